@@ -1,0 +1,81 @@
+"""The command line: one group, whose commands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from badbuzz import __version__
+from badbuzz.errors import BadbuzzError
+
+COMMANDS: Final = {
+    "alerts": ("demo.commands:alerts", "Print alerts as they come."),
+    "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
+    "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
+    "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
+    "process": ("stream_processor.commands:process", "Run the worker: score, detect, alert."),
+    "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
+    "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
+    "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),
+    "topics": ("stream_processor.commands:topics", "Create Kafka topics, or check them."),
+    "train": ("training.commands:train", "Build model bundles."),
+}
+"""Command -> (where its click command lives, what ``badbuzz --help`` says of it)."""
+
+_EXTRAS: Final = {
+    "demo": "demo",
+    "producers": "producers",
+    "stream_processor": "processor",
+    "training": "training",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            extra = _EXTRAS.get(module_name.partition(".")[0])
+            if extra is None:
+                raise
+            raise click.ClickException(
+                f"{cmd_name} needs {error.name}: pip install 'badbuzz[{extra}]'"
+            ) from error
+        command: click.Command = getattr(module, attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="badbuzz")
+def badbuzz() -> None:
+    """Watch what people say about a brand, and warn of a crisis within minutes.
+
+    \b
+    Try it, nothing else needed:
+      badbuzz demo
+    On your own Kafka:
+      export BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092
+      badbuzz topics && badbuzz process
+    """
+
+
+def main() -> None:
+    """Run a command; say a user's error on one line and exit with its code."""
+    try:
+        badbuzz()
+    except BadbuzzError as error:
+        click.echo(f"badbuzz: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,169 @@
+"""The one reader of the environment.
+
+Every setting is a field of :class:`Settings`: its variable is ``BADBUZZ_`` and the field's name
+in capitals, its type is the field's, its meaning stands beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, get_type_hints
+
+import click
+
+from badbuzz.errors import SettingsError
+
+_PREFIX: Final = "BADBUZZ_"
+_PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says.
+
+    Examples
+    --------
+    >>> Settings.read({"BADBUZZ_LATENESS_S": "90"}).lateness_s
+    90
+    >>> Settings.read({"BADBUZZ_LATENESS_S": "soon"})
+    Traceback (most recent call last):
+    badbuzz.errors.SettingsError: BADBUZZ_LATENESS_S: expected a whole number, found 'soon'
+    """
+
+    kafka_bootstrap_servers: str = _setting("127.0.0.1:9092", "host:port of brokers, comma between")
+    kafka_security_protocol: str = _setting("PLAINTEXT", " | ".join(_PROTOCOLS))
+    kafka_sasl_mechanism: str = _setting("PLAIN", " | ".join(_MECHANISMS))
+    kafka_sasl_username: str = _setting("", "SASL user name")
+    kafka_sasl_password: str = _setting("", "SASL password", secret=True)
+    kafka_ssl_cafile: str = _setting("", "CA certificates (PEM); the system's when empty")
+    kafka_ssl_certfile: str = _setting("", "client certificate (PEM), if the broker asks for one")
+    kafka_ssl_keyfile: str = _setting("", "its key (PEM)")
+    topic_prefix: str = _setting("", "put before every topic's name, to keep deployments apart")
+    partitions: int = _setting(4, "partitions of each topic; changing it is a migration")
+    replication: int = _setting(1, "replicas of each topic; 3 on a real cluster")
+    app_id: str = _setting("badbuzz", "consumer group, and prefix of transactional ids")
+    instance: str = _setting("", "stable name of this worker (static membership), or empty")
+    session_timeout_s: int = _setting(6, "seconds of silence until a worker is taken for dead")
+    brands: str = _setting("", "path of brands.toml; the shipped example when empty")
+    bundles: str = _setting("en=airline-en,fr=tweets-fr", "bundle for each language, name or path")
+    warmup_h: int = _setting(168, "hours with tweets before alerts are more than informational")
+    lateness_s: int = _setting(60, "how late in event time a tweet may come and still count")
+    checkpoint_ms: int = _setting(200, "milliseconds between checkpoints, at least")
+    max_brands: int = _setting(200, "brands that get metrics of their own; the rest share 'other'")
+    web_host: str = _setting("127.0.0.1", "address of the worker's web server")
+    web_port: int = _setting(6066, "port of the worker's web server")
+    author_key: str = _setting("badbuzz", "key of the hash that stands for an author", secret=True)
+    log_level: str = _setting("INFO", "DEBUG | INFO | WARNING | ERROR")
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        Parameters
+        ----------
+        environ
+            Variables; the process's own when None. An empty variable counts as unset.
+
+        Raises
+        ------
+        SettingsError
+            When a value is of the wrong kind, or a ``BADBUZZ_`` variable is unknown.
+        """
+        environ = os.environ if environ is None else environ
+        types = get_type_hints(cls)
+        known = {_PREFIX + spec.name.upper(): spec.name for spec in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if not variable.startswith(_PREFIX) or not text:
+                continue
+            if variable not in known:
+                raise SettingsError(f"{variable} is no setting; see: badbuzz settings")
+            name = known[variable]
+            values[name] = _whole_number(variable, text) if types[name] is int else text
+        read = cls(**values)
+        read._check()
+        return read
+
+    def _check(self) -> None:
+        for variable, found, allowed in (
+            ("KAFKA_SECURITY_PROTOCOL", self.kafka_security_protocol, _PROTOCOLS),
+            ("KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism, _MECHANISMS),
+            ("LOG_LEVEL", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+        ):
+            if found not in allowed:
+                raise SettingsError(
+                    f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
+                )
+
+    def topic(self, name: str) -> str:
+        """A topic's name in this deployment.
+
+        Examples
+        --------
+        >>> Settings(topic_prefix="staging.").topic("tweets")
+        'staging.tweets'
+        """
+        return self.topic_prefix + name
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Connection options, under the names that kafka-python and aiokafka share.
+
+        Examples
+        --------
+        >>> Settings(kafka_bootstrap_servers="a:1,b:2").kafka_client()["bootstrap_servers"]
+        ['a:1', 'b:2']
+        """
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.kafka_bootstrap_servers.split(","),
+            "security_protocol": self.kafka_security_protocol,
+        }
+        if self.kafka_security_protocol.startswith("SASL"):
+            options["sasl_mechanism"] = self.kafka_sasl_mechanism
+            options["sasl_plain_username"] = self.kafka_sasl_username
+            options["sasl_plain_password"] = self.kafka_sasl_password
+        if self.kafka_security_protocol.endswith("SSL"):
+            options["ssl_context"] = self._ssl_context()
+        return options
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.kafka_ssl_cafile or None)
+            if self.kafka_ssl_certfile:
+                context.load_cert_chain(self.kafka_ssl_certfile, self.kafka_ssl_keyfile or None)
+        except OSError as error:
+            files = ", ".join(
+                filter(
+                    None, (self.kafka_ssl_cafile, self.kafka_ssl_certfile, self.kafka_ssl_keyfile)
+                )
+            )
+            raise SettingsError(f"BADBUZZ_KAFKA_SSL_*: cannot use {files}: {error}") from error
+        return context
+
+
+def _whole_number(variable: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: expected a whole number, found {text!r}") from error
+    if number < 0:
+        raise SettingsError(f"{variable}: expected 0 or more, found {number}")
+    return number
+
+
+@click.command()
+def settings() -> None:
+    """Show every setting: its variable, its value here, what it means."""
+    read = Settings.read()
+    for spec in fields(Settings):
+        value = getattr(read, spec.name)
+        shown = "****" if spec.metadata["secret"] and value else value
+        click.echo(f"{_PREFIX}{spec.name.upper()}={shown}")
+        click.echo(f"    {spec.metadata['meaning']}")

@@ -1,0 +1,1 @@
+"""The worker: tweets in; scored tweets, windows and alerts out."""

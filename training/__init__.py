@@ -1,0 +1,1 @@
+"""Offline: data in, model bundles out. Never imported by the worker."""
