@@ -1,0 +1,181 @@
+"""The watched brands: ``brands.toml`` and the rules it gives each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from badbuzz.errors import BrandsError
+from badbuzz.settings import Settings
+from badbuzz.state import Rules
+
+SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
+_KEYS: Final = frozenset({"name", "languages", "zone", "sensitivity", "mute"})
+_MUTE_KEYS: Final = frozenset({"from", "until", "why"})
+
+
+@dataclass(frozen=True, slots=True)
+class Brands:
+    """Rules by brand; a brand that the file does not name gets the default ones."""
+
+    rules: Mapping[str, Rules]
+    default: Rules = field(default_factory=Rules)
+
+    def of(self, brand: str) -> Rules:
+        """The rules of one brand.
+
+        Examples
+        --------
+        >>> Brands({}).of("Nobody").theta
+        4.0
+        """
+        return self.rules.get(brand, self.default)
+
+
+def read_brands(path: str, default: Rules | None = None) -> Brands:
+    """Read a brands file.
+
+    Parameters
+    ----------
+    path
+        Of a ``brands.toml``; the shipped example when empty.
+    default
+        Rules that each brand's own are laid over.
+
+    Raises
+    ------
+    BrandsError
+        When the file is missing or does not say what it must: names entry, key and remedy.
+
+    Examples
+    --------
+    >>> sorted(read_brands("").rules)
+    ['Air Paradis', 'Costa Air', 'Nordwind']
+    """
+    source = Path(path) if path else files("badbuzz").joinpath("data", "brands.toml")
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrandsError(f"{source}: cannot be read: {error}") from error
+    return parse_brands(text, str(source), default)
+
+
+def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands:
+    """The brands in a TOML document; ``source`` names it in errors."""
+    default = default or Rules()
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BrandsError(f"{source}: is no TOML: {error}") from error
+    entries = document.get("brand")
+    if set(document) != {"brand"} or not isinstance(entries, list) or not entries:
+        raise BrandsError(f"{source}: expected one [[brand]] table per brand and nothing else")
+    rules: dict[str, Rules] = {}
+    for number, entry in enumerate(entries, 1):
+        name = entry.get("name")
+        if not isinstance(name, str) or not name.strip():
+            raise BrandsError(f"{source}: brand {number}: name: expected a text")
+        if name in rules:
+            raise BrandsError(f"{source}: brand {name!r}: stands twice")
+        rules[name] = _rules(entry, f"{source}: brand {name!r}", default)
+    return Brands(rules, default)
+
+
+def _rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
+    unknown = sorted(set(entry) - _KEYS)
+    if unknown:
+        raise BrandsError(
+            f"{where}: {unknown[0]}: unknown key; known are {', '.join(sorted(_KEYS))}"
+        )
+    return Rules(
+        theta=_theta(entry.get("sensitivity", default.theta), where),
+        zone=_zone(entry.get("zone", "UTC"), where),
+        languages=_languages(entry.get("languages"), where),
+        muted_ms=tuple(_mute(period, where) for period in entry.get("mute", [])),
+        lateness_ms=default.lateness_ms,
+        warmup_hours=default.warmup_hours,
+    )
+
+
+def _theta(sensitivity: object, where: str) -> float:
+    if isinstance(sensitivity, str) and sensitivity in SENSITIVITIES:
+        return SENSITIVITIES[sensitivity]
+    if isinstance(sensitivity, int | float) and 1.0 <= sensitivity <= 20.0:
+        return float(sensitivity)
+    words = ", ".join(f"{name!r}" for name in SENSITIVITIES)
+    raise BrandsError(
+        f"{where}: sensitivity: expected {words} or a number from 1 to 20, found {sensitivity!r}"
+    )
+
+
+def _zone(name: object, where: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BrandsError(
+            f"{where}: zone: {name!r} is no IANA time zone such as 'Europe/Paris'"
+        ) from error
+
+
+def _languages(languages: object, where: str) -> frozenset[str] | None:
+    if languages is None:
+        return None
+    if (
+        isinstance(languages, list)
+        and languages
+        and all(isinstance(lang, str) and lang.isalpha() and lang.islower() for lang in languages)
+    ):
+        return frozenset(languages)
+    raise BrandsError(
+        f"{where}: languages: expected codes such as ['fr', 'en'], found {languages!r}"
+    )
+
+
+def _mute(period: object, where: str) -> tuple[int, int]:
+    if not isinstance(period, dict) or not {"from", "until"} <= set(period) <= _MUTE_KEYS:
+        raise BrandsError(f"{where}: mute: expected tables with from, until and, if you like, why")
+    start, end = (_instant_ms(period[key], key, where) for key in ("from", "until"))
+    if start >= end:
+        raise BrandsError(f"{where}: mute: until {period['until']} is not after from")
+    return start, end
+
+
+def _instant_ms(value: object, key: str, where: str) -> int:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise BrandsError(
+            f"{where}: mute: {key}: expected a time with its offset, such as "
+            f"2026-12-01T08:00:00+01:00, found {value}"
+        )
+    return int(value.timestamp() * 1000)
+
+
+@click.group()
+def brands() -> None:
+    """Work with the file of watched brands (BADBUZZ_BRANDS)."""
+
+
+@brands.command()
+@click.argument("path", required=False)
+def check(path: str | None) -> None:
+    """Check a brands file and say what it means.
+
+    \b
+    Examples:
+      badbuzz brands check
+      badbuzz brands check /etc/badbuzz/brands.toml
+    """
+    found = read_brands(path if path is not None else Settings.read().brands)
+    for name, rules in found.rules.items():
+        languages = ", ".join(sorted(rules.languages)) if rules.languages else "every language"
+        click.echo(f"{name}: {languages}; {rules.zone}; alerts at a score of {rules.theta:g}")
+        for start_ms, end_ms in rules.muted_ms:
+            start, end = (datetime.fromtimestamp(t / 1000, UTC) for t in (start_ms, end_ms))
+            click.echo(f"  muted {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")

@@ -1,0 +1,273 @@
+"""The fold over one brand: tweets in event time in, closed windows and alerts out.
+
+``observe`` counts one tweet into its bucket; ``advance`` closes the buckets that a watermark has
+passed and tests each against what is usual. Both change the :class:`BrandState` they are given
+and depend on nothing else: no clock, no randomness, no Kafka. The same events give the same
+windows and alerts, to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from math import sqrt
+from typing import Final, Literal, NamedTuple
+from zlib import crc32
+
+from badbuzz.alarm import step
+from badbuzz.baseline import BUCKET_MS, SCALES, Bucket, WindowSum, share, window_sums
+from badbuzz.model import Alert, Tweet, Verdict, Window
+from badbuzz.state import BrandState, Finding, Rules
+from badbuzz.surprise import excess, p_value, rate_excess
+
+HOUR_MS: Final = 3_600_000
+SILENCE_MS: Final = HOUR_MS
+"""A watermark that leaps further was not watching: what it leapt over is unseen, not quiet."""
+
+_LONGEST: Final = SCALES[-1]
+_MAX_SOURCES: Final = 8
+_MAX_RECENT_IDS: Final = 64
+_BLIND_HOURS: Final = 24  # an hour of the day never seen cannot be judged
+_SETTLING_HOURS: Final = 6
+_MIN_RATE_Z: Final = 1.5
+_MIN_NEGATIVES: Final = 5
+_COUNT_WEIGHT: Final = 0.8
+_RATE_WEIGHT: Final = 0.6
+
+Outcome = Literal["counted", "unvalidated", "late"]
+
+
+def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
+    """Whether a record was seen before; remembers it.
+
+    A numbered record was seen when its source has sent one numbered as high or higher; one
+    without a number when its id is among the brand's 64 most recent ones.
+
+    Examples
+    --------
+    >>> state = BrandState("Air Paradis")
+    >>> tweet = Tweet("1", "Air Paradis", "", created_ms=0, produced_ms=0, seq=0)
+    >>> is_duplicate(state, tweet), is_duplicate(state, tweet)
+    (False, True)
+    """
+    if tweet.seq >= 0:
+        if tweet.seq <= state.last_seq.get(tweet.source, -1):
+            return True
+        state.last_seq[tweet.source] = tweet.seq
+        return False
+    digest = crc32(f"{tweet.source} {tweet.kind} {tweet.id}".encode())
+    if digest in state.recent_ids:
+        return True
+    state.recent_ids.append(digest)
+    del state.recent_ids[:-_MAX_RECENT_IDS]
+    return False
+
+
+def saw_source(state: BrandState, tweet: Tweet) -> None:
+    """Note how far a tweet's source has come; forgets the source furthest behind of too many."""
+    newest = state.newest_ms
+    time_ms = min(tweet.created_ms, tweet.produced_ms)
+    if time_ms > newest.get(tweet.source, -1):
+        newest[tweet.source] = time_ms
+    if len(newest) > _MAX_SOURCES:
+        furthest = min(newest, key=lambda source: (newest[source], source))
+        del newest[furthest]
+        state.last_seq.pop(furthest, None)
+
+
+def observe(state: BrandState, tweet: Tweet, verdict: Verdict | None, rules: Rules) -> Outcome:
+    """Count a tweet into its bucket.
+
+    Parameters
+    ----------
+    state
+        Of the tweet's brand; changed.
+    tweet
+        A post, not seen before.
+    verdict
+        None where no bundle reads the tweet's language.
+    rules
+        Of the brand.
+
+    Returns
+    -------
+    Outcome
+        ``counted``; ``unvalidated`` for a language without a bundle or outside the brand's: shown,
+        but not in the negative rate; ``late`` when its bucket had closed.
+
+    Examples
+    --------
+    >>> state = BrandState("Air Paradis", closed_ms=300_000)
+    >>> tweet = Tweet(id="1", brand="Air Paradis", text="", created_ms=300_000, produced_ms=300_000)
+    >>> verdict = Verdict(score=0.9, negative=True, adjusted=11_000, bundle="airline-en@1")
+    >>> observe(state, tweet, verdict, Rules()), state.buckets[300_000].n_negative
+    ('counted', 1)
+    """
+    if tweet.created_ms < state.closed_ms:
+        state.n_late += 1
+        return "late"
+    start_ms = tweet.created_ms - tweet.created_ms % BUCKET_MS
+    bucket = state.buckets.get(start_ms)
+    if bucket is None:
+        bucket = state.buckets[start_ms] = Bucket()
+    state.replay = tweet.replay
+    if verdict is None or (rules.languages is not None and tweet.lang not in rules.languages):
+        bucket.n_unvalidated += 1
+        return "unvalidated"
+    if bucket.n == 0 or tweet.created_ms < bucket.first_ms:
+        bucket.first_ms = tweet.created_ms
+    bucket.last_ms = max(bucket.last_ms, tweet.created_ms)
+    bucket.n += 1
+    bucket.n_negative += verdict.negative
+    bucket.adjusted += verdict.adjusted
+    name, _, digest = verdict.bundle.partition("@")
+    state.bundles[name] = digest
+    return "counted"
+
+
+def advance(
+    state: BrandState, watermark_ms: int, rules: Rules, absent: tuple[str, ...] = ()
+) -> Iterator[Window | Alert]:
+    """Close every bucket whose end the watermark has passed.
+
+    Parameters
+    ----------
+    state
+        Of one brand; changed.
+    watermark_ms
+        Event time before which nothing is waited for; one that goes back changes nothing.
+    rules
+        Of the brand.
+    absent
+        Sources that are known, but not live: recorded in the windows.
+
+    Yields
+    ------
+    Window or Alert
+        Each closed window, and after it the change it made in the alert's phase, if any.
+
+    Examples
+    --------
+    >>> state = BrandState("Air Paradis", closed_ms=0)
+    >>> state.buckets[0] = Bucket(n=4, n_negative=1)
+    >>> [(window.n, window.state) for window in advance(state, 300_000, Rules())]
+    [(4, 'no_baseline')]
+    """
+    target_ms = watermark_ms - watermark_ms % BUCKET_MS
+    if state.closed_ms < 0:
+        state.closed_ms = target_ms
+    while state.closed_ms < target_ms:
+        if target_ms - state.closed_ms > SILENCE_MS and not state.buckets:
+            state.closed_ms = target_ms
+            state.recent.clear()
+            return
+        start_ms = state.closed_ms
+        state.closed_ms += BUCKET_MS
+        bucket = state.buckets.pop(start_ms, None) or Bucket()
+        if bucket.n or state.n_hours:
+            yield from _close(state, start_ms, bucket, rules, absent)
+
+
+def _close(
+    state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
+) -> Iterator[Window | Alert]:
+    hour = _local_hour(start_ms, rules.zone)
+    bucket.expected = state.baseline.expected(hour)
+    state.recent.append(bucket)
+    del state.recent[:-_LONGEST]
+    sums = window_sums(state.recent)
+    finding = _test(state, start_ms + BUCKET_MS, hour, sums)
+    alert = step(state, finding, rules)
+    yield _window(state, bucket, finding, rules, absent)
+    if alert is not None:
+        yield alert
+    state.baseline.learn(hour, bucket, sums, trusted=state.n_hours >= _SETTLING_HOURS)
+    if bucket.n:
+        hour_number = start_ms // HOUR_MS
+        state.n_hours += hour_number > state.last_hour
+        state.last_hour = hour_number
+        state.n_negative_seen += bucket.n_negative
+
+
+@lru_cache(maxsize=4096)
+def _utc_offset_h(quarter: int, zone: tzinfo) -> float:
+    offset = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone).utcoffset()
+    return offset.total_seconds() / 3600 if offset is not None else 0.0
+
+
+def _local_hour(start_ms: int, zone: tzinfo) -> float:
+    middle_ms = start_ms + BUCKET_MS // 2
+    return (middle_ms / HOUR_MS + _utc_offset_h(middle_ms // 900_000, zone)) % 24.0
+
+
+class _Scale(NamedTuple):
+    score: float
+    z_count: float
+    window: WindowSum
+    minutes: int
+
+
+def _test(state: BrandState, end_ms: int, hour: float, sums: list[WindowSum]) -> Finding:
+    baseline = state.baseline
+    uncertainty = baseline.uncertainty(hour)
+    usual_rate = baseline.rate
+    scales = [
+        _test_scale(scale, window, baseline.dispersion(scale) + uncertainty, usual_rate)
+        for scale, window in enumerate(sums)
+    ]
+    most = max(scales, key=lambda found: (found.score, found.z_count))
+    expected = sums[0].expected
+    spread = baseline.dispersion(0) + uncertainty
+    deviation = sqrt(expected + spread * expected * expected)
+    window = most.window
+    return Finding(
+        score=round(most.score, 4) if state.n_hours >= _BLIND_HOURS else 0.0,
+        calm_z=max(found.z_count for found in scales),
+        minutes=most.minutes,
+        start_ms=end_ms - most.minutes * 60_000,
+        end_ms=end_ms,
+        n=window.n,
+        n_negative=window.n_negative,
+        expected=round(window.expected, 4),
+        expected_low=round(max(expected - 2.0 * deviation, 0.0), 4),
+        expected_high=round(expected + 2.0 * deviation, 4),
+        p_value=float(f"{p_value(most.z_count):.3g}"),
+    )
+
+
+def _test_scale(scale: int, window: WindowSum, dispersion: float, usual_rate: float) -> _Scale:
+    z_count = excess(window.n_negative, window.expected, dispersion)
+    score = 0.0
+    if window.n_negative >= _MIN_NEGATIVES:
+        z_rate = rate_excess(window.n_negative, window.n, usual_rate)
+        if z_rate >= _MIN_RATE_Z:
+            score = max(_COUNT_WEIGHT * z_count + _RATE_WEIGHT * z_rate, 0.0)
+    return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
+
+
+def _window(
+    state: BrandState, bucket: Bucket, finding: Finding, rules: Rules, absent: tuple[str, ...]
+) -> Window:
+    return Window(
+        brand=state.brand,
+        start_ms=finding.end_ms - BUCKET_MS,
+        end_ms=finding.end_ms,
+        n=bucket.n,
+        n_negative=bucket.n_negative,
+        n_unvalidated=bucket.n_unvalidated,
+        expected=round(bucket.expected, 4),
+        expected_low=finding.expected_low,
+        expected_high=finding.expected_high,
+        rate=round(bucket.n_negative / bucket.n, 4) if bucket.n else None,
+        adjusted_rate=share(bucket.adjusted, bucket.n) if bucket.n else None,
+        baseline_rate=round(state.baseline.rate, 4),
+        adjusted_baseline_rate=round(state.baseline.adjusted_rate, 4),
+        score=finding.score,
+        scale_min=finding.minutes,
+        p_value=finding.p_value,
+        state=state.shown(finding.end_ms, rules),
+        alert_id=state.alert.id if state.alert is not None else "",
+        absent=absent,
+        bundle=state.bundle,
+    )

@@ -1,0 +1,171 @@
+"""The fold over one partition: records in order in, outcomes, windows and alerts out.
+
+A partition holds its brands' states and how far each source's heartbeats have come. A brand's
+watermark is the least, over the live sources, of the source's newest heartbeat here or tweet about
+the brand, less the allowed lateness: it does not depend on which brands share the partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import orjson
+
+from badbuzz import detect
+from badbuzz.baseline import BUCKET_MS
+from badbuzz.errors import StateError
+from badbuzz.model import Alert, Tweet, Verdict, Window
+from badbuzz.state import BrandState, Rules
+
+VERSION: Final = 1
+MAX_BEHIND_MS: Final = 120_000
+"""A source further behind the others than this is no longer live."""
+
+FORGET_MS: Final = 86_400_000
+"""A source further behind the others than this is forgotten."""
+
+Outcome = Literal["counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat"]
+
+
+def watermark(times_ms: dict[str, int]) -> tuple[int, tuple[str, ...]]:
+    """How far every live source has come, and the sources that are not live.
+
+    Parameters
+    ----------
+    times_ms
+        Newest time of each source; at least one.
+
+    Examples
+    --------
+    >>> watermark({"x": 500_000, "bluesky": 450_000, "mastodon": 100_000})
+    (450000, ('mastodon',))
+    """
+    oldest_live_ms = max(times_ms.values()) - MAX_BEHIND_MS
+    low_ms = min(time for time in times_ms.values() if time >= oldest_live_ms)
+    return low_ms, tuple(sorted(s for s, time in times_ms.items() if time < oldest_live_ms))
+
+
+@dataclass(slots=True)
+class Fold:
+    """The state of one partition.
+
+    Parameters
+    ----------
+    rules_of
+        The rules of a brand, by its name.
+    brands
+        State by brand.
+    heartbeats_ms
+        Newest heartbeat of each source.
+    changed
+        Brands whose state changed since :meth:`take_changed` was last called.
+
+    Examples
+    --------
+    >>> fold = Fold(lambda brand: Rules())
+    >>> verdict = Verdict(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
+    >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
+    >>> list(fold.apply(tweet, verdict))
+    ['counted']
+    >>> beat = Tweet("", "", "", created_ms=370_000, produced_ms=370_000, kind="heartbeat")
+    >>> [type(found).__name__ for found in fold.apply(beat, None)]
+    ['str', 'Window']
+    """
+
+    rules_of: Callable[[str], Rules]
+    brands: dict[str, BrandState] = field(default_factory=dict)
+    heartbeats_ms: dict[str, int] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+    def apply(self, tweet: Tweet, verdict: Verdict | None) -> Iterator[Outcome | Window | Alert]:
+        """Take in one record.
+
+        Parameters
+        ----------
+        tweet
+            The partition's next record.
+        verdict
+            Of a post; None where no bundle reads its language, and for other kinds.
+
+        Yields
+        ------
+        Outcome, then Window or Alert
+            What became of the record, then what it brought about.
+        """
+        if tweet.kind == "heartbeat":
+            yield "heartbeat"
+            yield from self._beat(tweet)
+            return
+        state = self.brands.get(tweet.brand)
+        if state is None:
+            state = self.brands[tweet.brand] = BrandState(tweet.brand)
+        self.changed.add(tweet.brand)
+        if detect.is_duplicate(state, tweet):
+            yield "duplicate"
+            return
+        if tweet.kind != "post":
+            yield tweet.kind
+            return
+        rules = self.rules_of(tweet.brand)
+        if state.closed_ms < 0:
+            self._start(state, tweet, rules)
+        yield detect.observe(state, tweet, verdict, rules)
+        detect.saw_source(state, tweet)
+        if tweet.created_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
+            yield from self._advance(state, rules)
+
+    def _start(self, state: BrandState, tweet: Tweet, rules: Rules) -> None:
+        """Open a new brand at the oldest bucket that this tweet's source may still fill."""
+        start_ms = max(min(tweet.created_ms, tweet.produced_ms) - rules.lateness_ms, 0)
+        if self.heartbeats_ms:
+            start_ms = max(start_ms, watermark(self.heartbeats_ms)[0] - rules.lateness_ms)
+        state.closed_ms = start_ms - start_ms % BUCKET_MS
+
+    def _beat(self, beat: Tweet) -> Iterator[Window | Alert]:
+        time_ms = beat.produced_ms
+        if time_ms <= self.heartbeats_ms.get(beat.source, -1):
+            return
+        self.heartbeats_ms[beat.source] = time_ms
+        newest_ms = max(self.heartbeats_ms.values())
+        for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
+            del self.heartbeats_ms[source]
+        for brand, state in self.brands.items():
+            rules = self.rules_of(brand)
+            if time_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
+                yield from self._advance(state, rules)
+
+    def _advance(self, state: BrandState, rules: Rules) -> Iterator[Window | Alert]:
+        times_ms = dict(self.heartbeats_ms)
+        for source, time_ms in state.newest_ms.items():
+            if time_ms > times_ms.get(source, -1):
+                times_ms[source] = time_ms
+        low_ms, absent = watermark(times_ms)
+        if low_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
+            self.changed.add(state.brand)
+            yield from detect.advance(state, low_ms - rules.lateness_ms, rules, absent)
+
+    def take_changed(self) -> list[BrandState]:
+        """The states to save, by brand; from now on nothing has changed."""
+        states = [self.brands[brand] for brand in sorted(self.changed)]
+        self.changed.clear()
+        return states
+
+    def pack(self, next_offset: int) -> bytes:
+        """The partition's own record: where to go on, and the sources' heartbeats."""
+        return orjson.dumps(
+            {"v": VERSION, "next_offset": next_offset, "heartbeats_ms": self.heartbeats_ms}
+        )
+
+    def unpack(self, packed: bytes) -> int:
+        """Take over the partition's own record; returns the offset to go on at."""
+        plain = orjson.loads(packed)
+        if plain["v"] != VERSION:
+            raise StateError(
+                f"a partition record has version {plain['v']}, this is {VERSION}: run the badbuzz "
+                "that wrote it, or start with an empty processor-state topic"
+            )
+        self.heartbeats_ms = dict(plain["heartbeats_ms"])
+        offset: int = plain["next_offset"]
+        return offset

@@ -1,0 +1,179 @@
+"""An alert in words, in English and French."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Final, Literal
+
+from badbuzz.model import Alert
+
+Language = Literal["en", "fr"]
+
+_SPAN_EN: Final = {5: "5 minutes", 15: "15 minutes", 60: "hour"}
+_SPAN_FR: Final = {5: "5 dernières minutes", 15: "15 dernières minutes", 60: "60 dernières minutes"}
+
+
+def headline(alert: Alert, language: Language = "en") -> str:
+    """What was seen against what was expected, in one sentence.
+
+    Parameters
+    ----------
+    alert
+        At any phase.
+    language
+        ``en`` or ``fr``.
+
+    Examples
+    --------
+    >>> alert = example()
+    >>> headline(alert)
+    '38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.'
+    >>> headline(alert, "fr")
+    'Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient attendus.'
+    """
+    return _HEADLINES[language](alert)
+
+
+def _headline_en(alert: Alert) -> str:
+    span = _SPAN_EN[alert.scale_min]
+    about = f"{alert.n_negative} of {alert.n} tweets about {alert.brand} in the last {span}"
+    verb = "is" if alert.n_negative == 1 else "are"
+    expected = _count(alert.expected, "en")
+    was = "was" if expected == "1" else "were"
+    return f"{about} {verb} negative; {expected} {was} expected."
+
+
+def _headline_fr(alert: Alert) -> str:
+    span = _SPAN_FR[alert.scale_min]
+    seen = f"{alert.n_negative} des {alert.n} tweets des {span}"
+    one = alert.n_negative <= 1
+    verdict = "est négatif" if one else "sont négatifs"
+    expected = _count(alert.expected, "fr")
+    awaited = "était attendu" if alert.expected < 1.5 else "étaient attendus"
+    return f"{alert.brand} : {seen} {verdict} ; {expected} {awaited}."
+
+
+_HEADLINES: Final[dict[Language, Callable[[Alert], str]]] = {
+    "en": _headline_en,
+    "fr": _headline_fr,
+}
+
+
+def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
+    """The headline, what is being claimed, since when, and how sure that is.
+
+    Parameters
+    ----------
+    alert
+        At any phase.
+    zone
+        The brand's clock.
+    language
+        ``en`` or ``fr``.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> print(describe(example(), UTC))
+    CRISIS (critical): Air Paradis
+    38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.
+    75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %.
+    Since 14:05; chance of as many by accident: 2 in a billion.
+    """
+    since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
+    title = f"{_TITLES[language][alert.phase, alert.severity]} {alert.brand}"
+    rates = (alert.rate, alert.baseline_rate, alert.adjusted_rate, alert.adjusted_baseline_rate)
+    seen, usual, adjusted, adjusted_usual = (_percent(rate) for rate in rates)
+    chance = _chance(alert.p_value, language)
+    if language == "fr":
+        body = (
+            f"{seen} de négatifs, d'ordinaire {usual} ; corrigé de l'erreur du modèle "
+            f"{adjusted}, d'ordinaire {adjusted_usual}.\n"
+            f"Depuis {since:%H:%M} ; probabilité d'un tel nombre par hasard : {chance}."
+        )
+    else:
+        body = (
+            f"{seen} negative, usually {usual}; adjusted for the classifier's error "
+            f"{adjusted}, usually {adjusted_usual}.\n"
+            f"Since {since:%H:%M}; chance of as many by accident: {chance}."
+        )
+    return f"{title}\n{headline(alert, language)}\n{body}"
+
+
+_TITLES: Final = {
+    "en": {
+        ("firing", "info"): "NO BASELINE YET:",
+        ("firing", "warning"): "CRISIS (warning):",
+        ("firing", "critical"): "CRISIS (critical):",
+        ("escalated", "info"): "NO BASELINE YET, rising:",
+        ("escalated", "warning"): "CRISIS RISING (warning):",
+        ("escalated", "critical"): "CRISIS RISING (critical):",
+        ("resolved", "info"): "OVER:",
+        ("resolved", "warning"): "OVER:",
+        ("resolved", "critical"): "OVER:",
+    },
+    "fr": {
+        ("firing", "info"): "SANS RÉFÉRENCE :",
+        ("firing", "warning"): "CRISE (alerte) :",
+        ("firing", "critical"): "CRISE (critique) :",
+        ("escalated", "info"): "SANS RÉFÉRENCE, en hausse :",
+        ("escalated", "warning"): "CRISE EN HAUSSE (alerte) :",
+        ("escalated", "critical"): "CRISE EN HAUSSE (critique) :",
+        ("resolved", "info"): "TERMINÉ :",
+        ("resolved", "warning"): "TERMINÉ :",
+        ("resolved", "critical"): "TERMINÉ :",
+    },
+}
+
+
+def _count(expected: float, language: Language) -> str:
+    if expected < 0.5:
+        return {"en": "fewer than 1", "fr": "moins de 1"}[language]
+    return str(round(expected))
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.0f} %"
+
+
+def _chance(p_value: float, language: Language) -> str:
+    """A small probability as people say it: so many in a thousand, a million, a billion."""
+    scales = {
+        "en": ((1e3, "a thousand"), (1e6, "a million"), (1e9, "a billion")),
+        "fr": ((1e3, "mille"), (1e6, "un million"), (1e9, "un milliard")),
+    }[language]
+    joint = {"en": "in", "fr": "sur"}[language]
+    for size, word in scales:
+        if p_value * size >= 1.0:
+            return f"{p_value * size:.0f} {joint} {word}"
+    least = {"en": "less than 1", "fr": "moins de 1"}[language]
+    return f"{least} {joint} {scales[-1][1]}"
+
+
+def example() -> Alert:
+    """An alert to show a rendering with: 38 of 51 tweets in a quarter of an hour."""
+    return Alert(
+        id="Air Paradis/1767189600000",
+        brand="Air Paradis",
+        phase="firing",
+        severity="critical",
+        window_start_ms=1_767_189_000_000,
+        window_end_ms=1_767_189_900_000,
+        scale_min=15,
+        n=51,
+        n_negative=38,
+        expected=6.1,
+        p_value=2.1e-9,
+        rate=0.7451,
+        adjusted_rate=0.7102,
+        baseline_rate=0.3,
+        adjusted_baseline_rate=0.27,
+        score=7.1,
+        peak_score=7.1,
+        opened_ms=1_767_189_900_000,
+        first_ms=1_767_189_004_000,
+        last_ms=1_767_189_893_000,
+        bundle="airline-en@1a2b3c4d",
+        replay=False,
+    )

@@ -1,0 +1,174 @@
+"""Bytes to values and back, the schema version, and the topics' names.
+
+Every record is a JSON object with its schema version under ``v``. Reading is strict: a
+record that is not what it should be gives a :class:`~badbuzz.errors.WireError` that names
+the field and the reason, and the reasons are few enough to label a metric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final, get_args
+
+import orjson
+
+from badbuzz.errors import WireError
+from badbuzz.model import Alert, Kind, Tweet, Verdict, Window
+
+VERSION: Final = 1
+MAX_BYTES: Final = 64 * 1024
+MAX_AHEAD_MS: Final = 5 * 60 * 1000
+MAX_NAME: Final = 200
+
+TWEETS: Final = "tweets"
+DEAD_LETTERS: Final = "dead-letters"
+SCORED_TWEETS: Final = "scored-tweets"
+WINDOWS: Final = "windows"
+ALERTS: Final = "alerts"
+PROCESSOR_STATE: Final = "processor-state"
+
+REASONS: Final = (
+    "unreadable", "oversized", "version", "missing", "type", "value", "future",
+)  # fmt: skip
+
+_KINDS = frozenset(get_args(Kind))
+_TYPES: Final[dict[str, type]] = {
+    "id": str,
+    "brand": str,
+    "text": str,
+    "created_ms": int,
+    "produced_ms": int,
+    "seq": int,
+    "source": str,
+    "lang": str,
+    "author": str,
+    "n_retweets": int,
+    "url": str,
+    "replay": bool,
+    "kind": str,
+}
+_FIELDS = tuple(_TYPES.items())
+_REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
+_MAX_MS: Final = 253_402_300_800_000  # the year 10000
+
+
+def encode_tweet(tweet: Tweet) -> bytes:
+    """A tweet as a JSON record.
+
+    Examples
+    --------
+    >>> tweet = Tweet(id="1", brand="Air Paradis", text="Merci !", created_ms=1, produced_ms=2)
+    >>> decode_tweet(encode_tweet(tweet)) == tweet
+    True
+    """
+    return orjson.dumps({"v": VERSION, **{name: getattr(tweet, name) for name, _ in _FIELDS}})
+
+
+def decode_tweet(data: bytes) -> Tweet:
+    """A JSON record as a tweet.
+
+    Parameters
+    ----------
+    data
+        One record's value, at most 64 KiB.
+
+    Returns
+    -------
+    Tweet
+        With defaults for the fields that may be absent.
+
+    Raises
+    ------
+    WireError
+        When the record is unreadable, oversized, of another version, wrongly typed, or
+        created more than five minutes after it was produced.
+
+    Examples
+    --------
+    >>> decode_tweet(b'{"v": 9}')
+    Traceback (most recent call last):
+    badbuzz.errors.WireError: v: version: expected 1, found 9
+    """
+    if len(data) > MAX_BYTES:
+        raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise WireError("record", "unreadable", str(error)) from error
+    if type(fields) is not dict:
+        raise WireError("record", "type", f"expected an object, found {type(fields).__name__}")
+    version = fields.pop("v", None)
+    if version != VERSION or type(version) is not int:
+        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
+    _check_types(fields)
+    tweet = Tweet(**{name: fields[name] for name, _ in _FIELDS if name in fields})
+    _check_values(tweet)
+    return tweet
+
+
+def _check_types(fields: dict[str, Any]) -> None:
+    for name in _REQUIRED:
+        if name not in fields:
+            raise WireError(name, "missing", "this field is required")
+    for name, kind in _FIELDS:
+        if name in fields and type(fields[name]) is not kind:
+            found = type(fields[name]).__name__
+            raise WireError(name, "type", f"expected {kind.__name__}, found {found}")
+
+
+def _check_values(tweet: Tweet) -> None:
+    if tweet.kind not in _KINDS:
+        raise WireError("kind", "value", f"expected one of {sorted(_KINDS)}, found {tweet.kind!r}")
+    for name in ("created_ms", "produced_ms"):
+        if not 0 <= getattr(tweet, name) < _MAX_MS:
+            raise WireError(
+                name, "value", f"{getattr(tweet, name)} is no Unix time in milliseconds"
+            )
+    if tweet.n_retweets < 0:
+        raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
+    if not tweet.source or len(tweet.source) > MAX_NAME:
+        raise WireError("source", "value", f"expected 1 to {MAX_NAME} characters")
+    if tweet.kind != "heartbeat" and not (tweet.brand.strip() and len(tweet.brand) <= MAX_NAME):
+        raise WireError("brand", "value", f"expected 1 to {MAX_NAME} characters")
+    if tweet.created_ms - tweet.produced_ms > MAX_AHEAD_MS:
+        ahead_s = (tweet.created_ms - tweet.produced_ms) // 1000
+        raise WireError("created_ms", "future", f"{ahead_s} s after produced_ms")
+
+
+def encode_scored(tweet: Tweet, verdict: Verdict | None) -> bytes:
+    """A tweet with its verdict, or without one where no bundle reads its language."""
+    scored = {"v": VERSION, **{name: getattr(tweet, name) for name, _ in _FIELDS}}
+    if verdict is not None:
+        scored["score"] = verdict.score
+        scored["negative"] = verdict.negative
+        scored["bundle"] = verdict.bundle
+    return orjson.dumps(scored)
+
+
+def encode_window(window: Window) -> bytes:
+    """A closed window as a JSON record."""
+    return orjson.dumps({"v": VERSION, **asdict(window)})
+
+
+def encode_alert(alert: Alert) -> bytes:
+    """An alert as a JSON record; the same alert is the same bytes, wherever it was raised."""
+    return orjson.dumps({"v": VERSION, **asdict(alert)})
+
+
+def decode_window(data: bytes) -> Window:
+    """A JSON record as a closed window."""
+    fields = _versioned(data)
+    return Window(**{**fields, "absent": tuple(fields["absent"])})
+
+
+def decode_alert(data: bytes) -> Alert:
+    """A JSON record as an alert."""
+    return Alert(**_versioned(data))
+
+
+def _versioned(data: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = orjson.loads(data)
+    version = fields.pop("v", None)
+    if version != VERSION:
+        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
+    return fields

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz import wire
+from badbuzz.errors import WireError
+from badbuzz.model import Tweet
+from badbuzz.render import example
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+times_ms = st.integers(0, 4_000_000_000_000)
+
+
+@st.composite
+def tweets(draw: st.DrawFn) -> Tweet:
+    produced_ms = draw(times_ms)
+    return Tweet(
+        id=draw(text),
+        brand=draw(text.filter(lambda brand: brand.strip() and len(brand) <= wire.MAX_NAME)),
+        text=draw(text),
+        created_ms=draw(st.integers(0, produced_ms + wire.MAX_AHEAD_MS)),
+        produced_ms=produced_ms,
+        seq=draw(st.integers(-1, 2**60)),
+        source=draw(text.filter(lambda source: 0 < len(source) <= wire.MAX_NAME)),
+        lang=draw(st.sampled_from(["en", "fr", "und"])),
+        n_retweets=draw(st.integers(0, 10**9)),
+        replay=draw(st.booleans()),
+        kind=draw(st.sampled_from(["post", "edit", "delete"])),
+    )
+
+
+@given(tweets())
+def test_a_tweet_comes_back_as_it_went(tweet: Tweet) -> None:
+    assert wire.decode_tweet(wire.encode_tweet(tweet)) == tweet
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_tweet_or_a_wire_error(data: bytes) -> None:
+    with suppress(WireError):
+        assert wire.decode_tweet(data).kind in ("post", "edit", "delete", "heartbeat")
+
+
+GOOD: dict[str, Any] = {
+    "v": 1,
+    "id": "1",
+    "brand": "Air Paradis",
+    "text": "Merci",
+    "created_ms": 1000,
+    "produced_ms": 1000,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason"),
+    [
+        ({"v": 2}, "v", "version"),
+        ({"v": None}, "v", "version"),
+        ({"v": True}, "v", "version"),
+        ({"text": None}, "text", "type"),
+        ({"text": 7}, "text", "type"),
+        ({"created_ms": "1000"}, "created_ms", "type"),
+        ({"created_ms": 1000.5}, "created_ms", "type"),
+        ({"created_ms": True}, "created_ms", "type"),
+        ({"replay": 1}, "replay", "type"),
+        ({"created_ms": -1}, "created_ms", "value"),
+        ({"produced_ms": 10**18}, "produced_ms", "value"),
+        ({"brand": " "}, "brand", "value"),
+        ({"brand": "x" * 201}, "brand", "value"),
+        ({"source": ""}, "source", "value"),
+        ({"kind": "poke"}, "kind", "value"),
+        ({"n_retweets": -1}, "n_retweets", "value"),
+        ({"created_ms": 301_001}, "created_ms", "future"),
+    ],
+)
+def test_a_wrong_field_is_named_with_the_reason(
+    change: dict[str, Any], field: str, reason: str
+) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps({**GOOD, **change}))
+    assert (caught.value.field, caught.value.reason) == (field, reason)
+
+
+@pytest.mark.parametrize("name", ["id", "brand", "text", "created_ms", "produced_ms"])
+def test_a_missing_field_is_named(name: str) -> None:
+    fields = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps(fields))
+    assert (caught.value.field, caught.value.reason) == (name, "missing")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"v": 1,}', b"NaN"])
+def test_what_is_no_json_is_unreadable(data: bytes) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(data)
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"tweet"'])
+def test_json_that_is_no_object_is_of_the_wrong_type(data: bytes) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(data)
+    assert caught.value.reason == "type"
+
+
+def test_a_record_over_64_kib_is_oversized() -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps({**GOOD, "text": "a" * wire.MAX_BYTES}))
+    assert caught.value.reason == "oversized"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["", "🙂🙃💥", "שלום עולם", "航班延误了四个小时", "a" * 60_000, "tab\tand\nline", "\x00"],
+    ids=["empty", "emoji", "right to left", "CJK", "one character", "white space", "NUL"],
+)
+def test_odd_text_is_text(odd: str) -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "text": odd})).text == odd
+
+
+def test_a_tweet_may_be_five_minutes_ahead_of_its_source() -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "created_ms": 301_000})).created_ms == 301_000
+
+
+def test_unknown_fields_are_left_aside() -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "mood": "bad"})).id == "1"
+
+
+def test_an_alert_comes_back_as_it_went() -> None:
+    assert wire.decode_alert(wire.encode_alert(example())) == example()
