@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
-    "process": ("stream_processor.commands:process", "Run the worker: score, detect, alert."),
+    "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
     "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),

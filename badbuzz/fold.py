@@ -152,10 +152,15 @@ class Fold:
         self.changed.clear()
         return states
 
-    def pack(self, next_offset: int) -> bytes:
-        """The partition's own record: where to go on, and the sources' heartbeats."""
+    def pack(self, partition: int, next_offset: int) -> bytes:
+        """The partition's own record: its number, where to go on, the sources' heartbeats."""
         return orjson.dumps(
-            {"v": VERSION, "next_offset": next_offset, "heartbeats_ms": self.heartbeats_ms}
+            {
+                "v": VERSION,
+                "partition": partition,
+                "next_offset": next_offset,
+                "heartbeats_ms": self.heartbeats_ms,
+            }
         )
 
     def unpack(self, packed: bytes) -> int:

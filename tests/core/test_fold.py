@@ -87,7 +87,7 @@ def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
     fold = Fold(lambda _: Rules())
     before = run(events[:cut], fold=fold)
     restored = Fold(lambda _: Rules())
-    assert restored.unpack(fold.pack(next_offset=cut)) == cut
+    assert restored.unpack(fold.pack(partition=0, next_offset=cut)) == cut
     for state in fold.brands.values():
         restored.brands[state.brand] = BrandState.unpack(state.pack())
     after = run(events[cut:], fold=restored)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from badbuzz import wire
 from badbuzz.errors import WireError
-from badbuzz.model import Tweet
+from badbuzz.model import Tweet, Verdict
 from badbuzz.render import example
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -133,3 +133,17 @@ def test_unknown_fields_are_left_aside() -> None:
 
 def test_an_alert_comes_back_as_it_went() -> None:
     assert wire.decode_alert(wire.encode_alert(example())) == example()
+
+
+def test_a_scored_tweet_carries_its_verdict() -> None:
+    tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
+    verdict = Verdict(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
+    scored = orjson.loads(wire.encode_scored(tweet, verdict))
+    assert (scored["v"], scored["text"], scored["score"], scored["negative"], scored["bundle"]) == (
+        1, "Lost my bag", 0.9123, True, "airline-en@1",
+    )  # fmt: skip
+
+
+def test_a_tweet_without_a_verdict_has_no_score() -> None:
+    tweet = Tweet("1", "Air Paradis", "Verspätet", created_ms=1, produced_ms=2, lang="de")
+    assert "score" not in orjson.loads(wire.encode_scored(tweet, None))

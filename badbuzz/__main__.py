@@ -1,0 +1,5 @@
+"""``python -m badbuzz`` is the command ``badbuzz``."""
+
+from badbuzz.cli import main
+
+main()
