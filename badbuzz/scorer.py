@@ -1,0 +1,270 @@
+"""A bundle scores texts: P(negative), the same alone as in company.
+
+A bundle is a folder: ``model.tflite``, ``featuriser.json``, ``card.json`` and ``golden.json``.
+It is believed only when its golden texts score what they scored where it was built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from badbuzz.errors import BundleError
+from badbuzz.features import Features, Featuriser
+from badbuzz.model import SCORE_UNITS, Tweet, Verdict
+
+SCHEMA: Final = 1
+GOLDEN_TOLERANCE: Final = 1e-5
+FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
+_INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+_BATCH: Final = 1024
+
+
+class Scorer:
+    """Scores texts with one bundle.
+
+    Parameters
+    ----------
+    folder
+        The bundle's; :meth:`load` finds it by name and checks it.
+
+    Attributes
+    ----------
+    name
+        As the card says.
+    version
+        ``name@`` and eight hexadecimal digits of the content.
+    languages
+        Those the bundle was validated on.
+    threshold
+        A score at or above it is labelled negative.
+    card
+        Everything the card says.
+
+    Examples
+    --------
+    >>> scorer = Scorer.load("airline-en")
+    >>> scores = scorer.score(["Thank you, lovely crew!", "You lost my bag again. Worst airline."])
+    >>> scores[0] < 0.3, scores[1] > 0.9
+    (np.True_, np.True_)
+    """
+
+    def __init__(self, folder: Path) -> None:
+        contents = _contents(folder)
+        self.card: dict[str, Any] = _json(folder, "card.json", contents)
+        _check_card(folder, self.card)
+        self.name: str = self.card["name"]
+        digest = hashlib.sha256(b"".join(contents[name] for name in FILES)).hexdigest()
+        self.version = f"{self.name}@{digest[:8]}"
+        self.languages: tuple[str, ...] = tuple(self.card["languages"])
+        self.threshold: float = self.card["threshold"]
+        self._m0, self._m1 = self.card["class_means"]
+        config = _json(folder, "featuriser.json", contents)
+        self._featuriser = Featuriser(Features(**config["features"]))
+        self._n_rows: int = config["n_rows"]
+        self._run = _network(folder, contents["model.tflite"])
+        self._check_golden(folder, _json(folder, "golden.json", contents))
+
+    @classmethod
+    def load(cls, name_or_path: str) -> Scorer:
+        """The scorer of a shipped bundle, by name, or of a folder, by path.
+
+        Raises
+        ------
+        BundleError
+            When there is no such bundle, it lacks a file, its card cannot be used, or its golden
+            texts do not score what they should.
+        """
+        shipped = Path(str(files("badbuzz"))) / "bundles"
+        known = sorted(path.parent.name for path in shipped.glob("*/card.json"))
+        if name_or_path in known:
+            return cls(shipped / name_or_path)
+        path = Path(name_or_path)
+        if not path.is_dir():
+            raise BundleError(
+                f"no bundle {name_or_path!r}: give a folder, or one of {', '.join(known)}"
+            )
+        return cls(path)
+
+    def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """P(negative) of each text, in [0, 1], rounded to ten-thousandths.
+
+        A text's score depends on that text alone, not on its company.
+        """
+        return np.round(self.raw(texts), 4)
+
+    def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """P(negative) of each text as the network gives it, not rounded."""
+        n = len(texts)
+        scores = np.empty(n, np.float64)
+        for start in range(0, n, _BATCH):
+            rows = self._featuriser.rows(texts[start : start + _BATCH])
+            scores[start : start + len(rows)] = self._forward(rows)
+        return scores
+
+    def _forward(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        n, size = len(rows), self._n_rows
+        scores = np.empty(n, np.float32)
+        padding = np.full((-n % size, rows.shape[1]), self._featuriser.features.n_buckets, np.int32)
+        rows = np.concatenate([rows, padding])
+        for start in range(0, n, size):
+            scores[start : start + size] = self._run(rows[start : start + size])[: n - start]
+        return scores
+
+    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+        """A verdict on each text."""
+        scores = self.score(texts)
+        adjusted = np.rint((scores - self._m0) / (self._m1 - self._m0) * SCORE_UNITS)
+        return [
+            Verdict(score, score >= self.threshold, share, self.version)
+            for score, share in zip(scores.tolist(), adjusted.astype(int).tolist(), strict=True)
+        ]
+
+    def _check_golden(self, folder: Path, golden: list[dict[str, Any]]) -> None:
+        if len(golden) < 1:
+            raise BundleError(f"bundle {folder}: golden.json is empty: build the bundle again")
+        texts = [case["text"] for case in golden]
+        expected = np.array([case["score"] for case in golden])
+        gaps = np.abs(self.raw(texts) - expected)
+        worst = int(gaps.argmax())
+        if not gaps[worst] <= GOLDEN_TOLERANCE:
+            raise BundleError(
+                f"bundle {folder}: golden text {texts[worst]!r} scores "
+                f"{expected[worst] + gaps[worst]:.6f} or its mirror, not {expected[worst]:.6f}: "
+                "the files do not belong together or to this version; build the bundle again"
+            )
+
+
+@dataclass(frozen=True)
+class Judges:
+    """A scorer for each language.
+
+    Parameters
+    ----------
+    scorers
+        By primary language.
+    """
+
+    scorers: dict[str, Scorer]
+
+    @classmethod
+    def read(cls, spec: str) -> Judges:
+        """The scorers that a setting names: ``language=bundle``, comma between.
+
+        Raises
+        ------
+        BundleError
+            When the setting or a bundle cannot be used, or a bundle is not for its language.
+
+        Examples
+        --------
+        >>> judges = Judges.read("en=airline-en,fr=tweets-fr")
+        >>> sorted(judges.scorers)
+        ['en', 'fr']
+        """
+        scorers: dict[str, Scorer] = {}
+        loaded: dict[str, Scorer] = {}
+        for part in filter(None, (part.strip() for part in spec.split(","))):
+            language, found, bundle = part.partition("=")
+            if not found or not language or not bundle or language in scorers:
+                raise BundleError(f"BADBUZZ_BUNDLES: expected language=bundle, found {part!r}")
+            if bundle not in loaded:
+                loaded[bundle] = Scorer.load(bundle)
+            if language not in loaded[bundle].languages:
+                languages = ", ".join(loaded[bundle].languages)
+                raise BundleError(
+                    f"BADBUZZ_BUNDLES: {part}: that bundle was validated on {languages} only"
+                )
+            scorers[language] = loaded[bundle]
+        if not scorers:
+            raise BundleError("BADBUZZ_BUNDLES: no bundle given: try en=airline-en,fr=tweets-fr")
+        return cls(scorers)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The bundles' versions, sorted."""
+        return tuple(sorted({scorer.version for scorer in self.scorers.values()}))
+
+    def judge(self, tweets: Sequence[Tweet]) -> list[Verdict | None]:
+        """A verdict on each tweet; None where no bundle reads its language."""
+        verdicts: list[Verdict | None] = [None] * len(tweets)
+        places: dict[str, list[int]] = {language: [] for language in self.scorers}
+        for place, tweet in enumerate(tweets):
+            if tweet.lang in places:
+                places[tweet.lang].append(place)
+        for language, own in places.items():
+            if own:
+                judged = self.scorers[language].judge([tweets[place].text for place in own])
+                for place, verdict in zip(own, judged, strict=True):
+                    verdicts[place] = verdict
+        return verdicts
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise BundleError(
+            f"bundle {folder} lacks {', '.join(missing)}: install badbuzz again, or build it with: "
+            "badbuzz train default"
+        )
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def _json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
+    try:
+        return orjson.loads(contents[name])
+    except orjson.JSONDecodeError as error:
+        raise BundleError(f"bundle {folder}: {name} is no JSON: {error}") from error
+
+
+def _check_card(folder: Path, card: Any) -> None:
+    if not isinstance(card, dict):
+        raise BundleError(f"bundle {folder}: card.json holds no object: build the bundle again")
+    if card.get("schema") != SCHEMA:
+        raise BundleError(
+            f"bundle {folder}: its card has schema {card.get('schema')!r}, this badbuzz reads "
+            f"{SCHEMA}: use the badbuzz that built it, or build it again"
+        )
+    missing = [n for n in ("name", "languages", "threshold", "class_means") if n not in card]
+    if missing:
+        raise BundleError(f"bundle {folder}: its card lacks {', '.join(missing)}: build it again")
+
+
+def _network(folder: Path, model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]:
+    try:
+        interpreter = _interpreter()(model_content=model, num_threads=1)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise BundleError(f"bundle {folder}: model.tflite cannot be used: {error}") from error
+    source = interpreter.get_input_details()[0]["index"]
+    target = interpreter.get_output_details()[0]["index"]
+
+    def run(rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        interpreter.set_tensor(source, rows)
+        interpreter.invoke()
+        scores: NDArray[np.float32] = interpreter.get_tensor(target)
+        return scores
+
+    return run
+
+
+def _interpreter() -> Any:
+    for name in _INTERPRETERS:
+        try:
+            return import_module(name).Interpreter
+        except ModuleNotFoundError as error:
+            if error.name not in (name, name.partition(".")[0]):
+                raise
+    raise BundleError(
+        "no TFLite interpreter is installed: pip install 'badbuzz[litert]', or "
+        "'badbuzz[tflite-runtime]' on Python 3.11"
+    )

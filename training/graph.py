@@ -1,0 +1,51 @@
+"""A linear model as a TFLite graph: gather, sum, divide by the norm, calibrate."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A calibrated linear model over hashed features.
+
+    Parameters
+    ----------
+    table
+        Float32 [n_buckets + 1, 2]: what a feature adds to the sum, and to the squared norm; the
+        last row, padding, is zero.
+    slope, bias
+        logit = slope * sum / norm + bias.
+    """
+
+    table: NDArray[np.float32]
+    slope: float
+    bias: float
+
+    def probabilities(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+        """P(negative) of padded rows of ids, in numpy: what the graph is compared with."""
+        sums = np.stack([self.table[row].sum(axis=0, dtype=np.float64) for row in rows])
+        norms = np.sqrt(np.maximum(sums[:, 1], 1e-6))
+        return 1.0 / (1.0 + np.exp(-(self.slope * sums[:, 0] / norms + self.bias)))
+
+
+def convert(model: Linear, n_rows: int, width: int) -> bytes:
+    """The model as a TFLite file, for int32 [n_rows, width]."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    table = tf.constant(model.table)
+
+    @tf.function(input_signature=[tf.TensorSpec([n_rows, width], tf.int32)])  # type: ignore[untyped-decorator]
+    def score(rows: Any) -> Any:
+        sums = tf.reduce_sum(tf.gather(table, rows), axis=1)
+        norm = tf.math.rsqrt(tf.maximum(sums[:, 1], 1e-6))
+        return tf.sigmoid(model.slope * sums[:, 0] * norm + model.bias)
+
+    function = score.get_concrete_function()
+    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([function]).convert())
