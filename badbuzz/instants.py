@@ -1,0 +1,67 @@
+"""Times as people and networks write them, as Unix milliseconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+MAX_MS: Final = 253_402_300_800_000  # the year 10000
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSETS: Final = {
+    "UTC": "+0000", "GMT": "+0000", "PST": "-0800", "PDT": "-0700", "MST": "-0700",
+    "MDT": "-0600", "CST": "-0600", "CDT": "-0500", "EST": "-0500", "EDT": "-0400",
+}  # fmt: skip
+_ZONE: Final = re.compile(r"\b[A-Z]{3}\b")
+_NOTATIONS: Final = ("%Y-%m-%d %H:%M:%S %z", "%a %b %d %H:%M:%S %z %Y")
+
+
+def parse_time(value: object) -> int:
+    """An instant as Unix milliseconds.
+
+    Parameters
+    ----------
+    value
+        ISO 8601 with its offset, ``2015-02-24 11:35:52 -0800``,
+        ``Mon Apr 06 22:19:45 PDT 2009``, or Unix seconds.
+
+    Raises
+    ------
+    ValueError
+        When it is none of these, or has no offset.
+
+    Examples
+    --------
+    >>> parse_time("2015-02-17T07:48:48.849+00:00"), parse_time("Mon Apr 06 22:19:45 PDT 2009")
+    (1424159328849, 1239081585000)
+    >>> parse_time("2015-02-17T07:48:48")
+    Traceback (most recent call last):
+    ValueError: '2015-02-17T07:48:48' has no offset from UTC
+    """
+    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+        value = int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not 0 <= value < MAX_MS / 1000:
+            raise ValueError(f"{value!r} are no Unix seconds")
+        return round(value * 1000)
+    instant = _instant(value.strip()) if isinstance(value, str) else None
+    if instant is None:
+        raise ValueError(f"{value!r} is no time such as 2026-12-01T08:00:00+01:00")
+    if instant.tzinfo is None:
+        raise ValueError(f"{value!r} has no offset from UTC")
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    zoned = _ZONE.sub(lambda zone: _OFFSETS.get(zone[0], zone[0]), text)
+    for notation in _NOTATIONS:
+        try:
+            return datetime.strptime(zoned, notation)  # noqa: DTZ007 (the notations have %z)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,311 @@
+"""The rows of recorded files: JSON lines, a JSON document or CSV, gzipped or not."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any, Final, Literal, NamedTuple
+
+import orjson
+
+from badbuzz.errors import RecordingError
+
+STDIN: Final = "-"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_BOM: Final = b"\xef\xbb\xbf"
+_MAX_RAW: Final = 4096
+_HEAD: Final = 1 << 16
+_PROBED: Final = 20
+_MAX_DOCUMENT: Final = 64 << 20
+"""Bytes of a JSON document of many lines; a longer file is read line by line."""
+
+Form = Literal["json", "csv"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is no tweet, and why.
+
+    Parameters
+    ----------
+    file, line
+        Where it stands; lines count from 1, of a row that spans several the last.
+    reason
+        In words.
+    raw
+        The row as it was, its first 4096 characters.
+
+    Examples
+    --------
+    >>> print(Reject("a.jsonl", 7, "text: missing", "{}"))
+    a.jsonl:7: text: missing
+    """
+
+    file: str
+    line: int
+    reason: str
+    raw: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+class RawRow(NamedTuple):
+    """One row before it is understood: where it stands, its fields or why there are none.
+
+    ``fields`` is a mapping by column, or the reason (str) why the row cannot be read.
+    """
+
+    line: int
+    fields: dict[str, Any] | str
+    raw: bytes | str
+
+    def reject(self, file: str, reason: str) -> Reject:
+        """Itself as a row that was refused."""
+        raw = self.raw
+        if isinstance(raw, str):
+            raw = raw.encode("utf-8", "surrogateescape")
+        return Reject(file, self.line, reason, raw.decode("utf-8", "replace")[:_MAX_RAW])
+
+
+class Source:
+    """One recorded file, opened: what form it has, and its rows.
+
+    Parameters
+    ----------
+    path
+        A file's, or ``-`` for standard input.
+
+    Raises
+    ------
+    RecordingError
+        When it cannot be opened or is empty.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = "standard input" if path == STDIN else path
+        self._n_bytes_read = 0
+        self._closing = ExitStack()
+        try:
+            self._file = self._closing.enter_context(_open(path))
+            self._bytes = self._closing.enter_context(_unzipped(self._file))
+            self.head = self._bytes.peek(_HEAD)[:_HEAD]
+        except (OSError, EOFError, zlib.error) as error:
+            self.close()
+            raise RecordingError(f"{self.name}: cannot be read: {_why(error)}") from error
+        if not self.head.strip():
+            self.close()
+            raise RecordingError(f"{self.name}: is empty")
+
+    def close(self) -> None:
+        """Let go of the file; reading it to its end does so too."""
+        self._closing.close()
+
+    def n_bytes_read(self) -> int:
+        """Bytes taken from the file so far, as it lies there; 0 where nobody can tell."""
+        if not self._file.closed:
+            with suppress(OSError):
+                self._n_bytes_read = self._file.tell()
+        return self._n_bytes_read
+
+    @property
+    def form(self) -> Form:
+        """``json`` when one of its first lines is, or it begins with a brace or bracket."""
+        start = self.head.removeprefix(_BOM).lstrip()
+        if start[:1] in (b"{", b"["):
+            return "json"
+        return "json" if any(map(_is_object, start.split(b"\n", _PROBED))) else "csv"
+
+    def rows(
+        self, form: Form, columns: Sequence[str] = (), encoding: str = "utf-8"
+    ) -> Iterator[RawRow]:
+        """The rows; reading on stops for good at a broken gzip stream.
+
+        Parameters
+        ----------
+        form
+            How to read it.
+        columns
+            Names of the columns of a CSV without a header.
+        encoding
+            Of a CSV; JSON is UTF-8.
+
+        Raises
+        ------
+        RecordingError
+            When the file cannot be read to its end.
+        """
+        try:
+            if form == "json":
+                yield from _json_rows(self._bytes)
+            else:
+                yield from _csv_rows(self._bytes, columns, encoding)
+        except (OSError, EOFError, zlib.error) as error:
+            raise RecordingError(
+                f"{self.name}: cannot be read to its end: {_why(error)}"
+            ) from error
+        finally:
+            self.close()
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+@contextmanager
+def _open(path: str) -> Iterator[io.BufferedReader]:
+    if path == STDIN:
+        yield _buffered(sys.stdin.buffer)
+        return
+    with Path(path).open("rb") as file:
+        yield file
+
+
+@contextmanager
+def _unzipped(file: io.BufferedReader) -> Iterator[io.BufferedReader]:
+    """A file's content: unzipped where it begins like gzip."""
+    if file.peek(2)[:2] != _GZIP_MAGIC:
+        yield file
+        return
+    with gzip.GzipFile(fileobj=file, mode="rb") as zipped, _buffered(zipped) as content:
+        yield content
+
+
+def _buffered(stream: Any) -> io.BufferedReader:
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(stream, buffer_size=_HEAD)
+
+
+def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
+    first = lines.readline()
+    number = 1
+    while first and not first.strip():
+        first = lines.readline()
+        number += 1
+    first = first.removeprefix(_BOM)
+    if isinstance(_loads(first), str) and first.strip():
+        yield from _document_rows(first, lines, number)
+        return
+    yield from _line_rows(first, number)
+    for place, line in enumerate(lines, number + 1):
+        yield from _line_rows(line, place)
+
+
+def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawRow]:
+    """A first line that is no JSON may begin one document of many lines."""
+    rest = lines.readlines(_MAX_DOCUMENT)
+    whole = _loads(first + b"".join(rest))
+    if not isinstance(whole, str):
+        yield from _values(whole, number, b"")
+        return
+    for place, line in enumerate(chain((first,), rest, lines), number):
+        yield from _line_rows(line, place)
+
+
+def _is_object(line: bytes) -> bool:
+    return line.lstrip()[:1] == b"{" and isinstance(_loads(line), dict)
+
+
+def _line_rows(line: bytes, number: int) -> Iterator[RawRow]:
+    if not line.strip():
+        return
+    yield from _values(_loads(line), number, line)
+
+
+def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
+    """The objects of a value: itself, a list's, or those of an API page under ``data``.
+
+    A value that is a string is the reason why there are none.
+    """
+    if isinstance(value, str):
+        yield RawRow(number, value, raw)
+        return
+    page = value
+    if isinstance(value, dict) and "text" not in value:
+        if "meta" in value and "data" not in value:
+            return  # an API page without results
+        page = value.get("data", value)
+    for item in page if isinstance(page, list) else (page,):
+        fields = item if isinstance(item, dict) else f"expected an object, found {item!r:.40}"
+        yield RawRow(number, fields, raw or orjson.dumps(item))
+
+
+def _loads(line: bytes) -> Any:
+    """A line's value, or the reason (str) why it has none."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return f"no JSON: {error}"
+    return "expected an object, found a text" if isinstance(value, str) else value
+
+
+class _Remembering:
+    """Lines, and those that were taken since somebody last looked."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._taken: list[str] = []
+
+    def __iter__(self) -> _Remembering:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._taken.append(line)
+        return line
+
+    def take(self) -> str:
+        taken = "".join(self._taken)
+        self._taken.clear()
+        return taken
+
+
+def _unmarked(lines: IO[bytes]) -> Iterator[bytes]:
+    """Lines, the first without a byte order mark."""
+    yield lines.readline().removeprefix(_BOM)
+    yield from lines
+
+
+def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
+    lines = _Remembering(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
+    reader = csv.reader(lines)
+    names = list(columns)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield RawRow(reader.line_num, f"no CSV: {error}", lines.take())
+            continue
+        raw = lines.take()
+        if not cells:
+            continue
+        if not names:
+            names = cells
+        elif len(cells) != len(names):
+            reason = f"expected {len(names)} columns, found {len(cells)}"
+            yield RawRow(reader.line_num, reason, raw)
+        else:
+            yield RawRow(reader.line_num, dict(zip(names, cells, strict=True)), raw)
+
+
+def header(head: bytes, encoding: str = "utf-8") -> list[str]:
+    """The first row of a CSV's beginning, as columns.
+
+    Examples
+    --------
+    >>> header(b"tweet_id,text\\n1,hello\\n")
+    ['tweet_id', 'text']
+    """
+    text = head.removeprefix(_BOM).decode(encoding, "replace").lstrip("\r\n")
+    return next(csv.reader(io.StringIO(text, newline="")), [])

@@ -1,0 +1,93 @@
+"""The airlines that ``simulate`` plays: who they are, how loud, and in which languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from zoneinfo import ZoneInfo
+
+LANGUAGES: Final = ("en", "fr")
+"""Languages that ``--lang`` may name."""
+
+OTHERS: Final = ("es", "de")
+OTHERS_SHARE: Final = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One airline's part.
+
+    Parameters
+    ----------
+    brand, handle, code
+        Its name, its account with the ``@``, and the letters before its flight numbers.
+    zone
+        Its customers' clock.
+    loudness
+        Its tweets, as a multiple of the average brand's.
+    negative_rate
+        Share of negative tweets when nothing is the matter.
+    languages
+        Weight of each language that its customers write.
+    """
+
+    brand: str
+    handle: str
+    code: str
+    zone: ZoneInfo
+    loudness: float
+    negative_rate: float
+    languages: Mapping[str, float] = field(default_factory=lambda: {"en": 1.0})
+
+
+_NAMED: Final = (
+    ("Air Paradis", "AP", "Europe/Paris", 1.3, 0.48, 0.55),
+    ("Nordwind", "NW", "Europe/Berlin", 0.7, 0.42, 0.08),
+    ("Costa Air", "CA", "America/New_York", 1.0, 0.55, 0.03),
+)
+_FIRST: Final = ("Alba", "Boreal", "Cirrus", "Delfin", "Ember", "Fjord", "Granit", "Halo", "Iris")
+_SECOND: Final = ("Air", "Airways", "Jet", "Wings", "Lines", "Express", "Sky", "Connect", "Fly")
+_ZONES: Final = ("Europe/Paris", "America/New_York", "Asia/Tokyo", "Europe/London", "America/Lima")
+
+
+def cast(n_brands: int) -> tuple[Part, ...]:
+    """The first so many airlines, always the same.
+
+    Examples
+    --------
+    >>> [part.brand for part in cast(4)]
+    ['Air Paradis', 'Nordwind', 'Costa Air', 'Alba Air']
+    """
+    return tuple(_named(n) if n < len(_NAMED) else _invented(n) for n in range(n_brands))
+
+
+def _named(n: int) -> Part:
+    brand, code, zone, loudness, negative_rate, french = _NAMED[n]
+    return _part((brand, code, zone), loudness, negative_rate, french)
+
+
+def _invented(n: int) -> Part:
+    n -= len(_NAMED)
+    first, rest = _FIRST[n % len(_FIRST)], n // len(_FIRST)
+    second, lap = _SECOND[rest % len(_SECOND)], rest // len(_SECOND)
+    brand = f"{first} {second}" + (f" {lap + 1}" if lap else "")
+    loudness = (1.5, 0.3, 0.8, 0.1)[n % 4]
+    rate = (0.45, 0.5, 0.4, 0.55, 0.6)[n % 5]
+    names = brand, first[0] + second[0], _ZONES[n % len(_ZONES)]
+    return _part(names, loudness, rate, french=n % 3 * 0.2)
+
+
+def _part(
+    names: tuple[str, str, str], loudness: float, negative_rate: float, french: float
+) -> Part:
+    brand, code, zone = names
+    return Part(
+        brand=brand,
+        handle="@" + brand.replace(" ", ""),
+        code=code,
+        zone=ZoneInfo(zone),
+        loudness=loudness,
+        negative_rate=negative_rate,
+        languages={"en": 1.0 - french, "fr": french},
+    )

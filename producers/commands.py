@@ -1,0 +1,347 @@
+"""The commands ``replay`` and ``simulate``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shlex
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import orjson
+
+from badbuzz.instants import parse_time
+from badbuzz.presets import FIELDS, PRESETS
+from badbuzz.settings import Settings
+from producers.cast import LANGUAGES, cast
+from producers.display import Display, utc
+from producers.incidents import place, read_incidents
+from producers.interrupt import Stop
+from producers.progress import Job, Progress
+from producers.publisher import Publisher
+from producers.rejects import Rejects
+from producers.replay import Pace, Replay, Tally
+from producers.simulate import TWEETS_PER_DAY, Simulation
+from producers.writing import write, write_truth
+
+
+class _Speed(click.ParamType):
+    name = "N|max"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
+        if value == "max":
+            return None
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
+        return speed
+
+
+class _FastUntil(click.ParamType):
+    name = "ISO|HOURSh"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> dict[str, int]:
+        if isinstance(value, dict):
+            return value
+        hours = re.fullmatch(r"(\d+(?:\.\d+)?)h", value)
+        if hours:
+            return {"fast_for_ms": round(float(hours[1]) * 3_600_000)}
+        try:
+            return {"fast_until_ms": parse_time(value)}
+        except ValueError as error:
+            self.fail(f"expected hours such as 168h, or a time: {error}", param, ctx)
+
+
+class _Instant(click.ParamType):
+    name = "ISO"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        try:
+            return parse_time(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in FIELDS or not column:
+            raise click.BadParameter(
+                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
+            )
+        mapping[name] = column
+    return mapping
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_mapping,
+    help="Where a field stands; may be given several times.",
+)
+@click.option("--brand", help="The brand of every row.")
+@click.option("--lang", help="The language of every row.")
+@click.option("--start", type=_Instant(), help="When the first tweet shall have been written.")
+@click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
+@click.option(
+    "--speed",
+    type=_Speed(),
+    default="max",
+    show_default=True,
+    help="Event time per time: 1 is real time, 600 ten minutes a second.",
+)
+@click.option(
+    "--fast-until",
+    type=_FastUntil(),
+    default=dict,
+    help="Send at full speed until that event time, or for that many hours of it.",
+)
+@click.option("--source", help="Name of the stream; default: the file's name and the time.")
+@click.option("--sort", is_flag=True, help="Load everything and put it in time order first.")
+@click.option(
+    "--heartbeat-s",
+    type=click.IntRange(1, 60),
+    default=60,
+    show_default=True,
+    help="Seconds of event time between heartbeats.",
+)
+@click.option(
+    "--tail-s",
+    type=click.IntRange(0),
+    help="Heartbeats after the last tweet, in "
+    "seconds of event time; default: 600 and the lateness.",
+)
+@click.option("--progress", metavar="FILE", help="Note here how far it has come.")
+@click.option("--resume", metavar="FILE", help="Go on where this progress file stands.")
+@click.option("--rejects", metavar="FILE", help="Write bad rows here, as JSON lines.")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for a broker.",
+)
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
+def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options: Any) -> None:
+    """Send recorded tweets through Kafka, with the times at which they were written.
+
+    FILE is JSON lines, a JSON document or CSV, gzipped or not; - is standard input. Bad rows
+    are counted and set apart.
+
+    \b
+    Examples:
+      badbuzz replay week.jsonl.gz
+      badbuzz replay Tweets.csv --sort --speed 600
+      badbuzz replay page.json --preset x --brand "Air Paradis" --shift-to-now --speed 1
+      badbuzz replay posts.csv --map text=body --map created_at=posted --brand "Air Paradis"
+      badbuzz replay week.jsonl --progress week.progress     (and after a crash:)
+      badbuzz replay --resume week.progress
+    """
+    if bool(files) == bool(resume):
+        raise click.UsageError("give FILE… or --resume FILE")
+    settings = Settings.read()
+    logging.getLogger("kafka").setLevel(settings.log_level if settings.log_level == "DEBUG" else 60)
+    progress = Progress.load(resume) if resume else None
+    job = progress.job if progress else _job(files, settings, options)
+    if options["progress"] and not progress:
+        progress = Progress(options["progress"], job)
+    quiet = options["quiet"]
+    with ExitStack() as stack:
+        stop = stack.enter_context(Stop())
+        rejects = stack.enter_context(Rejects(options["rejects"]))
+        warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
+        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn)
+        stack.callback(publisher.close)
+        display = stack.enter_context(Display(job.paths, shown=not quiet))
+        tally = Replay(
+            job=job,
+            publisher=publisher,
+            pace=Pace(options["speed"], **options["fast_until"]),
+            author_key=settings.author_key,
+            on_reject=rejects,
+            progress=progress,
+            on_open=display.opened,
+            on_tick=display.update,
+            stopping=stop,
+        ).run()
+    if as_json:
+        click.echo(orjson.dumps({"source": job.source, **tally.summary()}))
+    elif not quiet:
+        click.echo(_sentence(tally))
+    rejects.report(shown=not quiet)
+    if tally.interrupted:
+        hint = (
+            f"badbuzz replay --resume {shlex.quote(progress.path)}"
+            if progress
+            else ("give --progress FILE next time, and it can be resumed")
+        )
+        click.echo(f"badbuzz: interrupted; {hint}", err=True)
+        sys.exit(128 + stop.signal)
+
+
+def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> Job:
+    start_ms = options["start"]
+    if options["shift_to_now"]:
+        if start_ms is not None:
+            raise click.UsageError("give --start or --shift-to-now")
+        start_ms = time.time_ns() // 1_000_000
+    tail_s = options["tail_s"]
+    return Job(
+        paths=files,
+        source=options["source"] or _source(files),
+        preset=options["preset"],
+        mapping=options["mapping"],
+        brand=options["brand"],
+        lang=options["lang"],
+        start_ms=start_ms,
+        sort=options["sort"],
+        heartbeat_ms=options["heartbeat_s"] * 1000,
+        tail_ms=(600 + settings.lateness_s if tail_s is None else tail_s) * 1000,
+        lateness_ms=settings.lateness_s * 1000,
+    )
+
+
+def _source(files: tuple[str, ...]) -> str:
+    """A name that no other run has: the first file's, and a digest of this moment."""
+    stem = Path(files[0]).name.partition(".")[0] or "stdin"
+    run = f"{files} {time.time_ns()} {os.getpid()}"
+    return f"replay:{stem[:60]}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
+
+
+def _sentence(tally: Tally) -> str:
+    summary = tally.summary()
+    span = f", written {utc(tally.first_ms)} to {utc(tally.last_ms)}" if tally.n_sent else ""
+    return (
+        f"{tally.n_sent:,} tweets sent in {summary['duration_s']:.1f} s "
+        f"({summary['tweets_per_s']:,.0f}/s){span}; {tally.n_heartbeats:,} heartbeats"
+    )
+
+
+def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
+    languages = tuple(text.split(","))
+    if not set(languages) <= set(LANGUAGES) or len(set(languages)) < len(languages):
+        raise click.BadParameter(f"expected some of {','.join(LANGUAGES)}, found {text!r}")
+    return languages
+
+
+@click.command()
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 3660, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Days to simulate; the first seven are calm.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="The same one gives the same tweets.",
+)
+@click.option(
+    "--brands",
+    "n_brands",
+    type=click.IntRange(1, 10_000),
+    default=3,
+    show_default=True,
+    help="How many airlines; the first is Air Paradis.",
+)
+@click.option(
+    "--start",
+    type=_Instant(),
+    default="2026-11-02T00:00:00+00:00",
+    show_default=True,
+    help="When the first day begins.",
+)
+@click.option(
+    "--tweets-per-day",
+    type=click.FloatRange(0, min_open=True),
+    default=TWEETS_PER_DAY,
+    show_default=True,
+    help="Of a brand, on average, when nothing happens.",
+)
+@click.option(
+    "--incidents",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|FILE",
+    help="What happens; FILE is written like the truth.",
+)
+@click.option(
+    "--lang",
+    "languages",
+    default=",".join(LANGUAGES),
+    show_default=True,
+    callback=_languages,
+    help="Languages to write.",
+)
+@click.option("--labelled", is_flag=True, help="Write each tweet's true label beside it.")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    metavar="FILE",
+    help="Where to write, gzipped when it ends in .gz; - is standard output.",
+)
+@click.option(
+    "--truth",
+    metavar="FILE",
+    help="Where to write what happened; default: FILE.truth.json beside the output.",
+)
+@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+def simulate(output: str, truth: str | None, labelled: bool, quiet: bool, **options: Any) -> None:
+    """Write airline chatter in English and French, and the truth about its crises.
+
+    Delays, lost luggage, strikes and a viral video are crises; fare sales, new routes and
+    retweet storms are loud, but nobody is angry.
+
+    \b
+    Examples:
+      badbuzz simulate --days 10 --seed 1 -o week.jsonl --truth truth.json
+      badbuzz simulate --days 30 --brands 50 -o month.jsonl.gz
+      badbuzz simulate | badbuzz replay - --speed 600
+    """
+    simulation = _simulation(**options)
+    path = truth or (None if output == "-" else f"{output}.truth.json")
+    if path:
+        write_truth(path, simulation)
+    n_written = write(simulation, output, labelled=labelled, shown=not quiet)
+    if not quiet:
+        beside = f", the truth in {path}" if path else ""
+        click.echo(f"badbuzz: {n_written:,} tweets written{beside}", err=True)
+
+
+def _simulation(
+    days: float, seed: int, n_brands: int, start: int, incidents: str, **options: Any
+) -> Simulation:
+    parts = cast(n_brands)
+    simulation = Simulation(parts, start, days, (), seed, **options)
+    if incidents == "none":
+        return simulation
+    if incidents == "auto":
+        rng = np.random.default_rng([seed, 1])
+        found = place(parts, start, simulation.end_ms, rng)
+    else:
+        found = read_incidents(incidents, [part.brand for part in parts])
+    return replace(simulation, incidents=found)

@@ -1,0 +1,38 @@
+"""A clean end at the first Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+
+class Stop:
+    """Becomes true at the first Ctrl-C or SIGTERM; the second one ends the process at once.
+
+    ``signal`` is the number of the one that came, or 0.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._former: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        """Whether a signal came."""
+        return self.signal != 0
+
+    def __enter__(self) -> Stop:
+        self._former = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._restore()
+
+    def _note(self, number: int, frame: object) -> None:
+        self.signal = number
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,143 @@
+"""How far a replay has come, in a file that survives a crash."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from badbuzz.errors import RecordingError
+from badbuzz.rows import STDIN
+
+VERSION: Final = 1
+_HEAD_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that decides which records a replay sends, and in which order.
+
+    Parameters
+    ----------
+    paths
+        Recorded files.
+    source
+        The records' source.
+    start_ms
+        When the first tweet shall have been created; None keeps times.
+    heartbeat_ms, tail_ms, lateness_ms
+        Of the heartbeats, and how far rows may stand out of order.
+
+    Examples
+    --------
+    >>> Job(("a.jsonl",), "replay:a").heartbeat_ms
+    60000
+    """
+
+    paths: tuple[str, ...]
+    source: str
+    preset: str | None = None
+    mapping: dict[str, str] = field(default_factory=dict)
+    brand: str | None = None
+    lang: str | None = None
+    start_ms: int | None = None
+    sort: bool = False
+    heartbeat_ms: int = 60_000
+    tail_ms: int = 660_000
+    lateness_ms: int = 60_000
+
+    def reading(self) -> dict[str, Any]:
+        """The arguments of :func:`badbuzz.recording.read_recording`."""
+        names = ("preset", "mapping", "brand", "lang", "start_ms", "sort", "lateness_ms", "source")
+        return {"paths": self.paths, **{name: getattr(self, name) for name in names}}
+
+
+class Progress:
+    """A progress file: the job, its files' identity, and the number to resume at.
+
+    Parameters
+    ----------
+    path
+        Where it lies.
+    job
+        What is being replayed.
+    """
+
+    def __init__(self, path: str, job: Job) -> None:
+        self.path = path
+        self.job = job
+        self._identities = [_identity(name) for name in job.paths]
+        self.next_seq = 0
+        self.done = False
+
+    def save(self, next_seq: int, *, done: bool = False) -> None:
+        """Put the file in place as a whole, so that a crash leaves the old or the new one.
+
+        Raises
+        ------
+        RecordingError
+            When it cannot be written.
+        """
+        self.next_seq, self.done = next_seq, done
+        plain = {
+            "v": VERSION,
+            "job": asdict(self.job),
+            "files": self._identities,
+            "next_seq": next_seq,
+            "done": done,
+        }
+        target = Path(self.path)
+        draft = target.with_name(target.name + ".new")
+        try:
+            with draft.open("wb") as file:
+                file.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        except OSError as error:
+            raise RecordingError(f"{self.path}: cannot be written: {error.strerror}") from error
+
+    @classmethod
+    def load(cls, path: str) -> Progress:
+        """What was saved.
+
+        Raises
+        ------
+        RecordingError
+            When it is no progress file, or a recording has changed since.
+        """
+        try:
+            plain = orjson.loads(Path(path).read_bytes())
+            if plain["v"] != VERSION:
+                raise RecordingError(f"{path}: has version {plain['v']}, this is {VERSION}")
+            job = Job(**{**plain["job"], "paths": tuple(plain["job"]["paths"])})
+            identities, next_seq, done = plain["files"], int(plain["next_seq"]), bool(plain["done"])
+        except OSError as error:
+            raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise RecordingError(f"{path}: is no progress file of a replay: {error}") from error
+        progress = cls(path, job)
+        for name, then, now in zip(job.paths, identities, progress._identities, strict=True):
+            if then != now:
+                raise RecordingError(
+                    f"{name}: has changed since {path} was written: replay it anew"
+                )
+        progress.next_seq, progress.done = next_seq, done
+        return progress
+
+
+def _identity(path: str) -> dict[str, Any]:
+    """Size and digest of the beginning of a file."""
+    if path == STDIN:
+        raise RecordingError("standard input cannot be resumed: replay a file, or drop --progress")
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            size = file.seek(0, os.SEEK_END)
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+    return {"n_bytes": size, "head": blake2b(head, digest_size=16).hexdigest()}

@@ -1,0 +1,105 @@
+"""A simulation into files: its tweets as JSON lines, and the truth beside them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+
+from badbuzz import wire
+from badbuzz.errors import RecordingError
+from badbuzz.rows import STDIN
+from producers.incidents import truth
+from producers.simulate import Simulation
+
+_UPDATE_EVERY: Final = 1000
+_BUFFER: Final = 1 << 16
+
+
+def write_truth(path: str, simulation: Simulation) -> None:
+    """Write what happens in a simulation, as JSON.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    plain = {
+        "seed": simulation.seed,
+        "start_ms": simulation.start_ms,
+        "end_ms": simulation.end_ms,
+        **truth(simulation.incidents),
+    }
+    with _errors(path):
+        Path(path).write_bytes(
+            orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        )
+
+
+def write(simulation: Simulation, path: str, *, labelled: bool, shown: bool) -> int:
+    """Write a simulation's tweets as JSON lines; returns how many.
+
+    Parameters
+    ----------
+    path
+        Gzipped when it ends in ``.gz``; ``-`` is standard output.
+    labelled
+        Whether each has its true ``label``.
+    shown
+        Whether to show a progress bar, where standard error is a terminal.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    console = Console(stderr=True)
+    n_written = 0
+    span_ms = simulation.end_ms - simulation.start_ms
+    with (
+        _errors(path),
+        _opened(path) as out,
+        Progress(
+            console=console, transient=True, disable=not (shown and console.is_terminal)
+        ) as bar,
+    ):
+        task = bar.add_task("simulating", total=span_ms)
+        for written in simulation.run():
+            line = wire.encode_tweet(written.tweet)
+            if labelled:
+                line = line[:-1] + b',"label":"' + written.mood.encode() + b'"}'
+            out.write(line + b"\n")
+            n_written += 1
+            if n_written % _UPDATE_EVERY == 0:
+                bar.update(task, completed=written.tweet.created_ms - simulation.start_ms)
+        out.flush()
+    return n_written
+
+
+@contextmanager
+def _errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[IO[bytes]]:
+    if path == STDIN:
+        yield sys.stdout.buffer
+        return
+    with ExitStack() as stack:
+        file: IO[bytes] = stack.enter_context(Path(path).open("wb"))
+        if path.endswith(".gz"):
+            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0)
+            file = stack.enter_context(io.BufferedWriter(stack.enter_context(zipped), _BUFFER))
+        yield file
