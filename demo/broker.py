@@ -1,0 +1,173 @@
+"""A Kafka broker in a child process and in memory, for the demo and for tests.
+
+It is librdkafka's mock cluster, which the confluent-kafka wheel carries: it speaks Kafka's
+protocol over TCP on loopback and is up in a tenth of a second. What it cannot do stands in
+``docs/kafka.md``. Run as a module, it serves until its standard input closes, so that it never
+outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO, Final, Self
+
+from confluent_kafka import cimpl
+
+from badbuzz import wire
+from badbuzz.errors import KafkaError
+
+TOPICS: Final = (
+    wire.TWEETS,
+    wire.DEAD_LETTERS,
+    wire.SCORED_TWEETS,
+    wire.WINDOWS,
+    wire.ALERTS,
+    wire.PROCESSOR_STATE,
+)
+
+_PRODUCER: Final = 0
+_STOP_S: Final = 5.0
+_MESSAGE_BYTES: Final = 512
+
+
+def _library() -> ctypes.CDLL:
+    """The wheel's own librdkafka, with the signatures of its mock interface."""
+    library = ctypes.CDLL(cimpl.__file__)
+    text, handle, integer = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int
+    for name, returned, arguments in (
+        ("conf_new", handle, []),
+        ("conf_set", integer, [handle, text, text, text, ctypes.c_size_t]),
+        ("new", handle, [integer, handle, text, ctypes.c_size_t]),
+        ("mock_cluster_new", handle, [handle, integer]),
+        ("mock_cluster_bootstraps", text, [handle]),
+        ("mock_topic_create", integer, [handle, text, integer, integer]),
+        ("mock_group_initial_rebalance_delay_ms", None, [handle, ctypes.c_int32]),
+    ):
+        function = getattr(library, f"rd_kafka_{name}")
+        function.restype, function.argtypes = returned, arguments
+    return library
+
+
+def serve(topics: Sequence[str], partitions: int) -> str:
+    """Start the broker in this process, for as long as it lives.
+
+    Parameters
+    ----------
+    topics
+        Created with ``partitions`` each; others appear with 4 when they are first asked for.
+    partitions
+        At least 1.
+
+    Returns
+    -------
+    str
+        Its address, ``host:port``.
+
+    Raises
+    ------
+    KafkaError
+        When librdkafka cannot start it.
+    """
+    library = _library()
+    message = ctypes.create_string_buffer(_MESSAGE_BYTES)
+    conf = library.rd_kafka_conf_new()
+    library.rd_kafka_conf_set(conf, b"log_level", b"0", message, _MESSAGE_BYTES)
+    client = library.rd_kafka_new(_PRODUCER, conf, message, _MESSAGE_BYTES)
+    cluster = library.rd_kafka_mock_cluster_new(client, 1) if client else None
+    if not cluster:
+        raise KafkaError(f"the embedded broker does not start: {message.value.decode()}")
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
+    for topic in topics:
+        if library.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions, 1):
+            raise KafkaError(f"the embedded broker refuses topic {topic!r} x {partitions}")
+    address: bytes = library.rd_kafka_mock_cluster_bootstraps(cluster)
+    return address.decode()
+
+
+class EmbeddedBroker:
+    """A broker in a child process, from ``__enter__`` to ``__exit__``.
+
+    Parameters
+    ----------
+    topics
+        Full names, created with ``partitions`` each; others appear with 4.
+    partitions
+        At least 1.
+
+    Examples
+    --------
+    >>> with EmbeddedBroker() as broker:
+    ...     broker.bootstrap_servers.rpartition(":")[0]
+    '127.0.0.1'
+    """
+
+    def __init__(self, topics: Sequence[str] = (), partitions: int = 4) -> None:
+        self._arguments = [str(partitions), *topics]
+        self._process: subprocess.Popen[str] | None = None
+        self.bootstrap_servers = ""
+
+    @property
+    def pid(self) -> int:
+        """The child's process id, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        """Start it, and return when it takes connections."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "demo.broker", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the parent, which needs the broker to drain
+        )
+        assert self._process.stdout is not None
+        self.bootstrap_servers = self._process.stdout.readline().strip()
+        if not self.bootstrap_servers:
+            self.__exit__(None, None, None)
+            raise KafkaError("the embedded broker did not start; its reason stands above")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it, and all it held is gone."""
+        process = self._process
+        if process is None:
+            return
+        self._process = None
+        _close(process.stdin)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _close(process.stdout)
+
+
+def _close(pipe: IO[str] | None) -> None:
+    assert pipe is not None
+    pipe.close()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until standard input closes; the address is the first line of standard output.
+
+    Parameters
+    ----------
+    arguments
+        Partitions, then topics.
+    """
+    print(serve(arguments[1:], int(arguments[0])), flush=True)  # noqa: T201
+    sys.stdin.buffer.read()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

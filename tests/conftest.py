@@ -1,0 +1,68 @@
+"""What tests stand on: brokers, and the data that is shared beside the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from badbuzz.settings import Settings
+from tests.servers import ROOT, KafkaServer, lacking, new_prefix, settings_for
+
+_SHARED_DATA: Final = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ask for Apache Kafka by its fixture."""
+    for item in items:
+        if "real_kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.services)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared data, whose README says what is in it."""
+    if not _SHARED_DATA.is_dir():
+        lacking("there is no ../shared/data beside the repository", "REQUIRE_SHARED_DATA")
+    return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka() -> Iterator[str]:
+    """The address of the embedded broker."""
+    broker = pytest.importorskip("demo.broker", exc_type=ImportError)
+    with broker.EmbeddedBroker() as started:
+        yield started.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Apache Kafka."""
+    with KafkaServer(tmp_path_factory.mktemp("kafka")) as server:
+        yield server.bootstrap_servers
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.kafka),
+        pytest.param("real", marks=[pytest.mark.kafka, pytest.mark.services]),
+    ]
+)
+def kafka(request: pytest.FixtureRequest) -> str:
+    """The address of a broker: the embedded one, then Apache Kafka."""
+    address: str = request.getfixturevalue(f"{request.param}_kafka")
+    return address
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """The prefix of this test's topics, which no other test has."""
+    return new_prefix()
+
+
+@pytest.fixture
+def kafka_settings(kafka: str, topic_prefix: str) -> Settings:
+    """Settings for either broker, with topics and a group that no other test has."""
+    return settings_for(kafka, topic_prefix)

@@ -1,0 +1,146 @@
+"""Real servers for tests: found or skipped, started, killed, started again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self
+from uuid import uuid4
+
+import pytest
+
+from badbuzz.settings import Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+_SERVE: Final = ROOT / "deploy" / "kafka" / "serve.sh"
+_STARTED: Final = "Kafka Server started"
+_START_S: Final = 120.0
+_STOP_S: Final = 60.0
+_SET_DEATH_SIGNAL: Final = 1
+
+
+def lacking(reason: str, variable: str) -> NoReturn:
+    """Skip the test, or fail it where the environment says that nothing may be missing."""
+    if os.environ.get(variable) == "1":
+        pytest.fail(f"{reason}, and {variable}=1")
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as unbound:
+        unbound.bind(("127.0.0.1", 0))
+        port: int = unbound.getsockname()[1]
+        return port
+
+
+def new_prefix() -> str:
+    """A topic prefix that nobody has had."""
+    return f"t{uuid4().hex[:8]}."
+
+
+def settings_for(bootstrap_servers: str, prefix: str = "", **changes: Any) -> Settings:
+    """Settings of a deployment of its own on a broker: nobody else has its topics or its group."""
+    prefix = prefix or new_prefix()
+    return Settings(
+        **{
+            "kafka_bootstrap_servers": bootstrap_servers,
+            "topic_prefix": prefix,
+            "app_id": f"{prefix}badbuzz",
+            **changes,
+        }
+    )
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill the calling process when its parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def await_line(path: Path, text: str, process: subprocess.Popen[bytes], limit_s: float) -> None:
+    """Return when a process's log holds a text; fail the test when the process ends first."""
+    deadline = time.monotonic() + limit_s
+    while text not in (log := path.read_text(errors="replace")):
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"no {text!r} after {limit_s:g} s or at its end:\n{log[-4000:]}")
+        time.sleep(0.05)
+
+
+class KafkaServer:
+    """Apache Kafka on loopback, in its own process; its data outlive it.
+
+    Parameters
+    ----------
+    folder
+        For its data and its log.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = (free_port(), free_port())
+        self._process: subprocess.Popen[bytes] | None = None
+        self.bootstrap_servers = f"127.0.0.1:{self._ports[0]}"
+
+    @staticmethod
+    def require() -> None:
+        """Skip the test where Kafka cannot run; fetch its jars, once, where it can."""
+        for program, name in (("java", "Java 17"), ("mvn", "Maven")):
+            if shutil.which(program) is None:
+                lacking(f"Apache Kafka needs {name}", "REQUIRE_SERVICES")
+        fetched = subprocess.run([_SERVE, "--fetch"], capture_output=True, text=True, check=False)
+        if fetched.returncode:
+            lacking(f"Kafka's jars were not fetched: {fetched.stderr[-400:]}", "REQUIRE_SERVICES")
+
+    def start(self) -> Self:
+        """Start it, or start it again on the same port and data; returns when it serves."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "server.log"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [_SERVE, *map(str, self._ports), self._folder],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+            )
+        await_line(log, _STARTED, self._process, _START_S)
+        return self
+
+    def __enter__(self) -> Self:
+        """Start it; skips the test where it cannot run."""
+        self.require()
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Shut it down."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Shut it down in good order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_STOP_S)
+            self._process = None
