@@ -1,0 +1,285 @@
+"""The intake: one aiokafka consumer whose partitions each have one owner, by offset.
+
+It knows the next offset of each partition: a record below it is skipped, one above it is sought
+back for. The owner of a partition is a :class:`Lane`; what a lane does with records is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+from aiokafka.errors import (
+    KafkaError as BrokerError,
+)
+from mode import Service
+
+from badbuzz.errors import KafkaError, StateError
+from badbuzz.settings import Settings
+from stream_processor import metrics
+
+log = logging.getLogger(__name__)
+
+MAX_RECORDS: Final = 2000
+_POLL_MS: Final = 50
+_MAX_SHARE: Final = 0.1
+
+
+class Record(Protocol):
+    """What the consumer hands over; ``timestamp`` in Unix milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Lane(Protocol):
+    """The one owner of a partition."""
+
+    partition: int
+    next_offset: int
+
+    async def open(self) -> None:
+        """Shut out the former owner and load what it left; sets ``next_offset``, -1 for none."""
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Handle records, in order and without gaps; moves ``next_offset`` past them."""
+
+    async def checkpoint(self) -> None:
+        """Make everything taken so far durable, all of it or nothing."""
+
+    async def close(self) -> None:
+        """Let go of the partition; what is not checkpointed is forgotten."""
+
+
+class Intake(Service):
+    """Feeds lanes from one topic, and checkpoints them.
+
+    Parameters
+    ----------
+    settings
+        Broker, group and intervals.
+    topic
+        Name of the topic in this deployment.
+    group
+        Consumer group; its offsets measure lag and are never resumed from.
+    new_lane
+        Makes the owner of a partition.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        group: str,
+        new_lane: Callable[[int], Lane],
+        **service_options: Any,
+    ) -> None:
+        super().__init__(**service_options)
+        self.lanes: dict[int, Lane] = {}
+        self._settings = settings
+        self._topic = topic
+        self._group = group
+        self._new_lane = new_lane
+        self._lock = asyncio.Lock()
+        self._checkpointed_s = 0.0
+        self._interval_s = settings.checkpoint_ms / 1000
+        self._n_waiting = 0
+        self._sought: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+        self._consumer: AIOKafkaConsumer | None = None
+        self.assigned = False
+
+    async def on_start(self) -> None:
+        """Join the group."""
+        self._consumer = AIOKafkaConsumer(
+            **self._settings.kafka_client(),
+            group_id=self._group,
+            group_instance_id=self._settings.instance or None,
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            session_timeout_ms=self._settings.session_timeout_s * 1000,
+            heartbeat_interval_ms=self._settings.session_timeout_s * 1000 // 6,
+            max_poll_records=MAX_RECORDS,
+            max_partition_fetch_bytes=2 * 1024 * 1024,
+        )
+        self._consumer.subscribe([self._topic], listener=_Listener(self))
+        await self._consumer.start()
+
+    async def on_stop(self) -> None:
+        """Checkpoint, then leave the group; stopping the consumer alone would tell nobody."""
+        async with self._lock:
+            if not self.crashed:
+                await self._checkpoint()
+            await self._close(list(self.lanes))
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    @Service.task
+    async def _feed(self) -> None:
+        while not self.should_stop:
+            batches = await self._fetch()
+            async with self._lock:
+                for at, records in batches.items():
+                    self._offer(at, records)
+                due = time.monotonic() - self._checkpointed_s >= self._interval_s
+                if due or self._n_waiting >= 2 * MAX_RECORDS:
+                    await self._checkpoint()
+
+    async def _fetch(self) -> dict[TopicPartition, list[Record]]:
+        assert self._consumer is not None
+        try:
+            batches: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+                timeout_ms=_POLL_MS, max_records=MAX_RECORDS
+            )
+        except NoOffsetForPartitionError:
+            await asyncio.sleep(0)  # fetching began before the listener could seek
+            return {}
+        except OffsetOutOfRangeError as error:
+            await self._explain_out_of_range(error)
+            return {}
+        return batches
+
+    async def _explain_out_of_range(self, error: OffsetOutOfRangeError) -> None:
+        assert self._consumer is not None
+        for at in error.args[0]:
+            lane = self.lanes.get(at.partition)
+            if lane is None:
+                continue
+            first = (await self._consumer.beginning_offsets([at]))[at]
+            if lane.next_offset < first:
+                raise KafkaError(
+                    f"{at.topic}/{at.partition}: records {lane.next_offset} to {first - 1} were "
+                    "deleted by the topic's retention before they were read; to go on without "
+                    "them, start with an empty processor-state topic and a new BADBUZZ_APP_ID"
+                ) from error
+            self._consumer.seek(at, lane.next_offset)
+
+    def _offer(self, at: TopicPartition, records: list[Record]) -> None:
+        lane = self.lanes.get(at.partition)
+        if lane is None:
+            return
+        while records and records[0].offset < lane.next_offset:
+            records = [record for record in records if record.offset >= lane.next_offset]
+        if not records:
+            return
+        if records[0].offset > lane.next_offset and self._seek_back(at, lane, records[0].offset):
+            return
+        lane.take(records)
+        self._n_waiting += len(records)
+        metrics.BATCH_RECORDS.observe(len(records))
+        metrics.LAST_RECORD_SECONDS.set_to_current_time()
+
+    def _seek_back(self, at: TopicPartition, lane: Lane, found: int) -> bool:
+        """Ask again for what is missing, once: a transaction's marker takes an offset too."""
+        assert self._consumer is not None
+        if self._sought.get(at.partition) == lane.next_offset:
+            log.info("%s/%d: no records from %d to %d", *at, lane.next_offset, found - 1)
+            return False
+        self._sought[at.partition] = lane.next_offset
+        self._consumer.seek(at, lane.next_offset)
+        return True
+
+    async def _checkpoint(self) -> None:
+        started_s, cpu_s = time.monotonic(), time.thread_time()
+        await asyncio.gather(*(lane.checkpoint() for lane in self.lanes.values()))
+        self._n_waiting = 0
+        self._checkpointed_s = time.monotonic()
+        spent_s = time.thread_time() - cpu_s
+        self._interval_s = max(self._settings.checkpoint_ms / 1000, spent_s / _MAX_SHARE)
+        metrics.CHECKPOINT_SECONDS.observe(self._checkpointed_s - started_s)
+        await self._commit_lag()
+
+    async def _commit_lag(self) -> None:
+        assert self._consumer is not None
+        owned = self._consumer.assignment()
+        done: dict[TopicPartition, int] = {}
+        for lane in self.lanes.values():
+            at = TopicPartition(self._topic, lane.partition)
+            end = self._consumer.highwater(at) if at in owned else None
+            if end is not None:
+                metrics.LAG.labels(str(at.partition)).set(max(end - lane.next_offset, 0))
+            if at in owned and self._committed.get(lane.partition) != lane.next_offset:
+                done[at] = self._committed[lane.partition] = lane.next_offset
+        if done:
+            try:
+                await self._consumer.commit(done)
+            except (CommitFailedError, IllegalStateError) as error:
+                log.info("offsets not committed, a rebalance is under way: %s", error)
+
+    async def revoke(self, partitions: Iterable[int]) -> None:
+        """Checkpoint and let go of partitions that move to another worker."""
+        async with self._lock:
+            await self._checkpoint()
+            await self._close(partitions)
+            self.assigned = False
+
+    async def assign(self, partitions: list[int]) -> None:
+        """Take over partitions: shut out former owners, load, seek."""
+        assert self._consumer is not None
+        async with self._lock:
+            lanes = [self._new_lane(partition) for partition in partitions]
+            await asyncio.gather(*(lane.open() for lane in lanes))
+            for lane in lanes:
+                at = TopicPartition(self._topic, lane.partition)
+                await self._place(at, lane)
+                self._consumer.seek(at, lane.next_offset)
+                self.lanes[lane.partition] = lane
+                self._committed[lane.partition] = lane.next_offset
+            self._sought.clear()
+            self.assigned = True
+        metrics.PARTITIONS.set(len(self.lanes))
+        metrics.REBALANCES.inc()
+        log.info("owns partitions %s", sorted(self.lanes))
+
+    async def _place(self, at: TopicPartition, lane: Lane) -> None:
+        assert self._consumer is not None
+        committed = await self._consumer.committed(at)
+        if committed is not None and lane.next_offset < committed:
+            raise StateError(
+                f"{at.topic}/{at.partition}: the state loaded ends at offset {lane.next_offset}, "
+                f"but {committed} was committed: state was lost; restore the processor-state "
+                "topic, or start anew with another BADBUZZ_APP_ID"
+            )
+        if lane.next_offset < 0:
+            lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
+
+    async def _close(self, partitions: Iterable[int]) -> None:
+        for partition in list(partitions):
+            lane = self.lanes.pop(partition, None)
+            if lane is not None:
+                await lane.close()
+        metrics.PARTITIONS.set(len(self.lanes))
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Hands rebalances to the intake; aiokafka would log an exception here and go on."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        try:
+            await self._intake.revoke([at.partition for at in revoked])
+        except (BrokerError, KafkaError, StateError) as error:
+            await self._intake.crash(error)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        try:
+            await self._intake.assign(sorted(at.partition for at in assigned))
+        except (BrokerError, KafkaError, StateError) as error:
+            await self._intake.crash(error)

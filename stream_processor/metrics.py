@@ -1,0 +1,189 @@
+"""Every metric of the worker: its name, its unit, what it means."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
+
+from badbuzz.model import Alert, Window
+
+
+class BulkHistogram(Collector):
+    """A histogram that takes many values at once: one numpy call for a batch.
+
+    Examples
+    --------
+    >>> seconds = BulkHistogram("a_seconds", "Time.", [0.1, 1.0], registry=CollectorRegistry())
+    >>> seconds.observe([0.05, 0.5, 5.0])
+    >>> [bucket for bucket in next(seconds.collect()).samples][0].value
+    1.0
+    """
+
+    def __init__(
+        self,
+        name: str,
+        documentation: str,
+        bounds: Sequence[float],
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._bounds = np.asarray(bounds, dtype=np.float64)
+        self._counts = np.zeros(len(bounds) + 1, dtype=np.int64)
+        self._sum = 0.0
+        self._lock = threading.Lock()
+        registry.register(self)
+
+    def observe(self, values: ArrayLike) -> None:
+        """Take in values, any number of them."""
+        seen = np.asarray(values, dtype=np.float64)
+        places = np.searchsorted(self._bounds, seen, side="left")
+        with self._lock:
+            self._counts += np.bincount(places, minlength=len(self._counts))
+            self._sum += float(seen.sum())
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """What Prometheus scrapes."""
+        with self._lock:
+            cumulative = np.cumsum(self._counts).tolist()
+            total = self._sum
+        labels = [f"{bound:g}" for bound in self._bounds] + ["+Inf"]
+        yield HistogramMetricFamily(
+            self._name,
+            self._documentation,
+            buckets=list(zip(labels, cumulative, strict=True)),
+            sum_value=total,
+        )
+
+
+TWEETS: Final = Counter("badbuzz_tweets", "Records taken in, by what became of them.", ["outcome"])
+DEAD_LETTERS: Final = Counter(
+    "badbuzz_dead_letters", "Records that could not be read, by reason.", ["reason"]
+)
+MOSTLY_UNREADABLE: Final = Gauge(
+    "badbuzz_mostly_unreadable", "1 when most of the last minute's records could not be read."
+)
+BATCH_RECORDS: Final = Histogram(
+    "badbuzz_batch_records",
+    "Records handled at once.",
+    buckets=[1, 4, 16, 64, 256, 1024, 4096],
+)
+CPU_SECONDS: Final = Counter(
+    "badbuzz_cpu_seconds", "CPU time, by stage: decode, score, fold, publish.", ["stage"]
+)
+LATENCY_SECONDS: Final = BulkHistogram(
+    "badbuzz_verdict_latency_seconds",
+    "From the record's Kafka timestamp to its committed verdict; replays included.",
+    [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0],
+)
+LAG: Final = Gauge("badbuzz_lag_records", "Records not yet committed.", ["partition"])
+CHECKPOINT_SECONDS: Final = Histogram(
+    "badbuzz_checkpoint_seconds",
+    "Wall time of a checkpoint of all partitions.",
+    buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+)
+PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.")
+REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
+SOURCE_EVENT_SECONDS: Final = Gauge(
+    "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]
+)
+SOURCE_HEARTBEAT_SECONDS: Final = Gauge(
+    "badbuzz_source_heartbeat_time_seconds", "Newest heartbeat of a source, Unix.", ["source"]
+)
+LAST_RECORD_SECONDS: Final = Gauge(
+    "badbuzz_last_record_time_seconds", "When a record was last taken in, Unix; wall clock."
+)
+BUNDLE: Final = Gauge(
+    "badbuzz_bundle_info", "1 for each bundle that serves.", ["language", "bundle"]
+)
+NEGATIVES: Final = Gauge(
+    "badbuzz_brand_negatives", "Negative tweets in the last closed window.", ["brand"]
+)
+EXPECTED: Final = Gauge(
+    "badbuzz_brand_expected_negatives", "Negatives expected in the last closed window.", ["brand"]
+)
+RATE: Final = Gauge(
+    "badbuzz_brand_negative_rate", "Negative rate of the last closed window, 0 to 1.", ["brand"]
+)
+ADJUSTED_RATE: Final = Gauge(
+    "badbuzz_brand_adjusted_negative_rate",
+    "That rate adjusted for the classifier's error, 0 to 1.",
+    ["brand"],
+)
+ALERT_STATE: Final = Gauge(
+    "badbuzz_brand_alert_state", "0 none, 1 informational, 2 warning, 3 critical.", ["brand"]
+)
+
+_SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
+
+
+class RecentCounts:
+    """Records seen and unreadable since it was last asked.
+
+    Examples
+    --------
+    >>> recent = RecentCounts()
+    >>> recent.add(10, 6)
+    >>> recent.take(), recent.take()
+    ((10, 6), (0, 0))
+    """
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._unreadable = 0
+
+    def add(self, seen: int, unreadable: int) -> None:
+        """Count a batch."""
+        self._seen += seen
+        self._unreadable += unreadable
+
+    def take(self) -> tuple[int, int]:
+        """The counts; they start again at zero."""
+        counts = self._seen, self._unreadable
+        self._seen = self._unreadable = 0
+        return counts
+
+
+class BrandMetrics:
+    """The brands' gauges, for at most so many brands; the rest share ``other``.
+
+    Parameters
+    ----------
+    max_brands
+        Brands that get labels of their own, first come, first served.
+    """
+
+    def __init__(self, max_brands: int) -> None:
+        self._max_brands = max_brands
+        self._known: set[str] = set()
+
+    def _label(self, brand: str) -> str:
+        if brand in self._known:
+            return brand
+        if len(self._known) < self._max_brands:
+            self._known.add(brand)
+            return brand
+        return "other"
+
+    def show_window(self, window: Window) -> None:
+        """Set a brand's gauges from a closed window."""
+        label = self._label(window.brand)
+        NEGATIVES.labels(label).set(window.n_negative)
+        EXPECTED.labels(label).set(window.expected)
+        if window.rate is not None and window.adjusted_rate is not None:
+            RATE.labels(label).set(window.rate)
+            ADJUSTED_RATE.labels(label).set(window.adjusted_rate)
+        if not window.alert_id:
+            ALERT_STATE.labels(label).set(0)
+
+    def show_alert(self, alert: Alert) -> None:
+        """Set a brand's alert state from a change of phase."""
+        state = 0 if alert.phase == "resolved" else _SEVERITY[alert.severity]
+        ALERT_STATE.labels(self._label(alert.brand)).set(state)

@@ -1,0 +1,92 @@
+"""The command ``process``: runs the worker until a signal or a crash, and says why it ended."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import click
+import faust
+import mode.loop
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
+from aiokafka.errors import KafkaError as BrokerError
+from mode import Service
+
+from badbuzz.errors import BadbuzzError, KafkaError
+from badbuzz.settings import Settings
+
+mode.loop.use("uvloop")
+
+_QUIET: Final = ("mode", "faust", "aiokafka", "aiohttp.access")
+
+
+@click.command()
+def process() -> None:
+    """Run the worker: tweets in; scored tweets, windows and alerts out.
+
+    Workers share the partitions: start as many as there are, and one that dies is replaced by the
+    others, nothing lost and nothing counted twice. All settings are environment variables: see
+    badbuzz settings. It answers on BADBUZZ_WEB_PORT: /healthz /readyz /state/BRAND /metrics.
+
+    \b
+    Examples:
+      badbuzz process
+      BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
+    """
+    from stream_processor.app import Processor, new_app  # noqa: PLC0415 - after the loop is chosen
+
+    settings = Settings.read()
+    processor = Processor(settings)
+    run_worker(new_app(settings, processor), processor, settings)
+
+
+def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
+    """Run a worker to its end.
+
+    Parameters
+    ----------
+    app
+        Of which the service is a part.
+    service
+        Whose crash ends the worker.
+    settings
+        Of the worker.
+
+    Raises
+    ------
+    BadbuzzError
+        When it crashed for a reason that a user can mend, the loss of its partitions included.
+    """
+    _set_up_logging(settings.log_level)
+    worker = faust.Worker(
+        app,
+        quiet=True,
+        loglevel=settings.log_level,
+        override_logging=False,
+        redirect_stdouts=False,
+    )
+    try:
+        worker.execute_from_commandline()
+    except SystemExit:
+        reason = service.crash_reason
+        if reason is not None:
+            raise _explain(reason) from reason
+        raise
+
+
+def _set_up_logging(level: str) -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _explain(reason: BaseException) -> BaseException:
+    if isinstance(reason, BadbuzzError):
+        return reason
+    if isinstance(reason, ProducerFenced):
+        return KafkaError("another worker took over this one's partitions: start it again")
+    if isinstance(reason, KafkaConnectionError):
+        return KafkaError(f"the broker was lost: {reason}")
+    if isinstance(reason, BrokerError):
+        return KafkaError(f"the broker refused: {reason!r}")
+    return reason
