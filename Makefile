@@ -1,0 +1,57 @@
+# Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench chaos model-check kafka lock
+
+# The first of these that runs and is new enough.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
+	$(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(p))))
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(VENV)/dev.installed ## Install everything that development needs into .venv.
+
+demo: $(VENV)/demo.installed ## Watch a crisis being caught: make demo ARGS="--days 12".
+	$(BIN)/badbuzz demo $(ARGS)
+
+test: $(VENV)/dev.installed ## Run every test that can run here: make test ARGS="-k broker".
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.installed ## Check style, types and imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.installed ## Measure speed and memory; the table goes to benchmarks/README.md.
+	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
+	REQUIRE_SERVICES=1 CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/e2e/test_chaos.py $(ARGS)
+
+model-check: $(VENV)/dev.installed ## Recompute the figures in the shipped models' cards.
+	$(BIN)/badbuzz train check --data ../shared/data $(ARGS)
+
+kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay in .kafka.
+	@deploy/kafka/serve.sh
+
+# The newest versions that resolve, with hashes and no index's address.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+lock: $(VENV)/dev.installed ## Renew requirements/*.txt from pyproject.toml.
+	$(INSTALL) uv
+	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
+	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
+		pyproject.toml -o requirements/dev.txt
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.installed: requirements/%.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes -r $<
+	$(INSTALL) --no-deps --editable .
+	@touch $@

@@ -1,0 +1,141 @@
+"""What the demo shows: the brands, the alerts and the stream's pulse, drawn with rich."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from badbuzz.model import Alert, Window
+from badbuzz.render import Language, headline
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_SPARKS: Final = 48
+_STATES: Final = {
+    "quiet": ("· quiet", "green"),
+    "firing": ("! ALERT", "bold red"),
+    "cooling": ("~ cooling down", "yellow"),
+    "muted": ("x muted", "dim"),
+    "no_baseline": ("? no baseline", "cyan"),
+}
+_MARKS: Final = {"firing": "!!", "escalated": "^^", "resolved": "ok"}
+
+
+@dataclass
+class Pulse:
+    """How the worker is doing; a figure is None until it is known."""
+
+    tweets_per_s: float | None = None
+    latency_p99_s: float | None = None
+    n_tweets: int = 0
+
+
+@dataclass
+class Board:
+    """Everything on the screen.
+
+    Parameters
+    ----------
+    zone_of
+        A brand's clock.
+    language
+        Of the alerts' sentences.
+    """
+
+    zone_of: Callable[[str], tzinfo]
+    language: Language = "en"
+    pulse: Pulse = field(default_factory=Pulse)
+    windows: dict[str, deque[Window]] = field(default_factory=dict)
+    alerts: list[Alert] = field(default_factory=list)
+
+    def show(self, found: Window | Alert) -> None:
+        """Take in a closed window or an alert's change of phase."""
+        if isinstance(found, Alert):
+            self.alerts.append(found)
+            return
+        self.windows.setdefault(found.brand, deque(maxlen=_SPARKS)).append(found)
+
+    def __rich__(self) -> RenderableType:
+        """The whole screen."""
+        return Group(self._brands(), self._alerts(), self._pulse())
+
+    def _brands(self) -> Panel:
+        table = Table.grid(padding=(0, 2), expand=True)
+        for title, width in (("brand", 14), ("last four hours of negatives", _SPARKS)):
+            table.add_column(title, min_width=width, no_wrap=True)
+        for title in ("negatives", "expected", "negative", "adjusted", "state"):
+            table.add_column(title, no_wrap=True)
+        titles = [Text(str(column.header), style="dim") for column in table.columns]
+        table.add_row(*titles)
+        for brand in sorted(self.windows):
+            table.add_row(*self._row(brand, self.windows[brand]))
+        return Panel(table, title="badbuzz", title_align="left", border_style="blue")
+
+    def _row(self, brand: str, windows: deque[Window]) -> tuple[Text, ...]:
+        now = windows[-1]
+        word, style = _STATES[now.state]
+        return (
+            Text(brand, style="bold"),
+            sparkline(list(windows)),
+            Text(str(now.n_negative)),
+            Text(f"{now.expected_low:.0f} to {now.expected_high:.0f}"),
+            Text(_percent(now.rate)),
+            Text(_percent(now.adjusted_rate)),
+            Text(word, style=style),
+        )
+
+    def _alerts(self) -> Panel:
+        lines = [
+            Text(f"{clock(alert.window_end_ms, self.zone_of(alert.brand))}  ")
+            + Text(f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} ", _style(alert))
+            + Text(headline(alert, self.language))
+            for alert in self.alerts[-8:]
+        ]
+        body: RenderableType = Group(*lines) if lines else Text("none so far", style="dim")
+        return Panel(body, title="alerts", title_align="left", border_style="blue")
+
+    def _pulse(self) -> Text:
+        newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
+        brand = next(iter(self.windows), "")
+        parts = [
+            f"event time {clock(newest, self.zone_of(brand))}" if newest else "waiting for tweets",
+            f"{self.pulse.n_tweets:,} tweets",
+        ]
+        if self.pulse.tweets_per_s is not None:
+            parts.append(f"{self.pulse.tweets_per_s:,.0f} tweets/s")
+        if self.pulse.latency_p99_s is not None:
+            parts.append(f"verdict within {self.pulse.latency_p99_s * 1000:.0f} ms (p99)")
+        return Text(" · ".join([*parts, "Ctrl-C ends it"]), style="dim")
+
+
+def clock(time_ms: int, zone: tzinfo) -> str:
+    """An instant on a brand's clock."""
+    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
+
+
+def sparkline(windows: list[Window]) -> Text:
+    """Negatives as bars: dim inside the expected band, red and underlined above it."""
+    top = max(max((w.n_negative for w in windows), default=0), 8)
+    line = Text()
+    for window in windows:
+        bar = _BARS[min(window.n_negative * len(_BARS) // (top + 1), len(_BARS) - 1)]
+        above = window.n_negative > window.expected_high
+        line.append(bar, style="bold underline red" if above else "blue")
+    return line
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate * 100:.0f} %"
+
+
+def _style(alert: Alert) -> str:
+    if alert.phase == "resolved":
+        return "green"
+    return {"info": "cyan", "warning": "bold yellow", "critical": "bold red"}[alert.severity]

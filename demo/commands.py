@@ -1,0 +1,218 @@
+"""The demo's commands."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import tzinfo
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+
+from badbuzz.brands import read_brands
+from badbuzz.evaluate import evaluate
+from badbuzz.model import Alert
+from badbuzz.render import Language, headline
+from badbuzz.settings import Settings
+from demo.board import clock
+from demo.broker import TOPICS, serve
+from demo.run import Found, Plan, Truth, play
+from demo.show import Face, Json, Lines, Screen
+from demo.watch import Reader
+
+_WARMUP_H: Final = 168
+_SIMULATED_SPEED: Final = 5760.0
+
+
+@click.command()
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 64),
+    help="Partitions of each topic.  [default: BADBUZZ_PARTITIONS]",
+)
+def broker(partitions: int | None) -> None:
+    """Start an embedded Kafka broker, in memory, and keep it until Ctrl-C.
+
+    Its address is the first line of standard output. It needs neither Java nor Docker, and
+    forgets everything when it ends: for a Kafka that keeps its records, make kafka.
+
+    \b
+    Examples:
+      badbuzz broker
+      badbuzz broker --partitions 8
+    """
+    settings = Settings.read()
+    topics = [settings.topic(topic) for topic in TOPICS]
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    address = serve(topics, partitions or settings.partitions)
+    click.echo(address)
+    click.echo(f"In another terminal: export BADBUZZ_KAFKA_BOOTSTRAP_SERVERS={address}", err=True)
+    ended.wait()
+
+
+class _Hours(click.ParamType):
+    name = "HOURSh"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """``36h``, or hours as a number."""
+        text = str(value).removesuffix("h")
+        if not text.isdecimal():
+            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
+        return int(text)
+
+
+class _Speed(click.ParamType):
+    name = "N|max"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Event seconds per second; None for as fast as can be."""
+        if value == "max":
+            return None
+        try:
+            return float(str(value))
+        except ValueError:
+            self.fail(f"expected a number or 'max', found {value!r}", param, ctx)
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--days", default=10, show_default=True, help="Days to simulate, without FILE.")
+@click.option("--seed", default=1, show_default=True, help="Of the simulation.")
+@click.option(
+    "--warmup",
+    type=_Hours(),
+    default=_WARMUP_H,
+    show_default="168h",
+    help="Hours with tweets before a brand's alerts count.",
+)
+@click.option(
+    "--speed",
+    type=_Speed(),
+    default=None,
+    help="Event time per time; default: 5760 after the warm-up, max for FILE.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "fr"]),
+    default="en",
+    show_default=True,
+    help="Of the alerts' sentences.",
+)
+@click.option("--headless", is_flag=True, help="A line per event instead of the live view.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of the live view.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Leave the recording and the logs here.",
+)
+def demo(
+    files: tuple[str, ...],
+    days: int,
+    seed: int,
+    warmup: int,
+    speed: float | None,
+    language: Language,
+    headless: bool,
+    as_json: bool,
+    keep: Path | None,
+) -> None:
+    """Watch a crisis being caught: a broker, a worker and a replay in one terminal.
+
+    Without FILE, ten simulated days of three airlines, the first seven of them to learn what is
+    usual. With FILE, a recording of yours, as badbuzz replay reads it.
+
+    \b
+    Examples:
+      badbuzz demo
+      badbuzz demo --headless
+      badbuzz demo week.jsonl.gz --warmup 36h
+    """
+    plan = Plan(
+        files=files,
+        days=days,
+        seed=seed,
+        warmup_h=warmup,
+        speed=_SIMULATED_SPEED if speed is None and not files else speed,
+        fast_h=0 if files else warmup,
+    )
+    zone_of = _zone_of()
+    face: Face = Json() if as_json else (Lines if headless else Screen)(zone_of, language)
+    with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
+        folder = keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            _show(play(plan, folder, face.say), face)
+        except KeyboardInterrupt:
+            click.echo("ended", err=True)
+            raise SystemExit(130) from None
+
+
+def _zone_of() -> Callable[[str], tzinfo]:
+    brands = read_brands(Settings.read().brands)
+    return lambda brand: brands.of(brand).zone
+
+
+def _show(told: Iterator[Found | Truth], face: Face) -> None:
+    truth: Truth | None = None
+    alerts: list[Alert] = []
+
+    def found() -> Iterator[Found]:
+        nonlocal truth
+        for one in told:
+            if isinstance(one, Truth):
+                truth = one
+                continue
+            if isinstance(one, Alert):
+                alerts.append(one)
+            yield one
+
+    face.follow(found())
+    if truth is not None:
+        face.conclude(evaluate(alerts, truth.incidents), truth.benign)
+
+
+@click.command()
+@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option(
+    "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
+)
+def alerts(language: Language, follow: bool) -> None:
+    """Print alerts as they come, from the beginning of the topic.
+
+    \b
+    Examples:
+      badbuzz alerts
+      badbuzz alerts --language fr --no-follow
+    """
+    settings = Settings.read()
+    zone_of = _zone_of()
+    reader = Reader(settings)
+    try:
+        while True:
+            batch = list(reader.read(timeout_s=2.0))
+            for alert in batch:
+                if isinstance(alert, Alert):
+                    when = clock(alert.window_end_ms, zone_of(alert.brand))
+                    what = f"{alert.phase} {alert.severity}"
+                    click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
+            if not batch and not follow:
+                return
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    finally:
+        reader.close()

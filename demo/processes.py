@@ -1,0 +1,83 @@
+"""The product's own commands, started as processes and ended with the demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from badbuzz.errors import BadbuzzError
+
+_PATIENCE_S: Final = 15.0
+
+
+class Processes:
+    """Commands of badbuzz, each with a log of its own; leaving the block ends them.
+
+    Parameters
+    ----------
+    folder
+        Where logs go.
+    environ
+        Settings for the commands, over the environment's.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environ = {**os.environ, **environ}
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for _, process in reversed(self._running):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(_PATIENCE_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start ``badbuzz ARGUMENTS``, deaf to the terminal's Ctrl-C: the demo ends it."""
+        with (self._folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "badbuzz", *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._running.append((name, process))
+        return process
+
+    def check(self) -> None:
+        """Raise when a command has failed, with the last line that it said."""
+        for name, process in self._running:
+            if process.poll():
+                path = self._folder / f"{name}.log"
+                lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                said = lines[-1] if lines else "it said nothing"
+                raise BadbuzzError(f"{name} ended with {process.returncode}: {said} (log: {path})")
+
+
+def free_port() -> int:
+    """A port on the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,177 @@
+"""The demo: a broker, a worker and a replay, watched until the last window has closed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Final
+
+import orjson
+
+from badbuzz.errors import BadbuzzError
+from badbuzz.evaluate import Incident
+from badbuzz.model import Alert, Window
+from badbuzz.settings import Settings
+from demo.board import Pulse
+from demo.broker import EmbeddedBroker
+from demo.processes import Processes, free_port
+from demo.watch import Reader, Worker
+
+_START_S: Final = 60.0
+_DRAIN_S: Final = 60.0
+_PULSE_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is shown.
+
+    Parameters
+    ----------
+    files
+        A recording; empty to simulate one.
+    days, seed
+        Of the simulation.
+    warmup_h
+        Hours with tweets before alerts count.
+    speed
+        Event time per time once the warm-up has passed; None for as fast as can be.
+    fast_h
+        Hours of event time that are not paced.
+    """
+
+    files: tuple[str, ...]
+    days: int
+    seed: int
+    warmup_h: int
+    speed: float | None
+    fast_h: float
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the simulator knows: crises, and surges that are none."""
+
+    incidents: tuple[Incident, ...]
+    benign: tuple[Incident, ...]
+
+
+def read_truth(path: Path) -> Truth:
+    """The simulator's truth file."""
+    told = orjson.loads(path.read_bytes())
+    incidents, benign = (
+        tuple(Incident(i["brand"], i["kind"], i["start_ms"], i["end_ms"]) for i in told[name])
+        for name in ("incidents", "benign")
+    )
+    return Truth(incidents, benign)
+
+
+Found = Window | Alert | Pulse
+
+
+def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Iterator[Found | Truth]:
+    """Run the product on a plan.
+
+    Parameters
+    ----------
+    plan
+        What to show.
+    folder
+        For the recording and the logs.
+    say
+        Told what is being waited for.
+
+    Yields
+    ------
+    Truth
+        First, when the recording is simulated.
+    Window or Alert or Pulse
+        As the worker publishes them; the pulse about once a second.
+    """
+    with EmbeddedBroker() as broker:
+        settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, web_port=free_port())
+        with Processes(folder, _environ(settings, plan)) as processes:
+            worker_process = processes.start("worker", "process")
+            files = plan.files
+            if not files:
+                say("writing ten days of tweets")
+                files = (str(_simulate(plan, folder, processes)),)
+                yield read_truth(folder / "truth.json")
+            say("starting the worker")
+            worker = Worker(settings.web_port)
+            _await(worker.ready, _START_S, processes, "the worker is not ready")
+            replay = processes.start("replay", "replay", *files, *_pace(plan))
+            reader = Reader(settings)
+            try:
+                yield from _watch(replay, worker, reader, processes)
+            finally:
+                reader.close()
+            assert worker_process.poll() is None
+
+
+def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
+    return {
+        "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "BADBUZZ_WEB_PORT": str(settings.web_port),
+        "BADBUZZ_WARMUP_H": str(plan.warmup_h),
+        "BADBUZZ_LOG_LEVEL": "WARNING",
+    }
+
+
+def _pace(plan: Plan) -> list[str]:
+    speed = "max" if plan.speed is None else f"{plan.speed:g}"
+    pace = ["--speed", speed, "--quiet"]
+    return [*pace, "--fast-until", f"{plan.fast_h:g}h"] if plan.fast_h else pace
+
+
+def _simulate(plan: Plan, folder: Path, processes: Processes) -> Path:
+    recording = folder / "simulated.jsonl"
+    simulate = processes.start(
+        "simulate", "simulate", "--days", str(plan.days), "--seed", str(plan.seed),
+        "-o", str(recording), "--truth", str(folder / "truth.json"),
+    )  # fmt: skip
+    _await(lambda: simulate.poll() is not None, _START_S, processes, "the simulator is not done")
+    return recording
+
+
+def _await(
+    condition: Callable[[], bool], limit_s: float, processes: Processes, complaint: str
+) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        processes.check()
+        if time.monotonic() > deadline_s:
+            raise BadbuzzError(f"{complaint} after {limit_s:.0f} s")
+        time.sleep(0.05)
+    processes.check()
+
+
+def _watch(
+    replay: Popen[bytes], worker: Worker, reader: Reader, processes: Processes
+) -> Iterator[Found]:
+    pulse_due_s, quiet_since_s, n_before = 0.0, None, -1
+    while True:
+        found = list(reader.read(timeout_s=0.1))
+        yield from sorted(found, key=_event_time)
+        processes.check()
+        now_s = time.monotonic()
+        if now_s < pulse_due_s:
+            continue
+        pulse_due_s = now_s + _PULSE_S
+        yield worker.pulse()
+        if replay.poll() is None:
+            continue
+        n_records = worker.records()
+        if found or n_records != n_before or n_records < 0:
+            n_before, quiet_since_s = n_records, now_s
+        elif quiet_since_s is not None and now_s - quiet_since_s >= 2 * _PULSE_S:
+            return
+
+
+def _event_time(found: Window | Alert) -> tuple[int, bool]:
+    if isinstance(found, Alert):
+        return found.window_end_ms, True
+    return found.end_ms, False

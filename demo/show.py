@@ -1,0 +1,167 @@
+"""The three faces of the demo: a live screen, a line per event, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from typing import Any, Final, Protocol
+
+import click
+import orjson
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from badbuzz import wire
+from badbuzz.evaluate import Evaluation, Incident, delay_ms
+from badbuzz.model import Alert, Window
+from badbuzz.render import Language, headline
+from demo.board import Board, Pulse, clock
+from demo.run import Found
+
+_REFRESHES_PER_S: Final = 8
+_TABLE_WIDTH: Final = 100
+
+
+class Face(Protocol):
+    """Shows what happens, then what came of it."""
+
+    def say(self, message: str) -> None:
+        """What is being waited for."""
+
+    def follow(self, found: Iterable[Found]) -> None:
+        """Show everything as it comes, to the end."""
+
+    def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
+        """Show the alerts against the truth."""
+
+
+class Screen:
+    """A live view in the terminal."""
+
+    def __init__(self, zone_of: Callable[[str], tzinfo], language: Language) -> None:
+        self._console = Console()
+        self._zone_of = zone_of
+        self._board = Board(zone_of, language)
+
+    def say(self, message: str) -> None:
+        """Print it above the view."""
+        self._console.print(f"[dim]{message} …[/dim]")
+
+    def follow(self, found: Iterable[Found]) -> None:
+        """Redraw the board as it changes."""
+        with Live(self._board, console=self._console, refresh_per_second=_REFRESHES_PER_S) as live:
+            for one in found:
+                if isinstance(one, Pulse):
+                    self._board.pulse = one
+                else:
+                    self._board.show(one)
+            live.refresh()
+
+    def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
+        """Print the table."""
+        self._console.print(verdict_table(evaluation, benign, self._zone_of))
+
+
+class Lines:
+    """A line per event, for logs and pipes."""
+
+    def __init__(self, zone_of: Callable[[str], tzinfo], language: Language) -> None:
+        self._zone_of = zone_of
+        self._language = language
+        self._no_baseline: dict[str, bool] = {}
+
+    def say(self, message: str) -> None:
+        """Say it on stderr."""
+        click.echo(f"{message} …", err=True)
+
+    def follow(self, found: Iterable[Found]) -> None:
+        """Print alerts, and when a brand gets its baseline."""
+        for one in found:
+            if isinstance(one, Alert):
+                self._line(one.window_end_ms, one.brand, _what(one), headline(one, self._language))
+            elif isinstance(one, Window):
+                self._baseline(one)
+
+    def _baseline(self, window: Window) -> None:
+        without = window.state == "no_baseline"
+        if self._no_baseline.get(window.brand) == without:
+            return
+        if without or window.brand in self._no_baseline:
+            word = "first tweets, no baseline yet" if without else "baseline learnt, alerts count"
+            self._line(window.end_ms, window.brand, "no baseline" if without else "watching", word)
+        self._no_baseline[window.brand] = without
+
+    def _line(self, time_ms: int, brand: str, what: str, words: str) -> None:
+        click.echo(f"{clock(time_ms, self._zone_of(brand))}  {brand:<12} {what:<18} {words}")
+
+    def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
+        """Print the table."""
+        Console(width=_TABLE_WIDTH).print(verdict_table(evaluation, benign, self._zone_of))
+
+
+class Json:
+    """One JSON object per alert, and one at the end."""
+
+    def say(self, message: str) -> None:
+        """Say it on stderr."""
+        click.echo(f"{message} …", err=True)
+
+    def follow(self, found: Iterable[Found]) -> None:
+        """Print alerts as they stand in the topic."""
+        for one in found:
+            if isinstance(one, Alert):
+                click.echo(wire.encode_alert(one))
+
+    def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
+        """Print what was caught, when, and what for nothing."""
+        caught: list[dict[str, Any]] = [
+            {
+                "brand": incident.brand,
+                "kind": incident.kind,
+                "start_ms": incident.start_ms,
+                "alert": alert.id if alert else None,
+                "delay_ms": delay_ms(incident, alert) if alert else None,
+            }
+            for incident, alert in evaluation.caught
+        ]
+        false_alarms = [alert.id for alert in evaluation.false_alarms]
+        click.echo(orjson.dumps({"incidents": caught, "false_alarms": false_alarms}))
+
+
+def _what(alert: Alert) -> str:
+    return f"{alert.phase} {alert.severity}"
+
+
+def verdict_table(
+    evaluation: Evaluation, benign: tuple[Incident, ...], zone_of: Callable[[str], tzinfo]
+) -> Table:
+    """Each incident and whether it was caught, each false alarm, each surge left alone."""
+    table = Table(title="What really happened, and what badbuzz said", title_justify="left")
+    for column in ("when", "brand", "what", "badbuzz said"):
+        table.add_column(column)
+    for incident, alert in evaluation.caught:
+        when = clock(incident.start_ms, zone_of(incident.brand))
+        said = "[bold red]missed[/]"
+        if alert is not None:
+            said = f"[green]caught[/] after {delay_ms(incident, alert) / 60_000:.0f} min"
+        table.add_row(when, incident.brand, f"crisis: {incident.kind}", said)
+    for surge in benign:
+        when = clock(surge.start_ms, zone_of(surge.brand))
+        fooled = any(_within(alert, surge) for alert in evaluation.false_alarms)
+        said = "[bold red]false alarm[/]" if fooled else "[green]nothing, rightly[/]"
+        table.add_row(when, surge.brand, f"no crisis: {surge.kind}", said)
+    for alert in evaluation.false_alarms:
+        if not any(_within(alert, surge) for surge in benign):
+            when = clock(alert.opened_ms, zone_of(alert.brand))
+            table.add_row(when, alert.brand, "nothing", "[bold red]false alarm[/]")
+    n_incidents = len(evaluation.caught)
+    table.caption = (
+        f"{evaluation.n_caught} of {n_incidents} incidents caught, "
+        f"{len(evaluation.false_alarms)} false alarms"
+    )
+    return table
+
+
+def _within(alert: Alert, surge: Incident) -> bool:
+    return alert.brand == surge.brand and surge.start_ms < alert.opened_ms <= surge.end_ms + 300_000

@@ -1,0 +1,122 @@
+"""Reads what a worker writes: windows and alerts from Kafka, its pulse over HTTP."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+from confluent_kafka import Consumer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from badbuzz import wire
+from badbuzz.errors import KafkaError
+from badbuzz.model import Alert, Window
+from badbuzz.settings import Settings
+from demo.board import Pulse
+
+
+class Reader:
+    """Reads the topics ``windows`` and ``alerts`` from their beginning, as committed.
+
+    Parameters
+    ----------
+    settings
+        Broker and topics; brokers without authentication only.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._topics: dict[str, Callable[[bytes], Window | Alert]] = {settings.topic(wire.WINDOWS): wire.decode_window,
+                        settings.topic(wire.ALERTS): wire.decode_alert}  # fmt: skip
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                "group.id": f"{settings.app_id}-demo",
+                "isolation.level": "read_committed",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "log_level": 2,
+            }
+        )
+        partitions = range(settings.partitions)
+        self._assigned = [TopicPartition(t, p, 0) for t in self._topics for p in partitions]
+        self._consumer.assign(self._assigned)
+
+    def read(self, timeout_s: float) -> Iterator[Window | Alert]:
+        """What has come, waiting at most so long for the first record."""
+        for message in self._consumer.consume(2000, timeout_s):
+            if message.error():
+                if message.error().retriable() or message.error().code() == -191:
+                    continue
+                raise KafkaError(f"cannot read {message.topic()}: {message.error().str()}")
+            yield self._topics[message.topic()](message.value())
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
+
+class Worker:
+    """A worker's web server, seen from outside.
+
+    Parameters
+    ----------
+    port
+        On the loopback interface.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._base = f"http://127.0.0.1:{port}"
+        self._last: tuple[float, float, dict[float, float]] | None = None
+
+    def ready(self) -> bool:
+        """Whether it owns partitions and has loaded their state."""
+        try:
+            with urllib.request.urlopen(f"{self._base}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _scrape(self) -> dict[str, list[tuple[dict[str, str], float]]]:
+        with urllib.request.urlopen(f"{self._base}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        samples: dict[str, list[tuple[dict[str, str], float]]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+        return samples
+
+    def records(self) -> int:
+        """Records taken in and committed so far, duplicates and dead letters included."""
+        samples = self._scrape()
+        lag = sum(value for _, value in samples.get("badbuzz_lag_records", []))
+        taken = sum(value for _, value in samples.get("badbuzz_tweets_total", []))
+        return int(taken) if lag == 0 else -1
+
+    def pulse(self) -> Pulse:
+        """Throughput and latency since the last call."""
+        samples = self._scrape()
+        n_tweets = sum(
+            value
+            for labels, value in samples.get("badbuzz_tweets_total", [])
+            if labels["outcome"] != "heartbeat"
+        )
+        buckets = {
+            float(labels["le"]): count
+            for labels, count in samples.get("badbuzz_verdict_latency_seconds_bucket", [])
+        }
+        now_s = time.monotonic()
+        before_s, n_before, buckets_before = self._last or (now_s, n_tweets, buckets)
+        self._last = now_s, n_tweets, buckets
+        recent = {le: count - buckets_before.get(le, 0.0) for le, count in buckets.items()}
+        speed = (n_tweets - n_before) / (now_s - before_s) if now_s > before_s else None
+        return Pulse(speed, _p99(recent), int(n_tweets))
+
+
+def _p99(buckets: dict[float, float]) -> float | None:
+    """The smallest finite bound that 99 of 100 values are under."""
+    total = max(buckets.values(), default=0.0)
+    within = [bound for bound, count in buckets.items() if count >= 0.99 * total > 0]
+    bound = min(within, default=float("inf"))
+    return bound if bound != float("inf") else None
