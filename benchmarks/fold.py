@@ -1,0 +1,59 @@
+"""The fold alone: CPU per brand and bucket, and per tweet.
+
+Run: python -m benchmarks.fold
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from badbuzz.fold import Fold
+from badbuzz.model import Tweet, Verdict
+from badbuzz.state import Rules
+
+N_BRANDS = 50
+N_BUCKETS = 288
+N_ROUNDS = 7
+VERDICTS = tuple(Verdict(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
+
+
+def one_round() -> tuple[float, float]:
+    """CPU seconds spent on tweets, and on closing buckets."""
+    fold = Fold(lambda _brand: Rules())
+    on_tweets = on_buckets = 0.0
+    start_ms = 1_700_006_400_000
+    for bucket in range(N_BUCKETS):
+        now_ms = start_ms + bucket * 300_000
+        tweets = [
+            Tweet("", f"brand {b}", "", now_ms + i, now_ms + i, seq=bucket * 9 + i, source="bench")
+            for b in range(N_BRANDS)
+            for i in range(6)
+        ]
+        started_s = time.process_time()
+        for i, tweet in enumerate(tweets):
+            for _ in fold.apply(tweet, VERDICTS[i % 2]):
+                pass
+        on_tweets += time.process_time() - started_s
+        end_ms = now_ms + 360_000
+        beat = Tweet("", "", "", end_ms, end_ms, source="bench", kind="heartbeat")
+        started_s = time.process_time()
+        n_closed = sum(1 for _ in fold.apply(beat, None)) - 1
+        on_buckets += time.process_time() - started_s
+        assert n_closed >= N_BRANDS
+    return on_tweets, on_buckets
+
+
+def main() -> None:
+    """Print the minimum, median and maximum of several rounds."""
+    rounds = [one_round() for _ in range(N_ROUNDS)]
+    for name, index, n in (
+        ("fold, us per tweet", 0, N_BUCKETS * N_BRANDS * 6),
+        ("fold, us per brand and bucket", 1, N_BUCKETS * N_BRANDS),
+    ):
+        costs = [one[index] / n * 1e6 for one in rounds]
+        print(f"{name}: {min(costs):.1f} / {statistics.median(costs):.1f} / {max(costs):.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""One stream with two crises in it, and what the pure fold makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+
+from badbuzz import wire
+from badbuzz.brands import read_brands
+from badbuzz.fold import Fold
+from badbuzz.heartbeat import with_heartbeats
+from badbuzz.model import Alert, Window
+from badbuzz.recording import read_recording
+from badbuzz.scorer import Judges
+from badbuzz.settings import Settings
+from badbuzz.state import Rules
+
+START = "2026-11-02T00:00:00+00:00"
+START_MS = 1_793_577_600_000
+HOUR_MS = 3_600_000
+ENVIRON = {"BADBUZZ_WARMUP_H": "24"}
+"""A day of warm-up, so that a scenario of a day and a half can hold a crisis."""
+
+
+def write_scenario(folder: Path, *, brands: int, tweets_per_day: int) -> Path:
+    """Thirty-eight hours of chatter with two crises at the end: path of the recording."""
+    folder.mkdir(parents=True, exist_ok=True)
+    incidents = [
+        {"brand": brand, "kind": kind, "start_ms": START_MS + at, "end_ms": START_MS + at + HOUR_MS,
+         "magnitude": 8.0}
+        for brand, kind, at in (
+            ("Air Paradis", "strike", 34 * HOUR_MS), ("Nordwind", "delay", 35 * HOUR_MS)
+        )
+    ]  # fmt: skip
+    plan = folder / "incidents.json"
+    plan.write_bytes(orjson.dumps({"incidents": incidents, "benign": []}))
+    recording = folder / "scenario.jsonl"
+    subprocess.run(
+        [sys.executable, "-m", "badbuzz", "simulate", "--days", "1.6", "--start", START,
+         "--brands", str(brands), "--tweets-per-day", str(tweets_per_day), "--incidents", str(plan),
+         "--quiet", "-o", str(recording)],
+        check=True,
+    )  # fmt: skip
+    return recording
+
+
+def by_fold(recording: Path) -> dict[str, list[bytes]]:
+    """Windows and alerts of a recording by the fold alone: no Kafka, no batches."""
+    settings = Settings.read(ENVIRON)
+    judges = Judges.read(settings.bundles)
+    rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
+    fold = Fold(read_brands("", rules).of)
+    outputs: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
+    for tweet in with_heartbeats(read_recording([str(recording)], source="replay:scenario")):
+        verdict = judges.judge([tweet])[0] if tweet.kind == "post" else None
+        for found in fold.apply(tweet, verdict):
+            if isinstance(found, Window):
+                outputs[wire.WINDOWS].append(wire.encode_window(found))
+            elif isinstance(found, Alert):
+                outputs[wire.ALERTS].append(wire.encode_alert(found))
+    return {name: sorted(values) for name, values in outputs.items()}

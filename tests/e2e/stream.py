@@ -1,0 +1,228 @@
+"""A deployment to test: workers and replays as processes, topics read as committed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from badbuzz import wire
+from badbuzz.settings import Settings
+from demo.processes import free_port
+from stream_processor.processor import PARTITION_KEY
+
+PATIENCE_S = 90.0
+Record = tuple[bytes | None, bytes]
+
+
+def await_that(condition: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:
+    """Wait for a condition, polling; fail when it does not come."""
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
+        time.sleep(0.02)
+
+
+class Process:
+    """One command of badbuzz, with its log."""
+
+    def __init__(self, arguments: list[str], environ: dict[str, str], log: Path) -> None:
+        self.log = log
+        self._file = log.open("ab")
+        self.popen = subprocess.Popen(
+            arguments, env={**os.environ, **environ}, stdout=self._file, stderr=self._file
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """``kill -9``, waited for."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def finish(self, limit_s: float = PATIENCE_S) -> int:
+        """Wait for its end."""
+        return self.popen.wait(limit_s)
+
+    @property
+    def running(self) -> bool:
+        return self.popen.poll() is None
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        if self.running:
+            self.signal(signal.SIGCONT)
+            self.kill()
+        self._file.close()
+
+
+class Worker(Process):
+    """``badbuzz process``, and what its web server says."""
+
+    def __init__(
+        self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("-m", "badbuzz")
+    ) -> None:
+        self.port = free_port()
+        super().__init__(
+            [sys.executable, *command, "process"],
+            {**environ, "BADBUZZ_WEB_PORT": str(self.port)},
+            log,
+        )
+
+    def get(self, path: str) -> bytes | None:
+        """A page, or None while there is none."""
+        try:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return bytes(answer.read())
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+
+    def await_ready(self) -> None:
+        """Wait until it owns partitions and has loaded their state."""
+        await_that(lambda: self.get("/readyz") is not None or not self.running, "a ready worker")
+        assert self.running, self.said()
+
+
+class Stream:
+    """Workers, replays and topics of one topic prefix.
+
+    Parameters
+    ----------
+    bootstrap
+        A broker.
+    prefix
+        Of its topics; a name of its own for each test.
+    folder
+        For logs.
+    environ
+        Further settings.
+    """
+
+    def __init__(
+        self, bootstrap: str, prefix: str, folder: Path, environ: dict[str, str] | None = None
+    ) -> None:
+        self.environ = {
+            "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "BADBUZZ_TOPIC_PREFIX": prefix,
+            "BADBUZZ_APP_ID": f"{prefix}badbuzz",
+            **(environ or {}),
+        }
+        self.settings = Settings.read(self.environ)
+        self._folder = folder
+        self._processes: list[Process] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self, *arguments: str) -> Process:
+        """Start a command of badbuzz."""
+        log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
+        process = Process([sys.executable, "-m", "badbuzz", *arguments], self.environ, log)
+        self._processes.append(process)
+        return process
+
+    def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> Worker:
+        """Start a worker."""
+        log = self._folder / f"worker-{len(self._processes)}.log"
+        worker = Worker(self.environ, log, command)
+        self._processes.append(worker)
+        return worker
+
+    def create_topics(self) -> None:
+        """``badbuzz topics``."""
+        process = self.command("topics")
+        assert process.finish() == 0, process.said()
+
+    def close(self) -> None:
+        """End every process that is left."""
+        for process in self._processes:
+            process.close()
+
+    @contextmanager
+    def _consumer(self) -> Iterator[Consumer]:
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.settings.kafka_bootstrap_servers,
+                "group.id": "test",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "enable.auto.commit": False,
+                "log_level": 2,
+            }
+        )
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def committed(self, name: str) -> list[Record]:
+        """Every record of a topic, as committed: key and value, partition after partition."""
+        topic = self.settings.topic(name)
+        records: dict[int, list[Record]] = {p: [] for p in range(self.settings.partitions)}
+        left = set(records)
+        with self._consumer() as consumer:
+            consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+            while left:
+                for message in consumer.consume(5000, 0.2):
+                    if message.error() is None:
+                        records[message.partition()].append((message.key(), message.value()))
+                    elif message.error().code() == -191:  # end of the partition
+                        left.discard(message.partition())
+                    else:
+                        raise KafkaException(message.error())
+        return [record for partition in sorted(records) for record in records[partition]]
+
+    def positions(self) -> dict[int, int]:
+        """Next offset of each partition, as the workers' state records it."""
+        found: dict[int, int] = {}
+        for key, value in self.committed(wire.PROCESSOR_STATE):
+            if key == PARTITION_KEY:
+                state = orjson.loads(value)
+                found[state["partition"]] = state["next_offset"]
+        return found
+
+    def ends(self) -> dict[int, int]:
+        """End offset of each partition of ``tweets`` that holds records."""
+        topic = self.settings.topic(wire.TWEETS)
+        with self._consumer() as consumer:
+            ends = {
+                partition: consumer.get_watermark_offsets(TopicPartition(topic, partition))[1]
+                for partition in range(self.settings.partitions)
+            }
+        return {partition: end for partition, end in ends.items() if end}
+
+    def await_done(self) -> None:
+        """Wait until everything in ``tweets`` is processed and committed."""
+        await_that(lambda: self.positions() == self.ends(), "the end of the stream")
+
+    def outputs(self) -> dict[str, list[bytes]]:
+        """Windows and alerts by topic, as committed, in an order that partitions do not change."""
+        return {
+            name: sorted(value for _, value in self.committed(name))
+            for name in (wire.WINDOWS, wire.ALERTS)
+        }
+
+
+def summary(outputs: dict[str, list[bytes]]) -> dict[str, int]:
+    """How many records there are by topic: what a failure prints first."""
+    return {name: len(values) for name, values in outputs.items()}
+
+
+def load_json(text: str) -> dict[str, object]:
+    """The JSON object on the last line of a command's output."""
+    found: dict[str, object] = json.loads(text.strip().splitlines()[-1])
+    return found

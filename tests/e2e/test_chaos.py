@@ -1,0 +1,185 @@
+"""Whatever is killed or put to sleep, windows and alerts are those of the undisturbed run.
+
+``CHAOS_ROUNDS`` rounds (3; ``make chaos`` runs 20). A round kills a worker, kills the replay, puts
+a worker to sleep past the session timeout and wakes it, kills the broker, and stops a worker
+politely, at moments that its seed chooses.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.scenario import ENVIRON, write_scenario
+from tests.e2e.stream import Process, Stream, Worker, await_that, summary
+from tests.servers import KafkaServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.mark.timeout(1800)]
+
+N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
+MODULE = ("-m", "badbuzz")
+UNFENCED = ("-m", "tests.e2e.unfenced")
+SLEEP_S = 9.0
+
+
+class Deployment:
+    """Two workers that a supervisor starts again, and a replay that resumes."""
+
+    def __init__(self, stream: Stream, recording: Path, command: tuple[str, ...]) -> None:
+        self.stream = stream
+        self._recording = recording
+        self._command = command
+        self._progress = recording.parent / f"{stream.settings.topic_prefix}progress"
+        self.workers: list[Worker] = []
+        self.replay: Process | None = None
+
+    def start(self) -> None:
+        self.stream.create_topics()
+        self.workers = [self.stream.worker(self._command) for _ in range(2)]
+        for worker in self.workers:
+            worker.await_ready()
+        self.replay = self.stream.command(
+            "replay", str(self._recording), "--quiet", "--progress", str(self._progress),
+            "--speed", "9000", "--source", "replay:chaos",
+        )  # fmt: skip
+
+    def supervise(self) -> None:
+        """Start again whatever has ended too early."""
+        for i, worker in enumerate(self.workers):
+            if not worker.running:
+                self.workers[i] = self.stream.worker(self._command)
+        if self.replay is not None and self.replay.popen.poll():
+            self.replay = self.stream.command("replay", "--quiet", "--resume", str(self._progress))
+
+    def await_that(self, condition: Callable[[], bool], what: str) -> None:
+        def supervised() -> bool:
+            self.supervise()
+            return condition()
+
+        await_that(supervised, what, limit_s=240)
+
+    def sent(self, share: float) -> None:
+        """Wait until so much of the recording is in the topic."""
+        with self._recording.open("rb") as lines:
+            n_tweets = sum(1 for _ in lines)
+        self.await_that(lambda: sum(self.stream.ends().values()) >= share * n_tweets, "the replay")
+
+    def finish(self) -> dict[str, list[bytes]]:
+        self.await_that(
+            lambda: self.replay is not None and self.replay.popen.poll() == 0, "the replay's end"
+        )
+        self.await_that(lambda: self.stream.positions() == self.stream.ends(), "the stream's end")
+        return self.stream.outputs()
+
+
+def kill_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+    rng.choice(deployment.workers).kill()
+
+
+def stop_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+    worker = rng.choice(deployment.workers)
+    worker.signal(signal.SIGTERM)
+    worker.finish()
+
+
+def put_worker_to_sleep(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+    sleeper, other = rng.sample(deployment.workers, 2)
+    sleeper.signal(signal.SIGSTOP)
+    everything = list(range(deployment.stream.settings.partitions))
+    owned = f'"partitions":{everything}'.replace(" ", "").encode()
+    await_that(
+        lambda: not other.running or owned in (other.get("/readyz") or b"").replace(b" ", b""),
+        "the other worker's ownership",
+    )
+    sleeper.signal(signal.SIGCONT)
+
+
+def kill_replay(deployment: Deployment, _: KafkaServer, __: random.Random) -> None:
+    if deployment.replay is not None and deployment.replay.running:
+        deployment.replay.kill()
+
+
+def kill_broker(_: Deployment, server: KafkaServer, __: random.Random) -> None:
+    server.kill()
+    server.start()
+
+
+DISTURBANCES = (kill_worker, put_worker_to_sleep, kill_replay, stop_worker, kill_broker)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    KafkaServer.require()
+    server = KafkaServer(tmp_path_factory.mktemp("chaos-kafka"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scenario(tmp_path_factory.mktemp("chaos"), brands=12, tweets_per_day=2500)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    server: KafkaServer, recording: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[bytes]]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    stream = Stream(server.bootstrap_servers, "undisturbed.", folder, ENVIRON)
+    try:
+        deployment = Deployment(stream, recording, MODULE)
+        deployment.start()
+        return deployment.finish()
+    finally:
+        stream.close()
+
+
+def campaign(
+    server: KafkaServer, recording: Path, folder: Path, seed: int, command: tuple[str, ...]
+) -> dict[str, list[bytes]]:
+    """One disturbed run."""
+    rng = random.Random(seed)
+    prefix = f"{command[-1].rpartition('.')[2]}-{seed}."
+    stream = Stream(server.bootstrap_servers, prefix, folder, ENVIRON)
+    try:
+        deployment = Deployment(stream, recording, command)
+        deployment.start()
+        moments = sorted(rng.uniform(0.1, 0.9) for _ in DISTURBANCES)
+        for moment, disturb in zip(moments, rng.sample(DISTURBANCES, 5), strict=True):
+            deployment.sent(moment)
+            disturb(deployment, server, rng)
+        return deployment.finish()
+    finally:
+        stream.close()
+
+
+@pytest.mark.parametrize("seed", range(N_ROUNDS))
+def test_a_disturbed_run_is_the_undisturbed_one(
+    seed: int,
+    server: KafkaServer,
+    recording: Path,
+    undisturbed: dict[str, list[bytes]],
+    tmp_path: Path,
+) -> None:
+    outputs = campaign(server, recording, tmp_path, seed, MODULE)
+    assert summary(outputs) == summary(undisturbed)
+    assert outputs == undisturbed
+
+
+def test_without_the_fence_the_campaign_fails(
+    server: KafkaServer,
+    recording: Path,
+    undisturbed: dict[str, list[bytes]],
+    tmp_path: Path,
+) -> None:
+    outputs = [
+        campaign(server, recording, tmp_path / str(seed), seed, UNFENCED) for seed in range(2)
+    ]
+    assert any(output != undisturbed for output in outputs)

@@ -1,0 +1,81 @@
+"""The same events give the same alerts, to the byte, whatever carries them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from badbuzz import wire
+from badbuzz.wire import decode_alert
+from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
+from tests.e2e.stream import Stream, await_that
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+FAST = ("--speed", "max")
+PACED = ("--speed", "600", "--fast-until", "36h")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scenario(tmp_path_factory.mktemp("keystone"), brands=3, tweets_per_day=2500)
+
+
+@pytest.fixture(scope="module")
+def expected(recording: Path) -> dict[str, list[bytes]]:
+    return by_fold(recording)
+
+
+def replay_through(
+    stream: Stream, recording: Path, pace: tuple[str, ...], *, kill: bool = False
+) -> dict[str, list[bytes]]:
+    stream.create_topics()
+    worker = stream.worker()
+    worker.await_ready()
+    replay = stream.command("replay", str(recording), "--quiet", *pace)
+    if kill:
+        await_that(lambda: sum(stream.positions().values()) > 2000, "a third of the stream")
+        worker.kill()
+        stream.worker().await_ready()
+    assert replay.finish() == 0, replay.said()
+    stream.await_done()
+    return stream.outputs()
+
+
+def test_the_scenario_has_alerts_to_compare(expected: dict[str, list[bytes]]) -> None:
+    alerts = [decode_alert(alert) for alert in expected[wire.ALERTS]]
+    opened = {alert.brand for alert in alerts if alert.phase == "firing"}
+    assert {"Air Paradis", "Nordwind"} <= opened
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("pace", [FAST, PACED], ids=["max", "600"])
+def test_a_replay_through_kafka_is_the_fold(
+    kafka: str,
+    topic_prefix: str,
+    pace: tuple[str, ...],
+    recording: Path,
+    expected: dict[str, list[bytes]],
+    tmp_path: Path,
+) -> None:
+    stream = Stream(kafka, topic_prefix, tmp_path, ENVIRON)
+    try:
+        assert replay_through(stream, recording, pace) == expected
+    finally:
+        stream.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.services
+def test_a_replay_across_a_kill_is_the_fold(
+    real_kafka: str,
+    recording: Path,
+    expected: dict[str, list[bytes]],
+    tmp_path: Path,
+) -> None:
+    stream = Stream(real_kafka, "keystone-kill.", tmp_path, ENVIRON)
+    try:
+        assert replay_through(stream, recording, FAST, kill=True) == expected
+    finally:
+        stream.close()
