@@ -38,10 +38,10 @@ model-check: $(VENV)/dev.installed ## Recompute the figures in the shipped model
 kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay in .kafka.
 	@deploy/kafka/serve.sh
 
-# The newest versions that resolve, with hashes and no index's address.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+# With hashes, and no index's address.
+COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
-lock: $(VENV)/dev.installed ## Renew requirements/*.txt from pyproject.toml.
+lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lock ARGS=--upgrade.
 	$(INSTALL) uv
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \

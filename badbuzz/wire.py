@@ -25,6 +25,7 @@ SCORED_TWEETS: Final = "scored-tweets"
 WINDOWS: Final = "windows"
 ALERTS: Final = "alerts"
 PROCESSOR_STATE: Final = "processor-state"
+TOPICS: Final = (TWEETS, DEAD_LETTERS, SCORED_TWEETS, WINDOWS, ALERTS, PROCESSOR_STATE)
 
 REASONS: Final = (
     "unreadable", "oversized", "version", "missing", "type", "value", "future",

@@ -17,17 +17,7 @@ from typing import IO, Final, Self
 
 from confluent_kafka import cimpl
 
-from badbuzz import wire
 from badbuzz.errors import KafkaError
-
-TOPICS: Final = (
-    wire.TWEETS,
-    wire.DEAD_LETTERS,
-    wire.SCORED_TWEETS,
-    wire.WINDOWS,
-    wire.ALERTS,
-    wire.PROCESSOR_STATE,
-)
 
 _PRODUCER: Final = 0
 _STOP_S: Final = 5.0

@@ -13,13 +13,14 @@ from typing import Final
 
 import click
 
+from badbuzz import wire
 from badbuzz.brands import read_brands
 from badbuzz.evaluate import evaluate
 from badbuzz.model import Alert
 from badbuzz.render import Language, headline
 from badbuzz.settings import Settings
 from demo.board import clock
-from demo.broker import TOPICS, serve
+from demo.broker import serve
 from demo.run import Found, Plan, Truth, play
 from demo.show import Face, Json, Lines, Screen
 from demo.watch import Reader
@@ -46,7 +47,7 @@ def broker(partitions: int | None) -> None:
       badbuzz broker --partitions 8
     """
     settings = Settings.read()
-    topics = [settings.topic(topic) for topic in TOPICS]
+    topics = [settings.topic(topic) for topic in wire.TOPICS]
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:

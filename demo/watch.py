@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import KafkaError as BrokerError
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
@@ -15,6 +16,8 @@ from badbuzz.errors import KafkaError
 from badbuzz.model import Alert, Window
 from badbuzz.settings import Settings
 from demo.board import Pulse
+
+_PASSING = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_EOF})
 
 
 class Reader:
@@ -27,8 +30,10 @@ class Reader:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._topics: dict[str, Callable[[bytes], Window | Alert]] = {settings.topic(wire.WINDOWS): wire.decode_window,
-                        settings.topic(wire.ALERTS): wire.decode_alert}  # fmt: skip
+        self._topics: dict[str, Callable[[bytes], Window | Alert]] = {
+            settings.topic(wire.WINDOWS): wire.decode_window,
+            settings.topic(wire.ALERTS): wire.decode_alert,
+        }
         self._consumer = Consumer(
             {
                 "bootstrap.servers": settings.kafka_bootstrap_servers,
@@ -47,7 +52,7 @@ class Reader:
         """What has come, waiting at most so long for the first record."""
         for message in self._consumer.consume(2000, timeout_s):
             if message.error():
-                if message.error().retriable() or message.error().code() == -191:
+                if message.error().code() in _PASSING:
                     continue
                 raise KafkaError(f"cannot read {message.topic()}: {message.error().str()}")
             yield self._topics[message.topic()](message.value())

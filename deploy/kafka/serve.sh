@@ -45,6 +45,12 @@ configure() {
 need java "Java 17"
 fetch
 [ "${1:-}" = --fetch ] && exit
+for taken in "$port" "$controller_port"; do
+  if (exec 3<>"/dev/tcp/127.0.0.1/$taken") 2>/dev/null; then
+    echo "deploy/kafka/serve.sh: port $taken is taken: is Kafka running already?" >&2
+    exit 1
+  fi
+done
 configure
 java=(java -Xmx512m -XX:+UseSerialGC "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$jars/*")
 if [ ! -f "$folder/log/meta.properties" ]; then

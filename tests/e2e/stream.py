@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from badbuzz import wire
 from badbuzz.settings import Settings
@@ -23,16 +23,36 @@ from demo.processes import free_port
 from stream_processor.processor import PARTITION_KEY
 
 PATIENCE_S = 90.0
+AWAY = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._WAIT_COORD,
+    }
+)
 Record = tuple[bytes | None, bytes]
 
 
 def await_that(condition: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:
     """Wait for a condition, polling; fail when it does not come."""
     deadline_s = time.monotonic() + limit_s
-    while not condition():
+    while not _holds(condition):
         if time.monotonic() > deadline_s:
             raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
         time.sleep(0.02)
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    """Whether a condition holds; it does not while the broker is on its way back."""
+    try:
+        return condition()
+    except KafkaException as error:
+        if error.args[0].code() not in AWAY:
+            raise
+        return False
 
 
 class Process:
@@ -180,7 +200,7 @@ class Stream:
                 for message in consumer.consume(5000, 0.2):
                     if message.error() is None:
                         records[message.partition()].append((message.key(), message.value()))
-                    elif message.error().code() == -191:  # end of the partition
+                    elif message.error().code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     else:
                         raise KafkaException(message.error())
@@ -209,12 +229,9 @@ class Stream:
         """Wait until everything in ``tweets`` is processed and committed."""
         await_that(lambda: self.positions() == self.ends(), "the end of the stream")
 
-    def outputs(self) -> dict[str, list[bytes]]:
-        """Windows and alerts by topic, as committed, in an order that partitions do not change."""
-        return {
-            name: sorted(value for _, value in self.committed(name))
-            for name in (wire.WINDOWS, wire.ALERTS)
-        }
+    def outputs(self, *names: str) -> dict[str, list[bytes]]:
+        """Values by topic, as committed, in an order that partitions do not change."""
+        return {name: sorted(value for _, value in self.committed(name)) for name in names}
 
 
 def summary(outputs: dict[str, list[bytes]]) -> dict[str, int]:

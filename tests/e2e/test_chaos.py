@@ -1,4 +1,4 @@
-"""Whatever is killed or put to sleep, windows and alerts are those of the undisturbed run.
+"""Whatever is killed or put to sleep, the outputs are those of the undisturbed run, to the byte.
 
 ``CHAOS_ROUNDS`` rounds (3; ``make chaos`` runs 20). A round kills a worker, kills the replay, puts
 a worker to sleep past the session timeout and wakes it, kills the broker, and stops a worker
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from badbuzz import wire
 from tests.e2e.scenario import ENVIRON, write_scenario
 from tests.e2e.stream import Process, Stream, Worker, await_that, summary
 from tests.servers import KafkaServer
@@ -45,7 +46,7 @@ class Deployment:
             worker.await_ready()
         self.replay = self.stream.command(
             "replay", str(self._recording), "--quiet", "--progress", str(self._progress),
-            "--speed", "9000", "--source", "replay:chaos",
+            "--source", "replay:chaos",
         )  # fmt: skip
 
     def supervise(self) -> None:
@@ -74,7 +75,7 @@ class Deployment:
             lambda: self.replay is not None and self.replay.popen.poll() == 0, "the replay's end"
         )
         self.await_that(lambda: self.stream.positions() == self.stream.ends(), "the stream's end")
-        return self.stream.outputs()
+        return self.stream.outputs(wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS)
 
 
 def kill_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
@@ -124,7 +125,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_scenario(tmp_path_factory.mktemp("chaos"), brands=12, tweets_per_day=2500)
+    return write_scenario(tmp_path_factory.mktemp("chaos"), brands=12, tweets_per_day=6000)
 
 
 @pytest.fixture(scope="module")

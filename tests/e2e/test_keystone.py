@@ -40,7 +40,7 @@ def replay_through(
         stream.worker().await_ready()
     assert replay.finish() == 0, replay.said()
     stream.await_done()
-    return stream.outputs()
+    return stream.outputs(wire.WINDOWS, wire.ALERTS)
 
 
 def test_the_scenario_has_alerts_to_compare(expected: dict[str, list[bytes]]) -> None:
