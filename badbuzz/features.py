@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from badbuzz import text as reading
 
+_BATCH: Final = 1024  # with 20 bits of id, a row's number still fits into 32
 _MOST_REMEMBERED: Final = 50_000
 _LONGEST_REMEMBERED: Final = 48
 _SEQUENCE: Final = crc32(b"sequence")
-_USER: Final = [reading.USER]
-_URL: Final = [reading.URL]
 _MIX: Final = np.uint32(0x9E3779B1)
+_TRUE: Final = np.array([True])
+_ZERO: Final = np.array([0], np.int32)
+
+_Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,73 +33,72 @@ class Features:
 
     Parameters
     ----------
-    n_buckets
-        Ids run over [0, n_buckets); n_buckets itself is padding.
+    n_bits
+        Ids run over [0, 2**n_bits); the next one is padding. At most 20.
     shortest, longest
-        Bytes in a sequence, the word's two ends counted; longest 0 for none.
+        Bytes of a letter sequence, a word's two ends counted; 1 and 0 for none.
     width
-        Distinct features of a text that count; those of its end are left out.
+        Features of a text that count; tokens of its end that give more are left out.
     """
 
-    n_buckets: int
+    n_bits: int
     shortest: int
     longest: int
     width: int
 
+    @property
+    def n_buckets(self) -> int:
+        """How many ids there are; also the id of padding."""
+        return 1 << self.n_bits
 
-class _Chunks(dict[str, list[str]]):
+
+class _Chunks(dict[str, tuple[str, ...]]):
     """The words of every chunk seen."""
 
-    def __missing__(self, chunk: str) -> list[str]:
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
         found = reading.words(chunk)
-        if len(chunk) <= _LONGEST_REMEMBERED and found != _USER and found != _URL:
+        if len(chunk) <= _LONGEST_REMEMBERED and not chunk.startswith("http"):
             self[chunk] = found
         return found
 
 
 class _Words(dict[str, int]):
-    """A number for every word seen, and by number its hash and its ids."""
+    """A number for every word seen; by number its hash, and where its ids begin."""
 
     def __init__(self, features: Features) -> None:
         super().__init__()
         self._features = features
-        self.hashes = np.zeros(1024, np.uint32)
-        self.starts = np.zeros(1024, np.int64)
-        self.ids = np.zeros(8192, np.int32)
-        self.n_ids = 0
+        self.hashes = np.zeros(4096, np.uint32)
+        self.firsts = np.zeros(4096, np.int32)
+        self.ids = np.zeros(32_768, np.int32)
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = len(self)
-        if number + 1 >= len(self.starts):
-            self.hashes = _doubled(self.hashes)
-            self.starts = _doubled(self.starts)
+        number = len(self)
+        self[word] = number
+        if number + 1 == len(self.firsts):
+            self.hashes, self.firsts = _doubled(self.hashes), _doubled(self.firsts)
         found = self._ids(word)
-        while self.n_ids + len(found) > len(self.ids):
+        first = int(self.firsts[number])
+        end = first + len(found)
+        if end > len(self.ids):
             self.ids = _doubled(self.ids)
-        self.ids[self.n_ids : self.n_ids + len(found)] = found
-        self.n_ids += len(found)
-        self.hashes[number] = self.hash_of(word)
-        self.starts[number + 1] = self.n_ids
+        self.ids[first:end] = found
+        self.hashes[number] = _hash(word)
+        self.firsts[number + 1] = end
         return number
 
     def _ids(self, word: str) -> list[int]:
-        n_buckets = self._features.n_buckets
-        found = [self.hash_of(word) % n_buckets]
-        if word[0] == "<" or len(word) < 2:
+        mask = self._features.n_buckets - 1
+        found = [_hash(word) & mask]
+        if not word[0].isalpha():
             return found
         ended = b"<%b>" % word.removeprefix(reading.NEGATION).encode("utf-8", "surrogatepass")
         for n in range(self._features.shortest, self._features.longest + 1):
-            for start in range(len(ended) - n + 1):
-                found.append(crc32(ended[start : start + n], _SEQUENCE) % n_buckets)
+            found += [
+                crc32(ended[start : start + n], _SEQUENCE) & mask
+                for start in range(len(ended) - n + 1)
+            ]
         return found
-
-    @staticmethod
-    def hash_of(word: str) -> int:
-        return crc32(word.encode("utf-8", "surrogatepass"))
-
-
-def _doubled(array: Any) -> Any:
-    return np.concatenate([array, np.zeros_like(array)])
 
 
 class Featuriser:
@@ -109,7 +111,8 @@ class Featuriser:
 
     Examples
     --------
-    >>> rows = Featuriser(Features(n_buckets=1 << 18, shortest=4, longest=4, width=8)).rows(["hello"])
+    >>> featuriser = Featuriser(Features(n_bits=18, shortest=4, longest=4, width=8))
+    >>> rows = featuriser.rows(["hello"])
     >>> rows.shape, int((rows < 1 << 18).sum())
     ((1, 8), 5)
     """
@@ -122,57 +125,79 @@ class Featuriser:
         self._chunks = _Chunks()
         self._words = _Words(self.features)
 
-    def rows(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """The ids of each text, ascending, padded with ``n_buckets``: int32 [n, width]."""
-        if len(self._chunks) > _MOST_REMEMBERED or len(self._words) > _MOST_REMEMBERED:
+    def rows(self, texts: Sequence[str]) -> _Ints:
+        """The ids of each text, ascending, then padding: int32 [n, width]."""
+        batches = [
+            self._batch(texts[start : start + _BATCH])
+            for start in range(0, max(len(texts), 1), _BATCH)
+        ]
+        return batches[0] if len(batches) == 1 else np.concatenate(batches)
+
+    def _batch(self, texts: Sequence[str]) -> _Ints:
+        if max(len(self._chunks), len(self._words)) > _MOST_REMEMBERED:
             self._forget()
         numbers, lengths = self._numbers(texts)
         return self._padded(numbers, lengths)
 
-    def _numbers(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _numbers(self, texts: Sequence[str]) -> tuple[_Ints, _Ints]:
         words_of, number_of = self._chunks.__getitem__, self._words.__getitem__
         numbers: list[int] = []
-        lengths = []
+        ends = []
         for text in texts:
-            before = len(numbers)
             found = [word for chunk in reading.chunks(text) for word in words_of(chunk)]
             numbers += map(number_of, reading.negated(found[: reading.MAX_TOKENS]))
-            lengths.append(len(numbers) - before)
-        return np.array(numbers, np.int64), np.array(lengths, np.int64)
+            ends.append(len(numbers))
+        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32), prepend=_ZERO)
 
-    def _padded(self, numbers: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int32]:
-        n_buckets, width = self.features.n_buckets, self.features.width
-        padded = np.full((len(lengths), width), n_buckets, np.int32)
+    def _padded(self, numbers: _Ints, lengths: _Ints) -> _Ints:
+        padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
         if not len(numbers):
             return padded
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        n_ids, ids = self._word_ids(numbers)
-        pairs, pair_rows = self._bigram_ids(numbers, rows)
+        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        firsts = self._words.firsts[numbers]
+        n_ids = self._words.firsts[numbers + 1] - firsts
+        fits = _fitting(n_ids + 1, lengths, rows, self.features.width)
+        if not fits.all():
+            numbers, rows, firsts, n_ids = numbers[fits], rows[fits], firsts[fits], n_ids[fits]
+        shift = self.features.n_bits
         keys = np.concatenate(
-            [np.repeat(rows, n_ids) * n_buckets + ids, pair_rows * n_buckets + pairs]
+            [
+                (np.repeat(rows, n_ids) << shift) + self._word_ids(firsts, n_ids),
+                self._bigram_keys(numbers, rows),
+            ]
         )
         keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        rows = keys // n_buckets
-        ends = np.searchsorted(rows, np.arange(len(lengths)))
-        columns = np.arange(len(keys)) - ends[rows]
-        kept = columns < width
-        padded[rows[kept], columns[kept]] = (keys - rows * n_buckets)[kept]
+        keys = keys[np.concatenate([_TRUE, keys[1:] != keys[:-1]])]
+        rows = keys >> shift
+        starts = np.searchsorted(rows, np.arange(len(lengths), dtype=np.int32))
+        padded[rows, np.arange(len(keys)) - starts[rows]] = keys & (self.features.n_buckets - 1)
         return padded
 
-    def _word_ids(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        starts = self._words.starts[numbers]
-        n_ids = self._words.starts[numbers + 1] - starts
-        ends = np.cumsum(n_ids)
-        places = np.arange(ends[-1]) + np.repeat(starts - (ends - n_ids), n_ids)
-        return n_ids, self._words.ids[places].astype(np.int64)
+    def _word_ids(self, firsts: _Ints, n_ids: _Ints) -> _Ints:
+        ends = np.cumsum(n_ids, dtype=np.int32)
+        places = np.arange(ends[-1], dtype=np.int32) + np.repeat(firsts - ends + n_ids, n_ids)
+        return self._words.ids[places]
 
-    def _bigram_ids(
-        self, numbers: NDArray[np.int64], rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _bigram_keys(self, numbers: _Ints, rows: _Ints) -> _Ints:
         hashes = self._words.hashes[numbers]
-        mixed = ((hashes[:-1] * _MIX) ^ (hashes[:-1] >> np.uint32(15))) + hashes[1:]
+        mixed = (hashes[:-1] ^ (hashes[:-1] >> np.uint32(15))) * _MIX + hashes[1:]
         mixed = (mixed ^ (mixed >> np.uint32(16))) * _MIX
-        ids = (mixed ^ (mixed >> np.uint32(15))).astype(np.int64) % self.features.n_buckets
+        ids = (mixed >> np.uint32(32 - self.features.n_bits)).astype(np.int32)
         inside = rows[1:] == rows[:-1]
-        return ids[inside], rows[1:][inside]
+        keys: _Ints = ((rows[1:] << self.features.n_bits) + ids)[inside]
+        return keys
+
+
+def _fitting(n_features: _Ints, lengths: _Ints, rows: _Ints, width: int) -> NDArray[np.bool_]:
+    """Which tokens, from the start of each text, have features for ``width`` places."""
+    so_far = np.cumsum(n_features, dtype=np.int32)
+    before = np.concatenate([_ZERO, so_far])[np.cumsum(lengths) - lengths]
+    return so_far - before[rows] <= width
+
+
+def _doubled(array: Any) -> Any:
+    return np.concatenate([array, np.zeros_like(array)])
+
+
+def _hash(word: str) -> int:
+    return crc32(word.encode("utf-8", "surrogatepass"))

@@ -257,8 +257,8 @@ class Reader:
 
 
 def _at(row: dict[str, Any], column: str) -> Any:
-    if column in row:
-        return row[column]
+    if column in row or "." not in column:
+        return row.get(column)
     value: Any = row
     for step in column.split("."):
         if not isinstance(value, dict):

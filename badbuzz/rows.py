@@ -23,6 +23,9 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _MAX_RAW: Final = 4096
 _HEAD: Final = 1 << 16
+_BUFFER: Final = 1 << 20
+"""Bytes read at once: each read lets other threads run, and they are slow to give way."""
+
 _PROBED: Final = 20
 _MAX_DOCUMENT: Final = 64 << 20
 """Bytes of a JSON document of many lines; a longer file is read line by line."""
@@ -165,8 +168,8 @@ def _open(path: str) -> Iterator[io.BufferedReader]:
     if path == STDIN:
         yield _buffered(sys.stdin.buffer)
         return
-    with Path(path).open("rb") as file:
-        yield file
+    with Path(path).open("rb", buffering=_BUFFER) as file:
+        yield _buffered(file)
 
 
 @contextmanager
@@ -182,7 +185,7 @@ def _unzipped(file: io.BufferedReader) -> Iterator[io.BufferedReader]:
 def _buffered(stream: Any) -> io.BufferedReader:
     if isinstance(stream, io.BufferedReader):
         return stream
-    return io.BufferedReader(stream, buffer_size=_HEAD)
+    return io.BufferedReader(stream, buffer_size=_BUFFER)
 
 
 def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:

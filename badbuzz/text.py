@@ -1,10 +1,10 @@
-"""One normaliser, one tokeniser and one hash for training and serving.
+"""One normaliser and one tokeniser, for training and for serving.
 
-A text is its whitespace-separated chunks; what a chunk gives depends on that chunk alone, so
-chunks are read once and remembered. Users, URLs, numbers, times and sums become masks, and so do
-the masks of published data sets (``@user``, ``http``); hashtags fall into their words, emoticons
-and emoji into a few moods; letters are lower case, without accents, and repeated at most twice;
-the three words after a negation carry a prefix.
+A text is its whitespace-separated chunks, and what a chunk gives depends on that chunk alone, so
+that chunks can be remembered. Users, URLs, numbers, times, sums and percentages become masks, and
+so do the masks of published data sets (``@user``, ``http``); hashtags fall into their words,
+emoticons and emoji into a few moods; letters are lower case, without accents, and stand at most
+twice in a row; the three words after a negation carry a prefix.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 MAX_CHARS: Final = 4096
 """Characters of a text that are read; the rest is ignored."""
 MAX_TOKENS: Final = 128
 """Tokens of a text that count; the rest is ignored."""
+MAX_WORD: Final = 40
+"""Letters of a word that count; the rest is ignored."""
 
 USER: Final = "<user>"
 URL: Final = "<url>"
@@ -25,58 +28,61 @@ NUMBER: Final = "<number>"
 TIME: Final = "<time>"
 MONEY: Final = "<money>"
 PERCENT: Final = "<percent>"
+GLAD: Final = "<glad>"
+LOVE: Final = "<love>"
+SAD: Final = "<sad>"
+ANGRY: Final = "<angry>"
+SHOCK: Final = "<shock>"
 
 NEGATION: Final = "not_"
-_SCOPE: Final = 3
-_LONGEST_WORD: Final = 40
-_LONGEST_KEPT: Final = 48
-_MOST_KEPT: Final = 60_000
-
-_ENGLISH_NEGATORS = (
-    "not no never none nothing nobody nowhere neither nor cannot without hardly barely "
-    "aint arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt "
-    "shant shouldnt wasnt werent wont wouldnt"
+SCOPE: Final = 3
+"""Words that a negation reaches."""
+NEGATORS: Final = frozenset(
+    (
+        "not no never none nothing nobody nowhere neither nor cannot without hardly barely aint "
+        "arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt neednt shouldnt wasnt "
+        "werent wont wouldnt "
+        "ne n' pas jamais rien aucun aucune personne ni sans nul nulle guere non"
+    ).split()
 )
-_FRENCH_NEGATORS = "ne n' pas jamais rien aucun aucune personne ni sans nul nulle guere non"
-NEGATORS: Final = frozenset((_ENGLISH_NEGATORS + " " + _FRENCH_NEGATORS).split())
-_BREAKS: Final = frozenset((".", "!", "?", "!!", "??", "!?", "..."))
+_ENDS: Final = frozenset((".", "...", "!", "!!", "?", "??", "!?"))
 
-_PIECE = re.compile(
+_PIECE: Final = re.compile(
     r"""
-      (?P<url> (?:https?:/|www\.|pic\.twitter\.com/|t\.co/)\S* | https?(?!\w) )
+      (?P<url> (?i: https?:/ | www\.\S | pic\.twitter\.com/ | t\.co/ ) \S* )
     | (?P<user> @\w+ )
     | (?P<hashtag> [#]\w+ )
     | (?P<emoticon>
-        </3 | <3
-        | (?<![0-9A-Za-z]) (?: [:;=8] ['’]?-? [)(dDpPoO/\\|\]\[@*3xX] | [xX]-?[dD] | [)(\]\[]-?[:;=] )
-          (?![0-9A-Za-z])
-        | -_+- | \^_*\^ )
-    | (?P<number>
-        (?P<money> [$€£]\d[\d.,]{0,12} | \d[\d.,]{0,12}[$€£] )
-        | (?P<percent> \d[\d.,]{0,12}% )
-        | (?P<time> \d{1,2}(?::\d\d)?(?:am|pm|AM|PM) (?!\w) | \d{1,2}[:hH]\d\d (?!\w) )
-        | \d+(?:[.,:]\d+)* )
-    | (?P<word> [^\W\d_]+ (?: ['’`´] [^\W\d_]+ )* ['’]? )
-    | (?P<end> [.…]{2,} | … | [!?]+ | [.] )
-    | (?P<symbol> [^\w\s] )
+        </3 | <3 | -_+- | \^_*\^
+        | (?<! [0-9A-Za-z] )
+          (?: [:;=8] ['’]? -? [)(dDpPoO/\\|\]\[@*3xX] | [)(\]\[] -? [:;=] )
+          (?! [0-9A-Za-z] ) )
+    | (?P<money> [$€£]\d[\d.,]{0,12} | \d[\d.,]{0,12}[$€£] )
+    | (?P<percent> \d[\d.,]{0,12}% )
+    | (?P<time> \d{1,2} (?: :\d\d )? (?: am|pm|AM|PM ) (?!\w) | \d{1,2} [:hH] \d\d (?!\w) )
+    | (?P<number> \d+ (?: [.,:]\d+ )* )
+    | (?P<word> [^\W\d_]+ (?: ['’`] [^\W\d_]+ )* ['’]? )
+    | (?P<end> [.]+ | [!?]+ )
+    | (?P<symbol> [^\x00-\x7f\w\s] )
     """,
     re.VERBOSE,
 )
-_PLAIN = re.compile(
-    r"(?:(?P<word>[A-Za-z]+)[,;]?|(?P<user>@[A-Za-z0-9_]+)[,;]?|(?P<url>https?://.*))", re.DOTALL
+_BARE_URLS: Final = ("http", "https")
+_REPEATED: Final = re.compile(r"(.)\1{2,}")
+_HASHTAG_PART: Final = re.compile(
+    r"[A-ZÀ-ÖØ-Þ]+(?![a-zß-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[^\W\dA-ZÀ-ÖØ-Þ_]+|\d+"
 )
-_REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
-_CAMEL = re.compile(r"[A-ZÀ-ÖØ-Þ]+(?![a-zß-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[^\W\dA-ZÀ-ÖØ-Þ_]+|\d+")
-_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_MIRROR: Final = str.maketrans("()[]", ")(][")
 
 _MOODS: Final = {
-    "<glad>": "😀😃😄😁😆😊🙂😇🥰😍🤩😘😗😚😙😋🤗🤣😂😹😸😺😎🥳☺👍👏🙌💪✌🤘🎉🎊✨⭐🌟💯🙏👌",
-    "<love>": "❤🧡💛💚💙💜🖤💕💞💓💗💖💘💝💋♥",
-    "<sad>": "😞😔😟😕🙁☹😣😖😫😩🥺😢😭😥😓😿💔😪😿😰😨😱",
-    "<angry>": "😤😠😡🤬👿😾💢🖕👎💩🤮🤢😒🙄😑😐😬🤦🤷🤯😷🤒",
+    GLAD: "😀😃😄😁😆😊🙂😇🤩😋🤗🤣😂😹😸😺😎🥳☺👍👏🙌💪✌🤘🎉🎊✨🌟💯🙏👌",
+    LOVE: "🥰😍😘😗😚😙😻❤🧡💛💚💙💜🖤💕💞💓💗💖💘💝💋♥",
+    SAD: "😞😔😟😕🙁☹😣😖😫😩🥺😢😭😥😓😿💔😪😰😨👎",
+    ANGRY: "😤😠😡🤬👿😾💢🖕💩🤮🤢😒🙄😑😬🤦🤷🤯",
+    SHOCK: "😱😳😮😲🙀",
 }
-_MOOD_OF: Final = {ord(emoji): mood for mood, emojis in _MOODS.items() for emoji in emojis}
-_IGNORED: Final = frozenset("\ufe0f\ufe0e\u200d\u200b\u200c\u2060\u00ad\u20e3")
+_MOOD_OF: Final = {emoji: mood for mood, emojis in _MOODS.items() for emoji in emojis}
 
 
 def tokens(text: str) -> list[str]:
@@ -98,7 +104,13 @@ def tokens(text: str) -> list[str]:
 
 
 def chunks(text: str) -> list[str]:
-    """The whitespace-separated chunks of a text, entities unescaped, letters composed."""
+    """The whitespace-separated chunks of a text, entities unescaped.
+
+    Examples
+    --------
+    >>> chunks("fish &amp;  chips")
+    ['fish', '&', 'chips']
+    """
     if len(text) > MAX_CHARS:
         text = text[:MAX_CHARS]
     if "&" in text:
@@ -106,28 +118,45 @@ def chunks(text: str) -> list[str]:
     return text.split()
 
 
-def words(chunk: str) -> list[str]:
-    """What one chunk gives: words in lower case, masks, moods, marks.
+def words(chunk: str) -> tuple[str, ...]:
+    """What one chunk gives: words, masks, moods, ends of sentences.
 
     Examples
     --------
     >>> words("isn't"), words("l'avion!!!"), words("8:30pm"), words("$200")
-    (['isnt'], ['l', 'avion', '!!'], ['<time>'], ['<money>'])
+    (('isnt',), ('l', 'avion', '!!'), ('<time>',), ('<money>',))
     """
     if chunk.isascii():
-        plain = _PLAIN.fullmatch(chunk)
-        if plain:
-            return _READERS[plain.lastgroup or ""](plain[plain.lastgroup or 0])
-    else:
+        # half of all chunks are a word, and most others a word and a mark
+        if chunk.isalpha():
+            return (_plain(chunk),)
+        if chunk[:-1].isalpha():
+            if chunk[-1] in ".!?":
+                return (_plain(chunk[:-1]), chunk[-1])
+            if chunk[-1] in ",;:)":
+                return (_plain(chunk[:-1]),)
+    return pieces(chunk)
+
+
+def pieces(chunk: str) -> tuple[str, ...]:
+    """What :func:`words` gives, read piece by piece."""
+    if not chunk.isascii():
         chunk = unicodedata.normalize("NFKC", chunk)
     found: list[str] = []
     for match in _PIECE.finditer(chunk):
-        found += _READERS[match.lastgroup or ""](match[0])
-    return found
+        kind = match.lastgroup or ""
+        mask = _MASKS.get(kind)
+        if mask is None:
+            found += _READERS[kind](match[0])
+        else:
+            found.append(mask)
+    return tuple(found)
 
 
 def negated(found: list[str]) -> list[str]:
     """The same words, the three after a negation prefixed, unless a sentence ends between.
+
+    Masks and moods are never prefixed, and do not count.
 
     Examples
     --------
@@ -140,98 +169,88 @@ def negated(found: list[str]) -> list[str]:
     left = 0
     for word in found:
         if word in NEGATORS:
-            left = _SCOPE
-            marked.append(word)
-        elif word in _BREAKS:
+            left = SCOPE
+        elif word in _ENDS:
             left = 0
-            marked.append(word)
-        elif left:
+        elif left and word[0].isalpha():
             left -= 1
             marked.append(NEGATION + word)
-        else:
-            marked.append(word)
+            continue
+        marked.append(word)
     return marked
 
 
 def _plain(word: str) -> str:
-    """Lower case, no accents, no letter more than twice in a row."""
+    """Lower case, no accents, no letter more than twice in a row, at most 40 letters."""
     word = word.lower()
+    if word in _BARE_URLS:
+        return URL
     if not word.isascii():
         decomposed = unicodedata.normalize("NFD", word)
         word = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return _REPEATED.sub(r"\1\1", word)[:_LONGEST_WORD]
+    if len(word) - len(set(word)) > 1:
+        word = _REPEATED.sub(r"\1\1", word)
+    return word[:MAX_WORD]
 
 
 def _read_word(piece: str) -> list[str]:
-    word = _plain(piece)
-    if _NO_SPACES.search(word):
+    word = _plain(piece.replace("’", "'").replace("`", "'"))
+    if _UNSPACED.search(word):
         return list(word)
-    for mark in "’`´":
-        word = word.replace(mark, "'")
     if "'" not in word:
         return [word]
     if word.endswith("n't"):
         return [word.replace("'", "")]
-    parts = word.split("'")
-    return ["n'" if part == "n" and i == 0 else part for i, part in enumerate(parts) if part]
+    if word.startswith("n'"):
+        return ["n'", *filter(None, word[2:].split("'"))]
+    return [part for part in word.split("'") if part]
 
 
 def _read_hashtag(piece: str) -> list[str]:
-    return [NUMBER if part.isdigit() else _plain(part) for part in _CAMEL.findall(piece)] or []
+    parts = _HASHTAG_PART.findall(piece)
+    return [NUMBER if part.isdigit() else _plain(part) for part in parts]
 
 
 def _read_emoticon(piece: str) -> list[str]:
-    if piece == "<3":
-        return ["<love>"]
-    if piece == "</3" or "_" in piece and piece[0] == "-":
-        return ["<sad>"]
-    if piece[0] == "^":
-        return ["<glad>"]
+    if piece[0] in "<-^":
+        return [{"<3": LOVE, "^": GLAD}.get(piece if piece == "<3" else piece[0], SAD)]
     if piece[0] in ")(][":
-        piece = piece[::-1].translate(str.maketrans("()[]", ")(]["))
+        piece = piece[::-1].translate(_MIRROR)
     mouth = piece[-1].lower()
     if mouth in ")]dp*3":
-        return ["<glad>"]
-    return ["<angry>"] if mouth in "@x" else ["<sad>"]
-
-
-def _read_number(piece: str) -> list[str]:
-    if not piece.isascii() or "$" in piece:
-        return [MONEY]
-    if piece[-1] == "%":
-        return [PERCENT]
-    if piece[-1] in "mM" or "h" in piece or "H" in piece:
-        return [TIME]
-    return [NUMBER]
+        return [GLAD]
+    if mouth in "@x":
+        return [ANGRY]
+    return [SHOCK if mouth == "o" else SAD]
 
 
 def _read_end(piece: str) -> list[str]:
-    if piece[0] in ".…":
-        return ["..." if len(piece) > 1 or piece == "…" else "."]
+    if piece[0] == ".":
+        return ["." if len(piece) == 1 else "..."]
     if "!" in piece and "?" in piece:
         return ["!?"]
     return [piece[:2]]
 
 
 def _read_symbol(piece: str) -> list[str]:
-    if piece in _IGNORED or piece.isascii():
-        return []
-    mood = _MOOD_OF.get(ord(piece))
+    mood = _MOOD_OF.get(piece)
     if mood is not None:
         return [mood]
     return [piece] if unicodedata.category(piece) == "So" else []
 
 
-_READERS: Final = {
-    "url": lambda piece: [URL],
-    "user": lambda piece: [USER],
+_MASKS: Final = {
+    "url": URL,
+    "user": USER,
+    "number": NUMBER,
+    "time": TIME,
+    "money": MONEY,
+    "percent": PERCENT,
+}
+_READERS: Final[dict[str, Callable[[str], list[str]]]] = {
+    "word": _read_word,
     "hashtag": _read_hashtag,
     "emoticon": _read_emoticon,
-    "number": _read_number,
-    "money": _read_number,
-    "percent": _read_number,
-    "time": _read_number,
-    "word": _read_word,
     "end": _read_end,
     "symbol": _read_symbol,
 }

@@ -37,7 +37,8 @@ app = faust.App(
 )
 tweets = app.topic(settings.topic(wire.TWEETS), value_type=bytes)
 scored = app.topic(settings.topic(wire.SCORED_TWEETS) + "-agent", value_type=bytes)
-negatives = app.Table("negatives", default=int, partitions=settings.partitions).tumbling(300)
+table = app.Table("negatives", default=int, partitions=settings.partitions, use_partitioner=True)
+negatives = table.tumbling(300).relative_to_now()  # inside take() there is no event to ask
 
 
 @app.agent(tweets)

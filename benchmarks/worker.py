@@ -27,6 +27,7 @@ from badbuzz.heartbeat import with_heartbeats
 from badbuzz.recording import read_recording
 from demo.processes import free_port
 from demo.watch import Worker
+from tests.e2e.stream import await_that
 from tests.servers import KafkaServer
 
 N_PARTITIONS = 4
@@ -67,11 +68,9 @@ def publish(
         [sys.executable, "-m", "badbuzz", "topics"], env=environ(bootstrap, prefix), check=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    agent_topics = [f"{prefix}{wire.SCORED_TWEETS}-agent"]
-    for future in AdminClient({"bootstrap.servers": bootstrap}).create_topics(
-        [NewTopic(name, N_PARTITIONS, 1) for name in agent_topics]
-    ).values():  # fmt: skip
-        future.result()
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    agents_own = NewTopic(f"{prefix}{wire.SCORED_TWEETS}-agent", N_PARTITIONS, 1)
+    admin.create_topics([agents_own])[agents_own.topic].result()
     producer = Producer(
         {"bootstrap.servers": bootstrap, "compression.type": "lz4", "linger.ms": 20,
          "enable.idempotence": True, "partitioner": "murmur2_random",
@@ -111,12 +110,10 @@ def measure(
     process = subprocess.Popen([sys.executable, *command], env=settings)
     watched = psutil.Process(process.pid)
     try:
-        while not ready():
-            time.sleep(0.01)
+        await_that(lambda: process.poll() is not None or ready(), "a start")
         before = watched.cpu_times()
         n_before = max(done(), 0)
-        while done() < n_records:
-            time.sleep(0.2)
+        await_that(lambda: process.poll() is not None or done() >= n_records, "the end")
         after = watched.cpu_times()
         cpu_s = after.user + after.system - before.user - before.system
         share = n_records / (n_records - n_before)

@@ -24,7 +24,8 @@ _OWN_WORDS: Final = 0.8
 
 
 @cache
-def _grammar(lang: str) -> Grammar:
+def grammar(lang: str) -> Grammar:
+    """The grammar of a language."""
     file = files("producers").joinpath("words", f"{lang}.txt")
     return Grammar(read_rules(file.read_text(encoding="utf-8")))
 
@@ -78,7 +79,7 @@ class Chatter:
         if incident is not None and lang in LANGUAGES and self._speaks_of(incident):
             symbol = _symbol(incident, mood)
             context.update(self._story(incident, part))
-        body = _grammar(lang).text(symbol, dice, context)
+        body = grammar(lang).text(symbol, dice, context)
         if incident is not None and incident.kind == "retweet_storm":
             return body
         return self._typed(body, part, mood)

@@ -103,6 +103,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 @click.option(
     "--speed",
     type=_Speed(),
+    metavar="N|max",
     default="max",
     show_default=True,
     help="Event time per time: 1 is real time, 600 ten minutes a second.",
@@ -110,6 +111,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 @click.option(
     "--fast-until",
     type=_FastUntil(),
+    metavar="ISO|HOURSh",
     default=dict,
     help="Send at full speed until that event time, or for that many hours of it.",
 )

@@ -88,6 +88,8 @@ def write(simulation: Simulation, path: str, *, labelled: bool, shown: bool) -> 
 def _errors(path: str) -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read has had enough: click ends quietly
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -1,0 +1,22 @@
+"""Every benchmark, one after the other: ``make bench``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+BENCHMARKS = ("scorer", "fold", "worker")
+
+
+def main() -> None:
+    """Describe the machine, then run each in a process of its own."""
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name in BENCHMARKS:
+        print(f"\n{name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The demo, as a newcomer starts it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import psutil
+import pytest
+
+from tests.e2e.stream import await_that
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+COMMAND = [sys.executable, "-m", "badbuzz", "demo"]
+
+
+def moment(text: str) -> int:
+    """A time in February 2015, UTC: ``23 05:30``."""
+    at = datetime.strptime(f"2015-02-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    return int(at.timestamp() * 1000)
+
+
+def objects(output: bytes) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in output.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def airline(shared_data: Path) -> list[dict[str, object]]:
+    """Alerts of the airline recording after 36 hours of warm-up."""
+    recording = shared_data / "airline" / "airline_tweets.jsonl.gz"
+    done = subprocess.run(
+        [*COMMAND, str(recording), "--warmup", "36h", "--json"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return objects(done.stdout)
+
+
+def openings(alerts: list[dict[str, object]], brand: str) -> list[int]:
+    return [
+        int(str(alert["opened_ms"]))
+        for alert in alerts
+        if (alert["brand"], alert["phase"]) == (brand, "firing") and alert["severity"] != "info"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("brand", "start", "end"),
+    [
+        ("United", "23 04:00", "23 05:30"),
+        ("US Airways", "23 06:45", "23 07:45"),
+        ("Southwest", "24 16:15", "24 17:15"),
+    ],
+)
+def test_it_fires_on_a_real_burst(
+    airline: list[dict[str, object]], brand: str, start: str, end: str
+) -> None:
+    assert any(moment(start) <= at <= moment(end) for at in openings(airline, brand))
+
+
+def test_it_leaves_a_benign_surge_alone(airline: list[dict[str, object]]) -> None:
+    surge = range(moment("23 00:45"), moment("23 02:00"))
+    assert not any(at in surge for at in openings(airline, "Southwest"))
+
+
+def test_a_brand_without_history_raises_no_alarm(airline: list[dict[str, object]]) -> None:
+    assert openings(airline, "American") == []
+
+
+def test_a_brand_without_history_is_shown_as_such(shared_data: Path) -> None:
+    recording = shared_data / "airline" / "airline_tweets.jsonl.gz"
+    done = subprocess.run(
+        [*COMMAND, str(recording), "--warmup", "36h", "--headless"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    american = [line for line in done.stdout.splitlines() if "American" in line]
+    assert "no baseline" in american[0]
+    assert american[-1].startswith("Tue 24 Feb")
+    assert "baseline learnt" in american[-1]
+
+
+def test_ten_simulated_days_end_with_a_verdict_on_every_incident() -> None:
+    done = subprocess.run([*COMMAND, "--json", "--speed", "max"], capture_output=True, check=True)
+    verdict = objects(done.stdout)[-1]
+    incidents = verdict["incidents"]
+    assert isinstance(incidents, list)
+    assert len(incidents) >= 4
+    assert sum(incident["alert"] is not None for incident in incidents) >= 3
+
+
+def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    process = subprocess.Popen([*COMMAND, "--headless", "--keep", str(tmp_path)])
+    parent = psutil.Process(process.pid)
+    await_that((tmp_path / "replay.log").exists, "the replay")
+    children = parent.children(recursive=True)
+    assert len(children) >= 3
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert not [child for child in children if child.is_running()]

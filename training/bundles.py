@@ -1,0 +1,119 @@
+"""Writing a bundle, and holding a shipped one to its card."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from badbuzz.errors import BundleError
+from badbuzz.features import Featuriser
+from badbuzz.scorer import GOLDEN_TOLERANCE, SCHEMA, Scorer
+from training.graph import Linear, convert
+from training.quality import Calibrated
+from training.recipes import N_ROWS, Recipe, Source
+from training.study import Study
+
+N_COMPARED: Final = 1000
+REBUILT_TOLERANCE: Final = 2e-3
+"""Scores of a model fitted again, perhaps by other versions of the libraries."""
+MAX_BYTES: Final = 5_000_000
+
+
+def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
+    """Fit, convert and write a bundle, and load it again as a proof.
+
+    Raises
+    ------
+    BundleError
+        When the converted model does not score what the fitted one does, or is too large.
+    """
+    recipe = study.recipe
+    model, calibrated = study.model()
+    features = recipe.features
+    network = convert(model, N_ROWS, features.width)
+    if len(network) > MAX_BYTES:
+        raise BundleError(f"{recipe.name}: {len(network)} bytes, at most {MAX_BYTES}: lower n_bits")
+    texts = golden_texts(recipe.language)
+    scores = model.probabilities(Featuriser(features).rows(texts))
+    golden = [
+        {"text": text, "score": round(score, 7)}
+        for text, score in zip(texts, scores.tolist(), strict=True)
+    ]
+    folder = out / recipe.name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.tflite").write_bytes(network)
+    _write(folder / "featuriser.json", _featuriser(recipe))
+    _write(folder / "golden.json", golden)
+    _write(folder / "card.json", _card(study, quality, calibrated))
+    gap = worst_gap(Scorer.load(str(folder)), model, study)
+    if not gap <= GOLDEN_TOLERANCE:
+        raise BundleError(f"{recipe.name}: conversion changed a score by {gap:.1e}")
+    return folder
+
+
+def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
+    """The largest difference between a bundle's scores and a model's, on a thousand rows."""
+    step = max(len(study.rows) // N_COMPARED, 1)
+    texts = study.rows.texts[::step][:N_COMPARED]
+    expected = model.probabilities(Featuriser(study.recipe.features).rows(texts))
+    return float(np.abs(scorer.raw(texts) - expected).max())
+
+
+def golden_texts(language: str) -> list[str]:
+    """Our own golden texts for a language."""
+    file = files("training").joinpath("data", "golden.json")
+    texts: dict[str, list[str]] = orjson.loads(file.read_bytes())
+    return [*texts["both"], *texts[language]]
+
+
+def _featuriser(recipe: Recipe) -> dict[str, Any]:
+    features = recipe.features
+    return {
+        "features": {name: getattr(features, name) for name in features.__slots__},
+        "n_rows": N_ROWS,
+    }
+
+
+def _card(study: Study, quality: dict[str, Any], calibrated: Calibrated) -> dict[str, Any]:
+    recipe = study.recipe
+    data = [_source(recipe.rows, len(study.rows))]
+    if recipe.prior is not None:
+        data.append(_source(recipe.prior, study.n_prior))
+    if len(study.own):
+        own = Source((), "sentences of this project's own", "Apache-2.0", "trained on")
+        data.append(_source(own, len(study.own)))
+    return {
+        "schema": SCHEMA,
+        "name": recipe.name,
+        "languages": [recipe.language],
+        "label": "negative, against neutral or positive",
+        "n_rows": len(study.rows),
+        "negative_rate": round(float(study.rows.negative.mean()), 4),
+        "data": data,
+        "model": {
+            "kind": "linear, hashed words, word pairs and letter sequences",
+            "rarity": recipe.shape.rarity,
+            "contrast": recipe.shape.contrast,
+            "strength": recipe.shape.strength,
+        },
+        "threshold": recipe.threshold,
+        "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
+        "quality": quality,
+    }
+
+
+def _source(source: Source, n_rows: int) -> dict[str, Any]:
+    return {
+        "title": source.title,
+        "licence": source.licence,
+        "use": source.use,
+        "n_rows": n_rows,
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")

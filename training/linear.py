@@ -1,0 +1,138 @@
+"""Linear models over hashed features, folded into one table.
+
+A feature's weight is ``idf**rarity * (0.3 + |r|)**contrast``, r its log ratio among negatives and
+others (Wang and Manning 2012). A text is the binary vector of its features times their weights,
+divided by its norm; logistic regression does the rest. A model of a larger, noisier corpus may
+stand beside as a prior: its sum over the same norm is one more input. Weights, coefficients and
+prior then fold into two numbers a feature: what it adds to the sum, and to the squared norm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+_FLOOR: Final = 0.3
+_PRIOR_SCALE: Final = 0.3
+_LEAST_NORM: Final = 1e-3
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How features are weighted and how strongly they are fitted.
+
+    Parameters
+    ----------
+    rarity, contrast
+        Exponents of the weight, >= 0.
+    strength
+        Inverse of the L2 penalty, > 0.
+    """
+
+    rarity: float
+    contrast: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A model of another corpus: what each feature adds, and its log ratio there."""
+
+    sums: Floats
+    ratios: Floats
+
+
+@dataclass(frozen=True)
+class Table:
+    """A fitted model.
+
+    Parameters
+    ----------
+    sums, squares
+        What each feature adds to the sum, and to the squared norm.
+    bias
+        Of the logit.
+    """
+
+    sums: Floats
+    squares: Floats
+    bias: float
+
+    def logits(self, present: sparse.csr_matrix) -> Floats:
+        """Not yet calibrated logits of texts."""
+        norms = np.maximum(np.sqrt(present @ self.squares), _LEAST_NORM)
+        logits: Floats = (present @ self.sums) / norms + self.bias
+        return logits
+
+
+def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
+    """Padded rows of ids as a sparse binary matrix."""
+    real = rows < n_buckets
+    ends = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
+    ids = rows[real]
+    return sparse.csr_matrix(
+        (np.ones(len(ids)), ids, ends), shape=(len(rows), n_buckets)
+    )
+
+
+def fit(
+    present: sparse.csr_matrix, negative: Flags, shape: Shape, prior: Prior | None = None
+) -> Table:
+    """Fit a model to texts."""
+    ratios = np.abs(log_ratios(present, negative))
+    if prior is not None:
+        ratios = ratios + np.abs(prior.ratios)
+    weights = _rarity(present) ** shape.rarity * (_FLOOR + ratios) ** shape.contrast
+    squares = weights**2
+    norms = np.maximum(np.sqrt(present @ squares), _LEAST_NORM)
+    inputs = sparse.diags_array(1.0 / norms) @ present @ sparse.diags_array(weights)
+    if prior is not None:
+        other = _PRIOR_SCALE * (present @ prior.sums) / norms
+        inputs = sparse.hstack([inputs, sparse.csr_matrix(other[:, None])])
+    regression = LogisticRegression(
+        C=shape.strength, solver="liblinear", tol=1e-4, random_state=0
+    ).fit(sparse.csr_matrix(inputs), negative)
+    coefficients = regression.coef_[0]
+    sums = weights * coefficients[: len(weights)]
+    if prior is not None:
+        sums = sums + _PRIOR_SCALE * coefficients[-1] * prior.sums
+    return Table(sums, squares, float(regression.intercept_[0]))
+
+
+def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prior:
+    """Fit a model of another corpus."""
+    return Prior(fit(present, negative, shape).sums, log_ratios(present, negative))
+
+
+def log_ratios(present: sparse.csr_matrix, negative: Flags) -> Floats:
+    """Log ratio of each feature's share among negative and among other texts, one added."""
+    among = np.asarray(present[negative].sum(axis=0)).ravel() + 1.0
+    others = np.asarray(present[~negative].sum(axis=0)).ravel() + 1.0
+    ratios: Floats = np.log(among / among.sum()) - np.log(others / others.sum())
+    return ratios
+
+
+def _rarity(present: sparse.csr_matrix) -> Floats:
+    """Inverse document frequency, smoothed: 1 for a feature of every text."""
+    n_texts = np.asarray(present.sum(axis=0)).ravel()
+    rarity: Floats = np.log((1.0 + present.shape[0]) / (1.0 + n_texts)) + 1.0
+    return rarity
+
+
+def calibrate(logits: Floats, negative: Flags) -> tuple[float, float]:
+    """Slope and bias that make logits probabilities (Platt 1999)."""
+    regression = LogisticRegression(C=1e6).fit(logits[:, None], negative)
+    return float(regression.coef_[0, 0]), float(regression.intercept_[0])
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Probabilities of logits."""
+    return 1.0 / (1.0 + np.exp(-logits))

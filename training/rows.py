@@ -1,0 +1,140 @@
+"""Labelled texts: reading them, and splitting them so that near-duplicates stay together."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+import numpy as np
+import orjson
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from badbuzz import text as reading
+from badbuzz.errors import RecordingError
+
+N_FOLDS: Final = 5
+N_INNER: Final = 10
+_SAME: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts and whether people called them negative.
+
+    Parameters
+    ----------
+    texts
+        As they were written.
+    negative
+        Boolean [n]: negative against neutral or positive.
+    brands
+        Whom each is about, or empty strings.
+    """
+
+    texts: list[str]
+    negative: NDArray[np.bool_]
+    brands: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read_rows(data: Path, *names: str) -> Rows:
+    """The rows of gzipped JSON lines with ``text``, ``label`` and perhaps ``brand``.
+
+    Raises
+    ------
+    RecordingError
+        When a file is missing or cannot be read.
+    """
+    found = []
+    for name in names:
+        try:
+            with gzip.open(data / name, "rb") as file:
+                found += [orjson.loads(line) for line in file]
+        except (OSError, EOFError, orjson.JSONDecodeError) as error:
+            raise RecordingError(
+                f"{data / name}: cannot be read ({error}): give the folder of the data with --data"
+            ) from error
+    return Rows(
+        texts=[row["text"] for row in found],
+        negative=np.array([row["label"] == "negative" for row in found]),
+        brands=np.array([row.get("brand", "") for row in found]),
+    )
+
+
+def read_sentences(path: Path) -> Rows:
+    """Our own sentences: ``-``, ``=`` or ``+``, a space, and the text."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    marked = [line for line in lines if line[:2] in ("- ", "= ", "+ ")]
+    return Rows(
+        texts=[line[2:] for line in marked],
+        negative=np.array([line[0] == "-" for line in marked]),
+        brands=np.array([""] * len(marked)),
+    )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Folds of rows; near-duplicates share theirs.
+
+    Parameters
+    ----------
+    outer
+        The fold that scores a row, in [0, 5).
+    inner
+        The fold of calibration inside the others, in [0, 10).
+    """
+
+    outer: NDArray[np.int64]
+    inner: NDArray[np.int64]
+
+
+def split(texts: Sequence[str]) -> Split:
+    """Folds by a hash of the text, or of the first of its near-duplicates.
+
+    Two texts are near-duplicates when at least half of the distinct word pairs of either are
+    common to both, masks and marks left out; groups are closed under that.
+
+    Examples
+    --------
+    >>> copies = ["so sorry my flight is late @a", "RT so sorry my flight is late http"]
+    >>> len(set(split(copies).outer.tolist()))
+    1
+    """
+    spoken = [[word for word in reading.tokens(text) if word[0].isalpha()] for text in texts]
+    _, groups = connected_components(_alike(spoken), directed=False)
+    first: dict[int, str] = {}
+    for group, words in zip(groups.tolist(), spoken, strict=True):
+        own = " ".join(words)
+        first[group] = min(first.get(group, own), own)
+    hashes = np.array([crc32(first[group].encode()) for group in groups.tolist()], np.int64)
+    return Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER)
+
+
+def _alike(spoken: Sequence[Sequence[str]]) -> sparse.csr_matrix:
+    """Which texts are near-duplicates of which: a sparse graph."""
+    numbers: dict[tuple[str, ...], int] = {}
+    places: list[int] = []
+    ends = [0]
+    for words in spoken:
+        pairs = set(zip(words, words[1:], strict=False)) if len(words) > 3 else {tuple(words)}
+        places += [numbers.setdefault(pair, len(numbers)) for pair in pairs]
+        ends.append(len(places))
+    pairs_of = sparse.csr_matrix(
+        (np.ones(len(places), np.float32), places, ends), shape=(len(spoken), len(numbers))
+    )
+    n_pairs = np.diff(ends)
+    common = (pairs_of @ pairs_of.T).tocoo()
+    union = n_pairs[common.row] + n_pairs[common.col] - common.data
+    same = common.data >= _SAME * union
+    return sparse.csr_matrix(
+        (np.ones(int(same.sum()), np.int8), (common.row[same], common.col[same])),
+        shape=common.shape,
+    )

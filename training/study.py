@@ -1,0 +1,113 @@
+"""A recipe on its data: the model it gives, and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+
+from badbuzz.features import Featuriser
+from training.graph import Linear
+from training.linear import Flags, Floats, Prior, Table, fit, fit_prior, presence
+from training.quality import Calibrated, cross_validate, measure
+from training.recipes import Recipe
+from training.rows import N_FOLDS, Rows, read_rows, read_sentences, split
+from training.vader import vader_quality
+
+
+class Study:
+    """A recipe with its data read and its features found.
+
+    Parameters
+    ----------
+    recipe
+        What to make.
+    data
+        Folder of the data.
+    """
+
+    def __init__(self, recipe: Recipe, data: Path) -> None:
+        self.recipe = recipe
+        self.rows = read_rows(data, *recipe.rows.files)
+        self._present = self._features(self.rows)
+        self._split = split(self.rows.texts)
+        self.own = _sentences(recipe.sentences)
+        self._own_present = self._features(self.own)
+        self.n_prior = 0
+        self._prior = self._fit_prior(data)
+
+    def _features(self, rows: Rows) -> sparse.csr_matrix:
+        features = self.recipe.features
+        return presence(Featuriser(features).rows(rows.texts), features.n_buckets)
+
+    def _fit_prior(self, data: Path) -> Prior | None:
+        recipe = self.recipe
+        if recipe.prior is None or recipe.prior_shape is None:
+            return None
+        rows = read_rows(data, *recipe.prior.files)
+        self.n_prior = len(rows)
+        return fit_prior(self._features(rows), rows.negative, recipe.prior_shape)
+
+    def table(self, kept: Flags) -> Table:
+        """The model of the kept rows and our own sentences."""
+        present = sparse.vstack([self._present[kept], self._own_present]).tocsr()
+        negative = np.concatenate([self.rows.negative[kept], self.own.negative])
+        return fit(present, negative, self.recipe.shape, self._prior)
+
+    def _fit(self, kept: Flags) -> Callable[[Flags], Floats]:
+        table = self.table(kept)
+        return lambda rows: table.logits(self._present[rows])
+
+    def quality(self, step: Callable[[], None]) -> dict[str, Any]:
+        """Every figure of the card; ``step`` is called :attr:`n_steps` times."""
+        figures = cross_validate(self._fit, self.rows.negative, self._split, step)
+        found: dict[str, Any] = {
+            name: {"mean": figure.mean, "sd": figure.sd} for name, figure in figures.items()
+        }
+        if self.recipe.left_out is not None:
+            found |= self._left_out(self.recipe.left_out)
+            step()
+        if self.recipe.vader:
+            found["vader"] = vader_quality(self.rows)
+            step()
+        return found
+
+    @property
+    def n_steps(self) -> int:
+        """How long :meth:`quality` takes, in steps."""
+        return N_FOLDS + (self.recipe.left_out is not None) + self.recipe.vader
+
+    def _left_out(self, brand: str) -> dict[str, Any]:
+        held = self.rows.brands == brand
+        negative = self.rows.negative
+        calibrated = Calibrated.on(self._fit, ~held, negative, self._split.inner)
+        scores = calibrated.scores(self._fit(~held)(held))
+        measured = measure(scores, negative[held])
+        share = float(calibrated.shares(scores).mean())
+        return {
+            "left_out": brand,
+            **{f"left_out_{name}": round(value, 4) for name, value in measured.items()},
+            "left_out_share": round(float(negative[held].mean()), 4),
+            "left_out_adjusted_share": round(share, 4),
+        }
+
+    def model(self) -> tuple[Linear, Calibrated]:
+        """The model of all rows, with the calibration of scores out of fold."""
+        everything = np.ones(len(self.rows), np.bool_)
+        calibrated = Calibrated.on(self._fit, everything, self.rows.negative, self._split.inner)
+        table = self.table(everything)
+        columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
+        padded = np.concatenate([columns, np.zeros((1, 2), np.float32)])
+        bias = calibrated.slope * table.bias + calibrated.bias
+        return Linear(padded, calibrated.slope, bias), calibrated
+
+
+def _sentences(name: str | None) -> Rows:
+    if name is None:
+        return Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
+    with as_file(files("training").joinpath("data", name)) as path:
+        return read_sentences(path)
