@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 from zlib import crc32
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from badbuzz import text as reading
 
-_BATCH: Final = 1024  # with 20 bits of id, a row's number still fits into 32
+_BATCH: Final = 256  # bounds what is remembered between two looks at how much it is
 _MOST_REMEMBERED: Final = 50_000
 _LONGEST_REMEMBERED: Final = 48
 _SEQUENCE: Final = crc32(b"sequence")
@@ -34,7 +35,7 @@ class Features:
     Parameters
     ----------
     n_bits
-        Ids run over [0, 2**n_bits); the next one is padding. At most 20.
+        Ids run over [0, 2**n_bits); the next one is padding. At most 22.
     shortest, longest
         Bytes of a letter sequence, a word's two ends counted; 1 and 0 for none.
     width
@@ -71,25 +72,27 @@ class _Words(dict[str, int]):
         self.hashes = np.zeros(4096, np.uint32)
         self.firsts = np.zeros(4096, np.int32)
         self.ids = np.zeros(32_768, np.int32)
+        self._n_ids = 0
 
     def __missing__(self, word: str) -> int:
         number = len(self)
         self[word] = number
         if number + 1 == len(self.firsts):
             self.hashes, self.firsts = _doubled(self.hashes), _doubled(self.firsts)
-        found = self._ids(word)
-        first = int(self.firsts[number])
-        end = first + len(found)
+        own = crc32(word.encode("utf-8", "surrogatepass"))
+        found = self._ids(word, own)
+        end = self._n_ids + len(found)
         if end > len(self.ids):
             self.ids = _doubled(self.ids)
-        self.ids[first:end] = found
-        self.hashes[number] = _hash(word)
+        self.ids[self._n_ids : end] = found
+        self._n_ids = end
+        self.hashes[number] = own
         self.firsts[number + 1] = end
         return number
 
-    def _ids(self, word: str) -> list[int]:
+    def _ids(self, word: str, own: int) -> list[int]:
         mask = self._features.n_buckets - 1
-        found = [_hash(word) & mask]
+        found = [own & mask]
         if not word[0].isalpha():
             return found
         ended = b"<%b>" % word.removeprefix(reading.NEGATION).encode("utf-8", "surrogatepass")
@@ -142,12 +145,12 @@ class Featuriser:
     def _numbers(self, texts: Sequence[str]) -> tuple[_Ints, _Ints]:
         words_of, number_of = self._chunks.__getitem__, self._words.__getitem__
         numbers: list[int] = []
-        ends = []
+        ends = [0]
         for text in texts:
-            found = [word for chunk in reading.chunks(text) for word in words_of(chunk)]
+            found = list(chain.from_iterable(map(words_of, reading.chunks(text))))
             numbers += map(number_of, reading.negated(found[: reading.MAX_TOKENS]))
             ends.append(len(numbers))
-        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32), prepend=_ZERO)
+        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
 
     def _padded(self, numbers: _Ints, lengths: _Ints) -> _Ints:
         padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
@@ -176,7 +179,8 @@ class Featuriser:
     def _word_ids(self, firsts: _Ints, n_ids: _Ints) -> _Ints:
         ends = np.cumsum(n_ids, dtype=np.int32)
         places = np.arange(ends[-1], dtype=np.int32) + np.repeat(firsts - ends + n_ids, n_ids)
-        return self._words.ids[places]
+        ids: _Ints = self._words.ids[places]
+        return ids
 
     def _bigram_keys(self, numbers: _Ints, rows: _Ints) -> _Ints:
         hashes = self._words.hashes[numbers]
@@ -192,12 +196,9 @@ def _fitting(n_features: _Ints, lengths: _Ints, rows: _Ints, width: int) -> NDAr
     """Which tokens, from the start of each text, have features for ``width`` places."""
     so_far = np.cumsum(n_features, dtype=np.int32)
     before = np.concatenate([_ZERO, so_far])[np.cumsum(lengths) - lengths]
-    return so_far - before[rows] <= width
+    fits: NDArray[np.bool_] = so_far - before[rows] <= width
+    return fits
 
 
 def _doubled(array: Any) -> Any:
     return np.concatenate([array, np.zeros_like(array)])
-
-
-def _hash(word: str) -> int:
-    return crc32(word.encode("utf-8", "surrogatepass"))

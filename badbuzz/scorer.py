@@ -7,7 +7,8 @@ It is believed only when its golden texts score what they scored where it was bu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
@@ -26,7 +27,7 @@ SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
 FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
 _INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-_BATCH: Final = 1024
+_REMEDY: Final = "build it again with: badbuzz train default"
 
 
 class Scorer:
@@ -60,19 +61,23 @@ class Scorer:
 
     def __init__(self, folder: Path) -> None:
         contents = _contents(folder)
-        self.card: dict[str, Any] = _json(folder, "card.json", contents)
-        _check_card(folder, self.card)
-        self.name: str = self.card["name"]
+        card, config, golden = (_json(folder, name, contents) for name in FILES[:3])
         digest = hashlib.sha256(b"".join(contents[name] for name in FILES)).hexdigest()
-        self.version = f"{self.name}@{digest[:8]}"
-        self.languages: tuple[str, ...] = tuple(self.card["languages"])
-        self.threshold: float = self.card["threshold"]
-        self._m0, self._m1 = self.card["class_means"]
-        config = _json(folder, "featuriser.json", contents)
-        self._featuriser = Featuriser(Features(**config["features"]))
-        self._n_rows: int = config["n_rows"]
-        self._run = _network(folder, contents["model.tflite"])
-        self._check_golden(folder, _json(folder, "golden.json", contents))
+        with _refusing(folder):
+            _check_schema(card)
+            self.card: dict[str, Any] = card
+            self.name = str(card["name"])
+            self.version = f"{self.name}@{digest[:8]}"
+            self.languages = tuple(str(language) for language in card["languages"])
+            self.threshold = float(card["threshold"])
+            self._m0, self._m1 = (float(mean) for mean in card["class_means"])
+            self._featuriser = Featuriser(Features(**config["features"]))
+            self._n_rows = int(config["n_rows"])
+            self._run = _network(contents["model.tflite"])
+            self._check_golden(
+                [str(case["text"]) for case in golden],
+                np.array([float(case["score"]) for case in golden]),
+            )
 
     @classmethod
     def load(cls, name_or_path: str) -> Scorer:
@@ -104,20 +109,18 @@ class Scorer:
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """P(negative) of each text as the network gives it, not rounded."""
-        n = len(texts)
-        scores = np.empty(n, np.float64)
-        for start in range(0, n, _BATCH):
-            rows = self._featuriser.rows(texts[start : start + _BATCH])
-            scores[start : start + len(rows)] = self._forward(rows)
-        return scores
+        return self._forward(self._featuriser.rows(texts)).astype(np.float64)
 
     def _forward(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        n, size = len(rows), self._n_rows
-        scores = np.empty(n, np.float32)
-        padding = np.full((-n % size, rows.shape[1]), self._featuriser.features.n_buckets, np.int32)
-        rows = np.concatenate([rows, padding])
-        for start in range(0, n, size):
-            scores[start : start + size] = self._run(rows[start : start + size])[: n - start]
+        """The network on rows of ids, always as many at a time, those that lack padded."""
+        features, size = self._featuriser.features, self._n_rows
+        scores = np.empty(len(rows), np.float32)
+        block = np.empty((features.width, size), np.int32)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            block[:, : len(part)] = part.T
+            block[:, len(part) :] = features.n_buckets
+            scores[start : start + size] = self._run(block)[: len(part)]
         return scores
 
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
@@ -129,19 +132,17 @@ class Scorer:
             for score, share in zip(scores.tolist(), adjusted.astype(int).tolist(), strict=True)
         ]
 
-    def _check_golden(self, folder: Path, golden: list[dict[str, Any]]) -> None:
-        if len(golden) < 1:
-            raise BundleError(f"bundle {folder}: golden.json is empty: build the bundle again")
-        texts = [case["text"] for case in golden]
-        expected = np.array([case["score"] for case in golden])
-        gaps = np.abs(self.raw(texts) - expected)
-        worst = int(gaps.argmax())
-        if not gaps[worst] <= GOLDEN_TOLERANCE:
-            raise BundleError(
-                f"bundle {folder}: golden text {texts[worst]!r} scores "
-                f"{expected[worst] + gaps[worst]:.6f} or its mirror, not {expected[worst]:.6f}: "
-                "the files do not belong together or to this version; build the bundle again"
+    def _check_golden(self, texts: list[str], expected: NDArray[np.float64]) -> None:
+        found = self.raw(texts)
+        gaps = np.abs(found - expected)
+        if not len(gaps) or not gaps.max() <= GOLDEN_TOLERANCE:
+            worst = int(gaps.argmax()) if len(gaps) else None
+            detail = (
+                f"golden text {texts[worst]!r} scores {found[worst]:.6f}, not {expected[worst]:.6f}"
+                if worst is not None
+                else "golden.json is empty"
             )
+            raise ValueError(f"{detail}: its files do not belong together, or to this badbuzz")
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,9 @@ class Judges:
         loaded: dict[str, Scorer] = {}
         for part in filter(None, (part.strip() for part in spec.split(","))):
             language, found, bundle = part.partition("=")
-            if not found or not language or not bundle or language in scorers:
+            if language in scorers:
+                raise BundleError(f"BADBUZZ_BUNDLES: {language} is given twice")
+            if not found or not language or not bundle:
                 raise BundleError(f"BADBUZZ_BUNDLES: expected language=bundle, found {part!r}")
             if bundle not in loaded:
                 loaded[bundle] = Scorer.load(bundle)
@@ -226,30 +229,40 @@ def _json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
         raise BundleError(f"bundle {folder}: {name} is no JSON: {error}") from error
 
 
-def _check_card(folder: Path, card: Any) -> None:
-    if not isinstance(card, dict):
-        raise BundleError(f"bundle {folder}: card.json holds no object: build the bundle again")
-    if card.get("schema") != SCHEMA:
-        raise BundleError(
-            f"bundle {folder}: its card has schema {card.get('schema')!r}, this badbuzz reads "
-            f"{SCHEMA}: use the badbuzz that built it, or build it again"
-        )
-    missing = [n for n in ("name", "languages", "threshold", "class_means") if n not in card]
-    if missing:
-        raise BundleError(f"bundle {folder}: its card lacks {', '.join(missing)}: build it again")
-
-
-def _network(folder: Path, model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]:
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    """Turn whatever is wrong inside a bundle into one error that names it."""
     try:
-        interpreter = _interpreter()(model_content=model, num_threads=1)
-        interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise BundleError(f"bundle {folder}: model.tflite cannot be used: {error}") from error
+        yield
+    except KeyError as error:
+        raise BundleError(f"bundle {folder}: {error} is missing: {_REMEDY}") from error
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise BundleError(f"bundle {folder}: {error}: {_REMEDY}") from error
+
+
+def _check_schema(card: Any) -> None:
+    if not isinstance(card, dict) or card.get("schema") != SCHEMA:
+        found = card.get("schema") if isinstance(card, dict) else type(card).__name__
+        raise ValueError(f"card.json has schema {found!r}, this badbuzz reads {SCHEMA}")
+
+
+def _network(model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]:
+    """A function from a block of ids, a text a column, to scores.
+
+    Without the default delegate: its kernels depend on the processor, and it talks.
+    """
+    library = _interpreter_library()
+    interpreter = library.Interpreter(
+        model_content=model,
+        num_threads=1,
+        experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]
 
-    def run(rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        interpreter.set_tensor(source, rows)
+    def run(block: NDArray[np.int32]) -> NDArray[np.float32]:
+        interpreter.set_tensor(source, block)
         interpreter.invoke()
         scores: NDArray[np.float32] = interpreter.get_tensor(target)
         return scores
@@ -257,10 +270,10 @@ def _network(folder: Path, model: bytes) -> Callable[[NDArray[np.int32]], NDArra
     return run
 
 
-def _interpreter() -> Any:
+def _interpreter_library() -> Any:
     for name in _INTERPRETERS:
         try:
-            return import_module(name).Interpreter
+            return import_module(name)
         except ModuleNotFoundError as error:
             if error.name not in (name, name.partition(".")[0]):
                 raise

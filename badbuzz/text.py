@@ -17,6 +17,8 @@ from typing import Final
 
 MAX_CHARS: Final = 4096
 """Characters of a text that are read; the rest is ignored."""
+MAX_CHUNKS: Final = 256
+"""Chunks of a text that are read; the rest is ignored."""
 MAX_TOKENS: Final = 128
 """Tokens of a text that count; the rest is ignored."""
 MAX_WORD: Final = 40
@@ -37,14 +39,13 @@ SHOCK: Final = "<shock>"
 NEGATION: Final = "not_"
 SCOPE: Final = 3
 """Words that a negation reaches."""
-NEGATORS: Final = frozenset(
-    (
-        "not no never none nothing nobody nowhere neither nor cannot without hardly barely aint "
-        "arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt neednt shouldnt wasnt "
-        "werent wont wouldnt "
-        "ne n' pas jamais rien aucun aucune personne ni sans nul nulle guere non"
-    ).split()
+_ENGLISH_NEGATORS: Final = (
+    "not no never none nothing nobody nowhere neither nor cannot without hardly barely aint arent "
+    "cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt neednt shouldnt wasnt werent "
+    "wont wouldnt"
 )
+_FRENCH_NEGATORS: Final = "ne n' pas jamais rien aucun aucune personne ni sans nul nulle guere non"
+NEGATORS: Final = frozenset([*_ENGLISH_NEGATORS.split(), *_FRENCH_NEGATORS.split()])
 _ENDS: Final = frozenset((".", "...", "!", "!!", "?", "??", "!?"))
 
 _PIECE: Final = re.compile(
@@ -69,9 +70,7 @@ _PIECE: Final = re.compile(
 )
 _BARE_URLS: Final = ("http", "https")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
-_HASHTAG_PART: Final = re.compile(
-    r"[A-ZÀ-ÖØ-Þ]+(?![a-zß-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[^\W\dA-ZÀ-ÖØ-Þ_]+|\d+"
-)
+_HASHTAG_PART: Final = re.compile(r"[A-ZÀ-ÖØ-Þ]+(?![a-zß-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[^\W\dA-ZÀ-ÖØ-Þ_]+|\d+")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _MIRROR: Final = str.maketrans("()[]", ")(][")
 
@@ -91,7 +90,7 @@ def tokens(text: str) -> list[str]:
     Parameters
     ----------
     text
-        Anything; its first 4,096 characters are read and the first 128 tokens kept.
+        Anything; its first 4,096 characters and 256 chunks are read, the first 128 tokens kept.
 
     Examples
     --------
@@ -115,7 +114,7 @@ def chunks(text: str) -> list[str]:
         text = text[:MAX_CHARS]
     if "&" in text:
         text = html.unescape(text)
-    return text.split()
+    return text.split(None, MAX_CHUNKS)[:MAX_CHUNKS]
 
 
 def words(chunk: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ the field and the reason, and the reasons are few enough to label a metric.
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+from operator import attrgetter
+from typing import Any, Final, NoReturn, get_args
 
 import orjson
 
@@ -48,7 +49,9 @@ _TYPES: Final[dict[str, type]] = {
     "replay": bool,
     "kind": str,
 }
-_FIELDS = tuple(_TYPES.items())
+_NAMES: Final = frozenset(_TYPES)
+_KINDS_OF_VALUES: Final = tuple(_TYPES.values())
+_values_of: Final = attrgetter(*_TYPES)
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
 _MAX_MS: Final = 253_402_300_800_000  # the year 10000
 
@@ -101,30 +104,31 @@ def decode_tweet(data: bytes) -> Tweet:
     version = fields.pop("v", None)
     if version != VERSION or type(version) is not int:
         raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
-    _check_types(fields)
-    tweet = Tweet(**{name: fields[name] for name, _ in _FIELDS if name in fields})
+    if not fields.keys() <= _NAMES:
+        fields = {name: value for name, value in fields.items() if name in _NAMES}
+    for name in _REQUIRED:
+        if name not in fields:
+            raise WireError(name, "missing", "this field is required")
+    tweet = Tweet(**fields)
+    if tuple(map(type, _values_of(tweet))) != _KINDS_OF_VALUES:
+        _blame_type(tweet)
     _check_values(tweet)
     return tweet
 
 
-def _check_types(fields: dict[str, Any]) -> None:
-    for name in _REQUIRED:
-        if name not in fields:
-            raise WireError(name, "missing", "this field is required")
-    for name, kind in _FIELDS:
-        if name in fields and type(fields[name]) is not kind:
-            found = type(fields[name]).__name__
-            raise WireError(name, "type", f"expected {kind.__name__}, found {found}")
+def _blame_type(tweet: Tweet) -> NoReturn:
+    name, kind = next((n, k) for n, k in _TYPES.items() if type(getattr(tweet, n)) is not k)
+    found = type(getattr(tweet, name)).__name__
+    raise WireError(name, "type", f"expected {kind.__name__}, found {found}")
 
 
 def _check_values(tweet: Tweet) -> None:
     if tweet.kind not in _KINDS:
         raise WireError("kind", "value", f"expected one of {sorted(_KINDS)}, found {tweet.kind!r}")
-    for name in ("created_ms", "produced_ms"):
-        if not 0 <= getattr(tweet, name) < _MAX_MS:
-            raise WireError(
-                name, "value", f"{getattr(tweet, name)} is no Unix time in milliseconds"
-            )
+    if not 0 <= tweet.created_ms < _MAX_MS:
+        raise WireError("created_ms", "value", f"{tweet.created_ms} is no Unix time")
+    if not 0 <= tweet.produced_ms < _MAX_MS:
+        raise WireError("produced_ms", "value", f"{tweet.produced_ms} is no Unix time")
     if tweet.n_retweets < 0:
         raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
     if not tweet.source or len(tweet.source) > MAX_NAME:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -43,13 +42,10 @@ class Board:
 
     Parameters
     ----------
-    zone_of
-        A brand's clock.
     language
         Of the alerts' sentences.
     """
 
-    zone_of: Callable[[str], tzinfo]
     language: Language = "en"
     pulse: Pulse = field(default_factory=Pulse)
     windows: dict[str, deque[Window]] = field(default_factory=dict)
@@ -93,7 +89,7 @@ class Board:
 
     def _alerts(self) -> Panel:
         lines = [
-            Text(f"{clock(alert.window_end_ms, self.zone_of(alert.brand))}  ")
+            Text(f"{clock(alert.window_end_ms)}  ")
             + Text(f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} ", _style(alert))
             + Text(headline(alert, self.language))
             for alert in self.alerts[-8:]
@@ -103,9 +99,8 @@ class Board:
 
     def _pulse(self) -> Text:
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
-        brand = next(iter(self.windows), "")
         parts = [
-            f"event time {clock(newest, self.zone_of(brand))}" if newest else "waiting for tweets",
+            f"event time {clock(newest)} UTC" if newest else "waiting for tweets",
             f"{self.pulse.n_tweets:,} tweets",
         ]
         if self.pulse.tweets_per_s is not None:
@@ -115,8 +110,8 @@ class Board:
         return Text(" · ".join([*parts, "Ctrl-C ends it"]), style="dim")
 
 
-def clock(time_ms: int, zone: tzinfo) -> str:
-    """An instant on a brand's clock."""
+def clock(time_ms: int, zone: tzinfo = UTC) -> str:
+    """An instant on a clock, to the minute."""
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from datetime import tzinfo
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -92,7 +91,7 @@ class _Speed(click.ParamType):
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option("--days", default=10, show_default=True, help="Days to simulate, without FILE.")
-@click.option("--seed", default=1, show_default=True, help="Of the simulation.")
+@click.option("--seed", default=2, show_default=True, help="Of the simulation.")
 @click.option(
     "--warmup",
     type=_Hours(),
@@ -151,8 +150,7 @@ def demo(
         speed=_SIMULATED_SPEED if speed is None and not files else speed,
         fast_h=0 if files else warmup,
     )
-    zone_of = _zone_of()
-    face: Face = Json() if as_json else (Lines if headless else Screen)(zone_of, language)
+    face: Face = Json() if as_json else (Lines if headless else Screen)(language)
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,11 +159,6 @@ def demo(
         except KeyboardInterrupt:
             click.echo("ended", err=True)
             raise SystemExit(130) from None
-
-
-def _zone_of() -> Callable[[str], tzinfo]:
-    brands = read_brands(Settings.read().brands)
-    return lambda brand: brands.of(brand).zone
 
 
 def _show(told: Iterator[Found | Truth], face: Face) -> None:
@@ -201,14 +194,14 @@ def alerts(language: Language, follow: bool) -> None:
       badbuzz alerts --language fr --no-follow
     """
     settings = Settings.read()
-    zone_of = _zone_of()
+    brands = read_brands(settings.brands)
     reader = Reader(settings)
     try:
         while True:
             batch = list(reader.read(timeout_s=2.0))
             for alert in batch:
                 if isinstance(alert, Alert):
-                    when = clock(alert.window_end_ms, zone_of(alert.brand))
+                    when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
                     what = f"{alert.phase} {alert.severity}"
                     click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
             if not batch and not follow:

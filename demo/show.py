@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import tzinfo
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 import click
@@ -39,10 +38,9 @@ class Face(Protocol):
 class Screen:
     """A live view in the terminal."""
 
-    def __init__(self, zone_of: Callable[[str], tzinfo], language: Language) -> None:
+    def __init__(self, language: Language) -> None:
         self._console = Console()
-        self._zone_of = zone_of
-        self._board = Board(zone_of, language)
+        self._board = Board(language)
 
     def say(self, message: str) -> None:
         """Print it above the view."""
@@ -60,14 +58,13 @@ class Screen:
 
     def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
         """Print the table."""
-        self._console.print(verdict_table(evaluation, benign, self._zone_of))
+        self._console.print(verdict_table(evaluation, benign))
 
 
 class Lines:
     """A line per event, for logs and pipes."""
 
-    def __init__(self, zone_of: Callable[[str], tzinfo], language: Language) -> None:
-        self._zone_of = zone_of
+    def __init__(self, language: Language) -> None:
         self._language = language
         self._no_baseline: dict[str, bool] = {}
 
@@ -93,11 +90,11 @@ class Lines:
         self._no_baseline[window.brand] = without
 
     def _line(self, time_ms: int, brand: str, what: str, words: str) -> None:
-        click.echo(f"{clock(time_ms, self._zone_of(brand))}  {brand:<12} {what:<18} {words}")
+        click.echo(f"{clock(time_ms)}  {brand:<12} {what:<18} {words}")
 
     def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
         """Print the table."""
-        Console(width=_TABLE_WIDTH).print(verdict_table(evaluation, benign, self._zone_of))
+        Console(width=_TABLE_WIDTH).print(verdict_table(evaluation, benign))
 
 
 class Json:
@@ -133,27 +130,25 @@ def _what(alert: Alert) -> str:
     return f"{alert.phase} {alert.severity}"
 
 
-def verdict_table(
-    evaluation: Evaluation, benign: tuple[Incident, ...], zone_of: Callable[[str], tzinfo]
-) -> Table:
+def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table:
     """Each incident and whether it was caught, each false alarm, each surge left alone."""
     table = Table(title="What really happened, and what badbuzz said", title_justify="left")
-    for column in ("when", "brand", "what", "badbuzz said"):
+    for column in ("when (UTC)", "brand", "what", "badbuzz said"):
         table.add_column(column)
     for incident, alert in evaluation.caught:
-        when = clock(incident.start_ms, zone_of(incident.brand))
+        when = clock(incident.start_ms)
         said = "[bold red]missed[/]"
         if alert is not None:
             said = f"[green]caught[/] after {delay_ms(incident, alert) / 60_000:.0f} min"
         table.add_row(when, incident.brand, f"crisis: {incident.kind}", said)
     for surge in benign:
-        when = clock(surge.start_ms, zone_of(surge.brand))
+        when = clock(surge.start_ms)
         fooled = any(_within(alert, surge) for alert in evaluation.false_alarms)
         said = "[bold red]false alarm[/]" if fooled else "[green]nothing, rightly[/]"
         table.add_row(when, surge.brand, f"no crisis: {surge.kind}", said)
     for alert in evaluation.false_alarms:
         if not any(_within(alert, surge) for surge in benign):
-            when = clock(alert.opened_ms, zone_of(alert.brand))
+            when = clock(alert.opened_ms)
             table.add_row(when, alert.brand, "nothing", "[bold red]false alarm[/]")
     n_incidents = len(evaluation.caught)
     table.caption = (

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
 _MAX_SHARE: Final = 0.1
+_SMOOTHING: Final = 0.2
 
 
 class Record(Protocol):
@@ -97,6 +98,7 @@ class Intake(Service):
         self._lock = asyncio.Lock()
         self._checkpointed_s = 0.0
         self._interval_s = settings.checkpoint_ms / 1000
+        self._cost_s = 0.0
         self._n_waiting = 0
         self._sought: dict[int, int] = {}
         self._committed: dict[int, int] = {}
@@ -199,8 +201,8 @@ class Intake(Service):
         await asyncio.gather(*(lane.checkpoint() for lane in self.lanes.values()))
         self._n_waiting = 0
         self._checkpointed_s = time.monotonic()
-        spent_s = time.thread_time() - cpu_s
-        self._interval_s = max(self._settings.checkpoint_ms / 1000, spent_s / _MAX_SHARE)
+        self._cost_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cost_s)
+        self._interval_s = max(self._settings.checkpoint_ms / 1000, self._cost_s / _MAX_SHARE)
         metrics.CHECKPOINT_SECONDS.observe(self._checkpointed_s - started_s)
         await self._commit_lag()
 

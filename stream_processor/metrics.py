@@ -22,8 +22,8 @@ class BulkHistogram(Collector):
     --------
     >>> seconds = BulkHistogram("a_seconds", "Time.", [0.1, 1.0], registry=CollectorRegistry())
     >>> seconds.observe([0.05, 0.5, 5.0])
-    >>> [bucket for bucket in next(seconds.collect()).samples][0].value
-    1.0
+    >>> next(seconds.collect()).samples[0].value
+    1
     """
 
     def __init__(
@@ -163,6 +163,7 @@ class BrandMetrics:
     def __init__(self, max_brands: int) -> None:
         self._max_brands = max_brands
         self._known: set[str] = set()
+        self._newest: dict[str, Window] = {}
 
     def _label(self, brand: str) -> str:
         if brand in self._known:
@@ -172,8 +173,17 @@ class BrandMetrics:
             return brand
         return "other"
 
-    def show_window(self, window: Window) -> None:
-        """Set a brand's gauges from a closed window."""
+    def note_window(self, window: Window) -> None:
+        """Remember a brand's newest window, to be shown by :meth:`show`."""
+        self._newest[window.brand] = window
+
+    def show(self) -> None:
+        """Set the gauges of the brands that had windows: once a checkpoint, not once a window."""
+        for window in self._newest.values():
+            self._show_window(window)
+        self._newest.clear()
+
+    def _show_window(self, window: Window) -> None:
         label = self._label(window.brand)
         NEGATIVES.labels(label).set(window.n_negative)
         EXPECTED.labels(label).set(window.expected)

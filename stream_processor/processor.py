@@ -155,7 +155,7 @@ class ProcessorLane:
         for found in self.fold.apply(tweet, verdict):
             if isinstance(found, Window):
                 self._put(wire.WINDOWS, found.brand, wire.encode_window(found), headers)
-                self._parts.brand_metrics.show_window(found)
+                self._parts.brand_metrics.note_window(found)
             elif isinstance(found, Alert):
                 self._put(wire.ALERTS, found.id, wire.encode_alert(found), headers)
                 self._parts.brand_metrics.show_alert(found)
@@ -189,6 +189,7 @@ class ProcessorLane:
             }
             outputs[self._parts.settings.topic(wire.PROCESSOR_STATE)] = self._state()
         await self._writer.write(self.partition, outputs)
+        self._parts.brand_metrics.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
         metrics.LATENCY_SECONDS.observe([(now_ms - stamp) / 1000 for stamp in self._stamps_ms])

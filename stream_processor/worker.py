@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Final
 
@@ -37,6 +38,7 @@ def process() -> None:
 
     settings = Settings.read()
     processor = Processor(settings)
+    gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
     run_worker(new_app(settings, processor), processor, settings)
 
 

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import hypothesis
 import pytest
 
 from badbuzz.settings import Settings
 from tests.servers import ROOT, KafkaServer, lacking, new_prefix, settings_for
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _SHARED_DATA: Final = ROOT.parent / "shared" / "data"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from rich.console import Console
@@ -17,9 +17,9 @@ from badbuzz.errors import BundleError
 from badbuzz.scorer import Scorer
 from training.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
 from training.recipes import RECIPES, Recipe
+from training.report import Finding, findings
 from training.study import Study
 
-_CARD_TOLERANCE: Final = 0.002
 _DATA = click.option(
     "--data",
     required=True,
@@ -50,17 +50,16 @@ def default(data: Path, out: Path | None) -> None:
     """
     out = out or Path(str(files("badbuzz"))) / "bundles"
     console = Console()
-    shown = Table("bundle", "figure", "found", "± sd", "bar", "")
-    n_faults = 0
+    shown = _Shown()
     with _progress(console) as progress:
         for recipe in RECIPES:
-            with _task(progress, recipe, "fit, test, convert") as step:
-                study, quality = _studied(recipe, data, progress, step)
+            with _task(progress, recipe, "fit, test, convert") as task:
+                study, quality = _studied(recipe, data, progress, task)
                 write_bundle(study, quality, out)
-            n_faults += _show(shown, recipe, quality)
-    console.print(shown)
+            shown.add(recipe, findings(recipe, quality))
+    console.print(shown.table)
     console.print(f"written to {out}")
-    _refuse(n_faults)
+    shown.refuse()
 
 
 @train.command()
@@ -75,27 +74,47 @@ def check(data: Path) -> None:
       badbuzz train check --data ../shared/data
     """
     console = Console()
-    shown = Table("bundle", "figure", "found", "± sd", "bar", "card")
-    n_faults = 0
+    shown = _Shown()
     with _progress(console) as progress:
         for recipe in RECIPES:
             scorer = Scorer.load(recipe.name)
-            with _task(progress, recipe, "fit, test, compare") as step:
-                study, quality = _studied(recipe, data, progress, step)
-                gap = worst_gap(scorer, study.model()[0], study)
-            n_faults += _show(shown, recipe, quality, scorer.card["quality"])
-            alike = gap <= REBUILT_TOLERANCE
-            shown.add_row(
-                recipe.name,
-                "score, fitted again",
-                f"± {gap:.6f}",
-                "",
-                f"≤ {REBUILT_TOLERANCE}",
-                "" if alike else "[red]differs",
+            with _task(progress, recipe, "fit, test, compare") as task:
+                study, quality = _studied(recipe, data, progress, task)
+                model, calibrated = study.model()
+                gap = worst_gap(scorer, model, study)
+            m0, m1 = scorer.card["class_means"]
+            quality["class_means"] = {"m0": calibrated.m0, "m1": calibrated.m1}
+            card = {**scorer.card["quality"], "class_means": {"m0": m0, "m1": m1}}
+            shown.add(recipe, findings(recipe, quality, card))
+            fault = "" if gap <= REBUILT_TOLERANCE else "not the shipped model's"
+            bar = f"≤ {REBUILT_TOLERANCE}"
+            shown.add(recipe, [Finding("scores, fitted again", gap, None, bar, fault)])
+    console.print(shown.table)
+    shown.refuse()
+
+
+class _Shown:
+    """A table of findings that counts the faults among them."""
+
+    def __init__(self) -> None:
+        self.table = Table("bundle", "figure", "found", "± sd", "bar", "")
+        self.n_faults = 0
+
+    def add(self, recipe: Recipe, found: Iterable[Finding]) -> None:
+        for finding in found:
+            sd = "" if finding.sd is None else f"{finding.sd:.4f}"
+            fault = f"[red]{finding.fault}[/red]" if finding.fault else ""
+            self.table.add_row(
+                recipe.name, finding.figure, f"{finding.found:.4f}", sd, finding.bar, fault
             )
-            n_faults += not alike
-    console.print(shown)
-    _refuse(n_faults)
+            self.n_faults += bool(finding.fault)
+
+    def refuse(self) -> None:
+        if self.n_faults:
+            raise BundleError(
+                f"{self.n_faults} figures are not what they must be: see the table; mend the "
+                "recipe, or build the bundles again with: badbuzz train default"
+            )
 
 
 def _progress(console: Console) -> Progress:
@@ -108,7 +127,7 @@ def _progress(console: Console) -> Progress:
 def _task(progress: Progress, recipe: Recipe, what: str) -> Iterator[TaskID]:
     task = progress.add_task(f"{recipe.name}: {what}", total=None)
     yield task
-    progress.update(task, total=1, completed=1)
+    progress.advance(task)
 
 
 def _studied(
@@ -117,47 +136,3 @@ def _studied(
     study = Study(recipe, data)
     progress.update(task, total=study.n_steps + 2, completed=1)
     return study, study.quality(lambda: progress.advance(task))
-
-
-def _show(
-    shown: Table, recipe: Recipe, quality: dict[str, Any], card: dict[str, Any] | None = None
-) -> int:
-    """Add a recipe's figures to a table; how many are at fault."""
-    bars = {bar.figure: bar for bar in recipe.bars}
-    carded = _flat(card) if card is not None else None
-    n_faults = 0
-    for name, value in _flat(quality).items():
-        bar = bars.get(name)
-        faults = []
-        if bar is not None and not bar.holds(value):
-            faults.append("misses its bar")
-        if carded is not None and not abs(carded.get(name, 1e9) - value) <= _CARD_TOLERANCE:
-            faults.append(f"the card says {carded.get(name)}")
-        n_faults += bool(faults)
-        own = quality.get(name)
-        spread = f"{own['sd']:.4f}" if isinstance(own, dict) else ""
-        shown.add_row(
-            recipe.name, name, f"{value:.4f}", spread, str(bar or ""), "[red]" + ", ".join(faults)
-        )
-    return n_faults
-
-
-def _flat(quality: dict[str, Any]) -> dict[str, float]:
-    """The figures of a card: means, and single numbers; a group's under its name and a dot."""
-    found: dict[str, float] = {}
-    for name, value in quality.items():
-        if isinstance(value, float):
-            found[name] = value
-        elif isinstance(value, dict) and "mean" in value:
-            found[name] = value["mean"]
-        elif isinstance(value, dict):
-            found |= {f"{name}.{inner}": number for inner, number in value.items()}
-    return found
-
-
-def _refuse(n_faults: int) -> None:
-    if n_faults:
-        raise BundleError(
-            f"{n_faults} figures are not what they must be: see the table; mend the recipe, or "
-            "build the bundles again with: badbuzz train default"
-        )

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+LEAST_SQUARE: Final = 1e-6
+"""Of a norm: a text without features has the logit ``bias``."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +34,27 @@ class Linear:
     def probabilities(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(negative) of padded rows of ids, in numpy: what the graph is compared with."""
         sums = np.stack([self.table[row].sum(axis=0, dtype=np.float64) for row in rows])
-        norms = np.sqrt(np.maximum(sums[:, 1], 1e-6))
-        return 1.0 / (1.0 + np.exp(-(self.slope * sums[:, 0] / norms + self.bias)))
+        norms = np.sqrt(np.maximum(sums[:, 1], LEAST_SQUARE))
+        logits: NDArray[np.float64] = self.slope * sums[:, 0] / norms + self.bias
+        scores: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-logits))
+        return scores
 
 
 def convert(model: Linear, n_rows: int, width: int) -> bytes:
-    """The model as a TFLite file, for int32 [n_rows, width]."""
+    """The model as a TFLite file for int32 [width, n_rows], a text a column.
+
+    Summing over rows adds each text's numbers one after the other, whatever stands beside it.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     tf = import_module("tensorflow")  # fourteen seconds that only a conversion needs
     table = tf.constant(model.table)
 
-    @tf.function(input_signature=[tf.TensorSpec([n_rows, width], tf.int32)])
-    def score(rows: Any) -> Any:
-        sums = tf.reduce_sum(tf.gather(table, rows), axis=1)
-        norm = tf.math.rsqrt(tf.maximum(sums[:, 1], 1e-6))
+    def score(block: Any) -> Any:
+        sums = tf.reduce_sum(tf.gather(table, block), axis=0)
+        norm = tf.math.rsqrt(tf.maximum(sums[:, 1], LEAST_SQUARE))
         return tf.sigmoid(model.slope * sums[:, 0] * norm + model.bias)
 
-    function = score.get_concrete_function()
+    signature = [tf.TensorSpec([width, n_rows], tf.int32)]
+    function = tf.function(score, input_signature=signature).get_concrete_function()
     return bytes(tf.lite.TFLiteConverter.from_concrete_functions([function], tf.Module()).convert())

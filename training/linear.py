@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import scipy.sparse as sparse
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 _FLOOR: Final = 0.3
@@ -78,9 +78,7 @@ def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
     real = rows < n_buckets
     ends = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
     ids = rows[real]
-    return sparse.csr_matrix(
-        (np.ones(len(ids)), ids, ends), shape=(len(rows), n_buckets)
-    )
+    return sparse.csr_matrix((np.ones(len(ids)), ids, ends), shape=(len(rows), n_buckets))
 
 
 def fit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,9 +68,9 @@ class Calibrated:
 
 
 def cross_validate(
-    fit: Fit, negative: Flags, split: Split, step: Callable[[], None]
+    fit: Fit, negative: Flags, splits: Sequence[Split], step: Callable[[], None]
 ) -> dict[str, Figure]:
-    """What :func:`measure` and :func:`share_errors` find, mean and deviation over five folds.
+    """What :func:`measure` and :func:`share_errors` find, mean and deviation over the folds.
 
     Calibration and class means of a fold come from a cross-validation inside the other four.
 
@@ -80,15 +80,16 @@ def cross_validate(
         Called after each fold.
     """
     found: dict[str, list[float]] = {}
-    for fold in range(N_FOLDS):
-        held = split.outer == fold
-        calibrated = Calibrated.on(fit, ~held, negative, split.inner)
-        scores = calibrated.scores(fit(~held)(held))
-        measured = measure(scores, negative[held])
-        measured |= share_errors(calibrated.shares(scores), negative[held], seed=fold)
-        for name, value in measured.items():
-            found.setdefault(name, []).append(value)
-        step()
+    for split in splits:
+        for fold in range(N_FOLDS):
+            held = split.outer == fold
+            calibrated = Calibrated.on(fit, ~held, negative, split.inner)
+            scores = calibrated.scores(fit(~held)(held))
+            measured = measure(scores, negative[held])
+            measured |= share_errors(calibrated.shares(scores), negative[held], seed=fold)
+            for name, value in measured.items():
+                found.setdefault(name, []).append(value)
+            step()
     return {name: Figure.of(values) for name, values in found.items()}
 
 

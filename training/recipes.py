@@ -61,6 +61,8 @@ class Recipe:
         A brand that a second model is trained without, and tested on; or None.
     vader
         Whether VADER, which reads English, is measured on the same rows.
+    n_splits
+        How often the rows are split into five folds; more where they are few.
     threshold
         A score at or above it is labelled negative.
     """
@@ -76,6 +78,7 @@ class Recipe:
     sentences: str | None = None
     left_out: str | None = None
     vader: bool = False
+    n_splits: int = 1
     threshold: float = 0.5
 
 
@@ -122,6 +125,7 @@ TWEETS_FR: Final = Recipe(
     features=Features(n_bits=18, shortest=4, longest=4, width=_WIDTH),
     shape=Shape(rarity=1.0, contrast=0.5, strength=8.0),
     sentences="sentences_fr.txt",
+    n_splits=5,
     bars=(Bar("auc", 0.83), *_SHARE_BARS),
 )
 

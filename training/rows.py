@@ -5,14 +5,15 @@ from __future__ import annotations
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
 import numpy as np
 import orjson
-import scipy.sparse as sparse
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from badbuzz import text as reading
@@ -96,8 +97,8 @@ class Split:
     inner: NDArray[np.int64]
 
 
-def split(texts: Sequence[str]) -> Split:
-    """Folds by a hash of the text, or of the first of its near-duplicates.
+def splits(texts: Sequence[str], n: int) -> list[Split]:
+    """Folds by a hash of the text, or of the first of its near-duplicates, n times anew.
 
     Two texts are near-duplicates when at least half of the distinct word pairs of either are
     common to both, masks and marks left out; groups are closed under that.
@@ -105,7 +106,7 @@ def split(texts: Sequence[str]) -> Split:
     Examples
     --------
     >>> copies = ["so sorry my flight is late @a", "RT so sorry my flight is late http"]
-    >>> len(set(split(copies).outer.tolist()))
+    >>> len(set(splits(copies, 1)[0].outer.tolist()))
     1
     """
     spoken = [[word for word in reading.tokens(text) if word[0].isalpha()] for text in texts]
@@ -114,8 +115,12 @@ def split(texts: Sequence[str]) -> Split:
     for group, words in zip(groups.tolist(), spoken, strict=True):
         own = " ".join(words)
         first[group] = min(first.get(group, own), own)
-    hashes = np.array([crc32(first[group].encode()) for group in groups.tolist()], np.int64)
-    return Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER)
+    found = []
+    for repeat in range(n):
+        keys = [crc32(f"{repeat} {first[group]}".encode()) for group in groups.tolist()]
+        hashes = np.array(keys, np.int64)
+        found.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
+    return found
 
 
 def _alike(spoken: Sequence[Sequence[str]]) -> sparse.csr_matrix:
@@ -124,7 +129,7 @@ def _alike(spoken: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     places: list[int] = []
     ends = [0]
     for words in spoken:
-        pairs = set(zip(words, words[1:], strict=False)) if len(words) > 3 else {tuple(words)}
+        pairs = set(pairwise(words)) if len(words) > 3 else {tuple(words)}
         places += [numbers.setdefault(pair, len(numbers)) for pair in pairs]
         ends.append(len(places))
     pairs_of = sparse.csr_matrix(

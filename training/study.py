@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sparse
+from scipy import sparse
 
 from badbuzz.features import Featuriser
 from training.graph import Linear
 from training.linear import Flags, Floats, Prior, Table, fit, fit_prior, presence
 from training.quality import Calibrated, cross_validate, measure
 from training.recipes import Recipe
-from training.rows import N_FOLDS, Rows, read_rows, read_sentences, split
+from training.rows import N_FOLDS, Rows, read_rows, read_sentences, splits
 from training.vader import vader_quality
 
 
@@ -34,7 +34,7 @@ class Study:
         self.recipe = recipe
         self.rows = read_rows(data, *recipe.rows.files)
         self._present = self._features(self.rows)
-        self._split = split(self.rows.texts)
+        self._splits = splits(self.rows.texts, recipe.n_splits)
         self.own = _sentences(recipe.sentences)
         self._own_present = self._features(self.own)
         self.n_prior = 0
@@ -64,7 +64,7 @@ class Study:
 
     def quality(self, step: Callable[[], None]) -> dict[str, Any]:
         """Every figure of the card; ``step`` is called :attr:`n_steps` times."""
-        figures = cross_validate(self._fit, self.rows.negative, self._split, step)
+        figures = cross_validate(self._fit, self.rows.negative, self._splits, step)
         found: dict[str, Any] = {
             name: {"mean": figure.mean, "sd": figure.sd} for name, figure in figures.items()
         }
@@ -79,12 +79,13 @@ class Study:
     @property
     def n_steps(self) -> int:
         """How long :meth:`quality` takes, in steps."""
-        return N_FOLDS + (self.recipe.left_out is not None) + self.recipe.vader
+        recipe = self.recipe
+        return N_FOLDS * recipe.n_splits + (recipe.left_out is not None) + recipe.vader
 
     def _left_out(self, brand: str) -> dict[str, Any]:
         held = self.rows.brands == brand
         negative = self.rows.negative
-        calibrated = Calibrated.on(self._fit, ~held, negative, self._split.inner)
+        calibrated = Calibrated.on(self._fit, ~held, negative, self._splits[0].inner)
         scores = calibrated.scores(self._fit(~held)(held))
         measured = measure(scores, negative[held])
         share = float(calibrated.shares(scores).mean())
@@ -98,7 +99,7 @@ class Study:
     def model(self) -> tuple[Linear, Calibrated]:
         """The model of all rows, with the calibration of scores out of fold."""
         everything = np.ones(len(self.rows), np.bool_)
-        calibrated = Calibrated.on(self._fit, everything, self.rows.negative, self._split.inner)
+        calibrated = Calibrated.on(self._fit, everything, self.rows.negative, self._splits[0].inner)
         table = self.table(everything)
         columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
         padded = np.concatenate([columns, np.zeros((1, 2), np.float32)])
