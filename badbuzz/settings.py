@@ -57,7 +57,7 @@ class Settings:
     warmup_h: int = _setting(168, "hours with tweets before alerts are more than informational")
     lateness_s: int = _setting(60, "how late in event time a tweet may come and still count")
     checkpoint_ms: int = _setting(200, "milliseconds between checkpoints, at least")
-    max_brands: int = _setting(200, "brands that get metrics of their own; the rest share 'other'")
+    max_brands: int = _setting(200, "brands that get gauges of their own in /metrics")
     web_host: str = _setting("127.0.0.1", "address of the worker's web server")
     web_port: int = _setting(6066, "port of the worker's web server")
     author_key: str = _setting("badbuzz", "key of the hash that stands for an author", secret=True)

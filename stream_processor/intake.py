@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -265,6 +266,8 @@ class Intake(Service):
             lane = self.lanes.pop(partition, None)
             if lane is not None:
                 await lane.close()
+                with suppress(KeyError):  # never fetched, never measured
+                    metrics.LAG.remove(str(partition))
         metrics.PARTITIONS.set(len(self.lanes))
 
 

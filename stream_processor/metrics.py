@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
-from badbuzz.model import Alert, Window
+from badbuzz.model import Severity, Window
 
 
 class BulkHistogram(Collector):
@@ -121,6 +122,10 @@ ALERT_STATE: Final = Gauge(
     "badbuzz_brand_alert_state", "0 none, 1 informational, 2 warning, 3 critical.", ["brand"]
 )
 
+BRANDS_WITHOUT_GAUGES: Final = Gauge(
+    "badbuzz_brands_without_gauges", "Brands above BADBUZZ_MAX_BRANDS, which have no gauges here."
+)
+_BRAND_GAUGES: Final = (NEGATIVES, EXPECTED, RATE, ADJUSTED_RATE, ALERT_STATE)
 _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
 
 
@@ -152,26 +157,29 @@ class RecentCounts:
 
 
 class BrandMetrics:
-    """The brands' gauges, for at most so many brands; the rest share ``other``.
+    """The brands' gauges, for at most so many brands; the others are only counted.
 
     Parameters
     ----------
     max_brands
-        Brands that get labels of their own, first come, first served.
+        Brands that get gauges, first come, first served.
     """
 
     def __init__(self, max_brands: int) -> None:
         self._max_brands = max_brands
         self._known: set[str] = set()
+        self._others: set[str] = set()
         self._newest: dict[str, Window] = {}
 
-    def _label(self, brand: str) -> str:
+    def _has_gauges(self, brand: str) -> bool:
         if brand in self._known:
-            return brand
+            return True
         if len(self._known) < self._max_brands:
             self._known.add(brand)
-            return brand
-        return "other"
+            return True
+        self._others.add(brand)
+        BRANDS_WITHOUT_GAUGES.set(len(self._others))
+        return False
 
     def note_window(self, window: Window) -> None:
         """Remember a brand's newest window, to be shown by :meth:`show`."""
@@ -180,20 +188,29 @@ class BrandMetrics:
     def show(self) -> None:
         """Set the gauges of the brands that had windows: once a checkpoint, not once a window."""
         for window in self._newest.values():
-            self._show_window(window)
+            if self._has_gauges(window.brand):
+                _show_window(window)
         self._newest.clear()
 
-    def _show_window(self, window: Window) -> None:
-        label = self._label(window.brand)
-        NEGATIVES.labels(label).set(window.n_negative)
-        EXPECTED.labels(label).set(window.expected)
-        if window.rate is not None and window.adjusted_rate is not None:
-            RATE.labels(label).set(window.rate)
-            ADJUSTED_RATE.labels(label).set(window.adjusted_rate)
-        if not window.alert_id:
-            ALERT_STATE.labels(label).set(0)
+    def show_alert(self, brand: str, severity: Severity | None) -> None:
+        """Set a brand's alert state; None when it has no open alert."""
+        if self._has_gauges(brand):
+            ALERT_STATE.labels(brand).set(_SEVERITY[severity] if severity is not None else 0)
 
-    def show_alert(self, alert: Alert) -> None:
-        """Set a brand's alert state from a change of phase."""
-        state = 0 if alert.phase == "resolved" else _SEVERITY[alert.severity]
-        ALERT_STATE.labels(self._label(alert.brand)).set(state)
+    def forget(self, brands: Iterable[str]) -> None:
+        """Drop the gauges of brands that another worker shows from now on."""
+        for brand in self._known.intersection(brands):
+            for gauge in _BRAND_GAUGES:
+                with suppress(KeyError):  # a brand without a closed window has no such gauge
+                    gauge.remove(brand)
+        self._known.difference_update(brands)
+        self._others.difference_update(brands)
+        BRANDS_WITHOUT_GAUGES.set(len(self._others))
+
+
+def _show_window(window: Window) -> None:
+    NEGATIVES.labels(window.brand).set(window.n_negative)
+    EXPECTED.labels(window.brand).set(window.expected)
+    if window.rate is not None and window.adjusted_rate is not None:
+        RATE.labels(window.brand).set(window.rate)
+        ADJUSTED_RATE.labels(window.brand).set(window.adjusted_rate)

@@ -85,6 +85,8 @@ class ProcessorLane:
             self._check_place(key)
             state = BrandState.unpack(value)
             self.fold.brands[state.brand] = state
+            severity = state.alert.severity if state.alert is not None else None
+            self._parts.brand_metrics.show_alert(state.brand, severity)
 
     def _check_place(self, key: bytes) -> None:
         n_partitions = self._parts.settings.partitions
@@ -97,8 +99,9 @@ class ProcessorLane:
             )
 
     async def close(self) -> None:
-        """Disconnect the writer."""
+        """Disconnect the writer, and leave the brands' gauges to the next owner."""
         await self._writer.close()
+        self._parts.brand_metrics.forget(self.fold.brands)
 
     def take(self, records: Sequence[Record]) -> None:
         """Decode, score and fold records; their outputs wait for the checkpoint."""
@@ -158,7 +161,8 @@ class ProcessorLane:
                 self._parts.brand_metrics.note_window(found)
             elif isinstance(found, Alert):
                 self._put(wire.ALERTS, found.id, wire.encode_alert(found), headers)
-                self._parts.brand_metrics.show_alert(found)
+                severity = None if found.phase == "resolved" else found.severity
+                self._parts.brand_metrics.show_alert(found.brand, severity)
             else:
                 outcomes[found] += 1
                 if found not in ("duplicate", "heartbeat"):

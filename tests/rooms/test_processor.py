@@ -268,3 +268,17 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         worker.finish()
     finally:
         stream.close()
+
+
+@pytest.mark.services
+def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    first = run_to_the_end(real_stream)
+    second = real_stream.worker()
+    second.await_ready()
+
+    def shown() -> list[bool]:
+        gauge = b'badbuzz_brand_alert_state{brand="Air Paradis"}'
+        return [gauge in (worker.get("/metrics") or b"") for worker in (first, second)]
+
+    await_that(lambda: sum(shown()) == 1, "one worker that shows the brand")
