@@ -46,7 +46,7 @@ def step(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
 def _open(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
     if finding.score < rules.theta or rules.muted(finding.end_ms):
         return None
-    if finding.end_ms <= state.cool_until_ms and finding.score < state.last_peak + _STEP:
+    if finding.end_ms < state.cool_until_ms and finding.score < state.last_peak + _STEP:
         return None
     state.alert = OpenAlert(
         id=f"{state.brand}/{finding.end_ms - BUCKET_MS}",

@@ -16,6 +16,7 @@ import click
 from badbuzz.errors import BrandsError
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
+from badbuzz.wire import NAME_RULE, is_name
 
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
 _KEYS: Final = frozenset({"name", "languages", "zone", "sensitivity", "mute"})
@@ -80,9 +81,9 @@ def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands
         raise BrandsError(f"{source}: expected one [[brand]] table per brand and nothing else")
     rules: dict[str, Rules] = {}
     for number, entry in enumerate(entries, 1):
-        name = entry.get("name")
-        if not isinstance(name, str) or not name.strip():
-            raise BrandsError(f"{source}: brand {number}: name: expected a text")
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not is_name(name):
+            raise BrandsError(f"{source}: brand {number}: name: {NAME_RULE}")
         if name in rules:
             raise BrandsError(f"{source}: brand {name!r}: stands twice")
         rules[name] = _rules(entry, f"{source}: brand {name!r}", default)
@@ -99,7 +100,7 @@ def _rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
         theta=_theta(entry.get("sensitivity", default.theta), where),
         zone=_zone(entry.get("zone", "UTC"), where),
         languages=_languages(entry.get("languages"), where),
-        muted_ms=tuple(_mute(period, where) for period in entry.get("mute", [])),
+        muted_ms=_mutes(entry.get("mute", []), where),
         lateness_ms=default.lateness_ms,
         warmup_hours=default.warmup_hours,
     )
@@ -108,8 +109,8 @@ def _rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
 def _theta(sensitivity: object, where: str) -> float:
     if isinstance(sensitivity, str) and sensitivity in SENSITIVITIES:
         return SENSITIVITIES[sensitivity]
-    if isinstance(sensitivity, int | float) and 1.0 <= sensitivity <= 20.0:
-        return float(sensitivity)
+    if type(sensitivity) in (int, float) and 1.0 <= float(str(sensitivity)) <= 20.0:
+        return float(str(sensitivity))
     words = ", ".join(f"{name!r}" for name in SENSITIVITIES)
     raise BrandsError(
         f"{where}: sensitivity: expected {words} or a number from 1 to 20, found {sensitivity!r}"
@@ -137,6 +138,12 @@ def _languages(languages: object, where: str) -> frozenset[str] | None:
     raise BrandsError(
         f"{where}: languages: expected codes such as ['fr', 'en'], found {languages!r}"
     )
+
+
+def _mutes(periods: object, where: str) -> tuple[tuple[int, int], ...]:
+    if not isinstance(periods, list):
+        raise BrandsError(f"{where}: mute: expected [[brand.mute]] tables, found {periods!r}")
+    return tuple(_mute(period, where) for period in periods)
 
 
 def _mute(period: object, where: str) -> tuple[int, int]:

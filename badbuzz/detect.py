@@ -67,7 +67,9 @@ def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
 def saw_source(state: BrandState, tweet: Tweet) -> None:
     """Note how far a tweet's source has come; forgets the source furthest behind of too many."""
     newest = state.newest_ms
-    time_ms = min(tweet.created_ms, tweet.produced_ms)
+    time_ms = tweet.produced_ms
+    if tweet.kind == "post":
+        time_ms = min(tweet.created_ms, time_ms)
     if time_ms > newest.get(tweet.source, -1):
         newest[tweet.source] = time_ms
     if len(newest) > _MAX_SOURCES:
@@ -158,14 +160,15 @@ def advance(
     if state.closed_ms < 0:
         state.closed_ms = target_ms
     while state.closed_ms < target_ms:
-        if target_ms - state.closed_ms > SILENCE_MS and not state.buckets:
-            state.closed_ms = target_ms
+        seen_ms = min(target_ms, min(state.buckets, default=target_ms))
+        if seen_ms - state.closed_ms > SILENCE_MS:
+            state.closed_ms = seen_ms
             state.recent.clear()
-            return
+            continue
         start_ms = state.closed_ms
         state.closed_ms += BUCKET_MS
         bucket = state.buckets.pop(start_ms, None) or Bucket()
-        if bucket.n or state.n_hours:
+        if bucket.n or bucket.n_unvalidated or state.n_hours:
             yield from _close(state, start_ms, bucket, rules, absent)
 
 

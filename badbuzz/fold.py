@@ -106,6 +106,7 @@ class Fold:
             yield "duplicate"
             return
         if tweet.kind != "post":
+            detect.saw_source(state, tweet)
             yield tweet.kind
             return
         rules = self.rules_of(tweet.brand)
@@ -141,6 +142,8 @@ class Fold:
         for source, time_ms in state.newest_ms.items():
             if time_ms > times_ms.get(source, -1):
                 times_ms[source] = time_ms
+        oldest_ms = max(times_ms.values()) - FORGET_MS
+        times_ms = {source: time_ms for source, time_ms in times_ms.items() if time_ms >= oldest_ms}
         low_ms, absent = watermark(times_ms)
         if low_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
             self.changed.add(state.brand)
@@ -163,14 +166,16 @@ class Fold:
             }
         )
 
-    def unpack(self, packed: bytes) -> int:
-        """Take over the partition's own record; returns the offset to go on at."""
+    def unpack(self, partition: int, packed: bytes) -> int:
+        """Take over the record of a partition; returns the offset to go on at."""
         plain = orjson.loads(packed)
         if plain["v"] != VERSION:
             raise StateError(
                 f"a partition record has version {plain['v']}, this is {VERSION}: run the badbuzz "
                 "that wrote it, or start with an empty processor-state topic"
             )
+        if plain["partition"] != partition:
+            raise StateError(f"partition {partition} holds the record of {plain['partition']}")
         self.heartbeats_ms = dict(plain["heartbeats_ms"])
         offset: int = plain["next_offset"]
         return offset

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from badbuzz.errors import RecordingError
 from badbuzz.instants import MAX_MS, parse_time
-from badbuzz.wire import MAX_BYTES, MAX_NAME
+from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
@@ -17,6 +17,7 @@ FIELDS: Final = (
 )  # fmt: skip
 """What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
 
+_MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
 _MISSING: Final = (None, "")
 _MAX_SEEN: Final = 100_000
@@ -211,11 +212,11 @@ class Reader:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
         if kind == "heartbeat":
             return {"kind": kind}
-        brand = self.brand or _text(found, "brand")
-        if not brand.strip() or len(brand) > MAX_NAME:
-            raise RowError(f"brand: expected 1 to {MAX_NAME} characters")
+        brand = (self.brand or _text(found, "brand")).strip()
+        if not is_name(brand):
+            raise RowError(f"brand: {NAME_RULE}")
         return {
-            "id": _words(found, "id", fits=MAX_NAME),
+            "id": _words(found, "id", fits=_MAX_ID),
             "brand": brand,
             "text": _text(found, "text", fits=MAX_BYTES - 4096),
             "created_ms": _created_ms(found),

@@ -21,8 +21,11 @@ _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
-def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+def _setting(
+    default: Any, meaning: str, *, secret: bool = False, least: int = 1, most: int = 10**6
+) -> Any:
+    limits = {"least": least, "most": most}
+    return field(default=default, metadata={"meaning": meaning, "secret": secret, **limits})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,16 @@ class Settings:
     session_timeout_s: int = _setting(6, "seconds of silence until a worker is taken for dead")
     brands: str = _setting("", "path of brands.toml; the shipped example when empty")
     bundles: str = _setting("en=airline-en,fr=tweets-fr", "bundle for each language, name or path")
-    warmup_h: int = _setting(168, "hours with tweets before alerts are more than informational")
-    lateness_s: int = _setting(60, "how late in event time a tweet may come and still count")
+    warmup_h: int = _setting(
+        168, "hours with tweets before alerts are more than informational", least=0
+    )
+    lateness_s: int = _setting(
+        60, "how late in event time a tweet may come and still count", least=0, most=3600
+    )
     checkpoint_ms: int = _setting(200, "milliseconds between checkpoints, at least")
     max_brands: int = _setting(200, "brands that get gauges of their own in /metrics")
     web_host: str = _setting("127.0.0.1", "address of the worker's web server")
-    web_port: int = _setting(6066, "port of the worker's web server")
+    web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
     author_key: str = _setting("badbuzz", "key of the hash that stands for an author", secret=True)
     log_level: str = _setting("INFO", "DEBUG | INFO | WARNING | ERROR")
 
@@ -79,6 +86,9 @@ class Settings:
         """
         environ = os.environ if environ is None else environ
         types = get_type_hints(cls)
+        limits = {
+            spec.name: (spec.metadata["least"], spec.metadata["most"]) for spec in fields(cls)
+        }
         known = {_PREFIX + spec.name.upper(): spec.name for spec in fields(cls)}
         values: dict[str, Any] = {}
         for variable, text in environ.items():
@@ -87,7 +97,9 @@ class Settings:
             if variable not in known:
                 raise SettingsError(f"{variable} is no setting; see: badbuzz settings")
             name = known[variable]
-            values[name] = _whole_number(variable, text) if types[name] is int else text
+            values[name] = text.strip()
+            if types[name] is int:
+                values[name] = _whole_number(variable, text, limits[name])
         read = cls(**values)
         read._check()
         return read
@@ -122,7 +134,7 @@ class Settings:
         ['a:1', 'b:2']
         """
         options: dict[str, Any] = {
-            "bootstrap_servers": self.kafka_bootstrap_servers.split(","),
+            "bootstrap_servers": [one.strip() for one in self.kafka_bootstrap_servers.split(",")],
             "security_protocol": self.kafka_security_protocol,
         }
         if self.kafka_security_protocol.startswith("SASL"):
@@ -148,13 +160,14 @@ class Settings:
         return context
 
 
-def _whole_number(variable: str, text: str) -> int:
+def _whole_number(variable: str, text: str, limits: tuple[int, int]) -> int:
     try:
         number = int(text)
     except ValueError as error:
         raise SettingsError(f"{variable}: expected a whole number, found {text!r}") from error
-    if number < 0:
-        raise SettingsError(f"{variable}: expected 0 or more, found {number}")
+    least, most = limits
+    if not least <= number <= most:
+        raise SettingsError(f"{variable}: expected {least} to {most}, found {number}")
     return number
 
 

@@ -7,6 +7,7 @@ the field and the reason, and the reasons are few enough to label a metric.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NoReturn, get_args
 
@@ -18,7 +19,8 @@ from badbuzz.model import Alert, Kind, Tweet, Verdict, Window
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
-MAX_NAME: Final = 200
+MAX_NAME_BYTES: Final = 100
+NAME_RULE: Final = f"expected a printable name of 1 to {MAX_NAME_BYTES} bytes"
 
 TWEETS: Final = "tweets"
 DEAD_LETTERS: Final = "dead-letters"
@@ -53,7 +55,7 @@ _NAMES: Final = frozenset(_TYPES)
 _KINDS_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
-_MAX_MS: Final = 253_402_300_800_000  # the year 10000
+_MAX_MS: Final = 4_102_444_800_000  # the year 2100
 
 
 def encode_tweet(tweet: Tweet) -> bytes:
@@ -131,13 +133,26 @@ def _check_values(tweet: Tweet) -> None:
         raise WireError("produced_ms", "value", f"{tweet.produced_ms} is no Unix time")
     if tweet.n_retweets < 0:
         raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
-    if not tweet.source or len(tweet.source) > MAX_NAME:
-        raise WireError("source", "value", f"expected 1 to {MAX_NAME} characters")
-    if tweet.kind != "heartbeat" and not (tweet.brand.strip() and len(tweet.brand) <= MAX_NAME):
-        raise WireError("brand", "value", f"expected 1 to {MAX_NAME} characters")
+    if not is_name(tweet.source):
+        raise WireError("source", "value", NAME_RULE)
+    if tweet.kind != "heartbeat" and not is_name(tweet.brand):
+        raise WireError("brand", "value", NAME_RULE)
     if tweet.created_ms - tweet.produced_ms > MAX_AHEAD_MS:
         ahead_s = (tweet.created_ms - tweet.produced_ms) // 1000
         raise WireError("created_ms", "future", f"{ahead_s} s after produced_ms")
+
+
+@lru_cache(maxsize=8192)
+def is_name(name: str) -> bool:
+    """Whether a text may name a brand or a source.
+
+    Examples
+    --------
+    >>> is_name("Air Paradis"), is_name(" "), is_name("x" * 101)
+    (True, False, False)
+    """
+    fits = 0 < len(name.encode(errors="replace")) <= MAX_NAME_BYTES
+    return fits and name == name.strip() and name.isprintable()
 
 
 def encode_scored(tweet: Tweet, verdict: Verdict | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import tempfile
 import threading
@@ -25,7 +26,7 @@ from demo.show import Face, Json, Lines, Screen
 from demo.watch import Reader
 
 _WARMUP_H: Final = 168
-_SIMULATED_SPEED: Final = 5760.0
+_SIMULATED_SPEED: Final = "5760"
 
 
 @click.command()
@@ -78,14 +79,12 @@ class _Speed(click.ParamType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        """Event seconds per second; None for as fast as can be."""
-        if value == "max":
-            return None
-        try:
-            return float(str(value))
-        except ValueError:
-            self.fail(f"expected a number or 'max', found {value!r}", param, ctx)
+    ) -> str:
+        """``max``, or a number above 0: what ``badbuzz replay`` takes."""
+        text = str(value)
+        if text != "max" and not re.fullmatch(r"\d*\.?\d+", text):
+            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
+        return text
 
 
 @click.command()
@@ -125,7 +124,7 @@ def demo(
     days: int,
     seed: int,
     warmup: int,
-    speed: float | None,
+    speed: str | None,
     language: Language,
     headless: bool,
     as_json: bool,
@@ -147,18 +146,24 @@ def demo(
         days=days,
         seed=seed,
         warmup_h=warmup,
-        speed=_SIMULATED_SPEED if speed is None and not files else speed,
+        speed=speed or ("max" if files else _SIMULATED_SPEED),
         fast_h=0 if files else warmup,
     )
     face: Face = Json() if as_json else (Lines if headless else Screen)(language)
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
         try:
             _show(play(plan, folder, face.say), face)
         except KeyboardInterrupt:
             click.echo("ended", err=True)
             raise SystemExit(130) from None
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(told: Iterator[Found | Truth], face: Face) -> None:

@@ -15,6 +15,7 @@ from typing import Final, Self
 from badbuzz.errors import BadbuzzError
 
 _PATIENCE_S: Final = 15.0
+_KEPT: Final = frozenset({"BADBUZZ_BRANDS", "BADBUZZ_BUNDLES"})
 
 
 class Processes:
@@ -30,7 +31,7 @@ class Processes:
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
-        self._environ = {**os.environ, **environ}
+        self._environ = {**_without_settings(os.environ), **environ}
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def __enter__(self) -> Self:
@@ -73,6 +74,15 @@ class Processes:
                 lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 said = lines[-1] if lines else "it said nothing"
                 raise BadbuzzError(f"{name} ended with {process.returncode}: {said} (log: {path})")
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the settings that point at a Kafka of the user's own."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("BADBUZZ_") or name in _KEPT
+    }
 
 
 def free_port() -> int:

@@ -38,7 +38,7 @@ class Plan:
     warmup_h
         Hours with tweets before alerts count.
     speed
-        Event time per time once the warm-up has passed; None for as fast as can be.
+        Event time per time once the warm-up has passed, or ``max``.
     fast_h
         Hours of event time that are not paced.
     """
@@ -47,7 +47,7 @@ class Plan:
     days: int
     seed: int
     warmup_h: int
-    speed: float | None
+    speed: str
     fast_h: float
 
 
@@ -122,8 +122,7 @@ def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
 
 
 def _pace(plan: Plan) -> list[str]:
-    speed = "max" if plan.speed is None else f"{plan.speed:g}"
-    pace = ["--speed", speed, "--quiet"]
+    pace = ["--speed", plan.speed, "--quiet"]
     return [*pace, "--fast-until", f"{plan.fast_h:g}h"] if plan.fast_h else pace
 
 

@@ -84,8 +84,12 @@ class Worker:
             return False
 
     def _scrape(self) -> dict[str, list[tuple[dict[str, str], float]]]:
-        with urllib.request.urlopen(f"{self._base}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
+        """Samples by name; none while the worker is too busy to answer."""
+        try:
+            with urllib.request.urlopen(f"{self._base}/metrics", timeout=5) as answer:
+                text = answer.read().decode()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return {}
         samples: dict[str, list[tuple[dict[str, str], float]]] = {}
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
@@ -95,6 +99,8 @@ class Worker:
     def records(self) -> int:
         """Records taken in and committed so far, duplicates and dead letters included."""
         samples = self._scrape()
+        if not samples:
+            return -1
         lag = sum(value for _, value in samples.get("badbuzz_lag_records", []))
         taken = sum(value for _, value in samples.get("badbuzz_tweets_total", []))
         return int(taken) if lag == 0 else -1

@@ -122,7 +122,9 @@ def new_app(settings: Settings, processor: Processor) -> faust.App:
 def _add_pages(app: faust.App, processor: Processor) -> None:
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        return view.json({"status": "crashed" if processor.crashed else "alive"})
+        if processor.crashed or processor.intake.crashed:
+            return view.json({"status": "crashed"}, status=503)
+        return view.json({"status": "alive"})
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:

@@ -20,9 +20,6 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
-from aiokafka.errors import (
-    KafkaError as BrokerError,
-)
 from mode import Service
 
 from badbuzz.errors import KafkaError, StateError
@@ -34,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
 _MAX_SHARE: Final = 0.1
+_ANEW: Final = "to start anew, see docs/kafka.md, Recovery"
 _SMOOTHING: Final = 0.2
 
 
@@ -150,7 +148,7 @@ class Intake(Service):
                 timeout_ms=_POLL_MS, max_records=MAX_RECORDS
             )
         except NoOffsetForPartitionError:
-            await asyncio.sleep(0)  # fetching began before the listener could seek
+            await asyncio.sleep(_POLL_MS / 1000)  # fetching began before the listener could seek
             return {}
         except OffsetOutOfRangeError as error:
             await self._explain_out_of_range(error)
@@ -164,11 +162,17 @@ class Intake(Service):
             if lane is None:
                 continue
             first = (await self._consumer.beginning_offsets([at]))[at]
+            end = (await self._consumer.end_offsets([at]))[at]
+            where = f"{at.topic}/{at.partition}"
             if lane.next_offset < first:
                 raise KafkaError(
-                    f"{at.topic}/{at.partition}: records {lane.next_offset} to {first - 1} were "
-                    "deleted by the topic's retention before they were read; to go on without "
-                    "them, start with an empty processor-state topic and a new BADBUZZ_APP_ID"
+                    f"{where}: records {lane.next_offset} to {first - 1} were deleted by the "
+                    f"topic's retention before they were read; {_ANEW}"
+                ) from error
+            if lane.next_offset > end:
+                raise KafkaError(
+                    f"{where}: ends at {end}, but {lane.next_offset} records were read from it: "
+                    f"the topic was truncated or made anew; {_ANEW}"
                 ) from error
             self._consumer.seek(at, lane.next_offset)
 
@@ -176,7 +180,7 @@ class Intake(Service):
         lane = self.lanes.get(at.partition)
         if lane is None:
             return
-        while records and records[0].offset < lane.next_offset:
+        if records[0].offset < lane.next_offset:
             records = [record for record in records if record.offset >= lane.next_offset]
         if not records:
             return
@@ -191,7 +195,8 @@ class Intake(Service):
         """Ask again for what is missing, once: a transaction's marker takes an offset too."""
         assert self._consumer is not None
         if self._sought.get(at.partition) == lane.next_offset:
-            log.info("%s/%d: no records from %d to %d", *at, lane.next_offset, found - 1)
+            log.warning("%s/%d: no records from %d to %d", *at, lane.next_offset, found - 1)
+            metrics.GAPS.inc()
             return False
         self._sought[at.partition] = lane.next_offset
         self._consumer.seek(at, lane.next_offset)
@@ -217,10 +222,11 @@ class Intake(Service):
             if end is not None:
                 metrics.LAG.labels(str(at.partition)).set(max(end - lane.next_offset, 0))
             if at in owned and self._committed.get(lane.partition) != lane.next_offset:
-                done[at] = self._committed[lane.partition] = lane.next_offset
+                done[at] = lane.next_offset
         if done:
             try:
                 await self._consumer.commit(done)
+                self._committed.update((at.partition, offset) for at, offset in done.items())
             except (CommitFailedError, IllegalStateError) as error:
                 log.info("offsets not committed, a rebalance is under way: %s", error)
 
@@ -255,8 +261,7 @@ class Intake(Service):
         if committed is not None and lane.next_offset < committed:
             raise StateError(
                 f"{at.topic}/{at.partition}: the state loaded ends at offset {lane.next_offset}, "
-                f"but {committed} was committed: state was lost; restore the processor-state "
-                "topic, or start anew with another BADBUZZ_APP_ID"
+                f"but {committed} was committed: state was lost; restore the topic, or {_ANEW}"
             )
         if lane.next_offset < 0:
             lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
@@ -280,11 +285,11 @@ class _Listener(ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         try:
             await self._intake.revoke([at.partition for at in revoked])
-        except (BrokerError, KafkaError, StateError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing may be lost here
             await self._intake.crash(error)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         try:
             await self._intake.assign(sorted(at.partition for at in assigned))
-        except (BrokerError, KafkaError, StateError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing may be lost here
             await self._intake.crash(error)

@@ -85,6 +85,7 @@ LATENCY_SECONDS: Final = BulkHistogram(
     [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0],
 )
 LAG: Final = Gauge("badbuzz_lag_records", "Records not yet committed.", ["partition"])
+GAPS: Final = Counter("badbuzz_gaps", "Times that offsets were missing in a partition.")
 CHECKPOINT_SECONDS: Final = Histogram(
     "badbuzz_checkpoint_seconds",
     "Wall time of a checkpoint of all partitions.",

@@ -31,6 +31,8 @@ PARTITION_KEY: Final = b"\x00partition"
 """Key of the partition's own record in the state topic; no brand is called so."""
 
 MAX_CLOCK_AHEAD_MS: Final = 300_000
+MAX_REPLAY_AHEAD_MS: Final = 366 * 86_400_000
+MAX_BURIED_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,10 @@ class ProcessorLane:
         packed = await load_partition(settings, topic, self.partition)
         own = packed.pop(PARTITION_KEY, None)
         if own is not None:
-            self.next_offset = self.fold.unpack(own)
+            self.next_offset = self.fold.unpack(self.partition, own)
         for key, value in packed.items():
             self._check_place(key)
-            state = BrandState.unpack(value)
+            state = _unpack(topic, key, value)
             self.fold.brands[state.brand] = state
             severity = state.alert.severity if state.alert is not None else None
             self._parts.brand_metrics.show_alert(state.brand, severity)
@@ -149,7 +151,11 @@ class ProcessorLane:
             ("partition", str(record.partition).encode()),
             ("offset", str(record.offset).encode()),
         ]
-        self._outputs[wire.DEAD_LETTERS].append((record.key, record.value or b"", headers))
+        value = record.value or b""
+        if len(value) > MAX_BURIED_BYTES:
+            headers.append(("size", str(len(value)).encode()))
+        buried = (record.key, value[:MAX_BURIED_BYTES], headers)
+        self._outputs[wire.DEAD_LETTERS].append(buried)
 
     def _apply(
         self, record: Record, tweet: Tweet, verdict: Verdict | None, outcomes: Counter[str]
@@ -208,8 +214,21 @@ class ProcessorLane:
         return states
 
 
+def _unpack(topic: str, key: bytes, value: bytes) -> BrandState:
+    try:
+        return BrandState.unpack(value)
+    except (ValueError, TypeError, KeyError) as error:
+        raise StateError(
+            f"{topic}: the state of brand {key.decode(errors='replace')!r} cannot be read "
+            f"({error}); see docs/kafka.md, Recovery"
+        ) from error
+
+
 def _check_clock(tweet: Tweet, stamp_ms: int) -> None:
-    """Refuse a live source's record from the broker's future: it would close every window."""
+    """Refuse a record from the broker's future: it would close every window.
+
+    A replay's clock is its recording's, which may be shifted and run fast, but not years ahead.
+    """
     ahead_ms = tweet.produced_ms - stamp_ms
-    if ahead_ms > MAX_CLOCK_AHEAD_MS and not tweet.replay:
+    if ahead_ms > (MAX_REPLAY_AHEAD_MS if tweet.replay else MAX_CLOCK_AHEAD_MS):
         raise WireError("produced_ms", "future", f"{ahead_ms // 1000} s ahead of the broker")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -61,17 +63,23 @@ class Writer:
             Records by topic.
         """
         async with self._producer.transaction():
+            delivered: list[Awaitable[object]] = []
             for topic, records in outputs.items():
-                await self._send(topic, partition, records)
+                delivered += await self._send(topic, partition, records)
+            await asyncio.gather(*delivered)  # committing alone would not notice a refusal
 
-    async def _send(self, topic: str, partition: int, records: list[Output]) -> None:
+    async def _send(
+        self, topic: str, partition: int, records: list[Output]
+    ) -> list[Awaitable[object]]:
+        delivered: list[Awaitable[object]] = []
         batch = self._producer.create_batch()
         for key, value, headers in records:
             while batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                await self._producer.send_batch(batch, topic, partition=partition)
+                delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
                 batch = self._producer.create_batch()
         if batch.record_count():
-            await self._producer.send_batch(batch, topic, partition=partition)
+            delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
+        return delivered
 
 
 async def load_partition(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:
@@ -91,7 +99,7 @@ async def load_partition(settings: Settings, topic: str, partition: int) -> dict
         enable_auto_commit=False,
     )
     at = TopicPartition(topic, partition)
-    values: dict[bytes, bytes] = {}
+    values: dict[bytes, bytes | None] = {}
     await consumer.start()
     try:
         consumer.assign([at])
@@ -100,8 +108,8 @@ async def load_partition(settings: Settings, topic: str, partition: int) -> dict
         consumer.seek(at, first)
         while await consumer.position(at) < end:
             for records in (await consumer.getmany(at, timeout_ms=200)).values():
-                values.update((record.key, record.value) for record in records)
+                values.update((record.key, record.value) for record in records if record.key)
     finally:
         await consumer.stop()
     log.info("%s/%d: %d keys loaded up to offset %d", topic, partition, len(values), end)
-    return values
+    return {key: value for key, value in values.items() if value is not None}

@@ -18,7 +18,7 @@ from badbuzz.settings import Settings
 
 mode.loop.use("uvloop")
 
-_QUIET: Final = ("mode", "faust", "aiokafka", "aiohttp.access")
+_LIBRARIES: Final = ("mode", "faust", "aiokafka", "aiohttp")
 
 
 @click.command()
@@ -78,8 +78,14 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
 
 def _set_up_logging(level: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level)
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_speaks_to_users)
+
+
+def _speaks_to_users(record: logging.LogRecord) -> bool:
+    """Whether a line is ours, or another's error; Faust marks its own with ``[^``."""
+    of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
+    return record.levelno >= logging.ERROR or not of_libraries
 
 
 def _explain(reason: BaseException) -> BaseException:

@@ -102,8 +102,21 @@ def _card(study: Study, quality: dict[str, Any], calibrated: Calibrated) -> dict
         },
         "threshold": recipe.threshold,
         "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
+        "protocol": _protocol(recipe),
         "quality": quality,
     }
+
+
+def _protocol(recipe: Recipe) -> str:
+    times = f", {recipe.n_splits} times anew" if recipe.n_splits > 1 else ""
+    return (
+        f"Five folds by a hash of the text, near-duplicates together{times}; means and standard "
+        "deviations over the folds; calibration and class means from a cross-validation inside the "
+        "other folds. Accuracy at 0.5; ECE in ten equal bins; share: bias and deviation of the "
+        "adjusted share of 500 rows drawn at a known share of negatives; left_out: trained without "
+        "that brand, measured on it; vader: on the same rows, negative at a compound of -0.05 or "
+        "less."
+    )
 
 
 def _source(source: Source, n_rows: int) -> dict[str, Any]:

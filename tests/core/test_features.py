@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,8 +10,10 @@ from numpy.typing import NDArray
 
 from badbuzz import features as reading
 from badbuzz.features import Features, Featuriser
+from badbuzz.text import MAX_TOKENS, tokens
 
 FEATURES = Features(n_bits=18, shortest=4, longest=4, width=64)
+WIDE = Features(n_bits=18, shortest=1, longest=0, width=1024)
 texts = st.lists(st.text(max_size=60) | st.sampled_from(["not good", "late :(", ""]), max_size=8)
 
 
@@ -110,3 +114,14 @@ def test_ids_are_what_they_were_when_bundles_were_built() -> None:
         179947,
         245568,
     ]
+
+
+@given(st.text(max_size=300) | st.just("ce n'est pas bien :( #TooLate @user"))
+def test_every_token_has_its_id(text: str) -> None:
+    found = {crc32(token.encode()) % WIDE.n_buckets for token in tokens(text)}
+    assert found <= ids(text, WIDE)
+
+
+def test_tokens_behind_the_cut_have_none() -> None:
+    many = [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in range(MAX_TOKENS + 50)]
+    assert ids(" ".join(many), WIDE) == ids(" ".join(many[:MAX_TOKENS]), WIDE)

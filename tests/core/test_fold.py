@@ -87,7 +87,7 @@ def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
     fold = Fold(lambda _: Rules())
     before = run(events[:cut], fold=fold)
     restored = Fold(lambda _: Rules())
-    assert restored.unpack(fold.pack(partition=0, next_offset=cut)) == cut
+    assert restored.unpack(0, fold.pack(partition=0, next_offset=cut)) == cut
     for state in fold.brands.values():
         restored.brands[state.brand] = BrandState.unpack(state.pack())
     after = run(events[cut:], fold=restored)
@@ -185,8 +185,11 @@ def test_a_language_outside_the_brands_own_is_unvalidated() -> None:
 def test_a_day_of_silence_is_unseen_not_quiet() -> None:
     quiet_until = START_MS + 2 * HOUR_MS
     events = [*in_order([*steady(2 / 24), *beats(START_MS, quiet_until)])]
-    windows, _, _ = run([*events, beat(quiet_until + DAY_MS)])
-    assert windows[-1].end_ms <= quiet_until
+    again = [beat(quiet_until + DAY_MS), post(quiet_until + DAY_MS)]
+    for order in (again, again[::-1]):
+        windows, _, _ = run([*events, *order, beat(quiet_until + DAY_MS + 2 * BUCKET_MS)])
+        resumed_ms = [w.end_ms for w in windows if w.end_ms > quiet_until + HOUR_MS]
+        assert resumed_ms == [quiet_until + DAY_MS, quiet_until + DAY_MS + BUCKET_MS]
 
 
 def test_watermark_is_the_slowest_live_source() -> None:
@@ -210,3 +213,10 @@ def test_many_sources_are_forgotten_oldest_first() -> None:
 def test_a_heartbeat_is_no_tweet() -> None:
     assert isinstance(beat(0)[0], Tweet)
     assert run([beat(START_MS)])[2] == ["heartbeat"]
+
+
+def test_a_source_a_day_behind_is_forgotten() -> None:
+    later_ms = START_MS + 2 * DAY_MS
+    ghost = replace(post(START_MS)[0], source="ghost")
+    events = [(ghost, NEGATIVE), post(later_ms), beat(later_ms + 10 * MINUTE_MS)]
+    assert {window.absent for window in run(events)[0]} == {()}

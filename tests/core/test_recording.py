@@ -24,7 +24,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 tweets = st.builds(
     Tweet,
     id=texts.filter(lambda t: 0 < len(t.encode()) <= 200),
-    brand=texts.filter(str.strip),
+    brand=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20),
     text=texts,
     created_ms=st.integers(START_MS, START_MS + 59_999),
     produced_ms=st.just(START_MS),

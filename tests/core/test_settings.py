@@ -13,7 +13,8 @@ from badbuzz.settings import Settings, settings
     ("variable", "value", "complaint"),
     [
         ("BADBUZZ_PARTITIONS", "four", "expected a whole number, found 'four'"),
-        ("BADBUZZ_PARTITIONS", "-1", "expected 0 or more"),
+        ("BADBUZZ_PARTITIONS", "0", "expected 1 to"),
+        ("BADBUZZ_WEB_PORT", "99999", "expected 1 to 65535"),
         ("BADBUZZ_KAFKA_SECURITY_PROTOCOL", "TLS", "expected one of PLAINTEXT"),
         ("BADBUZZ_KAFKA_BOOTSTRAP_SERVER", "x", "is no setting"),
         ("BADBUZZ_LOG_LEVEL", "LOUD", "expected one of DEBUG"),

@@ -17,7 +17,7 @@ def worst_case() -> BrandState:
     end_ms = START_MS + 2 * 86_400_000
     run(in_order([*steady(2, n=60, n_negative=31), *beats(START_MS, end_ms)]), fold=fold)
     sources = [
-        replace(post(end_ms + i)[0], source=f"{'source' * 5}{i}", seq=10**12) for i in range(20)
+        replace(post(end_ms + i)[0], source=f"{'é' * 48}{i:02}", seq=10**12) for i in range(20)
     ]
     run(((tweet, NEGATIVE) for tweet in sources), fold=fold)
     run((post(end_ms + i * BUCKET_MS // 100) for i in range(100)), fold=fold)

@@ -8,7 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from badbuzz import text as reading
-from badbuzz.text import MAX_TOKENS, MAX_WORD, negated, pieces, tokens, words
+from badbuzz.text import (
+    MAX_CHARS,
+    MAX_CHUNKS,
+    MAX_TOKENS,
+    MAX_WORD,
+    negated,
+    pieces,
+    tokens,
+    words,
+)
 
 BYTES = 64 * 1024
 
@@ -105,9 +114,11 @@ def test_64_kib_of_one_pattern_give_at_most_the_tokens_that_count(unit: str) -> 
     assert len(tokens(unit * (BYTES // len(unit)))) <= MAX_TOKENS
 
 
-def test_what_stands_behind_the_cut_changes_nothing() -> None:
-    start = "word " * MAX_TOKENS
-    assert tokens(start + "not read") == tokens(start)
+@pytest.mark.parametrize(
+    "start", ["word " * MAX_TOKENS, "- " * MAX_CHUNKS, "ab" * (MAX_CHARS // 2)]
+)
+def test_what_stands_behind_a_cut_changes_nothing(start: str) -> None:
+    assert tokens(start + "!! not read") == tokens(start)
 
 
 def test_a_word_is_cut() -> None:

@@ -14,6 +14,7 @@ from badbuzz.model import Tweet, Verdict
 from badbuzz.render import example
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=25)
 times_ms = st.integers(0, 4_000_000_000_000)
 
 
@@ -22,12 +23,12 @@ def tweets(draw: st.DrawFn) -> Tweet:
     produced_ms = draw(times_ms)
     return Tweet(
         id=draw(text),
-        brand=draw(text.filter(lambda brand: brand.strip() and len(brand) <= wire.MAX_NAME)),
+        brand=draw(names),
         text=draw(text),
         created_ms=draw(st.integers(0, produced_ms + wire.MAX_AHEAD_MS)),
         produced_ms=produced_ms,
         seq=draw(st.integers(-1, 2**60)),
-        source=draw(text.filter(lambda source: 0 < len(source) <= wire.MAX_NAME)),
+        source=draw(names),
         lang=draw(st.sampled_from(["en", "fr", "und"])),
         n_retweets=draw(st.integers(0, 10**9)),
         replay=draw(st.booleans()),
@@ -71,7 +72,10 @@ GOOD: dict[str, Any] = {
         ({"created_ms": -1}, "created_ms", "value"),
         ({"produced_ms": 10**18}, "produced_ms", "value"),
         ({"brand": " "}, "brand", "value"),
-        ({"brand": "x" * 201}, "brand", "value"),
+        ({"brand": "x" * 101}, "brand", "value"),
+        ({"brand": "é" * 51}, "brand", "value"),
+        ({"brand": " Air Paradis"}, "brand", "value"),
+        ({"brand": "\u0000partition"}, "brand", "value"),
         ({"source": ""}, "source", "value"),
         ({"kind": "poke"}, "kind", "value"),
         ({"n_retweets": -1}, "n_retweets", "value"),

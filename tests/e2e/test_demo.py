@@ -93,12 +93,13 @@ def test_ten_simulated_days_end_with_a_verdict_on_every_incident() -> None:
     assert sum(incident["alert"] is not None for incident in incidents) >= 3
 
 
-def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_everything(number: signal.Signals, tmp_path: Path) -> None:
     process = subprocess.Popen([*COMMAND, "--headless", "--keep", str(tmp_path)])
     parent = psutil.Process(process.pid)
     await_that((tmp_path / "replay.log").exists, "the replay")
     children = parent.children(recursive=True)
     assert len(children) >= 3
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(60) == 130
     assert not [child for child in children if child.is_running()]

@@ -10,7 +10,13 @@ from pathlib import Path
 import orjson
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
@@ -173,7 +179,7 @@ def test_a_brand_can_be_looked_at(stream: Stream) -> None:
     worker = run_to_the_end(stream)
     state = worker.get("/state/Air%20Paradis")
     assert state is not None
-    assert orjson.loads(state)["last_seq"] == {"test": 1}
+    assert orjson.loads(state)["sources"] == {"test": [START_MS, 1]}
     assert worker.get("/state/Nobody") is None
 
 
@@ -282,3 +288,72 @@ def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
         return [gauge in (worker.get("/metrics") or b"") for worker in (first, second)]
 
     await_that(lambda: sum(shown()) == 1, "one worker that shows the brand")
+
+
+@pytest.mark.services
+def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    (partition,) = real_stream.ends()
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b"{", key=b"Air Paradis", partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "state of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_a_topic_made_anew_stops_the_worker(real_stream: Stream) -> None:
+    source = Source(real_stream)
+    for i in range(3):
+        source.tweet(START_MS + i)
+    worker = run_to_the_end(real_stream)
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    name = real_stream.settings.topic(wire.TWEETS)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    admin.delete_topics([name])[name].result()
+    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the topic's end")
+    real_stream.create_topics()
+    worker = real_stream.worker()
+    assert worker.finish() != 0
+    assert "made anew" in worker.said() or "state was lost" in worker.said()
+
+
+@pytest.mark.services
+def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Stream) -> None:
+    scored = real_stream.settings.topic(wire.SCORED_TWEETS)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    small = ConfigResource(
+        ResourceType.TOPIC,
+        scored,
+        incremental_configs=[
+            ConfigEntry("max.message.bytes", "100", incremental_operation=AlterConfigOpType.SET)
+        ],
+    )
+    admin.incremental_alter_configs([small])[small].result()
+    worker = real_stream.worker()
+    worker.await_ready()
+    Source(real_stream).tweet(START_MS, "Lost my bag, " * 50)
+    assert worker.finish() != 0
+    assert real_stream.positions() == {}
+
+
+def test_an_oversized_record_is_buried_in_part(stream: Stream) -> None:
+    Source(stream).raw(b"x" * 900_000)
+    run_to_the_end(stream)
+    ((_, value),) = stream.committed(wire.DEAD_LETTERS)
+    assert value == b"x" * 256 * 1024
+
+
+@pytest.mark.parametrize(("n_bytes", "buried"), [(65_536, 0), (65_537, 1)])
+def test_a_record_of_one_character_is_read_up_to_64_kib(
+    stream: Stream, n_bytes: int, buried: int
+) -> None:
+    tweet = Tweet("1", "Air Paradis", "", START_MS, START_MS, seq=1, source="t", lang="en")
+    empty = len(wire.encode_tweet(tweet))
+    Source(stream).raw(wire.encode_tweet(replace(tweet, text="a" * (n_bytes - empty))))
+    run_to_the_end(stream)
+    assert len(stream.committed(wire.DEAD_LETTERS)) == buried

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -20,9 +21,9 @@ from badbuzz.features import Features, Featuriser
 from badbuzz.scorer import FILES, Scorer
 from training import bundles, commands
 from training.graph import LEAST_SQUARE, Linear, convert
-from training.linear import Shape, fit, fit_prior, presence
+from training.linear import Shape, fit, fit_prior, presence, sigmoid
 from training.quality import Calibrated, calibration_error, cross_validate, measure, share_errors
-from training.recipes import RECIPES, Bar, Recipe, Source
+from training.recipes import RECIPES, TWEETS_FR, Bar, Recipe, Source
 from training.report import findings
 from training.rows import Rows, Split, read_rows, read_sentences, splits
 from training.study import Study
@@ -162,7 +163,7 @@ def test_a_prior_speaks_where_the_rows_are_silent() -> None:
     alone = fit(present[few], own.negative[few], shape).logits(present[~few])
     helped = fit(present[few], own.negative[few], shape, prior).logits(present[~few])
     truth = own.negative[~few]
-    assert measure(helped, truth)["auc"] > measure(alone, truth)["auc"]
+    assert measure(sigmoid(helped), truth)["auc"] > measure(sigmoid(alone), truth)["auc"]
 
 
 def test_calibration_makes_the_mean_score_the_share_of_negatives() -> None:
@@ -260,8 +261,37 @@ def test_check_needs_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_the_shipped_cards_say_what_is_recomputed(shared_data: Path) -> None:
+def test_check_accepts_what_was_just_built(
+    small: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "RECIPES", (RECIPE,))
+    monkeypatch.chdir(small.parent)
+    result = CliRunner().invoke(commands.train, ["check", "--data", str(data)])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "value"), [("quality", {"auc": {"mean": 0.99, "sd": 0.0}}), ("class_means", [0.1, 0.9])]
+)
+def test_check_refuses_a_card_that_flatters(
+    small: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: Any
+) -> None:
+    copied = Path(shutil.copytree(small, tmp_path / "small"))
+    card = orjson.loads((copied / "card.json").read_bytes())
+    (copied / "card.json").write_bytes(orjson.dumps({**card, key: value}))
+    monkeypatch.setattr(commands, "RECIPES", (RECIPE,))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(commands.train, ["check", "--data", str(data)])
+    assert "the card says" in result.output
+    assert isinstance(result.exception, BundleError)
+
+
+@pytest.mark.slow
+def test_the_french_card_says_what_is_recomputed(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "RECIPES", (TWEETS_FR,))
     result = CliRunner().invoke(commands.train, ["check", "--data", str(shared_data)])
     assert result.exit_code == 0, result.output
 
