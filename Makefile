@@ -26,7 +26,7 @@ check: $(VENV)/dev.installed ## Check style, types and imports.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.installed ## Measure speed and memory; the table goes to benchmarks/README.md.
+bench: $(VENV)/dev.installed ## Measure speed and memory: the figures of benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
 chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
@@ -46,6 +46,9 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header \
+		--extra tflite-runtime pyproject.toml -o requirements/tflite-runtime.txt
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }

@@ -215,3 +215,5 @@ def _show_window(window: Window) -> None:
     if window.rate is not None and window.adjusted_rate is not None:
         RATE.labels(window.brand).set(window.rate)
         ADJUSTED_RATE.labels(window.brand).set(window.adjusted_rate)
+    if not window.alert_id:
+        ALERT_STATE.labels(window.brand).set(0)

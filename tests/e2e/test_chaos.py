@@ -25,7 +25,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.ma
 N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
-SLEEP_S = 9.0
 
 
 class Deployment:
@@ -180,7 +179,7 @@ def test_without_the_fence_the_campaign_fails(
     undisturbed: dict[str, list[bytes]],
     tmp_path: Path,
 ) -> None:
-    outputs = [
-        campaign(server, recording, tmp_path / str(seed), seed, UNFENCED) for seed in range(2)
-    ]
-    assert any(output != undisturbed for output in outputs)
+    assert any(
+        campaign(server, recording, tmp_path / str(seed), seed, UNFENCED) != undisturbed
+        for seed in range(3)
+    )

@@ -357,3 +357,50 @@ def test_a_record_of_one_character_is_read_up_to_64_kib(
     Source(stream).raw(wire.encode_tweet(replace(tweet, text="a" * (n_bytes - empty))))
     run_to_the_end(stream)
     assert len(stream.committed(wire.DEAD_LETTERS)) == buried
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "badbuzz_tweets_total",
+        "badbuzz_batch_records_count",
+        "badbuzz_verdict_latency_seconds_bucket",
+        "badbuzz_source_event_time_seconds",
+        "badbuzz_source_heartbeat_time_seconds",
+        "badbuzz_last_record_time_seconds",
+        "badbuzz_bundle_info",
+        "badbuzz_brand_negatives",
+        "badbuzz_brand_expected_negatives",
+        "badbuzz_brand_negative_rate",
+        "badbuzz_brand_adjusted_negative_rate",
+        "badbuzz_brand_alert_state",
+        "badbuzz_lag_records",
+        "badbuzz_checkpoint_seconds_count",
+        "badbuzz_partitions_owned",
+    ],
+)
+def test_a_metric_has_a_value(measured: set[str], name: str) -> None:
+    assert name in measured
+
+
+@pytest.mark.parametrize("stage", ["decode", "score", "fold", "publish"])
+def test_cpu_time_is_told_by_stage(measured: set[str], stage: str) -> None:
+    assert f"badbuzz_cpu_seconds_total {stage}" in measured
+
+
+@pytest.fixture(scope="module")
+def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[str]]:
+    """Names of the metrics after a tweet and a closed window; CPU time with its stage."""
+    stream = Stream(embedded_kafka, "measured.", tmp_path_factory.mktemp("measured"))
+    stream.create_topics()
+    source = Source(stream)
+    source.tweet(START_MS)
+    source.beat(START_MS + BUCKET_MS + 120_000)
+    page = run_to_the_end(stream).get("/metrics")
+    assert page is not None
+    families = text_string_to_metric_families(page.decode())
+    samples = [sample for family in families for sample in family.samples]
+    yield {sample.name for sample in samples} | {
+        f"{sample.name} {sample.labels['stage']}" for sample in samples if "stage" in sample.labels
+    }
+    stream.close()
