@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as BrokerError
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,6 +18,23 @@ from badbuzz.settings import Settings
 from demo.board import Pulse
 
 _PASSING = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_EOF})
+_BROKER_S = 10.0
+
+
+def _connection(settings: Settings) -> dict[str, str]:
+    """Connection options, under librdkafka's names."""
+    options = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "security.protocol": settings.kafka_security_protocol,
+        "sasl.mechanism": settings.kafka_sasl_mechanism,
+        "sasl.username": settings.kafka_sasl_username,
+        "sasl.password": settings.kafka_sasl_password,
+        "ssl.ca.location": settings.kafka_ssl_cafile,
+        "ssl.certificate.location": settings.kafka_ssl_certfile,
+        "ssl.key.location": settings.kafka_ssl_keyfile,
+    }
+    unused = () if settings.kafka_security_protocol.startswith("SASL") else ("sasl.",)
+    return {name: value for name, value in options.items() if value and not name.startswith(unused)}
 
 
 class Reader:
@@ -26,7 +43,12 @@ class Reader:
     Parameters
     ----------
     settings
-        Broker and topics; brokers without authentication only.
+        Broker and topics.
+
+    Raises
+    ------
+    KafkaError
+        When no broker answers within ten seconds.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -36,7 +58,7 @@ class Reader:
         }
         self._consumer = Consumer(
             {
-                "bootstrap.servers": settings.kafka_bootstrap_servers,
+                **_connection(settings),
                 "group.id": f"{settings.app_id}-demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
@@ -44,6 +66,13 @@ class Reader:
                 "log_level": 2,
             }
         )
+        try:
+            self._consumer.list_topics(timeout=_BROKER_S)
+        except KafkaException as error:
+            raise KafkaError(
+                f"no broker answers at {settings.kafka_bootstrap_servers}: "
+                "check BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
+            ) from error
         partitions = range(settings.partitions)
         self._assigned = [TopicPartition(t, p, 0) for t in self._topics for p in partitions]
         self._consumer.assign(self._assigned)

@@ -32,6 +32,7 @@ from stream_processor.topics import check_topics, wait_for_broker
 log = logging.getLogger(__name__)
 
 _WATCH_S: Final = 60.0
+_MAX_SOURCES: Final = 50
 
 
 class _Boot(BootStrategy):
@@ -63,6 +64,7 @@ class Processor(Service):
             brands=read_brands(settings.brands, rules),
             judges=judges,
             brand_metrics=metrics.BrandMetrics(settings.max_brands),
+            source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
             recent=self._recent,
         )
         for language, scorer in judges.scorers.items():

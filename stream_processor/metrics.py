@@ -157,6 +157,31 @@ class RecentCounts:
         return counts
 
 
+class SourceMetrics:
+    """The sources' gauges, for at most so many sources: those that came furthest.
+
+    Parameters
+    ----------
+    max_sources
+        Sources that have gauges at a time; each replay is a source of its own.
+    """
+
+    def __init__(self, max_sources: int) -> None:
+        self._max_sources = max_sources
+        self._newest_ms: dict[str, int] = {}
+
+    def show(self, source: str, time_ms: int, gauge: Gauge) -> None:
+        """Set one of a source's gauges, and drop the gauges of the source furthest behind."""
+        self._newest_ms[source] = max(time_ms, self._newest_ms.get(source, 0))
+        gauge.labels(source).set(time_ms / 1000)
+        if len(self._newest_ms) > self._max_sources:
+            furthest = min(self._newest_ms, key=self._newest_ms.__getitem__)
+            del self._newest_ms[furthest]
+            for each in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
+                with suppress(KeyError):  # it may have sent only tweets, or only heartbeats
+                    each.remove(furthest)
+
+
 class BrandMetrics:
     """The brands' gauges, for at most so many brands; the others are only counted.
 

@@ -43,6 +43,7 @@ class Parts:
     brands: Brands
     judges: Judges
     brand_metrics: metrics.BrandMetrics
+    source_metrics: metrics.SourceMetrics
     recent: metrics.RecentCounts
 
 
@@ -179,14 +180,15 @@ class ProcessorLane:
         self._outputs[topic].append((key.encode(), value, headers))
 
     def _show_sources(self, tweets: list[Tweet | None]) -> None:
+        shown = self._parts.source_metrics
         newest: dict[str, int] = {}
         for tweet in tweets:
             if tweet is not None and tweet.kind == "post":
                 newest[tweet.source] = max(newest.get(tweet.source, 0), tweet.created_ms)
         for source, time_ms in newest.items():
-            metrics.SOURCE_EVENT_SECONDS.labels(source).set(time_ms / 1000)
+            shown.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
         for source, time_ms in self.fold.heartbeats_ms.items():
-            metrics.SOURCE_HEARTBEAT_SECONDS.labels(source).set(time_ms / 1000)
+            shown.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
 
     async def checkpoint(self) -> None:
         """Write outputs, changed brands and the position in one transaction."""
