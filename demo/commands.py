@@ -16,6 +16,7 @@ import click
 from badbuzz import wire
 from badbuzz.brands import read_brands
 from badbuzz.evaluate import evaluate
+from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.render import Language, headline
 from badbuzz.settings import Settings
@@ -153,20 +154,14 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        signal.signal(signal.SIGTERM, _interrupt)
-        signal.signal(signal.SIGHUP, _interrupt)
-        try:
-            _show(play(plan, folder, face.say), face)
-        except KeyboardInterrupt:
+        with Stop() as stopping:
+            _show(play(plan, folder, face.say, stopping), face, stopping)
+        if stopping():
             click.echo("ended", err=True)
-            raise SystemExit(130) from None
+            raise SystemExit(128 + stopping.signal)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _show(told: Iterator[Found | Truth], face: Face) -> None:
+def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
     truth: Truth | None = None
     alerts: list[Alert] = []
 
@@ -181,7 +176,7 @@ def _show(told: Iterator[Found | Truth], face: Face) -> None:
             yield one
 
     face.follow(found())
-    if truth is not None:
+    if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
 
 
@@ -201,8 +196,8 @@ def alerts(language: Language, follow: bool) -> None:
     settings = Settings.read()
     brands = read_brands(settings.brands)
     reader = Reader(settings)
-    try:
-        while True:
+    with Stop() as stopping:
+        while not stopping():
             batch = list(reader.read(timeout_s=2.0))
             for alert in batch:
                 if isinstance(alert, Alert):
@@ -210,8 +205,7 @@ def alerts(language: Language, follow: bool) -> None:
                     what = f"{alert.phase} {alert.severity}"
                     click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
             if not batch and not follow:
-                return
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    finally:
-        reader.close()
+                break
+    reader.close()
+    if stopping():
+        raise SystemExit(128 + stopping.signal)

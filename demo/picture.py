@@ -26,7 +26,7 @@ def main(path: str) -> None:
     plan = Plan((), days=10, seed=2, warmup_h=168, speed="5760", fast_h=168)
     n_critical = n_after = 0
     with tempfile.TemporaryDirectory() as folder:
-        for found in play(plan, Path(folder), lambda _: None):
+        for found in play(plan, Path(folder), lambda _: None, lambda: False):
             if isinstance(found, Pulse):
                 board.pulse = found
             elif isinstance(found, Alert | Window):

@@ -72,7 +72,9 @@ def read_truth(path: Path) -> Truth:
 Found = Window | Alert | Pulse
 
 
-def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Iterator[Found | Truth]:
+def play(
+    plan: Plan, folder: Path, say: Callable[[str], None], stopping: Callable[[], bool]
+) -> Iterator[Found | Truth]:
     """Run the product on a plan.
 
     Parameters
@@ -83,6 +85,8 @@ def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Iterator[Found
         For the recording and the logs.
     say
         Told what is being waited for.
+    stopping
+        Whether to end early.
 
     Yields
     ------
@@ -98,15 +102,19 @@ def play(plan: Plan, folder: Path, say: Callable[[str], None]) -> Iterator[Found
             files = plan.files
             if not files:
                 say("writing ten days of tweets")
-                files = (str(_simulate(plan, folder, processes)),)
+                files = (str(_simulate(plan, folder, processes, stopping)),)
+                if stopping():
+                    return
                 yield read_truth(folder / "truth.json")
             say("starting the worker")
             worker = Worker(settings.web_port)
-            _await(worker.ready, _START_S, processes, "the worker is not ready")
+            _await(
+                lambda: stopping() or worker.ready(), _START_S, processes, "the worker is not ready"
+            )
             replay = processes.start("replay", "replay", *files, *_pace(plan))
             reader = Reader(settings)
             try:
-                yield from _watch(replay, worker, reader, processes)
+                yield from _watch(replay, worker, reader, processes, stopping)
             finally:
                 reader.close()
             assert worker_process.poll() is None
@@ -126,13 +134,18 @@ def _pace(plan: Plan) -> list[str]:
     return [*pace, "--fast-until", f"{plan.fast_h:g}h"] if plan.fast_h else pace
 
 
-def _simulate(plan: Plan, folder: Path, processes: Processes) -> Path:
+def _simulate(plan: Plan, folder: Path, processes: Processes, stopping: Callable[[], bool]) -> Path:
     recording = folder / "simulated.jsonl"
     simulate = processes.start(
         "simulate", "simulate", "--days", str(plan.days), "--seed", str(plan.seed),
         "-o", str(recording), "--truth", str(folder / "truth.json"),
     )  # fmt: skip
-    _await(lambda: simulate.poll() is not None, _START_S, processes, "the simulator is not done")
+    _await(
+        lambda: stopping() or simulate.poll() is not None,
+        _START_S,
+        processes,
+        "the simulator is not done",
+    )
     return recording
 
 
@@ -149,10 +162,14 @@ def _await(
 
 
 def _watch(
-    replay: Popen[bytes], worker: Worker, reader: Reader, processes: Processes
+    replay: Popen[bytes],
+    worker: Worker,
+    reader: Reader,
+    processes: Processes,
+    stopping: Callable[[], bool],
 ) -> Iterator[Found]:
     pulse_due_s, quiet_since_s, n_before = 0.0, None, -1
-    while True:
+    while not stopping():
         found = list(reader.read(timeout_s=0.1))
         yield from sorted(found, key=_event_time)
         processes.check()

@@ -20,12 +20,12 @@ import orjson
 
 from badbuzz.errors import RecordingError
 from badbuzz.instants import parse_time
+from badbuzz.interrupt import Stop
 from badbuzz.presets import FIELDS, PRESETS
 from badbuzz.settings import Settings
 from producers.cast import LANGUAGES, cast
 from producers.display import Display, utc
 from producers.incidents import place, read_incidents
-from producers.interrupt import Stop
 from producers.progress import Job, Progress
 from producers.publisher import Publisher
 from producers.rejects import Rejects

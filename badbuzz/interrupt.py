@@ -7,9 +7,21 @@ from typing import Any
 
 
 class Stop:
-    """Becomes true at the first Ctrl-C or SIGTERM; the second one ends the process at once.
+    """Becomes true at the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once.
 
-    ``signal`` is the number of the one that came, or 0.
+    A handler that raises could do so inside a library's C code; this one only takes note.
+
+    Attributes
+    ----------
+    signal
+        The number of the one that came, or 0.
+
+    Examples
+    --------
+    >>> with Stop() as stopping:
+    ...     signal.raise_signal(signal.SIGTERM)
+    ...     stopping()
+    True
     """
 
     def __init__(self) -> None:
@@ -22,7 +34,8 @@ class Stop:
 
     def __enter__(self) -> Stop:
         self._former = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._note)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         }
         return self
 
