@@ -32,7 +32,8 @@ def headline(alert: Alert, language: Language = "en") -> str:
     >>> headline(alert, "fr")
     'Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient attendus.'
     """
-    return _HEADLINES[language](alert)
+    back = _BACK[language] if alert.phase == "resolved" else ""
+    return back + _HEADLINES[language](alert)
 
 
 def _headline_en(alert: Alert) -> str:
@@ -54,6 +55,7 @@ def _headline_fr(alert: Alert) -> str:
     return f"{alert.brand} : {seen} {verdict} ; {expected} {awaited}."
 
 
+_BACK: Final[dict[Language, str]] = {"en": "Back to usual: ", "fr": "Retour à la normale : "}
 _HEADLINES: Final[dict[Language, Callable[[Alert], str]]] = {
     "en": _headline_en,
     "fr": _headline_fr,

@@ -15,6 +15,7 @@ import click
 
 from badbuzz import wire
 from badbuzz.brands import read_brands
+from badbuzz.errors import RecordingError
 from badbuzz.evaluate import evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
@@ -90,7 +91,13 @@ class _Speed(click.ParamType):
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--days", default=10, show_default=True, help="Days to simulate, without FILE.")
+@click.option(
+    "--days",
+    default=10,
+    type=click.IntRange(1, 365),
+    show_default=True,
+    help="Days to simulate, without FILE.",
+)
 @click.option("--seed", default=2, show_default=True, help="Of the simulation.")
 @click.option(
     "--warmup",
@@ -142,6 +149,7 @@ def demo(
       badbuzz demo --headless
       badbuzz demo week.jsonl.gz --warmup 36h
     """
+    _check_arguments(files, days, warmup)
     plan = Plan(
         files=files,
         days=days,
@@ -159,6 +167,16 @@ def demo(
         if stopping():
             click.echo("ended", err=True)
             raise SystemExit(128 + stopping.signal)
+
+
+def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
+    for file in files:
+        if not Path(file).is_file():
+            raise RecordingError(f"{file}: there is no such file")
+    if not files and days * 24 <= warmup_h:
+        raise click.UsageError(
+            f"--days {days} are all warm-up: give --days {warmup_h // 24 + 1} or more"
+        )
 
 
 def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
@@ -196,16 +214,19 @@ def alerts(language: Language, follow: bool) -> None:
     settings = Settings.read()
     brands = read_brands(settings.brands)
     reader = Reader(settings)
+    n_alerts = 0
     with Stop() as stopping:
         while not stopping():
-            batch = list(reader.read(timeout_s=2.0))
-            for alert in batch:
-                if isinstance(alert, Alert):
-                    when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
-                    what = f"{alert.phase} {alert.severity}"
-                    click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
+            batch = [one for one in reader.read(timeout_s=2.0) if isinstance(one, Alert)]
+            for alert in sorted(batch, key=lambda one: one.window_end_ms):
+                when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
+                what = f"{alert.phase} {alert.severity}"
+                click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
+            n_alerts += len(batch)
             if not batch and not follow:
                 break
     reader.close()
+    if not n_alerts:
+        click.echo("no alerts in the topic; a brand's first week is its warm-up", err=True)
     if stopping():
         raise SystemExit(128 + stopping.signal)

@@ -101,7 +101,7 @@ def play(
             worker_process = processes.start("worker", "process")
             files = plan.files
             if not files:
-                say("writing ten days of tweets")
+                say(f"writing {plan.days} days of tweets")
                 files = (str(_simulate(plan, folder, processes, stopping)),)
                 if stopping():
                     return

@@ -81,10 +81,16 @@ class Processor(Service):
         await wait_for_broker(self._settings)
         await check_topics(self._settings)
         await self.add_runtime_dependency(self.intake)
+        log.info("web server on http://%s:%d", self._settings.web_host, self._settings.web_port)
 
     @Service.timer(_WATCH_S)
     async def _watch_unreadable(self) -> None:
-        seen, unreadable = self._recent.take()
+        seen, unreadable, late = self._recent.take()
+        if late > seen / 2:
+            log.warning(
+                "%d of the last minute's %d records were late: their brands' event time is further "
+                "on; replay older history under a BADBUZZ_TOPIC_PREFIX of its own", late, seen,
+            )  # fmt: skip
         mostly = unreadable > seen / 2
         metrics.MOSTLY_UNREADABLE.set(mostly)
         if mostly:

@@ -131,29 +131,27 @@ _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
 
 
 class RecentCounts:
-    """Records seen and unreadable since it was last asked.
+    """Records seen, unreadable and late since it was last asked.
 
     Examples
     --------
     >>> recent = RecentCounts()
-    >>> recent.add(10, 6)
+    >>> recent.add(10, 6, 1)
     >>> recent.take(), recent.take()
-    ((10, 6), (0, 0))
+    ((10, 6, 1), (0, 0, 0))
     """
 
     def __init__(self) -> None:
-        self._seen = 0
-        self._unreadable = 0
+        self._counts = (0, 0, 0)
 
-    def add(self, seen: int, unreadable: int) -> None:
+    def add(self, seen: int, unreadable: int, late: int) -> None:
         """Count a batch."""
-        self._seen += seen
-        self._unreadable += unreadable
+        before = self._counts
+        self._counts = before[0] + seen, before[1] + unreadable, before[2] + late
 
-    def take(self) -> tuple[int, int]:
+    def take(self) -> tuple[int, int, int]:
         """The counts; they start again at zero."""
-        counts = self._seen, self._unreadable
-        self._seen = self._unreadable = 0
+        counts, self._counts = self._counts, (0, 0, 0)
         return counts
 
 

@@ -121,7 +121,7 @@ class ProcessorLane:
                     continue
                 verdict = next(verdicts) if tweet.kind == "post" else None
                 self._apply(record, tweet, verdict, outcomes)
-        self._parts.recent.add(len(records), outcomes["unreadable"])
+        self._parts.recent.add(len(records), outcomes["unreadable"], outcomes["late"])
         for outcome, n in outcomes.items():
             metrics.TWEETS.labels(outcome).inc(n)
         self._show_sources(tweets)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
+import time
 from typing import Final
 
 import click
@@ -13,11 +15,12 @@ from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
-from badbuzz.errors import BadbuzzError, KafkaError
+from badbuzz.errors import BadbuzzError, KafkaError, SettingsError
 from badbuzz.settings import Settings
 
 mode.loop.use("uvloop")
 
+_LIBRARY_PAUSE_S: Final = 10.0
 _LIBRARIES: Final = ("mode", "faust", "aiokafka", "aiohttp")
 
 
@@ -37,9 +40,22 @@ def process() -> None:
     from stream_processor.app import Processor, new_app  # noqa: PLC0415 - after the loop is chosen
 
     settings = Settings.read()
+    _check_port(settings)
     processor = Processor(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
     run_worker(new_app(settings, processor), processor, settings)
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.web_host, settings.web_port))
+        except OSError as error:
+            raise SettingsError(
+                f"{settings.web_host}:{settings.web_port} cannot be listened on "
+                f"({error.strerror}): set BADBUZZ_WEB_PORT to a free port"
+            ) from error
 
 
 def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
@@ -78,14 +94,30 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
 
 def _set_up_logging(level: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level)
+    for_users = _ForUsers()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_speaks_to_users)
+        handler.addFilter(for_users)
 
 
-def _speaks_to_users(record: logging.LogRecord) -> bool:
-    """Whether a line is ours, or another's error; Faust marks its own with ``[^``."""
-    of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
-    return record.levelno >= logging.ERROR or not of_libraries
+class _ForUsers:
+    """Lets our own lines through, and one error of the libraries every ten seconds.
+
+    A broker that is gone makes aiokafka log hundreds of lines a second; Faust marks its own
+    lines with ``[^``.
+    """
+
+    def __init__(self) -> None:
+        self._quiet_until_s = 0.0
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
+        if not of_libraries or record.levelno > logging.ERROR:
+            return True
+        now_s = time.monotonic()
+        if record.levelno < logging.ERROR or now_s < self._quiet_until_s:
+            return False
+        self._quiet_until_s = now_s + _LIBRARY_PAUSE_S
+        return True
 
 
 def _explain(reason: BaseException) -> BaseException:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from badbuzz.render import describe, example, headline
+from badbuzz.render import Language, describe, example, headline
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -46,3 +46,10 @@ def test_chance_is_said_as_people_say_it(p_value: float, words: str) -> None:
 
 def test_without_a_baseline_it_says_so() -> None:
     assert describe(replace(example(), severity="info"), PARIS).startswith("NO BASELINE YET: ")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Back to usual: 38 of"), ("fr", "Retour à la normale : Air")]
+)
+def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
+    assert headline(replace(example(), phase="resolved"), language).startswith(words)

@@ -148,10 +148,12 @@ class Stream:
         self._processes: list[Process] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def command(self, *arguments: str) -> Process:
+    def command(self, *arguments: str, **environ: str) -> Process:
         """Start a command of badbuzz."""
         log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
-        process = Process([sys.executable, "-m", "badbuzz", *arguments], self.environ, log)
+        process = Process(
+            [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
+        )
         self._processes.append(process)
         return process
 

@@ -404,3 +404,11 @@ def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> I
         f"{sample.name} {sample.labels['stage']}" for sample in samples if "stage" in sample.labels
     }
     stream.close()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(stream: Stream) -> None:
+    first = stream.worker()
+    first.await_ready()
+    second = stream.command("process", BADBUZZ_WEB_PORT=str(first.port))
+    assert second.finish() == 2
+    assert "set BADBUZZ_WEB_PORT" in second.said().splitlines()[-1]
