@@ -154,14 +154,14 @@ class Featuriser:
 
     def _padded(self, numbers: _Ints, lengths: _Ints) -> _Ints:
         padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
-        if not len(numbers):
-            return padded
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         firsts = self._words.firsts[numbers]
         n_ids = self._words.firsts[numbers + 1] - firsts
         fits = _fitting(n_ids + 1, lengths, rows, self.features.width)
         if not fits.all():
             numbers, rows, firsts, n_ids = numbers[fits], rows[fits], firsts[fits], n_ids[fits]
+        if not len(numbers):
+            return padded
         shift = self.features.n_bits
         keys = np.concatenate(
             [

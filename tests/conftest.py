@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,9 @@ import pytest
 from badbuzz.settings import Settings
 from tests.servers import ROOT, KafkaServer, lacking, new_prefix, settings_for
 
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("repeat" if "CI" in os.environ else "search")
 
 _SHARED_DATA: Final = ROOT.parent / "shared" / "data"
 

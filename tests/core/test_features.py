@@ -97,6 +97,10 @@ def test_a_narrow_row_reads_the_start_of_the_text(text: str) -> None:
     assert ids(text, narrow) <= ids(text, Features(18, 4, 4, width=2048))
 
 
+def test_a_first_word_that_does_not_fit_leaves_an_empty_row() -> None:
+    assert ids("unforgettable", Features(n_bits=18, shortest=1, longest=4, width=4)) == set()
+
+
 def test_what_does_not_fit_is_left_out_from_the_end() -> None:
     narrow = Features(n_bits=18, shortest=1, longest=0, width=4)
     assert ids("one two three four", narrow) == ids("one two", narrow)

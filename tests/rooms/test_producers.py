@@ -194,7 +194,7 @@ def test_a_killed_replay_resumes_without_a_gap(
     source = orjson.loads(done.stdout)["source"]
     found = topic(broker)
     assert [counted(records) for records in found] == expected(recording, source)
-    assert sum(map(len, found)) > sum(map(len, expected(recording, source)))
+    assert sum(map(len, found)) >= sum(map(len, expected(recording, source)))
 
 
 def test_an_interrupted_replay_says_how_to_go_on(
