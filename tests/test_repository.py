@@ -29,9 +29,9 @@ from tests.servers import ROOT, lacking
 
 ROOMS = {"producers", "stream_processor", "training", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
-OUTER_RING = {"interrupt",
-    "__init__", "__main__", "brands", "cli", "instants", "presets", "recording", "registry", "rows",
-    "scorer", "settings", "store",
+OUTER_RING = {
+    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "presets", "recording",
+    "registry", "rows", "scorer", "settings", "store",
 }  # fmt: skip
 LOCKS = ("demo", "dev")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
