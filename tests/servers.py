@@ -6,7 +6,6 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from uuid import uuid4
 import pytest
 
 from badbuzz.settings import Settings
+from demo.processes import free_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -33,14 +33,6 @@ def lacking(reason: str, variable: str) -> NoReturn:
     if os.environ.get(variable) == "1":
         pytest.fail(f"{reason}, and {variable}=1")
     pytest.skip(reason)
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as unbound:
-        unbound.bind(("127.0.0.1", 0))
-        port: int = unbound.getsockname()[1]
-        return port
 
 
 def new_prefix() -> str:

@@ -23,10 +23,10 @@ from badbuzz import wire
 from badbuzz.fold import Fold
 from badbuzz.model import Tweet
 from badbuzz.state import BrandState, Rules
+from demo.processes import free_port
 from stream_processor.processor import PARTITION_KEY
 from tests.core.events import BUCKET_MS, START_MS
 from tests.e2e.stream import Stream, Worker, await_that
-from tests.servers import free_port
 
 pytestmark = pytest.mark.kafka
 

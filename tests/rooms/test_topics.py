@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from badbuzz import wire
 from badbuzz.errors import KafkaError
 from badbuzz.settings import Settings
+from demo.processes import free_port
 from stream_processor.commands import topics
 from stream_processor.topics import (
     Report,
@@ -23,7 +24,7 @@ from stream_processor.topics import (
     topics_of,
     wait_for_broker,
 )
-from tests.servers import KafkaServer, free_port, settings_for
+from tests.servers import KafkaServer, settings_for
 
 pytestmark = pytest.mark.kafka
 
