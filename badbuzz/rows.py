@@ -7,7 +7,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -77,6 +77,25 @@ class RawRow(NamedTuple):
         if isinstance(raw, str):
             raw = raw.encode("utf-8", "surrogateescape")
         return Reject(file, self.line, reason, raw.decode("utf-8", "replace")[:_MAX_RAW])
+
+
+def check_readable(paths: Iterable[str]) -> None:
+    """Refuse files that are not there, before anything else is waited for.
+
+    Raises
+    ------
+    RecordingError
+        Which names the first of them.
+
+    Examples
+    --------
+    >>> check_readable(["-", "nowhere.jsonl"])
+    Traceback (most recent call last):
+    badbuzz.errors.RecordingError: nowhere.jsonl: cannot be read: No such file
+    """
+    for path in paths:
+        if path != STDIN and not Path(path).is_file():
+            raise RecordingError(f"{path}: cannot be read: No such file")
 
 
 class Source:

@@ -15,11 +15,11 @@ import click
 
 from badbuzz import wire
 from badbuzz.brands import read_brands
-from badbuzz.errors import RecordingError
 from badbuzz.evaluate import evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.render import Language, headline
+from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.board import clock
 from demo.broker import serve
@@ -170,9 +170,7 @@ def demo(
 
 
 def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
-    for file in files:
-        if not Path(file).is_file():
-            raise RecordingError(f"{file}: there is no such file")
+    check_readable(files)
     if not files and days * 24 <= warmup_h:
         raise click.UsageError(
             f"--days {days} are all warm-up: give --days {warmup_h // 24 + 1} or more"

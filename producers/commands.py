@@ -18,10 +18,10 @@ import click
 import numpy as np
 import orjson
 
-from badbuzz.errors import RecordingError
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
 from badbuzz.presets import FIELDS, PRESETS
+from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from producers.cast import LANGUAGES, cast
 from producers.display import Display, utc
@@ -165,7 +165,7 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     logging.getLogger("kafka").setLevel(settings.log_level if settings.log_level == "DEBUG" else 60)
     progress = Progress.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
-    _check_there(job.paths)
+    check_readable(job.paths)
     if options["progress"] and not progress:
         progress = Progress(options["progress"], job)
     quiet = options["quiet"]
@@ -200,13 +200,6 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
         )
         click.echo(f"badbuzz: interrupted; {hint}", err=True)
         sys.exit(128 + stop.signal)
-
-
-def _check_there(paths: tuple[str, ...]) -> None:
-    """Say that a file is missing before waiting for a broker."""
-    for path in paths:
-        if path != "-" and not Path(path).is_file():
-            raise RecordingError(f"{path}: there is no such file")
 
 
 def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> Job:
