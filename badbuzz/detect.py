@@ -175,16 +175,57 @@ def advance(
 def _close(
     state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
 ) -> Iterator[Window | Alert]:
-    hour = _local_hour(start_ms, rules.zone)
-    bucket.expected = state.baseline.expected(hour)
-    state.recent.append(bucket)
-    del state.recent[:-_LONGEST]
-    sums = window_sums(state.recent)
-    finding = _test(state, start_ms + BUCKET_MS, hour, sums)
+    finding = examine(state, start_ms, bucket, rules)
     alert = step(state, finding, rules)
     yield _window(state, bucket, finding, rules, absent)
     if alert is not None:
         yield alert
+    learn(state, start_ms, bucket, rules)
+
+
+def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> Finding:
+    """Test a closed bucket against what is usual; neither learns from it nor moves an alert.
+
+    ``advance`` examines, moves the alert on and learns; who wants to know what other thresholds
+    would have done examines and learns once, and moves an alert of each.
+
+    Parameters
+    ----------
+    state
+        Of one brand; the bucket joins its recent ones.
+    start_ms
+        The bucket's start.
+    bucket
+        What was counted; told what was expected of it.
+    rules
+        Of the brand.
+
+    Examples
+    --------
+    >>> finding = examine(BrandState("Air Paradis"), 0, Bucket(n=4, n_negative=1), Rules())
+    >>> finding.n_negative, finding.score
+    (1, 0.0)
+    """
+    hour = _local_hour(start_ms, rules.zone)
+    bucket.expected = state.baseline.expected(hour)
+    state.recent.append(bucket)
+    del state.recent[:-_LONGEST]
+    return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent))
+
+
+def learn(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> None:
+    """Take an examined bucket into what is usual.
+
+    Examples
+    --------
+    >>> state, bucket = BrandState("Air Paradis"), Bucket(n=4, n_negative=1)
+    >>> _ = examine(state, 0, bucket, Rules())
+    >>> learn(state, 0, bucket, Rules())
+    >>> state.n_hours, state.n_negative_seen
+    (1, 1)
+    """
+    hour = _local_hour(start_ms, rules.zone)
+    sums = window_sums(state.recent)
     state.baseline.learn(hour, bucket, sums, trusted=state.n_hours >= _SETTLING_HOURS)
     if bucket.n:
         hour_number = start_ms // HOUR_MS

@@ -33,7 +33,7 @@ OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "presets", "recording",
     "registry", "rows", "scorer", "settings", "store",
 }  # fmt: skip
-LOCKS = ("demo", "dev")
+LOCKS = ("demo", "dev", "backtest")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 
@@ -160,7 +160,11 @@ def test_every_pin_has_a_hash(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "extras", "groups"),
-    [("demo", ("demo",), ()), ("dev", ("demo", "training"), ("dev",))],
+    [
+        ("demo", ("demo",), ()),
+        ("dev", ("demo", "training"), ("dev",)),
+        ("backtest", (), ("backtest",)),
+    ],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
     pinned = pins(name)
@@ -175,8 +179,9 @@ def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[s
 
 
 def test_the_locks_agree() -> None:
-    demo, dev = pins("demo"), pins("dev")
+    demo, dev, backtest = pins("demo"), pins("dev"), pins("backtest")
     assert demo.items() <= dev.items()
+    assert backtest.items() <= {**backtest, **dev}.items()
 
 
 # Containers and CI
