@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from math import sqrt
+from math import log, sqrt
 from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
@@ -30,10 +30,7 @@ _MAX_SOURCES: Final = 8
 _MAX_RECENT_IDS: Final = 64
 _BLIND_HOURS: Final = 24  # an hour of the day never seen cannot be judged
 _SETTLING_HOURS: Final = 6
-_MIN_RATE_Z: Final = 1.5
-_MIN_NEGATIVES: Final = 5
-_COUNT_WEIGHT: Final = 0.8
-_RATE_WEIGHT: Final = 0.6
+_SURGE_PRIOR: Final = 3.0  # tweets that are not negative, seen and expected
 
 Outcome = Literal["counted", "unvalidated", "late"]
 
@@ -210,7 +207,7 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> F
     bucket.expected = state.baseline.expected(hour)
     state.recent.append(bucket)
     del state.recent[:-_LONGEST]
-    return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent))
+    return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent), rules)
 
 
 def learn(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> None:
@@ -252,12 +249,14 @@ class _Scale(NamedTuple):
     minutes: int
 
 
-def _test(state: BrandState, end_ms: int, hour: float, sums: list[WindowSum]) -> Finding:
+def _test(
+    state: BrandState, end_ms: int, hour: float, sums: list[WindowSum], rules: Rules
+) -> Finding:
     baseline = state.baseline
     uncertainty = baseline.uncertainty(hour)
     usual_rate = baseline.rate
     scales = [
-        _test_scale(scale, window, baseline.dispersion(scale) + uncertainty, usual_rate)
+        _test_scale(scale, window, baseline.dispersion(scale) + uncertainty, usual_rate, rules)
         for scale, window in enumerate(sums)
     ]
     most = max(scales, key=lambda found: (found.score, found.z_count))
@@ -280,14 +279,23 @@ def _test(state: BrandState, end_ms: int, hour: float, sums: list[WindowSum]) ->
     )
 
 
-def _test_scale(scale: int, window: WindowSum, dispersion: float, usual_rate: float) -> _Scale:
+def _test_scale(
+    scale: int, window: WindowSum, dispersion: float, usual_rate: float, rules: Rules
+) -> _Scale:
     z_count = excess(window.n_negative, window.expected, dispersion)
     score = 0.0
-    if window.n_negative >= _MIN_NEGATIVES:
+    if window.n_negative >= rules.min_negatives:
         z_rate = rate_excess(window.n_negative, window.n, usual_rate)
-        if z_rate >= _MIN_RATE_Z:
-            score = max(_COUNT_WEIGHT * z_count + _RATE_WEIGHT * z_rate, 0.0)
+        if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, usual_rate):
+            score = max(rules.count_weight * z_count + rules.rate_weight * z_rate, 0.0)
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
+
+
+def _surge(window: WindowSum, usual_rate: float) -> float:
+    """How far the tweets that are not negative are above usual, as a logarithm, >= 0."""
+    usual = window.expected * (1.0 - usual_rate) / usual_rate
+    seen = window.n - window.n_negative
+    return max(log((seen + _SURGE_PRIOR) / (usual + _SURGE_PRIOR)), 0.0)
 
 
 def _window(
