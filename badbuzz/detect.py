@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
 from badbuzz.alarm import step
-from badbuzz.baseline import BUCKET_MS, SCALES, Bucket, WindowSum, share, window_sums
+from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, Bucket, WindowSum, share, window_sums
 from badbuzz.model import Alert, Tweet, Verdict, Window
 from badbuzz.state import BrandState, Finding, Rules
 from badbuzz.surprise import excess, p_value, rate_excess
@@ -254,9 +254,8 @@ def _test(
 ) -> Finding:
     baseline = state.baseline
     uncertainty = baseline.uncertainty(hour)
-    usual_rate = baseline.rate
     scales = [
-        _test_scale(scale, window, baseline.dispersion(scale) + uncertainty, usual_rate, rules)
+        _test_scale(baseline, scale, window, uncertainty, rules)
         for scale, window in enumerate(sums)
     ]
     most = max(scales, key=lambda found: (found.score, found.z_count))
@@ -280,12 +279,15 @@ def _test(
 
 
 def _test_scale(
-    scale: int, window: WindowSum, dispersion: float, usual_rate: float, rules: Rules
+    baseline: Baseline, scale: int, window: WindowSum, uncertainty: float, rules: Rules
 ) -> _Scale:
+    dispersion = baseline.dispersion(scale) + uncertainty
     z_count = excess(window.n_negative, window.expected, dispersion)
     score = 0.0
     if window.n_negative >= rules.min_negatives:
-        z_rate = rate_excess(window.n_negative, window.n, usual_rate)
+        usual_rate = baseline.rate
+        clustering = baseline.clustering(scale)
+        z_rate = rate_excess(window.n_negative, window.n, usual_rate, clustering)
         if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, usual_rate):
             score = max(rules.count_weight * z_count + rules.rate_weight * z_rate, 0.0)
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)

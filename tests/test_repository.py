@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from badbuzz import scorer
 from badbuzz.cli import COMMANDS
 from badbuzz.settings import Settings
+from badbuzz.state import Rules
 from tests.servers import ROOT, lacking
 
 ROOMS = {"producers", "stream_processor", "training", "demo"}
@@ -309,6 +310,20 @@ def test_the_docs_list_every_setting_with_its_default_and_meaning() -> None:
         )
         for spec in fields(Settings)
     ]
+
+
+def test_the_docs_say_what_each_of_the_detectors_parameters_does() -> None:
+    told = re.findall(
+        r"^\| (`[a-z_`, ]+`) \| ([\d., ]+) \|", read("docs/detection.md"), re.MULTILINE
+    )
+    defaults = {
+        name: value
+        for names, values in told
+        for name, value in zip(re.findall(r"[a-z_]+", names), values.split(","), strict=True)
+    }
+    numbers = {spec.name: spec.default for spec in fields(Rules) if spec.type in ("float", "int")}
+    numbers.pop("lateness_ms")  # the worker's setting
+    assert {name: float(value) for name, value in defaults.items()} == numbers
 
 
 def test_the_docs_name_every_topic_and_what_cleans_it() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from badbuzz.baseline import Baseline, Bucket, window_sums
+from badbuzz.surprise import CLUSTERING
 
 
 def learn(baseline: Baseline, counts: list[int], *, per_bucket: int = 10) -> Baseline:
@@ -62,3 +63,13 @@ def test_what_has_been_seen_little_is_uncertain() -> None:
 
 def test_the_usual_rate_is_learnt() -> None:
     assert learn(Baseline(), [4] * 3000).rate == pytest.approx(0.4, abs=0.01)
+
+
+def test_tweets_that_agree_with_each_other_are_clustered() -> None:
+    alone = learn(Baseline(), [50] * 2000, per_bucket=100)
+    agreeing = learn(Baseline(), [20, 80] * 1000, per_bucket=100)
+    assert agreeing.clustering(0) > 0.1 > CLUSTERING > alone.clustering(0)
+
+
+def test_small_windows_say_nothing_of_clustering() -> None:
+    assert learn(Baseline(), [0, 8] * 500, per_bucket=10).clustering(0) == CLUSTERING
