@@ -78,6 +78,7 @@ class Publisher:
         on_wait: Callable[[str], None] | None = None,
     ) -> None:
         self._servers = settings.kafka_bootstrap_servers
+        self._protocol = settings.kafka_security_protocol
         self._topic = settings.topic(wire.TWEETS)
         self._producer = KafkaProducer(
             **settings.kafka_client(),
@@ -122,6 +123,11 @@ class Publisher:
             return (
                 f"no broker answers at {self._servers} ({reasons[0]}): start one (badbuzz broker) "
                 "or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
+            )
+        if not self._producer.bootstrap_connected():
+            return (
+                f"the broker at {self._servers} does not let this client in over {self._protocol}: "
+                "check BADBUZZ_KAFKA_SECURITY_PROTOCOL, _SASL_… and _SSL_…"
             )
         return f"the broker at {self._servers} shows no topic {self._topic!r}: badbuzz topics"
 

@@ -20,6 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from badbuzz import wire
 from badbuzz.settings import Settings
 from demo.processes import free_port
+from demo.watch import connection
 from stream_processor.processor import PARTITION_KEY
 
 PATIENCE_S = 90.0
@@ -178,7 +179,7 @@ class Stream:
     def _consumer(self) -> Iterator[Consumer]:
         consumer = Consumer(
             {
-                "bootstrap.servers": self.settings.kafka_bootstrap_servers,
+                **connection(self.settings),
                 "group.id": "test",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.ma
 N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
+N_UNFENCED_ROUNDS = 5
 
 
 class Deployment:
@@ -146,7 +147,7 @@ def campaign(
 ) -> dict[str, list[bytes]]:
     """One disturbed run."""
     rng = random.Random(seed)
-    prefix = f"{command[-1].rpartition('.')[2]}-{seed}."
+    prefix = f"{command[-1]}-{seed}."
     stream = Stream(server.bootstrap_servers, prefix, folder, ENVIRON)
     try:
         deployment = Deployment(stream, recording, command)
@@ -173,13 +174,15 @@ def test_a_disturbed_run_is_the_undisturbed_one(
     assert outputs == undisturbed
 
 
+@pytest.mark.parametrize("without", ["plain", "own-id"])
 def test_without_the_fence_the_campaign_fails(
+    without: str,
     server: KafkaServer,
     recording: Path,
     undisturbed: dict[str, list[bytes]],
     tmp_path: Path,
 ) -> None:
     assert any(
-        campaign(server, recording, tmp_path / str(seed), seed, UNFENCED) != undisturbed
-        for seed in range(3)
+        campaign(server, recording, tmp_path / str(seed), seed, (*UNFENCED, without)) != undisturbed
+        for seed in range(N_UNFENCED_ROUNDS)
     )
