@@ -162,7 +162,8 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     if bool(files) == bool(resume):
         raise click.UsageError("give FILE… or --resume FILE")
     settings = Settings.read()
-    logging.getLogger("kafka").setLevel(settings.log_level if settings.log_level == "DEBUG" else 60)
+    if settings.log_level != "DEBUG":
+        _hush(logging.getLogger("kafka"))
     progress = Progress.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
     check_readable(job.paths)
@@ -200,6 +201,12 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
         )
         click.echo(f"badbuzz: interrupted; {hint}", err=True)
         sys.exit(128 + stop.signal)
+
+
+def _hush(library: logging.Logger) -> None:
+    """Show nothing of what a library logs: the publisher says what a user can mend."""
+    library.addHandler(logging.NullHandler())
+    library.propagate = False
 
 
 def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> Job:

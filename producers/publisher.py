@@ -14,6 +14,7 @@ from kafka.partitioner.default import murmur2
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
+from badbuzz.lastword import listening
 from badbuzz.model import Tweet
 from badbuzz.settings import Settings
 
@@ -108,23 +109,24 @@ class Publisher:
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                return len(self._producer.partitions_for(self._topic))
+                with listening("kafka.net") as last_word:
+                    return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
-                problem = self._problem()
+                problem = self._problem(last_word.said)
                 if time.monotonic() >= deadline:
                     raise KafkaError(f"{problem} (waited {wait_s:g} s)") from error
             if on_wait is not None:
                 on_wait(f"{problem}; trying for {wait_s:g} s")
                 on_wait = None
 
-    def _problem(self) -> str:
+    def _problem(self, said: str) -> str:
         reasons = [_unreachable(server) for server in self._servers.split(",")]
         if all(reasons):
             return (
                 f"no broker answers at {self._servers} ({reasons[0]}): start one (badbuzz broker) "
                 "or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
             )
-        if not self._producer.bootstrap_connected():
+        if said:
             return (
                 f"the broker at {self._servers} does not let this client in over {self._protocol}: "
                 "check BADBUZZ_KAFKA_SECURITY_PROTOCOL, _SASL_… and _SSL_…"

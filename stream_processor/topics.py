@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
+from badbuzz.lastword import listening
 from badbuzz.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -235,33 +236,11 @@ async def wait_for_broker(
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-class _LastWord(logging.Handler):
-    """Keeps what a library says last: aiokafka logs why it cannot connect, and raises without."""
-
-    said = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said = str(record.args[-1] if isinstance(record.args, tuple) else record.msg)
-
-
-@contextmanager
-def _listening(name: str) -> Iterator[_LastWord]:
-    logger, last_word = logging.getLogger(name), _LastWord(logging.WARNING)
-    propagated = logger.propagate
-    logger.addHandler(last_word)
-    logger.propagate = False
-    try:
-        yield last_word
-    finally:
-        logger.propagate = propagated
-        logger.removeHandler(last_word)
-
-
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
-        with _listening("aiokafka") as last_word:
+        with listening("aiokafka") as last_word:
             try:
                 await admin.start()
             except BrokerError as error:
