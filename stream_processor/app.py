@@ -44,7 +44,7 @@ class _App(faust.App):
     producer_only = True
 
 
-class Processor(Service):
+class Pipeline(Service):
     """The processor's services: broker and topics checked, then the intake.
 
     Parameters
@@ -109,7 +109,7 @@ class Processor(Service):
         return None
 
 
-def new_app(settings: Settings, processor: Processor) -> faust.App:
+def new_app(settings: Settings, pipeline: Pipeline) -> faust.App:
     """The Faust app that runs a processor."""
     app = _App(
         settings.app_id,
@@ -122,27 +122,27 @@ def new_app(settings: Settings, processor: Processor) -> faust.App:
         web_port=settings.web_port,
         worker_redirect_stdouts=False,
     )
-    app.service(processor)
-    _add_pages(app, processor)
+    app.service(pipeline)
+    _add_pages(app, pipeline)
     return app
 
 
-def _add_pages(app: faust.App, processor: Processor) -> None:
+def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        if processor.crashed or processor.intake.crashed:
+        if pipeline.crashed or pipeline.intake.crashed:
             return view.json({"status": "crashed"}, status=503)
         return view.json({"status": "alive"})
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        ready = processor.intake.assigned
-        answer = {"ready": ready, "partitions": sorted(processor.intake.lanes)}
+        ready = pipeline.intake.assigned
+        answer = {"ready": ready, "partitions": sorted(pipeline.intake.lanes)}
         return view.json(answer, status=200 if ready else 503)
 
     @app.page("/state/{brand}")
     async def state(view: View, _request: Request, brand: str) -> Response:
-        packed = processor.state(brand)
+        packed = pipeline.state(brand)
         if packed is None:
             return view.json({"error": f"no brand {brand!r} on this worker"}, status=404)
         return view.json(orjson.loads(packed))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -63,6 +63,32 @@ class Lane(Protocol):
 
     async def close(self) -> None:
         """Let go of the partition; what is not checkpointed is forgotten."""
+
+
+def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Records in runs without a missing offset.
+
+    Parameters
+    ----------
+    records
+        Of one partition, offsets rising.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> records = [SimpleNamespace(offset=offset) for offset in (4, 5, 7)]
+    >>> [[record.offset for record in run] for run in unbroken(records)]
+    [[4, 5], [7]]
+    """
+    start, n = 0, len(records)
+    while start < n:
+        end = n
+        if records[-1].offset - records[start].offset != n - start - 1:
+            end = start + 1
+            while records[end].offset == records[end - 1].offset + 1:
+                end += 1
+        yield records[start:end]
+        start = end
 
 
 class Intake(Service):
@@ -182,14 +208,13 @@ class Intake(Service):
             return
         if records[0].offset < lane.next_offset:
             records = [record for record in records if record.offset >= lane.next_offset]
-        if not records:
-            return
-        if records[0].offset > lane.next_offset and self._seek_back(at, lane, records[0].offset):
-            return
-        lane.take(records)
-        self._n_waiting += len(records)
-        metrics.BATCH_RECORDS.observe(len(records))
-        metrics.LAST_RECORD_SECONDS.set_to_current_time()
+        for run in unbroken(records):
+            if run[0].offset > lane.next_offset and self._seek_back(at, lane, run[0].offset):
+                return
+            lane.take(run)
+            self._n_waiting += len(run)
+            metrics.BATCH_RECORDS.observe(len(run))
+            metrics.LAST_RECORD_SECONDS.set_to_current_time()
 
     def _seek_back(self, at: TopicPartition, lane: Lane, found: int) -> bool:
         """Ask again for what is missing, once: a transaction's marker takes an offset too."""
@@ -204,7 +229,7 @@ class Intake(Service):
 
     async def _checkpoint(self) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()
-        await asyncio.gather(*(lane.checkpoint() for lane in self.lanes.values()))
+        await _all(lane.checkpoint() for lane in self.lanes.values())
         self._n_waiting = 0
         self._checkpointed_s = time.monotonic()
         self._cost_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cost_s)
@@ -241,14 +266,14 @@ class Intake(Service):
         """Take over partitions: shut out former owners, load, seek."""
         assert self._consumer is not None
         async with self._lock:
-            lanes = [self._new_lane(partition) for partition in partitions]
-            await asyncio.gather(*(lane.open() for lane in lanes))
-            for lane in lanes:
-                at = TopicPartition(self._topic, lane.partition)
+            lanes = {partition: self._new_lane(partition) for partition in partitions}
+            await _all(lane.open() for lane in lanes.values())
+            for partition, lane in lanes.items():
+                at = TopicPartition(self._topic, partition)
                 await self._place(at, lane)
                 self._consumer.seek(at, lane.next_offset)
-                self.lanes[lane.partition] = lane
-                self._committed[lane.partition] = lane.next_offset
+                self._committed[partition] = lane.next_offset
+            self.lanes.update(lanes)
             self._sought.clear()
             self.assigned = True
         metrics.PARTITIONS.set(len(self.lanes))
@@ -274,6 +299,13 @@ class Intake(Service):
                 with suppress(KeyError):  # never fetched, never measured
                     metrics.LAG.remove(str(partition))
         metrics.PARTITIONS.set(len(self.lanes))
+
+
+async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+    """Wait for every job to end, then raise the first error: none goes on behind the others."""
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 class _Listener(ConsumerRebalanceListener):

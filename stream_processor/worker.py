@@ -37,13 +37,13 @@ def process() -> None:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor.app import Processor, new_app  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor.app import Pipeline, new_app  # noqa: PLC0415 - after the loop is chosen
 
     settings = Settings.read()
     _check_port(settings)
-    processor = Processor(settings)
+    pipeline = Pipeline(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
-    run_worker(new_app(settings, processor), processor, settings)
+    run_worker(new_app(settings, pipeline), pipeline, settings)
 
 
 def _check_port(settings: Settings) -> None:

@@ -305,6 +305,26 @@ def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
 
 
 @pytest.mark.services
+def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Stream) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
+            "transactional.id": real_stream.settings.topic_prefix,
+        }
+    )
+    producer.init_transactions()
+    for n in range(3):  # the marker of a transaction takes an offset
+        producer.begin_transaction()
+        tweet = Tweet(str(n), "Air Paradis", "Lost", START_MS, START_MS, n, "marked", "en")
+        topic = real_stream.settings.topic(wire.TWEETS)
+        producer.produce(topic, wire.encode_tweet(tweet), key="Air Paradis")
+        producer.commit_transaction()
+    worker = real_stream.worker()
+    await_that(lambda: len(real_stream.committed(wire.SCORED_TWEETS)) == 3, "three verdicts")
+    assert metric(worker, "badbuzz_gaps_total") == 2
+
+
+@pytest.mark.services
 def test_a_topic_made_anew_stops_the_worker(real_stream: Stream) -> None:
     source = Source(real_stream)
     for i in range(3):
