@@ -125,6 +125,16 @@ class Settings:
         """
         return self.topic_prefix + name
 
+    def bundle_languages(self) -> frozenset[str]:
+        """The languages that have a bundle.
+
+        Examples
+        --------
+        >>> sorted(Settings(bundles="en=airline-en, fr=tweets-fr").bundle_languages())
+        ['en', 'fr']
+        """
+        return frozenset(part.partition("=")[0].strip() for part in self.bundles.split(","))
+
     def kafka_client(self) -> dict[str, Any]:
         """Connection options, under the names that kafka-python and aiokafka share.
 
