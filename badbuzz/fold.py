@@ -60,7 +60,7 @@ class Fold:
     heartbeats_ms
         Newest heartbeat of each source.
     changed
-        Brands whose state changed since :meth:`take_changed` was last called.
+        Brands whose state changed since somebody last cleared this.
 
     Examples
     --------
@@ -149,11 +149,9 @@ class Fold:
             self.changed.add(state.brand)
             yield from detect.advance(state, low_ms - rules.lateness_ms, rules, absent)
 
-    def take_changed(self) -> list[BrandState]:
-        """The states to save, by brand; from now on nothing has changed."""
-        states = [self.brands[brand] for brand in sorted(self.changed)]
-        self.changed.clear()
-        return states
+    def changed_states(self) -> list[BrandState]:
+        """The states to save, by brand; clear ``changed`` when they are saved, not before."""
+        return [self.brands[brand] for brand in sorted(self.changed)]
 
     def pack(self, partition: int, next_offset: int) -> bytes:
         """The partition's own record: its number, where to go on, the sources' heartbeats."""

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-MAX_MS: Final = 253_402_300_800_000  # the year 10000
+from badbuzz.wire import MAX_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSETS: Final = {

@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from badbuzz.errors import RecordingError
-from badbuzz.instants import MAX_MS, parse_time
-from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
+from badbuzz.instants import parse_time
+from badbuzz.wire import MAX_BYTES, MAX_MS, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
@@ -220,7 +220,7 @@ class Reader:
             "brand": brand,
             "text": _text(found, "text", fits=MAX_BYTES - 4096),
             "created_ms": _created_ms(found),
-            "lang": self.lang or _language(found.get("lang"), self.preset.lang),
+            "lang": _language(self.lang or found.get("lang"), self.preset.lang),
             "author": self._author(found.get("author")),
             "n_retweets": _count(found.get("n_retweets")),
             "url": self._url(found),
@@ -327,5 +327,5 @@ def _created_ms(found: dict[str, Any]) -> int:
     else:
         raise RowError(f"created_ms: expected Unix milliseconds, found {value!r}")
     if not 0 <= time_ms < MAX_MS:
-        raise RowError(f"created_at: {value!r} is not between the years 1970 and 10000")
+        raise RowError(f"created_at: {value!r} is not between the years 1970 and 2100")
     return time_ms

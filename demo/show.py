@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from badbuzz import wire
-from badbuzz.evaluate import Evaluation, Incident, delay_ms
+from badbuzz.evaluate import GRACE_MS, Evaluation, Incident, delay_ms
 from badbuzz.model import Alert, Window
 from badbuzz.render import Language, headline
 from demo.board import Board, Pulse, clock
@@ -159,4 +159,6 @@ def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table
 
 
 def _within(alert: Alert, surge: Incident) -> bool:
-    return alert.brand == surge.brand and surge.start_ms < alert.opened_ms <= surge.end_ms + 300_000
+    return (
+        alert.brand == surge.brand and surge.start_ms < alert.opened_ms <= surge.end_ms + GRACE_MS
+    )

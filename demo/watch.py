@@ -65,7 +65,7 @@ class Reader:
         self._consumer = Consumer(
             {
                 **connection(settings),
-                "group.id": f"{settings.app_id}-demo",
+                "group.id": f"{settings.group}-demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",

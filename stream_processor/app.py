@@ -72,7 +72,7 @@ class Pipeline(Service):
         self.intake = Intake(
             settings,
             topic=settings.topic(wire.TWEETS),
-            group=settings.app_id,
+            group=settings.group,
             new_lane=lambda partition: ProcessorLane(parts, partition),
         )
 
@@ -112,9 +112,9 @@ class Pipeline(Service):
 def new_app(settings: Settings, pipeline: Pipeline) -> faust.App:
     """The Faust app that runs a processor."""
     app = _App(
-        settings.app_id,
+        settings.group,
         broker=f"kafka://{settings.kafka_bootstrap_servers.split(',')[0]}",
-        datadir=str(Path(gettempdir()) / f"badbuzz-{settings.app_id}"),
+        datadir=str(Path(gettempdir()) / f"badbuzz-{settings.group}"),
         topic_disable_leader=True,
         topic_allow_declare=False,
         web_bind=settings.web_host,
@@ -136,7 +136,7 @@ def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        ready = pipeline.intake.assigned
+        ready = pipeline.intake.assigned and not pipeline.intake.crashed
         answer = {"ready": ready, "partitions": sorted(pipeline.intake.lanes)}
         return view.json(answer, status=200 if ready else 503)
 

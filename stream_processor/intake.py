@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -121,6 +121,8 @@ class Intake(Service):
         self._group = group
         self._new_lane = new_lane
         self._lock = asyncio.Lock()
+        self._unsound = False
+        self._arriving: list[int] | None = None
         self._checkpointed_s = 0.0
         self._interval_s = settings.checkpoint_ms / 1000
         self._cost_s = 0.0
@@ -149,18 +151,40 @@ class Intake(Service):
 
     async def on_stop(self) -> None:
         """Checkpoint, then leave the group; stopping the consumer alone would tell nobody."""
-        async with self._lock:
-            if not self.crashed:
-                await self._checkpoint()
+        try:
+            async with self._alone() as sound:
+                if sound and not self.crashed:
+                    await self._checkpoint()
+        except Exception as error:  # noqa: BLE001 - the supervisor would log it, and end in peace
+            await self.crash(error)
+        finally:
             await self._close(list(self.lanes))
-        if self._consumer is not None:
-            await self._consumer.stop()
+            if self._consumer is not None:
+                await self._consumer.stop()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[bool]:
+        """The lanes to oneself; False when they are unsound: nothing of them may be written.
+
+        They are once anything failed that changes them: their next offset and what they hold may
+        not belong together any more.
+        """
+        async with self._lock:
+            try:
+                yield not self._unsound
+            except BaseException:
+                self._unsound = True
+                raise
 
     @Service.task
     async def _feed(self) -> None:
         while not self.should_stop:
+            if self._arriving is not None:
+                await self._take_over()
             batches = await self._fetch()
-            async with self._lock:
+            async with self._alone() as sound:
+                if not sound:
+                    return
                 for at, records in batches.items():
                     self._offer(at, records)
                 due = time.monotonic() - self._checkpointed_s >= self._interval_s
@@ -257,25 +281,36 @@ class Intake(Service):
 
     async def revoke(self, partitions: Iterable[int]) -> None:
         """Checkpoint and let go of partitions that move to another worker."""
-        async with self._lock:
-            await self._checkpoint()
+        async with self._alone() as sound:
+            self._arriving, self.assigned = None, False
+            if sound:
+                await self._checkpoint()
             await self._close(partitions)
-            self.assigned = False
 
-    async def assign(self, partitions: list[int]) -> None:
-        """Take over partitions: shut out former owners, load, seek."""
+    def assign(self, partitions: list[int]) -> None:
+        """Note what is to be taken over: the group hears no heartbeat until this returns."""
+        self._arriving = partitions
+
+    async def _take_over(self) -> None:
+        """Shut out former owners, load what they left, go on where they stopped."""
         assert self._consumer is not None
-        async with self._lock:
-            lanes = {partition: self._new_lane(partition) for partition in partitions}
-            await _all(lane.open() for lane in lanes.values())
-            for partition, lane in lanes.items():
-                at = TopicPartition(self._topic, partition)
-                await self._place(at, lane)
-                self._consumer.seek(at, lane.next_offset)
-                self._committed[partition] = lane.next_offset
+        async with self._alone() as sound:
+            if not sound or self._arriving is None:
+                return
+            lanes = {partition: self._new_lane(partition) for partition in self._arriving}
+            try:
+                await _all(lane.open() for lane in lanes.values())
+                for partition, lane in lanes.items():
+                    at = TopicPartition(self._topic, partition)
+                    await self._place(at, lane)
+                    self._consumer.seek(at, lane.next_offset)
+            except BaseException:
+                await _all(lane.close() for lane in lanes.values())
+                raise
             self.lanes.update(lanes)
+            self._committed = {lane.partition: lane.next_offset for lane in self.lanes.values()}
             self._sought.clear()
-            self.assigned = True
+            self._arriving, self.assigned = None, True
         metrics.PARTITIONS.set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s", sorted(self.lanes))
@@ -321,7 +356,4 @@ class _Listener(ConsumerRebalanceListener):
             await self._intake.crash(error)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        try:
-            await self._intake.assign(sorted(at.partition for at in assigned))
-        except Exception as error:  # noqa: BLE001 - nothing may be lost here
-            await self._intake.crash(error)
+        self._intake.assign(sorted(at.partition for at in assigned))

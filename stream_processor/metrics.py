@@ -77,7 +77,9 @@ BATCH_RECORDS: Final = Histogram(
     buckets=[1, 4, 16, 64, 256, 1024, 4096],
 )
 CPU_SECONDS: Final = Counter(
-    "badbuzz_cpu_seconds", "CPU time, by stage: decode, score, fold, publish.", ["stage"]
+    "badbuzz_cpu_seconds",
+    "CPU time, by stage: decode; score; fold, outputs encoded; publish, state packed.",
+    ["stage"],
 )
 LATENCY_SECONDS: Final = BulkHistogram(
     "badbuzz_verdict_latency_seconds",
@@ -178,6 +180,12 @@ class SourceMetrics:
             for each in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
                 with suppress(KeyError):  # it may have sent only tweets, or only heartbeats
                     each.remove(furthest)
+
+    def forget(self) -> None:
+        """Drop every source's gauges: another worker may show them from now on."""
+        for gauge in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
+            gauge.clear()
+        self._newest_ms.clear()
 
 
 class BrandMetrics:

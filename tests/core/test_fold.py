@@ -220,3 +220,9 @@ def test_a_source_a_day_behind_is_forgotten() -> None:
     ghost = replace(post(START_MS)[0], source="ghost")
     events = [(ghost, NEGATIVE), post(later_ms), beat(later_ms + 10 * MINUTE_MS)]
     assert {window.absent for window in run(events)[0]} == {()}
+
+
+def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
+    fold = Fold(lambda _: Rules())
+    list(fold.apply(*post(START_MS)))
+    assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())

@@ -33,8 +33,8 @@ values = st.recursive(
         ({"created_ms": "soon"}, "created_ms: expected Unix milliseconds"),
         ({"created_ms": 1.5}, "created_ms: expected Unix milliseconds"),
         ({"created_ms": True}, "created_ms: expected Unix milliseconds"),
-        ({"created_ms": -1}, "years 1970 and 10000"),
-        ({"created_ms": 10**15}, "years 1970 and 10000"),
+        ({"created_ms": -1}, "years 1970 and 2100"),
+        ({"created_ms": 10**15}, "years 1970 and 2100"),
         ({"n_retweets": -1}, "n_retweets: expected a whole number"),
         ({"n_retweets": "many"}, "n_retweets: expected a whole number"),
         ({"n_retweets": 10**30}, "n_retweets: expected a whole number"),
@@ -48,6 +48,10 @@ values = st.recursive(
 def test_a_bad_field_is_named(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(RowError, match=reason):
         OURS.read(ROW | changes)
+
+
+def test_a_language_given_for_every_row_is_read_as_one_in_a_row_is() -> None:
+    assert Reader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), values))

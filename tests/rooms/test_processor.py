@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,11 +25,14 @@ from badbuzz.fold import Fold
 from badbuzz.model import Tweet
 from badbuzz.state import BrandState, Rules
 from demo.processes import free_port
+from producers.publisher import partition_of
 from stream_processor.processor import PARTITION_KEY
 from tests.core.events import BUCKET_MS, START_MS
 from tests.e2e.stream import Stream, Worker, await_that
 
 pytestmark = pytest.mark.kafka
+
+PLACE = partition_of("Air Paradis", 4)
 
 
 @pytest.fixture
@@ -79,7 +83,8 @@ class Source:
             source="test",
             lang="en",
         )
-        self.raw(wire.encode_tweet(replace(tweet, **fields)))  # type: ignore[arg-type]
+        tweet = replace(tweet, **fields)  # type: ignore[arg-type]
+        self.raw(wire.encode_tweet(tweet), tweet.brand)
 
     def beat(self, at_ms: int) -> None:
         beat = Tweet("", "", "", at_ms, at_ms, source="test", kind="heartbeat")
@@ -268,26 +273,63 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     try:
         worker = stream.worker()
         await_that(lambda: worker.said() != "", "a word from the worker")
-        assert len(worker.said().splitlines()) == 1
-        assert "127.0.0.1" in worker.said()
         worker.signal(signal.SIGTERM)
         worker.finish()
+        assert len(worker.said().splitlines()) == 1
+        assert "127.0.0.1" in worker.said()
     finally:
         stream.close()
 
 
 @pytest.mark.services
 def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
-    Source(real_stream).tweet(START_MS)
-    first = run_to_the_end(real_stream)
-    second = real_stream.worker()
-    second.await_ready()
+    brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
+    assert len(brands) == 4
+    for name in brands.values():
+        Source(real_stream).tweet(START_MS, brand=name)
+    workers = [run_to_the_end(real_stream), real_stream.worker()]
+    workers[1].await_ready()
 
-    def shown() -> list[bool]:
-        gauge = b'badbuzz_brand_alert_state{brand="Air Paradis"}'
-        return [gauge in (worker.get("/metrics") or b"") for worker in (first, second)]
+    def shown(worker: Worker) -> set[str]:
+        page = (worker.get("/metrics") or b"").decode()
+        return set(re.findall(r'^badbuzz_brand_alert_state{brand="(.)"}', page, re.MULTILINE))
 
-    await_that(lambda: sum(shown()) == 1, "one worker that shows the brand")
+    def shared() -> bool:
+        first, second = map(shown, workers)
+        return bool(first and second) and not first & second and len(first | second) == 4
+
+    await_that(shared, "each brand on one of two workers")
+
+
+@pytest.mark.services
+def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
+    real_kafka: str, tmp_path: Path
+) -> None:
+    streams = [
+        Stream(real_kafka, f"apart-{side}.", tmp_path / side, {"BADBUZZ_APP_ID": "badbuzz"})
+        for side in ("left", "right")
+    ]
+    try:
+        workers = []
+        for stream in streams:
+            stream.create_topics()
+            workers.append(stream.worker())
+            workers[-1].await_ready()
+        for stream in streams:
+            Source(stream).tweet(START_MS)
+            stream.await_done()
+        assert all(worker.running for worker in workers)
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def test_a_record_that_is_not_keyed_by_its_brand_is_buried(stream: Stream) -> None:
+    tweet = Tweet("1", "Air Paradis", "Lost", START_MS, START_MS, seq=1, source="t", lang="en")
+    astray = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PLACE)
+    Source(stream).raw(wire.encode_tweet(tweet), key=astray)
+    worker = run_to_the_end(stream)
+    assert metric(worker, "badbuzz_dead_letters_total", reason="misplaced") == 1
 
 
 @pytest.mark.services

@@ -206,7 +206,7 @@ def test_an_interrupted_replay_says_how_to_go_on(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}'\n"
+    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}' --speed 10000\n"
     done = replay(broker, "--resume", progress, "--json")
     source = orjson.loads(done.stdout)["source"]
     assert [counted(records) for records in topic(broker)] == expected(recording, source)
@@ -307,6 +307,8 @@ def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
         (("-", "--progress", "p"), "standard input cannot be resumed"),
         (("nowhere.jsonl", "--progress", "p"), "nowhere.jsonl: cannot be read"),
         (("--resume", "nowhere"), "nowhere: cannot be read"),
+        (("--resume", "p", "--brand", "A"), "--brand: p says that already"),
+        (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(arguments: tuple[str, ...], reason: str) -> None:
