@@ -136,7 +136,7 @@ class Scorer:
         found = self.raw(texts)
         gaps = np.abs(found - expected)
         if not len(gaps) or not gaps.max() <= GOLDEN_TOLERANCE:
-            worst = int(gaps.argmax()) if len(gaps) else None
+            worst = int(np.argmax(gaps)) if len(gaps) else None
             detail = (
                 f"golden text {texts[worst]!r} scores {found[worst]:.6f}, not {expected[worst]:.6f}"
                 if worst is not None
