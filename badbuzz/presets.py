@@ -156,7 +156,7 @@ def choose(
     if preset is None and not {"text"} <= mapping.keys():
         raise RecordingError(
             f"{file}: cannot tell what its columns mean ({found}): give --preset "
-            f"({', '.join(PRESETS)}) or --map text=… --map created_at=…"
+            f"({', '.join(PRESETS)}) or --map text=… --map created_at=… --map brand=…"
         )
     preset = preset or CUSTOM
     fields = {**preset.fields, **mapping}
@@ -271,7 +271,7 @@ def _at(row: dict[str, Any], column: str) -> Any:
 def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
     value = found.get(name)
     if value is None:
-        hint = "; --brand gives every row one" if name == "brand" else ""
+        hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
         raise RowError(f"{name}: missing{hint}")
     if not isinstance(value, str):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")

@@ -162,7 +162,7 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
         stop = stack.enter_context(Stop())
         rejects = stack.enter_context(Rejects(options["rejects"]))
         warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
-        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn)
+        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
         stack.callback(publisher.close)
         display = stack.enter_context(Display(job.paths, shown=not quiet))
         tally = Replay(

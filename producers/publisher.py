@@ -64,6 +64,8 @@ class Publisher:
         How long to wait for a broker that is not there.
     on_wait
         Called once with a line to show, when there is something to wait for.
+    stopping
+        Asked while waiting whether to give up.
 
     Raises
     ------
@@ -77,6 +79,7 @@ class Publisher:
         *,
         wait_s: float = 60.0,
         on_wait: Callable[[str], None] | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._servers = settings.kafka_bootstrap_servers
         self._protocol = settings.kafka_security_protocol
@@ -96,7 +99,7 @@ class Publisher:
             metrics_enabled=False,
         )
         try:
-            self.n_partitions = self._wait_for_topic(wait_s, on_wait)
+            self.n_partitions = self._wait_for_topic(wait_s, on_wait, stopping)
         except BaseException:
             self._producer.close(timeout=0)
             raise
@@ -105,7 +108,9 @@ class Publisher:
         self._unlooked = 0
         self._next_seq = 0
 
-    def _wait_for_topic(self, wait_s: float, on_wait: Callable[[str], None] | None) -> int:
+    def _wait_for_topic(
+        self, wait_s: float, on_wait: Callable[[str], None] | None, stopping: Callable[[], bool]
+    ) -> int:
         deadline = time.monotonic() + wait_s
         while True:
             try:
@@ -113,6 +118,8 @@ class Publisher:
                     return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
                 problem = self._problem(last_word.said)
+                if stopping():
+                    raise KafkaError(f"{problem} (interrupted)") from error
                 if time.monotonic() >= deadline:
                     raise KafkaError(f"{problem} (waited {wait_s:g} s)") from error
             if on_wait is not None:

@@ -32,6 +32,7 @@ from stream_processor.topics import check_topics, wait_for_broker
 log = logging.getLogger(__name__)
 
 _WATCH_S: Final = 60.0
+_PROBE_S: Final = 10.0
 _MAX_SOURCES: Final = 50
 
 
@@ -99,6 +100,10 @@ class Pipeline(Service):
                 unreadable, seen, self._settings.topic(wire.DEAD_LETTERS),
             )  # fmt: skip
 
+    @Service.timer(_PROBE_S)
+    async def _probe_broker(self) -> None:
+        await self.intake.probe()
+
     def state(self, brand: str) -> bytes | None:
         """What is remembered of a brand that this worker owns, packed; else None."""
         for lane in self.intake.lanes.values():
@@ -136,7 +141,7 @@ def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        ready = pipeline.intake.assigned and not pipeline.intake.crashed
+        ready = pipeline.intake.ready
         answer = {"ready": ready, "partitions": sorted(pipeline.intake.lanes)}
         return view.json(answer, status=200 if ready else 503)
 

@@ -20,6 +20,7 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
+from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
 from badbuzz.errors import KafkaError, StateError
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
+_PROBE_S: Final = 5.0
 _MAX_SHARE: Final = 0.1
 _ANEW: Final = "to start anew, see docs/kafka.md, Recovery"
 _SMOOTHING: Final = 0.2
@@ -131,6 +133,12 @@ class Intake(Service):
         self._committed: dict[int, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = False
+        self.reached = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether partitions are assigned, their state is loaded, and the broker answers."""
+        return bool(self.assigned and self.reached and not self.crashed)
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -250,6 +258,24 @@ class Intake(Service):
         self._sought[at.partition] = lane.next_offset
         self._consumer.seek(at, lane.next_offset)
         return True
+
+    async def probe(self) -> None:
+        """See whether the broker answers: without it the worker stands still, and is not ready."""
+        if self._consumer is None or not self.lanes:
+            return
+        ends = [TopicPartition(self._topic, partition) for partition in self.lanes]
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                await self._consumer.end_offsets(ends)
+        except (BrokerError, TimeoutError) as error:
+            if self.reached:
+                log.warning("the broker does not answer (%r); waiting for it", error)
+            self.reached = False
+        else:
+            if not self.reached:
+                log.info("the broker answers again")
+            self.reached = True
+        metrics.BROKER_REACHED.set(self.reached)
 
     async def _checkpoint(self) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()

@@ -94,6 +94,9 @@ CHECKPOINT_SECONDS: Final = Histogram(
     buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
 )
 PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.")
+BROKER_REACHED: Final = Gauge(
+    "badbuzz_broker_reached", "1 when the broker answered the last probe, 0 when it did not."
+)
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(
     "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]

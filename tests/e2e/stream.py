@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -237,7 +237,7 @@ class Stream:
         return {name: sorted(value for _, value in self.committed(name)) for name in names}
 
 
-def summary(outputs: dict[str, list[bytes]]) -> dict[str, int]:
+def summary(outputs: Mapping[str, Sequence[object]]) -> dict[str, int]:
     """How many records there are by topic: what a failure prints first."""
     return {name: len(values) for name, values in outputs.items()}
 

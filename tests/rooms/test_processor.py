@@ -29,6 +29,7 @@ from producers.publisher import partition_of
 from stream_processor.processor import PARTITION_KEY
 from tests.core.events import BUCKET_MS, START_MS
 from tests.e2e.stream import Stream, Worker, await_that
+from tests.servers import KafkaServer
 
 pytestmark = pytest.mark.kafka
 
@@ -282,6 +283,22 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
+def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
+    with KafkaServer(tmp_path / "kafka") as server:
+        stream = Stream(server.bootstrap_servers, "gone.", tmp_path)
+        try:
+            stream.create_topics()
+            worker = stream.worker()
+            worker.await_ready()
+            server.kill()
+            await_that(lambda: worker.get("/readyz") is None, "a worker that is not ready")
+            server.start()
+            worker.await_ready()
+        finally:
+            stream.close()
+
+
+@pytest.mark.services
 def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
     brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
     assert len(brands) == 4
@@ -352,6 +369,7 @@ def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: St
         {
             "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
             "transactional.id": real_stream.settings.topic_prefix,
+            "partitioner": "murmur2_random",
         }
     )
     producer.init_transactions()

@@ -228,7 +228,7 @@ def test_bad_rows_are_counted_told_and_kept(broker: Settings, tmp_path: Path) ->
     done = replay(broker, path, "--rejects", rejects)
     assert done.returncode == 0
     assert f"{path}:2: no JSON" in done.stderr
-    assert f"1 rows rejected, 0 more; all are in {rejects}" in done.stderr
+    assert f"1 row rejected; all are in {rejects}" in done.stderr
     kept = orjson.loads(rejects.read_bytes())
     assert (kept["file"], kept["line"], kept["raw"]) == (str(path), 2, "nonsense\n")
 
@@ -292,6 +292,16 @@ def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
     waiting, gave_up = done.stderr.splitlines()
     assert waiting.endswith("trying for 5 s")
     assert gave_up.endswith("(waited 5 s)")
+
+
+def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
+    recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = start(settings_for(UNREACHABLE), recording)
+    assert process.stderr is not None
+    assert process.stderr.readline().endswith("trying for 60 s\n")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 4
 
 
 @pytest.mark.parametrize(
