@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, headline
+from badbuzz.render import Language, examples, headline, why
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
+_ALERTS: Final = 6
 _STATES: Final = {
     "quiet": ("· quiet", "green"),
     "firing": ("! ALERT", "bold red"),
@@ -88,14 +89,21 @@ class Board:
         )
 
     def _alerts(self) -> Panel:
-        lines = [
-            Text(f"{clock(alert.window_end_ms)}  ")
-            + Text(f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} ", _style(alert))
-            + Text(headline(alert, self.language))
-            for alert in self.alerts[-8:]
-        ]
+        lines = [line for alert in self.alerts[-_ALERTS:] for line in self._alert(alert)]
         body: RenderableType = Group(*lines) if lines else Text("none so far", style="dim")
         return Panel(body, title="alerts", title_align="left", border_style="blue")
+
+    def _alert(self, alert: Alert) -> list[Text]:
+        """What is claimed; why; for the newest that says why, what people wrote."""
+        mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
+        line = Text(f"{clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
+        indent = " " * len(line)
+        told = [indent + " ".join(why(alert, self.language))] if alert.evidence else []
+        newest = next((one for one in reversed(self.alerts) if one.evidence), None)
+        if alert is newest:
+            told += [indent + quoted for quoted in examples(alert, self.language)]
+        below = [Text(one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
+        return [line + Text(headline(alert, self.language)), *below]
 
     def _pulse(self) -> Text:
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
