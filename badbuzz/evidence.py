@@ -3,7 +3,7 @@
 Of every bucket the 32 negatives with the lowest hashes of their ids are kept: all of them, or when
 there are more a uniform sample that does not depend on their order. When the samples together
 outgrow their bytes, older buckets lose more of theirs. Once an hour what is older than an hour
-goes, and eight tweets of it add their terms to the counts of what is usual, which forget by half in
+goes, and six tweets of it add their terms to the counts of what is usual, which forget by half in
 168 such hours. A text is read only then, or for an alert.
 
 What is remembered is several records, so that a checkpoint writes only what changed: one for each
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from zlib import crc32
@@ -39,11 +40,12 @@ MAX_SAMPLE: Final = 32
 _SAMPLE_BYTES: Final = 21_000
 _THINNED_BYTES: Final = 18_000
 _RECORD_BYTES: Final = 160  # a sample's key and what surrounds its entries
-_N_LEARNT: Final = 8
+_N_LEARNT: Final = 6
 _MAX_TERMS: Final = 300
 _UNIT: Final = 100_000
 _FORGETS: Final = 243  # 1 - 1/243 an hour: half in 168 hours
 
+_MAX_ENTRY: Final = 510
 _MAX_TEXT: Final = 280
 _MAX_READ: Final = 4_096
 _MAX_URL: Final = 120
@@ -206,7 +208,7 @@ class BrandEvidence:
         gone.sort()
         found: Counter[str] = Counter()
         for _, packed in gone[:_N_LEARNT]:
-            found.update(terms(words(_entry(packed).text)))
+            found.update(terms(words(orjson.loads(packed)[-1])))
         self._learn(found)
         return True
 
@@ -216,8 +218,14 @@ class BrandEvidence:
         usual = {term: n - -(-n // _FORGETS) for term, n in self.counts.items()}
         for term, n in found.items():
             usual[term] = usual.get(term, unseen) + n * _UNIT
-        most = sorted(usual.items(), key=lambda counted: (-counted[1], counted[0]))[:_MAX_TERMS]
-        self.counts = {term: n for term, n in most if n > 0}
+        n_spare = len(usual) - _MAX_TERMS
+        if n_spare > 0:
+            least = sorted(usual.values())[n_spare - 1]
+            doomed = sorted(term for term, n in usual.items() if n == least)
+            n_below = sum(n < least for n in usual.values())
+            gone = set(doomed[: n_spare - n_below])
+            usual = {term: n for term, n in usual.items() if n >= least and term not in gone}
+        self.counts = {term: n for term, n in usual.items() if n > 0}
 
     def _unseen(self) -> int:
         """The most that a term may have been counted that is not among the counts."""
@@ -285,13 +293,25 @@ def _digest(text: str) -> int:
 
 
 def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
+    """A tweet as it is kept: as it came when that is short enough, else without its excess."""
+    score = round(verdict.score * SCORE_UNITS)
+    author = _digest(tweet.author) if tweet.author else 0
+    with suppress(orjson.JSONEncodeError):  # half a character, or a number without bounds
+        packed = orjson.dumps(
+            (
+                rank, tweet.created_ms, score, tweet.n_retweets, author,
+                tweet.id, tweet.url, tweet.text,
+            )
+        )  # fmt: skip
+        if len(packed) <= _MAX_ENTRY:
+            return packed
     return orjson.dumps(
         (
             rank,
             tweet.created_ms,
-            round(verdict.score * SCORE_UNITS),
+            score,
             min(tweet.n_retweets, _MAX_RETWEETS),
-            _digest(tweet.author) if tweet.author else 0,
+            author,
             _fitting(tweet.id, _MAX_ID),
             _fitting(tweet.url, _MAX_URL),
             _shortened(tweet.text),
@@ -300,7 +320,9 @@ def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
 
 
 def _entry(packed: bytes) -> Entry:
-    return Entry(*orjson.loads(packed)[1:])
+    _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed)
+    name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
+    return Entry(created_ms, score, n_retweets, author, name, url, _one_line(text))
 
 
 def _fitting(name: str, most: int) -> str:
@@ -308,13 +330,18 @@ def _fitting(name: str, most: int) -> str:
     return name if name.isprintable() and _n_bytes(name) <= most else ""
 
 
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == _JOINER else " " for char in text)
+
+
 def _shortened(text: str) -> str:
     """One line of at most 280 bytes; what is private is hidden before a cut could disguise it."""
     if len(text) > _MAX_READ:
         text = text[:_MAX_READ].rpartition(" ")[0]
-    text = " ".join(text.split())
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() or char == _JOINER else " " for char in text)
+    text = _one_line(text)
     if _n_bytes(text) <= _MAX_TEXT:
         return text
     text = masked(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain, pairwise
-from math import log, sqrt
+from math import fsum, log, sqrt
 from typing import Final
 
 from badbuzz import text as reading
@@ -118,7 +118,7 @@ def drivers(
     ['bags', 'lost']
     """
     n = sum(counts.values())
-    n_usual = sum(usual.values()) + unseen + _FLOOR * (len(counts.keys() | usual.keys()) + 1)
+    n_usual = fsum(usual.values()) + unseen + _FLOOR * (len(counts.keys() | usual.keys()) + 1)
     found = []
     for term, seen in counts.items():
         if seen < 2:
