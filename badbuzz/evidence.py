@@ -145,10 +145,10 @@ class BrandEvidence:
         elif len(sample) == MAX_SAMPLE:
             if rank >= sample[-1][0]:
                 return
-            self._n_bytes -= len(sample.pop()[1]) + 1
+            self._n_bytes -= len(sample.pop()[1])
         packed = _packed(rank, tweet, verdict)
         insort(sample, (rank, packed))
-        self._n_bytes += len(packed) + 1
+        self._n_bytes += len(packed)
         self._changed.add(start_ms)
         if self._n_bytes > _SAMPLE_BYTES:
             self._thin()
@@ -157,7 +157,7 @@ class BrandEvidence:
         """Give every sample its share of fewer bytes: the newest one whole, the next one half."""
         sizes = []
         for age, start_ms in enumerate(sorted(self.samples, reverse=True)):
-            size = sum(len(packed) + 1 for _, packed in self.samples[start_ms]) + _RECORD_BYTES
+            size = _size(self.samples[start_ms])
             weight = 5_040 // (1 + age) or 1
             sizes.append((size * 1_000 // weight, start_ms, size, weight))
         left, weights = _THINNED_BYTES, sum(weight for *_, weight in sizes)
@@ -170,7 +170,7 @@ class BrandEvidence:
         sample = self.samples[start_ms]
         before = size
         while sample and size > share:
-            size -= len(sample.pop()[1]) + 1
+            size -= len(sample.pop()[1])
         if not sample:
             del self.samples[start_ms]
             size = 0
@@ -203,12 +203,12 @@ class BrandEvidence:
         for start_ms in old:
             sample = self.samples.pop(start_ms)
             self._changed.add(start_ms)
-            self._n_bytes -= sum(len(packed) + 1 for _, packed in sample) + _RECORD_BYTES
+            self._n_bytes -= _size(sample)
             gone += sample
         gone.sort()
         found: Counter[str] = Counter()
         for _, packed in gone[:_N_LEARNT]:
-            found.update(terms(words(orjson.loads(packed)[-1])))
+            found.update(terms(words(orjson.loads(packed[:-1])[-1])))
         self._learn(found)
         return True
 
@@ -262,7 +262,7 @@ class BrandEvidence:
         sample = self.samples.get(start_ms)
         if sample is None:
             return None
-        entries = b",".join([packed for _, packed in sample])
+        entries = b"".join([packed for _, packed in sample])[:-1]
         return b'{"v":%d,"sample":[%b]}' % (VERSION, entries)
 
     def restore(self, record_key: bytes, value: bytes) -> None:
@@ -283,9 +283,9 @@ class BrandEvidence:
             self.hour, self.counts = plain["hour"], plain["counts"]
             return
         start_ms = int(record_key.rpartition(b"\x00")[2])
-        sample = [(fields[0], orjson.dumps(fields)) for fields in plain["sample"]]
+        sample = [(fields[0], orjson.dumps(fields) + b",") for fields in plain["sample"]]
         self.samples[start_ms] = sample
-        self._n_bytes += sum(len(packed) + 1 for _, packed in sample) + _RECORD_BYTES
+        self._n_bytes += _size(sample)
 
 
 def _digest(text: str) -> int:
@@ -293,7 +293,11 @@ def _digest(text: str) -> int:
 
 
 def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
-    """A tweet as it is kept: as it came when that is short enough, else without its excess."""
+    """A tweet as it is kept: as it came when that is short enough, else without its excess.
+
+    The comma is for the next one, and makes it a string of its own: what orjson gives holds on to
+    a kilobyte.
+    """
     score = round(verdict.score * SCORE_UNITS)
     author = _digest(tweet.author) if tweet.author else 0
     with suppress(orjson.JSONEncodeError):  # half a character, or a number without bounds
@@ -304,8 +308,8 @@ def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
             )
         )  # fmt: skip
         if len(packed) <= _MAX_ENTRY:
-            return packed
-    return orjson.dumps(
+            return packed + b","
+    packed = orjson.dumps(
         (
             rank,
             tweet.created_ms,
@@ -317,10 +321,15 @@ def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
             _shortened(tweet.text),
         )
     )
+    return packed + b","
+
+
+def _size(sample: Sample) -> int:
+    return sum([len(packed) for _, packed in sample]) + _RECORD_BYTES
 
 
 def _entry(packed: bytes) -> Entry:
-    _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed)
+    _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
     name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
     return Entry(created_ms, score, n_retweets, author, name, url, _one_line(text))
 

@@ -62,7 +62,8 @@ def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | N
     if not reads:
         return None
     kins = _kins(reads)
-    counts = Counter(term for read in reads for term in read.terms)
+    own = set(words(evidence.brand))
+    counts = Counter(term for read in reads for term in read.terms if term not in own)
     driving = drivers(counts, *evidence.usual(), MAX_TERMS)
     signed = [read.entry.author for read in reads if read.entry.author]
     repeated, negative = _examples(kins)

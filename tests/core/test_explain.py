@@ -47,6 +47,11 @@ def test_what_sets_the_negatives_apart_is_named_with_how_many_say_it() -> None:
     assert [(term.term, term.n) for term in found.terms] == [("bag", 2), ("lost", 2)]
 
 
+def test_the_brands_own_name_drives_nothing() -> None:
+    found = said("Paradis? #AirParadis lost it", "Lost in Air Paradis")
+    assert [term.term for term in found.terms] == ["lost"]
+
+
 def test_terms_are_bounded() -> None:
     text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
     assert len(said(text, text).terms) == MAX_TERMS
