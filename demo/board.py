@@ -17,7 +17,7 @@ from badbuzz.render import Language, examples, headline, why
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
-_ALERTS: Final = 6
+_ALERTS: Final = 5
 _STATES: Final = {
     "quiet": ("· quiet", "green"),
     "firing": ("! ALERT", "bold red"),
@@ -94,15 +94,17 @@ class Board:
         return Panel(body, title="alerts", title_align="left", border_style="blue")
 
     def _alert(self, alert: Alert) -> list[Text]:
-        """What is claimed; why; for the newest that says why, what people wrote."""
+        """What is claimed and what drives it; of the newest who says so too, and two tweets."""
         mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
         line = Text(f"{clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
-        indent = " " * len(line)
-        told = [indent + " ".join(why(alert, self.language))] if alert.evidence else []
+        indent = " " * len(clock(alert.window_end_ms)) + "  "
         newest = next((one for one in reversed(self.alerts) if one.evidence), None)
+        told = why(alert, self.language)
         if alert is newest:
-            told += [indent + quoted for quoted in examples(alert, self.language)]
-        below = [Text(one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
+            told += examples(alert, self.language)
+        else:
+            told = told[:1]
+        below = [Text(indent + one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
         return [line + Text(headline(alert, self.language)), *below]
 
     def _pulse(self) -> Text:
