@@ -245,8 +245,8 @@ class BrandEvidence:
         ]
         return sorted(found, key=lambda entry: (entry.created_ms, entry.id, entry.text))
 
-    def take_changed(self) -> list[tuple[bytes, bytes | None]]:
-        """Keys and values to save, None for what is gone; from now on nothing has changed."""
+    def changed(self) -> list[tuple[bytes, bytes | None]]:
+        """Keys and values to save, None for what is gone; :meth:`saved` says that they are."""
         records: list[tuple[bytes, bytes | None]] = [
             (key(self.brand, start_ms), self._pack_sample(start_ms))
             for start_ms in sorted(self._changed)
@@ -254,9 +254,12 @@ class BrandEvidence:
         if self._learnt:
             packed = orjson.dumps({"v": VERSION, "hour": self.hour, "counts": self.counts})
             records.append((key(self.brand), packed))
+        return records
+
+    def saved(self) -> None:
+        """From now on nothing has changed."""
         self._changed.clear()
         self._learnt = False
-        return records
 
     def _pack_sample(self, start_ms: int) -> bytes | None:
         sample = self.samples.get(start_ms)
@@ -266,7 +269,7 @@ class BrandEvidence:
         return b'{"v":%d,"sample":[%b]}' % (VERSION, entries)
 
     def restore(self, record_key: bytes, value: bytes) -> None:
-        """Take over a record that :meth:`take_changed` gave.
+        """Take over a record that :meth:`changed` gave.
 
         Raises
         ------

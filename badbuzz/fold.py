@@ -62,7 +62,7 @@ class Fold:
     heartbeats_ms
         Newest heartbeat of each source.
     changed
-        Brands whose state changed since somebody last cleared this.
+        Brands whose state changed since :meth:`saved` was last called.
     evidence
         What is remembered of the brands' negatives, by brand.
 
@@ -179,21 +179,23 @@ class Fold:
         )
 
     def changed_states(self) -> list[BrandState]:
-        """The states to save, by brand; clear ``changed`` when they are saved, not before."""
+        """The states to save, by brand; :meth:`saved` says that they are."""
         return [self.brands[brand] for brand in sorted(self.changed)]
 
-    def take_evidence(self) -> list[tuple[bytes, bytes | None]]:
-        """Keys and values of evidence to save, None for what is gone; now nothing has changed."""
-        records = [
-            record
-            for brand in sorted(self._evident)
-            for record in self.evidence[brand].take_changed()
-        ]
+    def changed_evidence(self) -> list[tuple[bytes, bytes | None]]:
+        """Keys and values of evidence to save, None for what is gone, by brand."""
+        brands = sorted(self._evident)
+        return [record for brand in brands for record in self.evidence[brand].changed()]
+
+    def saved(self) -> None:
+        """From now on nothing has changed."""
+        self.changed.clear()
+        for brand in self._evident:
+            self.evidence[brand].saved()
         self._evident.clear()
-        return records
 
     def restore_evidence(self, key: bytes, value: bytes) -> None:
-        """Take over a record that :meth:`take_evidence` gave."""
+        """Take over a record that :meth:`changed_evidence` gave."""
         brand = brand_of(key)
         evidence = self.evidence.get(brand)
         if evidence is None:

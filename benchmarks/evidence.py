@@ -81,10 +81,11 @@ def tweets(stream: Stream, bucket: int) -> Iterator[Tweet]:
 
 def packed(fold: Fold) -> BatchBuilder:
     """What a checkpoint saves, as a batch."""
-    records = [(state.brand.encode(), state.pack()) for state in fold.take_changed()]
+    records = [(state.brand.encode(), state.pack()) for state in fold.changed_states()]
     batch = BatchBuilder(1 << 30, LZ4, is_transactional=True)
-    for key, value in [*records, *fold.take_evidence()]:
+    for key, value in [*records, *fold.changed_evidence()]:
         batch.append(timestamp=None, key=key, value=value, headers=[])
+    fold.saved()
     return batch
 
 

@@ -223,7 +223,7 @@ class ProcessorLane:
             }
             outputs[self._parts.settings.topic(wire.PROCESSOR_STATE)] = self._state()
         await self._writer.write(self.partition, outputs)
-        self.fold.changed.clear()
+        self.fold.saved()
         self._parts.brand_metrics.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
@@ -235,7 +235,7 @@ class ProcessorLane:
         states: list[Output] = [
             (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
         ]
-        states += [(key, value, []) for key, value in self.fold.take_evidence()]
+        states += [(key, value, []) for key, value in self.fold.changed_evidence()]
         states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
         return states
 

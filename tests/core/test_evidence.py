@@ -33,7 +33,8 @@ def fill(evidence: BrandEvidence, n_buckets: int, n: int, text: str = "Where is 
 
 def save(evidence: BrandEvidence, store: Store) -> int:
     """Write what changed, as compaction keeps it; returns how many records that were."""
-    records = evidence.take_changed()
+    records = evidence.changed()
+    evidence.saved()
     for record_key, value in records:
         if value is None:
             store.pop(record_key, None)
@@ -96,7 +97,7 @@ def longest_terms() -> bytes:
         for i in range(8):
             evidence.observe(tweet(hour * 8 + i, at_ms, text), NEGATIVE)
         evidence.close(at_ms + 2 * HOUR_MS)
-    record_key, value = evidence.take_changed()[-1]
+    record_key, value = evidence.changed()[-1]
     assert record_key == key(BRAND)
     assert len(evidence.counts) == 300
     assert min(map(len, evidence.counts)) == MAX_TERM_BYTES
@@ -186,6 +187,13 @@ def test_only_what_changed_is_written() -> None:
     assert save(evidence, store) == 0
 
 
+def test_what_could_not_be_saved_has_still_changed() -> None:
+    evidence = BrandEvidence(BRAND)
+    fill(evidence, 3, 5)
+    evidence.close(START_MS + 2 * HOUR_MS)
+    assert evidence.changed() == evidence.changed() != []
+
+
 def test_a_full_sample_that_a_tweet_does_not_enter_is_not_written() -> None:
     evidence, store = BrandEvidence(BRAND), Store()
     for number in range(5000):
@@ -193,7 +201,7 @@ def test_a_full_sample_that_a_tweet_does_not_enter_is_not_written() -> None:
     save(evidence, store)
     highest = max(range(5000), key=lambda number: crc32(str(number).encode()))
     evidence.observe(tweet(highest), NEGATIVE)
-    assert evidence.take_changed() == []
+    assert evidence.changed() == []
 
 
 def test_what_is_older_than_an_hour_is_learnt_and_its_records_are_deleted() -> None:

@@ -91,7 +91,7 @@ def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
     assert restored.unpack(0, fold.pack(partition=0, next_offset=cut)) == cut
     for state in fold.brands.values():
         restored.brands[state.brand] = BrandState.unpack(state.pack())
-    for key, value in fold.take_evidence():
+    for key, value in fold.changed_evidence():
         if value is not None:
             restored.restore_evidence(key, value)
     after = run(events[cut:], fold=restored)
@@ -130,7 +130,8 @@ def test_a_fold_cut_before_its_crisis_gives_the_same_evidence() -> None:
         kept: dict[bytes, bytes | None] = {}
         for start in range(0, cut, 500):
             run(events[start : min(start + 500, cut)], fold=fold)
-            kept.update(fold.take_evidence())
+            kept.update(fold.changed_evidence())
+            fold.saved()
         restored.unpack(0, fold.pack(partition=0, next_offset=cut))
         for state in fold.brands.values():
             restored.brands[state.brand] = BrandState.unpack(state.pack())
@@ -147,7 +148,7 @@ def test_only_negatives_that_count_are_evidence() -> None:
     run([post(START_MS + 1, negative=False), unread], fold=fold)
     run([beat(START_MS + HOUR_MS), late], fold=fold)
     assert fold.evidence == {}
-    assert fold.take_evidence() == []
+    assert fold.changed_evidence() == []
 
 
 def test_a_window_closes_when_the_watermark_passes_its_end() -> None:
