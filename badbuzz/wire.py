@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn, get_args
 import orjson
 
 from badbuzz.errors import WireError
-from badbuzz.model import Alert, Kind, Tweet, Verdict, Window
+from badbuzz.model import Alert, Evidence, Example, Kind, Reason, Term, Tweet, Verdict, Window
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
@@ -57,6 +57,12 @@ _NAMES: Final = frozenset(_TYPES)
 _KINDS_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
+_PARTS: Final[dict[str, type]] = {
+    "terms": Term,
+    "reasons": Reason,
+    "most_negative": Example,
+    "most_repeated": Example,
+}
 MAX_MS: Final = 4_102_444_800_000
 """The year 2100; no record is of later."""
 
@@ -214,7 +220,13 @@ def decode_alert(data: bytes) -> Alert:
     """
     fields = _versioned(data)
     with _blaming("alert"):
-        return Alert(**fields)
+        told = fields.pop("evidence", None)
+        return Alert(**fields, evidence=_evidence(told) if told is not None else None)
+
+
+def _evidence(told: dict[str, Any]) -> Evidence:
+    parts = {name: tuple(kind(**part) for part in told[name]) for name, kind in _PARTS.items()}
+    return Evidence(**{**told, **parts})
 
 
 def _versioned(data: bytes) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from badbuzz.evaluate import evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.options import Hours, Speed
-from badbuzz.render import Language, headline
+from badbuzz.render import Language, headline, why
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.board import clock
@@ -197,6 +197,8 @@ def alerts(language: Language, follow: bool) -> None:
                 when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
                 what = f"{alert.phase} {alert.severity}"
                 click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
+                for told in why(alert, language):
+                    click.echo(f"{'':<{len(when) + 2}}{told}")
             n_alerts += len(batch)
             if not batch and not follow:
                 break

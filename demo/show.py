@@ -14,12 +14,13 @@ from rich.table import Table
 from badbuzz import wire
 from badbuzz.evaluate import GRACE_MS, Evaluation, Incident, delay_ms
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, headline
+from badbuzz.render import Language, examples, headline, why
 from demo.board import Board, Pulse, clock
 from demo.run import Found
 
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
+_INDENT: Final = 18  # beneath the brand
 
 
 class Face(Protocol):
@@ -77,6 +78,8 @@ class Lines:
         for one in found:
             if isinstance(one, Alert):
                 self._line(one.window_end_ms, one.brand, _what(one), headline(one, self._language))
+                for told in (*why(one, self._language), *examples(one, self._language)):
+                    click.echo(f"{'':<{_INDENT}}{told}")
             elif isinstance(one, Window):
                 self._baseline(one)
 

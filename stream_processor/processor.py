@@ -19,6 +19,7 @@ from aiokafka.partitioner import murmur2
 from badbuzz import wire
 from badbuzz.brands import Brands
 from badbuzz.errors import StateError, WireError
+from badbuzz.evidence import PREFIX, brand_of
 from badbuzz.fold import Fold
 from badbuzz.model import Alert, Tweet, Verdict, Window
 from badbuzz.scorer import Judges
@@ -86,6 +87,8 @@ class ProcessorLane:
         if own is not None:
             with _blaming(topic, "the partition's record"):
                 self.next_offset = self.fold.unpack(self.partition, own)
+        for key in [key for key in packed if key.startswith(PREFIX)]:
+            self._restore_evidence(topic, key, packed.pop(key))
         for key, value in packed.items():
             self._check_place(key)
             with _blaming(topic, f"the state of brand {key.decode(errors='replace')!r}"):
@@ -93,6 +96,12 @@ class ProcessorLane:
             self.fold.brands[state.brand] = state
             severity = state.alert.severity if state.alert is not None else None
             self._parts.brand_metrics.show_alert(state.brand, severity)
+
+    def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
+        brand = brand_of(key)
+        self._check_place(brand.encode())
+        with _blaming(topic, f"the evidence of brand {brand!r}"):
+            self.fold.restore_evidence(key, value)
 
     def _check_place(self, key: bytes) -> None:
         n_partitions = self._parts.settings.partitions
@@ -214,7 +223,7 @@ class ProcessorLane:
             }
             outputs[self._parts.settings.topic(wire.PROCESSOR_STATE)] = self._state()
         await self._writer.write(self.partition, outputs)
-        self.fold.changed.clear()
+        self.fold.saved()
         self._parts.brand_metrics.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
@@ -226,6 +235,7 @@ class ProcessorLane:
         states: list[Output] = [
             (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
         ]
+        states += [(key, value, []) for key, value in self.fold.changed_evidence()]
         states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
         return states
 
@@ -242,7 +252,7 @@ def _blaming(topic: str, what: str) -> Iterator[None]:
     """Turn what is wrong with a record of state into an error that names it."""
     try:
         yield
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, IndexError) as error:
         raise StateError(
             f"{topic}: {what} cannot be read ({error!r}); see docs/kafka.md, Recovery"
         ) from error

@@ -202,7 +202,8 @@ class Stream:
             while left:
                 for message in consumer.consume(5000, 0.2):
                     if message.error() is None:
-                        records[message.partition()].append((message.key(), message.value()))
+                        value = message.value() or b""  # none where a key is deleted
+                        records[message.partition()].append((message.key(), value))
                     elif message.error().code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     else:

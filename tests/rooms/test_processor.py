@@ -21,6 +21,7 @@ from confluent_kafka.admin import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
+from badbuzz.evidence import key
 from badbuzz.fold import Fold
 from badbuzz.model import Tweet
 from badbuzz.state import BrandState, Rules
@@ -267,6 +268,48 @@ def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> N
     worker = real_stream.worker()
     assert worker.finish() == 3
     assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    for partition in range(real_stream.settings.partitions):
+        packed = b'{"v":1,"sample":[]}'
+        producer.produce(topic, packed, key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_evidence_that_is_none_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    (partition,) = real_stream.ends()
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b'{"v":1}', key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the evidence of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(stream: Stream) -> None:
+    source = Source(stream)
+    source.tweet(START_MS)
+    run_to_the_end(stream)
+    own = key("Air Paradis", START_MS)
+    sample = orjson.loads(dict(stream.committed(wire.PROCESSOR_STATE))[own])["sample"]
+    assert sample[0][-1] == "Lost my bag, again"
+    source.tweet(START_MS + 3 * 3_600_000)
+    source.beat(START_MS + 4 * 3_600_000)
+    stream.await_done()
+    last = dict(stream.committed(wire.PROCESSOR_STATE))
+    assert last[own] == b""
+    assert orjson.loads(last[key("Air Paradis")])["counts"].keys() == {"lost", "bag"}
 
 
 def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
