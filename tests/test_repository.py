@@ -30,8 +30,8 @@ from tests.servers import ROOT, lacking
 ROOMS = {"producers", "stream_processor", "training", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
-    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options", "presets",
-    "recording", "registry", "rows", "scorer", "settings", "store",
+    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
+    "presets", "recording", "registry", "rows", "scorer", "settings", "store",
 }  # fmt: skip
 LOCKS = ("demo", "dev")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
