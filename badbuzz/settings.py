@@ -75,7 +75,7 @@ class Settings:
     web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
     author_key: str = _setting(
         "badbuzz",
-        "key of the hash that stands for an author: set one, or hashes can be guessed",
+        "key of an author's hash: set one, or it can be guessed",
         secret=True,
     )
     log_level: str = _setting("INFO", "DEBUG | INFO | WARNING | ERROR")
