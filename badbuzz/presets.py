@@ -13,9 +13,12 @@ from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
-    "kind", "label", "reason",
+    "kind", "label", "reason", "score", "negative", "bundle",
 )  # fmt: skip
 """What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
+
+JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
+"""Those that are not of the tweet itself: what people and bundles said of it."""
 
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
@@ -192,7 +195,7 @@ class Reader:
     seen: dict[str, None] = field(default_factory=dict)
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The tweet's fields by name; ``label`` and ``reason`` too, if the row has them.
+        """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
 
         Raises
         ------
@@ -227,6 +230,9 @@ class Reader:
             "kind": kind,
             "label": self._label(found),
             "reason": _words(found, "reason") or None,
+            "score": _score(found.get("score")),
+            "negative": _flag(found.get("negative")),
+            "bundle": _words(found, "bundle") or None,
         }
 
     def _kind(self, row: dict[str, Any], found: dict[str, Any]) -> str:
@@ -309,6 +315,28 @@ def _count(value: object) -> int:
         value = int(value)
     if type(value) is not int or not 0 <= value < MAX_MS:
         raise RowError(f"n_retweets: expected a whole number, 0 or more, found {value!r}")
+    return value
+
+
+def _score(value: object) -> float | None:
+    if value in _MISSING:
+        return None
+    try:
+        score = float(value) if isinstance(value, str | float | int) else -1.0
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise RowError(f"score: expected a number from 0 to 1, found {value!r:.40}")
+    return score
+
+
+def _flag(value: object) -> bool | None:
+    if value in _MISSING:
+        return None
+    if isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise RowError(f"negative: expected true or false, found {value!r:.40}")
     return value
 
 
