@@ -13,6 +13,7 @@ from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
     "alerts": ("demo.commands:alerts", "Print alerts as they come."),
+    "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
@@ -26,6 +27,7 @@ COMMANDS: Final = {
 """Command -> (where its click command lives, what ``badbuzz --help`` says of it)."""
 
 _EXTRAS: Final = {
+    "backtest": "backtest",
     "demo": "demo",
     "producers": "producers",
     "stream_processor": "processor",

@@ -27,11 +27,11 @@ from badbuzz.cli import COMMANDS
 from badbuzz.settings import Settings
 from tests.servers import ROOT, lacking
 
-ROOMS = {"producers", "stream_processor", "training", "demo"}
+ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "presets",
-    "recording", "registry", "rows", "scorer", "settings", "store",
+    "recording", "registry", "rows", "scorer", "settings", "store", "truth",
 }  # fmt: skip
 LOCKS = ("demo", "dev")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
@@ -160,7 +160,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "extras", "groups"),
-    [("demo", ("demo",), ()), ("dev", ("demo", "training"), ("dev",))],
+    [("demo", ("demo",), ()), ("dev", ("demo", "training", "backtest"), ("dev",))],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
     pinned = pins(name)
