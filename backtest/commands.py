@@ -97,6 +97,11 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     changes = [compare(runs[0], run) for run in runs[1:]]
     if options["alerts_file"]:
         _write_alerts(options["alerts_file"], runs)
+    if options["report_file"]:
+        from backtest.report import Findings, write_report  # noqa: PLC0415 - jinja2 is for it alone
+
+        found = Findings(files, tally, runs, swept, changes, truth)
+        write_report(options["report_file"], found)
     if as_json:
         click.echo(orjson.dumps(summary(tally, runs, swept, changes, truth)))
     else:
