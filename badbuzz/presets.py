@@ -209,7 +209,10 @@ class Reader:
         >>> reader.read(row)["created_ms"]
         1000
         """
-        found = {name: _at(row, column) for name, column in self.preset.fields.items()}
+        found = {
+            name: row.get(column) if "." not in column else _at(row, column)
+            for name, column in self.preset.fields.items()
+        }
         kind = found.get("kind") or self._kind(row, found)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")

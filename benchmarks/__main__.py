@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 
-BENCHMARKS = ("scorer", "fold", "worker", "first_alert")
+BENCHMARKS = ("scorer", "fold", "backtest", "worker", "first_alert")
 
 
 def main() -> None:
