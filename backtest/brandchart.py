@@ -18,6 +18,11 @@ from badbuzz.model import Alert, Window
 _N_POINTS: Final = 320
 _CLOSE_MS: Final = 3 * 3_600_000
 _LEAST_WIDTH: Final = 0.35
+_LEAST_TWEETS: Final = 3
+"""Fewer have no rate worth a line."""
+
+_MOST_TIMES: Final = 9
+_MOST_TIMES_CLOSE: Final = 5
 _MINUTE_MS: Final = 60_000
 
 Kind = Literal["alert", "other", "incident", "benign"]
@@ -89,7 +94,7 @@ def close_up(alert: Alert, end_ms: int, windows: Sequence[Window], truth: Truth 
     lane = Lane("Alert", "alert", (_span(x, alert.opened_ms, end_ms, title),))
     lanes = [lane, *(_truth_lanes(alert.brand, truth, x) if truth is not None else ())]
     label = f"The six hours around the alert of {when(alert.opened_ms)}, in five minutes"
-    return _chart(label, points(near, BUCKET_MS), BUCKET_MS, x, tuple(lanes), n_marks=3)
+    return _chart(label, points(near, BUCKET_MS), BUCKET_MS, x, tuple(lanes), 3, _MOST_TIMES_CLOSE)
 
 
 def _chart(
@@ -99,14 +104,16 @@ def _chart(
     x: Scale,
     lanes: tuple[Lane, ...],
     n_marks: int = 4,
+    n_times: int = _MOST_TIMES,
 ) -> Chart:
     y, counts = nice_scale(max((max(p.n_negative, p.high) for p in found), default=1.0), n_marks)
     rate_y = Scale(0.0, 1.0)
     runs = list(_unbroken(found))
+    told = [point for point in found if point.n >= _LEAST_TWEETS]
     return Chart(
         label=label,
         every=_every(span_ms),
-        times=tuple(time_marks(x)),
+        times=tuple(time_marks(x, n_times)),
         counts=tuple(counts),
         band="".join(
             area(x, y, _steps(run, [p.high for p in run]), _steps(run, [p.low for p in run]))
@@ -115,8 +122,8 @@ def _chart(
         expected="".join(line(x, y, _steps(run, [p.expected for p in run])) for run in runs),
         bars=bars(x, y, _heights(p for p in found if p.n_negative <= p.high)),
         bars_above=bars(x, y, _heights(p for p in found if p.n_negative > p.high)),
-        rate=line(x, rate_y, _middles(found, [p.rate for p in found], span_ms)),
-        adjusted=line(x, rate_y, _middles(found, [p.adjusted_rate for p in found], span_ms)),
+        rate=line(x, rate_y, _middles(told, [p.rate for p in told], span_ms)),
+        adjusted=line(x, rate_y, _middles(told, [p.adjusted_rate for p in told], span_ms)),
         usual=line(x, rate_y, _middles(found, [p.usual_rate for p in found], span_ms)),
         shades=lanes[0].spans,
         lanes=lanes,

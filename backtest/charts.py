@@ -71,7 +71,7 @@ def _nice(step: float) -> float:
     return next(factor * size for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if step <= factor * size)
 
 
-def time_marks(scale: Scale, n_most: int = 9) -> list[Mark]:
+def time_marks(scale: Scale, n_most: int) -> list[Mark]:
     """Round UTC times on a time axis; every second one is minor."""
     span_h = (scale.high - scale.low) / _HOUR_MS
     step_h = next((h for h in _TICKS_H if span_h / h <= n_most), int(span_h / n_most) + 1)

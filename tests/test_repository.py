@@ -160,7 +160,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "extras", "groups"),
-    [("demo", ("demo",), ()), ("dev", ("demo", "training", "backtest"), ("dev",))],
+    [("demo", ("demo",), ()), ("dev", ("demo", "training"), ("dev",))],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
     pinned = pins(name)

@@ -96,6 +96,16 @@ def test_remembered_scores_give_the_same_alerts(recording: Path, tmp_path: Path)
     assert first.read_bytes() == second.read_bytes() != b""
 
 
+def test_the_last_tweets_windows_are_closed_too() -> None:
+    run = Run(RuleSet("some"), lambda _brand: Rules())
+    recorded = [
+        Labelled(replace(LOUD.tweet, id=str(at), created_ms=at, produced_ms=at), "negative", None)
+        for at in (60_000, 599_999)
+    ]
+    Backtest([run], Truthful()).run(recorded)
+    assert [window.n_negative for window in run.windows["Nordwind"]][:2] == [1, 1]
+
+
 # Verdicts
 
 
