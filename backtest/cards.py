@@ -8,8 +8,8 @@ from typing import Any, Final
 from numpy.random import PCG64, Generator
 
 from backtest.compare import Change
-from backtest.rules import Sweep
-from backtest.run import Run, Tally
+from backtest.findings import Findings
+from backtest.run import Run
 from badbuzz.evaluate import Scorecard, Truth, openings, score
 
 SEED: Final = 20_150_222
@@ -29,20 +29,14 @@ def scorecard(run: Run, truth: Truth, brand: str | None = None, *, draws: int = 
     return score(alerts, truth, watches, Generator(PCG64(SEED)), draws)
 
 
-def summary(
-    tally: Tally,
-    runs: list[Run],
-    swept: list[tuple[Sweep, list[Run]]],
-    changes: list[Change],
-    truth: Truth | None,
-) -> dict[str, Any]:
+def summary(found: Findings) -> dict[str, Any]:
     """All that a backtest found, as plain values."""
+    tally, truth = found.tally, found.truth
     return {
         "n_tweets": tally.n_tweets,
         "first_ms": tally.first_ms,
         "last_ms": tally.last_ms,
-        "interrupted": tally.interrupted,
-        "rules": [_of_run(run, truth) for run in runs],
+        "rules": [_of_run(run, truth) for run in found.runs],
         "sweeps": [
             {
                 "field": sweep.name,
@@ -51,9 +45,9 @@ def summary(
                     for value, run in zip(sweep.values, its_runs, strict=True)
                 ],
             }
-            for sweep, its_runs in swept
+            for sweep, its_runs in found.swept
         ],
-        "changes": [_change(change) for change in changes],
+        "changes": [_change(change) for change in found.changes],
     }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from backtest import table
 from backtest.cards import summary
 from backtest.compare import compare
+from backtest.findings import Findings
 from backtest.reading import Hours, Reading, reading_options
 from backtest.rules import RuleSet, read_rules, read_sweep
 from backtest.run import Run
@@ -48,6 +49,7 @@ _WIDTH = 110
     "--warmup",
     "warmup_h",
     type=Hours(),
+    metavar="HOURSh",
     help="Hours with tweets before alerts count.  [default: BADBUZZ_WARMUP_H]",
 )
 @click.option("--alerts", "alerts_file", metavar="FILE", help="Write alerts here, as JSON lines.")
@@ -80,11 +82,14 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
       badbuzz backtest labelled.jsonl --use-truth --warmup 36h --json
     """
     settings = Settings.read()
+    for output in (options["alerts_file"], options["report_file"]):
+        _check_folder(output)
     truth = read_truth(options["truth_file"]) if options["truth_file"] else None
     reading = Reading(files, settings, options)
     base = reading.base(options["warmup_h"])
     rule_sets = _rule_sets(options["rules_files"])
-    runs = [Run(rules, base) for rules in rule_sets]
+    shown = bool(options["report_file"])
+    runs = [Run(rules, base, keeps_windows=shown and rules is rule_sets[0]) for rules in rule_sets]
     swept = [
         (sweep, [_step(rule_sets[0].at(sweep.name, value), base) for value in sweep.values])
         for sweep in map(read_sweep, options["sweeps"])
@@ -92,23 +97,31 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     with Stop() as stopping:
         tally = reading.fold([*runs, *(run for _, its in swept for run in its)], stopping)
         if tally.interrupted:
-            click.echo("badbuzz: interrupted; what was scored is kept", err=True)
+            click.echo("badbuzz: interrupted; nothing was written", err=True)
             sys.exit(128 + stopping.signal)
     changes = [compare(runs[0], run) for run in runs[1:]]
-    if options["alerts_file"]:
-        _write_alerts(options["alerts_file"], runs)
-    if options["report_file"]:
-        from backtest.report import Findings, write_report  # noqa: PLC0415 - jinja2 is for it alone
+    _tell(Findings(files, tally, runs, swept, changes, truth), options, as_json=as_json)
 
-        found = Findings(files, tally, runs, swept, changes, truth)
+
+def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
+    """Write what was asked for, and sum up."""
+    if options["alerts_file"]:
+        _write_alerts(options["alerts_file"], found.runs)
+    if options["report_file"]:
+        from backtest.report import write_report  # noqa: PLC0415 - Jinja takes a while to import
+
         write_report(options["report_file"], found)
     if as_json:
-        click.echo(orjson.dumps(summary(tally, runs, swept, changes, truth)))
-    else:
-        console = Console()
-        if not console.is_terminal:
-            console = Console(width=_WIDTH)
-        table.show(console, runs, swept, changes, truth)
+        click.echo(orjson.dumps(summary(found)))
+        return
+    console = Console()
+    table.show(console if console.is_terminal else Console(width=_WIDTH), found)
+
+
+def _check_folder(path: str | None) -> None:
+    """Refuse a file in a folder that is not there, before anything else is waited for."""
+    if path and not Path(path).parent.is_dir():
+        raise RecordingError(f"{path}: cannot be written: there is no folder {Path(path).parent}")
 
 
 def _step(rules: RuleSet, base: Callable[[str], Rules]) -> Run:

@@ -17,6 +17,7 @@ from badbuzz.rows import STDIN, Reject, Source
 
 _LINE_EVERY_S: Final = 5.0
 _MAX_REJECTS: Final = 5
+_BAR_WIDTH: Final = 16
 
 
 class Display:
@@ -40,7 +41,7 @@ class Display:
         console = Console(stderr=True)
         self._bar = Progress(
             SpinnerColumn(),
-            BarColumn(),
+            BarColumn(bar_width=_BAR_WIDTH),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
             console=console,
@@ -79,7 +80,7 @@ class Display:
     def line(self, tally: Tally) -> str:
         """How many tweets, how fast, and where in event time."""
         duration_s = max(time.monotonic() - self._started_s, 1e-3)
-        at = f", at {when(tally.last_ms)} UTC" if tally.last_ms >= 0 else ""
+        at = f", at {when(tally.last_ms)[4:]}" if tally.last_ms >= 0 else ""
         return f"{tally.n_tweets:,} tweets, {tally.n_tweets / duration_s:,.0f}/s{at}"
 
     def conclude(self, tally: Tally) -> None:

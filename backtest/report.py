@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -17,8 +16,9 @@ from backtest.brandchart import Chart, close_up, overview
 from backtest.cards import scorecard
 from backtest.compare import Change
 from backtest.curve import curve
+from backtest.findings import Findings
 from backtest.rules import Sweep
-from backtest.run import Run, Tally
+from backtest.run import Run
 from badbuzz import __version__
 from badbuzz.errors import RecordingError
 from badbuzz.evaluate import Evaluation, Truth, delay_ms, evaluate, openings, opens_in, spans
@@ -28,24 +28,6 @@ from badbuzz.render import describe, headline
 _MAX_BRANDS: Final = 40
 _MAX_CARDS: Final = 60
 _MAX_ROWS: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """All that a backtest found.
-
-    Parameters
-    ----------
-    files
-        Names of the recordings.
-    """
-
-    files: Sequence[str]
-    tally: Tally
-    runs: Sequence[Run]
-    swept: Sequence[tuple[Sweep, Sequence[Run]]]
-    changes: Sequence[Change]
-    truth: Truth | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from backtest.cards import scorecard
 from backtest.compare import Change
-from backtest.rules import Sweep
+from backtest.findings import Findings
 from backtest.run import Run
 from backtest.words import columns, when
 from badbuzz.evaluate import Truth, openings
@@ -20,31 +20,25 @@ _MAX_ALERTS: Final = 20
 _DRAWS_OF_A_SWEEP: Final = 0
 
 
-def show(
-    console: Console,
-    runs: list[Run],
-    swept: list[tuple[Sweep, list[Run]]],
-    changes: list[Change],
-    truth: Truth | None,
-) -> None:
+def show(console: Console, found: Findings) -> None:
     """Print scorecards, the first rule set's alerts, sweeps and changes."""
-    first = runs[0]
+    runs, truth = found.runs, found.truth
     title = "Rule sets" if len(runs) > 1 else "By brand"
     table = _table(title, "rules" if len(runs) > 1 else "brand", truth)
     if len(runs) == 1:
-        for brand in sorted(first.watches):
-            _row(table, brand, first, truth, brand)
+        for brand in sorted(runs[0].watches):
+            _row(table, brand, runs[0], truth, brand)
         table.add_section()
     for run in runs:
         _row(table, "all" if len(runs) == 1 else run.rules.name, run, truth)
     console.print(table)
-    _show_alerts(console, first)
-    for sweep, its_runs in swept:
+    _show_alerts(console, runs[0])
+    for sweep, its_runs in found.swept:
         table = _table(f"Sweep over {sweep.name}", sweep.name, truth)
         for value, run in zip(sweep.values, its_runs, strict=True):
             _row(table, f"{value:g}", run, truth, draws=_DRAWS_OF_A_SWEEP)
         console.print(table)
-    for change in changes:
+    for change in found.changes:
         _show_change(console, change)
 
 

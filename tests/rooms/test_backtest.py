@@ -377,6 +377,17 @@ def test_a_missing_file_is_named_before_anything_is_loaded() -> None:
         command("nowhere.jsonl")
 
 
+def test_a_report_that_cannot_be_written_is_named_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="there is no folder"):
+        command("-", "--report", tmp_path / "nowhere" / "report.html")
+
+
+def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    command(steady_file(tmp_path), "--warmup", "24h", "--report", report)
+    assert "tweets about Air Paradis" in report.read_text(encoding="utf-8")
+
+
 # Real tweets
 
 

@@ -19,7 +19,8 @@ from tests.core.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, i
 
 pytest.importorskip("jinja2")
 from backtest.compare import compare
-from backtest.report import Findings, render, templates
+from backtest.findings import Findings
+from backtest.report import render, templates
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
 from backtest.series import points
