@@ -193,6 +193,11 @@ class Reader:
     lang: str | None = None
     author_key: str = "badbuzz"
     seen: dict[str, None] = field(default_factory=dict)
+    _steps: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        steps = any("." in column for column in self.preset.fields.values())
+        object.__setattr__(self, "_steps", steps)
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
@@ -209,10 +214,11 @@ class Reader:
         >>> reader.read(row)["created_ms"]
         1000
         """
-        found = {
-            name: row.get(column) if "." not in column else _at(row, column)
-            for name, column in self.preset.fields.items()
-        }
+        columns = self.preset.fields
+        if self._steps:
+            found = {name: _at(row, column) for name, column in columns.items()}
+        else:
+            found = dict(zip(columns, map(row.get, columns.values()), strict=True))
         kind = found.get("kind") or self._kind(row, found)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
@@ -279,6 +285,8 @@ def _at(row: dict[str, Any], column: str) -> Any:
 
 def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
     value = found.get(name)
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if value is None:
         hint = "; --brand gives every row one" if name == "brand" else ""
         raise RowError(f"{name}: missing{hint}")
@@ -298,6 +306,8 @@ def _words(found: dict[str, Any], name: str, fits: int = 2048) -> str:
     value = found.get(name)
     if value in _MISSING:
         return ""
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")
     return _text({name: str(value)}, name, fits)
