@@ -185,7 +185,7 @@ def _cards(
         if alert.id not in numbers:
             continue
         kind, verdict = _verdict(alert, truth, evaluation)
-        details = describe(alert, UTC).splitlines()[2:]
+        details = describe(alert, UTC).splitlines()[2:4]  # what follows is the evidence
         cards.append(
             _Card(
                 number=numbers[alert.id],

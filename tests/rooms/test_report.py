@@ -98,13 +98,14 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
         text="<i>Lost</i> bag", score=0.9, n_alike=4, n_retweets=2, url="javascript:alert(1)"
     )
     evidence = SimpleNamespace(
-        n_sampled=30, n_authors=20, near_duplicate_rate=0.4, reach=7, reasons=("lost_luggage",),
+        n_sampled=30, n_authors=20, near_duplicate_rate=0.4, reach=7,
+        reasons=(SimpleNamespace(reason="lost luggage", n=9),),
         terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(one,),
         most_negative=(replace_url(one, "https://x.com/1"),),
     )  # fmt: skip
     module: Any = templates().get_template("evidence.jinja").module
     told = str(module.evidence(evidence))
-    assert "lost luggage" in told
+    assert "lost luggage (9)" in told
     assert "my bag" in told
     assert "&lt;i&gt;Lost&lt;/i&gt; bag" in told
     assert "javascript" not in told
