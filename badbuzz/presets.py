@@ -13,9 +13,12 @@ from badbuzz.wire import MAX_BYTES, MAX_MS, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
-    "kind", "label", "reason",
+    "kind", "label", "reason", "score", "negative", "bundle",
 )  # fmt: skip
 """What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
+
+JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
+"""Those that are not of the tweet itself: what people and bundles said of it."""
 
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
@@ -190,9 +193,14 @@ class Reader:
     lang: str | None = None
     author_key: str = "badbuzz"
     seen: dict[str, None] = field(default_factory=dict)
+    _steps: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        steps = any("." in column for column in self.preset.fields.values())
+        object.__setattr__(self, "_steps", steps)
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The tweet's fields by name; ``label`` and ``reason`` too, if the row has them.
+        """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
 
         Raises
         ------
@@ -206,7 +214,11 @@ class Reader:
         >>> reader.read(row)["created_ms"]
         1000
         """
-        found = {name: _at(row, column) for name, column in self.preset.fields.items()}
+        columns = self.preset.fields
+        if self._steps:
+            found = {name: _at(row, column) for name, column in columns.items()}
+        else:
+            found = dict(zip(columns, map(row.get, columns.values()), strict=True))
         kind = found.get("kind") or self._kind(row, found)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
@@ -227,6 +239,9 @@ class Reader:
             "kind": kind,
             "label": self._label(found),
             "reason": _words(found, "reason") or None,
+            "score": _score(found.get("score")),
+            "negative": _flag(found.get("negative")),
+            "bundle": _words(found, "bundle") or None,
         }
 
     def _kind(self, row: dict[str, Any], found: dict[str, Any]) -> str:
@@ -270,6 +285,8 @@ def _at(row: dict[str, Any], column: str) -> Any:
 
 def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
     value = found.get(name)
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if value is None:
         hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
         raise RowError(f"{name}: missing{hint}")
@@ -289,6 +306,8 @@ def _words(found: dict[str, Any], name: str, fits: int = 2048) -> str:
     value = found.get(name)
     if value in _MISSING:
         return ""
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")
     return _text({name: str(value)}, name, fits)
@@ -309,6 +328,28 @@ def _count(value: object) -> int:
         value = int(value)
     if type(value) is not int or not 0 <= value < MAX_MS:
         raise RowError(f"n_retweets: expected a whole number, 0 or more, found {value!r}")
+    return value
+
+
+def _score(value: object) -> float | None:
+    if value in _MISSING:
+        return None
+    try:
+        score = float(value) if isinstance(value, str | float | int) else -1.0
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise RowError(f"score: expected a number from 0 to 1, found {value!r:.40}")
+    return score
+
+
+def _flag(value: object) -> bool | None:
+    if value in _MISSING:
+        return None
+    if isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise RowError(f"negative: expected true or false, found {value!r:.40}")
     return value
 
 

@@ -220,7 +220,11 @@ def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
         return
     yield from _line_rows(first, number)
     for place, line in enumerate(lines, number + 1):
-        yield from _line_rows(line, place)
+        value = _loads(line)
+        if type(value) is dict and "text" in value:
+            yield RawRow(place, value, line)
+        elif line.strip():
+            yield from _values(value, place, line)
 
 
 def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawRow]:

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from badbuzz import wire
 from badbuzz.brands import read_brands
-from badbuzz.evaluate import evaluate
+from badbuzz.evaluate import Truth, evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.options import Hours, Speed
@@ -24,7 +24,7 @@ from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.board import clock
 from demo.broker import serve
-from demo.run import Found, Plan, Truth, play
+from demo.run import Found, Plan, play
 from demo.show import Face, Json, Lines, Screen
 from demo.watch import Reader
 

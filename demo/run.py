@@ -9,12 +9,11 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-import orjson
-
 from badbuzz.errors import BadbuzzError
-from badbuzz.evaluate import Incident
+from badbuzz.evaluate import Truth
 from badbuzz.model import Alert, Window
 from badbuzz.settings import Settings
+from badbuzz.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
 from demo.processes import Processes, free_port
@@ -49,24 +48,6 @@ class Plan:
     warmup_h: int
     speed: float | None
     fast_h: float
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the simulator knows: crises, and surges that are none."""
-
-    incidents: tuple[Incident, ...]
-    benign: tuple[Incident, ...]
-
-
-def read_truth(path: Path) -> Truth:
-    """The simulator's truth file."""
-    told = orjson.loads(path.read_bytes())
-    incidents, benign = (
-        tuple(Incident(i["brand"], i["kind"], i["start_ms"], i["end_ms"]) for i in told[name])
-        for name in ("incidents", "benign")
-    )
-    return Truth(incidents, benign)
 
 
 Found = Window | Alert | Pulse

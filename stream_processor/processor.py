@@ -11,10 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
-
-from aiokafka.partitioner import murmur2
 
 from badbuzz import wire
 from badbuzz.brands import Brands
@@ -27,6 +24,7 @@ from badbuzz.settings import Settings
 from badbuzz.state import BrandState
 from stream_processor import metrics
 from stream_processor.intake import Record
+from stream_processor.placement import partition_of
 from stream_processor.transaction import Output, Writer, load_partition
 
 PARTITION_KEY: Final = b"\x00partition"
@@ -105,7 +103,7 @@ class ProcessorLane:
 
     def _check_place(self, key: bytes) -> None:
         n_partitions = self._parts.settings.partitions
-        right = _place(key.decode(), n_partitions)
+        right = partition_of(key.decode(), n_partitions)
         if right != self.partition:
             raise StateError(
                 f"state of brand {key.decode()!r} is in partition {self.partition}, with "
@@ -158,7 +156,7 @@ class ProcessorLane:
         return tweet
 
     def _check_partition(self, brand: str) -> None:
-        right = _place(brand, self._parts.settings.partitions)
+        right = partition_of(brand, self._parts.settings.partitions)
         if right != self.partition:
             raise WireError(
                 "brand", "misplaced", f"belongs in partition {right}: key its records by the brand"
@@ -238,13 +236,6 @@ class ProcessorLane:
         states += [(key, value, []) for key, value in self.fold.changed_evidence()]
         states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
         return states
-
-
-@lru_cache(maxsize=65_536)
-def _place(brand: str, n_partitions: int) -> int:
-    """Where a brand's records stand: Kafka's default partitioner over its UTF-8 bytes."""
-    hashed: int = murmur2(brand.encode(errors="replace"))
-    return (hashed & 0x7FFFFFFF) % n_partitions
 
 
 @contextmanager

@@ -12,8 +12,12 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.errors import KafkaError as BrokerError
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
@@ -199,6 +203,36 @@ async def check_topics(settings: Settings) -> None:
         raise KafkaError("; ".join(fatal))
     for difference in report.differences:
         log.warning("%s", difference)
+
+
+async def group_members(settings: Settings) -> list[str] | None:
+    """Where the workers of a deployment run, by what the broker knows of their group.
+
+    Returns
+    -------
+    list of str or None
+        A host for each; None where the broker does not tell, as the embedded one.
+    """
+    async with _admin(settings) as admin:
+        cluster = await admin.describe_cluster()
+        if str(cluster["cluster_id"]).startswith(_EMBEDDED):
+            return None
+        (group,) = (await _describe_group(admin, settings.app_id)).groups
+    return [str(member[2]).lstrip("/") for member in group[5]]
+
+
+async def _describe_group(admin: AIOKafkaAdminClient, group: str) -> Any:
+    """A group as the broker describes it, once it has made its topic of groups."""
+    deadline = time.monotonic() + _VISIBLE_S
+    while True:
+        try:
+            (answer,) = await admin.describe_consumer_groups([group])
+        except GroupCoordinatorNotAvailableError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_FIRST_PAUSE_S)
+        else:
+            return answer
 
 
 async def wait_for_broker(

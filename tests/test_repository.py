@@ -27,11 +27,11 @@ from badbuzz.cli import COMMANDS
 from badbuzz.settings import Settings
 from tests.servers import ROOT, lacking
 
-ROOMS = {"producers", "stream_processor", "training", "demo"}
+ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
-    "presets", "recording", "registry", "rows", "scorer", "settings", "store",
+    "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
 }  # fmt: skip
 LOCKS = ("demo", "dev")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")

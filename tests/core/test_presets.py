@@ -35,6 +35,10 @@ values = st.recursive(
         ({"created_ms": True}, "created_ms: expected Unix milliseconds"),
         ({"created_ms": -1}, "years 1970 and 2100"),
         ({"created_ms": 10**15}, "years 1970 and 2100"),
+        ({"score": "high"}, "score: expected a number from 0 to 1"),
+        ({"score": 1.1}, "score: expected a number from 0 to 1"),
+        ({"score": float("nan")}, "score: expected a number from 0 to 1"),
+        ({"negative": "perhaps"}, "negative: expected true or false"),
         ({"n_retweets": -1}, "n_retweets: expected a whole number"),
         ({"n_retweets": "many"}, "n_retweets: expected a whole number"),
         ({"n_retweets": 10**30}, "n_retweets: expected a whole number"),
@@ -103,6 +107,9 @@ def test_the_us_airline_columns_are_understood() -> None:
         "kind": "post",
         "label": "negative",
         "reason": "Late Flight",
+        "score": None,
+        "negative": None,
+        "bundle": None,
     }
     assert "somebody" not in author
 
