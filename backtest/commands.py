@@ -15,12 +15,13 @@ from backtest import table
 from backtest.cards import summary
 from backtest.compare import compare
 from backtest.findings import Findings
-from backtest.reading import Hours, Reading, reading_options
+from backtest.reading import Reading, reading_options
 from backtest.rules import RuleSet, read_rules, read_sweep
 from backtest.run import Run
 from badbuzz import wire
 from badbuzz.errors import RecordingError
 from badbuzz.interrupt import Stop
+from badbuzz.options import Hours
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from badbuzz.truth import read_truth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -16,7 +15,8 @@ from backtest.run import Backtest, Run, Tally
 from backtest.scores import cache_folder
 from badbuzz.brands import read_brands
 from badbuzz.interrupt import Stop
-from badbuzz.presets import FIELDS, PRESETS
+from badbuzz.options import mapping
+from badbuzz.presets import PRESETS
 from badbuzz.recording import Labelled, read_labelled
 from badbuzz.rows import check_readable
 from badbuzz.scorer import Judges
@@ -25,31 +25,6 @@ from badbuzz.state import Rules
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _CLOSING_MS: Final = 600_000
-
-
-class Hours(click.ParamType):
-    """``36h``, or hours as a number."""
-
-    name = "HOURSh"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Whole hours."""
-        found = re.fullmatch(r"(\d{1,5})h?", str(value))
-        if found is None:
-            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
-        return int(found[1])
-
-
-def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        if not equals or name not in FIELDS or not column:
-            raise click.BadParameter(
-                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
-            )
-        mapping[name] = column
-    return mapping
 
 
 def reading_options(command: _Command) -> _Command:
@@ -62,7 +37,7 @@ def reading_options(command: _Command) -> _Command:
                 "mapping",
                 multiple=True,
                 metavar="FIELD=COLUMN",
-                callback=_mapping,
+                callback=mapping,
                 help="Where a field stands; may be given several times.",
             ),
             click.option("--brand", help="The brand of every row."),

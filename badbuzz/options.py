@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from badbuzz.presets import FIELDS
+
 
 class Speed(click.ParamType):
     """Event time per time, as a float; None for ``max``.
@@ -50,3 +52,16 @@ class Hours(click.ParamType):
         if not text.isdecimal():
             self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
         return int(text)
+
+
+def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in FIELDS or not column:
+            raise click.BadParameter(
+                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
+            )
+        columns[name] = column
+    return columns

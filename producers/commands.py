@@ -21,8 +21,8 @@ from click.core import ParameterSource
 
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed
-from badbuzz.presets import FIELDS, PRESETS
+from badbuzz.options import Speed, mapping
+from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from badbuzz.wire import NAME_RULE, is_name
@@ -62,18 +62,6 @@ class _Instant(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        if not equals or name not in FIELDS or not column:
-            raise click.BadParameter(
-                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
-            )
-        mapping[name] = column
-    return mapping
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean.")
@@ -82,7 +70,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     "mapping",
     multiple=True,
     metavar="FIELD=COLUMN",
-    callback=_mapping,
+    callback=mapping,
     help="Where a field stands; may be given several times.",
 )
 @click.option("--brand", help="The brand of every row.")

@@ -74,9 +74,8 @@ async def load_history(
     await _refuse_while_alive(settings)
     by_partition: dict[int, list[Learnt]] = {}
     for found in brands:
-        by_partition.setdefault(partition_of(found.state.brand, settings.partitions), []).append(
-            found
-        )
+        partition = partition_of(found.state.brand, settings.partitions)
+        by_partition.setdefault(partition, []).append(found)
     async with AsyncExitStack() as stack:
         writers = {}
         for partition in sorted(by_partition):

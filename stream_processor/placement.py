@@ -9,7 +9,7 @@ from aiokafka.partitioner import murmur2
 
 @lru_cache(maxsize=65_536)
 def partition_of(brand: str, n_partitions: int) -> int:
-    """The partition of a brand's tweets and state: Kafka's default partitioner over its UTF-8 bytes.
+    """The partition of a brand's tweets and state: Kafka's default partitioner over its UTF-8.
 
     Examples
     --------

@@ -88,7 +88,7 @@ class ProcessorLane:
         for key in [key for key in packed if key.startswith(PREFIX)]:
             self._restore_evidence(topic, key, packed.pop(key))
         for key, value in packed.items():
-            self._check_place(key)
+            self._check_place(key.decode())
             with _blaming(topic, f"the state of brand {key.decode(errors='replace')!r}"):
                 state = BrandState.unpack(value)
             self.fold.brands[state.brand] = state
@@ -97,16 +97,16 @@ class ProcessorLane:
 
     def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
         brand = brand_of(key)
-        self._check_place(brand.encode())
+        self._check_place(brand)
         with _blaming(topic, f"the evidence of brand {brand!r}"):
             self.fold.restore_evidence(key, value)
 
-    def _check_place(self, key: bytes) -> None:
+    def _check_place(self, brand: str) -> None:
         n_partitions = self._parts.settings.partitions
-        right = partition_of(key.decode(), n_partitions)
+        right = partition_of(brand, n_partitions)
         if right != self.partition:
             raise StateError(
-                f"state of brand {key.decode()!r} is in partition {self.partition}, with "
+                f"state of brand {brand!r} is in partition {self.partition}, with "
                 f"{n_partitions} partitions it belongs in {right}: the number of partitions was "
                 "changed; see docs/kafka.md for the migration"
             )

@@ -192,6 +192,10 @@ def schema_errors(path: str, schema: str) -> list[str]:
     return [error.message for error in validator.iter_errors(read_yaml(path))]
 
 
+def test_an_image_holds_every_room() -> None:
+    assert {f"!{package}" for package in PACKAGES} <= set(read(".dockerignore").split())
+
+
 def test_compose_follows_its_specification() -> None:
     assert schema_errors("compose.yaml", "compose-spec.json") == []
 
