@@ -29,7 +29,7 @@ check: $(VENV)/dev.installed ## Check style, types and imports.
 bench: $(VENV)/dev.installed ## Measure speed and memory: the figures of benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
-backtest: $(VENV)/dev.installed $(VENV)/backtest.installed ## Hold the detector against injected crises: make backtest ARGS=--json.
+backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Hold the detector against injected crises: make backtest ARGS=--json.
 	nice -n 10 $(BIN)/python -m benchmarks.protocol $(ARGS)
 
 chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
@@ -49,7 +49,7 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
-	$(COMPILE) --group backtest -c requirements/dev.txt pyproject.toml -o requirements/backtest.txt
+	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header \
 		--extra tflite-runtime pyproject.toml -o requirements/tflite-runtime.txt

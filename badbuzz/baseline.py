@@ -1,7 +1,7 @@
 """What is usual for a brand: level, hours of the day, dispersion and negative rate, all decayed.
 
 Formulas: the expected negatives of a bucket are ``level * season(hour)``. The level has two
-speeds: one forgets by half in three hours and is shrunk to one that takes eighteen, which counts
+speeds: one forgets by half in five hours and is shrunk to one that takes eighteen, which counts
 for thirty negatives: a big brand is followed within hours, and a small one is not led by its noise.
 The season forgets in 42 days, dispersion and clustering in 30, the rate in seven. What is learnt is
 winsorised two standard deviations above what was expected, so that a crisis does not become its own
@@ -25,7 +25,7 @@ SCALES: Final = (1, 3, 6, 12)
 _HOURS: Final = 24
 _BUCKETS_PER_HOUR: Final = 12
 _LEVEL_DECAY: Final = 0.5 ** (1 / (18 * _BUCKETS_PER_HOUR))
-_FAST_DECAY: Final = 0.5 ** (1 / (3 * _BUCKETS_PER_HOUR))
+_FAST_DECAY: Final = 0.5 ** (1 / (5 * _BUCKETS_PER_HOUR))
 _FAST_SHRINKAGE: Final = 30.0  # negatives that the slow level is worth to the fast one
 _SEASON_DECAY: Final = 0.5 ** (1 / (42 * _BUCKETS_PER_HOUR))  # an hour is learnt once a day
 _DISPERSION_DECAY: Final = 0.5 ** (1 / (30 * 24 * _BUCKETS_PER_HOUR))

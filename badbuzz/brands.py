@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -61,12 +62,16 @@ def read_brands(path: str, default: Rules | None = None) -> Brands:
     >>> sorted(read_brands("").rules)
     ['Air Paradis', 'Costa Air', 'Nordwind']
     """
-    source = Path(path) if path else files("badbuzz").joinpath("data", "brands.toml")
+    source = _source(path)
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BrandsError(f"{source}: cannot be read: {error}") from error
     return parse_brands(text, str(source), default)
+
+
+def _source(path: str) -> Traversable:
+    return Path(path) if path else files("badbuzz").joinpath("data", "brands.toml")
 
 
 def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands:
@@ -174,15 +179,23 @@ def brands() -> None:
 def check(path: str | None) -> None:
     """Check a brands file and say what it means.
 
+    A language that no bundle of BADBUZZ_BUNDLES reads is pointed out: its tweets do not count.
+
     \b
     Examples:
       badbuzz brands check
       badbuzz brands check /etc/badbuzz/brands.toml
     """
-    found = read_brands(path if path is not None else Settings.read().brands)
+    settings = Settings.read()
+    path = settings.brands if path is None else path
+    found = read_brands(path)
+    click.echo(f"{_source(path)}:")
     for name, rules in found.rules.items():
         languages = ", ".join(sorted(rules.languages)) if rules.languages else "every language"
         click.echo(f"{name}: {languages}; {rules.zone}; alerts at a score of {rules.theta:g}")
         for start_ms, end_ms in rules.muted_ms:
             start, end = (datetime.fromtimestamp(t / 1000, UTC) for t in (start_ms, end_ms))
             click.echo(f"  muted {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+        unread = ", ".join(sorted((rules.languages or frozenset()) - settings.bundle_languages()))
+        if unread:
+            click.echo(f"  {unread}: no bundle of BADBUZZ_BUNDLES reads it; does not count")

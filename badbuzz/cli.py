@@ -13,6 +13,8 @@ from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
     "alerts": ("demo.commands:alerts", "Print alerts as they come."),
+    "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
+    "baseline": ("badbuzz.cli:baseline", "Learn from history, so that no brand begins blind."),
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
@@ -25,7 +27,13 @@ COMMANDS: Final = {
 }
 """Command -> (where its click command lives, what ``badbuzz --help`` says of it)."""
 
+BASELINE_COMMANDS: Final = {
+    "build": ("backtest.building:build", "Learn from recorded tweets what is usual."),
+    "load": ("stream_processor.commands:load", "Put it into the workers' state."),
+}
+
 _EXTRAS: Final = {
+    "backtest": "backtest",
     "demo": "demo",
     "producers": "producers",
     "stream_processor": "processor",
@@ -34,13 +42,15 @@ _EXTRAS: Final = {
 
 
 class _LazyGroup(click.Group):
+    table: dict[str, tuple[str, str]] = COMMANDS
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        module_name, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module_name, _, attribute = self.table[cmd_name][0].partition(":")
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
@@ -55,7 +65,11 @@ class _LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+            formatter.write_dl([(name, self.table[name][1]) for name in sorted(self.table)])
+
+
+class _BaselineGroup(_LazyGroup):
+    table = BASELINE_COMMANDS
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +83,17 @@ def badbuzz() -> None:
     On your own Kafka:
       export BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092
       badbuzz topics && badbuzz process
+    """
+
+
+@click.group(cls=_BaselineGroup)
+def baseline() -> None:
+    """Learn from history what is usual for brands, so that none begins blind.
+
+    \b
+    Examples:
+      badbuzz baseline build month.jsonl.gz -o baseline.json
+      badbuzz baseline load baseline.json
     """
 
 

@@ -8,7 +8,7 @@ the brand, less the allowed lateness: it does not depend on which brands share t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import orjson
@@ -16,6 +16,8 @@ import orjson
 from badbuzz import detect
 from badbuzz.baseline import BUCKET_MS
 from badbuzz.errors import StateError
+from badbuzz.evidence import BrandEvidence, brand_of
+from badbuzz.explain import explain
 from badbuzz.model import Alert, Tweet, Verdict, Window
 from badbuzz.state import BrandState, Rules
 
@@ -60,7 +62,9 @@ class Fold:
     heartbeats_ms
         Newest heartbeat of each source.
     changed
-        Brands whose state changed since :meth:`take_changed` was last called.
+        Brands whose state changed since :meth:`saved` was last called.
+    evidence
+        What is remembered of the brands' negatives, by brand.
 
     Examples
     --------
@@ -78,6 +82,8 @@ class Fold:
     brands: dict[str, BrandState] = field(default_factory=dict)
     heartbeats_ms: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    evidence: dict[str, BrandEvidence] = field(default_factory=dict)
+    _evident: set[str] = field(default_factory=set)
 
     def apply(self, tweet: Tweet, verdict: Verdict | None) -> Iterator[Outcome | Window | Alert]:
         """Take in one record.
@@ -112,7 +118,10 @@ class Fold:
         rules = self.rules_of(tweet.brand)
         if state.closed_ms < 0:
             self._start(state, tweet, rules)
-        yield detect.observe(state, tweet, verdict, rules)
+        outcome = detect.observe(state, tweet, verdict, rules)
+        if outcome == "counted" and verdict is not None and verdict.negative:
+            self._keep(tweet, verdict)
+        yield outcome
         detect.saw_source(state, tweet)
         if tweet.created_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
             yield from self._advance(state, rules)
@@ -147,13 +156,51 @@ class Fold:
         low_ms, absent = watermark(times_ms)
         if low_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
             self.changed.add(state.brand)
-            yield from detect.advance(state, low_ms - rules.lateness_ms, rules, absent)
+            evidence = self.evidence.get(state.brand)
+            for found in detect.advance(state, low_ms - rules.lateness_ms, rules, absent):
+                yield found if evidence is None else self._with_evidence(found, evidence)
 
-    def take_changed(self) -> list[BrandState]:
-        """The states to save, by brand; from now on nothing has changed."""
-        states = [self.brands[brand] for brand in sorted(self.changed)]
+    def _keep(self, tweet: Tweet, verdict: Verdict) -> None:
+        evidence = self.evidence.get(tweet.brand)
+        if evidence is None:
+            evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)
+        evidence.observe(tweet, verdict)
+        self._evident.add(tweet.brand)
+
+    def _with_evidence(self, found: Window | Alert, evidence: BrandEvidence) -> Window | Alert:
+        if isinstance(found, Window):
+            if evidence.close(found.end_ms):
+                self._evident.add(evidence.brand)
+            return found
+        if found.phase == "resolved":
+            return found
+        return replace(
+            found, evidence=explain(evidence, found.window_start_ms, found.window_end_ms)
+        )
+
+    def changed_states(self) -> list[BrandState]:
+        """The states to save, by brand; :meth:`saved` says that they are."""
+        return [self.brands[brand] for brand in sorted(self.changed)]
+
+    def changed_evidence(self) -> list[tuple[bytes, bytes | None]]:
+        """Keys and values of evidence to save, None for what is gone, by brand."""
+        brands = sorted(self._evident)
+        return [record for brand in brands for record in self.evidence[brand].changed()]
+
+    def saved(self) -> None:
+        """From now on nothing has changed."""
         self.changed.clear()
-        return states
+        for brand in self._evident:
+            self.evidence[brand].saved()
+        self._evident.clear()
+
+    def restore_evidence(self, key: bytes, value: bytes) -> None:
+        """Take over a record that :meth:`changed_evidence` gave."""
+        brand = brand_of(key)
+        evidence = self.evidence.get(brand)
+        if evidence is None:
+            evidence = self.evidence[brand] = BrandEvidence(brand)
+        evidence.restore(key, value)
 
     def pack(self, partition: int, next_offset: int) -> bytes:
         """The partition's own record: its number, where to go on, the sources' heartbeats."""

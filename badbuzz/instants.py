@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-MAX_MS: Final = 253_402_300_800_000  # the year 10000
+from badbuzz.wire import MAX_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSETS: Final = {
@@ -37,7 +37,7 @@ def parse_time(value: object) -> int:
     (1424159328849, 1239081585000)
     >>> parse_time("2015-02-17T07:48:48")
     Traceback (most recent call last):
-    ValueError: '2015-02-17T07:48:48' has no offset from UTC
+    ValueError: '2015-02-17T07:48:48' has no offset from UTC, as 2015-02-17T07:48:48Z has
     """
     if isinstance(value, str) and value.isdecimal() and len(value) < 16:
         value = int(value)
@@ -49,7 +49,7 @@ def parse_time(value: object) -> int:
     if instant is None:
         raise ValueError(f"{value!r} is no time such as 2026-12-01T08:00:00+01:00")
     if instant.tzinfo is None:
-        raise ValueError(f"{value!r} has no offset from UTC")
+        raise ValueError(f"{value!r} has no offset from UTC, as {value}Z has")
     return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 

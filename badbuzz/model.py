@@ -122,6 +122,75 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A word or two that set an alert's negatives apart: in how many it stands, and how much so.
+
+    ``z`` is the log-odds ratio to what is usual for the brand, over its standard deviation.
+    """
+
+    term: str
+    n: int
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What negatives are about, a key of :data:`badbuzz.reasons.NAMES`, and how many say so."""
+
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A negative tweet to show: names, e-mail and phone numbers are hidden, the permalink stays.
+
+    ``n_alike`` is how many of the sample say the same, itself included, >= 1.
+    """
+
+    id: str
+    created_ms: int
+    score: float
+    text: str
+    url: str
+    n_retweets: int
+    n_alike: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why: what an alert's negatives have in common, from at most 32 of each five minutes.
+
+    Parameters
+    ----------
+    n_sampled
+        Negatives that were looked at; the alert's ``n_negative``, unless there were too many.
+    terms
+        What sets them apart from the brand's usual ones, strongest first.
+    reasons
+        What those terms mean, where a quarter of the sample at least says so, commonest first.
+    n_authors, n_signed
+        Distinct authors of those whose author is known, and how many those are.
+    near_duplicate_rate
+        Share that repeats an earlier one almost word for word, in [0, 1].
+    reach
+        Retweets of the sampled, of those alike only the highest.
+    most_negative, most_repeated
+        At most three each.
+    """
+
+    n_sampled: int
+    terms: tuple[Term, ...]
+    reasons: tuple[Reason, ...]
+    n_authors: int
+    n_signed: int
+    near_duplicate_rate: float
+    reach: int
+    most_negative: tuple[Example, ...]
+    most_repeated: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Our claim that a brand is in trouble, at one change of its phase.
 
@@ -143,6 +212,8 @@ class Alert:
         End of the window that opened it.
     first_ms, last_ms
         Event times of the first and last tweet in the window.
+    evidence
+        Why, when it fires or escalates; None when it is resolved.
     """
 
     id: str
@@ -167,3 +238,4 @@ class Alert:
     last_ms: int
     bundle: str
     replay: bool
+    evidence: Evidence | None = None

@@ -8,14 +8,17 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from badbuzz.errors import RecordingError
-from badbuzz.instants import MAX_MS, parse_time
-from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
+from badbuzz.instants import parse_time
+from badbuzz.wire import MAX_BYTES, MAX_MS, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
-    "kind", "label", "reason",
+    "kind", "label", "reason", "score", "negative", "bundle",
 )  # fmt: skip
 """What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
+
+JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
+"""Those that are not of the tweet itself: what people and bundles said of it."""
 
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
@@ -156,7 +159,7 @@ def choose(
     if preset is None and not {"text"} <= mapping.keys():
         raise RecordingError(
             f"{file}: cannot tell what its columns mean ({found}): give --preset "
-            f"({', '.join(PRESETS)}) or --map text=… --map created_at=…"
+            f"({', '.join(PRESETS)}) or --map text=… --map created_at=… --map brand=…"
         )
     preset = preset or CUSTOM
     fields = {**preset.fields, **mapping}
@@ -190,9 +193,14 @@ class Reader:
     lang: str | None = None
     author_key: str = "badbuzz"
     seen: dict[str, None] = field(default_factory=dict)
+    _steps: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        steps = any("." in column for column in self.preset.fields.values())
+        object.__setattr__(self, "_steps", steps)
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The tweet's fields by name; ``label`` and ``reason`` too, if the row has them.
+        """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
 
         Raises
         ------
@@ -206,7 +214,11 @@ class Reader:
         >>> reader.read(row)["created_ms"]
         1000
         """
-        found = {name: _at(row, column) for name, column in self.preset.fields.items()}
+        columns = self.preset.fields
+        if self._steps:
+            found = {name: _at(row, column) for name, column in columns.items()}
+        else:
+            found = dict(zip(columns, map(row.get, columns.values()), strict=True))
         kind = found.get("kind") or self._kind(row, found)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
@@ -220,13 +232,16 @@ class Reader:
             "brand": brand,
             "text": _text(found, "text", fits=MAX_BYTES - 4096),
             "created_ms": _created_ms(found),
-            "lang": self.lang or _language(found.get("lang"), self.preset.lang),
+            "lang": _language(self.lang or found.get("lang"), self.preset.lang),
             "author": self._author(found.get("author")),
             "n_retweets": _count(found.get("n_retweets")),
             "url": self._url(found),
             "kind": kind,
             "label": self._label(found),
             "reason": _words(found, "reason") or None,
+            "score": _score(found.get("score")),
+            "negative": _flag(found.get("negative")),
+            "bundle": _words(found, "bundle") or None,
         }
 
     def _kind(self, row: dict[str, Any], found: dict[str, Any]) -> str:
@@ -270,8 +285,10 @@ def _at(row: dict[str, Any], column: str) -> Any:
 
 def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
     value = found.get(name)
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if value is None:
-        hint = "; --brand gives every row one" if name == "brand" else ""
+        hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
         raise RowError(f"{name}: missing{hint}")
     if not isinstance(value, str):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")
@@ -289,6 +306,8 @@ def _words(found: dict[str, Any], name: str, fits: int = 2048) -> str:
     value = found.get(name)
     if value in _MISSING:
         return ""
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")
     return _text({name: str(value)}, name, fits)
@@ -312,6 +331,28 @@ def _count(value: object) -> int:
     return value
 
 
+def _score(value: object) -> float | None:
+    if value in _MISSING:
+        return None
+    try:
+        score = float(value) if isinstance(value, str | float | int) else -1.0
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise RowError(f"score: expected a number from 0 to 1, found {value!r:.40}")
+    return score
+
+
+def _flag(value: object) -> bool | None:
+    if value in _MISSING:
+        return None
+    if isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise RowError(f"negative: expected true or false, found {value!r:.40}")
+    return value
+
+
 def _created_ms(found: dict[str, Any]) -> int:
     value = found.get("created_ms")
     if value in _MISSING:
@@ -327,5 +368,5 @@ def _created_ms(found: dict[str, Any]) -> int:
     else:
         raise RowError(f"created_ms: expected Unix milliseconds, found {value!r}")
     if not 0 <= time_ms < MAX_MS:
-        raise RowError(f"created_at: {value!r} is not between the years 1970 and 10000")
+        raise RowError(f"created_at: {value!r} is not between the years 1970 and 2100")
     return time_ms

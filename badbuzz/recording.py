@@ -8,18 +8,25 @@ from typing import Any, Final, NamedTuple
 
 from badbuzz.errors import RecordingError
 from badbuzz.model import Tweet
-from badbuzz.presets import PRESETS, Preset, Reader, RowError, choose, detect
+from badbuzz.presets import JUDGEMENT, PRESETS, Preset, Reader, RowError, choose, detect
 from badbuzz.rows import RawRow, Reject, Source, header
 
 _PROBE_ROWS: Final = 100
 
 
 class Labelled(NamedTuple):
-    """A tweet with what a human said of it, if anybody did; ``reason`` of a negative one."""
+    """A tweet with what was said of it, if anything was.
+
+    ``label``, and ``reason`` of a negative one, are a human's; ``score``, ``negative`` and
+    ``bundle`` those of the bundle that scored it before it was recorded.
+    """
 
     tweet: Tweet
     label: str | None
     reason: str | None
+    score: float | None = None
+    negative: bool | None = None
+    bundle: str | None = None
 
 
 class _Found(NamedTuple):
@@ -114,7 +121,7 @@ def _numbered(
     for seq, (file, line, fields) in enumerate(found):
         if seq == 0 and start_ms is not None:
             shift_ms = start_ms - fields["created_ms"]
-        label, reason = fields.pop("label"), fields.pop("reason")
+        said = [fields.pop(name) for name in JUDGEMENT]
         created_ms = fields["created_ms"] = fields["created_ms"] + shift_ms
         if created_ms > newest_ms:
             newest_ms = created_ms
@@ -125,9 +132,7 @@ def _numbered(
             )
         fields["id"] = fields["id"] or f"{source}/{seq}"
         yield Labelled(
-            Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True),
-            label,
-            reason,
+            Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True), *said
         )
 
 

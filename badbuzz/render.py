@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from itertools import zip_longest
 from typing import Final, Literal
 
-from badbuzz.model import Alert
+from badbuzz.model import Alert, Evidence, Example, Reason, Term
+from badbuzz.reasons import NAMES
 
 Language = Literal["en", "fr"]
 
@@ -81,6 +83,10 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.
     75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %.
     Since 14:05; chance of as many by accident: 2 in a billion.
+    Driven by: bags, lost, luggage. Mostly about: lost luggage.
+    34 of 38 from distinct people; 13 % near-duplicates; 5,210 retweets.
+    “@user 12 hours and still no bags. Nobody answers.”
+    “Two flights, zero luggage, no apology” (and 5 alike) https://social.example/status/7
     """
     since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
     title = f"{_TITLES[language][alert.phase, alert.severity]} {alert.brand}"
@@ -99,7 +105,115 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
             f"{adjusted}, usually {adjusted_usual}.\n"
             f"Since {since:%H:%M}; chance of as many by accident: {chance}."
         )
-    return f"{title}\n{headline(alert, language)}\n{body}"
+    told = [title, headline(alert, language), body]
+    return "\n".join([*told, *why(alert, language), *examples(alert, language)])
+
+
+def why(alert: Alert, language: Language = "en") -> list[str]:
+    """What drives an alert, and who says so, a line each; nothing where there is no evidence.
+
+    Parameters
+    ----------
+    alert
+        At any phase.
+    language
+        ``en`` or ``fr``; terms stay in the tweets' own.
+
+    Examples
+    --------
+    >>> print(*why(example(), "fr"), sep="\\n")
+    Mots saillants : bags, lost, luggage. Surtout : bagages perdus.
+    34 sur 38 de personnes distinctes ; 13 % de quasi-doublons ; 5 210 retweets.
+    """
+    evidence = alert.evidence
+    if evidence is None:
+        return []
+    lines = (_drivers(evidence, language), _voices(evidence, alert.n_negative, language))
+    return [line for line in lines if line]
+
+
+def examples(alert: Alert, language: Language = "en", most: int = 2) -> list[str]:
+    """Tweets to show, quoted: the most negative and the most repeated ones in turn.
+
+    Examples
+    --------
+    >>> examples(example(), most=1)
+    ['“@user 12 hours and still no bags. Nobody answers.”']
+    """
+    if alert.evidence is None:
+        return []
+    turns = zip_longest(alert.evidence.most_negative, alert.evidence.most_repeated)
+    shown = [example for turn in turns for example in turn if example is not None]
+    return [_quoted(example, language) for example in shown[:most]]
+
+
+def _drivers(evidence: Evidence, language: Language) -> str:
+    words = _WORDS[language]
+    told = []
+    if evidence.terms:
+        terms = ", ".join(term.term for term in evidence.terms)
+        told.append(f"{words['driven by']}{terms}.")
+    if evidence.reasons:
+        first = evidence.reasons[0]
+        about = "mostly about" if 2 * first.n >= evidence.n_sampled else "often about"
+        told.append(f"{words[about]}{NAMES[first.reason][_PLACES[language]]}.")
+    return " ".join(told)
+
+
+def _voices(evidence: Evidence, n_negative: int, language: Language) -> str:
+    words = _WORDS[language]
+    told = []
+    if evidence.n_sampled < n_negative:
+        told.append(words["sampled"].format(evidence.n_sampled, n_negative))
+    if evidence.n_signed:
+        told.append(words["people"].format(evidence.n_authors, evidence.n_signed))
+    if evidence.near_duplicate_rate:
+        told.append(words["alike"].format(_percent(evidence.near_duplicate_rate)))
+    if evidence.reach:
+        grouped = f"{evidence.reach:,}".replace(",", words["thousands"])
+        told.append(words["retweets" if evidence.reach > 1 else "retweet"].format(grouped))
+    return f"{words['joint'].join(told)}." if told else ""
+
+
+def _quoted(example: Example, language: Language) -> str:
+    words = _WORDS[language]
+    quoted = words["quoted"].format(example.text)
+    if example.n_alike > 1:
+        quoted += words["and"].format(example.n_alike - 1)
+    return f"{quoted} {example.url}".rstrip()
+
+
+_PLACES: Final[dict[Language, int]] = {"en": 0, "fr": 1}
+_WORDS: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "driven by": "Driven by: ",
+        "mostly about": "Mostly about: ",
+        "often about": "Often about: ",
+        "sampled": "{} of {} looked at",
+        "people": "{} of {} from distinct people",
+        "alike": "{} near-duplicates",
+        "retweet": "{} retweet",
+        "retweets": "{} retweets",
+        "joint": "; ",
+        "thousands": ",",
+        "quoted": "“{}”",
+        "and": " (and {} alike)",
+    },
+    "fr": {
+        "driven by": "Mots saillants : ",
+        "mostly about": "Surtout : ",
+        "often about": "Souvent : ",
+        "sampled": "{} sur {} examinés",
+        "people": "{} sur {} de personnes distinctes",
+        "alike": "{} de quasi-doublons",
+        "retweet": "{} retweet",
+        "retweets": "{} retweets",
+        "joint": " ; ",
+        "thousands": " ",
+        "quoted": "« {} »",
+        "and": " (et {} semblables)",
+    },
+}
 
 
 _TITLES: Final = {
@@ -177,4 +291,35 @@ def example() -> Alert:
         last_ms=1_767_189_893_000,
         bundle="airline-en@1a2b3c4d",
         replay=False,
+        evidence=Evidence(
+            n_sampled=38,
+            terms=(Term("bags", 19, 6.31), Term("lost", 14, 4.2), Term("luggage", 11, 3.87)),
+            reasons=(Reason("lost_luggage", 27),),
+            n_authors=34,
+            n_signed=38,
+            near_duplicate_rate=0.1316,
+            reach=5_210,
+            most_negative=(
+                Example(
+                    id="5",
+                    created_ms=1_767_189_300_000,
+                    score=0.9931,
+                    text="@user 12 hours and still no bags. Nobody answers.",
+                    url="",
+                    n_retweets=2,
+                    n_alike=1,
+                ),
+            ),
+            most_repeated=(
+                Example(
+                    id="7",
+                    created_ms=1_767_189_420_000,
+                    score=0.9544,
+                    text="Two flights, zero luggage, no apology",
+                    url="https://social.example/status/7",
+                    n_retweets=5_180,
+                    n_alike=6,
+                ),
+            ),
+        ),
     )

@@ -7,6 +7,7 @@ import gzip
 import io
 import sys
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -219,7 +220,11 @@ def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
         return
     yield from _line_rows(first, number)
     for place, line in enumerate(lines, number + 1):
-        yield from _line_rows(line, place)
+        value = _loads(line)
+        if type(value) is dict and "text" in value:
+            yield RawRow(place, value, line)
+        elif line.strip():
+            yield from _values(value, place, line)
 
 
 def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawRow]:
@@ -270,25 +275,41 @@ def _loads(line: bytes) -> Any:
     return "expected an object, found a text" if isinstance(value, str) else value
 
 
-class _Remembering:
-    """Lines, and those that were taken since somebody last looked."""
+class _Lines:
+    """Lines that can be read again: those taken since somebody last let go of them."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
+        self._again: deque[str] = deque()
         self._taken: list[str] = []
+        self.number = 0
 
-    def __iter__(self) -> _Remembering:
+    def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = self._again.popleft() if self._again else next(self._lines)
         self._taken.append(line)
+        self.number += 1
         return line
 
-    def take(self) -> str:
+    def left_open(self) -> bool:
+        """Whether several were taken for one row, and a quote in them has no other half."""
+        return len(self._taken) > 1 and sum(line.count('"') for line in self._taken) % 2 == 1
+
+    def let_go(self) -> str:
+        """Everything taken."""
         taken = "".join(self._taken)
         self._taken.clear()
         return taken
+
+    def let_go_of_first(self) -> str:
+        """The first line taken; the others will be read again."""
+        first, *others = self._taken
+        self._again.extendleft(reversed(others))
+        self.number -= len(others)
+        self._taken.clear()
+        return first
 
 
 def _unmarked(lines: IO[bytes]) -> Iterator[bytes]:
@@ -298,27 +319,35 @@ def _unmarked(lines: IO[bytes]) -> Iterator[bytes]:
 
 
 def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
-    lines = _Remembering(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
+    """Rows; one that spans lines and is none began with a quote that nobody closed."""
+    lines = _Lines(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
     reader = csv.reader(lines)
     names = list(columns)
     while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
+        cells, reason = _next_cells(reader, len(names))
+        if lines.left_open():
+            reason = "a quote is not closed"
+        if cells is None and not reason:
             return
-        except csv.Error as error:
-            yield RawRow(reader.line_num, f"no CSV: {error}", lines.take())
+        if reason:
+            raw = lines.let_go_of_first()
+            yield RawRow(lines.number, reason, raw)
             continue
-        raw = lines.take()
-        if not cells:
-            continue
-        if not names:
-            names = cells
-        elif len(cells) != len(names):
-            reason = f"expected {len(names)} columns, found {len(cells)}"
-            yield RawRow(reader.line_num, reason, raw)
-        else:
-            yield RawRow(reader.line_num, dict(zip(names, cells, strict=True)), raw)
+        raw = lines.let_go()
+        if cells and names:
+            yield RawRow(lines.number, dict(zip(names, cells, strict=True)), raw)
+        names = names or cells or []
+
+
+def _next_cells(reader: Iterator[list[str]], n_columns: int) -> tuple[list[str] | None, str]:
+    """The next row's cells, none of them at the end; or why they cannot be."""
+    try:
+        cells = next(reader, None)
+    except csv.Error as error:
+        return None, f"no CSV: {error}"
+    if cells and n_columns and len(cells) != n_columns:
+        return cells, f"expected {n_columns} columns, found {len(cells)}"
+    return cells, ""
 
 
 def header(head: bytes, encoding: str = "utf-8") -> list[str]:

@@ -125,7 +125,18 @@ class Scorer:
 
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
         """A verdict on each text."""
-        scores = self.score(texts)
+        return self.verdicts(self.score(texts))
+
+    def verdicts(self, scores: NDArray[np.float64]) -> list[Verdict]:
+        """What this bundle says of texts that it scored so.
+
+        Examples
+        --------
+        >>> scorer = Scorer.load("airline-en")
+        >>> text = "You lost my bag again. Worst airline."
+        >>> scorer.verdicts(scorer.score([text])) == scorer.judge([text])
+        True
+        """
         adjusted = np.rint((scores - self._m0) / (self._m1 - self._m0) * SCORE_UNITS)
         return [
             Verdict(score, score >= self.threshold, share, self.version)
@@ -136,7 +147,7 @@ class Scorer:
         found = self.raw(texts)
         gaps = np.abs(found - expected)
         if not len(gaps) or not gaps.max() <= GOLDEN_TOLERANCE:
-            worst = int(gaps.argmax()) if len(gaps) else None
+            worst = int(np.argmax(gaps)) if len(gaps) else None
             detail = (
                 f"golden text {texts[worst]!r} scores {found[worst]:.6f}, not {expected[worst]:.6f}"
                 if worst is not None

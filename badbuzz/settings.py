@@ -7,6 +7,7 @@ in capitals, its type is the field's, its meaning stands beside it.
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,7 @@ import click
 
 from badbuzz.errors import SettingsError
 
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _PREFIX: Final = "BADBUZZ_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -49,12 +51,16 @@ class Settings:
     kafka_ssl_cafile: str = _setting("", "CA certificates (PEM); the system's when empty")
     kafka_ssl_certfile: str = _setting("", "client certificate (PEM), if the broker asks for one")
     kafka_ssl_keyfile: str = _setting("", "its key (PEM)")
-    topic_prefix: str = _setting("", "put before every topic's name, to keep deployments apart")
+    topic_prefix: str = _setting(
+        "", "before the names of topics and groups: keeps deployments apart"
+    )
     partitions: int = _setting(4, "partitions of each topic; changing it is a migration")
     replication: int = _setting(1, "replicas of each topic; 3 on a real cluster")
     app_id: str = _setting("badbuzz", "consumer group, and prefix of transactional ids")
     instance: str = _setting("", "stable name of this worker (static membership), or empty")
-    session_timeout_s: int = _setting(6, "seconds of silence until a worker is taken for dead")
+    session_timeout_s: int = _setting(
+        6, "seconds of silence until a worker is taken for dead", least=6, most=1800
+    )
     brands: str = _setting("", "path of brands.toml; the shipped example when empty")
     bundles: str = _setting("en=airline-en,fr=tweets-fr", "bundle for each language, name or path")
     warmup_h: int = _setting(
@@ -67,7 +73,11 @@ class Settings:
     max_brands: int = _setting(200, "brands that get gauges of their own in /metrics")
     web_host: str = _setting("127.0.0.1", "address of the worker's web server")
     web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
-    author_key: str = _setting("badbuzz", "key of the hash that stands for an author", secret=True)
+    author_key: str = _setting(
+        "badbuzz",
+        "key of an author's hash: set one, or it can be guessed",
+        secret=True,
+    )
     log_level: str = _setting("INFO", "DEBUG | INFO | WARNING | ERROR")
 
     @classmethod
@@ -114,6 +124,12 @@ class Settings:
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
                 )
+        for variable, found in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
+            if not _NAME.fullmatch(found):
+                raise SettingsError(
+                    f"{_PREFIX}{variable}: expected at most 100 of a-z A-Z 0-9 . _ -, "
+                    f"found {found!r}"
+                )
 
     def topic(self, name: str) -> str:
         """A topic's name in this deployment.
@@ -124,6 +140,27 @@ class Settings:
         'staging.tweets'
         """
         return self.topic_prefix + name
+
+    @property
+    def group(self) -> str:
+        """The consumer group, which also begins the transactional ids.
+
+        Examples
+        --------
+        >>> Settings(topic_prefix="staging.").group
+        'staging.badbuzz'
+        """
+        return self.topic(self.app_id)
+
+    def bundle_languages(self) -> frozenset[str]:
+        """The languages that have a bundle.
+
+        Examples
+        --------
+        >>> sorted(Settings(bundles="en=airline-en, fr=tweets-fr").bundle_languages())
+        ['en', 'fr']
+        """
+        return frozenset(part.partition("=")[0].strip() for part in self.bundles.split(","))
 
     def kafka_client(self) -> dict[str, Any]:
         """Connection options, under the names that kafka-python and aiokafka share.

@@ -7,6 +7,8 @@ the field and the reason, and the reasons are few enough to label a metric.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NoReturn, get_args
@@ -14,7 +16,7 @@ from typing import Any, Final, NoReturn, get_args
 import orjson
 
 from badbuzz.errors import WireError
-from badbuzz.model import Alert, Kind, Tweet, Verdict, Window
+from badbuzz.model import Alert, Evidence, Example, Kind, Reason, Term, Tweet, Verdict, Window
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
@@ -31,7 +33,7 @@ PROCESSOR_STATE: Final = "processor-state"
 TOPICS: Final = (TWEETS, DEAD_LETTERS, SCORED_TWEETS, WINDOWS, ALERTS, PROCESSOR_STATE)
 
 REASONS: Final = (
-    "unreadable", "oversized", "version", "missing", "type", "value", "future",
+    "unreadable", "oversized", "version", "missing", "type", "value", "future", "misplaced",
 )  # fmt: skip
 
 _VERSIONED: Final = b'{"v":%d,' % VERSION
@@ -55,7 +57,14 @@ _NAMES: Final = frozenset(_TYPES)
 _KINDS_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
-_MAX_MS: Final = 4_102_444_800_000  # the year 2100
+_PARTS: Final[dict[str, type]] = {
+    "terms": Term,
+    "reasons": Reason,
+    "most_negative": Example,
+    "most_repeated": Example,
+}
+MAX_MS: Final = 4_102_444_800_000
+"""The year 2100; no record is of later."""
 
 
 def encode_tweet(tweet: Tweet) -> bytes:
@@ -97,12 +106,7 @@ def decode_tweet(data: bytes) -> Tweet:
     """
     if len(data) > MAX_BYTES:
         raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
-    try:
-        fields = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise WireError("record", "unreadable", str(error)) from error
-    if type(fields) is not dict:
-        raise WireError("record", "type", f"expected an object, found {type(fields).__name__}")
+    fields = _object(data)
     version = fields.pop("v", None)
     if version != VERSION or type(version) is not int:
         raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
@@ -118,6 +122,16 @@ def decode_tweet(data: bytes) -> Tweet:
     return tweet
 
 
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise WireError("record", "unreadable", str(error)) from error
+    if type(fields) is not dict:
+        raise WireError("record", "type", f"expected an object, found {type(fields).__name__}")
+    return fields
+
+
 def _blame_type(tweet: Tweet) -> NoReturn:
     name, kind = next((n, k) for n, k in _TYPES.items() if type(getattr(tweet, n)) is not k)
     found = type(getattr(tweet, name)).__name__
@@ -127,9 +141,9 @@ def _blame_type(tweet: Tweet) -> NoReturn:
 def _check_values(tweet: Tweet) -> None:
     if tweet.kind not in _KINDS:
         raise WireError("kind", "value", f"expected one of {sorted(_KINDS)}, found {tweet.kind!r}")
-    if not 0 <= tweet.created_ms < _MAX_MS:
+    if not 0 <= tweet.created_ms < MAX_MS:
         raise WireError("created_ms", "value", f"{tweet.created_ms} is no Unix time")
-    if not 0 <= tweet.produced_ms < _MAX_MS:
+    if not 0 <= tweet.produced_ms < MAX_MS:
         raise WireError("produced_ms", "value", f"{tweet.produced_ms} is no Unix time")
     if tweet.n_retweets < 0:
         raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
@@ -142,7 +156,6 @@ def _check_values(tweet: Tweet) -> None:
         raise WireError("created_ms", "future", f"{ahead_s} s after produced_ms")
 
 
-@lru_cache(maxsize=8192)
 def is_name(name: str) -> bool:
     """Whether a text may name a brand or a source.
 
@@ -151,6 +164,11 @@ def is_name(name: str) -> bool:
     >>> is_name("Air Paradis"), is_name(" "), is_name("x" * 101)
     (True, False, False)
     """
+    return len(name) <= MAX_NAME_BYTES and _is_short_name(name)
+
+
+@lru_cache(maxsize=8192)
+def _is_short_name(name: str) -> bool:
     fits = 0 < len(name.encode(errors="replace")) <= MAX_NAME_BYTES
     return fits and name == name.strip() and name.isprintable()
 
@@ -174,19 +192,54 @@ def encode_alert(alert: Alert) -> bytes:
 
 
 def decode_window(data: bytes) -> Window:
-    """A JSON record as a closed window."""
+    """A JSON record as a closed window.
+
+    Raises
+    ------
+    WireError
+        When it is none.
+    """
     fields = _versioned(data)
-    return Window(**{**fields, "absent": tuple(fields["absent"])})
+    with _blaming("window"):
+        return Window(**{**fields, "absent": tuple(fields["absent"])})
 
 
 def decode_alert(data: bytes) -> Alert:
-    """A JSON record as an alert."""
-    return Alert(**_versioned(data))
+    """A JSON record as an alert.
+
+    Raises
+    ------
+    WireError
+        When it is none.
+
+    Examples
+    --------
+    >>> decode_alert(b'{"v":1,"colour":"red"}')
+    Traceback (most recent call last):
+    badbuzz.errors.WireError: record: type: no alert: ...
+    """
+    fields = _versioned(data)
+    with _blaming("alert"):
+        told = fields.pop("evidence", None)
+        return Alert(**fields, evidence=_evidence(told) if told is not None else None)
+
+
+def _evidence(told: dict[str, Any]) -> Evidence:
+    parts = {name: tuple(kind(**part) for part in told[name]) for name, kind in _PARTS.items()}
+    return Evidence(**{**told, **parts})
 
 
 def _versioned(data: bytes) -> dict[str, Any]:
-    fields: dict[str, Any] = orjson.loads(data)
+    fields = _object(data)
     version = fields.pop("v", None)
     if version != VERSION:
         raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
     return fields
+
+
+@contextmanager
+def _blaming(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (TypeError, KeyError) as error:
+        raise WireError("record", "type", f"no {what}: {error}") from error

@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, headline
+from badbuzz.render import Language, examples, headline, why
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
+_ALERTS: Final = 5
 _STATES: Final = {
     "quiet": ("· quiet", "green"),
     "firing": ("! ALERT", "bold red"),
@@ -88,14 +89,23 @@ class Board:
         )
 
     def _alerts(self) -> Panel:
-        lines = [
-            Text(f"{clock(alert.window_end_ms)}  ")
-            + Text(f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} ", _style(alert))
-            + Text(headline(alert, self.language))
-            for alert in self.alerts[-8:]
-        ]
+        lines = [line for alert in self.alerts[-_ALERTS:] for line in self._alert(alert)]
         body: RenderableType = Group(*lines) if lines else Text("none so far", style="dim")
         return Panel(body, title="alerts", title_align="left", border_style="blue")
+
+    def _alert(self, alert: Alert) -> list[Text]:
+        """What is claimed and what drives it; of the newest who says so too, and two tweets."""
+        mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
+        line = Text(f"{clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
+        indent = " " * len(clock(alert.window_end_ms)) + "  "
+        newest = next((one for one in reversed(self.alerts) if one.evidence), None)
+        told = why(alert, self.language)
+        if alert is newest:
+            told += examples(alert, self.language)
+        else:
+            told = told[:1]
+        below = [Text(indent + one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
+        return [line + Text(headline(alert, self.language)), *below]
 
     def _pulse(self) -> Text:
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import tempfile
 import threading
@@ -12,23 +11,25 @@ from types import FrameType
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from badbuzz import wire
 from badbuzz.brands import read_brands
-from badbuzz.evaluate import evaluate
+from badbuzz.evaluate import Truth, evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
-from badbuzz.render import Language, headline
+from badbuzz.options import Hours, Speed
+from badbuzz.render import Language, headline, why
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.board import clock
 from demo.broker import serve
-from demo.run import Found, Plan, Truth, play
+from demo.run import Found, Plan, play
 from demo.show import Face, Json, Lines, Screen
 from demo.watch import Reader
 
 _WARMUP_H: Final = 168
-_SIMULATED_SPEED: Final = "5760"
+_SIMULATED_SPEED: Final = 5760.0
 
 
 @click.command()
@@ -63,32 +64,6 @@ def broker(partitions: int | None) -> None:
     ended.wait()
 
 
-class _Hours(click.ParamType):
-    name = "HOURSh"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """``36h``, or hours as a number."""
-        text = str(value).removesuffix("h")
-        if not text.isdecimal():
-            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
-        return int(text)
-
-
-class _Speed(click.ParamType):
-    name = "N|max"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """``max``, or a number above 0: what ``badbuzz replay`` takes."""
-        text = str(value)
-        if text != "max" and not re.fullmatch(r"\d*\.?\d+", text):
-            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
-        return text
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option(
@@ -101,15 +76,14 @@ class _Speed(click.ParamType):
 @click.option("--seed", default=2, show_default=True, help="Of the simulation.")
 @click.option(
     "--warmup",
-    type=_Hours(),
+    type=Hours(),
     default=_WARMUP_H,
     show_default="168h",
     help="Hours with tweets before a brand's alerts count.",
 )
 @click.option(
     "--speed",
-    type=_Speed(),
-    default=None,
+    type=Speed(),
     help="Event time per time; default: 5760 after the warm-up, max for FILE.",
 )
 @click.option(
@@ -132,7 +106,7 @@ def demo(
     days: int,
     seed: int,
     warmup: int,
-    speed: str | None,
+    speed: float | None,
     language: Language,
     headless: bool,
     as_json: bool,
@@ -150,12 +124,15 @@ def demo(
       badbuzz demo week.jsonl.gz --warmup 36h
     """
     _check_arguments(files, days, warmup)
+    given = click.get_current_context().get_parameter_source("speed")
+    if given is ParameterSource.DEFAULT and not files:
+        speed = _SIMULATED_SPEED
     plan = Plan(
         files=files,
         days=days,
         seed=seed,
         warmup_h=warmup,
-        speed=speed or ("max" if files else _SIMULATED_SPEED),
+        speed=speed,
         fast_h=0 if files else warmup,
     )
     face: Face = Json() if as_json else (Lines if headless else Screen)(language)
@@ -220,6 +197,8 @@ def alerts(language: Language, follow: bool) -> None:
                 when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
                 what = f"{alert.phase} {alert.severity}"
                 click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
+                for told in why(alert, language):
+                    click.echo(f"{'':<{len(when) + 2}}{told}")
             n_alerts += len(batch)
             if not batch and not follow:
                 break

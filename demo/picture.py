@@ -23,7 +23,7 @@ _AFTER_CRITICAL = 40
 def main(path: str) -> None:
     """Run the demo, and draw its screen some windows after the second critical alert."""
     board = Board()
-    plan = Plan((), days=10, seed=2, warmup_h=168, speed="5760", fast_h=168)
+    plan = Plan((), days=10, seed=2, warmup_h=168, speed=5760.0, fast_h=168)
     n_critical = n_after = 0
     with tempfile.TemporaryDirectory() as folder:
         for found in play(plan, Path(folder), lambda _: None, lambda: False):

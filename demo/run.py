@@ -9,12 +9,11 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-import orjson
-
 from badbuzz.errors import BadbuzzError
-from badbuzz.evaluate import Incident
+from badbuzz.evaluate import Truth
 from badbuzz.model import Alert, Window
 from badbuzz.settings import Settings
+from badbuzz.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
 from demo.processes import Processes, free_port
@@ -38,7 +37,7 @@ class Plan:
     warmup_h
         Hours with tweets before alerts count.
     speed
-        Event time per time once the warm-up has passed, or ``max``.
+        Event time per time once the warm-up has passed; None for as fast as it goes.
     fast_h
         Hours of event time that are not paced.
     """
@@ -47,26 +46,8 @@ class Plan:
     days: int
     seed: int
     warmup_h: int
-    speed: str
+    speed: float | None
     fast_h: float
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the simulator knows: crises, and surges that are none."""
-
-    incidents: tuple[Incident, ...]
-    benign: tuple[Incident, ...]
-
-
-def read_truth(path: Path) -> Truth:
-    """The simulator's truth file."""
-    told = orjson.loads(path.read_bytes())
-    incidents, benign = (
-        tuple(Incident(i["brand"], i["kind"], i["start_ms"], i["end_ms"]) for i in told[name])
-        for name in ("incidents", "benign")
-    )
-    return Truth(incidents, benign)
 
 
 Found = Window | Alert | Pulse
@@ -117,7 +98,8 @@ def play(
                 yield from _watch(replay, worker, reader, processes, stopping)
             finally:
                 reader.close()
-            assert worker_process.poll() is None
+            if worker_process.poll() is not None:
+                raise BadbuzzError(f"the worker ended early (log: {folder / 'worker.log'})")
 
 
 def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
@@ -130,7 +112,7 @@ def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
 
 
 def _pace(plan: Plan) -> list[str]:
-    pace = ["--speed", plan.speed, "--quiet"]
+    pace = ["--speed", "max" if plan.speed is None else f"{plan.speed:g}", "--quiet"]
     return [*pace, "--fast-until", f"{plan.fast_h:g}h"] if plan.fast_h else pace
 
 
@@ -169,6 +151,7 @@ def _watch(
     stopping: Callable[[], bool],
 ) -> Iterator[Found]:
     pulse_due_s, quiet_since_s, n_before = 0.0, None, -1
+    ended_s: float | None = None
     while not stopping():
         found = list(reader.read(timeout_s=0.1))
         yield from sorted(found, key=_event_time)
@@ -180,7 +163,12 @@ def _watch(
         yield worker.pulse()
         if replay.poll() is None:
             continue
+        ended_s = ended_s or now_s
         n_records = worker.records()
+        if n_records >= 0 or found:
+            ended_s = now_s
+        elif now_s - ended_s > _DRAIN_S:
+            raise BadbuzzError(f"the worker stands still for {_DRAIN_S:.0f} s")
         if found or n_records != n_before or n_records < 0:
             n_before, quiet_since_s = n_records, now_s
         elif quiet_since_s is not None and now_s - quiet_since_s >= 2 * _PULSE_S:

@@ -12,14 +12,15 @@ from rich.live import Live
 from rich.table import Table
 
 from badbuzz import wire
-from badbuzz.evaluate import Evaluation, Incident, delay_ms
+from badbuzz.evaluate import Evaluation, Incident, delay_ms, opens_in
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, headline
+from badbuzz.render import Language, examples, headline, why
 from demo.board import Board, Pulse, clock
 from demo.run import Found
 
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
+_INDENT: Final = 18  # beneath the brand
 
 
 class Face(Protocol):
@@ -77,6 +78,8 @@ class Lines:
         for one in found:
             if isinstance(one, Alert):
                 self._line(one.window_end_ms, one.brand, _what(one), headline(one, self._language))
+                for told in (*why(one, self._language), *examples(one, self._language)):
+                    click.echo(f"{'':<{_INDENT}}{told}")
             elif isinstance(one, Window):
                 self._baseline(one)
 
@@ -143,11 +146,11 @@ def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table
         table.add_row(when, incident.brand, f"crisis: {incident.kind}", said)
     for surge in benign:
         when = clock(surge.start_ms)
-        fooled = any(_within(alert, surge) for alert in evaluation.false_alarms)
+        fooled = any(opens_in(alert, surge) for alert in evaluation.false_alarms)
         said = "[bold red]false alarm[/]" if fooled else "[green]nothing, rightly[/]"
         table.add_row(when, surge.brand, f"no crisis: {surge.kind}", said)
     for alert in evaluation.false_alarms:
-        if not any(_within(alert, surge) for surge in benign):
+        if not any(opens_in(alert, surge) for surge in benign):
             when = clock(alert.opened_ms)
             table.add_row(when, alert.brand, "nothing", "[bold red]false alarm[/]")
     n_incidents = len(evaluation.caught)
@@ -156,7 +159,3 @@ def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table
         f"{len(evaluation.false_alarms)} false alarms"
     )
     return table
-
-
-def _within(alert: Alert, surge: Incident) -> bool:
-    return alert.brand == surge.brand and surge.start_ms < alert.opened_ms <= surge.end_ms + 300_000

@@ -21,8 +21,14 @@ _PASSING = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_
 _BROKER_S = 10.0
 
 
-def _connection(settings: Settings) -> dict[str, str]:
-    """Connection options, under librdkafka's names."""
+def connection(settings: Settings) -> dict[str, str]:
+    """Connection options, under librdkafka's names.
+
+    Examples
+    --------
+    >>> connection(Settings(kafka_bootstrap_servers="a:1"))
+    {'bootstrap.servers': 'a:1', 'security.protocol': 'PLAINTEXT'}
+    """
     options = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "security.protocol": settings.kafka_security_protocol,
@@ -58,8 +64,8 @@ class Reader:
         }
         self._consumer = Consumer(
             {
-                **_connection(settings),
-                "group.id": f"{settings.app_id}-demo",
+                **connection(settings),
+                "group.id": f"{settings.group}-demo",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",

@@ -12,17 +12,20 @@ from contextlib import ExitStack
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import numpy as np
 import orjson
+from click.core import ParameterSource
 
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.presets import FIELDS, PRESETS
+from badbuzz.options import Speed, mapping
+from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
+from badbuzz.wire import NAME_RULE, is_name
 from producers.cast import LANGUAGES, cast
 from producers.display import Display, utc
 from producers.incidents import place, read_incidents
@@ -32,21 +35,6 @@ from producers.rejects import Rejects
 from producers.replay import Pace, Replay, Tally
 from producers.simulate import TWEETS_PER_DAY, Simulation
 from producers.writing import write, write_truth
-
-
-class _Speed(click.ParamType):
-    name = "N|max"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
-        if value == "max":
-            return None
-        try:
-            speed = float(value)
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < float("inf"):
-            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
-        return speed
 
 
 class _FastUntil(click.ParamType):
@@ -74,18 +62,6 @@ class _Instant(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        if not equals or name not in FIELDS or not column:
-            raise click.BadParameter(
-                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
-            )
-        mapping[name] = column
-    return mapping
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean.")
@@ -94,7 +70,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     "mapping",
     multiple=True,
     metavar="FIELD=COLUMN",
-    callback=_mapping,
+    callback=mapping,
     help="Where a field stands; may be given several times.",
 )
 @click.option("--brand", help="The brand of every row.")
@@ -103,11 +79,10 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 @click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
 @click.option(
     "--speed",
-    type=_Speed(),
+    type=Speed(),
     metavar="N|max",
-    default="max",
-    show_default=True,
-    help="Event time per time: 1 is real time, 600 ten minutes a second.",
+    help="Event time per time: 1 is real time, 600 ten minutes a second; default: max, and 1 with "
+    "--shift-to-now.",
 )
 @click.option(
     "--fast-until",
@@ -161,8 +136,10 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     """
     if bool(files) == bool(resume):
         raise click.UsageError("give FILE… or --resume FILE")
+    _check_options(resume, options)
     settings = Settings.read()
-    logging.getLogger("kafka").setLevel(settings.log_level if settings.log_level == "DEBUG" else 60)
+    if settings.log_level != "DEBUG":
+        _hush(logging.getLogger("kafka"))
     progress = Progress.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
     check_readable(job.paths)
@@ -173,7 +150,7 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
         stop = stack.enter_context(Stop())
         rejects = stack.enter_context(Rejects(options["rejects"]))
         warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
-        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn)
+        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
         stack.callback(publisher.close)
         display = stack.enter_context(Display(job.paths, shown=not quiet))
         tally = Replay(
@@ -194,12 +171,45 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     rejects.report(shown=not quiet)
     if tally.interrupted:
         hint = (
-            f"badbuzz replay --resume {shlex.quote(progress.path)}"
+            f"badbuzz replay --resume {shlex.quote(progress.path)}{_pace(options['speed'])}"
             if progress
             else ("give --progress FILE next time, and it can be resumed")
         )
         click.echo(f"badbuzz: interrupted; {hint}", err=True)
         sys.exit(128 + stop.signal)
+
+
+_OF_THE_JOB: Final = (
+    "preset", "mapping", "brand", "lang", "start", "shift_to_now", "source", "sort", "heartbeat_s",
+    "tail_s", "progress",
+)  # fmt: skip
+
+
+def _given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not ParameterSource.DEFAULT
+
+
+def _check_options(resume: str | None, options: dict[str, Any]) -> None:
+    """Refuse what contradicts; a replay that is shifted to now goes at the speed of now."""
+    fixed = [name for name in _OF_THE_JOB if _given(name)]
+    if resume and fixed:
+        option = "--" + {"mapping": "map"}.get(fixed[0], fixed[0]).replace("_", "-")
+        raise click.UsageError(f"{option}: {resume} says that already; give it without --resume")
+    if options["source"] is not None and not is_name(options["source"]):
+        raise click.UsageError(f"--source: {NAME_RULE}, found {options['source']!r}")
+    if options["shift_to_now"] and not _given("speed"):
+        options["speed"] = 1.0
+
+
+def _pace(speed: float | None) -> str:
+    return "" if speed is None else f" --speed {speed:g}"
+
+
+def _hush(library: logging.Logger) -> None:
+    """Show nothing of what a library logs: the publisher says what a user can mend."""
+    library.addHandler(logging.NullHandler())
+    library.propagate = False
 
 
 def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> Job:
@@ -226,9 +236,10 @@ def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) ->
 
 def _source(files: tuple[str, ...]) -> str:
     """A name that no other run has: the first file's, and a digest of this moment."""
-    stem = Path(files[0]).name.partition(".")[0] or "stdin"
+    stem = Path(files[0]).name.partition(".")[0].encode(errors="replace")[:60]
+    name = "".join(filter(str.isprintable, stem.decode(errors="ignore"))).strip() or "stdin"
     run = f"{files} {time.time_ns()} {os.getpid()}"
-    return f"replay:{stem[:60]}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
+    return f"replay:{name}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
 
 
 def _sentence(tally: Tally) -> str:

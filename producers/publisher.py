@@ -14,6 +14,7 @@ from kafka.partitioner.default import murmur2
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
+from badbuzz.lastword import listening
 from badbuzz.model import Tweet
 from badbuzz.settings import Settings
 
@@ -63,6 +64,8 @@ class Publisher:
         How long to wait for a broker that is not there.
     on_wait
         Called once with a line to show, when there is something to wait for.
+    stopping
+        Asked while waiting whether to give up.
 
     Raises
     ------
@@ -76,8 +79,10 @@ class Publisher:
         *,
         wait_s: float = 60.0,
         on_wait: Callable[[str], None] | None = None,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._servers = settings.kafka_bootstrap_servers
+        self._protocol = settings.kafka_security_protocol
         self._topic = settings.topic(wire.TWEETS)
         self._producer = KafkaProducer(
             **settings.kafka_client(),
@@ -94,7 +99,7 @@ class Publisher:
             metrics_enabled=False,
         )
         try:
-            self.n_partitions = self._wait_for_topic(wait_s, on_wait)
+            self.n_partitions = self._wait_for_topic(wait_s, on_wait, stopping)
         except BaseException:
             self._producer.close(timeout=0)
             raise
@@ -103,25 +108,35 @@ class Publisher:
         self._unlooked = 0
         self._next_seq = 0
 
-    def _wait_for_topic(self, wait_s: float, on_wait: Callable[[str], None] | None) -> int:
+    def _wait_for_topic(
+        self, wait_s: float, on_wait: Callable[[str], None] | None, stopping: Callable[[], bool]
+    ) -> int:
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                return len(self._producer.partitions_for(self._topic))
+                with listening("kafka.net") as last_word:
+                    return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
-                problem = self._problem()
+                problem = self._problem(last_word.said)
+                if stopping():
+                    raise KafkaError(f"{problem} (interrupted)") from error
                 if time.monotonic() >= deadline:
                     raise KafkaError(f"{problem} (waited {wait_s:g} s)") from error
             if on_wait is not None:
                 on_wait(f"{problem}; trying for {wait_s:g} s")
                 on_wait = None
 
-    def _problem(self) -> str:
+    def _problem(self, said: str) -> str:
         reasons = [_unreachable(server) for server in self._servers.split(",")]
         if all(reasons):
             return (
                 f"no broker answers at {self._servers} ({reasons[0]}): start one (badbuzz broker) "
                 "or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
+            )
+        if said:
+            return (
+                f"the broker at {self._servers} does not let this client in over {self._protocol}: "
+                "check BADBUZZ_KAFKA_SECURITY_PROTOCOL, _SASL_… and _SSL_…"
             )
         return f"the broker at {self._servers} shows no topic {self._topic!r}: badbuzz topics"
 

@@ -53,6 +53,7 @@ class Rejects:
             return
         for reject in self._first:
             click.echo(f"badbuzz: {reject}", err=True)
-        more = self._n - len(self._first)
+        rows = "1 row" if self._n == 1 else f"{self._n:,} rows"
+        first = "" if self._n == len(self._first) else ", the first of them above"
         where = f"; all are in {self._path}" if self._path else "; --rejects FILE keeps them"
-        click.echo(f"badbuzz: {self._n:,} rows rejected, {more:,} more{where}", err=True)
+        click.echo(f"badbuzz: {rows} rejected{first}{where}", err=True)

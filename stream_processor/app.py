@@ -32,6 +32,7 @@ from stream_processor.topics import check_topics, wait_for_broker
 log = logging.getLogger(__name__)
 
 _WATCH_S: Final = 60.0
+_PROBE_S: Final = 10.0
 _MAX_SOURCES: Final = 50
 
 
@@ -44,7 +45,7 @@ class _App(faust.App):
     producer_only = True
 
 
-class Processor(Service):
+class Pipeline(Service):
     """The processor's services: broker and topics checked, then the intake.
 
     Parameters
@@ -72,7 +73,7 @@ class Processor(Service):
         self.intake = Intake(
             settings,
             topic=settings.topic(wire.TWEETS),
-            group=settings.app_id,
+            group=settings.group,
             new_lane=lambda partition: ProcessorLane(parts, partition),
         )
 
@@ -99,6 +100,10 @@ class Processor(Service):
                 unreadable, seen, self._settings.topic(wire.DEAD_LETTERS),
             )  # fmt: skip
 
+    @Service.timer(_PROBE_S)
+    async def _probe_broker(self) -> None:
+        await self.intake.probe()
+
     def state(self, brand: str) -> bytes | None:
         """What is remembered of a brand that this worker owns, packed; else None."""
         for lane in self.intake.lanes.values():
@@ -109,12 +114,12 @@ class Processor(Service):
         return None
 
 
-def new_app(settings: Settings, processor: Processor) -> faust.App:
+def new_app(settings: Settings, pipeline: Pipeline) -> faust.App:
     """The Faust app that runs a processor."""
     app = _App(
-        settings.app_id,
+        settings.group,
         broker=f"kafka://{settings.kafka_bootstrap_servers.split(',')[0]}",
-        datadir=str(Path(gettempdir()) / f"badbuzz-{settings.app_id}"),
+        datadir=str(Path(gettempdir()) / f"badbuzz-{settings.group}"),
         topic_disable_leader=True,
         topic_allow_declare=False,
         web_bind=settings.web_host,
@@ -122,27 +127,27 @@ def new_app(settings: Settings, processor: Processor) -> faust.App:
         web_port=settings.web_port,
         worker_redirect_stdouts=False,
     )
-    app.service(processor)
-    _add_pages(app, processor)
+    app.service(pipeline)
+    _add_pages(app, pipeline)
     return app
 
 
-def _add_pages(app: faust.App, processor: Processor) -> None:
+def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        if processor.crashed or processor.intake.crashed:
+        if pipeline.crashed or pipeline.intake.crashed:
             return view.json({"status": "crashed"}, status=503)
         return view.json({"status": "alive"})
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        ready = processor.intake.assigned
-        answer = {"ready": ready, "partitions": sorted(processor.intake.lanes)}
+        ready = pipeline.intake.ready
+        answer = {"ready": ready, "partitions": sorted(pipeline.intake.lanes)}
         return view.json(answer, status=200 if ready else 503)
 
     @app.page("/state/{brand}")
     async def state(view: View, _request: Request, brand: str) -> Response:
-        packed = processor.state(brand)
+        packed = pipeline.state(brand)
         if packed is None:
             return view.json({"error": f"no brand {brand!r} on this worker"}, status=404)
         return view.json(orjson.loads(packed))

@@ -1,15 +1,21 @@
-"""The commands ``process`` and ``topics``."""
+"""The commands ``topics`` and ``baseline load``."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 import orjson
 
-from badbuzz.errors import KafkaError
+from badbuzz.brands import read_brands
+from badbuzz.errors import KafkaError, StateError
+from badbuzz.history import Learnt, decode_history
+from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
+from stream_processor.history import load_history
 from stream_processor.topics import Report, prepare_topics, wait_for_broker
 
 
@@ -64,3 +70,69 @@ def _print(report: Report) -> None:
             click.echo(f"{name}: {'created' if name in report.created else 'as it must be'}")
     for difference in report.differences:
         click.echo(str(difference))
+
+
+@click.command()
+@click.argument("file", metavar="FILE.json")
+@click.option("--brand", "only", multiple=True, help="Of this brand alone; several may be given.")
+@click.option(
+    "--replace", is_flag=True, help="Also where the brand has learnt from its stream already."
+)
+def load(file: str, only: tuple[str, ...], replace: bool) -> None:
+    """Put what was learnt from history into the workers' state, so that no brand begins blind.
+
+    Stop all workers of the deployment first: the command refuses while one runs. A brand that
+    has a state keeps its place in its stream, and an alert that is open; with --replace only
+    what is usual is replaced.
+
+    \b
+    Examples:
+      badbuzz baseline build month.jsonl.gz -o baseline.json
+      badbuzz baseline load baseline.json && badbuzz process
+      badbuzz baseline load baseline.json --brand "Air Paradis" --replace
+    """
+    settings = Settings.read()
+    brands = _picked(_read_history(file), only, file)
+    _check_like_the_workers(brands, settings, file)
+    placed = asyncio.run(load_history(settings, brands, replace=replace))
+    for one in placed:
+        what = "replaced what was usual" if one.replaced else "loaded"
+        click.echo(f"{one.brand}: {what}, partition {one.partition}")
+
+
+def _read_history(file: str) -> list[Learnt]:
+    try:
+        return decode_history(Path(file).read_bytes())
+    except OSError as error:
+        raise StateError(f"{file}: cannot be read: {error.strerror}") from error
+    except StateError as error:
+        raise StateError(f"{file}: {error}") from error
+
+
+def _picked(brands: list[Learnt], only: Sequence[str], file: str) -> list[Learnt]:
+    known = {found.state.brand for found in brands}
+    unknown = sorted(set(only) - known)
+    if unknown:
+        raise StateError(f"{file}: has no brand {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    return [found for found in brands if not only or found.state.brand in only]
+
+
+def _check_like_the_workers(brands: Sequence[Learnt], settings: Settings, file: str) -> None:
+    """Refuse hours learnt by another clock; say which scores were another bundle's."""
+    watched = read_brands(settings.brands)
+    served = set(Judges.read(settings.bundles).versions)
+    for found in brands:
+        brand = found.state.brand
+        zone = str(watched.of(brand).zone)
+        if zone != found.zone:
+            raise StateError(
+                f"{file}: brand {brand!r} was learnt by the clock of {found.zone}, the brands "
+                f"file says {zone}: build it again"
+            )
+        others = sorted(set(found.bundle.split(",")) - served - {""})
+        if others:
+            click.echo(
+                f"badbuzz: {brand}: was learnt from scores of {', '.join(others)}, which this "
+                "deployment does not serve: what is usual may differ",
+                err=True,
+            )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -20,6 +20,7 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
+from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
 from badbuzz.errors import KafkaError, StateError
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
+_PROBE_S: Final = 5.0
 _MAX_SHARE: Final = 0.1
 _ANEW: Final = "to start anew, see docs/kafka.md, Recovery"
 _SMOOTHING: Final = 0.2
@@ -65,6 +67,32 @@ class Lane(Protocol):
         """Let go of the partition; what is not checkpointed is forgotten."""
 
 
+def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Records in runs without a missing offset.
+
+    Parameters
+    ----------
+    records
+        Of one partition, offsets rising.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> records = [SimpleNamespace(offset=offset) for offset in (4, 5, 7)]
+    >>> [[record.offset for record in run] for run in unbroken(records)]
+    [[4, 5], [7]]
+    """
+    start, n = 0, len(records)
+    while start < n:
+        end = n
+        if records[-1].offset - records[start].offset != n - start - 1:
+            end = start + 1
+            while records[end].offset == records[end - 1].offset + 1:
+                end += 1
+        yield records[start:end]
+        start = end
+
+
 class Intake(Service):
     """Feeds lanes from one topic, and checkpoints them.
 
@@ -95,6 +123,8 @@ class Intake(Service):
         self._group = group
         self._new_lane = new_lane
         self._lock = asyncio.Lock()
+        self._unsound = False
+        self._arriving: list[int] | None = None
         self._checkpointed_s = 0.0
         self._interval_s = settings.checkpoint_ms / 1000
         self._cost_s = 0.0
@@ -103,6 +133,12 @@ class Intake(Service):
         self._committed: dict[int, int] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = False
+        self.reached = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether partitions are assigned, their state is loaded, and the broker answers."""
+        return bool(self.assigned and self.reached and not self.crashed)
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -123,18 +159,40 @@ class Intake(Service):
 
     async def on_stop(self) -> None:
         """Checkpoint, then leave the group; stopping the consumer alone would tell nobody."""
-        async with self._lock:
-            if not self.crashed:
-                await self._checkpoint()
+        try:
+            async with self._alone() as sound:
+                if sound and not self.crashed:
+                    await self._checkpoint()
+        except Exception as error:  # noqa: BLE001 - the supervisor would log it, and end in peace
+            await self.crash(error)
+        finally:
             await self._close(list(self.lanes))
-        if self._consumer is not None:
-            await self._consumer.stop()
+            if self._consumer is not None:
+                await self._consumer.stop()
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[bool]:
+        """The lanes to oneself; False when they are unsound: nothing of them may be written.
+
+        They are once anything failed that changes them: their next offset and what they hold may
+        not belong together any more.
+        """
+        async with self._lock:
+            try:
+                yield not self._unsound
+            except BaseException:
+                self._unsound = True
+                raise
 
     @Service.task
     async def _feed(self) -> None:
         while not self.should_stop:
+            if self._arriving is not None:
+                await self._take_over()
             batches = await self._fetch()
-            async with self._lock:
+            async with self._alone() as sound:
+                if not sound:
+                    return
                 for at, records in batches.items():
                     self._offer(at, records)
                 due = time.monotonic() - self._checkpointed_s >= self._interval_s
@@ -182,14 +240,13 @@ class Intake(Service):
             return
         if records[0].offset < lane.next_offset:
             records = [record for record in records if record.offset >= lane.next_offset]
-        if not records:
-            return
-        if records[0].offset > lane.next_offset and self._seek_back(at, lane, records[0].offset):
-            return
-        lane.take(records)
-        self._n_waiting += len(records)
-        metrics.BATCH_RECORDS.observe(len(records))
-        metrics.LAST_RECORD_SECONDS.set_to_current_time()
+        for run in unbroken(records):
+            if run[0].offset > lane.next_offset and self._seek_back(at, lane, run[0].offset):
+                return
+            lane.take(run)
+            self._n_waiting += len(run)
+            metrics.BATCH_RECORDS.observe(len(run))
+            metrics.LAST_RECORD_SECONDS.set_to_current_time()
 
     def _seek_back(self, at: TopicPartition, lane: Lane, found: int) -> bool:
         """Ask again for what is missing, once: a transaction's marker takes an offset too."""
@@ -202,9 +259,27 @@ class Intake(Service):
         self._consumer.seek(at, lane.next_offset)
         return True
 
+    async def probe(self) -> None:
+        """See whether the broker answers: without it the worker stands still, and is not ready."""
+        if self._consumer is None or not self.lanes:
+            return
+        ends = [TopicPartition(self._topic, partition) for partition in self.lanes]
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                await self._consumer.end_offsets(ends)
+        except (BrokerError, TimeoutError) as error:
+            if self.reached:
+                log.warning("the broker does not answer (%r); waiting for it", error)
+            self.reached = False
+        else:
+            if not self.reached:
+                log.info("the broker answers again")
+            self.reached = True
+        metrics.BROKER_REACHED.set(self.reached)
+
     async def _checkpoint(self) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()
-        await asyncio.gather(*(lane.checkpoint() for lane in self.lanes.values()))
+        await _all(lane.checkpoint() for lane in self.lanes.values())
         self._n_waiting = 0
         self._checkpointed_s = time.monotonic()
         self._cost_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cost_s)
@@ -232,25 +307,36 @@ class Intake(Service):
 
     async def revoke(self, partitions: Iterable[int]) -> None:
         """Checkpoint and let go of partitions that move to another worker."""
-        async with self._lock:
-            await self._checkpoint()
+        async with self._alone() as sound:
+            self._arriving, self.assigned = None, False
+            if sound:
+                await self._checkpoint()
             await self._close(partitions)
-            self.assigned = False
 
-    async def assign(self, partitions: list[int]) -> None:
-        """Take over partitions: shut out former owners, load, seek."""
+    def assign(self, partitions: list[int]) -> None:
+        """Note what is to be taken over: the group hears no heartbeat until this returns."""
+        self._arriving = partitions
+
+    async def _take_over(self) -> None:
+        """Shut out former owners, load what they left, go on where they stopped."""
         assert self._consumer is not None
-        async with self._lock:
-            lanes = [self._new_lane(partition) for partition in partitions]
-            await asyncio.gather(*(lane.open() for lane in lanes))
-            for lane in lanes:
-                at = TopicPartition(self._topic, lane.partition)
-                await self._place(at, lane)
-                self._consumer.seek(at, lane.next_offset)
-                self.lanes[lane.partition] = lane
-                self._committed[lane.partition] = lane.next_offset
+        async with self._alone() as sound:
+            if not sound or self._arriving is None:
+                return
+            lanes = {partition: self._new_lane(partition) for partition in self._arriving}
+            try:
+                await _all(lane.open() for lane in lanes.values())
+                for partition, lane in lanes.items():
+                    at = TopicPartition(self._topic, partition)
+                    await self._place(at, lane)
+                    self._consumer.seek(at, lane.next_offset)
+            except BaseException:
+                await _all(lane.close() for lane in lanes.values())
+                raise
+            self.lanes.update(lanes)
+            self._committed = {lane.partition: lane.next_offset for lane in self.lanes.values()}
             self._sought.clear()
-            self.assigned = True
+            self._arriving, self.assigned = None, True
         metrics.PARTITIONS.set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s", sorted(self.lanes))
@@ -276,6 +362,13 @@ class Intake(Service):
         metrics.PARTITIONS.set(len(self.lanes))
 
 
+async def _all(jobs: Iterable[Awaitable[None]]) -> None:
+    """Wait for every job to end, then raise the first error: none goes on behind the others."""
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
 class _Listener(ConsumerRebalanceListener):
     """Hands rebalances to the intake; aiokafka would log an exception here and go on."""
 
@@ -289,7 +382,4 @@ class _Listener(ConsumerRebalanceListener):
             await self._intake.crash(error)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        try:
-            await self._intake.assign(sorted(at.partition for at in assigned))
-        except Exception as error:  # noqa: BLE001 - nothing may be lost here
-            await self._intake.crash(error)
+        self._intake.assign(sorted(at.partition for at in assigned))

@@ -77,7 +77,9 @@ BATCH_RECORDS: Final = Histogram(
     buckets=[1, 4, 16, 64, 256, 1024, 4096],
 )
 CPU_SECONDS: Final = Counter(
-    "badbuzz_cpu_seconds", "CPU time, by stage: decode, score, fold, publish.", ["stage"]
+    "badbuzz_cpu_seconds",
+    "CPU time, by stage: decode; score; fold, outputs encoded; publish, state packed.",
+    ["stage"],
 )
 LATENCY_SECONDS: Final = BulkHistogram(
     "badbuzz_verdict_latency_seconds",
@@ -92,6 +94,9 @@ CHECKPOINT_SECONDS: Final = Histogram(
     buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
 )
 PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.")
+BROKER_REACHED: Final = Gauge(
+    "badbuzz_broker_reached", "1 when the broker answered the last probe, 0 when it did not."
+)
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(
     "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]
@@ -178,6 +183,12 @@ class SourceMetrics:
             for each in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
                 with suppress(KeyError):  # it may have sent only tweets, or only heartbeats
                     each.remove(furthest)
+
+    def forget(self) -> None:
+        """Drop every source's gauges: another worker may show them from now on."""
+        for gauge in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
+            gauge.clear()
+        self._newest_ms.clear()
 
 
 class BrandMetrics:

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka.partitioner import murmur2
-
 from badbuzz import wire
 from badbuzz.brands import Brands
 from badbuzz.errors import StateError, WireError
+from badbuzz.evidence import PREFIX, brand_of
 from badbuzz.fold import Fold
 from badbuzz.model import Alert, Tweet, Verdict, Window
 from badbuzz.scorer import Judges
@@ -25,6 +24,7 @@ from badbuzz.settings import Settings
 from badbuzz.state import BrandState
 from stream_processor import metrics
 from stream_processor.intake import Record
+from stream_processor.placement import partition_of
 from stream_processor.transaction import Output, Writer, load_partition
 
 PARTITION_KEY: Final = b"\x00partition"
@@ -70,7 +70,7 @@ class ProcessorLane:
         self.next_offset = -1
         self.fold = Fold(parts.brands.of)
         self._parts = parts
-        self._writer = Writer(parts.settings, f"{parts.settings.app_id}-{partition}")
+        self._writer = Writer(parts.settings, f"{parts.settings.group}-{partition}")
         self._outputs: dict[str, list[Output]] = defaultdict(list)
         self._stamps_ms: list[int] = []
         self._moved = False
@@ -83,20 +83,30 @@ class ProcessorLane:
         packed = await load_partition(settings, topic, self.partition)
         own = packed.pop(PARTITION_KEY, None)
         if own is not None:
-            self.next_offset = self.fold.unpack(self.partition, own)
+            with _blaming(topic, "the partition's record"):
+                self.next_offset = self.fold.unpack(self.partition, own)
+        for key in [key for key in packed if key.startswith(PREFIX)]:
+            self._restore_evidence(topic, key, packed.pop(key))
         for key, value in packed.items():
-            self._check_place(key)
-            state = _unpack(topic, key, value)
+            self._check_place(key.decode())
+            with _blaming(topic, f"the state of brand {key.decode(errors='replace')!r}"):
+                state = BrandState.unpack(value)
             self.fold.brands[state.brand] = state
             severity = state.alert.severity if state.alert is not None else None
             self._parts.brand_metrics.show_alert(state.brand, severity)
 
-    def _check_place(self, key: bytes) -> None:
+    def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
+        brand = brand_of(key)
+        self._check_place(brand)
+        with _blaming(topic, f"the evidence of brand {brand!r}"):
+            self.fold.restore_evidence(key, value)
+
+    def _check_place(self, brand: str) -> None:
         n_partitions = self._parts.settings.partitions
-        right = (murmur2(key) & 0x7FFFFFFF) % n_partitions
+        right = partition_of(brand, n_partitions)
         if right != self.partition:
             raise StateError(
-                f"state of brand {key.decode()!r} is in partition {self.partition}, with "
+                f"state of brand {brand!r} is in partition {self.partition}, with "
                 f"{n_partitions} partitions it belongs in {right}: the number of partitions was "
                 "changed; see docs/kafka.md for the migration"
             )
@@ -105,6 +115,7 @@ class ProcessorLane:
         """Disconnect the writer, and leave the brands' gauges to the next owner."""
         await self._writer.close()
         self._parts.brand_metrics.forget(self.fold.brands)
+        self._parts.source_metrics.forget()
 
     def take(self, records: Sequence[Record]) -> None:
         """Decode, score and fold records; their outputs wait for the checkpoint."""
@@ -137,10 +148,19 @@ class ProcessorLane:
         try:
             tweet = wire.decode_tweet(record.value or b"")
             _check_clock(tweet, record.timestamp)
+            if tweet.kind != "heartbeat":
+                self._check_partition(tweet.brand)
         except WireError as error:
             self._bury(record, error)
             return None
         return tweet
+
+    def _check_partition(self, brand: str) -> None:
+        right = partition_of(brand, self._parts.settings.partitions)
+        if right != self.partition:
+            raise WireError(
+                "brand", "misplaced", f"belongs in partition {right}: key its records by the brand"
+            )
 
     def _bury(self, record: Record, error: WireError) -> None:
         metrics.DEAD_LETTERS.labels(error.reason).inc()
@@ -201,6 +221,7 @@ class ProcessorLane:
             }
             outputs[self._parts.settings.topic(wire.PROCESSOR_STATE)] = self._state()
         await self._writer.write(self.partition, outputs)
+        self.fold.saved()
         self._parts.brand_metrics.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
@@ -210,19 +231,21 @@ class ProcessorLane:
 
     def _state(self) -> list[Output]:
         states: list[Output] = [
-            (state.brand.encode(), state.pack(), []) for state in self.fold.take_changed()
+            (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
         ]
+        states += [(key, value, []) for key, value in self.fold.changed_evidence()]
         states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
         return states
 
 
-def _unpack(topic: str, key: bytes, value: bytes) -> BrandState:
+@contextmanager
+def _blaming(topic: str, what: str) -> Iterator[None]:
+    """Turn what is wrong with a record of state into an error that names it."""
     try:
-        return BrandState.unpack(value)
-    except (ValueError, TypeError, KeyError) as error:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError) as error:
         raise StateError(
-            f"{topic}: the state of brand {key.decode(errors='replace')!r} cannot be read "
-            f"({error}); see docs/kafka.md, Recovery"
+            f"{topic}: {what} cannot be read ({error!r}); see docs/kafka.md, Recovery"
         ) from error
 
 

@@ -6,17 +6,22 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.errors import KafkaError as BrokerError
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
+from badbuzz.lastword import listening
 from badbuzz.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -200,6 +205,36 @@ async def check_topics(settings: Settings) -> None:
         log.warning("%s", difference)
 
 
+async def group_members(settings: Settings) -> list[str] | None:
+    """Where the workers of a deployment run, by what the broker knows of their group.
+
+    Returns
+    -------
+    list of str or None
+        A host for each; None where the broker does not tell, as the embedded one.
+    """
+    async with _admin(settings) as admin:
+        cluster = await admin.describe_cluster()
+        if str(cluster["cluster_id"]).startswith(_EMBEDDED):
+            return None
+        (group,) = (await _describe_group(admin, settings.app_id)).groups
+    return [str(member[2]).lstrip("/") for member in group[5]]
+
+
+async def _describe_group(admin: AIOKafkaAdminClient, group: str) -> Any:
+    """A group as the broker describes it, once it has made its topic of groups."""
+    deadline = time.monotonic() + _VISIBLE_S
+    while True:
+        try:
+            (answer,) = await admin.describe_consumer_groups([group])
+        except GroupCoordinatorNotAvailableError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_FIRST_PAUSE_S)
+        else:
+            return answer
+
+
 async def wait_for_broker(
     settings: Settings, limit_s: float = 60.0, say: Callable[[str], None] = log.warning
 ) -> None:
@@ -235,33 +270,11 @@ async def wait_for_broker(
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-class _LastWord(logging.Handler):
-    """Keeps what a library says last: aiokafka logs why it cannot connect, and raises without."""
-
-    said = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said = str(record.args[-1] if isinstance(record.args, tuple) else record.msg)
-
-
-@contextmanager
-def _listening(name: str) -> Iterator[_LastWord]:
-    logger, last_word = logging.getLogger(name), _LastWord(logging.WARNING)
-    propagated = logger.propagate
-    logger.addHandler(last_word)
-    logger.propagate = False
-    try:
-        yield last_word
-    finally:
-        logger.propagate = propagated
-        logger.removeHandler(last_word)
-
-
 @asynccontextmanager
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
-        with _listening("aiokafka") as last_word:
+        with listening("aiokafka") as last_word:
             try:
                 await admin.start()
             except BrokerError as error:

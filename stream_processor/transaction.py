@@ -14,8 +14,8 @@ from badbuzz.settings import Settings
 log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, bytes]]
-Output = tuple[bytes | None, bytes, Headers]
-"""Key, value and headers of a record to be written."""
+Output = tuple[bytes | None, bytes | None, Headers]
+"""Key, value and headers of a record to be written; no value deletes the key, when compacted."""
 
 _MAX_BATCH_BYTES: Final = 512 * 1024
 _TIMEOUT_MS: Final = 60_000

@@ -37,13 +37,13 @@ def process() -> None:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor.app import Processor, new_app  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor.app import Pipeline, new_app  # noqa: PLC0415 - after the loop is chosen
 
     settings = Settings.read()
     _check_port(settings)
-    processor = Processor(settings)
+    pipeline = Pipeline(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
-    run_worker(new_app(settings, processor), processor, settings)
+    run_worker(new_app(settings, pipeline), pipeline, settings)
 
 
 def _check_port(settings: Settings) -> None:
@@ -94,29 +94,31 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
 
 def _set_up_logging(level: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level)
+    if level == "DEBUG":
+        return
     for_users = _ForUsers()
     for handler in logging.getLogger().handlers:
         handler.addFilter(for_users)
 
 
 class _ForUsers:
-    """Lets our own lines through, and one error of the libraries every ten seconds.
+    """Lets our own lines through, and each error of a library once in ten seconds.
 
     A broker that is gone makes aiokafka log hundreds of lines a second; Faust marks its own
     lines with ``[^``.
     """
 
     def __init__(self) -> None:
-        self._quiet_until_s = 0.0
+        self._quiet_until_s: dict[tuple[str, int], float] = {}
 
     def __call__(self, record: logging.LogRecord) -> bool:
         of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
         if not of_libraries or record.levelno > logging.ERROR:
             return True
-        now_s = time.monotonic()
-        if record.levelno < logging.ERROR or now_s < self._quiet_until_s:
+        now_s, said = time.monotonic(), (record.pathname, record.lineno)
+        if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(said, 0.0):
             return False
-        self._quiet_until_s = now_s + _LIBRARY_PAUSE_S
+        self._quiet_until_s[said] = now_s + _LIBRARY_PAUSE_S
         return True
 
 

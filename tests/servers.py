@@ -74,14 +74,19 @@ class KafkaServer:
     Parameters
     ----------
     folder
-        For its data and its log.
+        For its data and its log; ``more.properties`` in it adds to the broker's settings.
+
+    Attributes
+    ----------
+    ports
+        Of its listener and of its controller.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports = (free_port(), free_port())
+        self.ports = (free_port(), free_port())
         self._process: subprocess.Popen[bytes] | None = None
-        self.bootstrap_servers = f"127.0.0.1:{self._ports[0]}"
+        self.bootstrap_servers = f"127.0.0.1:{self.ports[0]}"
 
     @staticmethod
     def require() -> None:
@@ -99,7 +104,7 @@ class KafkaServer:
         log = self._folder / "server.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [_SERVE, *map(str, self._ports), self._folder],
+                [_SERVE, *map(str, self.ports), self._folder],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -28,13 +28,13 @@ from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from tests.servers import ROOT, lacking
 
-ROOMS = {"producers", "stream_processor", "training", "demo"}
+ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
-    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "presets", "recording",
-    "registry", "rows", "scorer", "settings", "store",
+    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
+    "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
 }  # fmt: skip
-LOCKS = ("demo", "dev", "backtest")
+LOCKS = ("demo", "dev", "protocol")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 
@@ -164,7 +164,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
     [
         ("demo", ("demo",), ()),
         ("dev", ("demo", "training"), ("dev",)),
-        ("backtest", (), ("backtest",)),
+        ("protocol", (), ("protocol",)),
     ],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
@@ -180,9 +180,9 @@ def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[s
 
 
 def test_the_locks_agree() -> None:
-    demo, dev, backtest = pins("demo"), pins("dev"), pins("backtest")
+    demo, dev, protocol = pins("demo"), pins("dev"), pins("protocol")
     assert demo.items() <= dev.items()
-    assert backtest.items() <= {**backtest, **dev}.items()
+    assert protocol.items() <= {**protocol, **dev}.items()
 
 
 # Containers and CI
@@ -196,6 +196,10 @@ def schema_errors(path: str, schema: str) -> list[str]:
     folder = Path(spec.submodule_search_locations[0]) / "builtin_schemas" / "vendor"
     validator = Draft7Validator(orjson.loads((folder / schema).read_bytes()))
     return [error.message for error in validator.iter_errors(read_yaml(path))]
+
+
+def test_an_image_holds_every_room() -> None:
+    assert {f"!{package}" for package in PACKAGES} <= set(read(".dockerignore").split())
 
 
 def test_compose_follows_its_specification() -> None:

@@ -107,7 +107,7 @@ def calibration_error(scores: Floats, negative: Flags) -> float:
     bins = np.minimum((scores * _N_BINS).astype(int), _N_BINS - 1)
     n = np.bincount(bins, minlength=_N_BINS)
     gaps = np.bincount(bins, scores, _N_BINS) - np.bincount(bins, negative, _N_BINS)
-    return float(np.abs(gaps).sum() / n.sum())
+    return float(np.abs(gaps).sum()) / int(n.sum())
 
 
 def share_errors(shares: Floats, negative: Flags, seed: int) -> dict[str, float]:

@@ -59,8 +59,6 @@ class Recipe:
         A file of our own sentences that are trained on too, never tested on; or None.
     left_out
         A brand that a second model is trained without, and tested on; or None.
-    vader
-        Whether VADER, which reads English, is measured on the same rows.
     n_splits
         How often the rows are split into five folds; more where they are few.
     threshold
@@ -77,7 +75,6 @@ class Recipe:
     prior_shape: Shape | None = None
     sentences: str | None = None
     left_out: str | None = None
-    vader: bool = False
     n_splits: int = 1
     threshold: float = 0.5
 
@@ -103,7 +100,6 @@ AIRLINE_EN: Final = Recipe(
     ),
     prior_shape=Shape(rarity=0.0, contrast=1.0, strength=2.0),
     left_out="Southwest",
-    vader=True,
     bars=(
         Bar("accuracy", 0.855),
         Bar("auc", 0.918),

@@ -71,16 +71,15 @@ class Study:
         if self.recipe.left_out is not None:
             found |= self._left_out(self.recipe.left_out)
             step()
-        if self.recipe.vader:
-            found["vader"] = vader_quality(self.rows)
-            step()
+        found["vader"] = vader_quality(self.rows)
+        step()
         return found
 
     @property
     def n_steps(self) -> int:
         """How long :meth:`quality` takes, in steps."""
         recipe = self.recipe
-        return N_FOLDS * recipe.n_splits + (recipe.left_out is not None) + recipe.vader
+        return N_FOLDS * recipe.n_splits + (recipe.left_out is not None) + 1
 
     def _left_out(self, brand: str) -> dict[str, Any]:
         held = self.rows.brands == brand

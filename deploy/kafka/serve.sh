@@ -5,6 +5,7 @@
 #   deploy/kafka/serve.sh --fetch                               gather the jars, and no more
 #
 # Needs Java 17 and, the first time, Maven. The folder is formatted once and survives a restart.
+# A file more.properties in the folder adds settings, or replaces those given here.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,6 +40,7 @@ configure() {
     echo "advertised.listeners=PLAINTEXT://127.0.0.1:$port"
     echo "controller.quorum.voters=1@127.0.0.1:$controller_port"
     echo "log.dirs=$folder/log"
+    cat "$folder/more.properties" 2>/dev/null || :
   } >"$folder/server.properties"
 }
 

@@ -158,7 +158,7 @@ def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
 @pytest.mark.parametrize("name", PEERS)
 def test_a_peer_sees_a_jump_and_does_not_look_ahead(name: str) -> None:
     if name.startswith("River") and not installed():
-        pytest.skip("River is in the group backtest only: make backtest installs it")
+        pytest.skip("River is in the group protocol only: make backtest installs it")
     rng = np.random.default_rng(1)
     negatives, others = rng.poisson(4.0, JUMP + 12), rng.poisson(4.0, JUMP + 12)
     negatives[JUMP:] += 40

@@ -78,3 +78,15 @@ def test_check_says_what_the_file_means(tmp_path: Path) -> None:
     result = CliRunner().invoke(brands, ["check", str(path)])
     assert "Air Paradis: en, fr; Europe/Paris; alerts at a score of 3.65" in result.output
     assert "muted 2026-12-01 07:00 to 2026-12-01 19:00 UTC" in result.output
+
+
+def test_check_points_out_a_language_that_no_bundle_reads(tmp_path: Path) -> None:
+    path = tmp_path / "brands.toml"
+    path.write_text("[[brand]]\nname = 'A'\nlanguages = ['en', 'pt']", encoding="utf-8")
+    result = CliRunner().invoke(brands, ["check", str(path)])
+    assert "  pt: no bundle" in result.output
+
+
+def test_check_says_which_file_it_read() -> None:
+    result = CliRunner().invoke(brands, ["check"])
+    assert "data/brands.toml:\n" in result.output

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.cli import COMMANDS, badbuzz
+from badbuzz.cli import BASELINE_COMMANDS, COMMANDS, badbuzz
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +22,13 @@ def test_every_command_has_help_with_examples(command: str) -> None:
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_stands_in_the_readme(command: str) -> None:
     assert f"badbuzz {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", sorted(BASELINE_COMMANDS))
+def test_every_command_of_baseline_has_help_with_examples(command: str) -> None:
+    result = CliRunner().invoke(badbuzz, ["baseline", command, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "xample" in result.output
 
 
 def test_an_unknown_command_is_refused() -> None:

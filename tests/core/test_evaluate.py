@@ -3,10 +3,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from numpy.random import PCG64, Generator
 
-from badbuzz.evaluate import GRACE_MS, Incident, delay_ms, evaluate
+from badbuzz.evaluate import (
+    GRACE_MS,
+    Incident,
+    Scorecard,
+    Truth,
+    Watch,
+    delay_ms,
+    evaluate,
+    score,
+)
 from badbuzz.model import Alert
 from badbuzz.render import example
+from badbuzz.state import Rules
+from tests.core.events import run, steady
 
 MINUTE_MS = 60_000
 CRISIS = Incident("Air Paradis", "strike", start_ms=0, end_ms=60 * MINUTE_MS)
@@ -57,3 +69,88 @@ def test_the_delay_runs_to_the_first_alert() -> None:
 def test_one_alert_may_catch_two_incidents() -> None:
     other = replace(CRISIS, kind="delay", start_ms=30 * MINUTE_MS)
     assert evaluate([alert(40 * MINUTE_MS)], [CRISIS, other]).n_caught == 2
+
+
+DAY_MS = 24 * 60 * MINUTE_MS
+WEEK = Watch(0, 7 * DAY_MS, dict.fromkeys(range(7), 288))
+
+
+def judge(
+    alerts: list[Alert], truth: Truth, watch: Watch = WEEK, *, seed: int = 1, n_draws: int = 200
+) -> Scorecard:
+    return score(alerts, truth, {"Air Paradis": watch}, Generator(PCG64(seed)), n_draws)
+
+
+def crisis(at_ms: int) -> Incident:
+    return replace(CRISIS, start_ms=at_ms, end_ms=at_ms + 60 * MINUTE_MS)
+
+
+def test_a_watch_begins_when_the_baseline_is_there() -> None:
+    watch = Watch()
+    windows = run(steady(2), Rules(warmup_hours=24))[0]
+    for window in windows:
+        watch.note(window)
+    watched = [window for window in windows if window.state != "no_baseline"]
+    assert 0 < len(watched) < len(windows)
+    assert (watch.since_ms, watch.until_ms) == (watched[0].start_ms, watched[-1].end_ms)
+    assert sum(watch.n_by_day.values()) == len(watched)
+
+
+def test_an_incident_before_the_watch_is_unjudged() -> None:
+    card = judge([], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+    assert (card.n_incidents, card.n_unjudged, card.caught_share) == (1, 1, 0.0)
+
+
+def test_nothing_to_judge_by_is_none_and_not_zero() -> None:
+    card = score([], Truth(), {}, Generator(PCG64(1)))
+    assert (card.caught_share, card.median_delay_min, card.false_alarms_per_week) == (None,) * 3
+
+
+def test_the_median_delay_is_that_of_the_caught() -> None:
+    truth = Truth((crisis(DAY_MS), crisis(2 * DAY_MS), crisis(3 * DAY_MS)))
+    alerts = [alert(DAY_MS + 10 * MINUTE_MS), alert(2 * DAY_MS + 20 * MINUTE_MS)]
+    card = judge(alerts, truth)
+    assert (card.n_caught, card.median_delay_min) == (2, 15.0)
+
+
+def test_a_false_alarm_in_a_week_is_one_per_brand_week() -> None:
+    assert judge([alert(DAY_MS)], Truth()).false_alarms_per_week == 1.0
+
+
+def test_alert_hours_run_to_the_resolution_or_the_end_of_the_watch() -> None:
+    opened = alert(DAY_MS)
+    resolved = replace(opened, phase="resolved", window_end_ms=DAY_MS + 90 * MINUTE_MS)
+    open_to_the_end = alert(7 * DAY_MS - 60 * MINUTE_MS)
+    assert judge([opened, resolved, open_to_the_end], Truth()).alert_hours == 2.5
+
+
+def test_a_surge_is_alerted_by_a_false_alarm_within_it() -> None:
+    surge = crisis(DAY_MS)
+    alerts = [alert(DAY_MS + 30 * MINUTE_MS)]
+    assert judge(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
+
+
+def test_a_surge_is_not_alerted_by_what_caught_a_crisis() -> None:
+    surge = crisis(DAY_MS)
+    assert judge([alert(DAY_MS + 1)], Truth((surge,), (surge,))).n_benign_alerted == 0
+
+
+def test_intervals_hold_the_figure_and_repeat() -> None:
+    truth = Truth(tuple(crisis(day * DAY_MS) for day in range(6)))
+    alerts = [alert(day * DAY_MS + (10 + day) * MINUTE_MS) for day in range(3)]
+    alerts += [alert(5 * DAY_MS + 300 * MINUTE_MS)]
+    card, again = judge(alerts, truth), judge(alerts, truth)
+    assert card == again
+    for figure, interval in (
+        (card.caught_share, card.caught_interval),
+        (card.median_delay_min, card.delay_interval),
+        (card.false_alarms_per_week, card.false_alarms_interval),
+    ):
+        assert figure is not None
+        assert interval is not None
+        assert interval.low < figure < interval.high
+
+
+def test_without_draws_there_are_no_intervals() -> None:
+    card = judge([], Truth((crisis(0),)), n_draws=0)
+    assert (card.caught_interval, card.delay_interval, card.false_alarms_interval) == (None,) * 3

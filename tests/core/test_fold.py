@@ -19,6 +19,7 @@ from tests.core.events import (
     Event,
     beat,
     beats,
+    burst,
     in_order,
     post,
     run,
@@ -90,9 +91,64 @@ def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
     assert restored.unpack(0, fold.pack(partition=0, next_offset=cut)) == cut
     for state in fold.brands.values():
         restored.brands[state.brand] = BrandState.unpack(state.pack())
+    for key, value in fold.changed_evidence():
+        if value is not None:
+            restored.restore_evidence(key, value)
     after = run(events[cut:], fold=restored)
+    assert restored.evidence == run_to_the_end(events).evidence
     assert before[0] + after[0] == straight[0]
     assert before[2] + after[2] == straight[2]
+
+
+def run_to_the_end(events: list[Event]) -> Fold:
+    fold = Fold(lambda _: Rules())
+    run(events, fold=fold)
+    return fold
+
+
+def crisis() -> list[Event]:
+    """Two days as usual, then a burst in one bucket, then calm."""
+    end_ms = START_MS + 2 * DAY_MS
+    posts = [*steady(2), *burst(end_ms, 40)]
+    return in_order([*posts, *beats(START_MS, end_ms + 2 * HOUR_MS)])
+
+
+def test_a_firing_alert_has_evidence_of_its_window_and_a_resolved_one_has_none() -> None:
+    alerts = run(crisis(), Rules(warmup_hours=24))[1]
+    assert [alert.phase for alert in alerts] == ["firing", "resolved"]
+    told = alerts[0].evidence
+    assert told is not None
+    assert told.n_sampled == min(alerts[0].n_negative, 32)
+    assert alerts[1].evidence is None
+
+
+def test_a_fold_cut_before_its_crisis_gives_the_same_evidence() -> None:
+    events, rules = crisis(), Rules(warmup_hours=24)
+    straight = run(events, rules)[1]
+    for cut in (len(events) - 140, len(events) - 125):
+        fold, restored = Fold(lambda _: rules), Fold(lambda _: rules)
+        kept: dict[bytes, bytes | None] = {}
+        for start in range(0, cut, 500):
+            run(events[start : min(start + 500, cut)], fold=fold)
+            kept.update(fold.changed_evidence())
+            fold.saved()
+        restored.unpack(0, fold.pack(partition=0, next_offset=cut))
+        for state in fold.brands.values():
+            restored.brands[state.brand] = BrandState.unpack(state.pack())
+        for key, value in kept.items():
+            if value is not None:
+                restored.restore_evidence(key, value)
+        assert run(events[cut:], fold=restored)[1] == straight
+
+
+def test_only_negatives_that_count_are_evidence() -> None:
+    fold = Fold(lambda _: Rules())
+    unread = (replace(post(START_MS + 3)[0], lang="de"), None)
+    late = post(START_MS + 4)
+    run([post(START_MS + 1, negative=False), unread], fold=fold)
+    run([beat(START_MS + HOUR_MS), late], fold=fold)
+    assert fold.evidence == {}
+    assert fold.changed_evidence() == []
 
 
 def test_a_window_closes_when_the_watermark_passes_its_end() -> None:
@@ -220,3 +276,9 @@ def test_a_source_a_day_behind_is_forgotten() -> None:
     ghost = replace(post(START_MS)[0], source="ghost")
     events = [(ghost, NEGATIVE), post(later_ms), beat(later_ms + 10 * MINUTE_MS)]
     assert {window.absent for window in run(events)[0]} == {()}
+
+
+def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
+    fold = Fold(lambda _: Rules())
+    list(fold.apply(*post(START_MS)))
+    assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())

@@ -33,8 +33,12 @@ values = st.recursive(
         ({"created_ms": "soon"}, "created_ms: expected Unix milliseconds"),
         ({"created_ms": 1.5}, "created_ms: expected Unix milliseconds"),
         ({"created_ms": True}, "created_ms: expected Unix milliseconds"),
-        ({"created_ms": -1}, "years 1970 and 10000"),
-        ({"created_ms": 10**15}, "years 1970 and 10000"),
+        ({"created_ms": -1}, "years 1970 and 2100"),
+        ({"created_ms": 10**15}, "years 1970 and 2100"),
+        ({"score": "high"}, "score: expected a number from 0 to 1"),
+        ({"score": 1.1}, "score: expected a number from 0 to 1"),
+        ({"score": float("nan")}, "score: expected a number from 0 to 1"),
+        ({"negative": "perhaps"}, "negative: expected true or false"),
         ({"n_retweets": -1}, "n_retweets: expected a whole number"),
         ({"n_retweets": "many"}, "n_retweets: expected a whole number"),
         ({"n_retweets": 10**30}, "n_retweets: expected a whole number"),
@@ -48,6 +52,10 @@ values = st.recursive(
 def test_a_bad_field_is_named(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(RowError, match=reason):
         OURS.read(ROW | changes)
+
+
+def test_a_language_given_for_every_row_is_read_as_one_in_a_row_is() -> None:
+    assert Reader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), values))
@@ -99,6 +107,9 @@ def test_the_us_airline_columns_are_understood() -> None:
         "kind": "post",
         "label": "negative",
         "reason": "Late Flight",
+        "score": None,
+        "negative": None,
+        "bundle": None,
     }
     assert "somebody" not in author
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from badbuzz import wire
 from badbuzz.errors import RecordingError
-from badbuzz.model import Tweet
+from badbuzz.model import Tweet, Verdict
 from badbuzz.recording import read_labelled, read_recording
 from badbuzz.rows import Reject
 from badbuzz.wire import encode_tweet
@@ -158,6 +159,16 @@ def test_labels_are_kept_beside_the_tweets(write: Write) -> None:
     found = list(read_labelled([path], brand="Café"))
     assert [each.label for each in found] == ["negative", "positive"]
     assert found[0].tweet.text == "café closed"
+
+
+def test_what_a_bundle_said_is_kept_beside_the_tweets(write: Write) -> None:
+    scored = wire.encode_scored(
+        Tweet("1", "Air Paradis", "Lost bag", START_MS, START_MS),
+        Verdict(score=0.91, negative=True, adjusted=9_900, bundle="airline-en@12"),
+    )
+    first, second = read_labelled([write(scored, line())])
+    assert (first.score, first.negative, first.bundle) == (0.91, True, "airline-en@12")
+    assert (second.score, second.negative, second.bundle) == (None, None, None)
 
 
 def test_presets_are_told_for_each_file(write: Write) -> None:

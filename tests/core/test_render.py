@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from badbuzz.baseline import SCALES
-from badbuzz.render import Language, describe, example, headline
+from badbuzz.model import Alert, Reason
+from badbuzz.render import Language, describe, example, examples, headline, why
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -54,3 +55,46 @@ def test_without_a_baseline_it_says_so() -> None:
 )
 def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
     assert headline(replace(example(), phase="resolved"), language).startswith(words)
+
+
+def with_evidence(**fields: object) -> Alert:
+    alert = example()
+    assert alert.evidence is not None
+    return replace(alert, evidence=replace(alert.evidence, **fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("n", "words"), [(18, "Often about"), (19, "Mostly about")])
+def test_mostly_is_half_at_least(n: int, words: str) -> None:
+    (drivers, _) = why(with_evidence(reasons=(Reason("booking", n),)))
+    assert drivers.endswith(f"{words}: booking problems.")
+
+
+def test_a_sample_is_said_to_be_one() -> None:
+    alert = replace(example(), n_negative=200)
+    assert why(alert)[1].startswith("38 of 200 looked at; 34 of 38 from distinct people;")
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    bare = with_evidence(terms=(), reasons=(), n_signed=0, near_duplicate_rate=0.0, reach=0)
+    assert why(bare) == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_without_evidence_nothing_is_said(language: Language) -> None:
+    bare = replace(example(), evidence=None)
+    assert why(bare, language) == examples(bare, language) == []
+
+
+def test_evidence_is_said_in_french() -> None:
+    assert examples(example(), "fr")[1] == (
+        "« Two flights, zero luggage, no apology » (et 5 semblables) "
+        "https://social.example/status/7"
+    )
+    assert why(with_evidence(reach=1), "fr")[1].endswith(" ; 1 retweet.")
+
+
+def test_the_worst_and_the_most_repeated_take_turns() -> None:
+    alert = example()
+    assert alert.evidence is not None
+    many = with_evidence(most_negative=alert.evidence.most_negative * 3)
+    assert ["alike" in told for told in examples(many, most=4)] == [False, True, False, False]

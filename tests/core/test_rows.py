@@ -101,6 +101,14 @@ def test_rows_that_an_open_quote_swallowed_are_kept_raw(tmp_path: Path) -> None:
     assert "".join(str(row.raw) for row in found) == f'1,"open\n{swallowed}'
 
 
+def test_rows_after_an_open_quote_are_read(tmp_path: Path) -> None:
+    opened, *others = rows(written(tmp_path, 'id,text\n1,"open\n2,b\n3,c\n'))
+    assert (opened.line, opened.fields) == (2, "a quote is not closed")
+    assert [(row.line, row.fields) for row in others] == [
+        (3, {"id": "2", "text": "b"}), (4, {"id": "3", "text": "c"})
+    ]  # fmt: skip
+
+
 def test_the_columns_of_a_csv_may_be_given(tmp_path: Path) -> None:
     source = Source(str(written(tmp_path, "caf\xe9,1\n".encode("latin-1"))))
     (row,) = source.rows("csv", ("text", "id"), "latin-1")

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from badbuzz import wire
 from badbuzz.settings import Settings
 from demo.processes import free_port
+from demo.watch import connection
 from stream_processor.processor import PARTITION_KEY
 
 PATIENCE_S = 90.0
@@ -178,7 +179,7 @@ class Stream:
     def _consumer(self) -> Iterator[Consumer]:
         consumer = Consumer(
             {
-                "bootstrap.servers": self.settings.kafka_bootstrap_servers,
+                **connection(self.settings),
                 "group.id": "test",
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
@@ -201,7 +202,8 @@ class Stream:
             while left:
                 for message in consumer.consume(5000, 0.2):
                     if message.error() is None:
-                        records[message.partition()].append((message.key(), message.value()))
+                        value = message.value() or b""  # none where a key is deleted
+                        records[message.partition()].append((message.key(), value))
                     elif message.error().code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     else:
@@ -236,7 +238,7 @@ class Stream:
         return {name: sorted(value for _, value in self.committed(name)) for name in names}
 
 
-def summary(outputs: dict[str, list[bytes]]) -> dict[str, int]:
+def summary(outputs: Mapping[str, Sequence[object]]) -> dict[str, int]:
     """How many records there are by topic: what a failure prints first."""
     return {name: len(values) for name, values in outputs.items()}
 

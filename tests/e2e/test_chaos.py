@@ -17,7 +17,7 @@ import pytest
 
 from badbuzz import wire
 from tests.e2e.scenario import ENVIRON, write_scenario
-from tests.e2e.stream import Process, Stream, Worker, await_that, summary
+from tests.e2e.stream import Process, Record, Stream, Worker, await_that, summary
 from tests.servers import KafkaServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.mark.timeout(1800)]
@@ -25,6 +25,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.ma
 N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
+N_UNFENCED_ROUNDS = 5
+OUTPUTS = (wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS, wire.DEAD_LETTERS)
+Outputs = dict[str, list[Record]]
+"""Keys and values by topic, in the order of each partition."""
 
 
 class Deployment:
@@ -69,12 +73,12 @@ class Deployment:
             n_tweets = sum(1 for _ in lines)
         self.await_that(lambda: sum(self.stream.ends().values()) >= share * n_tweets, "the replay")
 
-    def finish(self) -> dict[str, list[bytes]]:
+    def finish(self) -> Outputs:
         self.await_that(
             lambda: self.replay is not None and self.replay.popen.poll() == 0, "the replay's end"
         )
         self.await_that(lambda: self.stream.positions() == self.stream.ends(), "the stream's end")
-        return self.stream.outputs(wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS)
+        return {name: self.stream.committed(name) for name in OUTPUTS}
 
 
 def kill_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
@@ -130,7 +134,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(
     server: KafkaServer, recording: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[bytes]]:
+) -> Outputs:
     folder = tmp_path_factory.mktemp("undisturbed")
     stream = Stream(server.bootstrap_servers, "undisturbed.", folder, ENVIRON)
     try:
@@ -143,10 +147,10 @@ def undisturbed(
 
 def campaign(
     server: KafkaServer, recording: Path, folder: Path, seed: int, command: tuple[str, ...]
-) -> dict[str, list[bytes]]:
+) -> Outputs:
     """One disturbed run."""
     rng = random.Random(seed)
-    prefix = f"{command[-1].rpartition('.')[2]}-{seed}."
+    prefix = f"{command[-1]}-{seed}."
     stream = Stream(server.bootstrap_servers, prefix, folder, ENVIRON)
     try:
         deployment = Deployment(stream, recording, command)
@@ -165,7 +169,7 @@ def test_a_disturbed_run_is_the_undisturbed_one(
     seed: int,
     server: KafkaServer,
     recording: Path,
-    undisturbed: dict[str, list[bytes]],
+    undisturbed: Outputs,
     tmp_path: Path,
 ) -> None:
     outputs = campaign(server, recording, tmp_path, seed, MODULE)
@@ -173,13 +177,15 @@ def test_a_disturbed_run_is_the_undisturbed_one(
     assert outputs == undisturbed
 
 
+@pytest.mark.parametrize("without", ["plain", "own-id"])
 def test_without_the_fence_the_campaign_fails(
+    without: str,
     server: KafkaServer,
     recording: Path,
-    undisturbed: dict[str, list[bytes]],
+    undisturbed: Outputs,
     tmp_path: Path,
 ) -> None:
     assert any(
-        campaign(server, recording, tmp_path / str(seed), seed, UNFENCED) != undisturbed
-        for seed in range(3)
+        campaign(server, recording, tmp_path / str(seed), seed, (*UNFENCED, without)) != undisturbed
+        for seed in range(N_UNFENCED_ROUNDS)
     )

@@ -49,6 +49,12 @@ def test_the_scenario_has_alerts_to_compare(expected: dict[str, list[bytes]]) ->
     assert {"Air Paradis", "Nordwind"} <= opened
 
 
+def test_the_alerts_to_compare_have_evidence(expected: dict[str, list[bytes]]) -> None:
+    alerts = [decode_alert(alert) for alert in expected[wire.ALERTS]]
+    told = [alert.evidence for alert in alerts if alert.phase != "resolved"]
+    assert all(evidence is not None and evidence.terms for evidence in told)
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize("pace", [FAST, PACED], ids=["max", "600"])
 def test_a_replay_through_kafka_is_the_fold(

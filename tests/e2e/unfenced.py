@@ -1,19 +1,24 @@
-"""badbuzz with the fence taken out: outputs and state are written plainly, each for itself.
+"""badbuzz with the fence taken out, in one of two ways; the argument before the command says which.
 
-The campaign of ``test_chaos.py`` must fail on it, or it proves nothing.
+``plain`` writes outputs and state without a transaction, each record for itself. ``own-id`` keeps
+the transactions, but gives every worker ids of its own, so that nobody is shut out. The campaign
+of ``test_chaos.py`` must fail on either, or it proves nothing.
 """
 
 from __future__ import annotations
+
+import os
+import sys
 
 from aiokafka import AIOKafkaProducer
 
 from badbuzz.cli import main
 from badbuzz.settings import Settings
 from stream_processor import processor
-from stream_processor.transaction import Output
+from stream_processor.transaction import Output, Writer
 
 
-class UnfencedWriter:
+class PlainWriter:
     """A writer that shuts nobody out and writes record by record."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
@@ -34,6 +39,13 @@ class UnfencedWriter:
             await self._producer.flush()
 
 
+class OwnIdWriter(Writer):
+    """A writer of transactions that no other worker's writer knows of."""
+
+    def __init__(self, settings: Settings, transactional_id: str) -> None:
+        super().__init__(settings, f"{transactional_id}-{os.getpid()}")
+
+
 if __name__ == "__main__":
-    vars(processor)["Writer"] = UnfencedWriter
+    vars(processor)["Writer"] = {"plain": PlainWriter, "own-id": OwnIdWriter}[sys.argv.pop(1)]
     main()

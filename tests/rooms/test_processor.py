@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,15 +21,20 @@ from confluent_kafka.admin import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
+from badbuzz.evidence import key
 from badbuzz.fold import Fold
 from badbuzz.model import Tweet
 from badbuzz.state import BrandState, Rules
 from demo.processes import free_port
+from producers.publisher import partition_of
 from stream_processor.processor import PARTITION_KEY
 from tests.core.events import BUCKET_MS, START_MS
 from tests.e2e.stream import Stream, Worker, await_that
+from tests.servers import KafkaServer
 
 pytestmark = pytest.mark.kafka
+
+PLACE = partition_of("Air Paradis", 4)
 
 
 @pytest.fixture
@@ -79,7 +85,8 @@ class Source:
             source="test",
             lang="en",
         )
-        self.raw(wire.encode_tweet(replace(tweet, **fields)))  # type: ignore[arg-type]
+        tweet = replace(tweet, **fields)  # type: ignore[arg-type]
+        self.raw(wire.encode_tweet(tweet), tweet.brand)
 
     def beat(self, at_ms: int) -> None:
         beat = Tweet("", "", "", at_ms, at_ms, source="test", kind="heartbeat")
@@ -263,31 +270,126 @@ def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> N
     assert "the number of partitions was changed" in worker.said().splitlines()[-1]
 
 
+@pytest.mark.services
+def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    for partition in range(real_stream.settings.partitions):
+        packed = b'{"v":1,"sample":[]}'
+        producer.produce(topic, packed, key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_evidence_that_is_none_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    (partition,) = real_stream.ends()
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b'{"v":1}', key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the evidence of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(stream: Stream) -> None:
+    source = Source(stream)
+    source.tweet(START_MS)
+    run_to_the_end(stream)
+    own = key("Air Paradis", START_MS)
+    sample = orjson.loads(dict(stream.committed(wire.PROCESSOR_STATE))[own])["sample"]
+    assert sample[0][-1] == "Lost my bag, again"
+    source.tweet(START_MS + 3 * 3_600_000)
+    source.beat(START_MS + 4 * 3_600_000)
+    stream.await_done()
+    last = dict(stream.committed(wire.PROCESSOR_STATE))
+    assert last[own] == b""
+    assert orjson.loads(last[key("Air Paradis")])["counts"].keys() == {"lost", "bag"}
+
+
 def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     stream = Stream(f"127.0.0.1:{free_port()}", "nowhere.", tmp_path)
     try:
         worker = stream.worker()
         await_that(lambda: worker.said() != "", "a word from the worker")
-        assert len(worker.said().splitlines()) == 1
-        assert "127.0.0.1" in worker.said()
         worker.signal(signal.SIGTERM)
         worker.finish()
+        assert len(worker.said().splitlines()) == 1
+        assert "127.0.0.1" in worker.said()
     finally:
         stream.close()
 
 
 @pytest.mark.services
+def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
+    with KafkaServer(tmp_path / "kafka") as server:
+        stream = Stream(server.bootstrap_servers, "gone.", tmp_path)
+        try:
+            stream.create_topics()
+            worker = stream.worker()
+            worker.await_ready()
+            server.kill()
+            await_that(lambda: worker.get("/readyz") is None, "a worker that is not ready")
+            server.start()
+            worker.await_ready()
+        finally:
+            stream.close()
+
+
+@pytest.mark.services
 def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
-    Source(real_stream).tweet(START_MS)
-    first = run_to_the_end(real_stream)
-    second = real_stream.worker()
-    second.await_ready()
+    brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
+    assert len(brands) == 4
+    for name in brands.values():
+        Source(real_stream).tweet(START_MS, brand=name)
+    workers = [run_to_the_end(real_stream), real_stream.worker()]
+    workers[1].await_ready()
 
-    def shown() -> list[bool]:
-        gauge = b'badbuzz_brand_alert_state{brand="Air Paradis"}'
-        return [gauge in (worker.get("/metrics") or b"") for worker in (first, second)]
+    def shown(worker: Worker) -> set[str]:
+        page = (worker.get("/metrics") or b"").decode()
+        return set(re.findall(r'^badbuzz_brand_alert_state{brand="(.)"}', page, re.MULTILINE))
 
-    await_that(lambda: sum(shown()) == 1, "one worker that shows the brand")
+    def shared() -> bool:
+        first, second = map(shown, workers)
+        return bool(first and second) and not first & second and len(first | second) == 4
+
+    await_that(shared, "each brand on one of two workers")
+
+
+@pytest.mark.services
+def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
+    real_kafka: str, tmp_path: Path
+) -> None:
+    streams = [
+        Stream(real_kafka, f"apart-{side}.", tmp_path / side, {"BADBUZZ_APP_ID": "badbuzz"})
+        for side in ("left", "right")
+    ]
+    try:
+        workers = []
+        for stream in streams:
+            stream.create_topics()
+            workers.append(stream.worker())
+            workers[-1].await_ready()
+        for stream in streams:
+            Source(stream).tweet(START_MS)
+            stream.await_done()
+        assert all(worker.running for worker in workers)
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def test_a_record_that_is_not_keyed_by_its_brand_is_buried(stream: Stream) -> None:
+    tweet = Tweet("1", "Air Paradis", "Lost", START_MS, START_MS, seq=1, source="t", lang="en")
+    astray = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PLACE)
+    Source(stream).raw(wire.encode_tweet(tweet), key=astray)
+    worker = run_to_the_end(stream)
+    assert metric(worker, "badbuzz_dead_letters_total", reason="misplaced") == 1
 
 
 @pytest.mark.services
@@ -302,6 +404,27 @@ def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
     worker = real_stream.worker()
     assert worker.finish() == 3
     assert "state of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Stream) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
+            "transactional.id": real_stream.settings.topic_prefix,
+            "partitioner": "murmur2_random",
+        }
+    )
+    producer.init_transactions()
+    for n in range(3):  # the marker of a transaction takes an offset
+        producer.begin_transaction()
+        tweet = Tweet(str(n), "Air Paradis", "Lost", START_MS, START_MS, n, "marked", "en")
+        topic = real_stream.settings.topic(wire.TWEETS)
+        producer.produce(topic, wire.encode_tweet(tweet), key="Air Paradis")
+        producer.commit_transaction()
+    worker = real_stream.worker()
+    await_that(lambda: len(real_stream.committed(wire.SCORED_TWEETS)) == 3, "three verdicts")
+    assert metric(worker, "badbuzz_gaps_total") == 2
 
 
 @pytest.mark.services

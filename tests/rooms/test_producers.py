@@ -206,7 +206,7 @@ def test_an_interrupted_replay_says_how_to_go_on(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}'\n"
+    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}' --speed 10000\n"
     done = replay(broker, "--resume", progress, "--json")
     source = orjson.loads(done.stdout)["source"]
     assert [counted(records) for records in topic(broker)] == expected(recording, source)
@@ -228,7 +228,7 @@ def test_bad_rows_are_counted_told_and_kept(broker: Settings, tmp_path: Path) ->
     done = replay(broker, path, "--rejects", rejects)
     assert done.returncode == 0
     assert f"{path}:2: no JSON" in done.stderr
-    assert f"1 rows rejected, 0 more; all are in {rejects}" in done.stderr
+    assert f"1 row rejected; all are in {rejects}" in done.stderr
     kept = orjson.loads(rejects.read_bytes())
     assert (kept["file"], kept["line"], kept["raw"]) == (str(path), 2, "nonsense\n")
 
@@ -294,6 +294,16 @@ def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
     assert gave_up.endswith("(waited 5 s)")
 
 
+def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
+    recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = start(settings_for(UNREACHABLE), recording)
+    assert process.stderr is not None
+    assert process.stderr.readline().endswith("trying for 60 s\n")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -307,6 +317,8 @@ def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
         (("-", "--progress", "p"), "standard input cannot be resumed"),
         (("nowhere.jsonl", "--progress", "p"), "nowhere.jsonl: cannot be read"),
         (("--resume", "nowhere"), "nowhere: cannot be read"),
+        (("--resume", "p", "--brand", "A"), "--brand: p says that already"),
+        (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(arguments: tuple[str, ...], reason: str) -> None:

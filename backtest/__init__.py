@@ -1,0 +1,1 @@
+"""Recorded tweets through the fold that runs live, without Kafka."""

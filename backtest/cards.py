@@ -1,0 +1,95 @@
+"""Scorecards of a backtest, as values and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from numpy.random import PCG64, Generator
+
+from backtest.compare import Change
+from backtest.findings import Findings
+from backtest.run import Run
+from badbuzz.evaluate import Scorecard, Truth, openings, score
+
+SEED: Final = 20_150_222
+"""Of the bootstrap: the same backtest prints the same intervals."""
+
+
+def scorecard(run: Run, truth: Truth, brand: str | None = None, *, draws: int = 1000) -> Scorecard:
+    """How one rule set did, over all brands or on one of them."""
+    alerts, watches = run.alerts, run.watches
+    if brand is not None:
+        alerts = [alert for alert in alerts if alert.brand == brand]
+        watches = {brand: watches[brand]}
+        truth = Truth(
+            tuple(one for one in truth.incidents if one.brand == brand),
+            tuple(one for one in truth.benign if one.brand == brand),
+        )
+    return score(alerts, truth, watches, Generator(PCG64(SEED)), draws)
+
+
+def summary(found: Findings) -> dict[str, Any]:
+    """All that a backtest found, as plain values."""
+    tally, truth = found.tally, found.truth
+    return {
+        "n_tweets": tally.n_tweets,
+        "first_ms": tally.first_ms,
+        "last_ms": tally.last_ms,
+        "rules": [_of_run(run, truth) for run in found.runs],
+        "sweeps": [
+            {
+                "field": sweep.name,
+                "points": [
+                    {"value": value, **_card(run, truth, None)}
+                    for value, run in zip(sweep.values, its_runs, strict=True)
+                ],
+            }
+            for sweep, its_runs in found.swept
+        ],
+        "changes": [_change(change) for change in found.changes],
+    }
+
+
+def _of_run(run: Run, truth: Truth | None) -> dict[str, Any]:
+    return {
+        "name": run.rules.name,
+        "outcomes": dict(sorted(run.outcomes.items())),
+        **_card(run, truth, None),
+        "brands": {brand: _card(run, truth, brand) for brand in sorted(run.watches)},
+        "alerts": [
+            {"id": a.id, "brand": a.brand, "opened_ms": a.opened_ms, "severity": a.severity}
+            for a in openings(run.alerts)
+        ],
+    }
+
+
+_WITHOUT_TRUTH: Final = ("n_alerts", "brand_weeks", "alert_hours", "alerts_per_week")
+
+
+def _card(run: Run, truth: Truth | None, brand: str | None) -> dict[str, Any]:
+    card = scorecard(run, truth or Truth(), brand)
+    shares = ("caught_share", "false_alarms_per_week", "alerts_per_week")
+    plain = asdict(card) | {name: getattr(card, name) for name in shares}
+    if truth is None:
+        plain = {name: plain[name] for name in _WITHOUT_TRUTH}
+    return {name: _rounded(value) for name, value in plain.items()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return [round(each, 4) for each in value] if isinstance(value, tuple) else value
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "before": change.before,
+        "after": change.after,
+        "gained": [alert.id for alert in change.gained],
+        "lost": [alert.id for alert in change.lost],
+        "moved": [
+            {"before": one.before.id, "after": one.after.id, "by_min": one.by_min}
+            for one in change.moved
+        ],
+    }

@@ -1,0 +1,156 @@
+"""The operating curve of a sweep: what is gained and what it costs, at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backtest.cards import scorecard
+from backtest.charts import Corner, Mark, Scale, line, nice_scale
+from backtest.rules import Sweep
+from backtest.run import Run
+from backtest.words import columns
+from badbuzz.evaluate import Scorecard, Truth
+
+_MARGIN: Final = 1.05
+_NEAR: Final = (4.0, 7.0)
+"""Percent across and up within which two dots are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A step of the sweep, in percent across and up; ``chosen`` is the rule set's own value."""
+
+    across: float
+    up: float
+    text: str
+    title: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One figure against the cost."""
+
+    title: str
+    across: str
+    path: str
+    dots: tuple[Dot, ...]
+    x_marks: tuple[Mark, ...]
+    y_marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A sweep as panels, and as a table that says the same."""
+
+    name: str
+    panels: tuple[Panel, ...]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def curve(sweep: Sweep, runs: Sequence[Run], own: float | None, truth: Truth | None) -> Curve:
+    """The curve of a sweep; ``own`` is the value that the first rule set has."""
+    cards = [scorecard(run, truth or Truth(), draws=0) for run in runs]
+    told = columns(with_truth=truth is not None)
+    if truth is None or not truth.incidents:
+        panels = [_by_value(sweep, cards, own)]
+    else:
+        panels = [_caught(sweep, cards, own), _delays(sweep, cards, own)]
+    rows = tuple(
+        (f"{value:g}", *(words(card) for _, words in told))
+        for value, card in zip(sweep.values, cards, strict=True)
+    )
+    return Curve(sweep.name, tuple(panels), (sweep.name, *(name for name, _ in told)), rows)
+
+
+def _caught(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
+    corners = [(_cost(card), (card.caught_share or 0.0) * 100) for card in cards]
+    marks = [Mark(float(p), f"{p} %") for p in (0, 25, 50, 75, 100)]
+    return _panel("Crises caught", sweep, corners, own, Scale(0.0, 100.0), marks, "% caught")
+
+
+def _delays(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
+    most = max((card.median_delay_min or 0.0 for card in cards), default=0.0)
+    y, marks = nice_scale(max(most, 1.0) * _MARGIN)
+    marks = [Mark(mark.at, f"{mark.text} min") for mark in marks]
+    corners = [
+        None if card.median_delay_min is None else (_cost(card), card.median_delay_min)
+        for card in cards
+    ]
+    return _panel("Median delay", sweep, corners, own, y, marks, "min median delay")
+
+
+def _cost(card: Scorecard) -> float:
+    return card.false_alarms_per_week or 0.0
+
+
+def _panel(
+    title: str,
+    sweep: Sweep,
+    corners: Sequence[Corner | None],
+    own: float | None,
+    y: Scale,
+    y_marks: Sequence[Mark],
+    unit: str,
+) -> Panel:
+    x, x_marks = nice_scale(max((c[0] for c in corners if c), default=1.0) * _MARGIN or 1.0)
+    dots = [
+        Dot(
+            x.at(corner[0]),
+            y.at(corner[1]),
+            f"{value:g}",
+            f"{sweep.name} {value:g}: {corner[1]:.0f} {unit}, "
+            f"{corner[0]:.2f} false alarms per brand-week",
+            chosen=value == own,
+        )
+        for value, corner in zip(sweep.values, corners, strict=True)
+        if corner is not None
+    ]
+    across = "false alarms per brand-week"
+    known = [corner for corner in corners if corner is not None]
+    return Panel(title, across, line(x, y, known), merged(dots), tuple(x_marks), tuple(y_marks))
+
+
+def merged(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+    """Dots that do not hide each other: those too near are one, which names its first and last.
+
+    Examples
+    --------
+    >>> dots = [Dot(0.0, 40.0 + i, f"{4 + i}", f"theta {4 + i}", chosen=i == 1) for i in range(3)]
+    >>> [(dot.text, dot.chosen) for dot in merged(dots)]
+    [('4–6', True)]
+    """
+    groups: list[list[Dot]] = []
+    for dot in dots:
+        last = groups[-1][0] if groups else None
+        near = last is not None and (
+            abs(dot.across - last.across) < _NEAR[0] and abs(dot.up - last.up) < _NEAR[1]
+        )
+        if near:
+            groups[-1].append(dot)
+        else:
+            groups.append([dot])
+    return tuple(_one(group) for group in groups)
+
+
+def _one(group: list[Dot]) -> Dot:
+    place = next((dot for dot in group if dot.chosen), group[0])
+    text = group[0].text if len(group) == 1 else f"{group[0].text}–{group[-1].text}"
+    titles = "; ".join(dot.title for dot in group)
+    return Dot(place.across, place.up, text, titles, chosen=place.chosen)
+
+
+def _by_value(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
+    """Without a truth: how many alerts each value gives."""
+    x = Scale(sweep.values[0], sweep.values[-1])
+    rates = [card.alerts_per_week or 0.0 for card in cards]
+    y, y_marks = nice_scale(max(rates) * _MARGIN or 1.0)
+    dots = [
+        Dot(x.at(v), y.at(r), f"{v:g}", f"{sweep.name} {v:g}: {r:.2f} alerts", chosen=v == own)
+        for v, r in zip(sweep.values, rates, strict=True)
+    ]
+    path = line(x, y, list(zip(sweep.values, rates, strict=True)))
+    return Panel("Alerts per brand-week", sweep.name, path, tuple(dots), (), tuple(y_marks))

@@ -1,0 +1,242 @@
+"""The report: one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from backtest import words
+from backtest.brandchart import Chart, close_up, overview
+from backtest.cards import scorecard
+from backtest.compare import Change
+from backtest.curve import curve
+from backtest.findings import Findings
+from backtest.rules import Sweep
+from backtest.run import Run
+from badbuzz import __version__
+from badbuzz.errors import RecordingError
+from badbuzz.evaluate import Evaluation, Truth, delay_ms, evaluate, openings, opens_in, spans
+from badbuzz.model import Alert
+from badbuzz.render import describe, headline
+
+_MAX_BRANDS: Final = 40
+_MAX_CARDS: Final = 60
+_MAX_ROWS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One alert of the first rule set, with everything it said."""
+
+    number: int
+    alert: Alert
+    phases: tuple[Alert, ...]
+    end_ms: int
+    sentence: str
+    details: str
+    verdict: str
+    verdict_kind: str
+    chart: Chart
+
+
+def write_report(path: str, findings: Findings) -> None:
+    """Write the report of a backtest.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    text = render(findings)
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def render(findings: Findings) -> str:
+    """The report as HTML."""
+    environment = templates()
+    loader = environment.loader
+    assert loader is not None
+    style, script = (
+        Markup(loader.get_source(environment, name)[0])  # noqa: S704 (our own files)
+        for name in ("report.css", "report.js")
+    )
+    template = environment.get_template("report.html.jinja")
+    return template.render(style=style, script=script, **_context(findings))
+
+
+def templates() -> Environment:
+    """Where the report's templates are found, and what they may use."""
+    environment = Environment(
+        loader=PackageLoader("backtest", "."),
+        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["when"] = words.when
+    environment.filters["json"] = _json
+    return environment
+
+
+def _json(value: Any) -> Markup:
+    """JSON that may stand in a script element."""
+    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))  # noqa: S704 (escaped)
+
+
+def _context(found: Findings) -> dict[str, Any]:
+    first = found.runs[0]
+    numbers = {alert.id: n for n, alert in enumerate(openings(first.alerts)[:_MAX_CARDS], 1)}
+    evaluation = evaluate(first.alerts, found.truth.incidents) if found.truth else None
+    brands = sorted(first.windows, key=lambda b: (-_n_alerts(first, b), b))
+    cards = _cards(first, numbers, found.truth, evaluation)
+    return {
+        "files": [Path(name).name for name in found.files],
+        "version": __version__,
+        "verdicts": _verdicts(first),
+        "tally": found.tally,
+        "truth": found.truth,
+        "tiles": _tiles(found),
+        "head": [name for name, _ in words.columns(with_truth=found.truth is not None)],
+        "rule_rows": [(run.rules.name, _row(run, found.truth, None)) for run in found.runs],
+        "brand_rows": [(brand, _row(first, found.truth, brand)) for brand in brands[:_MAX_BRANDS]],
+        "brands": [
+            (
+                brand,
+                overview(brand, found.runs, numbers, found.truth),
+                [card for card in cards if card.alert.brand == brand],
+            )
+            for brand in sorted(brands[:_MAX_BRANDS])
+        ],
+        "n_more_brands": max(len(brands) - _MAX_BRANDS, 0),
+        "n_more_alerts": max(len(openings(first.alerts)) - _MAX_CARDS, 0),
+        "missed": [i for i, a in evaluation.caught if a is None] if evaluation else [],
+        "curves": [
+            curve(sweep, runs, _own(first, sweep), found.truth) for sweep, runs in found.swept
+        ],
+        "changes": [_change(change) for change in found.changes],
+        "first": first,
+    }
+
+
+def _verdicts(run: Run) -> str:
+    """The bundles that gave them, or humans."""
+    bundles = {b for state in run.fold.brands.values() for b in state.bundle.split(",") if b}
+    return ", ".join(sorted(bundles)) or "nobody"
+
+
+def _n_alerts(run: Run, brand: str) -> int:
+    return sum(alert.brand == brand for alert in openings(run.alerts))
+
+
+def _row(run: Run, truth: Truth | None, brand: str | None) -> list[str]:
+    card = scorecard(run, truth or Truth(), brand)
+    return [tell(card) for _, tell in words.columns(with_truth=truth is not None)]
+
+
+def _own(run: Run, sweep: Sweep) -> float | None:
+    """The swept number as the first rule set has it, if it is the same for every brand."""
+    values = {getattr(run.fold.rules_of(brand), sweep.name) for brand in run.fold.brands}
+    return values.pop() if len(values) == 1 else None
+
+
+def _tiles(found: Findings) -> list[tuple[str, str, str]]:
+    """A figure, what it counts, and a word more."""
+    first = found.runs[0]
+    card = scorecard(first, found.truth or Truth())
+    n_brands = len(first.fold.brands)
+    span = f"of {n_brands} brand{'s' * (n_brands != 1)}, {card.brand_weeks:.1f} brand-weeks judged"
+    tiles = [(f"{found.tally.n_tweets:,}", "tweets", span)]
+    if found.truth is None:
+        rate = words.per_week(card.alerts_per_week)
+        return [
+            *tiles,
+            (str(card.n_alerts), "alerts", f"{rate} per brand-week"),
+            (words.hours(card), "alert-hours", "in which an alert stood"),
+        ]
+    rate = words.per_week(card.false_alarms_per_week, card.false_alarms_interval)
+    median = card.median_delay_min
+    return [
+        *tiles,
+        (f"{card.n_caught} of {card.n_incidents}", "crises caught", _unjudged(card.n_unjudged)),
+        (words.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
+        (str(card.n_false_alarms), "false alarms", f"{rate} per brand-week"),
+        (words.benign(card), "benign surges alerted", "loud, but nobody is angry"),
+    ]
+
+
+def _unjudged(n: int) -> str:
+    return f"{n} before there was a baseline" if n else "all were judged"
+
+
+def _cards(
+    run: Run, numbers: dict[str, int], truth: Truth | None, evaluation: Evaluation | None
+) -> list[_Card]:
+    cards = []
+    for alert, _, end_ms in spans(run.alerts, run.watches):
+        if alert.id not in numbers:
+            continue
+        kind, verdict = _verdict(alert, truth, evaluation)
+        details = describe(alert, UTC).splitlines()[2:4]  # what follows is the evidence
+        cards.append(
+            _Card(
+                number=numbers[alert.id],
+                alert=alert,
+                phases=tuple(phase for phase in run.alerts if phase.id == alert.id),
+                end_ms=end_ms,
+                sentence=headline(alert),
+                details=" ".join(details),
+                verdict=verdict,
+                verdict_kind=kind,
+                chart=close_up(alert, end_ms, run.windows[alert.brand], truth),
+            )
+        )
+    return cards
+
+
+def _verdict(alert: Alert, truth: Truth | None, evaluation: Evaluation | None) -> tuple[str, str]:
+    """What the truth says of an alert: a kind for its looks, and words."""
+    if truth is None or evaluation is None:
+        return "", ""
+    hits = [incident for incident in truth.incidents if opens_in(alert, incident)]
+    if hits:
+        kind = hits[0].kind.replace("_", " ")
+        return (
+            "hit",
+            f"Real crisis: {kind}, {delay_ms(hits[0], alert) / 60_000:.0f} min after onset",
+        )
+    for surge in truth.benign:
+        if opens_in(alert, surge):
+            return "false", f"False alarm: a benign surge ({surge.kind.replace('_', ' ')})"
+    return "false", "False alarm"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """What changed, as rows: a sign, a word, when, which brand, what was said."""
+    rows = [
+        *(("+", "gained", a.opened_ms, a) for a in change.gained),
+        *(("−", "lost", a.opened_ms, a) for a in change.lost),
+        *((
+            "→", f"{abs(m.by_min):.0f} min {'later' if m.by_min > 0 else 'sooner'}",
+            m.after.opened_ms, m.after,
+        ) for m in change.moved),
+    ]  # fmt: skip
+    rows.sort(key=lambda row: row[2])
+    return {
+        "before": change.before,
+        "after": change.after,
+        "counts": (len(change.gained), len(change.lost), len(change.moved)),
+        "rows": [
+            (sign, word, words.when(at_ms), alert.brand, headline(alert))
+            for sign, word, at_ms, alert in rows[:_MAX_ROWS]
+        ],
+        "n_more": max(len(rows) - _MAX_ROWS, 0),
+    }

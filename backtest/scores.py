@@ -1,0 +1,128 @@
+"""Scores that were computed before: a file for each bundle, by digest of the text.
+
+A file is rows of twelve bytes: a text's digest, its score in ten-thousandths, a check. It only
+grows, by whole blocks under a lock, so that two runs at once may write it; what a kill left of a
+row is cut off by the next writer, and a row that does not check is no row.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+
+VERSION: Final = 1
+_ROW: Final = np.dtype([("text", "<u8"), ("score", "<u2"), ("check", "<u2")])
+_SAVE_AT: Final = 20_000
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+def cache_folder() -> Path:
+    """Where the scores of this version's bundles lie, in the user's cache folder."""
+    return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}"
+
+
+def digest(text: str) -> int:
+    """What a text is known by, 64 bits.
+
+    Examples
+    --------
+    >>> digest("Lost my bag.") == digest("Lost my bag."), digest("") == digest(" ")
+    (True, False)
+    """
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+class ScoreCache:
+    """The scores of one bundle, by text digest.
+
+    Parameters
+    ----------
+    path
+        Of the file; None keeps them in memory only.
+
+    Attributes
+    ----------
+    known
+        Score in ten-thousandths by digest.
+    trouble
+        Why the file cannot be used, or the empty string.
+
+    Examples
+    --------
+    >>> cache = ScoreCache(None)
+    >>> cache.add([digest("Lost my bag.")], [9_100])
+    >>> cache.known[digest("Lost my bag.")]
+    9100
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._new: dict[int, int] = {}
+        self.known: dict[int, int] = {}
+        self.trouble = ""
+        if path is not None:
+            self._load(path)
+
+    def _load(self, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._give_up(error)
+            return
+        rows = np.frombuffer(content[: len(content) - len(content) % _ROW.itemsize], _ROW)
+        rows = rows[rows["check"] == _check(rows["text"], rows["score"])]
+        self.known = dict(zip(rows["text"].tolist(), rows["score"].tolist(), strict=True))
+
+    def add(self, texts: Sequence[int], scores: Sequence[int]) -> None:
+        """Remember scores, by digest; they are saved now and then."""
+        found = dict(zip(texts, scores, strict=True))
+        self.known.update(found)
+        if self._path is not None:
+            self._new.update(found)
+            if len(self._new) >= _SAVE_AT:
+                self.save()
+
+    def save(self) -> None:
+        """Append what is new to the file."""
+        if self._path is None or not self._new:
+            return
+        rows = np.empty(len(self._new), _ROW)
+        rows["text"] = list(self._new)
+        rows["score"] = list(self._new.values())
+        rows["check"] = _check(rows["text"], rows["score"])
+        self._new = {}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _append(self._path, rows.tobytes())
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.trouble = f"{self._path}: scores are not kept: {error.strerror}"
+        self._path = None
+
+
+def _check(texts: NDArray[np.uint64], scores: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    mixed = (texts ^ (scores.astype(np.uint64) + np.uint64(1)) * _MIX) * _MIX
+    return (mixed >> np.uint64(48)).astype(np.uint16)
+
+
+def _append(path: Path, rows: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = file.seek(0, os.SEEK_END)
+        if size % _ROW.itemsize:
+            file.truncate(size - size % _ROW.itemsize)
+        left = memoryview(rows)
+        while left:
+            left = left[file.write(left) :]

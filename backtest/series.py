@@ -1,0 +1,110 @@
+"""A brand's closed windows as a series that a chart can show: sums over equal spans of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, share
+from badbuzz.model import SCORE_UNITS, Window
+
+_MINUTES: Final = (5, 15, 30, 60, 120, 180, 360, 720, 1440)
+_MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was seen in one span, against what was expected.
+
+    Rates are in [0, 1], None where there was no tweet; ``low`` and ``high`` are two standard
+    deviations either way of ``expected``.
+    """
+
+    start_ms: int
+    end_ms: int
+    n: int
+    n_negative: int
+    expected: float
+    low: float
+    high: float
+    rate: float | None
+    adjusted_rate: float | None
+    usual_rate: float
+
+
+def span_for(first_ms: int, last_ms: int, n_most: int) -> int:
+    """The shortest readable span, in ms, of which ``n_most`` cover a time.
+
+    Examples
+    --------
+    >>> span_for(0, 10 * 86_400_000, 300) // 60_000
+    60
+    """
+    for minutes in _MINUTES:
+        if (last_ms - first_ms) / (minutes * _MINUTE_MS) <= n_most:
+            return minutes * _MINUTE_MS
+    return _MINUTES[-1] * _MINUTE_MS * -(-(last_ms - first_ms) // (n_most * 86_400_000))
+
+
+def points(windows: Sequence[Window], span_ms: int, ebb: float = 1.0) -> list[Point]:
+    """Windows of one brand, in order, summed over spans of ``span_ms``.
+
+    Parameters
+    ----------
+    ebb
+        The dispersion of sums over such spans as a share of that of five minutes: see
+        :func:`dispersion_ebb`.
+    """
+    groups: dict[int, list[Window]] = {}
+    for window in windows:
+        groups.setdefault(window.start_ms - window.start_ms % span_ms, []).append(window)
+    return [_point(start_ms, span_ms, group, ebb) for start_ms, group in groups.items()]
+
+
+def dispersion_ebb(baseline: Baseline, span_ms: int) -> float:
+    """How much less a brand's sums over a span are dispersed than its five minutes, > 0.
+
+    By what the baseline has learnt of the longest scale that the span holds.
+
+    Examples
+    --------
+    >>> dispersion_ebb(Baseline(), 3_600_000)
+    1.0
+    """
+    scale = max(i for i, n in enumerate(SCALES) if n * BUCKET_MS <= max(span_ms, BUCKET_MS))
+    return baseline.dispersion(scale) / baseline.dispersion(0)
+
+
+def _point(start_ms: int, span_ms: int, group: list[Window], ebb: float) -> Point:
+    n = sum(window.n for window in group)
+    n_negative = sum(window.n_negative for window in group)
+    expected = sum(window.expected for window in group)
+    deviation = _deviation(group, expected, ebb)
+    adjusted = sum(round((w.adjusted_rate or 0.0) * w.n * SCORE_UNITS) for w in group)
+    return Point(
+        start_ms=start_ms,
+        end_ms=max(start_ms + span_ms, start_ms + BUCKET_MS),
+        n=n,
+        n_negative=n_negative,
+        expected=expected,
+        low=max(expected - 2.0 * deviation, 0.0),
+        high=expected + 2.0 * deviation,
+        rate=n_negative / n if n else None,
+        adjusted_rate=share(adjusted, n) if n else None,
+        usual_rate=group[-1].baseline_rate,
+    )
+
+
+def _deviation(group: list[Window], expected: float, ebb: float) -> float:
+    """The standard deviation of a sum: Var = mu + phi * mu**2, phi that of its windows."""
+    if len(group) == 1:
+        return (group[0].expected_high - group[0].expected) / 2.0
+    excess = squares = 0.0
+    for window in group:
+        half = (window.expected_high - window.expected) / 2.0
+        excess += half * half - window.expected
+        squares += window.expected * window.expected
+    dispersion = max(excess / squares, 0.0) if squares else 0.0
+    return sqrt(expected + ebb * dispersion * expected * expected)

@@ -1,0 +1,98 @@
+"""A backtest in the terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from backtest.cards import scorecard
+from backtest.compare import Change
+from backtest.findings import Findings
+from backtest.run import Run
+from backtest.words import columns, when
+from badbuzz.evaluate import Truth, openings
+from badbuzz.model import Alert
+from badbuzz.render import headline
+
+_MAX_ALERTS: Final = 20
+_DRAWS_OF_A_SWEEP: Final = 0
+
+
+def show(console: Console, found: Findings) -> None:
+    """Print scorecards, the first rule set's alerts, sweeps and changes."""
+    runs, truth = found.runs, found.truth
+    title = "Rule sets" if len(runs) > 1 else "By brand"
+    table = _table(title, "rules" if len(runs) > 1 else "brand", truth)
+    if len(runs) == 1:
+        for brand in sorted(runs[0].watches):
+            _row(table, brand, runs[0], truth, brand)
+        table.add_section()
+    for run in runs:
+        _row(table, "all" if len(runs) == 1 else run.rules.name, run, truth)
+    console.print(table)
+    _show_alerts(console, runs[0])
+    for sweep, its_runs in found.swept:
+        table = _table(f"Sweep over {sweep.name}", sweep.name, truth)
+        for value, run in zip(sweep.values, its_runs, strict=True):
+            _row(table, f"{value:g}", run, truth, draws=_DRAWS_OF_A_SWEEP)
+        console.print(table)
+    for change in found.changes:
+        _show_change(console, change)
+
+
+def _table(title: str, first: str, truth: Truth | None) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column(first)
+    for name, _ in columns(with_truth=truth is not None):
+        table.add_column(name, justify="right")
+    return table
+
+
+def _row(
+    table: Table,
+    name: str,
+    run: Run,
+    truth: Truth | None,
+    brand: str | None = None,
+    *,
+    draws: int = 1000,
+) -> None:
+    card = scorecard(run, truth or Truth(), brand, draws=draws)
+    table.add_row(name, *(words(card) for _, words in columns(with_truth=truth is not None)))
+
+
+def _show_alerts(console: Console, run: Run) -> None:
+    opened = openings(run.alerts)
+    if not opened:
+        console.print("No alerts.")
+        return
+    table = Table(title="Alerts (UTC)", title_justify="left", title_style="bold", show_header=False)
+    for alert in opened[:_MAX_ALERTS]:
+        table.add_row(when(alert.opened_ms), alert.severity, headline(alert))
+    if len(opened) > _MAX_ALERTS:
+        table.caption = f"{len(opened) - _MAX_ALERTS} more: --alerts FILE has them all"
+    console.print(table)
+
+
+def _show_change(console: Console, change: Change) -> None:
+    table = Table(
+        title=f"From {change.before} to {change.after}",
+        title_justify="left",
+        title_style="bold",
+        show_header=False,
+    )
+    for word, alerts in (("gained", change.gained), ("lost", change.lost)):
+        for alert in alerts[:_MAX_ALERTS]:
+            table.add_row(word, *_what(alert))
+    for moved in change.moved[:_MAX_ALERTS]:
+        table.add_row(f"{moved.by_min:+.0f} min", *_what(moved.after))
+    table.caption = (
+        f"{len(change.gained)} gained, {len(change.lost)} lost, {len(change.moved)} moved"
+    )
+    console.print(table)
+
+
+def _what(alert: Alert) -> tuple[str, str]:
+    return when(alert.opened_ms), headline(alert)

@@ -1,0 +1,45 @@
+"""What a library logs last: Kafka's clients log why they cannot connect, and raise without it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class LastWord(logging.Handler):
+    """Keeps the last thing logged at WARNING or above, in ``said``; empty at first.
+
+    Examples
+    --------
+    >>> with listening("a_library") as last_word:
+    ...     logging.getLogger("a_library").warning("Cannot connect to %s: %s", "a:1", "refused")
+    >>> last_word.said
+    'refused'
+    """
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record's last argument, which is the reason, or its whole message."""
+        self.said = str(record.args[-1] if isinstance(record.args, tuple) else record.msg)
+
+
+@contextmanager
+def listening(name: str) -> Iterator[LastWord]:
+    """Hear a library out, in silence.
+
+    Parameters
+    ----------
+    name
+        Of its logger.
+    """
+    logger, last_word = logging.getLogger(name), LastWord(logging.WARNING)
+    propagated = logger.propagate
+    logger.addHandler(last_word)
+    logger.propagate = False
+    try:
+        yield last_word
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(last_word)

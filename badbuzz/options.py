@@ -1,0 +1,67 @@
+"""Kinds of command-line option that several rooms' commands take."""
+
+from __future__ import annotations
+
+import click
+
+from badbuzz.presets import FIELDS
+
+
+class Speed(click.ParamType):
+    """Event time per time, as a float; None for ``max``.
+
+    Examples
+    --------
+    >>> Speed()("600"), Speed()("max")
+    (600.0, None)
+    """
+
+    name = "N|max"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Read it, or fail with what was expected."""
+        if value == "max":
+            return None
+        try:
+            speed = float(str(value))
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
+        return speed
+
+
+class Hours(click.ParamType):
+    """Whole hours, with or without their ``h``.
+
+    Examples
+    --------
+    >>> Hours()("36h"), Hours()("36")
+    (36, 36)
+    """
+
+    name = "HOURSh"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read them, or fail with what was expected."""
+        text = str(value).removesuffix("h")
+        if not text.isdecimal():
+            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
+        return int(text)
+
+
+def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in FIELDS or not column:
+            raise click.BadParameter(
+                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
+            )
+        columns[name] = column
+    return columns

@@ -1,0 +1,59 @@
+"""A backtest once everything is scored: tweets per second of CPU, with one rule set and with ten.
+
+Run: python -m benchmarks.backtest
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from backtest.jury import Jury
+from backtest.rules import RuleSet
+from backtest.run import Backtest, Run
+from badbuzz.recording import read_labelled
+from badbuzz.scorer import Judges
+from badbuzz.settings import Settings
+from badbuzz.state import Rules
+
+DAYS = "20"
+N_ROUNDS = 5
+
+
+def one_round(path: str, judges: Judges, folder: Path, n_rule_sets: int) -> tuple[int, float]:
+    """Tweets, and CPU seconds from the file to the last alert."""
+    rules = [RuleSet(str(number), {"theta": 3.5 + number / 10}) for number in range(n_rule_sets)]
+    started_s = time.process_time()
+    runs = [Run(each, lambda _brand: Rules(), keeps_windows=False) for each in rules]
+    jury = Jury(judges, folder)
+    tally = Backtest(runs, jury).run(read_labelled([path]))
+    jury.close()
+    return tally.n_tweets, time.process_time() - started_s
+
+
+def main() -> None:
+    """Print the minimum, median and maximum of several rounds."""
+    judges = Judges.read(Settings.read({}).bundles)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = str(folder / "tweets.jsonl")
+        simulate = [sys.executable, "-m", "badbuzz", "simulate", "--days", DAYS, "--seed", "2"]
+        subprocess.run([*simulate, "--quiet", "-o", path], check=True)
+        n_tweets, cpu_s = one_round(path, judges, folder, 1)
+        print(f"backtest, scoring on the way, tweets per CPU second: {n_tweets / cpu_s:,.0f}")
+        for n_rule_sets in (1, 10):
+            rates = [
+                n_tweets / one_round(path, judges, folder, n_rule_sets)[1] for _ in range(N_ROUNDS)
+            ]
+            print(
+                f"backtest, scored, rule sets {n_rule_sets}, tweets per CPU second: "
+                f"{min(rates):,.0f} / {statistics.median(rates):,.0f} / {max(rates):,.0f}"
+            )
+
+
+if __name__ == "__main__":
+    main()

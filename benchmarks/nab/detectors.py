@@ -1,0 +1,103 @@
+"""What NAB scores here: badbuzz on volume alone, and a peer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from math import log10, sqrt
+from typing import Final
+
+from badbuzz import detect, model
+from badbuzz.baseline import BUCKET_MS, Bucket
+from badbuzz.state import BrandState, Rules
+from benchmarks.nab.series import Series
+
+DAY: Final = 86_400_000 // BUCKET_MS
+"""Records of a day."""
+
+_LEAST_P: Final = 1e-300
+
+
+def surprise(series: Series) -> list[float]:
+    """How surprising badbuzz finds each record: -log10 of the p-value of the closed window.
+
+    Every mention counts as negative. That silences the test of the rate, as the rate is never
+    unusual, and leaves the product's own baseline and test of the count, on its three scales.
+
+    Returns
+    -------
+    list of float
+        One for each record, in [0, 300]; 0.0 until something was counted.
+
+    Examples
+    --------
+    >>> quiet_then_loud = Series("AIR", 0, (6,) * 600 + (60,), ())
+    >>> found = surprise(quiet_then_loud)
+    >>> max(found[300:600]) < 2.0 < 6.0 < found[600]
+    True
+    """
+    state = BrandState(series.name, closed_ms=series.start_ms)
+    rules = Rules()
+    surprises = []
+    for i, count in enumerate(series.counts):
+        start_ms = series.start_ms + i * BUCKET_MS
+        state.buckets[start_ms] = Bucket(n=count, n_negative=count)
+        surprises.append(0.0)
+        for found in detect.advance(state, start_ms + BUCKET_MS, rules):
+            if isinstance(found, model.Window):
+                surprises[i] = -log10(max(found.p_value, _LEAST_P))
+    return surprises
+
+
+def novelty(series: Series, days: float = 3.0) -> list[float]:
+    """How far the square root of each count is above its moving average, in its deviations.
+
+    Parameters
+    ----------
+    series
+        The counts.
+    days
+        Time constant of the exponentially weighted mean and variance.
+
+    Examples
+    --------
+    >>> novelty(Series("AIR", 0, (4, 4, 4, 4, 16), ()))[-1] > 1.0
+    True
+    """
+    weight = 1.0 / (days * DAY)
+    mean, variance = sqrt(series.counts[0]), 1.0
+    deviations = []
+    for count in series.counts:
+        gap = sqrt(count) - mean
+        deviations.append(gap / sqrt(variance))
+        mean += weight * gap
+        variance = (1.0 - weight) * (variance + weight * gap * gap)
+    return deviations
+
+
+def records(scores: Iterable[float], n: int = DAY) -> list[float]:
+    """Each score that is above all of the n before it; 0.0 for the others.
+
+    NAB takes every record over the threshold for an alarm of its own, where an alert is one
+    claim however long its burst lasts. This makes one of a burst.
+
+    Examples
+    --------
+    >>> records([1.0, 3.0, 2.0, 3.0, 4.0, 2.0, 3.0], n=2)
+    [1.0, 3.0, 0.0, 0.0, 4.0, 0.0, 0.0]
+    """
+    before: deque[float] = deque(maxlen=n)
+    kept = []
+    for score in scores:
+        kept.append(score if score > max(before, default=0.0) else 0.0)
+        before.append(score)
+    return kept
+
+
+DETECTORS: Final[dict[str, Callable[[Series], list[float]]]] = {
+    "badbuzz": lambda series: records(surprise(series)),
+    "badbuzz, every window": surprise,
+    "EWMA of √count, 3 days": lambda series: records(novelty(series)),
+    "the same, every record": novelty,
+}
+"""By name: a series to one score a record, the higher the more anomalous."""

@@ -1,0 +1,206 @@
+"""NAB's score of a detector, written from its paper.
+
+Lavin and Ahmad (2015), "Evaluating real-time anomaly detection algorithms: the Numenta Anomaly
+Benchmark". Only a window's first detection counts, the more the earlier it comes; a detection
+outside costs the more the further it is behind the last window; what falls into the probationary
+period counts for nothing. The standard profile weighs a found window 1, a missed one 1 and a false
+detection 0.11. The threshold is the one that is best for the whole corpus; the score of detecting
+nothing is 0, of detecting each window at its first record 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import exp, inf
+from typing import Final, NamedTuple
+
+from benchmarks.nab.series import Series
+
+FOUND: Final = 1.0
+MISSED: Final = -1.0
+FALSE: Final = 0.11
+PROBATION: Final = 0.15
+LONGEST_PROBATION: Final = 750  # 15 % of 5,000 records
+_FAR: Final = 3.0
+_STEEPNESS: Final = 5.0
+
+
+def merit(position: float) -> float:
+    """What a detection is worth by where it falls, in [-1, 1].
+
+    Parameters
+    ----------
+    position
+        In widths of the window, from its end: -1 at its first record, 0 at its end, positive
+        behind it. From 3 on a detection has nothing to do with the window: -1.
+
+    Examples
+    --------
+    >>> [round(merit(position), 3) for position in (-1.0, -0.5, 0.0, 1.0, 3.0)]
+    [0.987, 0.848, 0.0, -0.987, -1.0]
+    """
+    if position >= _FAR:
+        return -1.0
+    return 2.0 / (1.0 + exp(_STEEPNESS * position)) - 1.0
+
+
+def n_probation(n: int) -> int:
+    """How many records of n are probation: 15 %, at most 750.
+
+    Examples
+    --------
+    >>> n_probation(1_000), n_probation(15_902)
+    (150, 750)
+    """
+    return min(int(PROBATION * n), LONGEST_PROBATION)
+
+
+class Place(NamedTuple):
+    """What a detection at one record is worth; ``window`` is -1 outside of any."""
+
+    window: int
+    points: float
+
+
+def places(series: Series) -> Iterator[tuple[int, Place]]:
+    """Every record that is not probation, by its index, and what detecting it is worth.
+
+    Raises
+    ------
+    ValueError
+        When a window begins in the probationary period.
+
+    Examples
+    --------
+    >>> from benchmarks.nab.series import Series, Window
+    >>> found = dict(places(Series("AIR", 0, (1,) * 100, (Window(50, 59),))))
+    >>> min(found), found[20], found[50]
+    (15, Place(window=-1, points=-0.11), Place(window=0, points=1.0))
+    """
+    n = len(series.counts)
+    begin = n_probation(n)
+    if series.windows and series.windows[0].first < begin:
+        raise ValueError(f"{series.name} has a window in its first {begin} records")
+    past = -1
+    for i in range(begin, n):
+        if past + 1 < len(series.windows) and i >= series.windows[past + 1].first:
+            past += 1
+        if past < 0:
+            yield i, Place(-1, -FALSE)
+            continue
+        first, last = series.windows[past]
+        width = last - first + 1
+        if i <= last:
+            yield i, Place(past, FOUND * merit((i - last - 1) / width) / merit(-1.0))
+        else:
+            yield i, Place(-1, FALSE * merit((i - last) / max(width - 1, 1)))
+
+
+def raw_score(series: Series, scores: Sequence[float], threshold: float) -> float:
+    """What a detector earns on one series, not normalised.
+
+    Parameters
+    ----------
+    series
+        The labels.
+    scores
+        How anomalous each record is; any scale.
+    threshold
+        A record is detected at this score or above.
+
+    Examples
+    --------
+    >>> from benchmarks.nab.series import Series, Window
+    >>> series = Series("AIR", 0, (1,) * 100, (Window(50, 59),))
+    >>> raw_score(series, [0.0] * 50 + [1.0] + [0.0] * 49, threshold=1.0)
+    1.0
+    """
+    earned = [MISSED] * len(series.windows)
+    lost = 0.0
+    for i, place in places(series):
+        if scores[i] < threshold:
+            continue
+        if place.window < 0:
+            lost += place.points
+        else:
+            earned[place.window] = max(earned[place.window], place.points)
+    return sum(earned) + lost
+
+
+def normalised(raw: float, n_windows: int) -> float:
+    """A raw score between that of detecting nothing, 0, and that of the perfect detector, 100.
+
+    Examples
+    --------
+    >>> normalised(-4.0, n_windows=4), normalised(4.0, n_windows=4), normalised(0.0, n_windows=4)
+    (0.0, 100.0, 50.0)
+    """
+    return 100.0 * (raw - MISSED * n_windows) / ((FOUND - MISSED) * n_windows)
+
+
+def best_threshold(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> float:
+    """The threshold that is best for all series together; infinity when detecting nothing is.
+
+    Parameters
+    ----------
+    corpus, scores
+        The series, and the scores of each.
+
+    Examples
+    --------
+    >>> from benchmarks.nab.series import Series, Window
+    >>> series = Series("AIR", 0, (1,) * 100, (Window(50, 59),))
+    >>> best_threshold([series], [[0.0] * 50 + [0.7] + [0.2] * 49])
+    0.7
+    """
+    points = sorted(
+        (
+            (scored[i], number, place)
+            for number, (series, scored) in enumerate(zip(corpus, scores, strict=True))
+            for i, place in places(series)
+        ),
+        key=lambda point: -point[0],
+    )
+    earned: dict[tuple[int, int], float] = {}
+    total = best = 0.0
+    threshold = inf
+    for at, (score, number, place) in enumerate(points):
+        if place.window < 0:
+            total += place.points
+        else:
+            before = earned.get((number, place.window), MISSED)
+            earned[number, place.window] = max(before, place.points)
+            total += earned[number, place.window] - before
+        last_of_its_score = at + 1 == len(points) or points[at + 1][0] < score
+        if last_of_its_score and total > best:
+            best, threshold = total, score
+    return threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a detector did: normalised scores, 100 the perfect one; below 0 is worse than silence."""
+
+    threshold: float
+    by_series: tuple[float, ...]
+    total: float
+
+
+def evaluate(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> Result:
+    """A detector's result on a corpus, at the threshold that is best for it as a whole.
+
+    Examples
+    --------
+    >>> from benchmarks.nab.series import Series, Window
+    >>> series = Series("AIR", 0, (1,) * 100, (Window(50, 59),))
+    >>> evaluate([series], [[0.0] * 50 + [0.7] + [0.2] * 49])
+    Result(threshold=0.7, by_series=(100.0,), total=100.0)
+    """
+    threshold = best_threshold(corpus, scores)
+    raws = [raw_score(*pair, threshold) for pair in zip(corpus, scores, strict=True)]
+    return Result(
+        threshold,
+        tuple(normalised(r, len(s.windows)) for r, s in zip(raws, corpus, strict=True)),
+        normalised(sum(raws), sum(len(series.windows) for series in corpus)),
+    )

@@ -1,0 +1,399 @@
+"""The backtest's command: the alerts of a replay, verdicts from everywhere, rules side by side."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from badbuzz import wire
+from badbuzz.cli import badbuzz
+from badbuzz.model import Alert, Tweet, Verdict
+from badbuzz.recording import Labelled, read_recording
+from badbuzz.render import example
+from badbuzz.scorer import Judges
+from badbuzz.state import Rules
+from tests.core.events import burst, in_order, steady
+from tests.e2e.scenario import by_fold, write_scenario
+from tests.e2e.stream import await_that
+
+scores = pytest.importorskip("backtest.scores")
+from backtest.compare import compare  # noqa: E402
+from backtest.jury import Jury, Truthful  # noqa: E402
+from backtest.rules import RuleSet  # noqa: E402
+from backtest.run import Backtest, Run  # noqa: E402
+
+LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of this test's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty-eight hours with two crises at their end."""
+    return write_scenario(tmp_path_factory.mktemp("backtest"), brands=3, tweets_per_day=2000)
+
+
+@pytest.fixture(scope="module")
+def judges() -> Judges:
+    return Judges.read("en=airline-en,fr=tweets-fr")
+
+
+def command(*arguments: object, code: int = 0) -> str:
+    """What the command printed."""
+    result = CliRunner().invoke(
+        badbuzz, ["backtest", *map(str, arguments), "--quiet"], catch_exceptions=True
+    )
+    if code == 0 and result.exception is not None:
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def summed_up(*arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(command(*arguments, "--warmup", "24h", "--json"))
+    return found
+
+
+def steady_file(folder: Path, *, name: str = "steady.jsonl", at_day: float = 1.5) -> Path:
+    """Two days of the same, with one loud and angry moment; every tweet with its score."""
+    moment_ms = 1_700_006_400_000 + int(at_day * 86_400_000)
+    events = in_order([*steady(2), *burst(moment_ms, 60)])
+    path = folder / name
+    path.write_bytes(b"\n".join(wire.encode_scored(tweet, verdict) for tweet, verdict in events))
+    return path
+
+
+# The fold that runs live
+
+
+def test_the_alerts_are_those_of_the_fold_to_the_byte(recording: Path, tmp_path: Path) -> None:
+    alerts = tmp_path / "alerts.jsonl"
+    command(recording, "--warmup", "24h", "--alerts", alerts)
+    assert sorted(alerts.read_bytes().splitlines()) == by_fold(recording)[wire.ALERTS]
+
+
+def test_remembered_scores_give_the_same_alerts(recording: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    for path in (first, second):
+        command(recording, "--warmup", "24h", "--alerts", path)
+    assert first.read_bytes() == second.read_bytes() != b""
+
+
+def test_the_last_tweets_windows_are_closed_too() -> None:
+    run = Run(RuleSet("some"), lambda _brand: Rules())
+    recorded = [
+        Labelled(replace(LOUD.tweet, id=str(at), created_ms=at, produced_ms=at), "negative", None)
+        for at in (60_000, 599_999)
+    ]
+    Backtest([run], Truthful()).run(recorded)
+    assert [window.n_negative for window in run.windows["Nordwind"]][:2] == [1, 1]
+
+
+# Verdicts
+
+
+def test_a_known_bundles_score_gives_its_verdict(judges: Judges) -> None:
+    verdict = judges.judge([LOUD.tweet])[0]
+    assert verdict is not None
+    recorded = LOUD._replace(score=verdict.score, negative=True, bundle=verdict.bundle)
+    assert Jury(judges, None).verdicts([recorded]) == [verdict]
+
+
+def test_an_unknown_bundles_score_is_taken_as_it_is(judges: Judges) -> None:
+    recorded = LOUD._replace(score=0.45, negative=True, bundle="other@1")
+    expected = Verdict(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
+    assert Jury(judges, None).verdicts([recorded]) == [expected]
+
+
+def test_recorded_scores_may_be_passed_over(judges: Judges) -> None:
+    recorded = LOUD._replace(score=0.0)
+    assert Jury(judges, None, rescore=True).verdicts([recorded]) == judges.judge([LOUD.tweet])
+
+
+def test_the_jury_says_what_the_worker_would(judges: Judges, recording: Path) -> None:
+    tweets = list(read_recording([str(recording)]))[:500]
+    found = Jury(judges, None).verdicts([Labelled(tweet, None, None) for tweet in tweets])
+    assert found == judges.judge(tweets)
+
+
+def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
+    labelled = [LOUD._replace(label=label) for label in ("negative", "neutral", None)]
+    assert [v and v.negative for v in Truthful().verdicts(labelled)] == [True, False, None]
+
+
+# Remembered scores
+
+
+def test_scores_are_remembered(tmp_path: Path, judges: Judges) -> None:
+    for n_scored in (1, 0):
+        jury = Jury(judges, tmp_path)
+        jury.verdicts([LOUD])
+        assert jury.close() == []
+        assert jury.n_scored == n_scored
+
+
+def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
+    command(recording, "--no-cache")
+    assert not list(cache_folder.rglob("*@*"))
+
+
+def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scores"
+    for keys, chop in (([1, 2], 5), ([3], 0)):
+        cache = scores.ScoreCache(path)
+        cache.add(keys, keys)
+        cache.save()
+        path.write_bytes(path.read_bytes()[: path.stat().st_size - chop])
+    assert scores.ScoreCache(path).known == {1: 1, 3: 3}
+
+
+def test_a_row_that_does_not_check_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "scores"
+    cache = scores.ScoreCache(path)
+    cache.add([1, 2], [10, 20])
+    cache.save()
+    content = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    content[8] ^= 1
+    path.write_bytes(content.tobytes() + bytes(24))
+    assert scores.ScoreCache(path).known == {2: 20}
+
+
+def test_two_writers_lose_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from backtest.scores import ScoreCache\n"
+        "cache = ScoreCache(Path(sys.argv[1])); start = int(sys.argv[2])\n"
+        "for n in range(start, start + 2000):\n"
+        "    cache.add([n], [n % 10000])\n"
+        "    if n % 10 == 0: cache.save()\n"
+        "cache.save()"
+    )
+    path = tmp_path / "scores"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), str(start)])
+        for start in (0, 10_000)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert scores.ScoreCache(path).known == {
+        n: n % 10_000 for start in (0, 10_000) for n in range(start, start + 2000)
+    }
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_no_error(
+    judges: Judges, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    jury = Jury(judges, tmp_path / "file")
+    assert jury.verdicts([LOUD]) == judges.judge([LOUD.tweet])
+    assert "scores are not kept" in jury.close()[0]
+
+
+# Rules, sweeps, comparisons
+
+
+def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
+    rules = tmp_path / "deaf.toml"
+    rules.write_text('theta = 3.0\n[brand."Air Paradis"]\ntheta = 90\n')
+    path = steady_file(tmp_path)
+    assert summed_up(path)["rules"][0]["n_alerts"] == 1
+    assert summed_up(path, "--rules", rules)["rules"][0]["n_alerts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("toml", "complaint"),
+    [
+        ("thta = 4", "thta: unknown key; known are theta, zone"),
+        ('[brand."Air Paradis"]\nthta = 4', "brand 'Air Paradis': thta: unknown key"),
+        ("theta = 'high'", "theta: expected float, 0 or more, found 'high'"),
+        ("theta = -1.0", "theta: expected float, 0 or more"),
+        ("theta = nan", "theta: expected float, 0 or more"),
+        ("warmup_hours = 1.5", "warmup_hours: expected int"),
+        ("zone = 'Mars'", "zone: 'Mars' is no IANA time zone"),
+        ("languages = [1]", "languages: expected str"),
+        ("muted_ms = [[1, 2, 3]]", "muted_ms: expected 2 values"),
+        ("brand = 3", "brand: expected tables"),
+        ("theta =", "is no TOML"),
+    ],
+)
+def test_rules_that_say_nothing_known_are_refused(
+    toml: str, complaint: str, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text(toml)
+    with pytest.raises(Exception, match=rf"rules\.toml: .*{complaint}"):
+        summed_up(steady_file(tmp_path), "--rules", rules)
+
+
+def test_rules_may_mute_by_time(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("muted_ms = [[2023-11-15T00:00:00Z, 2023-11-17T00:00:00+01:00]]\n")
+    assert summed_up(steady_file(tmp_path), "--rules", rules)["rules"][0]["n_alerts"] == 0
+
+
+def test_a_sweep_has_a_point_for_every_step(tmp_path: Path) -> None:
+    found = summed_up(steady_file(tmp_path), "--sweep", "theta=4:90:43")
+    (sweep,) = found["sweeps"]
+    assert [(point["value"], point["n_alerts"]) for point in sweep["points"]] == [
+        (4.0, 1), (47.0, 0), (90.0, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sweep", ["theta", "theta=1:2", "theta=2:1:1", "theta=1:2:0", "zone=1:2:1", "no=1:2:1",
+              "theta=0:9:0.001"]
+)  # fmt: skip
+def test_a_sweep_over_nothing_is_refused(sweep: str, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="--sweep"):
+        summed_up(steady_file(tmp_path), "--sweep", sweep)
+
+
+def alert(opened_min: int, brand: str = "Nordwind") -> list[Alert]:
+    """An alert that stands for an hour."""
+    opened_ms = opened_min * 60_000
+    opened = replace(
+        example(), id=f"{brand}/{opened_min}", brand=brand, opened_ms=opened_ms, phase="firing"
+    )
+    return [opened, replace(opened, phase="resolved", window_end_ms=opened_ms + 3_600_000)]
+
+
+def run_with(*alerts: list[Alert]) -> Run:
+    run = Run(RuleSet("some"), lambda _brand: Rules())
+    run.alerts = [phase for phases in alerts for phase in phases]
+    return run
+
+
+def test_an_alert_that_is_open_at_the_same_time_has_moved() -> None:
+    change = compare(run_with(alert(100)), run_with(alert(130)))
+    assert [(moved.by_min, change.gained, change.lost) for moved in change.moved] == [
+        (30.0, (), ())
+    ]
+
+
+def test_an_alert_of_another_time_or_brand_is_lost_and_gained() -> None:
+    change = compare(
+        run_with(alert(100), alert(900)), run_with(alert(100, "Air Paradis"), alert(500))
+    )
+    assert {a.id for a in change.lost} == {"Nordwind/100", "Nordwind/900"}
+    assert {a.id for a in change.gained} == {"Air Paradis/100", "Nordwind/500"}
+
+
+def test_an_alert_that_stays_is_no_change() -> None:
+    change = compare(run_with(alert(100)), run_with(alert(100)))
+    assert (change.gained, change.lost, change.moved) == ((), (), ())
+
+
+def test_several_rule_sets_write_their_alerts_side_by_side(tmp_path: Path) -> None:
+    for name, theta in (("keen", 3), ("deaf", 90)):
+        (tmp_path / f"{name}.toml").write_text(f"theta = {theta}")
+    command(
+        steady_file(tmp_path), "--warmup", "24h", "--alerts", tmp_path / "a.jsonl",
+        "--rules", tmp_path / "keen.toml", "--rules", tmp_path / "deaf.toml",
+    )  # fmt: skip
+    assert b'"firing"' in (tmp_path / "a.jsonl").read_bytes()
+    assert (tmp_path / "a.deaf.jsonl").read_bytes() == b""
+
+
+# The truth
+
+
+def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
+    start_ms = 1_700_006_400_000 + 129_600_000
+    truth = tmp_path / "truth.json"
+    incident = {"brand": "Air Paradis", "kind": "strike", "end_ms": start_ms + 600_000}
+    truth.write_bytes(
+        orjson.dumps({"incidents": [{**incident, "start_ms": start_ms},
+                                    {**incident, "brand": "Nobody", "start_ms": 0}]})
+    )  # fmt: skip
+    (found,) = summed_up(steady_file(tmp_path), "--truth", truth)["rules"]
+    assert (found["n_caught"], found["n_incidents"], found["n_unjudged"]) == (1, 1, 1)
+    assert found["n_false_alarms"] == 0
+
+
+def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
+    said = command(steady_file(tmp_path), "--warmup", "24h")
+    assert "Air Paradis" in said
+    assert "tweets about Air Paradis in the last" in said
+
+
+# Ends
+
+
+def test_what_stops_it_ends_it_early_and_is_told(judges: Judges) -> None:
+    def endless() -> Iterator[Labelled]:
+        while True:
+            yield LOUD
+
+    asked: Callable[[], bool] = iter([False, False, True]).__next__
+    tally = Backtest([], Jury(judges, None), stopping=asked).run(endless())
+    assert (tally.interrupted, tally.n_tweets) == (True, 2048)
+
+
+def test_ctrl_c_ends_it_with_the_signals_code(recording: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "badbuzz", "backtest", "-", "--json", "--quiet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write(recording.read_bytes())
+    process.stdin.flush()
+    await_that(lambda: _catches_sigterm(process.pid), "a handler for SIGTERM")
+    process.send_signal(signal.SIGTERM)
+    process.stdin.close()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert b"interrupted" in process.stderr.read()
+    process.stderr.close()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def _catches_sigterm(pid: int) -> bool:
+    """Whether a process has a handler of its own: it is past its start."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught, 16) & 1 << signal.SIGTERM - 1)
+
+
+def test_a_missing_file_is_named_before_anything_is_loaded() -> None:
+    with pytest.raises(Exception, match=r"nowhere\.jsonl: cannot be read"):
+        command("nowhere.jsonl")
+
+
+def test_a_report_that_cannot_be_written_is_named_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="there is no folder"):
+        command("-", "--report", tmp_path / "nowhere" / "report.html")
+
+
+def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    command(steady_file(tmp_path), "--warmup", "24h", "--report", report)
+    assert "tweets about Air Paradis" in report.read_text(encoding="utf-8")
+
+
+# Real tweets
+
+
+def test_the_airlines_real_bursts_are_found_by_labels_and_by_truth(shared_data: Path) -> None:
+    path = shared_data / "airline" / "airline_tweets.jsonl.gz"
+    for options in ((), ("--use-truth",)):
+        found = orjson.loads(command(path, "--warmup", "36h", "--json", *options))
+        assert found["n_tweets"] == 11_759
+        assert found["rules"][0]["n_alerts"] > 0
