@@ -14,19 +14,16 @@ import click
 from click.core import ParameterSource
 
 from badbuzz import wire
-from badbuzz.brands import read_brands
 from badbuzz.evaluate import Truth, evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.options import Hours, Speed
-from badbuzz.render import Language, headline, why
+from badbuzz.render import Language
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
-from demo.board import clock
 from demo.broker import serve
 from demo.run import Found, Plan, play
 from demo.show import Face, Json, Lines, Screen
-from demo.watch import Reader
 
 _WARMUP_H: Final = 168
 _SIMULATED_SPEED: Final = 5760.0
@@ -171,39 +168,3 @@ def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
     face.follow(found())
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
-
-
-@click.command()
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
-@click.option(
-    "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
-)
-def alerts(language: Language, follow: bool) -> None:
-    """Print alerts as they come, from the beginning of the topic.
-
-    \b
-    Examples:
-      badbuzz alerts
-      badbuzz alerts --language fr --no-follow
-    """
-    settings = Settings.read()
-    brands = read_brands(settings.brands)
-    reader = Reader(settings)
-    n_alerts = 0
-    with Stop() as stopping:
-        while not stopping():
-            batch = [one for one in reader.read(timeout_s=2.0) if isinstance(one, Alert)]
-            for alert in sorted(batch, key=lambda one: one.window_end_ms):
-                when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
-                what = f"{alert.phase} {alert.severity}"
-                click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
-                for told in why(alert, language):
-                    click.echo(f"{'':<{len(when) + 2}}{told}")
-            n_alerts += len(batch)
-            if not batch and not follow:
-                break
-    reader.close()
-    if not n_alerts:
-        click.echo("no alerts in the topic; a brand's first week is its warm-up", err=True)
-    if stopping():
-        raise SystemExit(128 + stopping.signal)
