@@ -99,7 +99,7 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
     )
     evidence = SimpleNamespace(
         n_sampled=30, n_authors=20, near_duplicate_rate=0.4, reach=7,
-        reasons=(SimpleNamespace(reason="lost luggage", n=9),),
+        reasons=(SimpleNamespace(reason="lost_luggage", n=9),),
         terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(one,),
         most_negative=(replace_url(one, "https://x.com/1"),),
     )  # fmt: skip
