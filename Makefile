@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench chaos model-check kafka lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -29,6 +29,9 @@ check: $(VENV)/dev.installed ## Check style, types and imports.
 bench: $(VENV)/dev.installed ## Measure speed and memory: the figures of benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
 
+backtest: $(VENV)/dev.installed $(VENV)/backtest.installed ## Hold the detector against injected crises: make backtest ARGS=--json.
+	nice -n 10 $(BIN)/python -m benchmarks.protocol $(ARGS)
+
 chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
 	REQUIRE_SERVICES=1 CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/e2e/test_chaos.py $(ARGS)
 
@@ -46,6 +49,7 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --group backtest -c requirements/dev.txt pyproject.toml -o requirements/backtest.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header \
 		--extra tflite-runtime pyproject.toml -o requirements/tflite-runtime.txt

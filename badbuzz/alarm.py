@@ -3,7 +3,7 @@
 It opens at a score of theta. It escalates when its severity rises, and again at every two points
 above the score last announced. It is resolved after 30 minutes in which no scale counted two
 standard deviations too many. For an hour after that only a score two above its peak opens another.
-Without a baseline an alert is informational.
+Without a baseline an alert is informational. These are the defaults of :class:`Rules`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ from badbuzz.baseline import BUCKET_MS, share
 from badbuzz.model import Alert, Phase, Severity
 from badbuzz.state import BrandState, Finding, OpenAlert, Rules
 
-_STEP: Final = 2.0
-_QUIET_Z: Final = 2.0
-_QUIET_BUCKETS: Final = 6
-_COOL_DOWN_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -46,7 +43,7 @@ def step(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
 def _open(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
     if finding.score < rules.theta or rules.muted(finding.end_ms):
         return None
-    if finding.end_ms < state.cool_until_ms and finding.score < state.last_peak + _STEP:
+    if finding.end_ms < state.cool_until_ms and finding.score < state.last_peak + rules.step:
         return None
     state.alert = OpenAlert(
         id=f"{state.brand}/{finding.end_ms - BUCKET_MS}",
@@ -60,15 +57,15 @@ def _open(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
 
 def _continue(state: BrandState, alert: OpenAlert, finding: Finding, rules: Rules) -> Alert | None:
     alert.peak = max(alert.peak, finding.score)
-    alert.n_quiet = alert.n_quiet + 1 if finding.calm_z < _QUIET_Z else 0
-    if alert.n_quiet >= _QUIET_BUCKETS:
+    alert.n_quiet = alert.n_quiet + 1 if finding.calm_z < rules.quiet_z else 0
+    if alert.n_quiet * BUCKET_MS >= rules.quiet_minutes * _MINUTE_MS:
         state.alert = None
-        state.cool_until_ms = finding.end_ms + _COOL_DOWN_MS
+        state.cool_until_ms = finding.end_ms + rules.cool_down_minutes * _MINUTE_MS
         state.last_peak = alert.peak
         return _claim(state, alert, "resolved", finding)
     severity = _severity(state, finding.score, rules)
     rises = finding.score >= rules.theta and _RANK[severity] > _RANK[alert.severity]
-    if rises or finding.score >= alert.announced + _STEP:
+    if rises or finding.score >= alert.announced + rules.step:
         alert.severity = max(alert.severity, severity, key=_RANK.__getitem__)
         alert.announced = finding.score
         return _claim(state, alert, "escalated", finding)
@@ -78,11 +75,11 @@ def _continue(state: BrandState, alert: OpenAlert, finding: Finding, rules: Rule
 def _severity(state: BrandState, score: float, rules: Rules) -> Severity:
     if not state.warm(rules):
         return "info"
-    return "critical" if score >= rules.theta + _STEP else "warning"
+    return "critical" if score >= rules.theta + rules.step else "warning"
 
 
 def _claim(state: BrandState, alert: OpenAlert, phase: Phase, finding: Finding) -> Alert:
-    buckets = state.recent[-finding.minutes * 60_000 // BUCKET_MS :]
+    buckets = state.recent[-finding.minutes * _MINUTE_MS // BUCKET_MS :]
     filled = [bucket for bucket in buckets if bucket.n]
     return Alert(
         id=alert.id,

@@ -1,27 +1,32 @@
 """What is usual for a brand: level, hours of the day, dispersion and negative rate, all decayed.
 
-Formulas: the expected negatives of a bucket are ``level * season(hour)``. The level forgets by
-half in nine hours, the season in 42 days, the dispersion in 30, the rate in seven. What is learnt
-is winsorised two standard deviations above what was expected, so that a crisis does not become
-its own baseline.
+Formulas: the expected negatives of a bucket are ``level * season(hour)``. The level has two
+speeds: one forgets by half in three hours and is shrunk to one that takes eighteen, which counts
+for thirty negatives: a big brand is followed within hours, and a small one is not led by its noise.
+The season forgets in 42 days, dispersion and clustering in 30, the rate in seven. What is learnt is
+winsorised two standard deviations above what was expected, so that a crisis does not become its own
+baseline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import asin, sqrt
 from typing import Any, Final, NamedTuple
 
 from badbuzz.model import SCORE_UNITS
+from badbuzz.surprise import CLUSTERING
 
 BUCKET_MS: Final = 300_000
-SCALES: Final = (1, 3, 12)
-"""Buckets of each scale: 5, 15 and 60 minutes."""
+SCALES: Final = (1, 3, 6, 12)
+"""Buckets of each scale: 5, 15, 30 and 60 minutes."""
 
 _HOURS: Final = 24
 _BUCKETS_PER_HOUR: Final = 12
-_LEVEL_DECAY: Final = 0.5 ** (1 / (9 * _BUCKETS_PER_HOUR))
+_LEVEL_DECAY: Final = 0.5 ** (1 / (18 * _BUCKETS_PER_HOUR))
+_FAST_DECAY: Final = 0.5 ** (1 / (3 * _BUCKETS_PER_HOUR))
+_FAST_SHRINKAGE: Final = 30.0  # negatives that the slow level is worth to the fast one
 _SEASON_DECAY: Final = 0.5 ** (1 / (42 * _BUCKETS_PER_HOUR))  # an hour is learnt once a day
 _DISPERSION_DECAY: Final = 0.5 ** (1 / (30 * 24 * _BUCKETS_PER_HOUR))
 _RATE_DECAY: Final = 0.5 ** (1 / (7 * 24 * _BUCKETS_PER_HOUR))
@@ -29,6 +34,10 @@ _SEASON_PRIOR: Final = 20.0
 _DISPERSION_PRIOR: Final = 0.1
 _DISPERSION_PRIOR_WEIGHT: Final = 50.0
 _DISPERSION_FLOOR: Final = 0.005
+_CLUSTERING_WEIGHT: Final = 5000.0  # tweets of large windows that the prior is worth
+_CLUSTERING_FLOOR: Final = 0.02
+_CLUSTERING_MIN_N: Final = 20
+_TRIMMED_SQUARE: Final = 0.92  # mean of the square of a standard normal, winsorised at 2
 _LEVEL_PRIOR: Final = (0.25, 0.5)
 _RATE_PRIOR: Final = (2.0, 5.0)
 
@@ -117,6 +126,8 @@ class Baseline:
 
     level_seen: float = 0.0
     level_exposure: float = 0.0
+    fast_seen: float = 0.0
+    fast_exposure: float = 0.0
     season_seen: list[float] = field(default_factory=lambda: _zeros(_HOURS))
     season_expected: list[float] = field(default_factory=lambda: _zeros(_HOURS))
     residual_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
@@ -124,12 +135,15 @@ class Baseline:
     rate_negatives: float = 0.0
     rate_tweets: float = 0.0
     rate_adjusted: float = 0.0
+    rate_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    rate_sizes: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
 
     @property
     def level(self) -> float:
         """Negatives per bucket, the hour of the day taken out, > 0."""
         seen, exposure = _LEVEL_PRIOR
-        return (self.level_seen + seen) / (self.level_exposure + exposure)
+        slow = (self.level_seen + seen) / (self.level_exposure + exposure)
+        return (self.fast_seen + _FAST_SHRINKAGE) / (self.fast_exposure + _FAST_SHRINKAGE / slow)
 
     def season(self, hour: float) -> float:
         """How much of the level an hour gets, > 0; interpolated between the hours' middles.
@@ -163,9 +177,19 @@ class Baseline:
 
     def uncertainty(self, hour: float) -> float:
         """What not knowing the parameters adds to phi, > 0."""
-        level = 1.0 / (2.0 * self.level_seen + 1.0)
+        seen = min(self.level_seen, self.fast_seen + _FAST_SHRINKAGE)
+        level = 1.0 / (2.0 * seen + 1.0)
         season = 1.0 / (self.season_seen[int(hour) % _HOURS] + _SEASON_PRIOR)
         return level + season
+
+    def clustering(self, scale: int) -> float:
+        """How correlated the tweets of one window are at a scale, > 0.
+
+        The rate of n of them has 1 + clustering * (n - 1) times the variance of n independent ones.
+        """
+        prior = CLUSTERING * _CLUSTERING_WEIGHT
+        squares = self.rate_squares[scale] + prior
+        return max(squares / (self.rate_sizes[scale] + _CLUSTERING_WEIGHT), _CLUSTERING_FLOOR)
 
     @property
     def rate(self) -> float:
@@ -205,9 +229,12 @@ class Baseline:
         if trusted:
             negatives = min(negatives, self.ceiling(0, bucket.expected))
             self._learn_dispersion(sums)
+            self._learn_clustering(sums)
         season, level = self.season(hour), self.level
         self.level_seen = self.level_seen * _LEVEL_DECAY + negatives
         self.level_exposure = self.level_exposure * _LEVEL_DECAY + season
+        self.fast_seen = self.fast_seen * _FAST_DECAY + negatives
+        self.fast_exposure = self.fast_exposure * _FAST_DECAY + season
         hour_bin = int(hour) % _HOURS
         self.season_seen[hour_bin] = self.season_seen[hour_bin] * _SEASON_DECAY + negatives
         self.season_expected[hour_bin] = self.season_expected[hour_bin] * _SEASON_DECAY + level
@@ -225,6 +252,19 @@ class Baseline:
             self.residual_squares[scale] += (count - mean) ** 2 - mean
             self.mean_squares[scale] *= _DISPERSION_DECAY
             self.mean_squares[scale] += mean * mean
+
+    def _learn_clustering(self, sums: Sequence[WindowSum]) -> None:
+        """By moments, as the dispersion is, of windows large enough for the square to be one."""
+        usual = asin(sqrt(self.rate))
+        for scale, window in enumerate(sums):
+            square = size = 0.0
+            if window.n >= _CLUSTERING_MIN_N:
+                size = window.n - 1.0
+                z = 2.0 * (asin(sqrt(window.n_negative / window.n)) - usual)
+                ceiling = 4.0 * (1.0 + self.clustering(scale) * size)
+                square = min(z * z * window.n, ceiling) - _TRIMMED_SQUARE
+            self.rate_squares[scale] = self.rate_squares[scale] * _DISPERSION_DECAY + square
+            self.rate_sizes[scale] = self.rate_sizes[scale] * _DISPERSION_DECAY + size
 
     def pack(self) -> list[Any]:
         """Every number, in the fields' order."""

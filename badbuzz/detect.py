@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from math import sqrt
+from math import log, sqrt
 from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
 from badbuzz.alarm import step
-from badbuzz.baseline import BUCKET_MS, SCALES, Bucket, WindowSum, share, window_sums
+from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, Bucket, WindowSum, share, window_sums
 from badbuzz.model import Alert, Tweet, Verdict, Window
 from badbuzz.state import BrandState, Finding, Rules
 from badbuzz.surprise import excess, p_value, rate_excess
@@ -30,10 +30,7 @@ _MAX_SOURCES: Final = 8
 _MAX_RECENT_IDS: Final = 64
 _BLIND_HOURS: Final = 24  # an hour of the day never seen cannot be judged
 _SETTLING_HOURS: Final = 6
-_MIN_RATE_Z: Final = 1.5
-_MIN_NEGATIVES: Final = 5
-_COUNT_WEIGHT: Final = 0.8
-_RATE_WEIGHT: Final = 0.6
+_SURGE_PRIOR: Final = 3.0  # tweets that are not negative, seen and expected
 
 Outcome = Literal["counted", "unvalidated", "late"]
 
@@ -175,16 +172,57 @@ def advance(
 def _close(
     state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
 ) -> Iterator[Window | Alert]:
-    hour = _local_hour(start_ms, rules.zone)
-    bucket.expected = state.baseline.expected(hour)
-    state.recent.append(bucket)
-    del state.recent[:-_LONGEST]
-    sums = window_sums(state.recent)
-    finding = _test(state, start_ms + BUCKET_MS, hour, sums)
+    finding = examine(state, start_ms, bucket, rules)
     alert = step(state, finding, rules)
     yield _window(state, bucket, finding, rules, absent)
     if alert is not None:
         yield alert
+    learn(state, start_ms, bucket, rules)
+
+
+def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> Finding:
+    """Test a closed bucket against what is usual; neither learns from it nor moves an alert.
+
+    ``advance`` examines, moves the alert on and learns; who wants to know what other thresholds
+    would have done examines and learns once, and moves an alert of each.
+
+    Parameters
+    ----------
+    state
+        Of one brand; the bucket joins its recent ones.
+    start_ms
+        The bucket's start.
+    bucket
+        What was counted; told what was expected of it.
+    rules
+        Of the brand.
+
+    Examples
+    --------
+    >>> finding = examine(BrandState("Air Paradis"), 0, Bucket(n=4, n_negative=1), Rules())
+    >>> finding.n_negative, finding.score
+    (1, 0.0)
+    """
+    hour = _local_hour(start_ms, rules.zone)
+    bucket.expected = state.baseline.expected(hour)
+    state.recent.append(bucket)
+    del state.recent[:-_LONGEST]
+    return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent), rules)
+
+
+def learn(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> None:
+    """Take an examined bucket into what is usual.
+
+    Examples
+    --------
+    >>> state, bucket = BrandState("Air Paradis"), Bucket(n=4, n_negative=1)
+    >>> _ = examine(state, 0, bucket, Rules())
+    >>> learn(state, 0, bucket, Rules())
+    >>> state.n_hours, state.n_negative_seen
+    (1, 1)
+    """
+    hour = _local_hour(start_ms, rules.zone)
+    sums = window_sums(state.recent)
     state.baseline.learn(hour, bucket, sums, trusted=state.n_hours >= _SETTLING_HOURS)
     if bucket.n:
         hour_number = start_ms // HOUR_MS
@@ -211,12 +249,13 @@ class _Scale(NamedTuple):
     minutes: int
 
 
-def _test(state: BrandState, end_ms: int, hour: float, sums: list[WindowSum]) -> Finding:
+def _test(
+    state: BrandState, end_ms: int, hour: float, sums: list[WindowSum], rules: Rules
+) -> Finding:
     baseline = state.baseline
     uncertainty = baseline.uncertainty(hour)
-    usual_rate = baseline.rate
     scales = [
-        _test_scale(scale, window, baseline.dispersion(scale) + uncertainty, usual_rate)
+        _test_scale(baseline, scale, window, uncertainty, rules)
         for scale, window in enumerate(sums)
     ]
     most = max(scales, key=lambda found: (found.score, found.z_count))
@@ -239,14 +278,26 @@ def _test(state: BrandState, end_ms: int, hour: float, sums: list[WindowSum]) ->
     )
 
 
-def _test_scale(scale: int, window: WindowSum, dispersion: float, usual_rate: float) -> _Scale:
+def _test_scale(
+    baseline: Baseline, scale: int, window: WindowSum, uncertainty: float, rules: Rules
+) -> _Scale:
+    dispersion = baseline.dispersion(scale) + uncertainty
     z_count = excess(window.n_negative, window.expected, dispersion)
     score = 0.0
-    if window.n_negative >= _MIN_NEGATIVES:
-        z_rate = rate_excess(window.n_negative, window.n, usual_rate)
-        if z_rate >= _MIN_RATE_Z:
-            score = max(_COUNT_WEIGHT * z_count + _RATE_WEIGHT * z_rate, 0.0)
+    if window.n_negative >= rules.min_negatives:
+        usual_rate = baseline.rate
+        clustering = baseline.clustering(scale)
+        z_rate = rate_excess(window.n_negative, window.n, usual_rate, clustering)
+        if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, usual_rate):
+            score = max(rules.count_weight * z_count + rules.rate_weight * z_rate, 0.0)
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
+
+
+def _surge(window: WindowSum, usual_rate: float) -> float:
+    """How far the tweets that are not negative are above usual, as a logarithm, >= 0."""
+    usual = window.expected * (1.0 - usual_rate) / usual_rate
+    seen = window.n - window.n_negative
+    return max(log((seen + _SURGE_PRIOR) / (usual + _SURGE_PRIOR)), 0.0)
 
 
 def _window(

@@ -12,8 +12,7 @@ from badbuzz.reasons import NAMES
 
 Language = Literal["en", "fr"]
 
-_SPAN_EN: Final = {5: "5 minutes", 15: "15 minutes", 60: "hour"}
-_SPAN_FR: Final = {5: "5 dernières minutes", 15: "15 dernières minutes", 60: "60 dernières minutes"}
+_SPAN_EN: Final = {5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "hour"}
 
 
 def headline(alert: Alert, language: Language = "en") -> str:
@@ -48,7 +47,7 @@ def _headline_en(alert: Alert) -> str:
 
 
 def _headline_fr(alert: Alert) -> str:
-    span = _SPAN_FR[alert.scale_min]
+    span = f"{alert.scale_min} dernières minutes"
     seen = f"{alert.n_negative} des {alert.n} tweets des {span}"
     one = alert.n_negative <= 1
     verdict = "est négatif" if one else "sont négatifs"

@@ -15,7 +15,7 @@ from badbuzz.baseline import Baseline, Bucket
 from badbuzz.errors import StateError
 from badbuzz.model import Severity, WindowState
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,23 @@ class Rules:
     warmup_hours, warmup_negatives
         What must be seen before an alert is more than informational: hours with a tweet,
         and negatives.
+    count_weight, rate_weight
+        What a standard deviation of the count, and of the rate, adds to the score.
+    min_rate_z
+        Standard deviations above the usual rate below which nothing scores.
+    surge_rate_z
+        How many more are asked for when e times the usual tweets are not negative: a surge of
+        all that is said is no crisis. 0 asks for none.
+    min_negatives
+        Negatives in a window below which nothing scores.
+    step
+        Points above theta that make an alert critical, above what was last announced that
+        escalate it, and above the last peak that open another in the cool-down.
+    quiet_z, quiet_minutes
+        An alert is resolved when no scale's count was so many standard deviations too high for
+        so long.
+    cool_down_minutes
+        After that, how long only a higher peak opens another.
 
     Examples
     --------
@@ -51,6 +68,15 @@ class Rules:
     lateness_ms: int = 60_000
     warmup_hours: int = 168
     warmup_negatives: int = 50
+    count_weight: float = 0.8
+    rate_weight: float = 0.6
+    min_rate_z: float = 1.4
+    surge_rate_z: float = 1.0
+    min_negatives: int = 5
+    step: float = 2.0
+    quiet_z: float = 2.0
+    quiet_minutes: int = 30
+    cool_down_minutes: int = 60
 
     def muted(self, at_ms: int) -> bool:
         """Whether a planned campaign mutes the brand at an instant."""

@@ -7,7 +7,8 @@ from typing import Final
 
 EMPTY_Z: Final = -3.0
 CLUSTERING: Final = 0.03
-"""Correlation of tweets of one moment: n of them tell as much as n / (1 + 0.03 (n - 1))."""
+"""Correlation of tweets of one moment where nothing is known of it: n of them tell as much as
+n / (1 + 0.03 (n - 1)), the design effect of a cluster sample (Kish 1965)."""
 
 
 def excess(n_negative: int, expected: float, dispersion: float) -> float:
@@ -56,7 +57,9 @@ def excess(n_negative: int, expected: float, dispersion: float) -> float:
     return max(w + log(u / w) / w, EMPTY_Z)
 
 
-def rate_excess(n_negative: int, n: int, baseline_rate: float) -> float:
+def rate_excess(
+    n_negative: int, n: int, baseline_rate: float, clustering: float = CLUSTERING
+) -> float:
     """How surprising a window's negative rate is, as a z-score.
 
     Difference of variance-stabilised proportions (Anscombe 1948), over the number of
@@ -68,6 +71,8 @@ def rate_excess(n_negative: int, n: int, baseline_rate: float) -> float:
         Negatives among the window's tweets, 0 <= n_negative <= n.
     baseline_rate
         What the rate usually is, in [0, 1].
+    clustering
+        Correlation of tweets of one moment, in [0, 1].
 
     Returns
     -------
@@ -83,7 +88,7 @@ def rate_excess(n_negative: int, n: int, baseline_rate: float) -> float:
     """
     if n == 0:
         return 0.0
-    n_effective = n / (1.0 + CLUSTERING * (n - 1))
+    n_effective = n / (1.0 + clustering * (n - 1))
     seen = asin(sqrt(max(n_negative - 0.5, 0.0) / n))
     return 2.0 * (seen - asin(sqrt(baseline_rate))) * sqrt(n_effective)
 

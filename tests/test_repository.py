@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from badbuzz import scorer
 from badbuzz.cli import COMMANDS
 from badbuzz.settings import Settings
+from badbuzz.state import Rules
 from tests.servers import ROOT, lacking
 
 ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
@@ -33,7 +34,7 @@ OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
     "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
 }  # fmt: skip
-LOCKS = ("demo", "dev")
+LOCKS = ("demo", "dev", "backtest")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 
@@ -160,7 +161,11 @@ def test_every_pin_has_a_hash(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "extras", "groups"),
-    [("demo", ("demo",), ()), ("dev", ("demo", "training"), ("dev",))],
+    [
+        ("demo", ("demo",), ()),
+        ("dev", ("demo", "training"), ("dev",)),
+        ("backtest", (), ("backtest",)),
+    ],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
     pinned = pins(name)
@@ -175,8 +180,9 @@ def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[s
 
 
 def test_the_locks_agree() -> None:
-    demo, dev = pins("demo"), pins("dev")
+    demo, dev, backtest = pins("demo"), pins("dev"), pins("backtest")
     assert demo.items() <= dev.items()
+    assert backtest.items() <= {**backtest, **dev}.items()
 
 
 # Containers and CI
@@ -308,6 +314,20 @@ def test_the_docs_list_every_setting_with_its_default_and_meaning() -> None:
         )
         for spec in fields(Settings)
     ]
+
+
+def test_the_docs_say_what_each_of_the_detectors_parameters_does() -> None:
+    told = re.findall(
+        r"^\| (`[a-z_`, ]+`) \| ([\d., ]+) \|", read("docs/detection.md"), re.MULTILINE
+    )
+    defaults = {
+        name: value
+        for names, values in told
+        for name, value in zip(re.findall(r"[a-z_]+", names), values.split(","), strict=True)
+    }
+    numbers = {spec.name: spec.default for spec in fields(Rules) if spec.type in ("float", "int")}
+    numbers.pop("lateness_ms")  # the worker's setting
+    assert {name: float(value) for name, value in defaults.items()} == numbers
 
 
 def test_the_docs_name_every_topic_and_what_cleans_it() -> None:

@@ -116,3 +116,24 @@ def test_a_mute_period_leaves_an_open_alert_its_course() -> None:
         ("firing", "warning"),
         ("resolved", "warning"),
     ]
+
+
+def test_the_rules_say_how_long_calm_must_last() -> None:
+    brand = Brand(rules=replace(RULES, quiet_minutes=10))
+    assert phases(brand.see(5.0, 0, 0)) == [("firing", "warning"), ("resolved", "warning")]
+
+
+def test_the_rules_say_what_is_calm() -> None:
+    brand = Brand(rules=replace(RULES, quiet_z=1.0))
+    assert len(brand.see(5.0, *[0] * 6, calm_z=1.5)) == 1
+
+
+def test_the_rules_say_how_long_the_cool_down_is() -> None:
+    brand = Brand(rules=replace(RULES, cool_down_minutes=10))
+    brand.see(5.0, *[0] * 6, 0)
+    assert phases(brand.see(5.0)) == [("firing", "warning")]
+
+
+def test_the_rules_say_how_far_above_theta_is_critical() -> None:
+    brand = Brand(rules=replace(RULES, step=3.0))
+    assert phases(brand.see(6.9, 7.0)) == [("firing", "warning"), ("escalated", "critical")]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from badbuzz.baseline import Baseline, Bucket, window_sums
+from badbuzz.surprise import CLUSTERING
 
 
 def learn(baseline: Baseline, counts: list[int], *, per_bucket: int = 10) -> Baseline:
@@ -15,10 +16,20 @@ def learn(baseline: Baseline, counts: list[int], *, per_bucket: int = 10) -> Bas
     return baseline
 
 
-def test_it_forgets_half_of_a_level_in_nine_hours() -> None:
+def test_a_big_brands_level_follows_within_three_hours() -> None:
     baseline = learn(Baseline(), [4] * 5000)
     before = baseline.level
-    assert learn(baseline, [0] * 108).level == pytest.approx(before / 2, rel=0.05)
+    assert learn(baseline, [0] * 36).level == pytest.approx(before / 2, rel=0.15)
+
+
+def test_three_silent_hours_hardly_move_a_small_brands_level() -> None:
+    baseline = learn(Baseline(), [1, *[0] * 11] * 400)
+    before = baseline.level
+    assert learn(baseline, [0] * 36).level > 0.8 * before
+
+
+def test_counts_that_do_not_change_are_expected_again() -> None:
+    assert learn(Baseline(), [4] * 5000).expected(12.0) == pytest.approx(4.0, rel=0.02)
 
 
 def test_it_knows_the_hours_of_the_day() -> None:
@@ -52,3 +63,13 @@ def test_what_has_been_seen_little_is_uncertain() -> None:
 
 def test_the_usual_rate_is_learnt() -> None:
     assert learn(Baseline(), [4] * 3000).rate == pytest.approx(0.4, abs=0.01)
+
+
+def test_tweets_that_agree_with_each_other_are_clustered() -> None:
+    alone = learn(Baseline(), [50] * 2000, per_bucket=100)
+    agreeing = learn(Baseline(), [20, 80] * 1000, per_bucket=100)
+    assert agreeing.clustering(0) > 0.1 > CLUSTERING > alone.clustering(0)
+
+
+def test_small_windows_say_nothing_of_clustering() -> None:
+    assert learn(Baseline(), [0, 8] * 500, per_bucket=10).clustering(0) == CLUSTERING

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from badbuzz.baseline import Bucket
+from badbuzz.detect import advance, examine, learn
 from badbuzz.fold import Fold
 from badbuzz.model import Alert, Window
-from badbuzz.state import Rules
+from badbuzz.state import BrandState, Rules
 from tests.core.events import (
     BUCKET_MS,
     DAY_MS,
@@ -71,6 +73,40 @@ def test_good_news_at_four_times_the_volume_raises_nothing() -> None:
 def test_a_surge_at_an_unchanged_rate_raises_nothing() -> None:
     surge = [post(CRISIS_MS + i * 8_000, negative=i % 2 == 0) for i in range(36)]
     assert alerts_of([*chatter(2.5), *surge], until_ms=START_MS + 5 * DAY_MS // 2) == []
+
+
+@pytest.mark.parametrize(("surge_rate_z", "fires"), [(0.0, True), (1.0, False)])
+def test_when_all_that_is_said_surges_the_rate_must_rise_further(
+    surge_rate_z: float, fires: bool
+) -> None:
+    surge = [*burst(CRISIS_MS, 20), *burst(CRISIS_MS + 30_000, 7, negative=False)]
+    rules = replace(RULES, surge_rate_z=surge_rate_z)
+    posts = [*steady(2.2, n=6, n_negative=3), *surge]
+    assert bool(alerts_of(posts, until_ms=CRISIS_MS + HOUR_MS, rules=rules)) == fires
+
+
+@pytest.mark.parametrize(
+    "fields", [{"min_rate_z": 9.0}, {"min_negatives": 99}, {"count_weight": 0.0}]
+)
+def test_a_brand_may_ask_for_more_than_the_defaults(fields: dict[str, float]) -> None:
+    posts = [*steady(2.2, n=6, n_negative=3), *burst(CRISIS_MS, 30)]
+    until_ms = CRISIS_MS + HOUR_MS
+    assert alerts_of(posts, until_ms=until_ms)
+    assert not alerts_of(posts, until_ms=until_ms, rules=replace(RULES, **fields))  # type: ignore[arg-type]
+
+
+def test_examining_and_learning_is_what_closing_does() -> None:
+    closed, halves = BrandState("Air Paradis", closed_ms=START_MS), BrandState("Air Paradis")
+    for i in range(400):
+        start_ms = START_MS + i * BUCKET_MS
+        closed.buckets[start_ms] = Bucket(n=9, n_negative=3 + i % 4)
+        (window,) = advance(closed, start_ms + BUCKET_MS, replace(RULES, theta=99.0))
+        bucket = Bucket(n=9, n_negative=3 + i % 4)
+        finding = examine(halves, start_ms, bucket, RULES)
+        learn(halves, start_ms, bucket, RULES)
+        assert isinstance(window, Window)
+        assert (window.score, window.p_value) == (finding.score, finding.p_value)
+    assert halves.baseline == closed.baseline
 
 
 def test_four_negatives_are_never_a_crisis() -> None:

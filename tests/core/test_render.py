@@ -5,17 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from badbuzz.baseline import SCALES
 from badbuzz.model import Alert, Reason
 from badbuzz.render import Language, describe, example, examples, headline, why
 
 PARIS = ZoneInfo("Europe/Paris")
 
 
-@pytest.mark.parametrize(
-    ("scale_min", "words"), [(5, "last 5 minutes"), (15, "last 15 minutes"), (60, "last hour")]
-)
-def test_the_span_is_said(scale_min: int, words: str) -> None:
-    assert words in headline(replace(example(), scale_min=scale_min))
+@pytest.mark.parametrize("n_buckets", SCALES)
+def test_the_span_is_said(n_buckets: int) -> None:
+    minutes = 5 * n_buckets
+    words = "last hour" if minutes == 60 else f"last {minutes} minutes"
+    assert words in headline(replace(example(), scale_min=minutes))
 
 
 @pytest.mark.parametrize(

@@ -55,5 +55,13 @@ def test_clustered_tweets_count_for_fewer() -> None:
     assert rate_excess(800, 1000, 0.5) < 4.0 < 2 * rate_excess(800, 1000, 0.5)
 
 
+@pytest.mark.parametrize(("clustering", "worth"), [(0.0, 100), (1.0, 1), (0.03, 100 / 3.97)])
+def test_a_hundred_tweets_are_worth_as_many_as_they_are_independent(
+    clustering: float, worth: float
+) -> None:
+    root_of_one = rate_excess(80, 100, 0.5, clustering=1.0)
+    assert rate_excess(80, 100, 0.5, clustering) == pytest.approx(root_of_one * worth**0.5)
+
+
 def test_p_value_is_a_half_at_the_mean() -> None:
     assert p_value(0.0) == 0.5

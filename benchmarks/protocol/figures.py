@@ -1,0 +1,126 @@
+"""From alerts to figures: caught, how soon, and how often for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Final
+
+import numpy as np
+
+from benchmarks.protocol.judge import Judged, judge, openings
+from benchmarks.protocol.run import Measured
+from benchmarks.protocol.stream import FACTORS, JUDGED_DAYS, Stream
+
+BUDGET: Final = 1.0
+"""False alerts per brand-week at which detectors are compared."""
+
+BANDS: Final = {"below 1.5": (0.0, 1.5), "1.5 to 6": (1.5, 6.0), "6 and more": (6.0, np.inf)}
+"""Bands of the mean negatives in five minutes."""
+
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """Share of the events that were alerted, in [0, 1], and their median delay in minutes."""
+
+    share: float
+    delay_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a detector did on some streams at one threshold.
+
+    Parameters
+    ----------
+    threshold
+        What a score had to reach.
+    false_per_week, worst_per_week
+        False alerts per brand-week: mean over the brands, and of the worst one.
+    crises
+        By factor.
+    benign
+        Surges alerted.
+    """
+
+    threshold: float
+    false_per_week: float
+    worst_per_week: float
+    crises: dict[int, Catch]
+    benign: Catch
+
+
+def _catch(judged: Sequence[Judged], factor: int) -> Catch:
+    delays = [delay for one in judged for event, delay in one.delays_min if event.factor == factor]
+    caught = [delay for delay in delays if delay is not None]
+    share = len(caught) / len(delays) if delays else 0.0
+    return Catch(share, float(median(caught)) if caught else None)
+
+
+def figures(streams: Sequence[Stream], judged: Sequence[Judged], threshold: float) -> Figures:
+    """Sum up the judgements of some streams."""
+    n_weeks = JUDGED_DAYS / 7
+    by_brand: dict[tuple[str, int], list[float]] = {}
+    for stream, one in zip(streams, judged, strict=True):
+        by_brand.setdefault((stream.brand, stream.volume), []).append(one.n_false / n_weeks)
+    rates = [fmean(own) for own in by_brand.values()] or [np.nan]
+    return Figures(
+        threshold=threshold,
+        false_per_week=fmean(rates),
+        worst_per_week=max(rates),
+        crises={factor: _catch(judged, factor) for factor in FACTORS},
+        benign=_catch(judged, 0),
+    )
+
+
+def at(measured: Sequence[Measured], name: str, threshold: float) -> dict[str, Figures]:
+    """A detector's figures at a threshold, by band of volume and over all."""
+    judged = [judge(openings(one.scored[name], threshold), one.stream.events) for one in measured]
+    streams = [one.stream for one in measured]
+
+    def of(wanted: Callable[[Stream], bool]) -> Figures:
+        rows = [(s, j) for s, j in zip(streams, judged, strict=True) if wanted(s)]
+        return figures([s for s, _ in rows], [j for _, j in rows], threshold)
+
+    bands = {
+        band: of(lambda stream, low=low, high=high: low <= stream.mean < high)  # type: ignore[misc]
+        for band, (low, high) in BANDS.items()
+    }
+    return {**bands, ALL: of(lambda _: True)}
+
+
+def at_budget(measured: Sequence[Measured], name: str, budget: float = BUDGET) -> Figures:
+    """A detector's figures at the lowest threshold that keeps to a budget of false alerts.
+
+    The search comes from above: far below, one alert never ends and none is false.
+
+    Parameters
+    ----------
+    measured
+        Every stream.
+    name
+        The detector.
+    budget
+        False alerts per brand-week, mean over all brands.
+    """
+
+    def over_all(threshold: float) -> Figures:
+        opened = [openings(one.scored[name], threshold) for one in measured]
+        judged = [judge(own, m.stream.events) for own, m in zip(opened, measured, strict=True)]
+        return figures([one.stream for one in measured], judged, threshold)
+
+    pooled = np.sort(np.concatenate([one.scored[name].score for one in measured]))[::-1]
+    high, rank = 0, 1
+    while rank < len(pooled) and over_all(float(pooled[rank])).false_per_week <= budget:
+        high, rank = rank, int(rank * 1.5) + 1
+    low = min(rank, len(pooled) - 1)
+    while low - high > max(1, high // 500):
+        middle = (low + high) // 2
+        if over_all(float(pooled[middle])).false_per_week <= budget:
+            high = middle
+        else:
+            low = middle
+    return over_all(float(pooled[high]))

@@ -1,0 +1,132 @@
+"""Other detectors on the same counts: each a score per bucket, all with the product's alert life.
+
+What uses a mean to compare with uses the product's own baseline, so that the test is compared and
+not the baseline; what is known for a window of its own keeps it. None of them looks ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from badbuzz.surprise import excess, rate_excess
+from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
+from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream
+from benchmarks.protocol.trace import Scored, Trace
+
+_SCALES: Final = (1, 3, 12)
+_PHI: Final = 0.1
+
+
+def sums(counts: Floats | Ints, n: int) -> Floats:
+    """The sum of each bucket and the n - 1 before it; fewer at the start.
+
+    Examples
+    --------
+    >>> sums(np.array([1.0, 2.0, 3.0]), 2).tolist()
+    [1.0, 3.0, 5.0]
+    """
+    total = np.cumsum(counts, dtype=float)
+    total[n:] -= total[:-n].copy()
+    return total
+
+
+def _before(counts: Floats | Ints, n: int) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the n buckets before each; of none, 0."""
+    seen = np.concatenate([[0.0], counts[:-1]])
+    size = np.minimum(np.maximum(np.arange(len(counts)), 1), n)
+    mean = sums(seen, n) / size
+    variance = sums(seen**2, n) / size - mean**2
+    return mean, np.sqrt(np.maximum(variance, 0.0))
+
+
+def _scored(score: Floats) -> Scored:
+    return Scored(score.astype(np.float32))
+
+
+def count_only(stream: Stream, trace: Trace) -> Scored:
+    """The product's count z on its best scale, with no look at the rate."""
+    calm_z = trace.found.calm_z
+    assert calm_z is not None
+    return Scored(calm_z, calm_z)
+
+
+def count_60(stream: Stream, trace: Trace) -> Scored:
+    """The negatives of an hour against the hour's expected ones."""
+    seen, expected = sums(stream.negatives, 12), sums(trace.expected, 12)
+    pairs = zip(seen.tolist(), expected.tolist(), strict=True)
+    return _scored(np.array([excess(n, mean, _PHI) for n, mean in pairs]))
+
+
+def cusum(stream: Stream, trace: Trace) -> Scored:
+    """One-sided cumulative sum of standardised excesses (Page 1954), each at most 4, less 1."""
+    spread = np.sqrt(trace.expected + _PHI * trace.expected**2 + 0.25)
+    steps = np.minimum((stream.negatives - trace.expected) / spread, 4.0) - 1.0
+    score = np.empty(len(steps))
+    level = 0.0
+    for i, step in enumerate(steps.tolist()):
+        level = max(level + step, 0.0)
+        score[i] = level
+    return _scored(score)
+
+
+def rate_only(stream: Stream, trace: Trace) -> Scored:
+    """The product's rate z on its best scale, with no look at the count."""
+    best = np.full(len(trace.rate), -np.inf)
+    for n in _SCALES:
+        negatives, tweets = sums(stream.negatives, n), sums(stream.negatives + stream.others, n)
+        rows = zip(negatives.tolist(), tweets.tolist(), trace.rate.tolist(), strict=True)
+        best = np.maximum(best, [rate_excess(k, size, usual) for k, size, usual in rows])
+    return _scored(best)
+
+
+def ewma_sqrt(stream: Stream, trace: Trace) -> Scored:
+    """The root of the count against its exponential mean and deviation over three days."""
+    forget = 1.0 / (3 * PER_DAY)
+    score = np.empty(len(stream.negatives))
+    mean, variance = 0.0, 0.25
+    for i, root in enumerate(np.sqrt(stream.negatives).tolist()):
+        score[i] = (root - mean) / np.sqrt(variance)
+        step = root - mean
+        mean += forget * step
+        variance += forget * (step * step - variance)
+    return _scored(score)
+
+
+def three_sigma(stream: Stream, trace: Trace) -> Scored:
+    """Negatives against mean and standard deviation of the 24 hours before."""
+    mean, deviation = _before(stream.negatives, PER_DAY)
+    return _scored((stream.negatives - mean) / np.maximum(deviation, 0.5))
+
+
+def hour_against_twelve(stream: Stream, trace: Trace) -> Scored:
+    """The last hour's mentions over the hourly mean of the twelve before.
+
+    Media-monitoring suites describe their spike alerts so: a percentage above the recent usual.
+    """
+    mentions = stream.negatives + stream.others
+    hour = sums(mentions, 12)
+    before = np.concatenate([np.zeros(12), sums(mentions, 144)[:-12]]) / 12
+    return _scored((hour - before) / np.maximum(before, 5.0))
+
+
+def promql_z(stream: Stream, trace: Trace) -> Scored:
+    """``(x - avg_over_time(x[1w])) / stddev_over_time(x[1w])`` of the negatives."""
+    mean, deviation = _before(stream.negatives, 7 * PER_DAY)
+    return _scored((stream.negatives - mean) / np.maximum(deviation, 0.5))
+
+
+PEERS: Final[dict[str, Callable[[Stream, Trace], Scored]]] = {
+    "count only": count_only,
+    "60-minute count": count_60,
+    "CUSUM": cusum,
+    "rate only": rate_only,
+    "EWMA of sqrt(count)": ewma_sqrt,
+    "three sigma over 24 h": three_sigma,
+    "hour against 12 h": hour_against_twelve,
+    "PromQL z-score": promql_z,
+    "River GaussianScorer": gaussian_scorer,
+    "River HalfSpaceTrees": half_space_trees,
+}

@@ -1,0 +1,65 @@
+"""Every detector over every stream, on as many processes as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Final
+
+from badbuzz.state import Rules
+from benchmarks.protocol.peers import PEERS
+from benchmarks.protocol.profiles import PROFILES
+from benchmarks.protocol.river_peers import installed
+from benchmarks.protocol.stream import VOLUMES, Stream, draw
+from benchmarks.protocol.trace import Scored, trace
+
+PRODUCT: Final = "badbuzz"
+ORACLE: Final = "oracle: knows the true mean"
+
+Unit = tuple[str, int, int]
+"""Brand, volume and seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A stream and each detector's scores of it."""
+
+    stream: Stream
+    scored: dict[str, Scored]
+
+
+def names() -> list[str]:
+    """The detectors that can run here, the product first."""
+    able = [name for name in PEERS if installed() or not name.startswith("River")]
+    return [PRODUCT, *able, ORACLE]
+
+
+def missing() -> list[str]:
+    """The detectors that cannot run here."""
+    return [name for name in PEERS if name not in names()]
+
+
+def units(seeds: tuple[int, ...]) -> list[Unit]:
+    """Every brand at every volume, for each seed."""
+    return [(brand, volume, seed) for seed in seeds for volume in VOLUMES for brand in PROFILES]
+
+
+def measure(unit: Unit) -> Measured:
+    """Draw one stream and score it by every detector."""
+    stream = draw(*unit)
+    rules = Rules()
+    own = trace(stream, rules)
+    scored = {PRODUCT: own.found, ORACLE: trace(stream, rules, oracle=True).found}
+    for name in names()[1:-1]:
+        scored[name] = PEERS[name](stream, own)
+    return Measured(stream, scored)
+
+
+def measure_all(wanted: list[Unit], jobs: int) -> Iterator[Measured]:
+    """Measure units on several processes; they come back in order."""
+    if jobs == 1:
+        yield from map(measure, wanted)
+        return
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(measure, wanted)

@@ -1,0 +1,96 @@
+"""What the product's own fold finds in a stream, bucket by bucket, whatever the threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from badbuzz.baseline import BUCKET_MS, Baseline, Bucket
+from badbuzz.detect import examine, learn
+from badbuzz.model import SCORE_UNITS
+from badbuzz.state import BrandState, Rules
+from benchmarks.protocol.stream import START_MS, Floats, Stream
+
+CALM_Z: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A detector's word on every bucket of a stream.
+
+    Parameters
+    ----------
+    score
+        An alert opens where it reaches a threshold.
+    calm_z
+        An alert ends after half an hour of it below 2; None where that is the score's being
+        below the threshold.
+    """
+
+    score: npt.NDArray[np.float32]
+    calm_z: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The fold's findings, and what it held to be usual when it made them."""
+
+    found: Scored
+    expected: Floats
+    rate: Floats
+
+
+class Knowing(Baseline):
+    """A baseline that is told the true mean: what learning it better could bring at most."""
+
+    __slots__ = ("truth",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.truth = 1.0
+
+    def expected(self, hour: float) -> float:
+        """What it was told."""
+        return self.truth
+
+    def uncertainty(self, hour: float) -> float:
+        """None: it knows."""
+        return 0.0
+
+
+def buckets_of(stream: Stream) -> list[Bucket]:
+    """A stream's counts as the fold's buckets; a tweet's score is 0 or 1."""
+    return [
+        Bucket(n=negative + other, n_negative=negative, adjusted=negative * SCORE_UNITS)
+        for negative, other in zip(stream.negatives.tolist(), stream.others.tolist(), strict=True)
+    ]
+
+
+def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
+    """Fold a stream.
+
+    Parameters
+    ----------
+    stream
+        From the first bucket of its warm-up.
+    rules
+        Of the brand; theta plays no part.
+    oracle
+        Whether the fold is told each bucket's true mean.
+    """
+    knowing = Knowing()
+    state = BrandState(stream.brand, closed_ms=START_MS, baseline=knowing if oracle else Baseline())
+    found: list[tuple[Any, ...]] = []
+    for i, bucket in enumerate(buckets_of(stream)):
+        start_ms = START_MS + i * BUCKET_MS
+        knowing.truth = float(stream.expected[i])
+        finding = examine(state, start_ms, bucket, rules)
+        found.append((finding.score, finding.calm_z, bucket.expected, state.baseline.rate))
+        learn(state, start_ms, bucket, rules)
+    score, calm_z, expected, rate = np.array(found).T
+    return Trace(
+        Scored(score.astype(np.float32), calm_z.astype(np.float32)), expected=expected, rate=rate
+    )

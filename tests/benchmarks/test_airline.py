@@ -1,0 +1,79 @@
+"""The detector on a real recording, by human truth and by the shipped model's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from badbuzz.evaluate import GRACE_MS, Incident, delay_ms, evaluate
+from badbuzz.fold import Fold
+from badbuzz.heartbeat import with_heartbeats
+from badbuzz.model import Alert, Verdict
+from badbuzz.recording import Labelled, read_labelled
+from badbuzz.scorer import Judges
+from badbuzz.state import Rules
+
+MINUTE_MS = 60_000
+
+
+def at(day: int, hour: int, minute: int) -> int:
+    return int(datetime(2015, 2, day, hour, minute, tzinfo=UTC).timestamp() * 1000)
+
+
+BURSTS = {
+    Incident("United", "burst", at(23, 5, 0), at(23, 5, 30)),
+    Incident("US Airways", "burst", at(23, 7, 15), at(23, 7, 45)),
+    Incident("Southwest", "burst", at(24, 16, 45), at(24, 17, 15)),
+}
+BENIGN = Incident("Southwest", "benign", at(23, 0, 45), at(23, 2, 0))
+
+
+def human(rows: list[Labelled]) -> list[Verdict | None]:
+    return [
+        Verdict(0.9, True, 10_000, "human@1") if row.label == "negative"
+        else Verdict(0.1, False, 0, "human@1")
+        for row in rows
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["human", "model"])
+def alerts(request: pytest.FixtureRequest, shared_data: Path) -> list[Alert]:
+    by: Literal["human", "model"] = request.param
+    rows = list(read_labelled([str(shared_data / "airline/airline_tweets.jsonl.gz")]))
+    tweets = [row.tweet for row in rows]
+    verdicts = human(rows) if by == "human" else Judges.read("en=airline-en").judge(tweets)
+    of = {tweet.id: verdict for tweet, verdict in zip(tweets, verdicts, strict=True)}
+    fold = Fold(lambda _: Rules(warmup_hours=36))
+
+    def found() -> Iterator[Alert]:
+        for tweet in with_heartbeats(tweets):
+            for one in fold.apply(tweet, of.get(tweet.id)):
+                if isinstance(one, Alert):
+                    yield one
+
+    return list(found())
+
+
+def test_it_fires_within_twenty_minutes_of_each_real_burst(alerts: list[Alert]) -> None:
+    caught = evaluate(alerts, sorted(BURSTS, key=lambda one: one.start_ms)).caught
+    delays = [delay_ms(burst, alert) if alert else None for burst, alert in caught]
+    assert all(delay is not None and delay <= 20 * MINUTE_MS for delay in delays), delays
+
+
+def test_volume_without_anger_raises_nothing(alerts: list[Alert]) -> None:
+    assert evaluate(alerts, [BENIGN]).n_caught == 0
+
+
+def test_at_most_one_other_alert_an_airline_in_the_week(alerts: list[Alert]) -> None:
+    others = [alert.brand for alert in evaluate(alerts, list(BURSTS)).false_alarms]
+    assert len(others) == len(set(others))
+
+
+def test_a_brand_without_history_claims_nothing(alerts: list[Alert]) -> None:
+    early = at(24, 2, 0) + GRACE_MS
+    assert not [a for a in alerts if a.brand == "American" and a.opened_ms < early
+                and a.severity != "info"]  # fmt: skip
