@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -137,7 +139,9 @@ def demo(
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         with Stop() as stopping:
-            _show(play(plan, folder, face.say, stopping), face, stopping)
+            alerts = _show(play(plan, folder, face.say, stopping), face, stopping)
+        if files and not stopping():
+            click.echo(_summary(alerts, files), err=True)
         if stopping():
             click.echo("ended", err=True)
             raise SystemExit(128 + stopping.signal)
@@ -151,7 +155,18 @@ def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
         )
 
 
-def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
+def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
+    """How many alerts there were, and where to look further."""
+    opened = Counter(alert.severity for alert in alerts if alert.phase == "firing")
+    kinds = ", ".join(f"{n} {severity}" for severity, n in sorted(opened.items()))
+    n_opened = f"{opened.total()} alert{'' if opened.total() == 1 else 's'}"
+    return (
+        f"{n_opened}{f' ({kinds})' if kinds else ''}. Their evidence in pictures, held against the "
+        f"truth where you know it: badbuzz backtest {shlex.join(files)} --report report.html"
+    )
+
+
+def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> list[Alert]:
     truth: Truth | None = None
     alerts: list[Alert] = []
 
@@ -168,3 +183,4 @@ def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
     face.follow(found())
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
+    return alerts
