@@ -65,6 +65,12 @@ def test_it_says_what_every_alert_said(findings: Findings, report: str) -> None:
     assert f"{opened.p_value:.2g}" in report
 
 
+def test_it_says_why(findings: Findings, report: str) -> None:
+    (opened,) = (alert for alert in findings.runs[0].alerts if alert.phase == "firing")
+    assert opened.evidence is not None
+    assert f"<q>{opened.evidence.most_repeated[0].text}</q>" in report
+
+
 def test_it_says_whether_an_alert_was_right(report: str) -> None:
     assert "Real crisis: viral video" in report
 
