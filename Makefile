@@ -15,7 +15,7 @@ help: ## Show this list.
 setup: $(VENV)/dev.installed ## Install everything that development needs into .venv.
 
 demo: $(VENV)/demo.installed ## Watch a crisis being caught: make demo ARGS="--days 12".
-	$(BIN)/badbuzz demo $(ARGS)
+	@$(BIN)/badbuzz demo $(ARGS)
 
 test: $(VENV)/dev.installed ## Run every test that can run here: make test ARGS="-k broker".
 	$(BIN)/python -m pytest $(ARGS)
@@ -59,6 +59,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV); this takes a minute, once" >&2
 	$(INSTALL) --require-hashes -r $<
 	$(INSTALL) --no-deps --editable .
 	@touch $@

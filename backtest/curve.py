@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from backtest.cards import scorecard
@@ -17,16 +17,23 @@ _MARGIN: Final = 1.05
 _NEAR: Final = (4.0, 7.0)
 """Percent across and up within which two dots are one."""
 
+_BESIDE: Final = (18.0, 9.0)
+"""Within which their texts would run into each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A step of the sweep, in percent across and up; ``chosen`` is the rule set's own value."""
+    """A step of the sweep, in percent across and up.
+
+    ``chosen`` is the rule set's own value; ``low`` has its text below, where there is room.
+    """
 
     across: float
     up: float
     text: str
     title: str
     chosen: bool
+    low: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +133,20 @@ def merged(dots: Sequence[Dot]) -> tuple[Dot, ...]:
     groups: list[list[Dot]] = []
     for dot in dots:
         last = groups[-1][0] if groups else None
-        near = last is not None and (
-            abs(dot.across - last.across) < _NEAR[0] and abs(dot.up - last.up) < _NEAR[1]
-        )
-        if near:
+        if last is not None and _near(dot, last, _NEAR):
             groups[-1].append(dot)
         else:
             groups.append([dot])
-    return tuple(_one(group) for group in groups)
+    placed: list[Dot] = []
+    for dot in map(_one, groups):
+        last = placed[-1] if placed else None
+        beside = last is not None and not last.low and _near(dot, last, _BESIDE)
+        placed.append(replace(dot, low=beside))
+    return tuple(placed)
+
+
+def _near(dot: Dot, other: Dot, within: tuple[float, float]) -> bool:
+    return abs(dot.across - other.across) < within[0] and abs(dot.up - other.up) < within[1]
 
 
 def _one(group: list[Dot]) -> Dot:

@@ -12,7 +12,7 @@ from badbuzz import __version__
 from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
-    "alerts": ("demo.commands:alerts", "Print alerts as they come."),
+    "alerts": ("stream_processor.alerts:alerts", "Print alerts as they come."),
     "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
     "baseline": ("badbuzz.cli:baseline", "Learn from history, so that no brand begins blind."),
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),

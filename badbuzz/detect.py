@@ -27,7 +27,8 @@ SILENCE_MS: Final = HOUR_MS
 
 _LONGEST: Final = SCALES[-1]
 _MAX_SOURCES: Final = 8
-_MAX_RECENT_IDS: Final = 64
+_MAX_NUMBERED: Final = 12
+_MAX_RECENT_IDS: Final = 48
 _BLIND_HOURS: Final = 24  # an hour of the day never seen cannot be judged
 _SETTLING_HOURS: Final = 6
 _SURGE_PRIOR: Final = 3.0  # tweets that are not negative, seen and expected
@@ -38,8 +39,8 @@ Outcome = Literal["counted", "unvalidated", "late"]
 def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
     """Whether a record was seen before; remembers it.
 
-    A numbered record was seen when its source has sent one numbered as high or higher; one
-    without a number when its id is among the brand's 64 most recent ones.
+    A numbered record was seen when its source, one of the 12 heard last, has sent one numbered as
+    high or higher; one without a number when its id is among the brand's 48 most recent ones.
 
     Examples
     --------
@@ -49,16 +50,23 @@ def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
     (False, True)
     """
     if tweet.seq >= 0:
-        if tweet.seq <= state.last_seq.get(tweet.source, -1):
-            return True
-        state.last_seq[tweet.source] = tweet.seq
-        return False
+        source = _source_digest(tweet.source)
+        last = state.last_seq.pop(source, -1)
+        state.last_seq[source] = max(tweet.seq, last)
+        if len(state.last_seq) > _MAX_NUMBERED:
+            del state.last_seq[next(iter(state.last_seq))]
+        return tweet.seq <= last
     digest = crc32(f"{tweet.source} {tweet.kind} {tweet.id}".encode())
     if digest in state.recent_ids:
         return True
     state.recent_ids.append(digest)
     del state.recent_ids[:-_MAX_RECENT_IDS]
     return False
+
+
+@lru_cache(maxsize=1024)
+def _source_digest(source: str) -> str:
+    return f"{crc32(source.encode(errors='replace')):08x}"
 
 
 def saw_source(state: BrandState, tweet: Tweet) -> None:
@@ -72,7 +80,6 @@ def saw_source(state: BrandState, tweet: Tweet) -> None:
     if len(newest) > _MAX_SOURCES:
         furthest = min(newest, key=lambda source: (newest[source], source))
         del newest[furthest]
-        state.last_seq.pop(furthest, None)
 
 
 def observe(state: BrandState, tweet: Tweet, verdict: Verdict | None, rules: Rules) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from badbuzz.wire import MAX_MS
@@ -65,3 +65,14 @@ def _instant(text: str) -> datetime | None:
         except ValueError:
             continue
     return None
+
+
+def clock(time_ms: int, zone: tzinfo = UTC) -> str:
+    """An instant as a clock and a calendar show it, to the minute.
+
+    Examples
+    --------
+    >>> clock(1_424_159_328_849)
+    'Tue 17 Feb 07:48'
+    """
+    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"

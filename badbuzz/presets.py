@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -318,7 +319,13 @@ def _language(value: object, default: str) -> str:
         return default
     if not isinstance(value, str):
         raise RowError(f"lang: expected a text, found {type(value).__name__}")
-    return _text({"lang": value.replace("_", "-").partition("-")[0].lower()}, "lang", fits=16)
+    return _primary(value)
+
+
+@lru_cache(maxsize=1024)
+def _primary(tag: str) -> str:
+    """The primary language of a tag."""
+    return _text({"lang": tag.replace("_", "-").partition("-")[0].lower()}, "lang", fits=16)
 
 
 def _count(value: object) -> int:

@@ -56,7 +56,10 @@ def _headline_fr(alert: Alert) -> str:
     return f"{alert.brand} : {seen} {verdict} ; {expected} {awaited}."
 
 
-_BACK: Final[dict[Language, str]] = {"en": "Back to usual: ", "fr": "Retour à la normale : "}
+_BACK: Final[dict[Language, str]] = {
+    "en": "Over, nothing out of the usual for half an hour: ",
+    "fr": "Terminé, rien d'inhabituel depuis une demi-heure : ",
+}
 _HEADLINES: Final[dict[Language, Callable[[Alert], str]]] = {
     "en": _headline_en,
     "fr": _headline_fr,

@@ -126,8 +126,10 @@ class BrandState:
         The key.
     closed_ms
         Buckets before this are closed, and a tweet older than this is late; -1 at first.
-    newest_ms, last_seq
-        By source: newest event time, and last number seen.
+    newest_ms
+        Newest event time by source.
+    last_seq
+        Last number seen by a source's digest, the source heard last at the end.
     recent_ids
         Digests of the last records that had no number.
     buckets
@@ -189,11 +191,6 @@ class BrandState:
         """Everything, as JSON; :meth:`unpack` gives an equal state."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         plain["v"] = VERSION
-        del plain["newest_ms"], plain["last_seq"]
-        plain["sources"] = {
-            source: (time_ms, self.last_seq.get(source, -1))
-            for source, time_ms in self.newest_ms.items()
-        }
         plain["baseline"] = self.baseline.pack()
         plain["buckets"] = [(start, *astuple(bucket)) for start, bucket in self.buckets.items()]
         plain["recent"] = [astuple(bucket) for bucket in self.recent]
@@ -216,9 +213,6 @@ class BrandState:
                 f"state of brand {plain.get('brand')!r} has version {version}, this is {VERSION}: "
                 "run the badbuzz that wrote it, or start with an empty processor-state topic"
             )
-        sources = plain.pop("sources")
-        plain["newest_ms"] = {source: time_ms for source, (time_ms, _) in sources.items()}
-        plain["last_seq"] = {source: seq for source, (_, seq) in sources.items() if seq >= 0}
         plain["baseline"] = Baseline.unpack(plain["baseline"])
         plain["buckets"] = {start: Bucket(*rest) for start, *rest in plain["buckets"]}
         plain["recent"] = [Bucket(*fields) for fields in plain["recent"]]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from badbuzz.instants import clock
 from badbuzz.model import Alert, Window
 from badbuzz.render import Language, examples, headline, why
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
 _ALERTS: Final = 5
+_WIDE: Final = 110
+_FIGURES: Final = 76  # columns that all but the bars take
+_FEWER_FIGURES: Final = 64
+_FEWEST: Final = 8
+_FRAME: Final = 4  # lines: the alerts' borders, the pulse, and the cursor's
+_BORDERS: Final = 4
 _STATES: Final = {
     "quiet": ("· quiet", "green"),
     "firing": ("! ALERT", "bold red"),
@@ -59,38 +65,52 @@ class Board:
             return
         self.windows.setdefault(found.brand, deque(maxlen=_SPARKS)).append(found)
 
-    def __rich__(self) -> RenderableType:
-        """The whole screen."""
-        return Group(self._brands(), self._alerts(), self._pulse())
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The whole screen: fewer bars where it is narrow, fewer alerts where it is low."""
+        brands = self._brands(options.max_width)
+        yield brands
+        n_taken = len(console.render_lines(brands, options)) + _FRAME
+        yield self._alerts(console, options, max(console.height - n_taken, _FEWEST))
+        yield self._pulse()
 
-    def _brands(self) -> Panel:
+    def _brands(self, width: int) -> Panel:
+        wide = width >= _WIDE
+        n_sparks = max(min(width - (_FIGURES if wide else _FEWER_FIGURES), _SPARKS), _FEWEST)
         table = Table.grid(padding=(0, 2), expand=True)
-        for title, width in (("brand", 14), ("last four hours of negatives", _SPARKS)):
-            table.add_column(title, min_width=width, no_wrap=True)
-        for title in ("negatives", "expected", "negative", "adjusted", "state"):
+        titles = ["brand", f"negatives, last {n_sparks * 5} min", "now", "usually", "rate"]
+        titles += ["adjusted", "state"] if wide else ["state"]
+        for title in titles:
             table.add_column(title, no_wrap=True)
-        titles = [Text(str(column.header), style="dim") for column in table.columns]
-        table.add_row(*titles)
+        table.add_row(*(Text(title, style="dim", overflow="ellipsis") for title in titles))
         for brand in sorted(self.windows):
-            table.add_row(*self._row(brand, self.windows[brand]))
+            table.add_row(*self._row(brand, list(self.windows[brand])[-n_sparks:], wide=wide))
         return Panel(table, title="badbuzz", title_align="left", border_style="blue")
 
-    def _row(self, brand: str, windows: deque[Window]) -> tuple[Text, ...]:
+    def _row(self, brand: str, windows: list[Window], *, wide: bool) -> list[Text]:
         now = windows[-1]
         word, style = _STATES[now.state]
-        return (
-            Text(brand, style="bold"),
-            sparkline(list(windows)),
-            Text(str(now.n_negative)),
+        adjusted = [Text(_percent(now.adjusted_rate))] if wide else []
+        return [
+            Text(brand, style="bold", overflow="ellipsis"),
+            sparkline(windows),
+            Text(f"{now.n_negative} of {now.n}"),
             Text(f"{now.expected_low:.0f} to {now.expected_high:.0f}"),
             Text(_percent(now.rate)),
-            Text(_percent(now.adjusted_rate)),
+            *adjusted,
             Text(word, style=style),
-        )
+        ]
 
-    def _alerts(self) -> Panel:
-        lines = [line for alert in self.alerts[-_ALERTS:] for line in self._alert(alert)]
-        body: RenderableType = Group(*lines) if lines else Text("none so far", style="dim")
+    def _alerts(self, console: Console, options: ConsoleOptions, n_lines: int) -> Panel:
+        """The newest alerts that find room, oldest first."""
+        inside = options.update(width=options.max_width - _BORDERS)
+        shown: list[Text] = []
+        for alert in reversed(self.alerts[-_ALERTS:]):
+            block = self._alert(alert)
+            n_lines -= len(console.render_lines(Group(*block), inside))
+            if n_lines < 0 and shown:
+                break
+            shown = block + shown
+        body: RenderableType = Group(*shown) if shown else Text("none so far", style="dim")
         return Panel(body, title="alerts", title_align="left", border_style="blue")
 
     def _alert(self, alert: Alert) -> list[Text]:
@@ -118,11 +138,6 @@ class Board:
         if self.pulse.latency_p99_s is not None:
             parts.append(f"verdict within {self.pulse.latency_p99_s * 1000:.0f} ms (p99)")
         return Text(" · ".join([*parts, "Ctrl-C ends it"]), style="dim")
-
-
-def clock(time_ms: int, zone: tzinfo = UTC) -> str:
-    """An instant on a clock, to the minute."""
-    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
 
 
 def sparkline(windows: list[Window]) -> Text:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -14,19 +16,16 @@ import click
 from click.core import ParameterSource
 
 from badbuzz import wire
-from badbuzz.brands import read_brands
 from badbuzz.evaluate import Truth, evaluate
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
 from badbuzz.options import Hours, Speed
-from badbuzz.render import Language, headline, why
+from badbuzz.render import Language
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
-from demo.board import clock
 from demo.broker import serve
 from demo.run import Found, Plan, play
 from demo.show import Face, Json, Lines, Screen
-from demo.watch import Reader
 
 _WARMUP_H: Final = 168
 _SIMULATED_SPEED: Final = 5760.0
@@ -140,7 +139,9 @@ def demo(
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         with Stop() as stopping:
-            _show(play(plan, folder, face.say, stopping), face, stopping)
+            alerts = _show(play(plan, folder, face.say, stopping), face, stopping)
+        if files and not stopping():
+            click.echo(_summary(alerts, files), err=True)
         if stopping():
             click.echo("ended", err=True)
             raise SystemExit(128 + stopping.signal)
@@ -154,7 +155,18 @@ def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
         )
 
 
-def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
+def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
+    """How many alerts there were, and where to look further."""
+    opened = Counter(alert.severity for alert in alerts if alert.phase == "firing")
+    kinds = ", ".join(f"{n} {severity}" for severity, n in sorted(opened.items()))
+    n_opened = f"{opened.total()} alert{'' if opened.total() == 1 else 's'}"
+    return (
+        f"{n_opened}{f' ({kinds})' if kinds else ''}. Their evidence in pictures, held against the "
+        f"truth where you know it: badbuzz backtest {shlex.join(files)} --report report.html"
+    )
+
+
+def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> list[Alert]:
     truth: Truth | None = None
     alerts: list[Alert] = []
 
@@ -171,39 +183,4 @@ def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> None:
     face.follow(found())
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
-
-
-@click.command()
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
-@click.option(
-    "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
-)
-def alerts(language: Language, follow: bool) -> None:
-    """Print alerts as they come, from the beginning of the topic.
-
-    \b
-    Examples:
-      badbuzz alerts
-      badbuzz alerts --language fr --no-follow
-    """
-    settings = Settings.read()
-    brands = read_brands(settings.brands)
-    reader = Reader(settings)
-    n_alerts = 0
-    with Stop() as stopping:
-        while not stopping():
-            batch = [one for one in reader.read(timeout_s=2.0) if isinstance(one, Alert)]
-            for alert in sorted(batch, key=lambda one: one.window_end_ms):
-                when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
-                what = f"{alert.phase} {alert.severity}"
-                click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
-                for told in why(alert, language):
-                    click.echo(f"{'':<{len(when) + 2}}{told}")
-            n_alerts += len(batch)
-            if not batch and not follow:
-                break
-    reader.close()
-    if not n_alerts:
-        click.echo("no alerts in the topic; a brand's first week is its warm-up", err=True)
-    if stopping():
-        raise SystemExit(128 + stopping.signal)
+    return alerts

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from badbuzz import wire
 from badbuzz.evaluate import Evaluation, Incident, delay_ms, opens_in
+from badbuzz.instants import clock
 from badbuzz.model import Alert, Window
 from badbuzz.render import Language, examples, headline, why
-from demo.board import Board, Pulse, clock
+from demo.board import Board, Pulse
 from demo.run import Found
 
 _REFRESHES_PER_S: Final = 8

@@ -217,7 +217,7 @@ async def group_members(settings: Settings) -> list[str] | None:
         cluster = await admin.describe_cluster()
         if str(cluster["cluster_id"]).startswith(_EMBEDDED):
             return None
-        (group,) = (await _describe_group(admin, settings.app_id)).groups
+        (group,) = (await _describe_group(admin, settings.group)).groups
     return [str(member[2]).lstrip("/") for member in group[5]]
 
 

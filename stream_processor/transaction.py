@@ -40,7 +40,7 @@ class Writer:
             **settings.kafka_client(),
             transactional_id=transactional_id,
             transaction_timeout_ms=_TIMEOUT_MS,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=_MAX_BATCH_BYTES,
         )
 

@@ -44,9 +44,9 @@ def main(path: str) -> None:
         )  # fmt: skip
         page = browser.new_page(viewport={"width": 1280, "height": 1500})
         page.goto(report.as_uri())
-        brand = page.locator("section.brand").first.bounding_box()
-        assert brand is not None
-        page.set_viewport_size({"width": 1280, "height": round(brand["y"] + brand["height"] + 20)})
+        card = page.locator("section.brand:has(.card) .card").first.bounding_box()
+        assert card is not None
+        page.set_viewport_size({"width": 1280, "height": round(card["y"] + card["height"] + 20)})
         page.screenshot(path=path)
 
 

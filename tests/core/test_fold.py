@@ -282,3 +282,12 @@ def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
     fold = Fold(lambda _: Rules())
     list(fold.apply(*post(START_MS)))
     assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())
+
+
+def test_a_source_among_many_is_still_known_by_its_numbers() -> None:
+    ahead = [
+        (replace(post(START_MS + 9_000 + n, seq=1)[0], source=f"s{n}"), NEGATIVE) for n in range(9)
+    ]
+    behind = (replace(post(START_MS, seq=1)[0], source="behind"), NEGATIVE)
+    _, _, outcomes = run([*ahead, behind, behind])
+    assert outcomes[-2:] == ["counted", "duplicate"]

@@ -51,7 +51,8 @@ def test_without_a_baseline_it_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Back to usual: 38 of"), ("fr", "Retour à la normale : Air")]
+    ("language", "words"),
+    [("en", "Over, nothing out of the usual"), ("fr", "Terminé, rien d'inhabituel")],
 )
 def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
     assert headline(replace(example(), phase="resolved"), language).startswith(words)

@@ -7,12 +7,14 @@ import pytest
 
 from badbuzz.errors import StateError
 from badbuzz.fold import Fold
-from badbuzz.state import BrandState, Rules
+from badbuzz.state import BrandState, OpenAlert, Rules
 from tests.core.events import BUCKET_MS, NEGATIVE, START_MS, beats, in_order, post, run, steady
+
+BRAND = "é" * 50
 
 
 def worst_case() -> BrandState:
-    """Eight sources with long names, unnumbered records, full buckets, an open alert."""
+    """Many sources with long names, unnumbered records, full buckets, an open alert."""
     fold = Fold(lambda _: Rules(warmup_hours=24, theta=0.1))
     end_ms = START_MS + 2 * 86_400_000
     run(in_order([*steady(2, n=60, n_negative=31), *beats(START_MS, end_ms)]), fold=fold)
@@ -21,7 +23,10 @@ def worst_case() -> BrandState:
     ]
     run(((tweet, NEGATIVE) for tweet in sources), fold=fold)
     run((post(end_ms + i * BUCKET_MS // 100) for i in range(100)), fold=fold)
-    return fold.brands["Air Paradis"]
+    state = fold.brands["Air Paradis"]
+    state.brand = BRAND
+    state.alert = OpenAlert(f"{BRAND}/{end_ms}", end_ms, "critical", 123.4567, 123.4567, 5)
+    return state
 
 
 def test_a_packed_brand_takes_at_most_four_kilobytes() -> None:
@@ -35,5 +40,5 @@ def test_numbers_come_back_exactly() -> None:
 
 def test_another_version_is_refused_by_name() -> None:
     packed = orjson.dumps({**orjson.loads(worst_case().pack()), "v": 99})
-    with pytest.raises(StateError, match="'Air Paradis' has version 99"):
+    with pytest.raises(StateError, match=f"'{BRAND}' has version 99"):
         BrandState.unpack(packed)

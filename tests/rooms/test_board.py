@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
-from badbuzz.model import Alert
+from badbuzz.model import Alert, Window
 from badbuzz.render import example
 from demo.board import Board
 
+WINDOW = Window(
+    brand="Air Paradis", start_ms=0, end_ms=300_000, n=23, n_negative=17, n_unvalidated=0,
+    expected=6.0, expected_low=0.0, expected_high=12.0, rate=0.74, adjusted_rate=0.8,
+    baseline_rate=0.3, adjusted_baseline_rate=0.3, score=5.0, scale_min=5, p_value=0.001,
+    state="no_baseline", alert_id="", absent=(), bundle="airline-en@1",
+)  # fmt: skip
 
-def drawn(*alerts: Alert, width: int = 140) -> str:
+
+def drawn(*found: Alert | Window, width: int = 140, height: int = 40) -> str:
     board = Board()
-    for alert in alerts:
-        board.show(alert)
-    console = Console(record=True, width=width, file=StringIO())
+    for one in found:
+        board.show(one)
+    console = Console(record=True, width=width, height=height, file=StringIO())
     console.print(board)
     return console.export_text()
 
@@ -43,3 +51,17 @@ def test_a_narrow_screen_cuts_examples_and_wraps_claims() -> None:
     lines = drawn(example(), width=80).splitlines()
     assert sum("zero luggage" in line for line in lines) == 1
     assert max(map(len, lines)) == 80
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_state_is_readable_at_any_width(width: int) -> None:
+    text = drawn(*[WINDOW] * 60, width=width)
+    assert "? no baseline" in text
+    assert "17 of 23" in text
+
+
+def test_a_low_screen_keeps_its_last_line() -> None:
+    alerts = [replace(example(), id=str(n)) for n in range(9)]
+    lines = drawn(WINDOW, *alerts, width=80, height=24).splitlines()
+    assert len(lines) < 24
+    assert "Ctrl-C ends it" in lines[-1]

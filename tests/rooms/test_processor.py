@@ -186,7 +186,7 @@ def test_a_brand_can_be_looked_at(stream: Stream) -> None:
     worker = run_to_the_end(stream)
     state = worker.get("/state/Air%20Paradis")
     assert state is not None
-    assert orjson.loads(state)["sources"] == {"test": [START_MS, 1]}
+    assert orjson.loads(state)["newest_ms"] == {"test": START_MS}
     assert worker.get("/state/Nobody") is None
 
 

@@ -65,6 +65,12 @@ def test_it_says_what_every_alert_said(findings: Findings, report: str) -> None:
     assert f"{opened.p_value:.2g}" in report
 
 
+def test_it_says_why(findings: Findings, report: str) -> None:
+    (opened,) = (alert for alert in findings.runs[0].alerts if alert.phase == "firing")
+    assert opened.evidence is not None
+    assert f"<q>{opened.evidence.most_repeated[0].text}</q>" in report
+
+
 def test_it_says_whether_an_alert_was_right(report: str) -> None:
     assert "Real crisis: viral video" in report
 
@@ -99,7 +105,7 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
     )
     evidence = SimpleNamespace(
         n_sampled=30, n_authors=20, near_duplicate_rate=0.4, reach=7,
-        reasons=(SimpleNamespace(reason="lost luggage", n=9),),
+        reasons=(SimpleNamespace(reason="lost_luggage", n=9),),
         terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(one,),
         most_negative=(replace_url(one, "https://x.com/1"),),
     )  # fmt: skip
