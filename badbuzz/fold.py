@@ -141,10 +141,15 @@ class Fold:
         newest_ms = max(self.heartbeats_ms.values())
         for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
             del self.heartbeats_ms[source]
+        for brand in sorted(self._due(time_ms)):  # loaded states stand in another order
+            yield from self._advance(self.brands[brand], self.rules_of(brand))
+
+    def _due(self, time_ms: int) -> Iterator[str]:
+        """Brands that have a bucket which may close by a time."""
         for brand, state in self.brands.items():
-            rules = self.rules_of(brand)
-            if time_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
-                yield from self._advance(state, rules)
+            lateness_ms = self.rules_of(brand).lateness_ms
+            if time_ms - lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
+                yield brand
 
     def _advance(self, state: BrandState, rules: Rules) -> Iterator[Window | Alert]:
         times_ms = dict(self.heartbeats_ms)

@@ -291,3 +291,9 @@ def test_a_source_among_many_is_still_known_by_its_numbers() -> None:
     behind = (replace(post(START_MS, seq=1)[0], source="behind"), NEGATIVE)
     _, _, outcomes = run([*ahead, behind, behind])
     assert outcomes[-2:] == ["counted", "duplicate"]
+
+
+def test_windows_come_in_the_order_of_brands_whichever_was_seen_first() -> None:
+    seen = [post(START_MS + n, brand=brand, seq=n) for n, brand in enumerate(("B", "A"))]
+    windows, _, _ = run([*seen, beat(START_MS + BUCKET_MS + LATENESS_MS)])
+    assert [window.brand for window in windows] == ["A", "B"]
