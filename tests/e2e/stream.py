@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -238,12 +237,14 @@ class Stream:
         return {name: sorted(value for _, value in self.committed(name)) for name in names}
 
 
-def summary(outputs: Mapping[str, Sequence[object]]) -> dict[str, int]:
-    """How many records there are by topic: what a failure prints first."""
-    return {name: len(values) for name, values in outputs.items()}
-
-
-def load_json(text: str) -> dict[str, object]:
-    """The JSON object on the last line of a command's output."""
-    found: dict[str, object] = json.loads(text.strip().splitlines()[-1])
-    return found
+def difference(
+    found: Mapping[str, Sequence[object]], expected: Mapping[str, Sequence[object]]
+) -> str:
+    """Where outputs first differ, or nothing: a diff of all that they hold would take hours."""
+    for name, values in expected.items():
+        if len(found[name]) != len(values):
+            return f"{name}: {len(found[name])} records, not {len(values)}"
+        for place, (one, other) in enumerate(zip(found[name], values, strict=True)):
+            if one != other:
+                return f"{name}, record {place}: {one!r}, not {other!r}"
+    return ""

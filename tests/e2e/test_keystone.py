@@ -9,7 +9,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.wire import decode_alert
 from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
-from tests.e2e.stream import Stream, await_that
+from tests.e2e.stream import Stream, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -67,7 +67,7 @@ def test_a_replay_through_kafka_is_the_fold(
 ) -> None:
     stream = Stream(kafka, topic_prefix, tmp_path, ENVIRON)
     try:
-        assert replay_through(stream, recording, pace) == expected
+        assert difference(replay_through(stream, recording, pace), expected) == ""
     finally:
         stream.close()
 
@@ -82,6 +82,6 @@ def test_a_replay_across_a_kill_is_the_fold(
 ) -> None:
     stream = Stream(real_kafka, "keystone-kill.", tmp_path, ENVIRON)
     try:
-        assert replay_through(stream, recording, FAST, kill=True) == expected
+        assert difference(replay_through(stream, recording, FAST, kill=True), expected) == ""
     finally:
         stream.close()
