@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.protocol.figures import BUDGET, Catch, Figures
+from benchmarks.protocol.lead import Lead
 from benchmarks.protocol.targets import THETA, Target
 
 
@@ -43,6 +44,7 @@ def show(
     budgeted: dict[str, Figures],
     missing: list[str],
     checked: list[Target],
+    leads: list[Lead],
 ) -> None:
     """Print tables and targets."""
     title = f"badbuzz at theta {THETA}: crises caught, with the median delay"
@@ -58,6 +60,10 @@ def show(
         word = "met   " if target.met else "MISSED"
         line = f"{word}  {target.name}: {target.measured:.3g}, {sign} {target.bound:.3g}"
         console.print(line, style=None if target.met else "bold red", highlight=False)
+    for lead in leads:
+        points, low, high = (f"{100 * one:+.1f}" for one in (lead.points, lead.low, lead.high))
+        line = f"lead    x{lead.factor} over {lead.peer}: {points} points, 95 % {low} to {high}"
+        console.print(line, highlight=False)
 
 
 def as_json(
@@ -66,6 +72,7 @@ def as_json(
     budgeted: dict[str, Figures],
     missing: list[str],
     checked: list[Target],
+    leads: list[Lead],
 ) -> str:
     """Everything that is printed, unrounded."""
     return json.dumps(
@@ -75,6 +82,7 @@ def as_json(
             "curve": {str(theta): asdict(one) for theta, one in curve.items()},
             "at_budget": {name: asdict(one) for name, one in budgeted.items()},
             "missing": missing,
+            "leads": [asdict(lead) for lead in leads],
             "targets": [{**asdict(target), "met": target.met} for target in checked],
         },
         indent=1,
