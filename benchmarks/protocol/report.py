@@ -8,7 +8,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.protocol.figures import BUDGET, Catch, Figures
+from benchmarks.protocol.figures import ALL, BUDGET, Catch, Figures
 from benchmarks.protocol.lead import Lead
 from benchmarks.protocol.targets import THETA, Target
 
@@ -49,6 +49,8 @@ def show(
     """Print tables and targets."""
     title = f"badbuzz at theta {THETA}: crises caught, with the median delay"
     console.print(_table(title, "mean negatives in 5 min", at_theta))
+    alarms = at_theta[ALL].alarms_per_week
+    console.print(f"false a week, those on benign surges counted: {alarms:.2f}", highlight=False)
     steps = {f"{theta:.2f}": one for theta, one in curve.items()}
     console.print(_table("badbuzz: operating curve, all volumes", "theta", steps))
     table = _table(f"all volumes, {BUDGET:g} false alert per brand-week", "detector", budgeted)

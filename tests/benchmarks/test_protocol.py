@@ -141,6 +141,12 @@ def test_alerts_in_the_warm_up_are_not_judged() -> None:
     assert judge([PER_DAY - 1], [], warmup_days=1).n_false == 0
 
 
+def test_a_benign_surge_alerted_is_no_false_alert_but_is_counted() -> None:
+    surge = replace(CRISIS, factor=0)
+    judged = judge([3, 40], [surge], warmup_days=0)
+    assert (judged.n_false, judged.n_benign) == (1, 1)
+
+
 def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
     rules = Rules(theta=3.0)
     state = BrandState("United", closed_ms=START_MS)
@@ -205,6 +211,15 @@ def test_figures_count_alerts_over_the_judged_weeks() -> None:
     found = at([measured_with(score, (event,))], PRODUCT, 4.0)[ALL]
     assert found.false_per_week == pytest.approx(1 / 12)
     assert (found.crises[3].share, found.crises[3].delay_min) == (1.0, 5.0)
+
+
+def test_alarms_are_false_alerts_and_those_on_benign_surges() -> None:
+    warm = 21 * PER_DAY
+    score = [0.0] * (warm + 300)
+    score[warm + 10] = score[warm + 200] = 5.0
+    surge = Event((warm + 10) * 5, (warm + 16) * 5, 0)
+    found = at([measured_with(score, (surge,))], PRODUCT, 4.0)[ALL]
+    assert found.alarms_per_week == pytest.approx(2 / 12)
 
 
 def test_the_threshold_is_the_lowest_that_keeps_to_the_budget() -> None:
