@@ -268,7 +268,7 @@ def _chance(p_value: float, language: Language) -> str:
     for bound, n in _CHANCES:
         if p_value < bound:
             return f"{less} {n}"
-    return f"{more} 10"
+    return f"{more} 20"
 
 
 def example() -> Alert:

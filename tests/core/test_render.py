@@ -45,7 +45,7 @@ def test_times_are_the_brands_own() -> None:
         (1e-5, "less than 1 in 100."),
         (1e-3, "less than 1 in 20."),
         (1e-2, "less than 1 in 5."),
-        (0.1, "more than 1 in 10."),
+        (0.1, "more than 1 in 20."),
     ],
 )
 def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> None:
