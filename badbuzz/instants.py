@@ -76,3 +76,15 @@ def clock(time_ms: int, zone: tzinfo = UTC) -> str:
     'Tue 17 Feb 07:48'
     """
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
+
+
+def zone_name(time_ms: int, zone: tzinfo) -> str:
+    """What a zone's clock is called at an instant.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> zone_name(1_424_159_328_849, ZoneInfo("America/New_York"))
+    'EST'
+    """
+    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%Z}"
