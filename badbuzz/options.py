@@ -65,3 +65,15 @@ def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
             )
         columns[name] = column
     return columns
+
+
+waiting = click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a broker.",
+)
+"""The option ``--wait``."""

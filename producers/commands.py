@@ -21,7 +21,7 @@ from click.core import ParameterSource
 
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed, mapping
+from badbuzz.options import Speed, mapping, waiting
 from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
@@ -109,14 +109,7 @@ class _Instant(click.ParamType):
 @click.option("--progress", metavar="FILE", help="Note here how far it has come.")
 @click.option("--resume", metavar="FILE", help="Go on where this progress file stands.")
 @click.option("--rejects", metavar="FILE", help="Write bad rows here, as JSON lines.")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    help="Seconds to wait for a broker.",
-)
+@waiting
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
 def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options: Any) -> None:

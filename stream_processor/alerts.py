@@ -15,6 +15,7 @@ from badbuzz.errors import WireError
 from badbuzz.instants import clock, zone_name
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
+from badbuzz.options import waiting
 from badbuzz.render import Language, headline, why
 from badbuzz.settings import Settings
 from stream_processor.topics import check_topics, wait_for_broker
@@ -27,15 +28,7 @@ _POLL_MS = 500
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
 )
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a broker.",
-)
+@waiting
 def alerts(language: Language, follow: bool, wait_s: float) -> None:
     """Print alerts as they come, from the beginning of the topic, each on its brand's clock.
 
