@@ -13,6 +13,7 @@ from backtest.reading import Reading, one_run, reading_options
 from badbuzz.errors import RecordingError
 from badbuzz.history import Learnt, encode_history, learnt
 from badbuzz.interrupt import Stop
+from badbuzz.outputs import check_outputs
 from badbuzz.settings import Settings
 from badbuzz.state import BrandState, Rules
 
@@ -35,6 +36,7 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
       badbuzz baseline build month.jsonl.gz -o baseline.json
       badbuzz baseline build Tweets.csv --sort --use-truth -o baseline.json
     """
+    check_outputs([("-o", output)], [("FILE", path) for path in files])
     reading = Reading(files, Settings.read(), options)
     with Stop() as stopping:
         run, tally = one_run(reading, None, stopping)

@@ -22,6 +22,7 @@ from badbuzz import wire
 from badbuzz.errors import RecordingError
 from badbuzz.interrupt import Stop
 from badbuzz.options import Hours
+from badbuzz.outputs import check_outputs
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from badbuzz.truth import read_truth
@@ -83,12 +84,11 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
       badbuzz backtest labelled.jsonl --use-truth --warmup 36h --json
     """
     settings = Settings.read()
-    for output in (options["alerts_file"], options["report_file"]):
-        _check_folder(output)
+    rule_sets = _rule_sets(options["rules_files"])
+    _check_outputs(files, rule_sets, options)
     truth = read_truth(options["truth_file"]) if options["truth_file"] else None
     reading = Reading(files, settings, options)
     base = reading.base(options["warmup_h"])
-    rule_sets = _rule_sets(options["rules_files"])
     shown = bool(options["report_file"])
     runs = [Run(rules, base, keeps_windows=shown and rules is rule_sets[0]) for rules in rule_sets]
     swept = [
@@ -119,10 +119,26 @@ def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
     table.show(console if console.is_terminal else Console(width=_WIDTH), found)
 
 
-def _check_folder(path: str | None) -> None:
-    """Refuse a file in a folder that is not there, before anything else is waited for."""
-    if path and not Path(path).parent.is_dir():
-        raise RecordingError(f"{path}: cannot be written: there is no folder {Path(path).parent}")
+def _check_outputs(
+    files: Sequence[str], rule_sets: Sequence[RuleSet], options: dict[str, Any]
+) -> None:
+    """Refuse what cannot be written, or would overwrite what is read, before any work."""
+    alerts = options["alerts_file"]
+    targets = [_alerts_target(alerts, rules, n) for n, rules in enumerate(rule_sets) if alerts]
+    check_outputs(
+        [("--report", options["report_file"]), *(("--alerts", str(path)) for path in targets)],
+        [
+            *(("FILE", path) for path in files),
+            *(("--rules", path) for path in options["rules_files"]),
+            ("--truth", options["truth_file"]),
+        ],
+    )
+
+
+def _alerts_target(path: str, rules: RuleSet, number: int) -> Path:
+    """Where a rule set's alerts go: the first one's into the file itself."""
+    named = Path(path)
+    return named.with_suffix(f".{rules.name}{named.suffix}") if number else named
 
 
 def _step(rules: RuleSet, base: Callable[[str], Rules]) -> Run:
@@ -139,10 +155,8 @@ def _rule_sets(paths: Sequence[str]) -> list[RuleSet]:
 
 
 def _write_alerts(path: str, runs: Sequence[Run]) -> None:
-    target = Path(path)
     for number, run in enumerate(runs):
-        if number:
-            target = Path(path).with_suffix(f".{run.rules.name}{Path(path).suffix}")
+        target = _alerts_target(path, run.rules, number)
         lines = b"".join(wire.encode_alert(alert) + b"\n" for alert in run.alerts)
         try:
             target.write_bytes(lines)

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from badbuzz import wire
 from badbuzz.cli import badbuzz
+from badbuzz.errors import RecordingError
 from badbuzz.model import Alert, Tweet, Verdict
 from badbuzz.recording import Labelled, read_recording
 from badbuzz.render import example
@@ -380,6 +381,32 @@ def test_a_missing_file_is_named_before_anything_is_loaded() -> None:
 def test_a_report_that_cannot_be_written_is_named_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="there is no folder"):
         command("-", "--report", tmp_path / "nowhere" / "report.html")
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--report", "steady.jsonl"), ("--alerts", "a.toml"),
+                         ("--alerts", "truth.json"), ("--report", "a.jsonl")]
+)  # fmt: skip
+def test_no_output_takes_the_place_of_an_input_or_another(
+    option: str, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.toml").write_text("theta = 4")
+    (tmp_path / "truth.json").write_text('{"incidents": []}')
+    path = steady_file(tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(RecordingError, match="give another name"):
+        command(
+            path, "--rules", tmp_path / "a.toml", "--truth", tmp_path / "truth.json",
+            "--alerts", tmp_path / "a.jsonl", option, tmp_path / name,
+        )  # fmt: skip
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_baseline_is_not_written_over_what_it_is_learnt_from(tmp_path: Path) -> None:
+    path = steady_file(tmp_path)
+    arguments = ["baseline", "build", str(path), "-o", str(path), "--quiet"]
+    found = CliRunner().invoke(badbuzz, arguments).exception
+    assert "would be lost" in str(found)
 
 
 def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def test_a_thousand_brands_have_a_thousand_names() -> None:
 
 
 def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"no/where: cannot be written: No such file"):
+    with pytest.raises(RecordingError, match=r"no/where: cannot be written: there is no folder"):
         run("--days", "0.1", "-o", str(tmp_path / "no" / "where"), "--truth", str(tmp_path / "t"))
 
 
@@ -314,3 +314,12 @@ def test_help_is_there_and_the_truth_is_json(tmp_path: Path) -> None:
     assert run("--days", "0.1", "-o", str(tmp_path / "a"), "--truth", str(told)).exit_code == 0
     plain = orjson.loads(told.read_bytes())
     assert plain["end_ms"] - plain["start_ms"] == round(0.1 * 288) * 300_000
+
+
+@pytest.mark.parametrize("other", ["--truth", "--incidents"])
+def test_tweets_are_not_written_over_another_file(other: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"incidents": []}')
+    with pytest.raises(RecordingError, match="give another name"):
+        run("--days", "1", "-o", str(path), other, str(path))
+    assert path.read_text() == '{"incidents": []}'
