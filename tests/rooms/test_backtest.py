@@ -139,6 +139,35 @@ def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
     assert [v and v.negative for v in Truthful().verdicts(labelled)] == [True, False, None]
 
 
+def labelled_file(folder: Path, *labels: str) -> Path:
+    path = folder / "labelled.csv"
+    rows = [f"2015-02-24T11:35:{n:02}Z,Nordwind,Well.,{word}" for n, word in enumerate(labels)]
+    path.write_text("\n".join(["created_at,brand,text,label", *rows]))
+    return path
+
+
+def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
+    path = labelled_file(tmp_path, "negative", "angry")
+    said = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
+    assert (
+        "labelled.csv:3: label 'angry' is none of negative, neutral, positive: map it with "
+        "--label angry=negative" in said
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--label", "angry=negative")])
+def test_a_word_for_a_label_is_counted_where_its_meaning_is_known(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = labelled_file(tmp_path, "Neutral", "angry")
+    assert summed_up(path, "--use-truth", *options)["n_tweets"] == 1 + bool(options)
+
+
+def test_truth_without_a_single_label_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no row has a label"):
+        command(labelled_file(tmp_path, "", ""), "--use-truth")
+
+
 # Remembered scores
 
 
