@@ -96,7 +96,7 @@ class Reading:
         check_readable(self.files)
         options = self.options
         if options["labels"] and not options["use_truth"]:
-            raise click.UsageError("--label: says what a label means for --use-truth; give that too")
+            raise click.UsageError("--label: is for --use-truth; give that too")
         jury = self._jury()
         lateness_ms = self.settings.lateness_s * 1000
         with Display(self.files, shown=not options["quiet"]) as display:
