@@ -261,11 +261,7 @@ def score(
     (0.0, 0.0)
     """
     found = evaluate(alerts, truth.incidents)
-    judged = [
-        (incident, alert)
-        for incident, alert in found.caught
-        if is_judged(incident, watches)
-    ]
+    judged = [(incident, alert) for incident, alert in found.caught if is_judged(incident, watches)]
     delays = np.array(
         [delay_ms(i, alert) / 60_000 if alert is not None else np.nan for i, alert in judged]
     )
