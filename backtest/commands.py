@@ -14,6 +14,7 @@ from rich.console import Console
 from backtest import table
 from backtest.cards import summary
 from backtest.compare import compare
+from backtest.doubts import doubts, unwatched
 from backtest.findings import Findings
 from backtest.reading import Reading, reading_options
 from backtest.rules import RuleSet, read_rules, read_sweep
@@ -106,6 +107,8 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
 def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
     """Write what was asked for, and sum up."""
+    for doubt in doubts(found):
+        click.echo(f"badbuzz: {doubt}", err=True)
     if options["alerts_file"]:
         _write_alerts(options["alerts_file"], found.runs)
     if options["report_file"]:
@@ -113,6 +116,8 @@ def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
 
         write_report(options["report_file"], found)
     if as_json:
+        if told := unwatched(found.runs[0]):
+            click.echo(f"badbuzz: {told}", err=True)
         click.echo(orjson.dumps(summary(found)))
         return
     console = Console()

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from backtest.run import Tally
-from backtest.words import when
+from backtest.words import counted, when
 from badbuzz.rows import STDIN, Reject, Source
 
 _LINE_EVERY_S: Final = 5.0
@@ -91,4 +91,5 @@ class Display:
         for reject in self._rejects:
             click.echo(f"badbuzz: {reject}", err=True)
         if self._n_rejects:
-            click.echo(f"badbuzz: {self._n_rejects:,} rows are no tweets", err=True)
+            told = counted(self._n_rejects, "row is no tweet", "rows are no tweets")
+            click.echo(f"badbuzz: {told}", err=True)

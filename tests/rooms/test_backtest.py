@@ -32,6 +32,7 @@ from backtest.compare import compare  # noqa: E402
 from backtest.jury import Jury, Truthful  # noqa: E402
 from backtest.rules import RuleSet  # noqa: E402
 from backtest.run import Backtest, Run  # noqa: E402
+from backtest.verdicts import severity, worst  # noqa: E402
 
 LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
 
@@ -64,7 +65,7 @@ def command(*arguments: object, code: int = 0) -> str:
     if code == 0 and result.exception is not None:
         raise result.exception
     assert result.exit_code == code, result.output
-    return result.output
+    return result.stdout
 
 
 def summed_up(*arguments: object) -> dict[str, Any]:
@@ -257,6 +258,7 @@ def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
         ("zone = 'Mars'", "zone: 'Mars' is no IANA time zone"),
         ("languages = [1]", "languages: expected str"),
         ("muted_ms = [[1, 2, 3]]", "muted_ms: expected 2 values"),
+        ("muted_ms = [[2, 1]]", "muted_ms: ends .*, not after its start"),
         ("brand = 3", "brand: expected tables"),
         ("theta =", "is no TOML"),
     ],
@@ -353,6 +355,92 @@ def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
     (found,) = summed_up(steady_file(tmp_path), "--truth", truth)["rules"]
     assert (found["n_caught"], found["n_incidents"], found["n_unjudged"]) == (1, 1, 1)
     assert found["n_false_alarms"] == 0
+
+
+def truth_file(folder: Path, **lists: list[dict[str, Any]]) -> Path:
+    path = folder / "truth.json"
+    path.write_bytes(orjson.dumps({"incidents": [], **lists}))
+    return path
+
+
+def said_of(*arguments: object) -> str:
+    """What the command said on standard error."""
+    found = CliRunner().invoke(badbuzz, ["backtest", *map(str, arguments), "--quiet", "--json"])
+    assert found.exit_code == 0, found.output
+    return found.stderr
+
+
+BURST_MS = 1_700_006_400_000 + 129_600_000
+STRIKE = {"brand": "Air Paradis", "kind": "strike", "start_ms": BURST_MS,
+          "end_ms": BURST_MS + 600_000}  # fmt: skip
+
+
+def test_a_truth_about_another_brand_is_said(tmp_path: Path) -> None:
+    truth = truth_file(tmp_path, benign=[{**STRIKE, "brand": "Nobody"}])
+    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert said == ("badbuzz: truth: the recording has no tweet about Nobody; it has Air Paradis\n")
+
+
+def test_a_truth_about_another_time_is_said(tmp_path: Path) -> None:
+    truth = truth_file(tmp_path, incidents=[STRIKE, {**STRIKE, "start_ms": 0, "end_ms": 1}])
+    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert "truth: 1 entry outside the recording, which is from Wed 15 Nov 2023" in said
+
+
+def test_rules_about_another_brand_are_said(tmp_path: Path) -> None:
+    (tmp_path / "calm.toml").write_text('[brand."Air Pardis"]\ntheta = 5\n')
+    said = said_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
+    assert "rules 'calm': the recording has no tweet about Air Pardis" in said
+
+
+def test_a_recording_shorter_than_the_warm_up_names_the_remedy(tmp_path: Path) -> None:
+    said = command(steady_file(tmp_path))
+    assert "No alerts. Nothing was watched" in said
+    assert "try --warmup 24h" in " ".join(said.split())
+
+
+def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "week.jsonl"
+    path.write_bytes(wire.encode_tweet(replace(LOUD.tweet, lang="fi")))
+    assert "no tweet has a verdict" in said_of(path)
+
+
+def test_an_alert_is_as_severe_as_it_became() -> None:
+    opened, resolved = (replace(phase, severity="warning") for phase in alert(100))
+    rises = [
+        replace(opened, phase="escalated", severity="critical", window_end_ms=at_min * 60_000)
+        for at_min in (115, 140)
+    ]
+    highest = worst([opened, *rises, replace(resolved, severity="critical")])[opened.id]
+    assert severity(opened, highest) == "warning, critical after 15 min"
+
+
+@pytest.mark.parametrize(
+    ("lists", "sort", "sign"),
+    [
+        ({"incidents": [STRIKE]}, "hit", "✓"),
+        ({"benign": [STRIKE]}, "benign", "✗"),
+        ({}, "false", "✗"),
+    ],
+)
+def test_an_alert_is_judged(
+    lists: dict[str, list[dict[str, Any]]], sort: str, sign: str, tmp_path: Path
+) -> None:
+    path, truth = steady_file(tmp_path), truth_file(tmp_path, **lists)
+    (found,) = summed_up(path, "--truth", truth)["rules"]
+    assert [opened["verdict"] for opened in found["alerts"]] == [sort]
+    said = command(path, "--warmup", "24h", "--truth", truth)
+    assert [mark for mark in said if mark in "✓✗"] == [sign]
+
+
+def test_the_table_lists_what_was_missed_and_what_nobody_watched(tmp_path: Path) -> None:
+    day_ms = 86_400_000
+    missed = {"start_ms": BURST_MS - day_ms // 4, "end_ms": BURST_MS - day_ms // 8}
+    early = {"start_ms": BURST_MS - day_ms, "end_ms": BURST_MS - day_ms + 1}
+    truth = truth_file(tmp_path, incidents=[STRIKE | missed, STRIKE | early])
+    said = " ".join(command(steady_file(tmp_path), "--warmup", "24h", "--truth", truth).split())
+    assert "Missed: Air Paradis, strike, Thu 16 Nov 2023 06:00" in said
+    assert "nobody watched when they began: Air Paradis, strike, Wed 15 Nov 2023 12:00" in said
 
 
 def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:

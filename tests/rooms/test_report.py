@@ -79,6 +79,13 @@ def test_it_names_what_was_missed(report: str) -> None:
     assert re.search(r"Missed:.*Nord&amp;wind, strike", report)
 
 
+def test_what_nobody_watched_is_not_missed(findings: Findings) -> None:
+    early = Incident("Air Paradis", "delay", START_MS, START_MS + DAY_MS // 4)
+    told = render(replace(findings, truth=Truth((early,))))
+    assert re.search(r"Not judged.*Air Paradis, delay", told)
+    assert "Missed:" not in told
+
+
 def test_it_says_what_changed(report: str) -> None:
     assert "0 alerts gained, 1 lost, 0 moved" in report
 
