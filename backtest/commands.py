@@ -102,7 +102,14 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
             click.echo("badbuzz: interrupted; nothing was written", err=True)
             sys.exit(128 + stopping.signal)
     changes = [compare(runs[0], run) for run in runs[1:]]
-    _tell(Findings(files, tally, runs, swept, changes, truth), options, as_json=as_json)
+    found = Findings(files, tally, runs, swept, changes, truth, as_live=_as_live(options))
+    _tell(found, options, as_json=as_json)
+
+
+def _as_live(options: dict[str, Any]) -> bool:
+    """Whether no option asks for other rules or verdicts than the worker's."""
+    others = ("rules_files", "sweeps", "use_truth")
+    return options["warmup_h"] is None and not any(options[name] for name in others)
 
 
 def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:

@@ -106,6 +106,7 @@ def _context(found: Findings) -> dict[str, Any]:
         "version": __version__,
         "verdicts": _verdicts(first),
         "tally": found.tally,
+        "as_live": found.as_live,
         "truth": found.truth,
         "tiles": _tiles(found),
         "head": [name for name, _ in words.columns(with_truth=found.truth is not None)],
