@@ -15,6 +15,12 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from backtest import scores
+from backtest.compare import compare
+from backtest.jury import Jury, Truthful
+from backtest.rules import RuleSet
+from backtest.run import Backtest, Run
+from backtest.verdicts import severity, worst
 from badbuzz import wire
 from badbuzz.cli import badbuzz
 from badbuzz.errors import RecordingError
@@ -26,13 +32,6 @@ from badbuzz.state import Rules
 from tests.core.events import burst, in_order, steady
 from tests.e2e.scenario import by_fold, write_scenario
 from tests.e2e.stream import await_that
-
-scores = pytest.importorskip("backtest.scores")
-from backtest.compare import compare  # noqa: E402
-from backtest.jury import Jury, Truthful  # noqa: E402
-from backtest.rules import RuleSet  # noqa: E402
-from backtest.run import Backtest, Run  # noqa: E402
-from backtest.verdicts import severity, worst  # noqa: E402
 
 LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
 
@@ -183,6 +182,26 @@ def test_scores_are_remembered(tmp_path: Path, judges: Judges) -> None:
 def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
     command(recording, "--no-cache")
     assert not list(cache_folder.rglob("*@*"))
+
+
+def test_other_code_has_other_scores(tmp_path: Path) -> None:
+    path = tmp_path / "text.py"
+    found = set()
+    for source in ("lower = True\n", "lower = False\n"):
+        path.write_text(source)
+        found.add(scores.code_digest([path]))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("module", ["text", "features"])
+def test_the_folder_of_scores_is_named_after_what_makes_them(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scores.cache_folder()
+    changed = tmp_path / "changed.py"
+    changed.write_text("changed = True\n")
+    monkeypatch.setattr(f"badbuzz.{module}.__file__", str(changed))
+    assert scores.cache_folder() != before
 
 
 def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
@@ -530,6 +549,18 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     command(steady_file(tmp_path), "--warmup", "24h", "--report", report)
     assert "tweets about Air Paradis" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "promised"),
+    [((), True), (("--warmup", "24h"), False), (("--sweep", "theta=3:4:1"), False)],
+)
+def test_a_report_promises_a_replays_alerts_only_where_nothing_was_changed(
+    options: tuple[str, ...], promised: bool, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    command(steady_file(tmp_path), "--report", report, *options)
+    assert ("those of a replay" in report.read_text(encoding="utf-8")) == promised
 
 
 # Real tweets

@@ -12,18 +12,17 @@ from typing import Any
 
 import pytest
 
-from badbuzz.evaluate import Incident, Truth
-from badbuzz.render import headline
-from badbuzz.state import Rules
-from tests.core.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, in_order, steady
-
-pytest.importorskip("jinja2")
 from backtest.compare import compare
 from backtest.findings import Findings
 from backtest.report import render, templates
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
 from backtest.series import points
+from badbuzz.evaluate import Incident, Truth
+from badbuzz.render import headline
+from badbuzz.state import Rules
+from tests.browser import chromium
+from tests.core.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, in_order, steady
 
 BURST_MS = START_MS + int(1.5 * DAY_MS)
 BRANDS = ("Air Paradis", "<b>Nord&wind")
@@ -151,8 +150,7 @@ def test_a_single_window_keeps_its_own_band(findings: Findings) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    module = pytest.importorskip("tests.browser", exc_type=ImportError)
-    with module.chromium() as started:
+    with chromium() as started:
         yield started
 
 
