@@ -209,8 +209,13 @@ def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> Non
         ("nonsense", "is no file of incidents"),
         ('{"incidents":[{"kind":"delay"}]}', "is no file of incidents"),
         ('{"incidents":[7]}', "is no file of incidents"),
+        ('{"incidents":[{"brand":"B","start":"2027-01-01"}]}', "expected entries of brand, kind, "),
         ('{"incidents":[["a","b","c","d","e"]]}', "is no file of incidents"),
         ('{"incidents":[{"brand":"B","kind":"delay","start_ms":2,"end_ms":1,"magnitude":3}]}', "<"),
+        (
+            '{"incidents":[{"brand":"B","kind":"x","start_ms":"1","end_ms":2,"magnitude":3}]}',
+            "Unix",
+        ),
         ('{"incidents":[{"brand":"B","kind":"fog","start_ms":1,"end_ms":2,"magnitude":3}]}', "fog"),
         ('{"incidents":[{"brand":"C","kind":"delay","start_ms":1,"end_ms":2,"magnitude":3}]}', "C"),
     ],
