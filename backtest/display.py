@@ -81,7 +81,7 @@ class Display:
         """How many tweets, how fast, and where in event time."""
         duration_s = max(time.monotonic() - self._started_s, 1e-3)
         at = f", at {when(tally.last_ms)[4:]}" if tally.last_ms >= 0 else ""
-        return f"{tally.n_tweets:,} tweets, {tally.n_tweets / duration_s:,.0f}/s{at}"
+        return f"{counted(tally.n_tweets, 'tweet')}, {tally.n_tweets / duration_s:,.0f}/s{at}"
 
     def conclude(self, tally: Tally) -> None:
         """Say what was read, and which rows were not."""
