@@ -163,7 +163,7 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[Incident, ...]:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
     except orjson.JSONDecodeError as error:
         raise RecordingError(f"{path}: is no file of incidents: is no JSON: {error}") from error
-    lists = [plain.get(name, []) if isinstance(plain, dict) else None for name in _LISTS]
+    lists: list[Any] = [plain.get(name, []) if isinstance(plain, dict) else None for name in _LISTS]
     if not all(isinstance(entries, list) for entries in lists):
         raise RecordingError(
             f"{path}: is no file of incidents: expected an object with lists {', '.join(_LISTS)}"

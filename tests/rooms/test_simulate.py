@@ -207,6 +207,7 @@ def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> Non
     ("content", "reason"),
     [
         ("nonsense", "is no file of incidents"),
+        ("[]", "expected an object with lists incidents, benign"),
         ('{"incidents":[{"kind":"delay"}]}', "is no file of incidents"),
         ('{"incidents":[7]}', "is no file of incidents"),
         ('{"incidents":[{"brand":"B","start":"2027-01-01"}]}', "expected entries of brand, kind, "),
