@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from backtest.words import when
 from badbuzz.errors import BrandsError
 from badbuzz.state import Rules
 
@@ -139,7 +140,13 @@ def read_sweep(text: str) -> Sweep:
 def _changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key in table:
         _check_known(key, where)
-    return {key: _value(_TYPES[key], value, f"{where}: {key}") for key, value in table.items()}
+    changes = {key: _value(_TYPES[key], value, f"{where}: {key}") for key, value in table.items()}
+    for start_ms, end_ms in changes.get("muted_ms", ()):
+        if end_ms <= start_ms:
+            raise BrandsError(
+                f"{where}: muted_ms: ends {when(end_ms)}, not after its start {when(start_ms)}"
+            )
+    return changes
 
 
 def _check_known(key: str, where: str) -> None:

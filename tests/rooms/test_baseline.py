@@ -19,8 +19,6 @@ from badbuzz.state import BrandState
 from stream_processor.topics import group_members
 from tests.e2e.stream import Stream, Worker, await_that
 
-pytest.importorskip("backtest.building", exc_type=ImportError)
-
 DAY = 86_400_000
 START_MS = 1_793_577_600_000  # 2 November 2026
 BRAND = "Air Paradis"
