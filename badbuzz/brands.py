@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from badbuzz.errors import BrandsError
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
+from badbuzz.tuning import DETECTOR, check_known, read_changes, read_zone
 from badbuzz.wire import NAME_RULE, is_name
 
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
-_KEYS: Final = frozenset({"name", "languages", "zone", "sensitivity", "mute"})
+_KEYS: Final = ("name", "languages", "zone", "mute", "sensitivity", *DETECTOR)
+_THETAS: Final = "a number from 1 to 20"
 _MUTE_KEYS: Final = frozenset({"from", "until", "why"})
 
 
@@ -96,39 +97,37 @@ def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands
 
 
 def _rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
-    unknown = sorted(set(entry) - _KEYS)
-    if unknown:
-        raise BrandsError(
-            f"{where}: {unknown[0]}: unknown key; known are {', '.join(sorted(_KEYS))}"
-        )
-    return Rules(
-        theta=_theta(entry.get("sensitivity", default.theta), where),
-        zone=_zone(entry.get("zone", "UTC"), where),
+    for key in entry:
+        check_known(key, where, _KEYS)
+    tuned = read_changes({key: entry[key] for key in DETECTOR if key in entry}, where)
+    return replace(
+        default,
+        **tuned,
+        **_theta(entry, where),
+        zone=read_zone(entry.get("zone", "UTC"), f"{where}: zone"),
         languages=_languages(entry.get("languages"), where),
         muted_ms=_mutes(entry.get("mute", []), where),
-        lateness_ms=default.lateness_ms,
-        warmup_hours=default.warmup_hours,
     )
 
 
-def _theta(sensitivity: object, where: str) -> float:
+def _theta(entry: dict[str, Any], where: str) -> dict[str, Any]:
+    """What ``sensitivity`` says, the friendly name of theta; nothing where there is none."""
+    if "sensitivity" in entry:
+        if "theta" in entry:
+            raise BrandsError(f"{where}: theta: expected it or sensitivity, which say the same")
+        return {"theta": _sensitivity(entry["sensitivity"], where)}
+    if "theta" in entry and not 1.0 <= entry["theta"] <= 20.0:
+        raise BrandsError(f"{where}: theta: expected {_THETAS}, found {entry['theta']!r}")
+    return {}
+
+
+def _sensitivity(sensitivity: object, where: str) -> float:
     if isinstance(sensitivity, str) and sensitivity in SENSITIVITIES:
         return SENSITIVITIES[sensitivity]
     if type(sensitivity) in (int, float) and 1.0 <= float(str(sensitivity)) <= 20.0:
         return float(str(sensitivity))
     words = ", ".join(f"{name!r}" for name in SENSITIVITIES)
-    raise BrandsError(
-        f"{where}: sensitivity: expected {words} or a number from 1 to 20, found {sensitivity!r}"
-    )
-
-
-def _zone(name: object, where: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BrandsError(
-            f"{where}: zone: {name!r} is no IANA time zone such as 'Europe/Paris'"
-        ) from error
+    raise BrandsError(f"{where}: sensitivity: expected {words} or {_THETAS}, found {sensitivity!r}")
 
 
 def _languages(languages: object, where: str) -> frozenset[str] | None:
@@ -179,6 +178,7 @@ def brands() -> None:
 def check(path: str | None) -> None:
     """Check a brands file and say what it means.
 
+    What tunes the detector is shown where it differs from the defaults.
     A language that no bundle of BADBUZZ_BUNDLES reads is pointed out: its tweets do not count.
 
     \b
@@ -196,6 +196,18 @@ def check(path: str | None) -> None:
         for start_ms, end_ms in rules.muted_ms:
             start, end = (datetime.fromtimestamp(t / 1000, UTC) for t in (start_ms, end_ms))
             click.echo(f"  muted {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+        changed = _differing(rules)
+        if changed:
+            click.echo(f"  differs from the defaults: {changed}")
         unread = ", ".join(sorted((rules.languages or frozenset()) - settings.bundle_languages()))
         if unread:
             click.echo(f"  {unread}: no bundle of BADBUZZ_BUNDLES reads it; does not count")
+
+
+def _differing(rules: Rules) -> str:
+    usual = Rules()
+    return ", ".join(
+        f"{key} {getattr(rules, key):g} ({getattr(usual, key):g})"
+        for key in DETECTOR
+        if getattr(rules, key) != getattr(usual, key)
+    )

@@ -201,8 +201,10 @@ class Alert:
     window_start_ms, window_end_ms
         The half-open window the claim is about, ``scale_min`` minutes long.
     n, n_negative, expected, p_value
-        Tweets and negatives in that window, the negatives expected, and the chance of
-        as many or more.
+        Tweets and negatives in that window, the negatives expected, and the count test's
+        chance of as many or more on the scale that surprised most: for comparing alerts. Its
+        tail is thin: where nothing happened, so low a p-value comes more often than it says,
+        up to 180 times at 1e-5 (docs/detection.md, "What the p-value is worth").
     rate, adjusted_rate, baseline_rate, adjusted_baseline_rate
         Negative rates in [0, 1]: counted, adjusted for the classifier's error, and what
         either is usually.

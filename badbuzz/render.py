@@ -57,8 +57,8 @@ def _headline_fr(alert: Alert) -> str:
 
 
 _BACK: Final[dict[Language, str]] = {
-    "en": "Over, nothing out of the usual for half an hour: ",
-    "fr": "Terminé, rien d'inhabituel depuis une demi-heure : ",
+    "en": "Over, nothing out of the usual any more: ",
+    "fr": "Terminé, plus rien d'inhabituel : ",
 }
 _HEADLINES: Final[dict[Language, Callable[[Alert], str]]] = {
     "en": _headline_en,
@@ -85,7 +85,7 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     CRISIS (critical): Air Paradis
     38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.
     75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %.
-    Since 14:05; chance of as many by accident: 2 in a billion.
+    Since 14:05; chance of as many by accident: less than 1 in 500.
     Driven by: bags, lost, luggage. Mostly about: lost luggage.
     34 of 38 from distinct people; 13 % near-duplicates; 5,210 retweets.
     “@user 12 hours and still no bags. Nobody answers.”
@@ -255,18 +255,20 @@ def _percent(rate: float) -> str:
     return f"{rate * 100:.0f} %"
 
 
+_CHANCES: Final = ((1e-5, 500), (1e-3, 100), (1e-2, 20), (1e-1, 5))
+"""A p-value below the first is rarer than one in so many: docs/detection.md has the table."""
+
+
 def _chance(p_value: float, language: Language) -> str:
-    """A small probability as people say it: so many in a thousand, a million, a billion."""
-    scales = {
-        "en": ((1e3, "a thousand"), (1e6, "a million"), (1e9, "a billion")),
-        "fr": ((1e3, "mille"), (1e6, "un million"), (1e9, "un milliard")),
+    """What a p-value is worth: never rarer than windows without a crisis were seen to have it."""
+    less, more = {
+        "en": ("less than 1 in", "more than 1 in"),
+        "fr": ("moins de 1 sur", "plus de 1 sur"),
     }[language]
-    joint = {"en": "in", "fr": "sur"}[language]
-    for size, word in scales:
-        if p_value * size >= 1.0:
-            return f"{p_value * size:.0f} {joint} {word}"
-    least = {"en": "less than 1", "fr": "moins de 1"}[language]
-    return f"{least} {joint} {scales[-1][1]}"
+    for bound, n in _CHANCES:
+        if p_value < bound:
+            return f"{less} {n}"
+    return f"{more} 10"
 
 
 def example() -> Alert:

@@ -33,6 +33,7 @@ PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
     "outputs", "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
+    "tuning",
 }  # fmt: skip
 LOCKS = ("demo", "dev", "protocol")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")

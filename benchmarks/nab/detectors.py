@@ -22,7 +22,7 @@ def surprise(series: Series) -> list[float]:
     """How surprising badbuzz finds each record: -log10 of the p-value of the closed window.
 
     Every mention counts as negative. That silences the test of the rate, as the rate is never
-    unusual, and leaves the product's own baseline and test of the count, on its three scales.
+    unusual, and leaves the product's own baseline and test of the count, on its four scales.
 
     Returns
     -------

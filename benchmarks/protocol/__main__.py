@@ -8,9 +8,11 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.protocol.calibration import calibrate, pooled, show_calibration
 from benchmarks.protocol.figures import ALL, at, at_budget
+from benchmarks.protocol.lead import leads
 from benchmarks.protocol.report import as_json, show
-from benchmarks.protocol.run import PRODUCT, measure_all, missing, names, units
+from benchmarks.protocol.run import PRODUCT, each, measure, missing, names, units
 from benchmarks.protocol.targets import THETA, targets
 
 CURVE = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0)
@@ -20,6 +22,7 @@ Examples:
   python -m benchmarks.protocol
   python -m benchmarks.protocol --seed 11 --seed 12
   python -m benchmarks.protocol --json > figures.json
+  python -m benchmarks.protocol --calibration
 """
 
 
@@ -29,7 +32,8 @@ Examples:
 )
 @click.option("--jobs", default=2, show_default=True, help="Processes at most.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON instead of tables.")
-def main(seeds: tuple[int, ...], jobs: int, json_: bool) -> None:
+@click.option("--calibration", is_flag=True, help="Print what the p-value is worth, alone.")
+def main(seeds: tuple[int, ...], jobs: int, json_: bool, calibration: bool) -> None:
     """Hold the detector, and ten others, against crises put into known streams.
 
     Six brands at three volumes, three weeks of warm-up and twelve judged for each seed. Exits
@@ -37,15 +41,21 @@ def main(seeds: tuple[int, ...], jobs: int, json_: bool) -> None:
     """
     wanted = units(seeds)
     console = Console(stderr=True)
-    measured = list(track(measure_all(wanted, jobs), "Streams", total=len(wanted), console=console))
+    total = len(wanted)
+    if calibration:
+        counted = list(track(each(calibrate, wanted, jobs), "Streams", total, console=console))
+        show_calibration(Console(width=120), pooled(counted))
+        return
+    measured = list(track(each(measure, wanted, jobs), "Streams", total, console=console))
     at_theta = at(measured, PRODUCT, THETA)
     curve = {theta: at(measured, PRODUCT, theta)[ALL] for theta in CURVE}
     budgeted = {name: at_budget(measured, name) for name in names()}
     checked = targets(at_theta, budgeted, missing())
+    found = (at_theta, curve, budgeted, missing(), checked, leads(measured, budgeted))
     if json_:
-        click.echo(as_json(at_theta, curve, budgeted, missing(), checked))
+        click.echo(as_json(*found))
     else:
-        show(Console(width=120), at_theta, curve, budgeted, missing(), checked)
+        show(Console(width=120), *found)
     sys.exit(not all(target.met for target in checked))
 
 

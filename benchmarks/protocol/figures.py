@@ -40,6 +40,8 @@ class Figures:
         What a score had to reach.
     false_per_week, worst_per_week
         False alerts per brand-week: mean over the brands, and of the worst one.
+    alarms_per_week
+        The mean with those on a benign surge, which ``badbuzz.evaluate`` counts as false alarms.
     crises
         By factor.
     benign
@@ -49,6 +51,7 @@ class Figures:
     threshold: float
     false_per_week: float
     worst_per_week: float
+    alarms_per_week: float
     crises: dict[int, Catch]
     benign: Catch
 
@@ -58,6 +61,10 @@ def _catch(judged: Sequence[Judged], factor: int) -> Catch:
     caught = [delay for delay in delays if delay is not None]
     share = len(caught) / len(delays) if delays else 0.0
     return Catch(share, float(median(caught)) if caught else None)
+
+
+def _per_week(counts: Sequence[int]) -> float:
+    return sum(counts) * 7 / JUDGED_DAYS / len(counts) if counts else np.nan
 
 
 def figures(streams: Sequence[Stream], judged: Sequence[Judged], threshold: float) -> Figures:
@@ -71,6 +78,7 @@ def figures(streams: Sequence[Stream], judged: Sequence[Judged], threshold: floa
         threshold=threshold,
         false_per_week=fmean(rates),
         worst_per_week=max(rates),
+        alarms_per_week=fmean(rates) + _per_week([one.n_benign for one in judged]),
         crises={factor: _catch(judged, factor) for factor in FACTORS},
         benign=_catch(judged, 0),
     )

@@ -58,9 +58,20 @@ def openings(found: Scored, threshold: float) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of one stream: alerts that caught nothing, and minutes to each event's first, or None."""
+    """Of one stream: what its alerts caught.
+
+    Parameters
+    ----------
+    n_false
+        Alerts that hit nothing.
+    n_benign
+        Alerts that hit a benign surge and no crisis.
+    delays_min
+        Minutes to each event's first alert, or None.
+    """
 
     n_false: int
+    n_benign: int
     delays_min: tuple[tuple[Event, int | None], ...]
 
 
@@ -83,13 +94,14 @@ def judge(opened: Sequence[int], events: Sequence[Event], warmup_days: int = WAR
     Examples
     --------
     >>> judge([2, 40], [Event(7, 47, 3)], warmup_days=0)
-    Judged(n_false=1, delays_min=((Event(start_min=7, end_min=47, factor=3), 8),))
+    Judged(n_false=1, n_benign=0, delays_min=((Event(start_min=7, end_min=47, factor=3), 8),))
     """
     judged = [(i + 1) * BUCKET_MIN for i in opened if i >= warmup_days * PER_DAY]
-    hits: set[int] = set()
+    hits: dict[bool, set[int]] = {True: set(), False: set()}
     delays: list[tuple[Event, int | None]] = []
     for event in events:
         own = [at for at in judged if event.start_min < at <= event.end_min + GRACE_MIN]
-        hits.update(own)
+        hits[event.factor > 0].update(own)
         delays.append((event, own[0] - event.start_min if own else None))
-    return Judged(n_false=sum(at not in hits for at in judged), delays_min=tuple(delays))
+    n_false = len(set(judged) - hits[True] - hits[False])
+    return Judged(n_false, n_benign=len(hits[False] - hits[True]), delays_min=tuple(delays))

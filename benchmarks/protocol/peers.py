@@ -11,12 +11,12 @@ from typing import Final
 
 import numpy as np
 
+from badbuzz.baseline import SCALES
 from badbuzz.surprise import excess, rate_excess
 from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
 from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream
 from benchmarks.protocol.trace import Scored, Trace
 
-_SCALES: Final = (1, 3, 12)
 _PHI: Final = 0.1
 
 
@@ -73,12 +73,13 @@ def cusum(stream: Stream, trace: Trace) -> Scored:
 
 
 def rate_only(stream: Stream, trace: Trace) -> Scored:
-    """The product's rate z on its best scale, with no look at the count."""
+    """The product's rate z, with the clustering it learnt, on its best scale; not the count."""
     best = np.full(len(trace.rate), -np.inf)
-    for n in _SCALES:
+    for n, clustering in zip(SCALES, trace.clustering.T, strict=True):
         negatives, tweets = sums(stream.negatives, n), sums(stream.negatives + stream.others, n)
-        rows = zip(negatives.tolist(), tweets.tolist(), trace.rate.tolist(), strict=True)
-        best = np.maximum(best, [rate_excess(k, size, usual) for k, size, usual in rows])
+        columns = (negatives, tweets, trace.rate, clustering)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        best = np.maximum(best, [rate_excess(*row) for row in rows])
     return _scored(best)
 
 

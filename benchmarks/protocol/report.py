@@ -8,7 +8,8 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.protocol.figures import BUDGET, Catch, Figures
+from benchmarks.protocol.figures import ALL, BUDGET, Catch, Figures
+from benchmarks.protocol.lead import Lead
 from benchmarks.protocol.targets import THETA, Target
 
 
@@ -43,10 +44,13 @@ def show(
     budgeted: dict[str, Figures],
     missing: list[str],
     checked: list[Target],
+    leads: list[Lead],
 ) -> None:
     """Print tables and targets."""
     title = f"badbuzz at theta {THETA}: crises caught, with the median delay"
     console.print(_table(title, "mean negatives in 5 min", at_theta))
+    alarms = at_theta[ALL].alarms_per_week
+    console.print(f"false a week, those on benign surges counted: {alarms:.2f}", highlight=False)
     steps = {f"{theta:.2f}": one for theta, one in curve.items()}
     console.print(_table("badbuzz: operating curve, all volumes", "theta", steps))
     table = _table(f"all volumes, {BUDGET:g} false alert per brand-week", "detector", budgeted)
@@ -58,6 +62,10 @@ def show(
         word = "met   " if target.met else "MISSED"
         line = f"{word}  {target.name}: {target.measured:.3g}, {sign} {target.bound:.3g}"
         console.print(line, style=None if target.met else "bold red", highlight=False)
+    for lead in leads:
+        points, low, high = (f"{100 * one:+.1f}" for one in (lead.points, lead.low, lead.high))
+        line = f"lead    x{lead.factor} over {lead.peer}: {points} points, 95 % {low} to {high}"
+        console.print(line, highlight=False)
 
 
 def as_json(
@@ -66,6 +74,7 @@ def as_json(
     budgeted: dict[str, Figures],
     missing: list[str],
     checked: list[Target],
+    leads: list[Lead],
 ) -> str:
     """Everything that is printed, unrounded."""
     return json.dumps(
@@ -75,6 +84,7 @@ def as_json(
             "curve": {str(theta): asdict(one) for theta, one in curve.items()},
             "at_budget": {name: asdict(one) for name, one in budgeted.items()},
             "missing": missing,
+            "leads": [asdict(lead) for lead in leads],
             "targets": [{**asdict(target), "met": target.met} for target in checked],
         },
         indent=1,

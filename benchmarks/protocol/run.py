@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Final
+from typing import Final, TypeVar
 
 from badbuzz.state import Rules
 from benchmarks.protocol.peers import PEERS
@@ -16,6 +16,8 @@ from benchmarks.protocol.trace import Scored, trace
 
 PRODUCT: Final = "badbuzz"
 ORACLE: Final = "oracle: knows the true mean"
+
+T = TypeVar("T")
 
 Unit = tuple[str, int, int]
 """Brand, volume and seed."""
@@ -56,10 +58,10 @@ def measure(unit: Unit) -> Measured:
     return Measured(stream, scored)
 
 
-def measure_all(wanted: list[Unit], jobs: int) -> Iterator[Measured]:
-    """Measure units on several processes; they come back in order."""
+def each(work: Callable[[Unit], T], wanted: list[Unit], jobs: int) -> Iterator[T]:
+    """What ``work`` makes of each unit, on several processes, in order."""
     if jobs == 1:
-        yield from map(measure, wanted)
+        yield from map(work, wanted)
         return
     with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(measure, wanted)
+        yield from pool.imap(work, wanted)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from badbuzz.baseline import BUCKET_MS, Baseline, Bucket
+from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, Bucket
 from badbuzz.detect import examine, learn
 from badbuzz.model import SCORE_UNITS
 from badbuzz.state import BrandState, Rules
@@ -36,11 +36,25 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The fold's findings, and what it held to be usual when it made them."""
+    """The fold's findings, and what it held to be usual when it made them.
+
+    Parameters
+    ----------
+    found
+        Its score and calm.
+    expected, rate
+        Negatives, and share of negatives, that it expected of each bucket.
+    clustering
+        What it had learnt at each bucket, a column a scale.
+    p_value
+        What an alert that opened at each bucket would have said.
+    """
 
     found: Scored
     expected: Floats
     rate: Floats
+    clustering: Floats
+    p_value: Floats
 
 
 class Knowing(Baseline):
@@ -88,9 +102,17 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
         start_ms = START_MS + i * BUCKET_MS
         knowing.truth = float(stream.expected[i])
         finding = examine(state, start_ms, bucket, rules)
-        found.append((finding.score, finding.calm_z, bucket.expected, state.baseline.rate))
+        usual = state.baseline
+        clustering = (usual.clustering(scale) for scale in range(len(SCALES)))
+        own = (finding.score, finding.calm_z, bucket.expected, usual.rate, finding.p_value)
+        found.append((*own, *clustering))
         learn(state, start_ms, bucket, rules)
-    score, calm_z, expected, rate = np.array(found).T
+    columns = np.array(found).T
+    score, calm_z, expected, rate, p_value = columns[:5]
     return Trace(
-        Scored(score.astype(np.float32), calm_z.astype(np.float32)), expected=expected, rate=rate
+        Scored(score.astype(np.float32), calm_z.astype(np.float32)),
+        expected=expected,
+        rate=rate,
+        clustering=columns[5:].T,
+        p_value=p_value,
     )

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.baseline import BUCKET_MS
+from badbuzz.baseline import BUCKET_MS, SCALES
 from badbuzz.detect import advance
 from badbuzz.model import Alert
 from badbuzz.state import BrandState, Rules
 from benchmarks.protocol.__main__ import main
+from benchmarks.protocol.calibration import Calibration, pooled, uneventful
 from benchmarks.protocol.figures import ALL, at, at_budget
 from benchmarks.protocol.judge import GRACE_MIN, judge, openings
+from benchmarks.protocol.lead import leads
 from benchmarks.protocol.peers import PEERS, sums
 from benchmarks.protocol.profiles import PROFILES
 from benchmarks.protocol.river_peers import installed
@@ -46,7 +48,9 @@ def flat(negatives: list[int], others: list[int]) -> tuple[Stream, Trace]:
     expected = np.full(len(k), 4.0)
     made = Stream("United", 4, 0, k, o, expected=expected, events=())
     still = Scored(np.zeros(len(k), np.float32), np.zeros(len(k), np.float32))
-    return made, Trace(still, expected=expected, rate=np.full(len(k), 0.5))
+    rate = np.full(len(k), 0.5)
+    clustering = np.full((len(k), len(SCALES)), 0.03)
+    return made, Trace(still, expected, rate, clustering, p_value=np.ones(len(k)))
 
 
 # The streams
@@ -137,6 +141,12 @@ def test_alerts_in_the_warm_up_are_not_judged() -> None:
     assert judge([PER_DAY - 1], [], warmup_days=1).n_false == 0
 
 
+def test_a_benign_surge_alerted_is_no_false_alert_but_is_counted() -> None:
+    surge = replace(CRISIS, factor=0)
+    judged = judge([3, 40], [surge], warmup_days=0)
+    assert (judged.n_false, judged.n_benign) == (1, 1)
+
+
 def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
     rules = Rules(theta=3.0)
     state = BrandState("United", closed_ms=START_MS)
@@ -168,9 +178,16 @@ def test_a_peer_sees_a_jump_and_does_not_look_ahead(name: str) -> None:
     score = PEERS[name](made, traced).score
     cut = replace(made, negatives=made.negatives[:JUMP], others=made.others[:JUMP])
     known = Scored(calm_z[:JUMP], calm_z[:JUMP])
-    before = Trace(known, expected=traced.expected[:JUMP], rate=traced.rate[:JUMP])
+    columns = (traced.expected, traced.rate, traced.clustering, traced.p_value)
+    before = Trace(known, *(column[:JUMP] for column in columns))
     assert score[JUMP:].max() > np.quantile(score[200:JUMP], 0.99)
     assert PEERS[name](cut, before).score == pytest.approx(score[:JUMP], abs=1e-5)
+
+
+def test_rate_only_takes_the_clustering_that_the_product_learnt() -> None:
+    made, traced = flat([8] * 40, [2] * 40)
+    doubted = replace(traced, clustering=traced.clustering * 4)
+    assert (PEERS["rate only"](made, doubted).score < PEERS["rate only"](made, traced).score).all()
 
 
 def test_sums_are_those_of_a_loop() -> None:
@@ -196,6 +213,15 @@ def test_figures_count_alerts_over_the_judged_weeks() -> None:
     assert (found.crises[3].share, found.crises[3].delay_min) == (1.0, 5.0)
 
 
+def test_alarms_are_false_alerts_and_those_on_benign_surges() -> None:
+    warm = 21 * PER_DAY
+    score = [0.0] * (warm + 300)
+    score[warm + 10] = score[warm + 200] = 5.0
+    surge = Event((warm + 10) * 5, (warm + 16) * 5, 0)
+    found = at([measured_with(score, (surge,))], PRODUCT, 4.0)[ALL]
+    assert found.alarms_per_week == pytest.approx(2 / 12)
+
+
 def test_the_threshold_is_the_lowest_that_keeps_to_the_budget() -> None:
     warm = 21 * PER_DAY
     score = [0.0] * (warm + 2000)
@@ -219,6 +245,37 @@ def test_a_peer_that_cannot_run_is_not_beaten() -> None:
     budgeted = {PRODUCT: figures[ALL], "count only": figures[ALL]}
     checked = targets(figures, budgeted, missing=["River GaussianScorer"])
     assert not [target for target in checked if "best peer" in target.name and target.met]
+
+
+def test_a_lead_is_over_the_peer_that_caught_most_of_the_same_crises() -> None:
+    warm = 21 * PER_DAY
+    events = tuple(Event((warm + 50 * i) * 5, (warm + 50 * i) * 5 + 30, 3) for i in range(4))
+    score = np.zeros((3, warm + 300), np.float32)
+    for detector, n_caught in enumerate((4, 1, 2)):
+        score[detector, [warm + 50 * i + 2 for i in range(n_caught)]] = 9.0
+    by_name = dict(zip((PRODUCT, "CUSUM", "rate only"), map(Scored, score), strict=True))
+    one = Measured(measured_with([0.0], events).stream, by_name)
+    found = leads([one], {name: at([one], name, 4.0)[ALL] for name in by_name})[0]
+    assert (found.peer, found.points) == ("rate only", 0.5)
+    assert found.low <= 0.5 <= found.high
+
+
+# What a p-value is worth
+
+
+def test_a_window_that_overlaps_an_event_says_nothing_about_accidents(stream: Stream) -> None:
+    quiet = uneventful(stream, warmup_days=8)
+    event = stream.events[0]
+    assert quiet[event.start_min // 5 - 1]
+    assert not quiet[event.start_min // 5 : -(-event.end_min // 5) + SCALES[-1] - 1].any()
+    assert quiet[-(-event.end_min // 5) + SCALES[-1] - 1]
+
+
+def test_the_worst_brand_is_told_beside_the_bands() -> None:
+    counted = [Calibration(0.5, 100, (9, 5, 3, 2, 1, 0)), Calibration(8.0, 50, (9, 5, 3, 2, 2, 1))]
+    found = pooled(counted)
+    assert found[ALL].n_below == (18, 10, 6, 4, 3, 1)
+    assert found["worst brand"].n_below == (9, 5, 3, 2, 2, 1)
 
 
 def test_the_command_explains_itself_with_examples() -> None:

@@ -31,7 +31,7 @@ def test_french_says_the_same() -> None:
     text = describe(example(), PARIS, "fr")
     assert text.startswith("CRISE (critique) : Air Paradis\nAir Paradis : 38 des 51 tweets")
     assert "75 % de négatifs, d'ordinaire 30 %" in text
-    assert "2 sur un milliard" in text
+    assert "par hasard : moins de 1 sur 500." in text
 
 
 def test_times_are_the_brands_own() -> None:
@@ -40,10 +40,16 @@ def test_times_are_the_brands_own() -> None:
 
 @pytest.mark.parametrize(
     ("p_value", "words"),
-    [(0.012, "12 in a thousand"), (2e-5, "20 in a million"), (1e-12, "less than 1 in a billion")],
+    [
+        (1e-12, "less than 1 in 500."),
+        (1e-5, "less than 1 in 100."),
+        (1e-3, "less than 1 in 20."),
+        (1e-2, "less than 1 in 5."),
+        (0.1, "more than 1 in 10."),
+    ],
 )
-def test_chance_is_said_as_people_say_it(p_value: float, words: str) -> None:
-    assert words in describe(replace(example(), p_value=p_value), PARIS)
+def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> None:
+    assert f"by accident: {words}" in describe(replace(example(), p_value=p_value), PARIS)
 
 
 def test_without_a_baseline_it_says_so() -> None:
@@ -52,7 +58,10 @@ def test_without_a_baseline_it_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "Over, nothing out of the usual"), ("fr", "Terminé, rien d'inhabituel")],
+    [
+        ("en", "Over, nothing out of the usual any more: 38"),
+        ("fr", "Terminé, plus rien d'inhabituel : A"),
+    ],
 )
 def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
     assert headline(replace(example(), phase="resolved"), language).startswith(words)
