@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from backtest.charts import Corner, Mark, Scale, area, bars, line, nice_scale, time_marks
 from backtest.run import Run
 from backtest.series import Point, dispersion_ebb, points, span_for
+from backtest.verdicts import severity, worst
 from backtest.words import when
 from badbuzz.baseline import BUCKET_MS
 from badbuzz.evaluate import Truth, spans
@@ -192,10 +193,12 @@ def _alert_lane(
     run: Run, brand: str, x: Scale, numbers: dict[str, int], *, first: bool, n: int
 ) -> Lane:
     found = []
+    highest = worst(run.alerts)
     for alert, start_ms, end_ms in spans(run.alerts, run.watches):
         if alert.brand == brand:
             number = numbers.get(alert.id) if first else None
-            title = f"{alert.severity} alert, {when(start_ms)} to {when(end_ms)} UTC"
+            how = severity(alert, highest[alert.id])
+            title = f"alert ({how}), {when(start_ms)} to {when(end_ms)} UTC"
             text, href = (str(number), f"#alert-{number}") if number else ("", "")
             found.append(_span(x, start_ms, end_ms, title, text, href))
     name = "Alerts" if n == 1 else f"Alerts, {run.rules.name}"

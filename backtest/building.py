@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from backtest.reading import Reading, one_run, reading_options
+from backtest.words import counted
 from badbuzz.errors import RecordingError
 from badbuzz.history import Learnt, encode_history, learnt
 from badbuzz.interrupt import Stop
+from badbuzz.outputs import check_outputs
 from badbuzz.settings import Settings
 from badbuzz.state import BrandState, Rules
 
@@ -35,6 +37,7 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
       badbuzz baseline build month.jsonl.gz -o baseline.json
       badbuzz baseline build Tweets.csv --sort --use-truth -o baseline.json
     """
+    check_outputs([("-o", output)], [("FILE", path) for path in files])
     reading = Reading(files, Settings.read(), options)
     with Stop() as stopping:
         run, tally = one_run(reading, None, stopping)
@@ -65,11 +68,13 @@ def _write(output: str, found: list[Learnt], files: tuple[str, ...]) -> None:
 
 def _sentence(state: BrandState, rules: Rules) -> str:
     usual = (
-        f"{state.brand}: {state.n_hours} hours with tweets, {state.n_negative_seen:,} negatives; "
+        f"{state.brand}: {counted(state.n_hours, 'hour')} with tweets, "
+        f"{counted(state.n_negative_seen, 'negative')}; "
         f"usually {state.baseline.level:.1f} in five minutes, {state.baseline.rate * 100:.0f} %"
     )
     if state.warm(rules):
         return usual
     hours = max(rules.warmup_hours - state.n_hours, 0)
     negatives = max(rules.warmup_negatives - state.n_negative_seen, 0)
-    return f"{usual}; still lacks {hours} hours and {negatives} negatives of its warm-up"
+    lacking = f"{counted(hours, 'hour')} and {counted(negatives, 'negative')}"
+    return f"{usual}; still lacks {lacking} of its warm-up"

@@ -10,6 +10,7 @@ from numpy.random import PCG64, Generator
 from backtest.compare import Change
 from backtest.findings import Findings
 from backtest.run import Run
+from backtest.verdicts import uncaught, verdict, worst
 from badbuzz.evaluate import Scorecard, Truth, openings, score
 
 SEED: Final = 20_150_222
@@ -52,15 +53,32 @@ def summary(found: Findings) -> dict[str, Any]:
 
 
 def _of_run(run: Run, truth: Truth | None) -> dict[str, Any]:
+    highest = worst(run.alerts)
     return {
         "name": run.rules.name,
         "outcomes": dict(sorted(run.outcomes.items())),
         **_card(run, truth, None),
         "brands": {brand: _card(run, truth, brand) for brand in sorted(run.watches)},
         "alerts": [
-            {"id": a.id, "brand": a.brand, "opened_ms": a.opened_ms, "severity": a.severity}
+            {
+                "id": a.id,
+                "brand": a.brand,
+                "opened_ms": a.opened_ms,
+                "severity": a.severity,
+                "worst_severity": highest[a.id].severity,
+                "worst_ms": highest[a.id].window_end_ms,
+                **({"verdict": verdict(a, truth).sort} if truth else {}),
+            }
             for a in openings(run.alerts)
         ],
+        **(_uncaught(run, truth) if truth else {}),
+    }
+
+
+def _uncaught(run: Run, truth: Truth) -> dict[str, Any]:
+    return {
+        name: [asdict(incident) for incident in incidents]
+        for name, incidents in uncaught(run, truth)._asdict().items()
     }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from backtest import table
 from backtest.cards import summary
 from backtest.compare import compare
+from backtest.doubts import doubts, unwatched
 from backtest.findings import Findings
 from backtest.reading import Reading, reading_options
 from backtest.rules import RuleSet, read_rules, read_sweep
@@ -22,6 +23,7 @@ from badbuzz import wire
 from badbuzz.errors import RecordingError
 from badbuzz.interrupt import Stop
 from badbuzz.options import Hours
+from badbuzz.outputs import check_outputs
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from badbuzz.truth import read_truth
@@ -83,12 +85,11 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
       badbuzz backtest labelled.jsonl --use-truth --warmup 36h --json
     """
     settings = Settings.read()
-    for output in (options["alerts_file"], options["report_file"]):
-        _check_folder(output)
+    rule_sets = _rule_sets(options["rules_files"])
+    _check_outputs(files, rule_sets, options)
     truth = read_truth(options["truth_file"]) if options["truth_file"] else None
     reading = Reading(files, settings, options)
     base = reading.base(options["warmup_h"])
-    rule_sets = _rule_sets(options["rules_files"])
     shown = bool(options["report_file"])
     runs = [Run(rules, base, keeps_windows=shown and rules is rule_sets[0]) for rules in rule_sets]
     swept = [
@@ -101,11 +102,20 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
             click.echo("badbuzz: interrupted; nothing was written", err=True)
             sys.exit(128 + stopping.signal)
     changes = [compare(runs[0], run) for run in runs[1:]]
-    _tell(Findings(files, tally, runs, swept, changes, truth), options, as_json=as_json)
+    found = Findings(files, tally, runs, swept, changes, truth, as_live=_as_live(options))
+    _tell(found, options, as_json=as_json)
+
+
+def _as_live(options: dict[str, Any]) -> bool:
+    """Whether no option asks for other rules or verdicts than the worker's."""
+    others = ("rules_files", "sweeps", "use_truth")
+    return options["warmup_h"] is None and not any(options[name] for name in others)
 
 
 def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
     """Write what was asked for, and sum up."""
+    for doubt in doubts(found):
+        click.echo(f"badbuzz: {doubt}", err=True)
     if options["alerts_file"]:
         _write_alerts(options["alerts_file"], found.runs)
     if options["report_file"]:
@@ -113,16 +123,34 @@ def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
 
         write_report(options["report_file"], found)
     if as_json:
+        if told := unwatched(found.runs[0]):
+            click.echo(f"badbuzz: {told}", err=True)
         click.echo(orjson.dumps(summary(found)))
         return
     console = Console()
     table.show(console if console.is_terminal else Console(width=_WIDTH), found)
 
 
-def _check_folder(path: str | None) -> None:
-    """Refuse a file in a folder that is not there, before anything else is waited for."""
-    if path and not Path(path).parent.is_dir():
-        raise RecordingError(f"{path}: cannot be written: there is no folder {Path(path).parent}")
+def _check_outputs(
+    files: Sequence[str], rule_sets: Sequence[RuleSet], options: dict[str, Any]
+) -> None:
+    """Refuse what cannot be written, or would overwrite what is read, before any work."""
+    alerts = options["alerts_file"]
+    targets = [_alerts_target(alerts, rules, n) for n, rules in enumerate(rule_sets) if alerts]
+    check_outputs(
+        [("--report", options["report_file"]), *(("--alerts", str(path)) for path in targets)],
+        [
+            *(("FILE", path) for path in files),
+            *(("--rules", path) for path in options["rules_files"]),
+            ("--truth", options["truth_file"]),
+        ],
+    )
+
+
+def _alerts_target(path: str, rules: RuleSet, number: int) -> Path:
+    """Where a rule set's alerts go: the first one's into the file itself."""
+    named = Path(path)
+    return named.with_suffix(f".{rules.name}{named.suffix}") if number else named
 
 
 def _step(rules: RuleSet, base: Callable[[str], Rules]) -> Run:
@@ -139,10 +167,8 @@ def _rule_sets(paths: Sequence[str]) -> list[RuleSet]:
 
 
 def _write_alerts(path: str, runs: Sequence[Run]) -> None:
-    target = Path(path)
     for number, run in enumerate(runs):
-        if number:
-            target = Path(path).with_suffix(f".{run.rules.name}{Path(path).suffix}")
+        target = _alerts_target(path, run.rules, number)
         lines = b"".join(wire.encode_alert(alert) + b"\n" for alert in run.alerts)
         try:
             target.write_bytes(lines)

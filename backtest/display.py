@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from backtest.run import Tally
-from backtest.words import when
+from backtest.words import counted, when
 from badbuzz.rows import STDIN, Reject, Source
 
 _LINE_EVERY_S: Final = 5.0
@@ -81,7 +81,7 @@ class Display:
         """How many tweets, how fast, and where in event time."""
         duration_s = max(time.monotonic() - self._started_s, 1e-3)
         at = f", at {when(tally.last_ms)[4:]}" if tally.last_ms >= 0 else ""
-        return f"{tally.n_tweets:,} tweets, {tally.n_tweets / duration_s:,.0f}/s{at}"
+        return f"{counted(tally.n_tweets, 'tweet')}, {tally.n_tweets / duration_s:,.0f}/s{at}"
 
     def conclude(self, tally: Tally) -> None:
         """Say what was read, and which rows were not."""
@@ -91,4 +91,5 @@ class Display:
         for reject in self._rejects:
             click.echo(f"badbuzz: {reject}", err=True)
         if self._n_rejects:
-            click.echo(f"badbuzz: {self._n_rejects:,} rows are no tweets", err=True)
+            told = counted(self._n_rejects, "row is no tweet", "rows are no tweets")
+            click.echo(f"badbuzz: {told}", err=True)

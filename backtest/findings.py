@@ -29,6 +29,9 @@ class Findings:
         From the first rule set to each of the others.
     truth
         What really happened, if anybody knows.
+    as_live
+        Whether the first rule set and its verdicts are the worker's own, so that a replay through
+        Kafka would give its alerts.
     """
 
     files: Sequence[str]
@@ -37,3 +40,4 @@ class Findings:
     swept: Sequence[tuple[Sweep, Sequence[Run]]]
     changes: Sequence[Change]
     truth: Truth | None
+    as_live: bool = True

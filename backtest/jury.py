@@ -24,6 +24,11 @@ _BY_LABEL: Final = {
 class Truthful:
     """Takes a human's label for the verdict; a tweet without one has none.
 
+    Attributes
+    ----------
+    n_labelled
+        Tweets that had one.
+
     Examples
     --------
     >>> from badbuzz.model import Tweet
@@ -34,8 +39,12 @@ class Truthful:
 
     n_scored = 0
 
+    def __init__(self) -> None:
+        self.n_labelled = 0
+
     def verdicts(self, recorded: Sequence[Labelled]) -> list[Verdict | None]:
         """A verdict on each tweet, or None."""
+        self.n_labelled += sum(one.label is not None for one in recorded)
         return [
             _BY_LABEL[one.label == "negative"] if one.label is not None else None
             for one in recorded

@@ -14,8 +14,9 @@ from backtest.rules import RuleSet
 from backtest.run import Backtest, Run, Tally
 from backtest.scores import cache_folder
 from badbuzz.brands import read_brands
+from badbuzz.errors import RecordingError
 from badbuzz.interrupt import Stop
-from badbuzz.options import mapping
+from badbuzz.options import labels, mapping
 from badbuzz.presets import PRESETS
 from badbuzz.recording import Labelled, read_labelled
 from badbuzz.rows import check_readable
@@ -46,6 +47,15 @@ def reading_options(command: _Command) -> _Command:
                 "--sort", is_flag=True, help="Load everything and put it in time order first."
             ),
             click.option("--use-truth", is_flag=True, help="Take a human's label for the verdict."),
+            click.option(
+                "--label",
+                "labels",
+                multiple=True,
+                metavar="WORD=LABEL",
+                callback=labels,
+                help="With --use-truth, what a word in the label column means: negative, neutral "
+                "or positive; may be given several times.",
+            ),
             click.option("--rescore", is_flag=True, help="Pass over scores that were recorded."),
             click.option("--no-cache", is_flag=True, help="Neither use scores of before nor keep."),
             click.option("--quiet", is_flag=True, help="Show nothing but errors and results."),
@@ -85,6 +95,8 @@ class Reading:
         """Run every tweet through every run."""
         check_readable(self.files)
         options = self.options
+        if options["labels"] and not options["use_truth"]:
+            raise click.UsageError("--label: is for --use-truth; give that too")
         jury = self._jury()
         lateness_ms = self.settings.lateness_s * 1000
         with Display(self.files, shown=not options["quiet"]) as display:
@@ -96,6 +108,11 @@ class Reading:
             finally:
                 troubles = jury.close()
         display.conclude(tally)
+        if isinstance(jury, Truthful) and not jury.n_labelled and not tally.interrupted:
+            raise RecordingError(
+                f"{', '.join(self.files)}: no row has a label, so --use-truth has no verdicts; "
+                "say where labels stand with --map label=COLUMN"
+            )
         for trouble in troubles:
             click.echo(f"badbuzz: {trouble}", err=True)
         return tally
@@ -112,6 +129,7 @@ class Reading:
         return read_labelled(
             self.files,
             **{name: self.options[name] for name in names},
+            labels=self.options["labels"] if self.options["use_truth"] else None,
             lateness_ms=self.settings.lateness_s * 1000,
             author_key=self.settings.author_key,
             on_reject=display.rejected,

@@ -16,12 +16,14 @@ from backtest.brandchart import Chart, close_up, overview
 from backtest.cards import scorecard
 from backtest.compare import Change
 from backtest.curve import curve
+from backtest.doubts import doubts, unwatched
 from backtest.findings import Findings
 from backtest.rules import Sweep
 from backtest.run import Run
+from backtest.verdicts import Verdict, severity, uncaught, verdict, worst
 from badbuzz import __version__
 from badbuzz.errors import RecordingError
-from badbuzz.evaluate import Evaluation, Truth, delay_ms, evaluate, openings, opens_in, spans
+from badbuzz.evaluate import Truth, openings, spans
 from badbuzz.model import Alert
 from badbuzz.render import describe, headline
 
@@ -40,8 +42,9 @@ class _Card:
     end_ms: int
     sentence: str
     details: str
-    verdict: str
-    verdict_kind: str
+    worst: Alert
+    severity: str
+    verdict: Verdict | None
     chart: Chart
 
 
@@ -95,14 +98,15 @@ def _json(value: Any) -> Markup:
 def _context(found: Findings) -> dict[str, Any]:
     first = found.runs[0]
     numbers = {alert.id: n for n, alert in enumerate(openings(first.alerts)[:_MAX_CARDS], 1)}
-    evaluation = evaluate(first.alerts, found.truth.incidents) if found.truth else None
+    left = uncaught(first, found.truth) if found.truth else None
     brands = sorted(first.windows, key=lambda b: (-_n_alerts(first, b), b))
-    cards = _cards(first, numbers, found.truth, evaluation)
+    cards = _cards(first, numbers, found.truth)
     return {
         "files": [Path(name).name for name in found.files],
         "version": __version__,
         "verdicts": _verdicts(first),
         "tally": found.tally,
+        "as_live": found.as_live,
         "truth": found.truth,
         "tiles": _tiles(found),
         "head": [name for name, _ in words.columns(with_truth=found.truth is not None)],
@@ -118,11 +122,20 @@ def _context(found: Findings) -> dict[str, Any]:
         ],
         "n_more_brands": max(len(brands) - _MAX_BRANDS, 0),
         "n_more_alerts": max(len(openings(first.alerts)) - _MAX_CARDS, 0),
-        "missed": [i for i, a in evaluation.caught if a is None] if evaluation else [],
+        "uncaught": [
+            (title, incidents)
+            for title, incidents in (
+                ("Missed", left.missed if left else ()),
+                ("Not judged, as nobody watched when they began", left.unjudged if left else ()),
+            )
+            if incidents
+        ],
+        "unwatched": unwatched(first),
+        "doubts": doubts(found),
         "curves": [
             curve(sweep, runs, _own(first, sweep), found.truth) for sweep, runs in found.swept
         ],
-        "changes": [_change(change) for change in found.changes],
+        "changes": [_change(change, found.truth) for change in found.changes],
         "first": first,
     }
 
@@ -159,7 +172,7 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
         rate = words.per_week(card.alerts_per_week)
         return [
             *tiles,
-            (str(card.n_alerts), "alerts", f"{rate} per brand-week"),
+            (*_figure(card.n_alerts, "alert"), f"{rate} per brand-week"),
             (words.hours(card), "alert-hours", "in which an alert stood"),
         ]
     rate = words.per_week(card.false_alarms_per_week, card.false_alarms_interval)
@@ -168,23 +181,27 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
         *tiles,
         (f"{card.n_caught} of {card.n_incidents}", "crises caught", _unjudged(card.n_unjudged)),
         (words.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
-        (str(card.n_false_alarms), "false alarms", f"{rate} per brand-week"),
+        (*_figure(card.n_false_alarms, "false alarm"), f"{rate} per brand-week"),
         (words.benign(card), "benign surges alerted", "loud, but nobody is angry"),
     ]
 
 
+def _figure(n: int, one: str) -> tuple[str, str]:
+    """A number, and what it counts."""
+    figure, _, name = words.counted(n, one).partition(" ")
+    return figure, name
+
+
 def _unjudged(n: int) -> str:
-    return f"{n} before there was a baseline" if n else "all were judged"
+    return f"{n} began when nobody watched" if n else "all were judged"
 
 
-def _cards(
-    run: Run, numbers: dict[str, int], truth: Truth | None, evaluation: Evaluation | None
-) -> list[_Card]:
+def _cards(run: Run, numbers: dict[str, int], truth: Truth | None) -> list[_Card]:
     cards = []
+    highest = worst(run.alerts)
     for alert, _, end_ms in spans(run.alerts, run.watches):
         if alert.id not in numbers:
             continue
-        kind, verdict = _verdict(alert, truth, evaluation)
         details = describe(alert, UTC).splitlines()[2:4]  # what follows is the evidence
         cards.append(
             _Card(
@@ -194,32 +211,16 @@ def _cards(
                 end_ms=end_ms,
                 sentence=headline(alert),
                 details=" ".join(details),
-                verdict=verdict,
-                verdict_kind=kind,
+                worst=highest[alert.id],
+                severity=severity(alert, highest[alert.id]),
+                verdict=verdict(alert, truth) if truth else None,
                 chart=close_up(alert, end_ms, run.windows[alert.brand], truth),
             )
         )
     return cards
 
 
-def _verdict(alert: Alert, truth: Truth | None, evaluation: Evaluation | None) -> tuple[str, str]:
-    """What the truth says of an alert: a kind for its looks, and words."""
-    if truth is None or evaluation is None:
-        return "", ""
-    hits = [incident for incident in truth.incidents if opens_in(alert, incident)]
-    if hits:
-        kind = hits[0].kind.replace("_", " ")
-        return (
-            "hit",
-            f"Real crisis: {kind}, {delay_ms(hits[0], alert) / 60_000:.0f} min after onset",
-        )
-    for surge in truth.benign:
-        if opens_in(alert, surge):
-            return "false", f"False alarm: a benign surge ({surge.kind.replace('_', ' ')})"
-    return "false", "False alarm"
-
-
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change, truth: Truth | None) -> dict[str, Any]:
     """What changed, as rows: a sign, a word, when, which brand, what was said."""
     rows = [
         *(("+", "gained", a.opened_ms, a) for a in change.gained),
@@ -233,9 +234,16 @@ def _change(change: Change) -> dict[str, Any]:
     return {
         "before": change.before,
         "after": change.after,
-        "counts": (len(change.gained), len(change.lost), len(change.moved)),
+        "counts": (words.counted(len(change.gained), "alert"), len(change.lost), len(change.moved)),
         "rows": [
-            (sign, word, words.when(at_ms), alert.brand, headline(alert))
+            (
+                sign,
+                word,
+                words.when(at_ms),
+                alert.brand,
+                headline(alert),
+                verdict(alert, truth) if truth else None,
+            )
             for sign, word, at_ms, alert in rows[:_MAX_ROWS]
         ],
         "n_more": max(len(rows) - _MAX_ROWS, 0),

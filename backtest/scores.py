@@ -2,7 +2,8 @@
 
 A file is rows of twelve bytes: a text's digest, its score in ten-thousandths, a check. It only
 grows, by whole blocks under a lock, so that two runs at once may write it; what a kill left of a
-row is cut off by the next writer, and a row that does not check is no row.
+row is cut off by the next writer, and a row that does not check is no row. A bundle's score also
+depends on how text becomes features, so the folder is named after that code.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+import badbuzz.features
+import badbuzz.text
+
 VERSION: Final = 1
 _ROW: Final = np.dtype([("text", "<u8"), ("score", "<u2"), ("check", "<u2")])
 _SAVE_AT: Final = 20_000
@@ -25,8 +29,17 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def cache_folder() -> Path:
-    """Where the scores of this version's bundles lie, in the user's cache folder."""
-    return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}"
+    """Where scores lie in the user's cache folder, apart for each way of making features."""
+    made_by = code_digest([Path(badbuzz.text.__file__), Path(badbuzz.features.__file__)])
+    return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}-{made_by}"
+
+
+def code_digest(sources: Sequence[Path]) -> str:
+    """What source files are known by together: eight hexadecimal digits."""
+    told = blake2b(digest_size=4)
+    for path in sources:
+        told.update(blake2b(path.read_bytes()).digest())
+    return told.hexdigest()
 
 
 def digest(text: str) -> int:

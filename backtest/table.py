@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backtest.cards import scorecard
 from backtest.compare import Change
+from backtest.doubts import unwatched
 from backtest.findings import Findings
 from backtest.run import Run
+from backtest.verdicts import severity, uncaught, verdict, worst
 from backtest.words import columns, when
-from badbuzz.evaluate import Truth, openings
+from badbuzz.evaluate import Incident, Truth, openings
 from badbuzz.model import Alert
 from badbuzz.render import headline
 
@@ -32,14 +36,14 @@ def show(console: Console, found: Findings) -> None:
     for run in runs:
         _row(table, "all" if len(runs) == 1 else run.rules.name, run, truth)
     console.print(table)
-    _show_alerts(console, runs[0])
+    _show_alerts(console, runs[0], truth)
     for sweep, its_runs in found.swept:
         table = _table(f"Sweep over {sweep.name}", sweep.name, truth)
         for value, run in zip(sweep.values, its_runs, strict=True):
             _row(table, f"{value:g}", run, truth, draws=_DRAWS_OF_A_SWEEP)
         console.print(table)
     for change in found.changes:
-        _show_change(console, change)
+        _show_change(console, change, truth)
 
 
 def _table(title: str, first: str, truth: Truth | None) -> Table:
@@ -63,20 +67,45 @@ def _row(
     table.add_row(name, *(words(card) for _, words in columns(with_truth=truth is not None)))
 
 
-def _show_alerts(console: Console, run: Run) -> None:
-    opened = openings(run.alerts)
-    if not opened:
-        console.print("No alerts.")
-        return
+def _show_alerts(console: Console, run: Run, truth: Truth | None) -> None:
+    opened, highest = openings(run.alerts), worst(run.alerts)
     table = Table(title="Alerts (UTC)", title_justify="left", title_style="bold", show_header=False)
     for alert in opened[:_MAX_ALERTS]:
-        table.add_row(when(alert.opened_ms), alert.severity, headline(alert))
+        table.add_row(
+            when(alert.opened_ms),
+            severity(alert, highest[alert.id]),
+            headline(alert),
+            *_judged(alert, truth),
+        )
     if len(opened) > _MAX_ALERTS:
         table.caption = f"{len(opened) - _MAX_ALERTS} more: --alerts FILE has them all"
-    console.print(table)
+    console.print(table if opened else Text(" ".join(filter(None, ("No alerts.", unwatched(run))))))
+    if truth is not None:
+        left = uncaught(run, truth)
+        _list(console, "Missed", left.missed)
+        _list(console, "Not judged, as nobody watched when they began", left.unjudged)
 
 
-def _show_change(console: Console, change: Change) -> None:
+def _judged(alert: Alert, truth: Truth | None) -> tuple[str, ...]:
+    """The cell of a verdict, where there is a truth to judge by."""
+    if truth is None:
+        return ()
+    found = verdict(alert, truth)
+    return (f"{found.sign} {found.words}",)
+
+
+def _list(console: Console, title: str, incidents: Sequence[Incident]) -> None:
+    told = [
+        f"{one.brand}, {one.kind.replace('_', ' ')}, {when(one.start_ms)}"
+        for one in incidents[:_MAX_ALERTS]
+    ]
+    if len(incidents) > _MAX_ALERTS:
+        told.append(f"{len(incidents) - _MAX_ALERTS} more")
+    if told:
+        console.print(Text(f"{title}: {'; '.join(told)}"))
+
+
+def _show_change(console: Console, change: Change, truth: Truth | None) -> None:
     table = Table(
         title=f"From {change.before} to {change.after}",
         title_justify="left",
@@ -85,9 +114,9 @@ def _show_change(console: Console, change: Change) -> None:
     )
     for word, alerts in (("gained", change.gained), ("lost", change.lost)):
         for alert in alerts[:_MAX_ALERTS]:
-            table.add_row(word, *_what(alert))
+            table.add_row(word, *_what(alert), *_judged(alert, truth))
     for moved in change.moved[:_MAX_ALERTS]:
-        table.add_row(f"{moved.by_min:+.0f} min", *_what(moved.after))
+        table.add_row(f"{moved.by_min:+.0f} min", *_what(moved.after), *_judged(moved.after, truth))
     table.caption = (
         f"{len(change.gained)} gained, {len(change.lost)} lost, {len(change.moved)} moved"
     )

@@ -22,13 +22,25 @@ def when(time_ms: int, zone: tzinfo = UTC) -> str:
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %Y %H:%M}"
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "alert"), counted(1_000, "entry", "entries")
+    ('1 alert', '1,000 entries')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def caught(card: Scorecard) -> str:
     """``4 of 5``, with what a new draw of incidents might have given."""
+    unjudged = f"{card.n_unjudged} unjudged" if card.n_unjudged else ""
     if not card.n_incidents:
-        return NONE
+        return unjudged or NONE
     spread = _spread(card.caught_interval, lambda share: f"{share * 100:.0f}")
-    unjudged = f", {card.n_unjudged} unjudged" if card.n_unjudged else ""
-    return f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}{unjudged}"
+    told = f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}"
+    return ", ".join(filter(None, (told, unjudged)))
 
 
 def delay(card: Scorecard) -> str:
@@ -49,7 +61,9 @@ def per_week(rate: float | None, interval: Interval | None = None) -> str:
 
 def benign(card: Scorecard) -> str:
     """Benign surges that were taken for crises."""
-    return f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else NONE
+    told = f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else ""
+    unjudged = f"{card.n_benign_unjudged} unjudged" if card.n_benign_unjudged else ""
+    return ", ".join(filter(None, (told, unjudged))) or NONE
 
 
 def hours(card: Scorecard) -> str:

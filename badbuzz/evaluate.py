@@ -10,10 +10,10 @@ Definitions, in event time; every interval is half-open.
   and Ahmad (2015, "Evaluating Real-time Anomaly Detection Algorithms: the Numenta Anomaly
   Benchmark") fold it into a weight; here it stands beside the share that was caught, in minutes.
 - An alert that catches nothing is a *false alarm*; several may catch one incident. Informational
-  alerts claim nothing and are left out.
-- A brand is *watched* in the buckets that close while it has a baseline. Brand-weeks are such
-  buckets by the 2,016 of a week; an incident whose onset is not watched is *unjudged*: neither
-  caught nor missed.
+  alerts claim nothing and are left out; one that escalates above that opens there and then.
+- A brand is *watched* in the buckets that close while it has a baseline and is not muted, from the
+  first to the last. Brand-weeks are such buckets by the 2,016 of a week; an incident or a surge
+  whose onset is not watched is *unjudged*: neither caught nor missed, alerted nor left alone.
 - *Alert-hours* run from an alert's opening to its resolution, or to the end of the watch.
 - A *benign surge* is loud, but nobody is angry; it is *alerted* when a false alarm opens in it or
   within five minutes after.
@@ -26,7 +26,7 @@ Definitions, in event time; every interval is half-open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -85,11 +85,17 @@ def delay_ms(incident: Incident, alert: Alert) -> int:
 
 
 def openings(alerts: Iterable[Alert]) -> list[Alert]:
-    """The alerts that claim something, each as it opened, in the order of opening."""
-    return sorted(
-        (alert for alert in alerts if alert.phase == "firing" and alert.severity != "info"),
-        key=lambda alert: (alert.opened_ms, alert.brand),
-    )
+    """The alerts that claim something, each as it opened, in the order of opening.
+
+    One that was informational at first has the phase that made it more, and opens with that.
+    """
+    claims = (a for a in alerts if a.phase != "resolved" and a.severity != "info")
+    first: dict[str, Alert] = {}
+    for alert in sorted(claims, key=lambda a: (a.phase != "firing", a.window_end_ms)):
+        if alert.phase == "escalated" and alert.id not in first:
+            alert = replace(alert, opened_ms=alert.window_end_ms)  # noqa: PLW2901
+        first.setdefault(alert.id, alert)
+    return sorted(first.values(), key=lambda alert: (alert.opened_ms, alert.brand))
 
 
 def evaluate(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Evaluation:
@@ -98,7 +104,7 @@ def evaluate(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Evaluati
     Parameters
     ----------
     alerts
-        Phase changes in any order; only openings count, and severities above ``info``.
+        Phase changes in any order; of each alert the first above ``info`` counts.
     incidents
         The truth.
 
@@ -139,15 +145,21 @@ class Watch:
         Start of the first such bucket, end of the last; -1 before there is one.
     n_by_day
         How many there were, by UTC day since 1970.
+    muted_ms
+        Half-open stretches of muted buckets.
     """
 
     since_ms: int = -1
     until_ms: int = -1
     n_by_day: dict[int, int] = field(default_factory=dict)
+    muted_ms: list[tuple[int, int]] = field(default_factory=list)
 
     def note(self, window: Window) -> None:
         """Take in the brand's next closed window."""
         if window.state == "no_baseline":
+            return
+        if window.state == "muted":
+            self._mute(window.start_ms, window.end_ms)
             return
         if self.since_ms < 0:
             self.since_ms = window.start_ms
@@ -155,9 +167,20 @@ class Watch:
         day = window.start_ms // _DAY_MS
         self.n_by_day[day] = self.n_by_day.get(day, 0) + 1
 
+    def _mute(self, start_ms: int, end_ms: int) -> None:
+        if self.muted_ms and self.muted_ms[-1][1] == start_ms:
+            start_ms = self.muted_ms.pop()[0]
+        self.muted_ms.append((start_ms, end_ms))
+
     def holds(self, incident: Incident) -> bool:
         """Whether an incident's onset was watched."""
-        return 0 <= self.since_ms <= incident.start_ms < self.until_ms
+        muted = any(start <= incident.start_ms < end for start, end in self.muted_ms)
+        return 0 <= self.since_ms <= incident.start_ms < self.until_ms and not muted
+
+
+def is_judged(incident: Incident, watches: Mapping[str, Watch]) -> bool:
+    """Whether somebody watched when an incident or a surge began."""
+    return incident.brand in watches and watches[incident.brand].holds(incident)
 
 
 class Interval(NamedTuple):
@@ -172,7 +195,7 @@ class Scorecard:
     """How a detector did, by the definitions above.
 
     Shares are in [0, 1]; what cannot be said, as there was nothing to judge by, is None.
-    ``n_incidents`` counts judged ones.
+    ``n_incidents`` and ``n_benign`` count judged ones.
     """
 
     n_alerts: int
@@ -182,6 +205,7 @@ class Scorecard:
     n_false_alarms: int
     n_benign: int
     n_benign_alerted: int
+    n_benign_unjudged: int
     brand_weeks: float
     alert_hours: float
     median_delay_min: float | None
@@ -237,17 +261,14 @@ def score(
     (0.0, 0.0)
     """
     found = evaluate(alerts, truth.incidents)
-    judged = [
-        (incident, alert)
-        for incident, alert in found.caught
-        if incident.brand in watches and watches[incident.brand].holds(incident)
-    ]
+    judged = [(incident, alert) for incident, alert in found.caught if is_judged(incident, watches)]
     delays = np.array(
         [delay_ms(i, alert) / 60_000 if alert is not None else np.nan for i, alert in judged]
     )
+    benign = [surge for surge in truth.benign if is_judged(surge, watches)]
     n_buckets = sum(sum(watch.n_by_day.values()) for watch in watches.values())
     n_benign_alerted = sum(
-        any(opens_in(alert, surge) for alert in found.false_alarms) for surge in truth.benign
+        any(opens_in(alert, surge) for alert in found.false_alarms) for surge in benign
     )
     caught, delay = _incident_intervals(delays, rng, n_draws)
     return Scorecard(
@@ -256,8 +277,9 @@ def score(
         n_caught=int(np.count_nonzero(~np.isnan(delays))),
         n_unjudged=len(found.caught) - len(judged),
         n_false_alarms=len(found.false_alarms),
-        n_benign=len(truth.benign),
+        n_benign=len(benign),
         n_benign_alerted=n_benign_alerted,
+        n_benign_unjudged=len(truth.benign) - len(benign),
         brand_weeks=n_buckets / _BUCKETS_PER_WEEK,
         alert_hours=sum(end - start for _, start, end in spans(alerts, watches)) / _HOUR_MS,
         median_delay_min=_median(delays),

@@ -153,6 +153,29 @@ class BrandEvidence:
         if self._n_bytes > _SAMPLE_BYTES:
             self._thin()
 
+    def forget(self, tweet_id: str) -> bool:
+        """Drop a tweet that was deleted or edited since: what it said is not to be shown.
+
+        Returns
+        -------
+        bool
+            Whether it was among the samples.
+        """
+        rank = _digest(tweet_id)
+        found = False
+        for start_ms, sample in list(self.samples.items()):
+            kept = [entry for entry in sample if entry[0] != rank]
+            if len(kept) == len(sample):
+                continue
+            found = True
+            self._n_bytes -= _size(sample) - (_size(kept) if kept else 0)
+            self._changed.add(start_ms)
+            if kept:
+                self.samples[start_ms] = kept
+            else:
+                del self.samples[start_ms]
+        return found
+
     def _thin(self) -> None:
         """Give every sample its share of fewer bytes: the newest one whole, the next one half."""
         sizes = []
@@ -208,7 +231,7 @@ class BrandEvidence:
         gone.sort()
         found: Counter[str] = Counter()
         for _, packed in gone[:_N_LEARNT]:
-            found.update(terms(words(orjson.loads(packed[:-1])[-1])))
+            found.update(terms(words(masked(orjson.loads(packed[:-1])[-1]))))
         self._learn(found)
         return True
 

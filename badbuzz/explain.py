@@ -81,8 +81,9 @@ def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | N
 
 
 def _read(entry: Entry) -> _Read:
-    found = words(entry.text)
-    return _Read(entry, masked(entry.text), frozenset(found) - _NO_WORDS, terms(found))
+    text = masked(entry.text)
+    found = words(text)
+    return _Read(entry, text, frozenset(found) - _NO_WORDS, terms(found))
 
 
 def _kins(reads: list[_Read]) -> list[_Kin]:

@@ -112,6 +112,7 @@ class Fold:
             yield "duplicate"
             return
         if tweet.kind != "post":
+            self._forget(tweet)
             detect.saw_source(state, tweet)
             yield tweet.kind
             return
@@ -171,6 +172,11 @@ class Fold:
             evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)
         evidence.observe(tweet, verdict)
         self._evident.add(tweet.brand)
+
+    def _forget(self, tweet: Tweet) -> None:
+        evidence = self.evidence.get(tweet.brand)
+        if evidence is not None and evidence.forget(tweet.id):
+            self._evident.add(tweet.brand)
 
     def _with_evidence(self, found: Window | Alert, evidence: BrandEvidence) -> Window | Alert:
         if isinstance(found, Window):

@@ -16,6 +16,8 @@ from badbuzz.errors import StateError
 from badbuzz.state import BrandState
 
 VERSION: Final = 1
+_NO_HISTORY: Final = "no baseline file, as badbuzz baseline build writes one"
+
 OF_THE_STREAM: Final = (
     "closed_ms", "newest_ms", "last_seq", "recent_ids", "buckets", "recent", "n_late", "last_hour",
     "alert", "cool_until_ms", "last_peak", "replay", "bundles",
@@ -125,6 +127,8 @@ def decode_history(data: bytes) -> list[Learnt]:
     """
     try:
         plain = orjson.loads(data)
+        if not isinstance(plain, dict) or "v" not in plain:
+            raise StateError(f"{_NO_HISTORY}: expected an object with its version v")
         version = plain["v"]
         if version != VERSION:
             raise StateError(f"a baseline file has version {version}, this badbuzz reads {VERSION}")
@@ -136,5 +140,9 @@ def decode_history(data: bytes) -> list[Learnt]:
             )
             for entry in plain["brands"]
         ]
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise StateError(f"no baseline file: {error!r}") from error
+    except orjson.JSONDecodeError as error:
+        raise StateError(f"{_NO_HISTORY}: is no JSON: {error}") from error
+    except KeyError as error:
+        raise StateError(f"{_NO_HISTORY}: lacks {error}") from error
+    except (TypeError, ValueError) as error:
+        raise StateError(f"{_NO_HISTORY}: {error}") from error

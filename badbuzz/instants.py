@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from badbuzz.wire import MAX_MS
@@ -48,9 +48,20 @@ def parse_time(value: object) -> int:
     instant = _instant(value.strip()) if isinstance(value, str) else None
     if instant is None:
         raise ValueError(f"{value!r} is no time such as 2026-12-01T08:00:00+01:00")
+    if instant.tzinfo is None and _is_date(str(value)):
+        told = f"{value!r} has no time of day and no offset from UTC"
+        raise ValueError(f"{told}, as {str(value).strip()}T00:00:00Z has")
     if instant.tzinfo is None:
         raise ValueError(f"{value!r} has no offset from UTC, as {value}Z has")
     return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def _instant(text: str) -> datetime | None:
@@ -76,3 +87,15 @@ def clock(time_ms: int, zone: tzinfo = UTC) -> str:
     'Tue 17 Feb 07:48'
     """
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
+
+
+def zone_name(time_ms: int, zone: tzinfo) -> str:
+    """What a zone's clock is called at an instant.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> zone_name(1_424_159_328_849, ZoneInfo("America/New_York"))
+    'EST'
+    """
+    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%Z}"

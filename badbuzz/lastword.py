@@ -16,13 +16,18 @@ class LastWord(logging.Handler):
     ...     logging.getLogger("a_library").warning("Cannot connect to %s: %s", "a:1", "refused")
     >>> last_word.said
     'refused'
+    >>> with listening("a_library") as last_word:
+    ...     logging.getLogger("a_library").warning("The password goes in the clear")
+    >>> last_word.said
+    'The password goes in the clear'
     """
 
     said = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record's last argument, which is the reason, or its whole message."""
-        self.said = str(record.args[-1] if isinstance(record.args, tuple) else record.msg)
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        self.said = str(arguments[-1]) if arguments else record.getMessage()
 
 
 @contextmanager

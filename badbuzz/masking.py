@@ -12,6 +12,7 @@ PHONE: Final = "☎"
 _PRIVATE: Final = re.compile(
     r"""
       (?P<url> https?://\S+ )
+    | (?P<page> (?<! [\w.@/] ) (?: [\w-]+ \. )+ [a-z]{2,} / \S+ )
     | (?P<email> (?<! [\w.+-] ) [\w.+-]+ @ \w+ (?: [.-]\w+ )* \.\w+ )
     | (?P<user> [@＠] \w+ (?: [.-]\w+ )* (?: @ \w+ (?: [.-]\w+ )* )? )
     | (?P<phone> (?<! [\w.,$€£] ) \+? \(? \d (?: [\s().·-]{0,2} \d ){6,14} (?! \w ) )
@@ -24,15 +25,16 @@ _URL_ENDS: Final = re.compile(r"[?#@＠]")
 def masked(text: str) -> str:
     """The text with user names, e-mail addresses and phone numbers replaced by marks.
 
-    A URL stays, up to its query: that is where names and addresses hide in one. Masking what is
-    masked changes nothing. A long number that is written like a phone's counts as one.
+    A URL stays, up to its query: that is where names and addresses hide in one. Of a page named
+    without its scheme only the site stays. Masking what is masked changes nothing. A long number
+    that is written like a phone's counts as one.
 
     Examples
     --------
     >>> masked("@jane_doe write to jane@example.org or call +33 6 12 34 56 78!")
     '@user write to ✉ or call ☎!'
-    >>> masked("see https://example.org/a?user=jane, flight 8412, $1,051")
-    'see https://example.org/a flight 8412, $1,051'
+    >>> masked("see https://example.org/a?user=jane, example.org/jane_doe, flight 8412, $1,051")
+    'see https://example.org/a example.org flight 8412, $1,051'
     """
     if not _PRIVATE.search(text):
         return text
@@ -42,4 +44,6 @@ def masked(text: str) -> str:
 def _mark(match: re.Match[str]) -> str:
     if match.lastgroup == "url":
         return _URL_ENDS.split(match[0], maxsplit=1)[0]
+    if match.lastgroup == "page":
+        return match[0].partition("/")[0]
     return {"email": EMAIL, "user": USER, "phone": PHONE}[match.lastgroup or ""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from badbuzz.presets import FIELDS
+from badbuzz.presets import FIELDS, LABELS
 
 
 class Speed(click.ParamType):
@@ -65,3 +65,28 @@ def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
             )
         columns[name] = column
     return columns
+
+
+waiting = click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a broker.",
+)
+"""The option ``--wait``."""
+
+
+def labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Labels by a recording's words for them: the callback of ``--label WORD=LABEL``."""
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, _equals, label = pair.rpartition("=")
+        if not word or label not in LABELS:
+            raise click.BadParameter(
+                f"expected word=label with a label of {', '.join(LABELS)}, found {pair!r}"
+            )
+        words[word] = label
+    return words

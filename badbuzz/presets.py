@@ -21,6 +21,9 @@ FIELDS: Final = (
 JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
 """Those that are not of the tweet itself: what people and bundles said of it."""
 
+LABELS: Final = ("negative", "neutral", "positive")
+"""What a human's label may say, in any case."""
+
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
 _MISSING: Final = (None, "")
@@ -185,6 +188,8 @@ class Reader:
         Laid over whatever the rows say, unless None.
     author_key
         Key of the hash that stands for an author.
+    checks_labels
+        Whether a row with a label that is none of :data:`LABELS` is refused.
     seen
         Ids that may turn up again in an edited tweet's history.
     """
@@ -193,6 +198,7 @@ class Reader:
     brand: str | None = None
     lang: str | None = None
     author_key: str = "badbuzz"
+    checks_labels: bool = False
     seen: dict[str, None] = field(default_factory=dict)
     _steps: bool = field(init=False, repr=False)
 
@@ -269,8 +275,16 @@ class Reader:
         return _words(found, "url")
 
     def _label(self, found: dict[str, Any]) -> str | None:
-        label = _words(found, "label")
-        return self.preset.labels.get(label, label) or None
+        word = _words(found, "label")
+        label = self.preset.labels.get(word, word)
+        if label.lower() in LABELS:
+            return label.lower()
+        if label and self.checks_labels:
+            raise RowError(
+                f"label {label!r:.40} is none of {', '.join(LABELS)}: map it with "
+                f"--label {label:.40}=negative, or another of them"
+            )
+        return label or None
 
 
 def _at(row: dict[str, Any], column: str) -> Any:

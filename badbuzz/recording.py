@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
@@ -55,6 +57,7 @@ def read_labelled(
     start_ms: int | None = None,
     sort: bool = False,
     lateness_ms: int = 60_000,
+    labels: Mapping[str, str] | None = None,
     source: str = "replay",
     author_key: str = "badbuzz",
     on_reject: Callable[[Reject], None] = refuse,
@@ -79,6 +82,9 @@ def read_labelled(
         Load everything and put it in time order first.
     lateness_ms
         How far a row may stand behind those before it.
+    labels
+        One of :data:`badbuzz.presets.LABELS` by the recording's word for it, over the preset's;
+        unless None, a row with a label that is none of them is no tweet.
     source
         The tweets' source.
     author_key
@@ -104,7 +110,11 @@ def read_labelled(
         opened = Source(path)
         if on_open is not None:
             on_open(opened)
-        return _rows(opened, preset, mapping or {}, (brand, lang, author_key), on_reject)
+        made = partial(
+            Reader, brand=brand, lang=lang, author_key=author_key, checks_labels=labels is not None
+        )
+        understood = _understood(opened, preset, mapping or {}, labels or {})
+        return _rows(opened, understood, made, on_reject)
 
     if preset is not None and preset not in PRESETS:
         raise RecordingError(f"preset {preset!r} is none of {', '.join(PRESETS)}")
@@ -138,13 +148,12 @@ def _numbered(
 
 def _rows(
     source: Source,
-    preset_name: str | None,
-    mapping: Mapping[str, str],
-    options: tuple[str | None, str | None, str],
+    understood: tuple[Preset, Iterator[RawRow]],
+    made: Callable[[Preset], Reader],
     on_reject: Callable[[Reject], None],
 ) -> Iterator[_Found]:
-    preset, rows = _understood(source, preset_name, mapping)
-    reader = Reader(preset, *options)
+    preset, rows = understood
+    reader = made(preset)
     n_found = 0
     first: Reject | None = None
     for row in rows:
@@ -162,7 +171,10 @@ def _rows(
 
 
 def _understood(
-    source: Source, preset_name: str | None, mapping: Mapping[str, str]
+    source: Source,
+    preset_name: str | None,
+    mapping: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> tuple[Preset, Iterator[RawRow]]:
     """What a file's columns mean, and its rows."""
     form = source.form
@@ -176,7 +188,7 @@ def _understood(
         first = probe[0].reject(source.name, str(probe[0].fields))
         raise RecordingError(f"{source.name}: holds no tweet; first: {first}")
     preset = choose(columns, known.name if known else None, mapping, source.name)
-    return preset, chain(probe, rows)
+    return replace(preset, labels={**preset.labels, **labels}), chain(probe, rows)
 
 
 def _read(reader: Reader, row: RawRow) -> dict[str, Any] | str:

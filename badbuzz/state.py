@@ -15,7 +15,7 @@ from badbuzz.baseline import Baseline, Bucket
 from badbuzz.errors import StateError
 from badbuzz.model import Severity, WindowState
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from badbuzz.errors import BrandsError
+from badbuzz.instants import clock
 from badbuzz.state import Rules
 
 TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
@@ -56,7 +57,15 @@ def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """
     for key in table:
         check_known(key, where)
-    return {key: read_value(TYPES[key], value, f"{where}: {key}") for key, value in table.items()}
+    changes = {
+        key: read_value(TYPES[key], value, f"{where}: {key}") for key, value in table.items()
+    }
+    for start_ms, end_ms in changes.get("muted_ms", ()):
+        if end_ms <= start_ms:
+            raise BrandsError(
+                f"{where}: muted_ms: ends {clock(end_ms)}, not after its start {clock(start_ms)}"
+            )
+    return changes
 
 
 def check_known(key: str, where: str, known: Collection[str] = KNOWN) -> None:

@@ -23,7 +23,7 @@ from badbuzz.state import Rules
 BUCKET_MS = 300_000
 START_MS = 1_700_006_400_000
 N_ROUNDS = 3
-LZ4 = 3
+ZSTD = 4
 COLUMNS = (("fold", "us"), ("pack", "us"), ("compress", "us"), ("written", "B"))
 VERDICTS = tuple(Verdict(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
 TEXT = (
@@ -82,7 +82,7 @@ def tweets(stream: Stream, bucket: int) -> Iterator[Tweet]:
 def packed(fold: Fold) -> BatchBuilder:
     """What a checkpoint saves, as a batch."""
     records = [(state.brand.encode(), state.pack()) for state in fold.changed_states()]
-    batch = BatchBuilder(1 << 30, LZ4, is_transactional=True)
+    batch = BatchBuilder(1 << 30, ZSTD, is_transactional=True)
     for key, value in [*records, *fold.changed_evidence()]:
         batch.append(timestamp=None, key=key, value=value, headers=[])
     fold.saved()

@@ -21,7 +21,8 @@ from click.core import ParameterSource
 
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed, mapping
+from badbuzz.options import Speed, mapping, waiting
+from badbuzz.outputs import check_outputs
 from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
@@ -109,14 +110,7 @@ class _Instant(click.ParamType):
 @click.option("--progress", metavar="FILE", help="Note here how far it has come.")
 @click.option("--resume", metavar="FILE", help="Go on where this progress file stands.")
 @click.option("--rejects", metavar="FILE", help="Write bad rows here, as JSON lines.")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    help="Seconds to wait for a broker.",
-)
+@waiting
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
 def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options: Any) -> None:
@@ -143,6 +137,10 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     progress = Progress.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
     check_readable(job.paths)
+    check_outputs(
+        [("--rejects", options["rejects"]), ("--progress", options["progress"])],
+        [("FILE", path) for path in job.paths],
+    )
     if options["progress"] and not progress:
         progress = Progress(options["progress"], job)
     quiet = options["quiet"]
@@ -337,8 +335,10 @@ def simulate(output: str, truth: str | None, labelled: bool, quiet: bool, **opti
       badbuzz simulate --days 30 --brands 50 -o month.jsonl.gz
       badbuzz simulate | badbuzz replay - --speed 600
     """
-    simulation = _simulation(**options)
     path = truth or (None if output == "-" else f"{output}.truth.json")
+    told = options["incidents"] if options["incidents"] not in ("auto", "none") else None
+    check_outputs([("-o", output), ("--truth", path)], [("--incidents", told)])
+    simulation = _simulation(**options)
     if path:
         write_truth(path, simulation)
     n_written = write(simulation, output, labelled=labelled, shown=not quiet)

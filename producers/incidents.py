@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from producers.cast import Part
 CRISES: Final = ("delay", "lost_luggage", "strike", "viral_video")
 BENIGN: Final = ("fare_sale", "new_route", "retweet_storm")
 
+_LISTS: Final = ("incidents", "benign")
 WARMUP_DAYS: Final = 7
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
@@ -158,15 +159,22 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[Incident, ...]:
     """
     try:
         plain = orjson.loads(Path(path).read_bytes())
-        listed = [*plain.get("incidents", ()), *plain.get("benign", ())]
-        found = [Incident(**entry) for entry in listed]
-        bad = [each for each in found if not _plausible(each)]
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
-    except (orjson.JSONDecodeError, AttributeError, TypeError) as error:
-        raise RecordingError(f"{path}: is no file of incidents: {error}") from error
+    except orjson.JSONDecodeError as error:
+        raise RecordingError(f"{path}: is no file of incidents: is no JSON: {error}") from error
+    lists: list[Any] = [plain.get(name, []) if isinstance(plain, dict) else None for name in _LISTS]
+    if not all(isinstance(entries, list) for entries in lists):
+        raise RecordingError(
+            f"{path}: is no file of incidents: expected an object with lists {', '.join(_LISTS)}"
+        )
+    found = [_entry(entry, path) for entries in lists for entry in entries]
+    bad = [each for each in found if not _plausible(each)]
     if bad:
-        raise RecordingError(f"{path}: {bad[0]}: expected start_ms < end_ms and magnitude > 1")
+        raise RecordingError(
+            f"{path}: {bad[0].brand}, {bad[0].kind}: expected start_ms < end_ms, in Unix "
+            "milliseconds, and magnitude > 1"
+        )
     for incident in found:
         if incident.kind not in CRISES + BENIGN:
             kinds = ", ".join(CRISES + BENIGN)
@@ -176,5 +184,18 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[Incident, ...]:
     return tuple(sorted(found, key=lambda incident: (incident.start_ms, incident.brand)))
 
 
+def _entry(entry: Any, path: str) -> Incident:
+    expected = [spec.name for spec in fields(Incident)]
+    if not isinstance(entry, dict) or set(entry) != set(expected):
+        told = ", ".join(entry) if isinstance(entry, dict) else f"{entry!r:.40}"
+        raise RecordingError(
+            f"{path}: is no file of incidents: expected entries of {', '.join(expected)} "
+            f"(times in Unix milliseconds), found {told or 'nothing'}"
+        )
+    return Incident(**entry)
+
+
 def _plausible(incident: Incident) -> bool:
-    return incident.start_ms < incident.end_ms and incident.magnitude > 1
+    times = type(incident.start_ms) is type(incident.end_ms) is int
+    is_number = type(incident.magnitude) in (int, float)
+    return times and is_number and incident.start_ms < incident.end_ms and incident.magnitude > 1

@@ -12,9 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from badbuzz import wire
 from badbuzz.brands import Brands, read_brands
 from badbuzz.errors import WireError
-from badbuzz.instants import clock
+from badbuzz.instants import clock, zone_name
 from badbuzz.interrupt import Stop
 from badbuzz.model import Alert
+from badbuzz.options import waiting
 from badbuzz.render import Language, headline, why
 from badbuzz.settings import Settings
 from stream_processor.topics import check_topics, wait_for_broker
@@ -27,17 +28,9 @@ _POLL_MS = 500
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
 )
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a broker.",
-)
+@waiting
 def alerts(language: Language, follow: bool, wait_s: float) -> None:
-    """Print alerts as they come, from the beginning of the topic.
+    """Print alerts as they come, from the beginning of the topic, each on its brand's clock.
 
     \b
     Examples:
@@ -66,13 +59,17 @@ async def _print(
         ends = await consumer.end_offsets(_partitions(settings, wire.ALERTS))
         if not any(ends.values()):
             click.echo(await _why_none(consumer, settings), err=True)
+        waiting: list[Alert] = []
         while not stopping():
             batches = await consumer.getmany(timeout_ms=_POLL_MS)
             values = [record.value for records in batches.values() for record in records]
-            found = [alert for alert in map(_alert, values) if alert is not None]
-            for alert in sorted(found, key=lambda one: one.window_end_ms):
+            waiting += [alert for alert in map(_alert, values) if alert is not None]
+            if not await _all_read(consumer, ends):
+                continue
+            for alert in sorted(waiting, key=lambda one: one.window_end_ms):
                 _show(alert, brands, language)
-            if not follow and await _all_read(consumer, ends):
+            waiting.clear()
+            if not follow:
                 break
 
 
@@ -119,7 +116,8 @@ def _alert(value: bytes) -> Alert | None:
 
 
 def _show(alert: Alert, brands: Brands, language: Language) -> None:
-    when = clock(alert.window_end_ms, brands.of(alert.brand).zone)
+    zone = brands.of(alert.brand).zone
+    when = f"{clock(alert.window_end_ms, zone)} {zone_name(alert.window_end_ms, zone):<5}"
     what = f"{alert.phase} {alert.severity}"
     click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
     for told in why(alert, language):

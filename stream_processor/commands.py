@@ -13,6 +13,7 @@ import orjson
 from badbuzz.brands import read_brands
 from badbuzz.errors import KafkaError, StateError
 from badbuzz.history import Learnt, decode_history
+from badbuzz.options import waiting
 from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from stream_processor.history import load_history
@@ -22,15 +23,7 @@ from stream_processor.topics import Report, prepare_topics, wait_for_broker
 @click.command()
 @click.option("--check", is_flag=True, help="Create nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for a broker.",
-)
+@waiting
 def topics(check: bool, as_json: bool, wait_s: float) -> None:
     """Create the topics that are missing, and check the others.
 

@@ -88,17 +88,16 @@ class ProcessorLane:
         for key in [key for key in packed if key.startswith(PREFIX)]:
             self._restore_evidence(topic, key, packed.pop(key))
         for key, value in packed.items():
-            self._check_place(key.decode())
             with _blaming(topic, f"the state of brand {key.decode(errors='replace')!r}"):
+                self._check_place(key.decode())
                 state = BrandState.unpack(value)
             self.fold.brands[state.brand] = state
             severity = state.alert.severity if state.alert is not None else None
             self._parts.brand_metrics.show_alert(state.brand, severity)
 
     def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
-        brand = brand_of(key)
-        self._check_place(brand)
-        with _blaming(topic, f"the evidence of brand {brand!r}"):
+        with _blaming(topic, f"the evidence under {key.decode(errors='replace')!r}"):
+            self._check_place(brand_of(key))
             self.fold.restore_evidence(key, value)
 
     def _check_place(self, brand: str) -> None:

@@ -12,12 +12,11 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError as BrokerError
 from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
     TopicAlreadyExistsError,
     for_code,
 )
-from aiokafka.errors import KafkaError as BrokerError
 
 from badbuzz import wire
 from badbuzz.errors import KafkaError
@@ -217,22 +216,25 @@ async def group_members(settings: Settings) -> list[str] | None:
         cluster = await admin.describe_cluster()
         if str(cluster["cluster_id"]).startswith(_EMBEDDED):
             return None
-        (group,) = (await _describe_group(admin, settings.group)).groups
-    return [str(member[2]).lstrip("/") for member in group[5]]
+        group = await _describe_group(admin, settings.group)
+    return [str(member[2]).lstrip("/") for member in group[4]]
 
 
-async def _describe_group(admin: AIOKafkaAdminClient, group: str) -> Any:
-    """A group as the broker describes it, once it has made its topic of groups."""
+async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
+    """A group as the broker describes it, once it has loaded its groups."""
     deadline = time.monotonic() + _VISIBLE_S
     while True:
         try:
-            (answer,) = await admin.describe_consumer_groups([group])
-        except GroupCoordinatorNotAvailableError:
-            if time.monotonic() > deadline:
+            (answer,) = await admin.describe_consumer_groups([name])
+            ((code, *group),) = answer.groups
+            if code:
+                raise for_code(code)
+        except BrokerError as error:
+            if not error.retriable or time.monotonic() > deadline:
                 raise
             await asyncio.sleep(_FIRST_PAUSE_S)
         else:
-            return answer
+            return group
 
 
 async def wait_for_broker(

@@ -83,6 +83,7 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
         override_logging=False,
         redirect_stdouts=False,
     )
+    worker.spinner = None  # its escape codes would stand in logs
     try:
         worker.execute_from_commandline()
     except SystemExit:

@@ -32,7 +32,7 @@ ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
-    "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
+    "outputs", "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
     "tuning",
 }  # fmt: skip
 LOCKS = ("demo", "dev", "protocol")

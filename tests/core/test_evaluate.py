@@ -13,12 +13,13 @@ from badbuzz.evaluate import (
     Watch,
     delay_ms,
     evaluate,
+    openings,
     score,
 )
 from badbuzz.model import Alert
 from badbuzz.render import example
 from badbuzz.state import Rules
-from tests.core.events import run, steady
+from tests.core.events import START_MS, run, steady
 
 MINUTE_MS = 60_000
 CRISIS = Incident("Air Paradis", "strike", start_ms=0, end_ms=60 * MINUTE_MS)
@@ -53,10 +54,26 @@ def test_another_brands_alert_catches_nothing() -> None:
     assert evaluate([alert(MINUTE_MS, brand="Nordwind")], [CRISIS]).n_caught == 0
 
 
-@pytest.mark.parametrize("fields", [{"severity": "info"}, {"phase": "escalated"}])
-def test_only_openings_that_claim_something_count(fields: dict[str, object]) -> None:
+@pytest.mark.parametrize("fields", [{"severity": "info"}, {"phase": "resolved"}])
+def test_only_what_claims_something_counts(fields: dict[str, object]) -> None:
     found = evaluate([alert(MINUTE_MS, **fields)], [CRISIS])
     assert (found.n_caught, found.false_alarms) == (0, ())
+
+
+def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
+    return replace(opened, phase="escalated", severity=severity, window_end_ms=at_ms)  # type: ignore[arg-type]
+
+
+def test_an_alert_opens_where_it_is_more_than_informational() -> None:
+    told = alert(MINUTE_MS, severity="info")
+    changes = [escalated(told, at * MINUTE_MS, "warning") for at in (40, 30)]
+    (found,) = openings([*changes, told])
+    assert (found.opened_ms, found.severity) == (30 * MINUTE_MS, "warning")
+
+
+def test_an_alert_that_escalates_is_one_alert() -> None:
+    opened = alert(MINUTE_MS)
+    assert openings([opened, escalated(opened, 30 * MINUTE_MS, "critical")]) == [opened]
 
 
 def test_the_delay_runs_to_the_first_alert() -> None:
@@ -96,6 +113,23 @@ def test_a_watch_begins_when_the_baseline_is_there() -> None:
     assert sum(watch.n_by_day.values()) == len(watched)
 
 
+def test_muted_time_is_not_watched() -> None:
+    mute = (START_MS + 3 * DAY_MS // 2, START_MS + 7 * DAY_MS // 4)
+    watch, free = Watch(), Watch()
+    for noted, rules in ((free, Rules(warmup_hours=24)),
+                         (watch, Rules(warmup_hours=24, muted_ms=(mute,)))):  # fmt: skip
+        for window in run(steady(2), rules)[0]:
+            noted.note(window)
+    n_muted = sum(free.n_by_day.values()) - sum(watch.n_by_day.values())
+    assert n_muted == (mute[1] - mute[0]) // (5 * MINUTE_MS)
+
+
+def test_an_incident_that_begins_muted_is_unjudged() -> None:
+    watch = replace(WEEK, muted_ms=[(DAY_MS, DAY_MS + MINUTE_MS)])
+    card = judge([], Truth((crisis(DAY_MS), crisis(DAY_MS + MINUTE_MS))), watch)
+    assert (card.n_incidents, card.n_unjudged) == (1, 1)
+
+
 def test_an_incident_before_the_watch_is_unjudged() -> None:
     card = judge([], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
     assert (card.n_incidents, card.n_unjudged, card.caught_share) == (1, 1, 0.0)
@@ -128,6 +162,11 @@ def test_a_surge_is_alerted_by_a_false_alarm_within_it() -> None:
     surge = crisis(DAY_MS)
     alerts = [alert(DAY_MS + 30 * MINUTE_MS)]
     assert judge(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
+
+
+def test_a_surge_that_nobody_watched_is_unjudged() -> None:
+    card = judge([], Truth((), (crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+    assert (card.n_benign, card.n_benign_unjudged) == (1, 1)
 
 
 def test_a_surge_is_not_alerted_by_what_caught_a_crisis() -> None:

@@ -294,3 +294,14 @@ def test_another_version_is_refused_by_name() -> None:
     packed = orjson.dumps({"v": 99, "sample": []})
     with pytest.raises(StateError, match="'Air Paradis' has version 99"):
         BrandEvidence(BRAND).restore(key(BRAND, START_MS), packed)
+
+
+def test_a_tweet_that_is_forgotten_is_written_no_more() -> None:
+    evidence = BrandEvidence(BRAND)
+    for number in (1, 2):
+        evidence.observe(tweet(number), NEGATIVE)
+    evidence.saved()
+    assert evidence.forget("1")
+    ((_, packed),) = evidence.changed()
+    assert packed is not None
+    assert [entry[5] for entry in orjson.loads(packed)["sample"]] == ["2"]

@@ -52,6 +52,11 @@ def test_the_brands_own_name_drives_nothing() -> None:
     assert [term.term for term in found.terms] == ["lost"]
 
 
+def test_a_name_that_is_hidden_drives_nothing() -> None:
+    found = said("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
+    assert [term.term for term in found.terms] == ["lost"]
+
+
 def test_terms_are_bounded() -> None:
     text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
     assert len(said(text, text).terms) == MAX_TERMS

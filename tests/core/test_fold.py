@@ -297,3 +297,12 @@ def test_windows_come_in_the_order_of_brands_whichever_was_seen_first() -> None:
     seen = [post(START_MS + n, brand=brand, seq=n) for n, brand in enumerate(("B", "A"))]
     windows, _, _ = run([*seen, beat(START_MS + BUCKET_MS + LATENESS_MS)])
     assert [window.brand for window in windows] == ["A", "B"]
+
+
+@pytest.mark.parametrize("kind", ["delete", "edit"])
+def test_a_tweet_that_was_taken_back_is_no_evidence(kind: str) -> None:
+    fold = Fold(lambda _: Rules())
+    tweet, verdict = post(START_MS, seq=1)
+    list(fold.apply(tweet, verdict))
+    list(fold.apply(replace(tweet, kind=kind, seq=2), None))  # type: ignore[arg-type]
+    assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []

@@ -54,3 +54,10 @@ def test_what_networks_write_is_understood(text: object, expected: int) -> None:
 def test_a_time_that_is_not_certain_is_refused(value: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_time(value)
+
+
+@pytest.mark.parametrize("text", ["2027-01-01", "2027-01-01T08:00", "2027-W01-1", "2027-01-01 08"])
+def test_what_a_refusal_suggests_is_understood(text: str) -> None:
+    with pytest.raises(ValueError, match=r"as (\S.*) has") as caught:
+        parse_time(text)
+    parse_time(str(caught.value).rpartition(" as ")[2].removesuffix(" has"))

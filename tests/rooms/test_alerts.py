@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from confluent_kafka import Producer
 
@@ -13,14 +10,6 @@ from badbuzz.render import example
 from tests.e2e.stream import Stream
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
-    stream = Stream(kafka, topic_prefix, tmp_path)
-    stream.create_topics()
-    yield stream
-    stream.close()
 
 
 def said(stream: Stream, topic: str, *values: bytes) -> str:

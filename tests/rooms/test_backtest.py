@@ -15,8 +15,15 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from backtest import scores
+from backtest.compare import compare
+from backtest.jury import Jury, Truthful
+from backtest.rules import RuleSet
+from backtest.run import Backtest, Run
+from backtest.verdicts import severity, worst
 from badbuzz import wire
 from badbuzz.cli import badbuzz
+from badbuzz.errors import RecordingError
 from badbuzz.model import Alert, Tweet, Verdict
 from badbuzz.recording import Labelled, read_recording
 from badbuzz.render import example
@@ -25,12 +32,6 @@ from badbuzz.state import Rules
 from tests.core.events import burst, in_order, steady
 from tests.e2e.scenario import by_fold, write_scenario
 from tests.e2e.stream import await_that
-
-scores = pytest.importorskip("backtest.scores")
-from backtest.compare import compare  # noqa: E402
-from backtest.jury import Jury, Truthful  # noqa: E402
-from backtest.rules import RuleSet  # noqa: E402
-from backtest.run import Backtest, Run  # noqa: E402
 
 LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
 
@@ -63,7 +64,7 @@ def command(*arguments: object, code: int = 0) -> str:
     if code == 0 and result.exception is not None:
         raise result.exception
     assert result.exit_code == code, result.output
-    return result.output
+    return result.stdout
 
 
 def summed_up(*arguments: object) -> dict[str, Any]:
@@ -138,6 +139,35 @@ def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
     assert [v and v.negative for v in Truthful().verdicts(labelled)] == [True, False, None]
 
 
+def labelled_file(folder: Path, *labels: str) -> Path:
+    path = folder / "labelled.csv"
+    rows = [f"2015-02-24T11:35:{n:02}Z,Nordwind,Well.,{word}" for n, word in enumerate(labels)]
+    path.write_text("\n".join(["created_at,brand,text,label", *rows]))
+    return path
+
+
+def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
+    path = labelled_file(tmp_path, "negative", "angry")
+    said = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
+    assert (
+        "labelled.csv:3: label 'angry' is none of negative, neutral, positive: map it with "
+        "--label angry=negative" in said
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--label", "angry=negative")])
+def test_a_word_for_a_label_is_counted_where_its_meaning_is_known(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = labelled_file(tmp_path, "Neutral", "angry")
+    assert summed_up(path, "--use-truth", *options)["n_tweets"] == 1 + bool(options)
+
+
+def test_truth_without_a_single_label_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no row has a label"):
+        command(labelled_file(tmp_path, "", ""), "--use-truth")
+
+
 # Remembered scores
 
 
@@ -152,6 +182,26 @@ def test_scores_are_remembered(tmp_path: Path, judges: Judges) -> None:
 def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
     command(recording, "--no-cache")
     assert not list(cache_folder.rglob("*@*"))
+
+
+def test_other_code_has_other_scores(tmp_path: Path) -> None:
+    path = tmp_path / "text.py"
+    found = set()
+    for source in ("lower = True\n", "lower = False\n"):
+        path.write_text(source)
+        found.add(scores.code_digest([path]))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("module", ["text", "features"])
+def test_the_folder_of_scores_is_named_after_what_makes_them(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scores.cache_folder()
+    changed = tmp_path / "changed.py"
+    changed.write_text("changed = True\n")
+    monkeypatch.setattr(f"badbuzz.{module}.__file__", str(changed))
+    assert scores.cache_folder() != before
 
 
 def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
@@ -227,6 +277,7 @@ def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
         ("zone = 'Mars'", "zone: 'Mars' is no IANA time zone"),
         ("languages = [1]", "languages: expected str"),
         ("muted_ms = [[1, 2, 3]]", "muted_ms: expected 2 values"),
+        ("muted_ms = [[2, 1]]", "muted_ms: ends .*, not after its start"),
         ("brand = 3", "brand: expected tables"),
         ("theta =", "is no TOML"),
     ],
@@ -325,6 +376,92 @@ def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
     assert found["n_false_alarms"] == 0
 
 
+def truth_file(folder: Path, **lists: list[dict[str, Any]]) -> Path:
+    path = folder / "truth.json"
+    path.write_bytes(orjson.dumps({"incidents": [], **lists}))
+    return path
+
+
+def said_of(*arguments: object) -> str:
+    """What the command said on standard error."""
+    found = CliRunner().invoke(badbuzz, ["backtest", *map(str, arguments), "--quiet", "--json"])
+    assert found.exit_code == 0, found.output
+    return found.stderr
+
+
+BURST_MS = 1_700_006_400_000 + 129_600_000
+STRIKE = {"brand": "Air Paradis", "kind": "strike", "start_ms": BURST_MS,
+          "end_ms": BURST_MS + 600_000}  # fmt: skip
+
+
+def test_a_truth_about_another_brand_is_said(tmp_path: Path) -> None:
+    truth = truth_file(tmp_path, benign=[{**STRIKE, "brand": "Nobody"}])
+    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert said == ("badbuzz: truth: the recording has no tweet about Nobody; it has Air Paradis\n")
+
+
+def test_a_truth_about_another_time_is_said(tmp_path: Path) -> None:
+    truth = truth_file(tmp_path, incidents=[STRIKE, {**STRIKE, "start_ms": 0, "end_ms": 1}])
+    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert "truth: 1 entry outside the recording, which is from Wed 15 Nov 2023" in said
+
+
+def test_rules_about_another_brand_are_said(tmp_path: Path) -> None:
+    (tmp_path / "calm.toml").write_text('[brand."Air Pardis"]\ntheta = 5\n')
+    said = said_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
+    assert "rules 'calm': the recording has no tweet about Air Pardis" in said
+
+
+def test_a_recording_shorter_than_the_warm_up_names_the_remedy(tmp_path: Path) -> None:
+    said = command(steady_file(tmp_path))
+    assert "No alerts. Nothing was watched" in said
+    assert "try --warmup 24h" in " ".join(said.split())
+
+
+def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "week.jsonl"
+    path.write_bytes(wire.encode_tweet(replace(LOUD.tweet, lang="fi")))
+    assert "no tweet has a verdict" in said_of(path)
+
+
+def test_an_alert_is_as_severe_as_it_became() -> None:
+    opened, resolved = (replace(phase, severity="warning") for phase in alert(100))
+    rises = [
+        replace(opened, phase="escalated", severity="critical", window_end_ms=at_min * 60_000)
+        for at_min in (115, 140)
+    ]
+    highest = worst([opened, *rises, replace(resolved, severity="critical")])[opened.id]
+    assert severity(opened, highest) == "warning, critical after 15 min"
+
+
+@pytest.mark.parametrize(
+    ("lists", "sort", "sign"),
+    [
+        ({"incidents": [STRIKE]}, "hit", "✓"),
+        ({"benign": [STRIKE]}, "benign", "✗"),
+        ({}, "false", "✗"),
+    ],
+)
+def test_an_alert_is_judged(
+    lists: dict[str, list[dict[str, Any]]], sort: str, sign: str, tmp_path: Path
+) -> None:
+    path, truth = steady_file(tmp_path), truth_file(tmp_path, **lists)
+    (found,) = summed_up(path, "--truth", truth)["rules"]
+    assert [opened["verdict"] for opened in found["alerts"]] == [sort]
+    said = command(path, "--warmup", "24h", "--truth", truth)
+    assert [mark for mark in said if mark in "✓✗"] == [sign]
+
+
+def test_the_table_lists_what_was_missed_and_what_nobody_watched(tmp_path: Path) -> None:
+    day_ms = 86_400_000
+    missed = {"start_ms": BURST_MS - day_ms // 4, "end_ms": BURST_MS - day_ms // 8}
+    early = {"start_ms": BURST_MS - day_ms, "end_ms": BURST_MS - day_ms + 1}
+    truth = truth_file(tmp_path, incidents=[STRIKE | missed, STRIKE | early])
+    said = " ".join(command(steady_file(tmp_path), "--warmup", "24h", "--truth", truth).split())
+    assert "Missed: Air Paradis, strike, Thu 16 Nov 2023 06:00" in said
+    assert "nobody watched when they began: Air Paradis, strike, Wed 15 Nov 2023 12:00" in said
+
+
 def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
     said = command(steady_file(tmp_path), "--warmup", "24h")
     assert "Air Paradis" in said
@@ -382,10 +519,48 @@ def test_a_report_that_cannot_be_written_is_named_before_anything_is_read(tmp_pa
         command("-", "--report", tmp_path / "nowhere" / "report.html")
 
 
+@pytest.mark.parametrize(
+    ("option", "name"), [("--report", "steady.jsonl"), ("--alerts", "a.toml"),
+                         ("--alerts", "truth.json"), ("--report", "a.jsonl")]
+)  # fmt: skip
+def test_no_output_takes_the_place_of_an_input_or_another(
+    option: str, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.toml").write_text("theta = 4")
+    (tmp_path / "truth.json").write_text('{"incidents": []}')
+    path = steady_file(tmp_path)
+    before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(RecordingError, match="give another name"):
+        command(
+            path, "--rules", tmp_path / "a.toml", "--truth", tmp_path / "truth.json",
+            "--alerts", tmp_path / "a.jsonl", option, tmp_path / name,
+        )  # fmt: skip
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_baseline_is_not_written_over_what_it_is_learnt_from(tmp_path: Path) -> None:
+    path = steady_file(tmp_path)
+    arguments = ["baseline", "build", str(path), "-o", str(path), "--quiet"]
+    found = CliRunner().invoke(badbuzz, arguments).exception
+    assert "would be lost" in str(found)
+
+
 def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     command(steady_file(tmp_path), "--warmup", "24h", "--report", report)
     assert "tweets about Air Paradis" in report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "promised"),
+    [((), True), (("--warmup", "24h"), False), (("--sweep", "theta=3:4:1"), False)],
+)
+def test_a_report_promises_a_replays_alerts_only_where_nothing_was_changed(
+    options: tuple[str, ...], promised: bool, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    command(steady_file(tmp_path), "--report", report, *options)
+    assert ("those of a replay" in report.read_text(encoding="utf-8")) == promised
 
 
 # Real tweets

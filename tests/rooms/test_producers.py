@@ -311,7 +311,7 @@ def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
         (("a.jsonl", "--resume", "b"), "give FILE"),
         (("a.jsonl", "--speed", "0"), "above 0 or 'max'"),
         (("a.jsonl", "--fast-until", "soon"), "expected hours such as 168h"),
-        (("a.jsonl", "--start", "2027-01-01"), "has no offset"),
+        (("a.jsonl", "--start", "2027-01-01"), "has no time of day and no offset from UTC, as"),
         (("a.jsonl", "--map", "body=text"), "expected field=column"),
         (("a.jsonl", "--start", "2027-01-01T00:00Z", "--shift-to-now"), "--start or --shift"),
         (("-", "--progress", "p"), "standard input cannot be resumed"),

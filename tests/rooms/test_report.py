@@ -12,18 +12,17 @@ from typing import Any
 
 import pytest
 
-from badbuzz.evaluate import Incident, Truth
-from badbuzz.render import headline
-from badbuzz.state import Rules
-from tests.core.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, in_order, steady
-
-pytest.importorskip("jinja2")
 from backtest.compare import compare
 from backtest.findings import Findings
 from backtest.report import render, templates
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
 from backtest.series import points
+from badbuzz.evaluate import Incident, Truth
+from badbuzz.render import headline
+from badbuzz.state import Rules
+from tests.browser import chromium
+from tests.core.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, in_order, steady
 
 BURST_MS = START_MS + int(1.5 * DAY_MS)
 BRANDS = ("Air Paradis", "<b>Nord&wind")
@@ -77,6 +76,13 @@ def test_it_says_whether_an_alert_was_right(report: str) -> None:
 
 def test_it_names_what_was_missed(report: str) -> None:
     assert re.search(r"Missed:.*Nord&amp;wind, strike", report)
+
+
+def test_what_nobody_watched_is_not_missed(findings: Findings) -> None:
+    early = Incident("Air Paradis", "delay", START_MS, START_MS + DAY_MS // 4)
+    told = render(replace(findings, truth=Truth((early,))))
+    assert re.search(r"Not judged.*Air Paradis, delay", told)
+    assert "Missed:" not in told
 
 
 def test_it_says_what_changed(report: str) -> None:
@@ -144,8 +150,7 @@ def test_a_single_window_keeps_its_own_band(findings: Findings) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    module = pytest.importorskip("tests.browser", exc_type=ImportError)
-    with module.chromium() as started:
+    with chromium() as started:
         yield started
 
 

@@ -24,17 +24,24 @@ from tests.servers import KafkaServer, lacking, new_prefix
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services, pytest.mark.slow]
 
-USER, PASSWORD = "badbuzz", "correct horse"
+USER, PASSWORD = "badbuzz", "correct-horse"
+CLEAR = "CLEAR"  # the address of the listener that takes a password in the clear
 SECURED = """
-listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},SECURED://127.0.0.1:{port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURED://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL
+listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},\
+SECURED://127.0.0.1:{port},CLEAR://127.0.0.1:{clear}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURED://127.0.0.1:{port},\
+CLEAR://127.0.0.1:{clear}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL,\
+CLEAR:SASL_PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 listener.name.secured.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.secured.scram-sha-512.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secured.ssl.keystore.type=PEM
 listener.name.secured.ssl.keystore.location={keystore}
+listener.name.clear.sasl.enabled.mechanisms=PLAIN
+listener.name.clear.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
 """
 
 
@@ -67,10 +74,13 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     if shutil.which("openssl") is None:
         lacking("certificates are made with openssl", "REQUIRE_SERVICES")
     folder = tmp_path_factory.mktemp("secured")
-    server, port = KafkaServer(folder), free_port()
+    server, port, clear = KafkaServer(folder), free_port(), free_port()
     certificate, keystore = write_certificate(folder)
     plain, controller = server.ports
-    more = SECURED.format(plain=plain, controller=controller, port=port, keystore=keystore)
+    more = SECURED.format(
+        plain=plain, controller=controller, port=port, clear=clear, keystore=keystore, user=USER,
+        password=PASSWORD,
+    )  # fmt: skip
     (folder / "more.properties").write_text(more)
     with server:
         allow(server.bootstrap_servers)
@@ -81,6 +91,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             "BADBUZZ_KAFKA_SASL_USERNAME": USER,
             "BADBUZZ_KAFKA_SASL_PASSWORD": PASSWORD,
             "BADBUZZ_KAFKA_SSL_CAFILE": str(certificate),
+            CLEAR: f"127.0.0.1:{clear}",
         }
 
 
@@ -111,6 +122,21 @@ def test_topics_replay_worker_and_alerts_work_over_tls(
         alerts = stream.command("alerts", "--no-follow")
         assert alerts.finish() == 0, alerts.said()
         assert "no alerts in the topic" in alerts.said()
+    finally:
+        stream.close()
+
+
+def test_a_password_in_the_clear_is_taken_too(secured: dict[str, str], tmp_path: Path) -> None:
+    stream = stream_on(
+        secured,
+        tmp_path,
+        BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=secured[CLEAR],
+        BADBUZZ_KAFKA_SECURITY_PROTOCOL="SASL_PLAINTEXT",
+        BADBUZZ_KAFKA_SASL_MECHANISM="PLAIN",
+    )
+    try:
+        stream.create_topics()
+        stream.worker().await_ready()
     finally:
         stream.close()
 

@@ -207,10 +207,16 @@ def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> Non
     ("content", "reason"),
     [
         ("nonsense", "is no file of incidents"),
+        ("[]", "expected an object with lists incidents, benign"),
         ('{"incidents":[{"kind":"delay"}]}', "is no file of incidents"),
         ('{"incidents":[7]}', "is no file of incidents"),
+        ('{"incidents":[{"brand":"B","start":"2027-01-01"}]}', "expected entries of brand, kind, "),
         ('{"incidents":[["a","b","c","d","e"]]}', "is no file of incidents"),
         ('{"incidents":[{"brand":"B","kind":"delay","start_ms":2,"end_ms":1,"magnitude":3}]}', "<"),
+        (
+            '{"incidents":[{"brand":"B","kind":"x","start_ms":"1","end_ms":2,"magnitude":3}]}',
+            "Unix",
+        ),
         ('{"incidents":[{"brand":"B","kind":"fog","start_ms":1,"end_ms":2,"magnitude":3}]}', "fog"),
         ('{"incidents":[{"brand":"C","kind":"delay","start_ms":1,"end_ms":2,"magnitude":3}]}', "C"),
     ],
@@ -245,7 +251,7 @@ def test_a_thousand_brands_have_a_thousand_names() -> None:
 
 
 def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"no/where: cannot be written: No such file"):
+    with pytest.raises(RecordingError, match=r"no/where: cannot be written: there is no folder"):
         run("--days", "0.1", "-o", str(tmp_path / "no" / "where"), "--truth", str(tmp_path / "t"))
 
 
@@ -314,3 +320,12 @@ def test_help_is_there_and_the_truth_is_json(tmp_path: Path) -> None:
     assert run("--days", "0.1", "-o", str(tmp_path / "a"), "--truth", str(told)).exit_code == 0
     plain = orjson.loads(told.read_bytes())
     assert plain["end_ms"] - plain["start_ms"] == round(0.1 * 288) * 300_000
+
+
+@pytest.mark.parametrize("other", ["--truth", "--incidents"])
+def test_tweets_are_not_written_over_another_file(other: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"incidents": []}')
+    with pytest.raises(RecordingError, match="give another name"):
+        run("--days", "1", "-o", str(path), other, str(path))
+    assert path.read_text() == '{"incidents": []}'
