@@ -21,9 +21,11 @@ from backtest.jury import Jury, Truthful
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
 from backtest.verdicts import severity, worst
+from backtest.words import benign, caught
 from badbuzz import wire
 from badbuzz.cli import badbuzz
 from badbuzz.errors import RecordingError
+from badbuzz.evaluate import Incident, Scorecard, Truth, score
 from badbuzz.model import Alert, Tweet, Verdict
 from badbuzz.recording import Labelled, read_recording
 from badbuzz.render import example
@@ -422,6 +424,15 @@ def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> No
     path = tmp_path / "week.jsonl"
     path.write_bytes(wire.encode_tweet(replace(LOUD.tweet, lang="fi")))
     assert "no tweet has a verdict" in said_of(path)
+
+
+@pytest.mark.parametrize(("tell", "expected"), [(caught, "1 unjudged"), (benign, "2 unjudged")])
+def test_what_nobody_watched_is_shown_where_nothing_else_is(
+    tell: Callable[[Scorecard], str], expected: str
+) -> None:
+    early = Incident("Nordwind", "strike", 0, 1)
+    card = score([], Truth((early,), (early, early)), {}, np.random.Generator(np.random.PCG64(1)))
+    assert tell(card) == expected
 
 
 def test_an_alert_is_as_severe_as_it_became() -> None:
