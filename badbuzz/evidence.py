@@ -90,7 +90,7 @@ def brand_of(record_key: bytes) -> str:
     >>> brand_of(key("Air Paradis", 300_000))
     'Air Paradis'
     """
-    return record_key.removeprefix(PREFIX).partition(b"\x00")[0].decode()
+    return record_key.removeprefix(PREFIX).partition(b"\x00")[0].decode(errors="replace")
 
 
 @dataclass(slots=True)

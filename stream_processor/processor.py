@@ -96,8 +96,9 @@ class ProcessorLane:
             self._parts.brand_metrics.show_alert(state.brand, severity)
 
     def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
-        with _blaming(topic, f"the evidence under {key.decode(errors='replace')!r}"):
-            self._check_place(brand_of(key))
+        brand = brand_of(key)
+        self._check_place(brand)
+        with _blaming(topic, f"the evidence of brand {brand!r}"):
             self.fold.restore_evidence(key, value)
 
     def _check_place(self, brand: str) -> None:
