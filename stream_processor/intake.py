@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import (
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
 _PROBE_S: Final = 5.0
+_DRAIN_S: Final = 20.0
 _MAX_SHARE: Final = 0.1
 _ANEW: Final = "to start anew, see docs/kafka.md, Recovery"
 _SMOOTHING: Final = 0.2
@@ -158,7 +161,12 @@ class Intake(Service):
         await self._consumer.start()
 
     async def on_stop(self) -> None:
-        """Checkpoint, then leave the group; stopping the consumer alone would tell nobody."""
+        """Checkpoint, then leave the group; where no broker answers, end as a kill would."""
+        drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
+        if not drained:
+            _end_at_once("no broker took the last checkpoint: what it held will be done again")
+
+    async def _drain(self) -> None:
         try:
             async with self._alone() as sound:
                 if sound and not self.crashed:
@@ -168,7 +176,7 @@ class Intake(Service):
         finally:
             await self._close(list(self.lanes))
             if self._consumer is not None:
-                await self._consumer.stop()
+                await self._consumer.stop()  # alone it would tell nobody
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
@@ -360,6 +368,12 @@ class Intake(Service):
                 with suppress(KeyError):  # never fetched, never measured
                     metrics.LAG.remove(str(partition))
         metrics.PARTITIONS.set(len(self.lanes))
+
+
+def _end_at_once(reason: str) -> NoReturn:
+    """End the process: aiokafka waits for its broker for ever, even where it is cancelled."""
+    print(f"badbuzz: {reason}", file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(KafkaError.exit_code)
 
 
 async def _all(jobs: Iterable[Awaitable[None]]) -> None:

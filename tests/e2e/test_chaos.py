@@ -25,7 +25,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.ma
 N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
-N_UNFENCED_ROUNDS = 5
+N_UNFENCED_ROUNDS = 8
+SELDOM = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
+"""So that whatever is disturbed has much that is not yet written."""
+
 OUTPUTS = (wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS, wire.DEAD_LETTERS)
 Outputs = dict[str, list[Record]]
 """Keys and values by topic, in the order of each partition."""
@@ -136,7 +139,7 @@ def undisturbed(
     server: KafkaServer, recording: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Outputs:
     folder = tmp_path_factory.mktemp("undisturbed")
-    stream = Stream(server.bootstrap_servers, "undisturbed.", folder, ENVIRON)
+    stream = Stream(server.bootstrap_servers, "undisturbed.", folder, SELDOM)
     try:
         deployment = Deployment(stream, recording, MODULE)
         deployment.start()
@@ -151,7 +154,7 @@ def campaign(
     """One disturbed run."""
     rng = random.Random(seed)
     prefix = f"{command[-1]}-{seed}."
-    stream = Stream(server.bootstrap_servers, prefix, folder, ENVIRON)
+    stream = Stream(server.bootstrap_servers, prefix, folder, SELDOM)
     try:
         deployment = Deployment(stream, recording, command)
         deployment.start()

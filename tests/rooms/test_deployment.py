@@ -50,6 +50,26 @@ def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
+def test_a_worker_whose_broker_is_gone_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    with KafkaServer(tmp_path / "kafka") as server:
+        stream = Stream(
+            server.bootstrap_servers, "gone.", tmp_path, {"BADBUZZ_CHECKPOINT_MS": "600000"}
+        )
+        try:
+            stream.create_topics()
+            worker = stream.worker()
+            worker.await_ready()
+            Source(stream).tweet(START_MS)
+            await_that(lambda: b'outcome="counted"' in (worker.get("/metrics") or b""), "the tweet")
+            server.kill()
+            worker.signal(signal.SIGTERM)
+            assert worker.finish() == 4
+            assert "no broker took the last checkpoint" in worker.said().splitlines()[-1]
+        finally:
+            stream.close()
+
+
+@pytest.mark.services
 def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
     brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
     assert len(brands) == 4
