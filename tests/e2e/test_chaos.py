@@ -26,6 +26,9 @@ N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
 N_UNFENCED_ROUNDS = 8
+PACE = ("--speed", "8000")
+"""Thirty-eight hours in a quarter of a minute: the moments of a round lie apart."""
+
 SELDOM = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
 """So that whatever is disturbed has much that is not yet written."""
 
@@ -52,7 +55,7 @@ class Deployment:
             worker.await_ready()
         self.replay = self.stream.command(
             "replay", str(self._recording), "--quiet", "--progress", str(self._progress),
-            "--source", "replay:chaos",
+            "--source", "replay:chaos", *PACE,
         )  # fmt: skip
 
     def supervise(self) -> None:
@@ -61,7 +64,9 @@ class Deployment:
             if not worker.running:
                 self.workers[i] = self.stream.worker(self._command)
         if self.replay is not None and self.replay.popen.poll():
-            self.replay = self.stream.command("replay", "--quiet", "--resume", str(self._progress))
+            self.replay = self.stream.command(
+                "replay", "--quiet", "--resume", str(self._progress), *PACE
+            )
 
     def await_that(self, condition: Callable[[], bool], what: str) -> None:
         def supervised() -> bool:
@@ -104,6 +109,9 @@ def put_worker_to_sleep(deployment: Deployment, _: KafkaServer, rng: random.Rand
         "the other worker's ownership",
     )
     sleeper.signal(signal.SIGCONT)
+    await_that(
+        lambda: not sleeper.running or sleeper.get("/healthz") is not None, "the sleeper's waking"
+    )
 
 
 def kill_replay(deployment: Deployment, _: KafkaServer, __: random.Random) -> None:
