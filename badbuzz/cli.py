@@ -34,6 +34,7 @@ BASELINE_COMMANDS: Final = {
 
 _EXTRAS: Final = {
     "backtest": "backtest",
+    "dashboards": "api",
     "demo": "demo",
     "producers": "producers",
     "stream_processor": "processor",

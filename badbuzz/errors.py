@@ -9,7 +9,9 @@
     ├── BrandsError       a brands.toml that does not say what it must
     ├── SettingsError     an environment variable that cannot be used
     ├── StateError        detector state that is incomplete, misplaced or unknown
-    └── KafkaError        a broker or topic that is not there or not as it must be
+    ├── KafkaError        a broker or topic that is not there or not as it must be
+    └── StoreError        a database that cannot be used
+        └── StoreDownError  one that does not answer now, and may again
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -77,3 +79,13 @@ class KafkaError(BadbuzzError):
     """A broker or a topic that is not there, or is not as it must be."""
 
     exit_code = 4
+
+
+class StoreError(BadbuzzError):
+    """A database that cannot be used: no such place, no permission, another schema."""
+
+    exit_code = 5
+
+
+class StoreDownError(StoreError):
+    """A database that does not answer now, and may again."""

@@ -73,6 +73,17 @@ class Settings:
     max_brands: int = _setting(200, "brands that get gauges of their own in /metrics")
     web_host: str = _setting("127.0.0.1", "address of the worker's web server")
     web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
+    store: str = _setting(
+        "sqlite:///badbuzz.db",
+        "database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+        secret=True,
+    )
+    retention_days: int = _setting(30, "days that sampled tweets are kept in the store", most=3650)
+    api_host: str = _setting("127.0.0.1", "address of the API")
+    api_port: int = _setting(8080, "port of the API", most=65_535)
+    api_rate: int = _setting(600, "requests a minute that one API key may make")
+    api_max_kb: int = _setting(1024, "largest request body, in KiB", most=65_536)
+    api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma between")
     author_key: str = _setting(
         "badbuzz",
         "key of an author's hash: set one, or it can be guessed",

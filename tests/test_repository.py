@@ -28,7 +28,7 @@ from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from tests.servers import ROOT, lacking
 
-ROOMS = {"producers", "stream_processor", "training", "backtest", "demo"}
+ROOMS = {"producers", "stream_processor", "training", "backtest", "demo", "dashboards"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
@@ -83,6 +83,7 @@ BREACHES = {
     "tflite": ("training", "import ai_edge_litert"),
     "producers": ("badbuzz", "import kafka"),
     "worker": ("producers", "import aiokafka"),
+    "web": ("badbuzz", "import fastapi"),
     "demo": ("producers", "import confluent_kafka"),
 }
 

@@ -1,0 +1,1 @@
+"""Everything that people ask about, in SQL: SQLite in a file, or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What people look at: the API, and what stands before it."""
