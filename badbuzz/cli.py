@@ -19,6 +19,10 @@ COMMANDS: Final = {
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
+    "record": (
+        "stream_processor.worker:record",
+        "Run the recorder: what happened, into the store.",
+    ),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
     "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),
