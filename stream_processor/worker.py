@@ -127,8 +127,10 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
     worker.spinner = None  # its escape codes would stand in logs
     try:
         worker.execute_from_commandline()
-    except SystemExit:
-        reason = service.crash_reason
+    except SystemExit as end:
+        reason = (
+            service.crash_reason or end.__context__
+        )  # of a start that failed, mode tells only so
         if reason is not None:
             raise _explain(reason) from reason
         raise
@@ -157,6 +159,8 @@ class _ForUsers:
         of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
         if not of_libraries or record.levelno > logging.ERROR:
             return True
+        if record.exc_info and isinstance(record.exc_info[1], BadbuzzError):
+            return False  # it is the last line, and needs no traceback
         now_s, said = time.monotonic(), (record.pathname, record.lineno)
         if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(said, 0.0):
             return False
