@@ -72,7 +72,7 @@ def test_killed_with_its_postgres_it_records_the_fold(
 ) -> None:
     stream = deployment
     with PostgresServer() as server:
-        url = server.new_database()
+        url = server.url()
         stream.worker().await_ready()
         recorder = stream.recorder(url)
         recorder.await_ready()
