@@ -30,7 +30,7 @@ CACHE_S: Final = 5.0
 """How long a key is believed without asking the store: a revoked one stops within that."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST_KEYS: Final = 1000
-_ATTEMPTS_A_MINUTE: Final = 60
+_ATTEMPTS_A_MINUTE: Final = 600
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="badbuzz"'}
 
 
@@ -104,7 +104,9 @@ class Gate:
         address = request.client.host if request.client else ""
         secret = _secret(request)
         prefix = credentials.prefix_of(secret)
-        found = await self._find(prefix, address) if prefix else None
+        if prefix is None:
+            raise _unknown()
+        found = await self._find(prefix, address)
         if found is not None:
             key, known = found
             if credentials.is_same(known, credentials.digest(secret)) and key.revoked_ms is None:
@@ -113,7 +115,7 @@ class Gate:
         wait_s = self._attempts.wait_s(address, self._clock())
         if wait_s:
             raise _too_often(wait_s)
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, "a valid API key is needed", _CHALLENGE)
+        raise _unknown()
 
     async def _find(self, prefix: str, address: str) -> tuple[Key, bytes] | None:
         """The key of a prefix; who guessed too often asks the store no more."""
@@ -181,6 +183,10 @@ def _secret(request: Request) -> str:
     if scheme.lower() == "bearer":
         return given.strip()
     return request.headers.get("x-api-key", "").strip()
+
+
+def _unknown() -> HTTPException:
+    return HTTPException(HTTPStatus.UNAUTHORIZED, "a valid API key is needed", _CHALLENGE)
 
 
 def _too_often(wait_s: float) -> HTTPException:

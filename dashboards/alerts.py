@@ -6,6 +6,7 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from badbuzz.errors import UnknownError
 from badbuzz.model import Phase, Severity
@@ -14,6 +15,21 @@ from dashboards import examples
 from dashboards.paging import Limit
 from dashboards.schemas import AlertPath, Cursor, Instant, Name, Pages, RulingRequest
 from dashboards.served import CalledBy, ReadRoute, Served, WriteRoute, reply
+
+
+class _AlertId(Convertor[str]):
+    """An alert's id in a path, in which ``/`` may stand; what is done to an alert is no id."""
+
+    regex = ".*(?<!/ack)(?<!/ruling)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("alert", _AlertId())
 
 reading = APIRouter(route_class=ReadRoute, tags=["alerts"])
 writing = APIRouter(route_class=WriteRoute, tags=["alerts"])
@@ -70,7 +86,7 @@ def rule(
     return reply(parts.store.rule(ruling))
 
 
-@reading.get("/alerts/{id:path}", response_model=AlertLife, responses=examples.of(examples.LIFE))
+@reading.get("/alerts/{id:alert}", response_model=AlertLife, responses=examples.of(examples.LIFE))
 def alert(parts: Served, id: AlertPath) -> Response:  # noqa: A002
     """One alert, by its id, whose ``/`` may stand as it is or as ``%2F``."""
     life = parts.store.alert(id)

@@ -141,8 +141,8 @@ EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/1764000000
 
 
 def page(item: Any) -> dict[str, Any]:
-    """The only page of one item."""
-    return {"items": [item], "cursor": None}
+    """A page of one item."""
+    return {"items": [item], "cursor": "WyJ4Iiw1XQ"}
 
 
 def of(
