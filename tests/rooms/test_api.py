@@ -285,7 +285,7 @@ def test_terms_are_those_that_the_week_before_had_not(client: httpx.Client) -> N
 
 
 def test_tweets_come_in_the_order_that_was_asked_for(client: httpx.Client) -> None:
-    params = {"order": "negative", "from": START_MS}
+    params: dict[str, Any] = {"order": "negative", "from": START_MS}
     tweets = client.get(f"/brands/{BRAND}/tweets", params=params).json()["items"]
     assert [tweet["id"] for tweet in tweets] == ["t1", "t2", "t3", "t4"]
 
