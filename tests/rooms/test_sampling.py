@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -23,32 +25,20 @@ PLACE = Place(wire.SCORED_TWEETS, 0)
 _names = count()
 
 
-@st.composite
-def streams(draw: st.DrawFn) -> tuple[list[Scored], list[int]]:
-    """Scored tweets about one brand in two windows, and where checkpoints fall."""
-    drawn = draw(
-        st.lists(
-            st.tuples(
-                st.integers(0, 60),
-                st.integers(0, 2 * BUCKET_MS - 1),
-                st.none() | st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]),
-                st.sampled_from(["post"] * 9 + ["delete"]),
-            ),
-            max_size=150,
-            unique_by=lambda one: (one[0], one[3]),
-        )
-    )
+def a_stream(seed: int, n_tweets: int) -> list[Scored]:
+    """Scored tweets about one brand in two windows, some repeated, some deleted."""
+    rng = random.Random(seed)
     brand = f"brand {next(_names)}"
-    stream = []
-    for number, at_ms, score, kind in drawn:
-        tweet = Tweet(
-            f"{number}", brand, "Late", START_MS + at_ms, START_MS + at_ms,
-            kind="post" if kind == "post" else "delete",
-        )  # fmt: skip
-        negative = None if score is None else score >= 0.5
-        stream.append(Scored(tweet, score, negative, ""))
-    cuts = draw(st.lists(st.integers(0, len(stream)), max_size=5))
-    return stream, sorted(cuts)
+    stream: list[Scored] = []
+    for _ in range(n_tweets):
+        at_ms = START_MS + rng.randrange(2 * BUCKET_MS)
+        tweet = Tweet(str(rng.randrange(10**6)), brand, "Late", at_ms, at_ms)
+        score = rng.choice([None, *(n / 20 for n in range(21))])
+        stream.append(Scored(tweet, score, None if score is None else score >= 0.5, ""))
+        if rng.random() < 0.1:
+            former = rng.choice(stream)
+            stream.append(replace(former, tweet=replace(former.tweet, kind="delete")))
+    return stream
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +56,12 @@ def sampled(store: Store, stream: Sequence[Scored]) -> list[Sampled]:
     return list(store.tweets(brand, 0, wire.MAX_MS, limit=1000).items)
 
 
-@given(streams())
+@given(st.integers(), st.integers(0, 300), st.lists(st.floats(0, 1), max_size=5))
 def test_candidates_give_the_sample_of_everything(
-    stores: tuple[Store, Store], drawn: tuple[list[Scored], list[int]]
+    stores: tuple[Store, Store], seed: int, n_tweets: int, moments: list[float]
 ) -> None:
-    stream, cuts = drawn
+    stream = a_stream(seed, n_tweets)
+    cuts = sorted(int(moment * len(stream)) for moment in moments)
     candidates = Candidates(N_EACH)
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         for offset in range(start, end):
