@@ -39,7 +39,10 @@ OFFERED_PER_S = 1000
 OFFERED_FOR_S = 40
 START_MS = 1_793_577_600_000
 BUCKET_MS = 300_000
-WORDS = [
+WORDS = (
+    "my", "bag", "never", "came", "and", "nobody", "answers", "the", "phone", "again", "thanks",
+    "for", "nothing", "crew", "gate",
+)  # fmt: skip
     "my",
     "bag",
     "never",
