@@ -43,22 +43,6 @@ WORDS = (
     "my", "bag", "never", "came", "and", "nobody", "answers", "the", "phone", "again", "thanks",
     "for", "nothing", "crew", "gate",
 )  # fmt: skip
-    "my",
-    "bag",
-    "never",
-    "came",
-    "and",
-    "nobody",
-    "answers",
-    "the",
-    "phone",
-    "again",
-    "thanks",
-    "for",
-    "nothing",
-    "crew",
-    "gate",
-]
 
 Sent = tuple[str, str, bytes]
 """Topic, brand, value."""
