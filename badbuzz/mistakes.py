@@ -8,6 +8,7 @@ looking wrong, but they are the ones the bundle was least sure of.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,10 +82,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A label that was wrong, and how far its score lies from the threshold; None if unknown."""
+    """A label that was wrong.
+
+    Parameters
+    ----------
+    feedback
+        Who said so, and of what; of several on the same words the most confidently labelled.
+    margin
+        How far the score lies from the threshold; None where there was no score.
+    n
+        How many labels were wrong in the same way on the same words, >= 1.
+    """
 
     feedback: Feedback
     margin: float | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +165,6 @@ def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
     grouped = _groups(found, read)
     binned = [_bin(margin) for margin in margins if margin is not None]
     scored = [said for said, margin in zip(found, margins, strict=True) if margin is not None]
-    mistakes = [
-        Mistake(said, margin)
-        for said, margin in zip(found, margins, strict=True)
-        if said.mispredicted
-    ]
-    mistakes.sort(key=lambda one: (one.margin is None, -(one.margin or 0.0), one.feedback.id))
     return Mistakes(
         overall=group("all", found),
         corrections=group("corrections", _where(found, [not one for one in asked])),
@@ -171,7 +177,7 @@ def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
             group(name, [said for said, own in zip(scored, binned, strict=True) if own == place])
             for place, name in enumerate(MARGINS)
         ),
-        worst=tuple(mistakes[:n_worst]),
+        worst=tuple(_worst(found, margins)[:n_worst]),
     )
 
 
@@ -267,6 +273,15 @@ def _margins(found: Sequence[Feedback]) -> list[float | None]:
         else round(abs(said.score - thresholds[said.bundle]), _SCORE_DIGITS)
         for said in found
     ]
+
+
+def _worst(found: Sequence[Feedback], margins: Sequence[float | None]) -> list[Mistake]:
+    wrong = [pair for pair in zip(found, margins, strict=True) if pair[0].mispredicted]
+    wrong.sort(key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].id))
+    counts = Counter((said.text, said.right) for said, _ in wrong)
+    first = {(said.text, said.right): (said, margin) for said, margin in reversed(wrong)}
+    ranked = [pair for pair in wrong if first[pair[0].text, pair[0].right] == pair]
+    return [Mistake(said, margin, counts[said.text, said.right]) for said, margin in ranked]
 
 
 def _where(found: Sequence[Feedback], kept: Sequence[bool]) -> list[Feedback]:

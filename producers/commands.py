@@ -21,7 +21,7 @@ from click.core import ParameterSource
 
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed, mapping, waiting
+from badbuzz.options import Instant, Speed, mapping, waiting
 from badbuzz.outputs import check_outputs
 from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
@@ -53,16 +53,6 @@ class _FastUntil(click.ParamType):
             self.fail(f"expected hours such as 168h, or a time: {error}", param, ctx)
 
 
-class _Instant(click.ParamType):
-    name = "ISO"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        try:
-            return parse_time(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean.")
@@ -76,7 +66,7 @@ class _Instant(click.ParamType):
 )
 @click.option("--brand", help="The brand of every row.")
 @click.option("--lang", help="The language of every row.")
-@click.option("--start", type=_Instant(), help="When the first tweet shall have been written.")
+@click.option("--start", type=Instant(), help="When the first tweet shall have been written.")
 @click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
 @click.option(
     "--speed",
@@ -281,7 +271,7 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
 )
 @click.option(
     "--start",
-    type=_Instant(),
+    type=Instant(),
     default="2026-11-02T00:00:00+00:00",
     show_default=True,
     help="When the first day begins.",

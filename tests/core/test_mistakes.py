@@ -107,13 +107,21 @@ def test_each_bundle_has_a_threshold_of_its_own() -> None:
 
 def test_the_most_confident_mistakes_come_first_and_unscored_ones_last() -> None:
     unscored = replace(feedback("missed"), score=None)
+    unscored = replace(unscored, text="never scored")
     said = [unscored, feedback("false", 0.7), feedback("missed", 0.05), feedback("ok", 0.0)]
     worst = analyse(said, n_worst=3).worst
     assert [one.feedback.score for one in worst] == [0.05, 0.7, None]
 
 
 def test_only_so_many_of_the_worst_are_given() -> None:
-    assert len(analyse([feedback("missed") for _ in range(9)], n_worst=4).worst) == 4
+    said = [feedback("missed", text=f"late {i}") for i in range(9)]
+    assert len(analyse(said, n_worst=4).worst) == 4
+
+
+def test_the_same_words_are_shown_once_with_how_many_they_were() -> None:
+    said = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
+    worst = analyse(said).worst
+    assert [(one.feedback.score, one.n) for one in worst] == [(0.1, 2), (0.9, 1)]
 
 
 # Over time
