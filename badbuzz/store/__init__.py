@@ -15,7 +15,8 @@ from badbuzz.record import Change, Place, Summary
 from badbuzz.store.alerts import Alerts
 from badbuzz.store.engine import connect
 from badbuzz.store.keys import Keys
-from badbuzz.store.migrate import check, migrate_to
+from badbuzz.store.migrate import check
+from badbuzz.store.migrate import migrate as renew
 from badbuzz.store.pages import checked_limit
 from badbuzz.store.people import People
 from badbuzz.store.positions import Positions
@@ -64,7 +65,7 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
         engine = connect(address)
         try:
             if migrate:
-                migrate_to(engine)
+                renew(engine)
             else:
                 check(engine)
         except BaseException:

@@ -62,7 +62,8 @@ def connect(address: str) -> Engine:
     """
     url = _parsed(address)
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE_S})
+        patience = {"timeout": str(_PATIENCE_S), **url.query}
+        engine = create_engine(url.set(query=patience), hide_parameters=True)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine

@@ -1,7 +1,7 @@
 """The schema's revisions: ``migrations/versions/`` holds one file each.
 
 To change the schema: change ``schema.py``, add a revision that does the same to a database that is
-there, and see the tests compare the two.
+there, and see the tests compare the two. Revisions only go up: the way back is a backup.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from badbuzz.errors import StoreError
 from badbuzz.store.engine import writing
 from badbuzz.store.failures import place_of, translated
 
-HEAD: Final = "head"
-_FOLDER: Final = Path(__file__).with_name("migrations")
+FOLDER: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 8_246_013
 """What PostgreSQL locks while one of several that start at once migrates."""
 
@@ -33,7 +32,7 @@ def check(engine: Engine) -> None:
     StoreError
         When the schema is older, or newer than is known here.
     """
-    _, script = _scripts()
+    _, script = _scripts(FOLDER)
     with translated(engine.url), engine.begin() as connection:
         found = _revision(engine, connection, script)
     if found != script.get_current_head():
@@ -43,27 +42,38 @@ def check(engine: Engine) -> None:
         )
 
 
-def migrate_to(engine: Engine, revision: str = HEAD) -> None:
-    """Bring the tables to a revision, the newest when none is named, with their rows.
+def migrate(engine: Engine, folder: Path = FOLDER) -> None:
+    """Bring the tables to the newest revision, with their rows.
+
+    Parameters
+    ----------
+    folder
+        Holds the revisions.
 
     Raises
     ------
     StoreError
         When the schema is newer than is known here.
     """
-    config, script = _scripts()
+    config, script = _scripts(folder)
     with translated(engine.url), engine.begin() as connection:
-        if revision == HEAD and _revision(engine, connection, script) == script.get_current_head():
+        if _revision(engine, connection, script) == script.get_current_head():
             return
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        _run(connection, config, script, _revision(engine, connection, script), revision)
+        _revision(engine, connection, script)
+        upgrades = EnvironmentContext(
+            config, script, fn=lambda found, _context: script._upgrade_revs("head", found)
+        )
+        with upgrades:
+            upgrades.configure(connection=connection)
+            upgrades.run_migrations()
 
 
-def _scripts() -> tuple[Config, ScriptDirectory]:
+def _scripts(folder: Path) -> tuple[Config, ScriptDirectory]:
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     return config, ScriptDirectory.from_config(config)
 
 
@@ -77,13 +87,3 @@ def _revision(engine: Engine, connection: Connection, script: ScriptDirectory) -
             "does not know; use the newer badbuzz that made them"
         )
     return found
-
-
-def _run(
-    connection: Connection, config: Config, script: ScriptDirectory, found: str | None, to: str
-) -> None:
-    goes_down = to == "base" or (to != HEAD and found is not None and to < found)
-    walk = script._downgrade_revs if goes_down else script._upgrade_revs
-    with EnvironmentContext(config, script, fn=lambda at, _context: walk(to, at)) as environment:
-        environment.configure(connection=connection)
-        environment.run_migrations()

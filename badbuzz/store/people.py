@@ -44,7 +44,8 @@ class People(Connected):
         row["id"] = storable_id(said.id)
         with self._writing() as connection:
             statement = inserting(connection, feedback).values(row).on_conflict_do_nothing()
-            if connection.execute(statement).rowcount:
+            is_new = connection.execute(statement.returning(feedback.c.id)).first() is not None
+            if is_new:
                 detail = "negative" if said.right else "not negative"
                 entry = Entry(said.at_ms, said.by, said.source, said.tweet_id or said.id, detail)
                 note(connection, entry)

@@ -103,7 +103,7 @@ class Windows(Connected):
             windows,
             (windows.c.brand == brands.c.brand) & (windows.c.start_ms == brands.c.last_start_ms),
         )
-        rows = connection.execute(asked.order_by(brands.c.brand)).mappings()
+        rows = sorted(connection.execute(asked).mappings(), key=lambda row: str(row["known"]))
         return {row["known"]: window_of(row) if row["brand"] else None for row in rows}
 
     def _changed_windows(
