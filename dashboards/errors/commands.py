@@ -11,6 +11,7 @@ from rich.console import Console
 
 from badbuzz.options import Instant
 from badbuzz.outputs import check_outputs
+from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards.errors import table
@@ -39,7 +40,7 @@ def errors(
     """Say where labels and alerts were wrong, as people said in a period.
 
     People judge labels and alerts through the API; the store of BADBUZZ_STORE keeps it. Times
-    are those at which people spoke.
+    are those at which people spoke. The worst labels are scored again with the bundles in use.
 
     \b
     Examples:
@@ -49,8 +50,10 @@ def errors(
     """
     from_ms, to_ms = _period(from_ms, to_ms, days)
     check_outputs([("--report", report_file)], [])
-    with Store.open(Settings.read().store) as store:
-        found = find(store, from_ms, to_ms)
+    settings = Settings.read()
+    judges = Judges.read(settings.bundles)
+    with Store.open(settings.store) as store:
+        found = find(store, judges, from_ms, to_ms)
     if found.empty:
         for line in nothing(found):
             click.echo(f"badbuzz: {line}", err=True)

@@ -9,7 +9,9 @@ from typing import Final
 from badbuzz.judgements import Judgements, judge
 from badbuzz.mistakes import Mistakes, Step, analyse, by_version, by_week, judged
 from badbuzz.record import Feedback
+from badbuzz.scorer import Judges
 from badbuzz.store import Store
+from dashboards.errors.today import Today, today
 
 _DAY_MS: Final = 86_400_000
 TREND_DAYS: Final = 84
@@ -47,6 +49,8 @@ class Findings:
         From when on trends are told.
     n_feedback
         What people said of texts, labelled or not.
+    today
+        Of each of the worst mistakes, what the bundles in use say.
     """
 
     from_ms: int
@@ -54,6 +58,7 @@ class Findings:
     trend_from_ms: int
     n_feedback: int
     mistakes: Mistakes
+    today: tuple[Today | None, ...]
     judgements: Judgements
     trends: tuple[Trend, ...]
 
@@ -63,7 +68,7 @@ class Findings:
         return not (self.mistakes.overall.n or self.judgements.overall.n)
 
 
-def find(store: Store, from_ms: int, to_ms: int) -> Findings:
+def find(store: Store, judges: Judges, from_ms: int, to_ms: int) -> Findings:
     """Read a period from the store, and count.
 
     Raises
@@ -74,12 +79,14 @@ def find(store: Store, from_ms: int, to_ms: int) -> Findings:
     trend_from_ms = min(from_ms, to_ms - TREND_DAYS * _DAY_MS)
     history = store.feedback(trend_from_ms, to_ms)
     period = [said for said in history if said.at_ms >= from_ms]
+    mistakes = analyse(period)
     return Findings(
         from_ms=from_ms,
         to_ms=to_ms,
         trend_from_ms=trend_from_ms,
         n_feedback=len(period),
-        mistakes=analyse(period),
+        mistakes=mistakes,
+        today=tuple(today(mistakes.worst, judges)),
         judgements=judge(store.rulings(from_ms, to_ms)),
         trends=(
             _trend("corrections", [said for said in history if said.source != "labelling"]),

@@ -16,7 +16,7 @@ from dashboards.errors import words
 from dashboards.errors.findings import Findings
 from dashboards.errors.sections import sections
 
-_MAX_ROWS: Final = 40
+_MAX_ROWS: Final = 20
 _PARTS: Final = {
     "labels": "Where labels were wrong",
     "trends": "Over time",
@@ -48,9 +48,8 @@ def render(found: Findings) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "when": words.when, "percent": words.percent, "claim": words.claim, "bar": _bar,
-    }  # fmt: skip
+    told = (words.when, words.percent, words.claim, words.again)
+    environment.filters |= {"bar": _bar, **{tell.__name__: tell for tell in told}}
     loader = environment.loader
     assert loader is not None
     style = Markup(loader.get_source(environment, "report.css")[0])  # noqa: S704 (our own file)
@@ -66,6 +65,7 @@ def _context(found: Findings) -> dict[str, Any]:
         "tiles": _tiles(found) if not found.empty else [],
         "cautions": words.cautions(found),
         "nothing": words.nothing(found) if found.empty else [],
+        "worst": list(zip(found.mistakes.worst, found.today, strict=True)),
         "parts": [
             (part, _PARTS[part], list(its))
             for part, its in groupby(shown, key=lambda section: section.part)

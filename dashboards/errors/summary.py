@@ -9,6 +9,7 @@ from badbuzz.judgements import Ruled
 from badbuzz.mistakes import Group, Mistake, Step
 from badbuzz.proportions import Share, difference
 from dashboards.errors.findings import Findings, Trend
+from dashboards.errors.today import Today
 from dashboards.errors.words import cautions
 
 SCHEMA: Final = 1
@@ -33,7 +34,9 @@ def summary(found: Findings) -> dict[str, Any]:
             "by_reason": _groups(mistakes.reasons),
             "by_term": _groups(mistakes.terms),
             "by_margin": _groups(mistakes.margins),
-            "worst": [_mistake(one) for one in mistakes.worst],
+            "worst": [
+                _mistake(one, now) for one, now in zip(mistakes.worst, found.today, strict=True)
+            ],
         },
         "trends": {
             "from_ms": found.trend_from_ms,
@@ -95,7 +98,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _mistake(one: Mistake) -> dict[str, Any]:
+def _mistake(one: Mistake, now: Today | None) -> dict[str, Any]:
     said = one.feedback
     return {
         "id": said.id,
@@ -110,4 +113,14 @@ def _mistake(one: Mistake) -> dict[str, Any]:
         "margin": one.margin,
         "bundle": said.bundle,
         "n": one.n,
+        "today": None if now is None else _today(now),
+    }
+
+
+def _today(now: Today) -> dict[str, Any]:
+    return {
+        "bundle": now.bundle,
+        "score": now.score,
+        "wrong": now.wrong,
+        "pulled_by": [{"token": token, "logit": pull} for token, pull in now.pulled_by],
     }

@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from badbuzz.mistakes import Mistake
 from dashboards.errors.findings import Findings
 from dashboards.errors.sections import Row, Section, sections
-from dashboards.errors.words import cautions, claim, counted, percent, when
+from dashboards.errors.words import again, cautions, claim, counted, percent, when
 
 _MAX_ROWS: Final = 10
 _MAX_WORST: Final = 5
@@ -33,7 +32,7 @@ def show(console: Console, found: Findings) -> None:
     for section in sections(found):
         console.print(_table(section.first(_MAX_ROWS)))
     if mistakes.worst:
-        console.print(_worst(mistakes.worst[:_MAX_WORST]))
+        console.print(_worst(found))
     for caution in cautions(found):
         console.print(Text(f"! {caution}"))
 
@@ -58,12 +57,14 @@ def _cells(row: Row) -> list[str]:
     return [row.name, percent(row.share), *change, *(f"{count:,}" for count in row.counts)]
 
 
-def _worst(mistakes: tuple[Mistake, ...]) -> Table:
+def _worst(found: Findings) -> Table:
     table = Table(
         title="Labels: the worst", title_justify="left", title_style="bold", show_lines=True
     )
     for name in ("what was said", "brand", "text"):
         table.add_column(name, overflow="fold")
-    for one in mistakes:
-        table.add_row(*map(Text, (claim(one), one.feedback.brand, one.feedback.text)))
+    worst = list(zip(found.mistakes.worst, found.today, strict=True))
+    for one, now in worst[:_MAX_WORST]:
+        told = f"{claim(one)}; {again(now)}"
+        table.add_row(*map(Text, (told, one.feedback.brand, one.feedback.text)))
     return table

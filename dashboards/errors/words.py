@@ -9,6 +9,7 @@ from badbuzz.mistakes import NO_REASON, Mistake, Step
 from badbuzz.proportions import ENOUGH, Share, difference
 from badbuzz.reasons import NAMES
 from dashboards.errors.findings import Findings
+from dashboards.errors.today import Today
 
 NONE: Final = "–"
 _SIGNS: Final = {"better": "▼", "worse": "▲", "no difference": "=", "too few": "?"}
@@ -95,6 +96,25 @@ def claim(mistake: Mistake) -> str:
     if said.right:
         return f"{scored}not labelled negative, but is"
     return f"{scored}labelled negative, but is not"
+
+
+def again(now: Today | None) -> str:
+    """What the bundle in use says of a text today.
+
+    Examples
+    --------
+    >>> again(Today("b@2", 0.9312, True, (("bag", 1.234), ("lost", 0.61))))
+    'today 0.93, still wrong, by “bag” +1.2, “lost” +0.6'
+    >>> again(None)
+    'today no bundle reads its language'
+    """
+    if now is None:
+        return "today no bundle reads its language"
+    if not now.wrong:
+        return f"today {now.score:.2f}, right"
+    pulled = ", ".join(f"“{token}” {pull:+.1f}" for token, pull in now.pulled_by)
+    pulled = pulled.replace("-", "−")
+    return f"today {now.score:.2f}, still wrong{pulled and f', by {pulled}'}"
 
 
 def cautions(found: Findings) -> list[str]:
