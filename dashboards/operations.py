@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from badbuzz.record import Entry
@@ -71,6 +71,7 @@ def audit(parts: Served, limit: Limit = 50, cursor: Cursor = None) -> Response:
 )
 async def stream(
     parts: Served,
+    request: Request,
     brand: Annotated[Name | None, Query(description="of this one alone")] = None,
     last_event_id: Annotated[
         str | None, Header(max_length=4000, description="of the last event that came")
@@ -79,7 +80,7 @@ async def stream(
     """Windows and alerts as they are recorded: events ``window`` and ``alert``.
 
     With ``Last-Event-ID`` it goes on exactly where that event stood, nothing lost or repeated.
-    A comment comes each 15 seconds; who reads too slowly is cut off.
+    A comment comes each 15 seconds; who reads too slowly is cut off, whose key is revoked too.
     """
     try:
         last = decode_positions(last_event_id) if last_event_id else None
@@ -88,4 +89,8 @@ async def stream(
     listener = await parts.broadcast.join(brand)
     if listener is None:
         raise HTTPException(503, f"{MOST_LISTENERS} listen already", {"Retry-After": "60"})
-    return EventStream(parts.broadcast, listener, last)
+
+    async def allowed() -> bool:
+        return await parts.gate.still_admits(request)
+
+    return EventStream(parts.broadcast, listener, last, allowed)

@@ -27,15 +27,9 @@ from tests.rooms.served import ALERTS, BRAND, Served, alert, window
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with Served(tmp_path) as started:
+def served(tmp_path: Path, store_url: str) -> Iterator[Served]:
+    with Served(tmp_path, store_url) as started:
         yield started
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'api.db'}") as opened:
-        yield opened
 
 
 def record(store: Store, start: int, end: int, brand: str = BRAND, partition: int = 0) -> None:
@@ -164,7 +158,7 @@ def test_a_listener_that_is_cut_off_is_told(store: Store) -> None:
         assert listener is not None
         for _ in range(QUEUE + 1):
             listener.put(BRAND, b"x")
-        return await sent(EventStream(broadcast, listener, None))
+        return await sent(EventStream(broadcast, listener, None, anybody))
 
     assert b": cut off" in broadcasting(store, ask)
 
@@ -174,10 +168,48 @@ def test_silence_is_broken_by_a_comment(store: Store) -> None:
         listener = await broadcast.join(None)
         assert listener is not None
         return await sent(
-            EventStream(broadcast, listener, None, heartbeat_s=0.01), until=b": still"
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b": still"
         )
 
     assert broadcasting(store, ask).endswith(b": still here\n\n")
+
+
+async def anybody() -> bool:
+    return True
+
+
+async def nobody() -> bool:
+    return False
+
+
+def test_a_listener_that_may_no_longer_listen_is_let_go(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bytes:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        return await sent(EventStream(broadcast, listener, None, nobody, check_s=0.01))
+
+    assert broadcasting(store, ask).startswith(b"retry: 2000")
+
+
+def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bool:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        never = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await never.wait()
+
+        async def receive() -> dict[str, str]:
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        stream = EventStream(broadcast, listener, None, anybody, send_s=0.01)
+        await stream({"type": "http"}, receive, send)
+        return listener.cut_off
+
+    assert broadcasting(store, ask) is True
 
 
 async def sent(response: EventStream, until: bytes = b"never") -> bytes:
@@ -203,7 +235,9 @@ def test_a_client_that_leaves_is_forgotten(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bool:
         listener = await broadcast.join(None)
         assert listener is not None
-        await sent(EventStream(broadcast, listener, None, heartbeat_s=0.01), until=b"retry")
+        await sent(
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b"retry"
+        )
         return listener.closed
 
     assert broadcasting(store, ask) is True
