@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from dashboards.streaming import (
     decode_positions,
     encode_positions,
 )
-from tests.rooms.served import ALERTS, BRAND, Served, alert, window
+from tests.rooms.served import ALERTS, BRAND, WINDOWS, Served, alert, window
 
 
 @pytest.fixture
@@ -86,6 +87,23 @@ def test_a_listener_that_comes_back_misses_nothing_and_hears_nothing_twice(
             heard += starts(found)
             last = {"Last-Event-ID": found[-1]["id"]}
     assert heard == list(range(1, 2510))
+
+
+def test_what_was_missed_ends_where_the_listener_came(store: Store) -> None:
+    record(store, 0, 5)
+
+    async def ask(broadcast: Broadcast) -> tuple[list[bytes], list[bytes]]:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        await asyncio.to_thread(record, store, 5, 8)
+        live = b""
+        while live.count(b"event: window") < 3:
+            live += await listener.take(5.0)
+        missed = b"".join([part async for part in broadcast.missed(listener, {WINDOWS: 1})])
+        return re.findall(rb"id: (\S+)", missed), re.findall(rb"id: (\S+)", live)
+
+    missed, live = broadcasting(store, ask)
+    assert missed + live == [b"w0:%d" % n for n in range(2, 8)]
 
 
 def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: Store) -> None:
