@@ -16,11 +16,11 @@ import pytest
 
 from badbuzz.record import Place
 from badbuzz.store import Store
+from dashboards.listening import EventStream
 from dashboards.metrics import Metrics
 from dashboards.streaming import (
     QUEUE,
     Broadcast,
-    EventStream,
     decode_positions,
     encode_positions,
 )
