@@ -103,9 +103,11 @@ class Alerts(Connected):
         with self._reading() as connection:
             return lives_of(connection, [alert_id]).get(alert_id)
 
-    def _open_alerts(self, connection: Connection) -> dict[str, Alert]:
-        """The newest alert of each brand that is not resolved."""
+    def _open_alerts(self, connection: Connection, only: str | None = None) -> dict[str, Alert]:
+        """The newest alert of each brand, or of only one, that is not resolved."""
         asked = select(alerts.c.id).where(alerts.c.phase != "resolved")
+        if only is not None:
+            asked = asked.where(alerts.c.brand == only)
         found = connection.execute(asked.order_by(alerts.c.opened_ms)).scalars().all()
         lives = lives_of(connection, found)
         return {lives[id_].alert.brand: lives[id_].alert for id_ in found}

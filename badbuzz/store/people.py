@@ -37,8 +37,8 @@ def note(connection: Connection, entry: Entry) -> None:
 class People(Connected):
     """Feedback, rulings and acknowledgements, and the audit of them."""
 
-    def add_feedback(self, said: Feedback) -> None:
-        """Keep feedback; the same id again changes nothing."""
+    def add_feedback(self, said: Feedback) -> bool:
+        """Keep feedback; the same id again changes nothing. Whether it is new."""
         row = dict(zip(_FEEDBACK, _values_of(said), strict=True))
         row["tweet_id"] = None if said.tweet_id is None else storable_id(said.tweet_id)
         row["id"] = storable_id(said.id)
@@ -49,6 +49,7 @@ class People(Connected):
                 detail = "negative" if said.right else "not negative"
                 entry = Entry(said.at_ms, said.by, said.source, said.tweet_id or said.id, detail)
                 note(connection, entry)
+        return is_new
 
     def acknowledge(self, alert_id: str, by: str, at_ms: int) -> AlertLife:
         """Say who takes an alert on; the first one stays, and to repeat is no error.
