@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "scorer", "fold", "evidence", "backtest", "store", "recorder", "worker", "first_alert",
+    "scorer", "fold", "evidence", "backtest", "store", "recorder", "api", "worker", "first_alert",
 )  # fmt: skip
 
 
