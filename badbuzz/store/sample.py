@@ -28,6 +28,9 @@ from badbuzz.store.windows import WINDOW_MS
 N_EACH: Final = 10
 """Tweets in each of the three lists of a brand's five minutes."""
 
+FORGET_AT_ONCE: Final = 2000
+"""Tweets that one transaction forgets."""
+
 _WindowKey = tuple[str, int]
 _TweetKey = tuple[str, str]
 
@@ -91,12 +94,19 @@ class SampleRecorder(Connected):
     def forget(self, before_ms: int) -> int:
         """How many tweets created before an instant were taken out of the sample.
 
-        Alerts with their evidence, windows, feedback, rulings and the audit stay.
+        In many short transactions, so that nobody who writes waits for all of it. Alerts with
+        their evidence, windows, feedback, rulings and the audit stay.
         """
+        n_forgotten = 0
+        while n_now := self._forget_some(before_ms):
+            n_forgotten += n_now
+        return n_forgotten
+
+    def _forget_some(self, before_ms: int) -> int:
+        key = sample.c.brand, sample.c.tweet_id
+        old = select(*key).where(sample.c.created_ms < before_ms).limit(FORGET_AT_ONCE)
         with self._writing() as connection:
-            return connection.execute(
-                delete(sample).where(sample.c.created_ms < before_ms)
-            ).rowcount
+            return connection.execute(delete(sample).where(tuple_(*key).in_(old))).rowcount
 
 
 def doubt_of(score: float) -> float:

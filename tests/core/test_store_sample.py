@@ -6,10 +6,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from badbuzz.record import Sampled, Scored
 from badbuzz.store import Store
-from badbuzz.store.sample import N_EACH
+from badbuzz.store.sample import FORGET_AT_ONCE, N_EACH
 from tests.core.events import BUCKET_MS, DAY_MS, START_MS
 from tests.core.recorded import ALERTS, BRAND, TWEETS, alert, scored, shown
 
@@ -179,6 +180,21 @@ def test_to_forget_takes_what_is_older_and_says_how_many(store: Store) -> None:
     record(store, [(i, scored(str(i), created_ms=START_MS + i * DAY_MS)) for i in range(5)])
     assert store.forget(START_MS + 2 * DAY_MS) == 2
     assert [one.id for one in sampled(store)] == ["4", "3", "2"]
+
+
+def test_to_forget_many_lets_others_write_meanwhile(store: Store) -> None:
+    tweets = [
+        scored(str(i), created_ms=START_MS + i * BUCKET_MS) for i in range(FORGET_AT_ONCE + 1)
+    ]
+    record(store, list(enumerate(tweets)))
+    sizes: list[int] = []
+    event.listen(store._engine, "commit", lambda connection: sizes.append(n_sampled(connection)))
+    assert store.forget(START_MS + DAY_MS * 365) == FORGET_AT_ONCE + 1
+    assert sizes[:2] == [1, 0]
+
+
+def n_sampled(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM sample").scalar_one())
 
 
 def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
