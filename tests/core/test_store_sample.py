@@ -235,6 +235,19 @@ def test_to_label_are_tweets_of_a_language_and_a_brand(store: Store) -> None:
     assert [one.id for one in store.labelling(lang="fr", brand="b")] == ["fr-b"]
 
 
+def test_to_label_is_sought_once_however_many_say_the_same(store: Store) -> None:
+    same = [
+        scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(500)
+    ]
+    record(store, list(enumerate(same)))
+    asked: list[str] = []
+    event.listen(
+        store._engine, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said)
+    )
+    assert len(store.labelling()) == 1
+    assert len([said for said in asked if "ORDER BY" in said]) == 1
+
+
 def test_to_label_is_found_behind_many_of_the_same_words(store: Store) -> None:
     same = [
         scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(300)
