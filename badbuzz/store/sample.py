@@ -8,18 +8,18 @@ empty: the row stays without text, author or permalink, and is never shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
 from badbuzz.masking import masked
 from badbuzz.record import Place, Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
 from badbuzz.store.positions import advance
-from badbuzz.store.removal import chunks, removed_among, removing
+from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, upsert
 from badbuzz.store.schema import deletions, sample
 from badbuzz.store.types import storable_id
@@ -158,9 +158,8 @@ def _add(
     new = {one.key: one for several in best.values() for one in several}
     held = {one.key: one for one in _held(connection, sorted(best))}
     kept = {one.key for several in _best({**held, **new}.values()).values() for one in several}
-    column = tuple_(sample.c.brand, sample.c.tweet_id)
     for some in chunks(sorted(held.keys() - kept)):
-        connection.execute(delete(sample).where(column.in_(some)))
+        connection.execute(delete(sample).where(_named(some)))
     gone = removed_among(connection, new.keys() & kept)
     upsert(
         connection,
@@ -173,7 +172,7 @@ def _held(connection: Connection, windows: Sequence[_WindowKey]) -> Iterable[_Ca
     column = sample.c
     asked = select(column.brand, column.tweet_id, column.created_ms, column.score)
     for some in chunks(windows):
-        in_some = tuple_(column.brand, column.window_start_ms).in_(some)
+        in_some = among(column.brand, column.window_start_ms, some)
         for row in connection.execute(asked.where(in_some)):
             yield _Candidate(row.brand, row.tweet_id, row.created_ms, row.score)
 
@@ -194,9 +193,12 @@ def _remove(connection: Connection, place: Place, records: Sequence[tuple[int, S
         }
     upsert(connection, deletions, list(rows.values()))
     for some in chunks(sorted(rows)):
-        in_some = tuple_(sample.c.brand, sample.c.tweet_id).in_(some)
-        connection.execute(sample.update().where(in_some).values(_EMPTY))
+        connection.execute(sample.update().where(_named(some)).values(_EMPTY))
         remove_examples(connection, set(some))
+
+
+def _named(keys: Collection[_TweetKey]) -> ColumnElement[bool]:
+    return among(sample.c.brand, sample.c.tweet_id, keys)
 
 
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}

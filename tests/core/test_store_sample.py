@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -174,6 +175,27 @@ def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
     found = store.tweet("1")
     assert found is not None
     assert found.brand == "b"
+
+
+def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) -> None:
+    posts = [scored("1", brand=f"b{number}") for number in range(600)]
+    gone = [scored("1", None, kind="delete", brand=f"b{number}") for number in range(600)]
+    asked: list[tuple[str, Any]] = []
+    with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
+        event.listen(
+            store._engine,
+            "before_cursor_execute",
+            lambda _c, _k, said, given, *_: asked.append((said, given)),
+        )
+        record(store, list(enumerate([*posts, *gone])), batch=600)
+        reads = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        with store._reading() as connection:
+            plans = [
+                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given).all()
+                for said, given in reads
+            ]
+    assert len(plans) > 5
+    assert [row for plan in plans for row in plan if row[-1].startswith("SCAN")] == []
 
 
 def test_to_forget_takes_what_is_older_and_says_how_many(store: Store) -> None:
