@@ -124,6 +124,8 @@ def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
         "badbuzz_bundle_info",
         "badbuzz_brand_negatives",
         "badbuzz_brand_expected_negatives",
+        "badbuzz_brand_expected_negatives_low",
+        "badbuzz_brand_expected_negatives_high",
         "badbuzz_brand_negative_rate",
         "badbuzz_brand_adjusted_negative_rate",
         "badbuzz_brand_alert_state",
