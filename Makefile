@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka dashboards lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -40,6 +40,9 @@ model-check: $(VENV)/dev.installed ## Recompute the figures in the shipped model
 
 kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay in .kafka.
 	@deploy/kafka/serve.sh
+
+dashboards: $(VENV)/dev.installed ## Write Grafana's dashboards anew: dashboards/grafana/json.
+	$(BIN)/python -m dashboards.grafana.build
 
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \

@@ -222,11 +222,17 @@ class PrometheusServer:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """What an expression gives now: a sample for each series; fails where it is invalid."""
-        url = f"http://127.0.0.1:{self._port}/api/v1/query?{urlencode({'query': expression})}"
+        samples: list[dict[str, Any]] = self._get("query", query=expression)["result"]
+        return samples
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rules, with the health of their last evaluation."""
+        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
+
+    def _get(self, what: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{self._port}/api/v1/{what}?{urlencode(parameters)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
-                found = orjson.loads(answer.read())
+                return orjson.loads(answer.read())["data"]
         except urllib.error.HTTPError as error:
-            pytest.fail(f"{expression}: {error.read().decode()}")
-        samples: list[dict[str, Any]] = found["data"]["result"]
-        return samples
+            pytest.fail(f"{url}: {error.read().decode()}")
