@@ -10,8 +10,10 @@
     ├── SettingsError     an environment variable that cannot be used
     ├── StateError        detector state that is incomplete, misplaced or unknown
     ├── KafkaError        a broker or topic that is not there or not as it must be
-    └── StoreError        a database that cannot be used
-        └── StoreDownError  one that does not answer now, and may again
+    ├── StoreError        a database that cannot be used
+    │   ├── StoreDownError  one that does not answer now, and may again
+    │   └── UnknownError    no such alert or key
+    └── QueryError        a question that cannot be asked: a cursor or step that is none
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -89,3 +91,13 @@ class StoreError(BadbuzzError):
 
 class StoreDownError(StoreError):
     """A database that does not answer now, and may again."""
+
+
+class UnknownError(StoreError, LookupError):
+    """What is to be changed is not in the store: no such alert, no such key."""
+
+
+class QueryError(BadbuzzError, ValueError):
+    """A question that cannot be asked: a cursor that is none, a step that divides no window."""
+
+    exit_code = 2

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
-from urllib.parse import urlencode
 from uuid import uuid4
 
-import orjson
+import psutil
+import psycopg
 import pytest
-from ruamel.yaml import YAML
+from psycopg import sql
 
 from badbuzz.settings import Settings
 from demo.processes import free_port
@@ -32,6 +32,10 @@ _STARTED: Final = "Kafka Server started"
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
 _SET_DEATH_SIGNAL: Final = 1
+
+_POSTGRES_STARTED: Final = "database system is ready to accept connections"
+_POSTGRES_FOLDERS: Final = "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin"
+_UNPRIVILEGED: Final = "postgres", "nobody"
 
 
 def lacking(reason: str, variable: str) -> NoReturn:
@@ -149,48 +153,63 @@ class KafkaServer:
             self._process = None
 
 
-class PrometheusServer:
-    """Prometheus on loopback with the product's rules, scraping every second.
+class PostgresServer:
+    """PostgreSQL on loopback, in its own process and with data of its own, gone with the block.
+
+    It does not run as root: started by root, it is the user ``postgres`` or ``nobody``.
 
     Parameters
     ----------
-    folder
-        For its configuration, its data and its log.
-    targets
-        Addresses to scrape, by the name of a job in ``dashboards/prometheus/prometheus.yml``.
+    fsync
+        Whether what is committed survives a power cut; a kill it survives anyway.
     """
 
-    def __init__(self, folder: Path, targets: Mapping[str, Sequence[str]]) -> None:
-        self._folder = folder
-        self._targets = targets
-        self._port = free_port()
+    USER: Final = "badbuzz"
+    PASSWORD: Final = "s3cret"
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._fsync = fsync
+        self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
 
     @staticmethod
-    def require() -> None:
-        """Skip the test where Prometheus cannot run."""
-        for program in ("prometheus", "promtool"):
-            if shutil.which(program) is None:
-                lacking(f"{program} is missing (Debian: prometheus)", "REQUIRE_SERVICES")
+    def binaries() -> Path:
+        """The folder of its programs; skips the test where there is none."""
+        found = shutil.which("initdb")
+        if found is not None:
+            return Path(found).parent
+        for pattern in _POSTGRES_FOLDERS:
+            folders = [path.parent for path in Path("/").glob(f"{pattern[1:]}/initdb")]
+            if folders:
+                return max(folders, key=lambda folder: (len(folder.parent.name), folder))
+        lacking("PostgreSQL is not installed (Debian: postgresql)", "REQUIRE_SERVICES")
+
+    @staticmethod
+    def user() -> pwd.struct_passwd | None:
+        """Whom it runs as; None for whoever runs the tests."""
+        if os.getuid() != 0:
+            return None
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        return next(known[name] for name in _UNPRIVILEGED if name in known)
 
     def __enter__(self) -> Self:
-        """Start it; skips the test where it cannot run."""
-        self.require()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        log = self._folder / "prometheus.log"
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                ["prometheus", f"--config.file={self._configuration()}",
-                 f"--storage.tsdb.path={self._folder / 'data'}",
-                 f"--web.listen-address=127.0.0.1:{self._port}"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
-            )  # fmt: skip
-        await_line(log, "Server is ready", self._process, _START_S)
-        return self
+        """Make its data and start it; skips the test where it cannot run."""
+        initdb = self.binaries() / "initdb"
+        self._folder = Path(tempfile.mkdtemp(prefix="badbuzz-postgres-"))
+        password = self._folder / "password"
+        password.write_text(self.PASSWORD)
+        user = self.user()
+        if user is not None:
+            for path in (self._folder, password):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        made = self._run(
+            initdb, "--pgdata", self._folder / "data", "--username", self.USER, "--pwfile",
+            password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync",
+        )  # fmt: skip
+        if made.wait(_START_S):
+            pytest.fail(f"initdb failed: {(self._folder / 'log').read_text(errors='replace')}")
+        return self.start()
 
     def __exit__(
         self,
@@ -198,41 +217,63 @@ class PrometheusServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(_STOP_S)
+        """Kill it, and remove its data."""
+        self.kill()
+        shutil.rmtree(self._folder)
 
-    def _configuration(self) -> Path:
-        """The product's own, but for the addresses and the pace."""
-        shipped = ROOT / "dashboards" / "prometheus"
-        yaml = YAML(typ="safe")
-        configuration = yaml.load(shipped / "prometheus.yml")
-        configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        configuration["rule_files"] = [str(shipped / n) for n in configuration["rule_files"]]
-        del configuration["alerting"]
-        configuration["scrape_configs"] = [
-            {"job_name": job["job_name"], "static_configs": [{"targets": list(targets)}]}
-            for job in configuration["scrape_configs"]
-            if (targets := self._targets.get(job["job_name"]))
-        ]
-        path = self._folder / "prometheus.yml"
-        yaml.dump(configuration, path)
-        return path
+    def _run(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        user = self.user()
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+                user=None if user is None else user.pw_uid,
+                group=None if user is None else user.pw_gid,
+                extra_groups=None if user is None else [],
+            )
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """What an expression gives now: a sample for each series; fails where it is invalid."""
-        samples: list[dict[str, Any]] = self._get("query", query=expression)["result"]
-        return samples
+    def start(self) -> Self:
+        """Start it, or start it again on the same port and data; returns when it serves."""
+        self._process = self._run(
+            self.binaries() / "postgres", "-D", self._folder / "data", "-p", str(self.port),
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}",
+            "-c", f"fsync={'on' if self._fsync else 'off'}",
+        )  # fmt: skip
+        await_line(self._folder / "log", _POSTGRES_STARTED, self._process, _START_S)
+        return self
 
-    def rules(self) -> list[dict[str, Any]]:
-        """The rules, with the health of their last evaluation."""
-        return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
+    def stop(self) -> None:
+        """Shut it down in good order, whoever is connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_STOP_S)
+            self._process = None
 
-    def _get(self, what: str, **parameters: str) -> Any:
-        url = f"http://127.0.0.1:{self._port}/api/v1/{what}?{urlencode(parameters)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return orjson.loads(answer.read())["data"]
-        except urllib.error.HTTPError as error:
-            pytest.fail(f"{url}: {error.read().decode()}")
+    def kill(self) -> None:
+        """Kill it and all its processes, as a power cut would."""
+        if self._process is not None:
+            backends = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            for backend in backends:
+                with suppress(psutil.NoSuchProcess):
+                    backend.kill()
+            psutil.wait_procs(backends, _STOP_S)
+            self._process = None
+
+    def url(self, database: str = "postgres", password: str = PASSWORD) -> str:
+        """The address of a database, as ``BADBUZZ_STORE`` has it."""
+        return f"postgresql://{self.USER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def new_schema(self) -> str:
+        """The address of a schema that nobody has had: as good as a database, and made at once."""
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        return f"{self.url()}?options=-csearch_path%3D{name}"

@@ -13,8 +13,8 @@ from badbuzz.model import Tweet
 from badbuzz.recording import read_recording
 from tests.e2e.scenario import HOUR_MS, START_MS, write_scenario
 from tests.e2e.stream import Stream, await_that
+from tests.prometheus import PrometheusServer
 from tests.rooms.source import Source
-from tests.servers import PrometheusServer
 
 _CRISIS_MS = START_MS + 34 * HOUR_MS
 _NOW_MS = _CRISIS_MS + HOUR_MS * 2 // 3

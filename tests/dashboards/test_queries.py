@@ -10,7 +10,7 @@ import pytest
 from tests.dashboards.test_grafana import NAMES, panels, read
 from tests.dashboards.test_rules import rules
 from tests.e2e.stream import await_that
-from tests.servers import PrometheusServer
+from tests.prometheus import PrometheusServer
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

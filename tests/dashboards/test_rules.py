@@ -12,7 +12,8 @@ from typing import Any, Final
 import pytest
 from ruamel.yaml import YAML
 
-from tests.servers import ROOT, PrometheusServer
+from tests.prometheus import PrometheusServer
+from tests.servers import ROOT
 
 PROMETHEUS: Final = ROOT / "dashboards" / "prometheus"
 CASES: Final = sorted((Path(__file__).parent / "rules").glob("*.yml"))
