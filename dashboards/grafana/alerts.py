@@ -9,6 +9,7 @@ from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseri
 
 from dashboards.grafana.pages import filled, page
 from dashboards.grafana.panels import FIRING, SEVERITIES, figure, graph, now, query, rows, states
+from dashboards.grafana.stored import listing
 
 _FIRING: Final = 'ALERTS{alertstate="firing"}'
 
@@ -16,7 +17,7 @@ _FIRING: Final = 'ALERTS{alertstate="firing"}'
 def alerts() -> build.Dashboard:
     """The dashboard."""
     made = page("Alerts", "What is open, since when, and what was.", since="now-24h")
-    return filled(made, *_counts(), _open(), "What was", *_past(), _how_many())
+    return filled(made, *_counts(), _open(), "What was", *_past(), _how_many(), _lives())
 
 
 def _counts() -> list[stat.Panel]:
@@ -74,3 +75,8 @@ def _how_many() -> timeseries.Panel:
         query(f"count by (severity) ({_FIRING})", "{{severity}}"),
         width=24,
     )
+
+
+def _lives() -> table.Panel:
+    about = "From the store, by the tweets' own time; who acknowledged, and the newest ruling."
+    return listing("Brands' alerts, recorded", about, "alerts", units={"after": "s"})

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.builders import stat, statetimeline, timeseries
+from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import dashboard
 
 from dashboards.grafana.pages import Annotation, filled, page
 from dashboards.grafana.panels import PROMETHEUS, SEVERITIES, figure, graph, query, states
+from dashboards.grafana.stored import history, listing
 
 _GREY: Final = "#8e8e8e"
 
@@ -31,6 +32,7 @@ def buzz() -> build.Dashboard:
         made,
         "Every brand", _every_state(), _loudest(),
         "$brand", *_figures(), _against_the_usual(), _rates(),
+        "$brand, in the tweets' own time", _recorded(), _terms(), _alerts(), _most_negative(),
     )  # fmt: skip
 
 
@@ -94,6 +96,11 @@ def _against_the_usual() -> timeseries.Panel:
         query(_newest("badbuzz_brand_expected_negatives_high"), "most usual"),
         width=24,
     )
+    return _banded(panel)
+
+
+def _banded(panel: timeseries.Panel) -> timeseries.Panel:
+    """The same panel, high, its usual values drawn as a band."""
     filling = {"custom.fillBelowTo": "least usual", "custom.fillOpacity": 25}
     dashed = {"custom.lineStyle": {"fill": "dash", "dash": [8, 8]}}
     return (
@@ -121,3 +128,22 @@ def _rates() -> timeseries.Panel:
         unit="percentunit",
         width=24,
     ).max(1)
+
+
+def _recorded() -> timeseries.Panel:
+    about = "As above, from the store: when the tweets were written. A replay is where it belongs."
+    return _banded(history("Negatives against what is usual, recorded", about, "windows"))
+
+
+def _terms() -> table.Panel:
+    about = "What set each alert's negative tweets apart from the usual ones, strongest first."
+    return listing("Driving terms", about, "driving_terms", width=12)
+
+
+def _alerts() -> table.Panel:
+    return listing("Its alerts", "Of the time shown, the newest first.", "brand_alerts", width=12)
+
+
+def _most_negative() -> table.Panel:
+    about = "Of the sample that is kept, names hidden."
+    return listing("Most negative tweets", about, "most_negative", units={"score": "percentunit"})

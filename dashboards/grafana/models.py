@@ -7,6 +7,7 @@ from grafana_foundation_sdk.builders import table, timeseries
 
 from dashboards.grafana.pages import filled, page
 from dashboards.grafana.panels import graph, now, query, rows, stacked
+from dashboards.grafana.stored import listing
 
 
 def models() -> build.Dashboard:
@@ -16,6 +17,7 @@ def models() -> build.Dashboard:
         made,
         _serving(), _changes(),
         "What they make of the tweets", *_rates(), _unjudged(), _cost(),
+        "What people say of it", _mispredictions(), _corrections(), _contradicted(),
     )  # fmt: skip
 
 
@@ -82,3 +84,22 @@ def _cost() -> timeseries.Panel:
         query('badbuzz:cpu_seconds_per_record:ratio_rate5m{stage="score"}', "{{stage}}"),
         unit="s",
     )
+
+
+def _mispredictions() -> timeseries.Panel:
+    panel = graph(
+        "Mispredictions",
+        "Corrections that contradict a label, an hour, by bundle. Three in five minutes alert.",
+        query("sum by (bundle) (increase(badbuzz_mispredictions_total[1h]))", "{{bundle}}"),
+    )
+    return stacked(panel)
+
+
+def _corrections() -> table.Panel:
+    about = "What people said of the labels they were shown; they are shown the doubtful ones."
+    return listing("Labels that people checked", about, "checked_labels", width=12)
+
+
+def _contradicted() -> table.Panel:
+    about = "The newest labels that people contradicted, names hidden."
+    return listing("Mispredicted texts", about, "mispredictions", units={"score": "percentunit"})

@@ -32,6 +32,7 @@ def pipeline() -> build.Dashboard:
         "Latency", *_latency(),
         "Losses", *_losses(),
         "Partitions and Kafka", *_partitions(), _rebalances(), _broker(),
+        "Store and API", *_store(), *_api(),
     )  # fmt: skip
 
 
@@ -165,7 +166,10 @@ def _partitions() -> list[timeseries.Panel]:
     lag = graph(
         "Lag by partition",
         "One alone behind: a brand has outgrown the others.",
-        query("sum by (job, partition) (badbuzz_lag_records)", "{{job}} {{partition}}"),
+        query(
+            "sum by (job, topic, partition) (badbuzz_lag_records)",
+            "{{job}} {{topic}} {{partition}}",
+        ),
         width=8,
     )
     owned = graph(
@@ -202,3 +206,51 @@ def _broker() -> statetimeline.Panel:
         YES_NO,
         width=12,
     ).height(8)
+
+
+def _store() -> list[timeseries.Panel | statetimeline.Panel]:
+    recorded = graph(
+        "Recorded",
+        "Rows a second given to the store, by topic; of tweets only the sample's.",
+        query("sum by (topic) (rate(badbuzz_recorded_total[$__rate_interval]))", "{{topic}}"),
+        unit="cps",
+        width=8,
+    )
+    behind = graph(
+        "Store behind the stream",
+        "Records not yet recorded.",
+        query('badbuzz:lag_records:sum{job="recorder"}', "recorder"),
+        width=8,
+    )
+    answers = states(
+        "Database answers",
+        "The recorder's last question.",
+        query('min by (instance) (badbuzz_store_reached{job="recorder"})', "{{instance}}"),
+        YES_NO,
+        width=8,
+    ).height(8)
+    return [stacked(recorded), limited(behind, 5000), answers]
+
+
+def _api() -> list[timeseries.Panel]:
+    requests = graph(
+        "Requests",
+        "Answers a second, by status.",
+        query("sum by (status) (rate(badbuzz_api_requests_total[$__rate_interval]))", "{{status}}"),
+        unit="reqps",
+        width=8,
+    )
+    latency = graph(
+        "API latency",
+        "To the first byte of an answer.",
+        query("badbuzz:api_latency_seconds:p95_5m", "95 %"),
+        unit="s",
+        width=8,
+    )
+    listeners = graph(
+        "Listeners",
+        "Connections that follow the stream of alerts and windows.",
+        query("sum by (instance) (badbuzz_api_listeners)", "{{instance}}"),
+        width=8,
+    )
+    return [stacked(requests), latency, listeners]

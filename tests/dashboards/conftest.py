@@ -1,48 +1,98 @@
-"""A worker with a crisis on its hands, and a Prometheus that watches it."""
+"""A deployment with a crisis on its hands, and a Prometheus that watches it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from badbuzz.heartbeat import with_heartbeats
 from badbuzz.model import Tweet
 from badbuzz.recording import read_recording
 from tests.e2e.scenario import HOUR_MS, START_MS, write_scenario
-from tests.e2e.stream import Stream, await_that
+from tests.e2e.stream import Stream, Worker, await_that
 from tests.prometheus import PrometheusServer
+from tests.rooms.served import Served
 from tests.rooms.source import Source
+from tests.servers import PostgresServer
 
 _CRISIS_MS = START_MS + 34 * HOUR_MS
 _NOW_MS = _CRISIS_MS + HOUR_MS * 2 // 3
 
 
+@dataclass(frozen=True)
+class Watched:
+    """Prometheus and the store, once both have seen a live crisis of Air Paradis that goes on."""
+
+    prometheus: PrometheusServer
+    store_url: str
+
+
 @pytest.fixture(scope="session")
-def prometheus(
-    embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PrometheusServer]:
-    """Prometheus, once it has seen a live crisis of Air Paradis that still goes on."""
+def watched(
+    embedded_kafka: str,
+    postgres_server: PostgresServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Watched]:
+    """A worker, a recorder and an API, all scraped, and what people did in the crisis."""
     PrometheusServer.require()
     folder = tmp_path_factory.mktemp("watched")
-    recording = write_scenario(folder, brands=2, tweets_per_day=2000)
-    tweets = list(with_heartbeats(read_recording([str(recording)], source="live")))
+    store_url = postgres_server.new_schema()
     stream = Stream(embedded_kafka, "watched.", folder, {"BADBUZZ_WARMUP_H": "24"})
     stream.create_topics()
-    worker = stream.worker()
-    worker.await_ready()
-    try:
-        with PrometheusServer(folder, {"worker": [f"127.0.0.1:{worker.port}"]}) as server:
-            source = Source(stream)
-            for since_ms, until_ms in ((0, _CRISIS_MS), (_CRISIS_MS, _NOW_MS)):
-                _send(source, [t for t in tweets if since_ms <= t.created_ms < until_ms])
-                stream.await_done()
-                await_that(partial(_has_seen, server, until_ms), "what the worker did")
-            yield server
-    finally:
-        stream.close()
+    with Served(folder, store_url) as api:
+        worker, recorder = stream.worker(), stream.recorder(store_url)
+        try:
+            for process in (worker, recorder):
+                process.await_ready()
+            with PrometheusServer(folder, _targets(worker, recorder, api)) as server:
+                _have_a_crisis(stream, server)
+                with api.client() as client:
+                    _look_into_it(client)
+                yield Watched(server, store_url)
+        finally:
+            stream.close()
+
+
+@pytest.fixture(scope="session")
+def prometheus(watched: Watched) -> PrometheusServer:
+    """The Prometheus that watches."""
+    return watched.prometheus
+
+
+def _targets(worker: Worker, recorder: Worker, api: Served) -> dict[str, list[str]]:
+    return {
+        "worker": [f"127.0.0.1:{worker.port}"],
+        "recorder": [f"127.0.0.1:{recorder.port}"],
+        "api": [urlsplit(api.url).netloc],
+    }
+
+
+def _have_a_crisis(stream: Stream, server: PrometheusServer) -> None:
+    """Send a day and a half, in two parts: what grows must be scraped before and after."""
+    folder = stream.folder
+    recording = write_scenario(folder, brands=2, tweets_per_day=2000)
+    tweets = list(with_heartbeats(read_recording([str(recording)], source="live")))
+    source = Source(stream)
+    for since_ms, until_ms in ((0, _CRISIS_MS), (_CRISIS_MS, _NOW_MS)):
+        _send(source, [t for t in tweets if since_ms <= t.created_ms < until_ms])
+        stream.await_done()
+        await_that(partial(_has_seen, server, until_ms), "what the worker did")
+
+
+def _look_into_it(client: httpx.Client) -> None:
+    """Acknowledge the alert, rule on it, contradict a label."""
+    await_that(lambda: bool(client.get("/alerts").json()["items"]), "the recorded alert")
+    alert = client.get("/alerts").json()["items"][0]["alert"]["id"]
+    assert client.post(f"/alerts/{alert}/ack").status_code == 200
+    assert client.post(f"/alerts/{alert}/ruling", json={"verdict": "real"}).status_code == 200
+    said = {"text": "Great, another delay", "lang": "en", "brand": "Air Paradis", "right": True}
+    seen = {"predicted": False, "score": 0.31, "bundle": "airline-en@0123abcd"}
+    assert client.post("/feedback", json={**said, **seen}).status_code == 202
 
 
 def _send(source: Source, tweets: list[Tweet]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
+import psycopg
 import pytest
 
+from dashboards.grafana.build import FOLDER
+from tests.dashboards.conftest import Watched
 from tests.dashboards.test_grafana import NAMES, panels, read
 from tests.dashboards.test_rules import rules
 from tests.e2e.stream import await_that
@@ -15,6 +19,11 @@ from tests.prometheus import PrometheusServer
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 PATIENCE_S: Final = 30.0
+MACROS: Final = {
+    "$__unixEpochFrom()": "0",
+    "$__unixEpochTo()": "4000000000",
+    "${brand:sqlstring}": "'Air Paradis'",
+}
 VARIABLES: Final = {"$brand": "Air Paradis", "$__rate_interval": "1m", "$__range": "1h"}
 
 QUIET: Final = {
@@ -95,6 +104,47 @@ def test_a_panel_shows_something(expression: str, prometheus: PrometheusServer) 
 
 def test_what_may_be_quiet_is_asked_for() -> None:
     assert set(QUIET) <= {parameter.values[0] for parameter in targets()}
+
+
+def statements() -> list[Any]:
+    """Every SQL statement of every dashboard, by dashboard and panel."""
+    return [
+        pytest.param(target["rawSql"], id=f"{name}-{panel['title']}")
+        for name in NAMES
+        for panel in panels(name)
+        for target in panel["targets"]
+        if "rawSql" in target
+    ]
+
+
+@pytest.fixture(scope="module")
+def reader(watched: Watched) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as the role that Grafana has."""
+    script = FOLDER.parent / "reader.sql"
+    with psycopg.connect(watched.store_url, autocommit=True) as connection:
+        connection.execute(script.read_text(encoding="utf-8").encode())
+        connection.execute("SET ROLE badbuzz_grafana")
+        yield connection
+
+
+@pytest.mark.parametrize("statement", statements())
+def test_a_panel_from_the_store_shows_something(
+    statement: str, reader: psycopg.Connection[Any]
+) -> None:
+    for name, value in MACROS.items():
+        statement = statement.replace(name, value)
+    await_that(lambda: bool(reader.execute(statement.encode()).fetchone()), "a row", PATIENCE_S)
+
+
+@pytest.mark.parametrize("table", ["keys", "audit"])
+def test_grafana_may_not_read_everything(table: str, reader: psycopg.Connection[Any]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute(f"SELECT * FROM {table}".encode())
+
+
+def test_grafana_may_not_write(reader: psycopg.Connection[Any]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("DELETE FROM feedback")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -159,13 +159,13 @@ class Stream:
             **(environ or {}),
         }
         self.settings = Settings.read(self.environ)
-        self._folder = folder
+        self.folder = folder
         self._processes: list[Process] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     def command(self, *arguments: str, **environ: str) -> Process:
         """Start a command of badbuzz."""
-        log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
+        log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = Process(
             [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
         )
@@ -174,14 +174,14 @@ class Stream:
 
     def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> Worker:
         """Start a worker."""
-        log = self._folder / f"worker-{len(self._processes)}.log"
+        log = self.folder / f"worker-{len(self._processes)}.log"
         worker = Worker(self.environ, log, command)
         self._processes.append(worker)
         return worker
 
     def recorder(self, store_url: str, *options: str) -> Worker:
         """Start a recorder."""
-        log = self._folder / f"recorder-{len(self._processes)}.log"
+        log = self.folder / f"recorder-{len(self._processes)}.log"
         environ = self.environ | {"BADBUZZ_STORE": store_url}
         recorder = Worker(environ, log, arguments=("record", *options))
         self._processes.append(recorder)
