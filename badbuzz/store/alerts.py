@@ -15,8 +15,9 @@ from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import removed_among, removing
-from badbuzz.store.rows import Row, inserting, storable_id, upsert
+from badbuzz.store.rows import Row, inserting, upsert
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
+from badbuzz.store.types import storable_id
 from badbuzz.store.windows import know_brands
 
 _ACKNOWLEDGED: Final = ("acknowledged_by", "acknowledged_ms")

@@ -1,42 +1,14 @@
-"""Values to rows: what either database can hold, written where it belongs."""
+"""Rows, written where they belong."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
-MAX_INT: Final = 2**63 - 1
-_MAX_ID: Final = 300
-
-
-def storable(text: str) -> str:
-    r"""A text without NUL, which PostgreSQL refuses.
-
-    Examples
-    --------
-    >>> storable("a\x00b")
-    'a�b'
-    """
-    return text.replace("\x00", "\ufffd")
-
-
-def storable_id(id_: str) -> str:
-    """A tweet's id as it is found again; a long one, which no index could hold, by its digest.
-
-    Examples
-    --------
-    >>> storable_id("1"), len(storable_id("1" * 60_000))
-    ('1', 300)
-    """
-    if len(id_) <= _MAX_ID:
-        return storable(id_)
-    digest = sha256(id_.encode()).hexdigest()
-    return storable(id_[: _MAX_ID - len(digest)]) + digest
 
 
 def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

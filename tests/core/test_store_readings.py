@@ -195,3 +195,33 @@ def test_what_is_written_meanwhile_moves_no_page(store: Store) -> None:
     store.record_alerts(ALERTS, [(9, alert(5))], 10)
     second = store.alerts(limit=5, cursor=first.cursor)
     assert [life.alert.brand for life in (*first.items, *second.items)] == ["b2", "b1", "b0"]
+
+
+ASKED: dict[str, Callable[[Store, Any], Any]] = {
+    "windows": lambda store, odd: store.windows(odd, *ALWAYS).items,
+    "tweets": lambda store, odd: store.tweets(odd, *ALWAYS).items,
+    "alerts": lambda store, odd: store.alerts(brand=odd).items,
+    "alert": lambda store, odd: store.alert(odd) or (),
+    "tweet": lambda store, odd: store.tweet(odd) or (),
+    "labelling": lambda store, odd: store.labelling(lang=odd),
+    "key": lambda store, odd: store.key(odd) or (),
+}
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 100_000], ids=["nul", "half", "long"])
+@pytest.mark.parametrize("reading", ASKED)
+def test_odd_texts_find_nothing(store: Store, reading: str, odd: str) -> None:
+    fill(store)
+    assert list(ASKED[reading](store, odd)) == []
+
+
+@pytest.mark.parametrize("at_ms", [2**70, -(2**70)])
+def test_odd_times_find_what_they_say(store: Store, at_ms: int) -> None:
+    fill(store)
+    found = [
+        store.windows(BRAND, at_ms, 2**80).items,
+        store.tweets(BRAND, at_ms, 2**80).items,
+        store.alerts(from_ms=at_ms, to_ms=2**80).items,
+        store.rulings(at_ms, 2**80),
+    ]
+    assert {len(some) for some in found} == {0 if at_ms > 0 else 3}
