@@ -37,13 +37,13 @@ def process() -> None:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor.app import Pipeline, new_app  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor import processing  # noqa: PLC0415 - after the loop is chosen
 
     settings = Settings.read()
     _check_port(settings)
-    pipeline = Pipeline(settings)
+    pipeline = processing.Processing(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
-    run_worker(new_app(settings, pipeline), pipeline, settings)
+    run_worker(processing.new_processor(settings, pipeline), pipeline, settings)
 
 
 def _check_port(settings: Settings) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from badbuzz.settings import Settings
-from stream_processor.intake import Intake, Record
+from stream_processor.intake import Intake
+from stream_processor.lane import Record
 
 
 class FailingLane:
