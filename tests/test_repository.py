@@ -165,7 +165,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
     ("name", "extras", "groups"),
     [
         ("demo", ("demo",), ()),
-        ("dev", ("demo", "training"), ("dev",)),
+        ("dev", ("demo", "notifier", "training"), ("dev",)),
         ("protocol", (), ("protocol",)),
     ],
 )
