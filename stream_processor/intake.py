@@ -2,7 +2,7 @@
 
 It knows the next offset of each partition: a record below it is skipped, one above it is sought
 back for. The owner of a partition is a :class:`~stream_processor.lane.Lane`; what a lane does with
-records is its own. What a lane depends on may be away (:class:`~badbuzz.errors.StoreDownError`):
+records is its own. What a lane depends on may be away (:class:`~badbuzz.errors.AwayError`):
 then nothing more is fetched, the consumer stays in its group, and the lane is asked again.
 """
 
@@ -25,7 +25,7 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
-from badbuzz.errors import KafkaError, StateError, StoreDownError
+from badbuzz.errors import AwayError, KafkaError, StateError
 from badbuzz.settings import Settings
 from stream_processor import metrics
 from stream_processor.ending import end_at_once
@@ -266,7 +266,7 @@ class Intake(Service):
         started_s, cpu_s = time.monotonic(), time.thread_time()
         try:
             await _all(lane.checkpoint() for lane in self.lanes.values())
-        except StoreDownError:
+        except AwayError:
             self._wait()
             if last:
                 raise
@@ -334,7 +334,7 @@ class Intake(Service):
                     at = TopicPartition(self.topic, partition)
                     await self._place(at, lane)
                     self._consumer.seek(at, lane.next_offset)
-            except StoreDownError:
+            except AwayError:
                 await _all(lane.close() for lane in lanes.values())
                 self._wait()
                 return

@@ -24,7 +24,7 @@ class Lane(Protocol):
     """The one owner of a partition.
 
     Where it depends on something that may be away for a while, ``open`` and ``checkpoint`` raise
-    :class:`~badbuzz.errors.StoreDownError`: the lane keeps what it took, and is asked again.
+    :class:`~badbuzz.errors.AwayError`: the lane keeps what it took, and is asked again.
     """
 
     partition: int

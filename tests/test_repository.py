@@ -83,6 +83,7 @@ BREACHES = {
     "tflite": ("training", "import ai_edge_litert"),
     "producers": ("badbuzz", "import kafka"),
     "worker": ("producers", "import aiokafka"),
+    "azure": ("badbuzz", "import opencensus"),
     "web": ("badbuzz", "import fastapi"),
     "demo": ("producers", "import confluent_kafka"),
 }

@@ -1,0 +1,1 @@
+"""Sinks: where people are told of alerts, one file each."""
