@@ -348,7 +348,7 @@ class Intake(Service):
             self._arriving, self.assigned = None, True
         metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
         metrics.REBALANCES.inc()
-        log.info("owns partitions %s", sorted(self.lanes))
+        log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
