@@ -77,6 +77,7 @@ class Intake(Service):
         self._group = group
         self._new_lane = new_lane
         self._reading = reading or Reading()
+        self._shown = self._reading.shown or topic
         self._least_s = max(settings.checkpoint_ms, self._reading.pause_ms) / 1000
         self._lock = asyncio.Lock()
         self._unsound = False
@@ -87,7 +88,7 @@ class Intake(Service):
         self._retry_s = 0.0
         self._n_waiting = 0
         self._sought: dict[int, int] = {}
-        self._committed: dict[int, int] = {}
+        self._committed: dict[int, int | None] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = False
         self.reached = True
@@ -299,7 +300,8 @@ class Intake(Service):
             at = TopicPartition(self.topic, lane.partition)
             end = self._consumer.highwater(at) if at in owned else None
             if end is not None:
-                metrics.LAG.labels(*map(str, at)).set(max(end - lane.next_offset, 0))
+                lag = metrics.LAG.labels(self._shown, str(at.partition))
+                lag.set(max(end - lane.next_offset, 0))
             if at in owned and self._committed.get(lane.partition) != lane.next_offset:
                 done[at] = lane.next_offset
         if done:
@@ -343,16 +345,15 @@ class Intake(Service):
                 raise
             self._go_on()
             self.lanes.update(lanes)
-            self._committed = {lane.partition: lane.next_offset for lane in self.lanes.values()}
             self._sought.clear()
             self._arriving, self.assigned = None, True
-        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
+        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
-        committed = await self._consumer.committed(at)
+        self._committed[at.partition] = committed = await self._consumer.committed(at)
         behind = committed is not None and lane.next_offset < committed
         if behind and not self._reading.kept_elsewhere:
             raise StateError(
@@ -369,8 +370,8 @@ class Intake(Service):
             if lane is not None:
                 await lane.close()
                 with suppress(KeyError):  # never fetched, never measured
-                    metrics.LAG.remove(self.topic, str(partition))
-        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
+                    metrics.LAG.remove(self._shown, str(partition))
+        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
 
 
 async def _all(jobs: Iterable[Awaitable[None]]) -> None:
