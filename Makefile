@@ -50,7 +50,7 @@ COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.
 lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lock ARGS=--upgrade.
 	$(INSTALL) uv
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
-	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
+	$(COMPILE) --extra demo --extra notifier --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \

@@ -108,6 +108,26 @@ RECORDED: Final = Counter(
 UNRECORDED: Final = Counter(
     "badbuzz_unrecorded", "Records that could not be read, and stay in their topic.", ["topic"]
 )
+NOTIFIED: Final = Counter(
+    "badbuzz_notified",
+    "Changes of phase by what became of them: told, replay, refused, given_up, unreadable.",
+    ["sink", "outcome"],
+)
+NOTIFY_SECONDS: Final = Histogram(
+    "badbuzz_notify_seconds",
+    "From an alert record's Kafka timestamp to the sink's acceptance.",
+    ["sink"],
+    buckets=[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+)
+SINK_WAITING: Final = Gauge(
+    "badbuzz_sink_waiting", "Changes of phase that a sink has not taken yet.", ["sink"]
+)
+SINK_REACHED: Final = Gauge(
+    "badbuzz_sink_reached", "1 when a sink took what it was last given, 0 when not.", ["sink"]
+)
+SINK_RETRIES: Final = Counter(
+    "badbuzz_sink_retries", "Times that a sink did not take what it was given.", ["sink"]
+)
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(
     "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]
