@@ -8,7 +8,18 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
 
 from dashboards.grafana.pages import filled, page
-from dashboards.grafana.panels import FIRING, SEVERITIES, figure, graph, now, query, rows, states
+from dashboards.grafana.panels import (
+    FIRING,
+    SEVERITIES,
+    YES_NO,
+    figure,
+    graph,
+    now,
+    query,
+    rows,
+    stacked,
+    states,
+)
 from dashboards.grafana.stored import listing
 
 _FIRING: Final = 'ALERTS{alertstate="firing"}'
@@ -17,7 +28,12 @@ _FIRING: Final = 'ALERTS{alertstate="firing"}'
 def alerts() -> build.Dashboard:
     """The dashboard."""
     made = page("Alerts", "What is open, since when, and what was.", since="now-24h")
-    return filled(made, *_counts(), _open(), "What was", *_past(), _how_many(), _lives())
+    return filled(
+        made,
+        *_counts(), _open(),
+        "What was", *_past(), _how_many(), _lives(),
+        "Whether people were told", *_delivery(), _sinks(),
+    )  # fmt: skip
 
 
 def _counts() -> list[stat.Panel]:
@@ -80,3 +96,38 @@ def _how_many() -> timeseries.Panel:
 def _lives() -> table.Panel:
     about = "From the store, by the tweets' own time; who acknowledged, and the newest ruling."
     return listing("Brands' alerts, recorded", about, "alerts", units={"after": "s"})
+
+
+def _delivery() -> list[timeseries.Panel]:
+    outcomes = graph(
+        "Changes by sink",
+        "An hour, by what became of them; given up or refused: somebody was not told.",
+        query(
+            "sum by (sink, outcome) (increase(badbuzz_notified_total[1h]))", "{{sink}} {{outcome}}"
+        ),
+        width=8,
+    )
+    seconds = "sum by (sink, le) (badbuzz_notify_seconds_bucket)"
+    delay = graph(
+        "From alert to sink",
+        "95 % of the changes since the notifier's start were taken sooner.",
+        query(f"histogram_quantile(0.95, {seconds})", "{{sink}}"),
+        unit="s",
+        width=8,
+    )
+    waiting = graph(
+        "Waiting",
+        "Changes that a sink has not taken yet.",
+        query("sum by (sink) (badbuzz_sink_waiting)", "{{sink}}"),
+        width=8,
+    )
+    return [stacked(outcomes), delay, waiting]
+
+
+def _sinks() -> statetimeline.Panel:
+    return states(
+        "Sinks answer",
+        "Whether each took what it was last given.",
+        query("max by (sink) (badbuzz_sink_reached)", "{{sink}}"),
+        YES_NO,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +17,7 @@ from badbuzz.recording import read_recording
 from tests.e2e.scenario import HOUR_MS, START_MS, write_scenario
 from tests.e2e.stream import Stream, Worker, await_that
 from tests.prometheus import PrometheusServer
+from tests.rooms.http_server import EMPTY, HttpServer
 from tests.rooms.served import Served
 from tests.rooms.source import Source
 from tests.servers import PostgresServer
@@ -38,19 +40,23 @@ def watched(
     postgres_server: PostgresServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Watched]:
-    """A worker, a recorder and an API, all scraped, and what people did in the crisis."""
+    """Worker, recorder, notifier and API, all scraped, and what people did in the crisis."""
     PrometheusServer.require()
     folder = tmp_path_factory.mktemp("watched")
     store_url = postgres_server.new_schema()
     stream = Stream(embedded_kafka, "watched.", folder, {"BADBUZZ_WARMUP_H": "24"})
     stream.create_topics()
-    with Served(folder, store_url) as api:
-        worker, recorder = stream.worker(), stream.recorder(store_url)
+    with Served(folder, store_url) as api, HttpServer(usual=EMPTY) as alertmanager:
+        processes = {
+            "worker": stream.worker(),
+            "recorder": stream.recorder(store_url),
+            "notifier": stream.notifier({"BADBUZZ_ALERTMANAGER_URL": alertmanager.url}),
+        }
         try:
-            for process in (worker, recorder):
+            for process in processes.values():
                 process.await_ready()
-            with PrometheusServer(folder, _targets(worker, recorder, api)) as server:
-                _have_a_crisis(stream, server)
+            with PrometheusServer(folder, _targets(processes, api)) as server:
+                _have_a_crisis(stream, server, folder)
                 with api.client() as client:
                     _look_into_it(client)
                 yield Watched(server, store_url)
@@ -64,17 +70,13 @@ def prometheus(watched: Watched) -> PrometheusServer:
     return watched.prometheus
 
 
-def _targets(worker: Worker, recorder: Worker, api: Served) -> dict[str, list[str]]:
-    return {
-        "worker": [f"127.0.0.1:{worker.port}"],
-        "recorder": [f"127.0.0.1:{recorder.port}"],
-        "api": [urlsplit(api.url).netloc],
-    }
+def _targets(processes: dict[str, Worker], api: Served) -> dict[str, list[str]]:
+    found = {job: [f"127.0.0.1:{process.port}"] for job, process in processes.items()}
+    return {**found, "api": [urlsplit(api.url).netloc]}
 
 
-def _have_a_crisis(stream: Stream, server: PrometheusServer) -> None:
+def _have_a_crisis(stream: Stream, server: PrometheusServer, folder: Path) -> None:
     """Send a day and a half, in two parts: what grows must be scraped before and after."""
-    folder = stream.folder
     recording = write_scenario(folder, brands=2, tweets_per_day=2000)
     tweets = list(with_heartbeats(read_recording([str(recording)], source="live")))
     source = Source(stream)

@@ -33,7 +33,12 @@ QUIET: Final = {
 
 
 def await_value(prometheus: PrometheusServer, expression: str) -> None:
-    await_that(lambda: bool(prometheus.query(expression)), expression, PATIENCE_S)
+    """Wait until an expression has a series whose value is a number."""
+
+    def has_value() -> bool:
+        return any(sample["value"][1] != "NaN" for sample in prometheus.query(expression))
+
+    await_that(has_value, expression, PATIENCE_S)
 
 
 def filled(expression: str) -> str:

@@ -159,13 +159,13 @@ class Stream:
             **(environ or {}),
         }
         self.settings = Settings.read(self.environ)
-        self.folder = folder
+        self._folder = folder
         self._processes: list[Process] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     def command(self, *arguments: str, **environ: str) -> Process:
         """Start a command of badbuzz."""
-        log = self.folder / f"{arguments[0]}-{len(self._processes)}.log"
+        log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = Process(
             [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
         )
@@ -174,18 +174,25 @@ class Stream:
 
     def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> Worker:
         """Start a worker."""
-        log = self.folder / f"worker-{len(self._processes)}.log"
+        log = self._folder / f"worker-{len(self._processes)}.log"
         worker = Worker(self.environ, log, command)
         self._processes.append(worker)
         return worker
 
     def recorder(self, store_url: str, *options: str) -> Worker:
         """Start a recorder."""
-        log = self.folder / f"recorder-{len(self._processes)}.log"
+        log = self._folder / f"recorder-{len(self._processes)}.log"
         environ = self.environ | {"BADBUZZ_STORE": store_url}
         recorder = Worker(environ, log, arguments=("record", *options))
         self._processes.append(recorder)
         return recorder
+
+    def notifier(self, environ: dict[str, str], *options: str) -> Worker:
+        """Start a notifier, whose sinks the environment names."""
+        log = self._folder / f"notifier-{len(self._processes)}.log"
+        notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
+        self._processes.append(notifier)
+        return notifier
 
     def create_topics(self) -> None:
         """``badbuzz topics``."""
