@@ -35,8 +35,14 @@ class Annotation(dashboard.AnnotationQuery, Builder[dashboard.AnnotationQuery]):
         return self
 
     def to_json(self) -> dict[str, object]:
-        """As Grafana reads it."""
-        return {**super().to_json(), "target": self._query.to_json(), "titleFormat": self._title}
+        """As Grafana reads it: the query in both places where one of its versions looks."""
+        return {
+            **super().to_json(),
+            "target": self._query.to_json(),
+            "expr": self._query.expr,
+            "step": self._query.interval,
+            "titleFormat": self._title,
+        }
 
 
 def page(name: str, about: str, *, since: str = "now-6h", refresh: str = "30s") -> build.Dashboard:
