@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, Literal
@@ -17,6 +18,7 @@ _MARKS: Final[dict[Language, dict[Mark, str]]] = {
     "en": {"": "", "replay": "REPLAY", "test": "TEST"},
     "fr": {"": "", "replay": "REJEU", "test": "ESSAI"},
 }
+_LOOSE: Final = re.compile(r" ([%;:])")
 _SINCE: Final[dict[Language, str]] = {
     "en": "Since {:%d %B %Y, %H:%M} ({:%Z}).",
     "fr": "Depuis le {:%d/%m/%Y à %H:%M} ({:%Z}).",
@@ -51,7 +53,7 @@ class Message:
         At most 160 characters.
     words
         By the name of a place in the layout, its text: ``open``, ``acknowledge``, ``how``,
-        ``lost``.
+        ``lost_title``, ``lost``.
     """
 
     subject: str
@@ -120,15 +122,20 @@ def write(
     said = _MARKS[language][mark]
     return Message(
         subject=f"[{said}] {title(alert, language)}" if said else title(alert, language),
-        summary=headline(alert, language),
-        rates=rates(alert, language),
+        summary=_unbroken(headline(alert, language)),
+        rates=_unbroken(rates(alert, language)),
         since=_when(alert, zone, language),
-        why=tuple(why(alert, language)),
+        why=tuple(map(_unbroken, why(alert, language))),
         examples=tuple((quoted(tweet, language), tweet.url) for tweet in chosen(alert)),
         dashboard=dashboard,
         sms=sms(alert, zone, language, said),
         words=_LAYOUT[language],
     )
+
+
+def _unbroken(text: str) -> str:
+    """Keep a percent sign, and French punctuation, on the line of the word before."""
+    return _LOOSE.sub("\N{NO-BREAK SPACE}\\1", text)
 
 
 def _when(alert: Alert, zone: tzinfo, language: Language) -> str:
@@ -144,12 +151,14 @@ _LAYOUT: Final[dict[Language, dict[str, str]]] = {
         "open": "Open the dashboard",
         "acknowledge": "I am on it",
         "how": "Opens a silence for this brand: create it, and nobody is reminded any more.",
+        "lost_title": "NO MORE WORD:",
         "lost": "No more word of this alert: badbuzz has stopped repeating it. It may not be over.",
     },
     "fr": {
         "open": "Ouvrir le tableau de bord",
         "acknowledge": "Je m'en occupe",
         "how": "Ouvre un silence pour cette marque : créez-le, et plus personne n'est relancé.",
+        "lost_title": "SANS NOUVELLES :",
         "lost": "Plus de nouvelles de cette alerte : badbuzz ne la répète plus. Elle n'est "
         "peut-être pas terminée.",
     },

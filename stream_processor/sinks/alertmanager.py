@@ -117,13 +117,15 @@ def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[s
         ends_s = now_s
     else:
         ends_s = now_s + (_TEST_LASTS_S if notice.mark == "test" else _LASTS_S)
-    yield _alert(notice, alert.severity, starts_s, ends_s)
+    yield _alert(notice, alert.severity, alert.phase, (starts_s, ends_s))
     if alert.phase == "escalated" and changed:
         for severity in _BELOW[alert.severity]:
-            yield _alert(notice, severity, starts_s, now_s)
+            yield _alert(notice, severity, "replaced", (starts_s, now_s))
 
 
-def _alert(notice: Notice, severity: Severity, starts_s: float, ends_s: float) -> dict[str, Any]:
+def _alert(
+    notice: Notice, severity: Severity, phase: str, span_s: tuple[float, float]
+) -> dict[str, Any]:
     alert, message = notice.alert, notice.message
     labels = {"alertname": ALERTNAME, "brand": alert.brand, "severity": severity}
     if notice.mark:
@@ -134,10 +136,10 @@ def _alert(notice: Notice, severity: Severity, starts_s: float, ends_s: float) -
             **message.annotations(),
             "id": alert.id,
             "change": notice.change,
-            "phase": alert.phase,
+            "phase": phase,
         },
-        "startsAt": _rfc3339(starts_s),
-        "endsAt": _rfc3339(ends_s),
+        "startsAt": _rfc3339(span_s[0]),
+        "endsAt": _rfc3339(span_s[1]),
     }
     if message.dashboard:
         told["generatorURL"] = message.dashboard

@@ -52,3 +52,7 @@ def test_both_languages_fill_the_same_places() -> None:
 def test_without_evidence_nothing_is_said_of_it() -> None:
     told = write(replace(example(), evidence=None), PARIS).annotations()
     assert not {"why", "voices", "example_1"} & told.keys()
+
+
+def test_a_percent_sign_stays_with_its_number() -> None:
+    assert "75\N{NO-BREAK SPACE}% de négatifs" in write(example(), PARIS).rates

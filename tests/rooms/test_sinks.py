@@ -230,5 +230,5 @@ def test_what_is_over_ends_now() -> None:
 def test_an_alert_carries_its_id_and_its_words() -> None:
     (alert,) = posted(notice())
     assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
-    assert alert["annotations"]["summary"].startswith("Air Paradis : 38 des 51 tweets")
+    assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
     assert alert["generatorURL"] == "https://dashboard.example/"
