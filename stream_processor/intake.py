@@ -362,7 +362,9 @@ class Intake(Service):
                 f"{self._reading.remedy}"
             )
         if lane.next_offset < 0:
-            lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
+            first = (await self._consumer.beginning_offsets([at]))[at]
+            # Nothing of it is kept yet: committed, it would look like lost state at the next start.
+            lane.next_offset = self._committed[at.partition] = first
 
     async def _close(self, partitions: Iterable[int]) -> None:
         for partition in list(partitions):
