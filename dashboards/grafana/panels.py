@@ -128,10 +128,8 @@ def figure(
 
     Parameters
     ----------
-    title, about, unit, width
-        As of :func:`graph`.
     expression
-        PromQL, one series.
+        PromQL, one series; the others are as of :func:`graph`.
     limits
         Colours from a value upwards; green below.
     names

@@ -34,7 +34,7 @@ class Watched:
     store_url: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched(
     embedded_kafka: str,
     postgres_server: PostgresServer,
@@ -64,7 +64,7 @@ def watched(
             stream.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prometheus(watched: Watched) -> PrometheusServer:
     """The Prometheus that watches."""
     return watched.prometheus
