@@ -90,6 +90,13 @@ def test_a_brand_stands_where_its_last_window_and_its_open_alert_say(store: Stor
     assert stands == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
 
 
+def test_one_brand_stands_as_it_does_among_all(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(0)), (1, window(brand="B"))], 2)
+    store.record_alerts(ALERTS, [(0, alert(9)), (1, alert(8, brand="B"))], 2)
+    assert [store.brand(one.brand) for one in store.brands()] == store.brands()
+    assert store.brand("C") is None
+
+
 def test_a_brand_with_an_alert_only_is_known(store: Store) -> None:
     store.record_alerts(ALERTS, [(0, alert())], 1)
     assert [(one.brand, one.last_window) for one in store.brands()] == [(BRAND, None)]
