@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka dashboards lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -41,13 +41,16 @@ model-check: $(VENV)/dev.installed ## Recompute the figures in the shipped model
 kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay in .kafka.
 	@deploy/kafka/serve.sh
 
+dashboards: $(VENV)/dev.installed ## Write Grafana's dashboards anew: dashboards/grafana/json.
+	$(BIN)/python -m dashboards.grafana.build
+
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lock ARGS=--upgrade.
 	$(INSTALL) uv
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
-	$(COMPILE) --extra demo --extra training --group dev -c requirements/demo.txt \
+	$(COMPILE) --extra demo --extra notifier --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \

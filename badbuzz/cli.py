@@ -12,6 +12,7 @@ from badbuzz import __version__
 from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
+    "alert": ("badbuzz.cli:alert", "Send a test alert through every sink."),
     "alerts": ("stream_processor.alerts:alerts", "Print alerts as they come."),
     "api": ("dashboards.serving:api", "Serve what the store knows, over HTTP."),
     "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
@@ -21,6 +22,7 @@ COMMANDS: Final = {
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
     "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
     "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
+    "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
     "record": (
         "stream_processor.worker:record",
@@ -37,6 +39,10 @@ COMMANDS: Final = {
 BASELINE_COMMANDS: Final = {
     "build": ("backtest.building:build", "Learn from recorded tweets what is usual."),
     "load": ("stream_processor.commands:load", "Put it into the workers' state."),
+}
+
+ALERT_COMMANDS: Final = {
+    "test": ("stream_processor.trial:try_out", "Send a marked alert, say what each sink answers."),
 }
 
 _EXTRAS: Final = {
@@ -80,6 +86,10 @@ class _BaselineGroup(_LazyGroup):
     table = BASELINE_COMMANDS
 
 
+class _AlertGroup(_LazyGroup):
+    table = ALERT_COMMANDS
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="badbuzz")
 def badbuzz() -> None:
@@ -102,6 +112,16 @@ def baseline() -> None:
     Examples:
       badbuzz baseline build month.jsonl.gz -o baseline.json
       badbuzz baseline load baseline.json
+    """
+
+
+@click.group(cls=_AlertGroup)
+def alert() -> None:
+    """Try the way an alert takes to people.
+
+    \b
+    Examples:
+      badbuzz alert test --brand "Air Paradis"
     """
 
 

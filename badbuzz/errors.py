@@ -11,9 +11,11 @@
     ├── StateError        detector state that is incomplete, misplaced or unknown
     ├── KafkaError        a broker or topic that is not there or not as it must be
     ├── StoreError        a database that cannot be used
-    │   ├── StoreDownError  one that does not answer now, and may again
+    │   ├── StoreDownError  one that does not answer now, and may again (an AwayError too)
     │   └── UnknownError    no such alert or key
-    └── QueryError        a question that cannot be asked: a cursor or step that is none
+    ├── QueryError        a question that cannot be asked: a cursor or step that is none
+    └── AwayError         something that does not answer now, and may again
+        └── SinkAwayError   where people are to be told
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -83,13 +85,23 @@ class KafkaError(BadbuzzError):
     exit_code = 4
 
 
+class AwayError(BadbuzzError):
+    """Something that does not answer now, and may again: it is waited for."""
+
+
+class SinkAwayError(AwayError):
+    """A sink that has not taken a message yet."""
+
+    exit_code = 6
+
+
 class StoreError(BadbuzzError):
     """A database that cannot be used: no such place, no permission, another schema."""
 
     exit_code = 5
 
 
-class StoreDownError(StoreError):
+class StoreDownError(StoreError, AwayError):
     """A database that does not answer now, and may again."""
 
 

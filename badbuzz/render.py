@@ -92,24 +92,42 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     “Two flights, zero luggage, no apology” (and 5 alike) https://social.example/status/7
     """
     since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
-    title = f"{_TITLES[language][alert.phase, alert.severity]} {alert.brand}"
-    rates = (alert.rate, alert.baseline_rate, alert.adjusted_rate, alert.adjusted_baseline_rate)
-    seen, usual, adjusted, adjusted_usual = (_percent(rate) for rate in rates)
     chance = _chance(alert.p_value, language)
     if language == "fr":
-        body = (
-            f"{seen} de négatifs, d'ordinaire {usual} ; corrigé de l'erreur du modèle "
-            f"{adjusted}, d'ordinaire {adjusted_usual}.\n"
-            f"Depuis {since:%H:%M} ; probabilité d'un tel nombre par hasard : {chance}."
-        )
+        opened = f"Depuis {since:%H:%M} ; probabilité d'un tel nombre par hasard : {chance}."
     else:
-        body = (
-            f"{seen} negative, usually {usual}; adjusted for the classifier's error "
-            f"{adjusted}, usually {adjusted_usual}.\n"
-            f"Since {since:%H:%M}; chance of as many by accident: {chance}."
-        )
-    told = [title, headline(alert, language), body]
+        opened = f"Since {since:%H:%M}; chance of as many by accident: {chance}."
+    told = [title(alert, language), headline(alert, language), rates(alert, language), opened]
     return "\n".join([*told, *why(alert, language), *examples(alert, language)])
+
+
+def title(alert: Alert, language: Language = "en") -> str:
+    """What is being claimed, and of whom.
+
+    Examples
+    --------
+    >>> title(example(), "fr")
+    'CRISE (critique) : Air Paradis'
+    """
+    return f"{_TITLES[language][alert.phase, alert.severity]} {alert.brand}"
+
+
+def rates(alert: Alert, language: Language = "en") -> str:
+    """The negative rate against the usual one, as counted and as adjusted.
+
+    Examples
+    --------
+    >>> rates(example())
+    "75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %."
+    """
+    found = (alert.rate, alert.baseline_rate, alert.adjusted_rate, alert.adjusted_baseline_rate)
+    return _RATES[language].format(*map(_percent, found))
+
+
+_RATES: Final[dict[Language, str]] = {
+    "en": "{} negative, usually {}; adjusted for the classifier's error {}, usually {}.",
+    "fr": "{} de négatifs, d'ordinaire {} ; corrigé de l'erreur du modèle {}, d'ordinaire {}.",
+}
 
 
 def why(alert: Alert, language: Language = "en") -> list[str]:
@@ -136,18 +154,42 @@ def why(alert: Alert, language: Language = "en") -> list[str]:
 
 
 def examples(alert: Alert, language: Language = "en", most: int = 2) -> list[str]:
-    """Tweets to show, quoted: the most negative and the most repeated ones in turn.
+    """Tweets to show, quoted, each with its permalink.
 
     Examples
     --------
     >>> examples(example(), most=1)
     ['“@user 12 hours and still no bags. Nobody answers.”']
     """
+    found = chosen(alert, most)
+    return [f"{quoted(example, language)} {example.url}".rstrip() for example in found]
+
+
+def chosen(alert: Alert, most: int = 2) -> list[Example]:
+    """The examples to show: the most negative and the most repeated ones in turn.
+
+    Examples
+    --------
+    >>> [tweet.id for tweet in chosen(example())]
+    ['5', '7']
+    """
     if alert.evidence is None:
         return []
     turns = zip_longest(alert.evidence.most_negative, alert.evidence.most_repeated)
-    shown = [example for turn in turns for example in turn if example is not None]
-    return [_quoted(example, language) for example in shown[:most]]
+    return [example for turn in turns for example in turn if example is not None][:most]
+
+
+def quoted(example: Example, language: Language = "en") -> str:
+    """A tweet's text in quotes, and how many say the same.
+
+    Examples
+    --------
+    >>> quoted(chosen(example())[1], "fr")
+    '« Two flights, zero luggage, no apology » (et 5 semblables)'
+    """
+    words = _WORDS[language]
+    told = words["quoted"].format(example.text)
+    return told + words["and"].format(example.n_alike - 1) if example.n_alike > 1 else told
 
 
 def _drivers(evidence: Evidence, language: Language) -> str:
@@ -176,14 +218,6 @@ def _voices(evidence: Evidence, n_negative: int, language: Language) -> str:
         grouped = f"{evidence.reach:,}".replace(",", words["thousands"])
         told.append(words["retweets" if evidence.reach > 1 else "retweet"].format(grouped))
     return f"{words['joint'].join(told)}." if told else ""
-
-
-def _quoted(example: Example, language: Language) -> str:
-    words = _WORDS[language]
-    quoted = words["quoted"].format(example.text)
-    if example.n_alike > 1:
-        quoted += words["and"].format(example.n_alike - 1)
-    return f"{quoted} {example.url}".rstrip()
 
 
 _PLACES: Final[dict[Language, int]] = {"en": 0, "fr": 1}

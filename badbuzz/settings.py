@@ -20,6 +20,8 @@ from badbuzz.errors import SettingsError
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _PREFIX: Final = "BADBUZZ_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_LANGUAGES: Final = ("fr", "en")
+_EXPORTERS: Final = ("opentelemetry", "opencensus")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -84,6 +86,24 @@ class Settings:
     api_rate: int = _setting(600, "requests a minute that one API key may make")
     api_max_kb: int = _setting(1024, "largest request body, in KiB", most=65_536)
     api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma between")
+    language: str = _setting("fr", "of what people are sent: " + " | ".join(_LANGUAGES))
+    dashboard_url: str = _setting("", "address of the dashboard that a message links to, or empty")
+    alertmanager_url: str = _setting(
+        "",
+        "where Alertmanager listens, such as http://127.0.0.1:9093; none when empty",
+        secret=True,
+    )
+    azure_connection_string: str = _setting(
+        "", "of an Application Insights resource; none when empty", secret=True
+    )
+    azure_exporter: str = _setting("opentelemetry", " | ".join(_EXPORTERS))
+    notify_timeout_s: int = _setting(10, "seconds that a sink may take to answer", most=120)
+    notify_retry_s: int = _setting(
+        3600, "seconds that a sink is asked again until a message is given up", least=0
+    )
+    notify_repeat_s: int = _setting(
+        60, "seconds between repetitions of an open alert, and between heartbeats", most=3600
+    )
     author_key: str = _setting(
         "badbuzz",
         "key of an author's hash: set one, or it can be guessed",
@@ -129,6 +149,8 @@ class Settings:
         for variable, found, allowed in (
             ("KAFKA_SECURITY_PROTOCOL", self.kafka_security_protocol, _PROTOCOLS),
             ("KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism, _MECHANISMS),
+            ("LANGUAGE", self.language, _LANGUAGES),
+            ("AZURE_EXPORTER", self.azure_exporter, _EXPORTERS),
             ("LOG_LEVEL", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
         ):
             if found not in allowed:

@@ -2,7 +2,7 @@
 
 It knows the next offset of each partition: a record below it is skipped, one above it is sought
 back for. The owner of a partition is a :class:`~stream_processor.lane.Lane`; what a lane does with
-records is its own. What a lane depends on may be away (:class:`~badbuzz.errors.StoreDownError`):
+records is its own. What a lane depends on may be away (:class:`~badbuzz.errors.AwayError`):
 then nothing more is fetched, the consumer stays in its group, and the lane is asked again.
 """
 
@@ -25,7 +25,7 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
-from badbuzz.errors import KafkaError, StateError, StoreDownError
+from badbuzz.errors import AwayError, KafkaError, StateError
 from badbuzz.settings import Settings
 from stream_processor import metrics
 from stream_processor.ending import end_at_once
@@ -77,6 +77,7 @@ class Intake(Service):
         self._group = group
         self._new_lane = new_lane
         self._reading = reading or Reading()
+        self._shown = self._reading.shown or topic
         self._least_s = max(settings.checkpoint_ms, self._reading.pause_ms) / 1000
         self._lock = asyncio.Lock()
         self._unsound = False
@@ -87,7 +88,7 @@ class Intake(Service):
         self._retry_s = 0.0
         self._n_waiting = 0
         self._sought: dict[int, int] = {}
-        self._committed: dict[int, int] = {}
+        self._committed: dict[int, int | None] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self.assigned = False
         self.reached = True
@@ -266,7 +267,7 @@ class Intake(Service):
         started_s, cpu_s = time.monotonic(), time.thread_time()
         try:
             await _all(lane.checkpoint() for lane in self.lanes.values())
-        except StoreDownError:
+        except AwayError:
             self._wait()
             if last:
                 raise
@@ -299,7 +300,8 @@ class Intake(Service):
             at = TopicPartition(self.topic, lane.partition)
             end = self._consumer.highwater(at) if at in owned else None
             if end is not None:
-                metrics.LAG.labels(*map(str, at)).set(max(end - lane.next_offset, 0))
+                lag = metrics.LAG.labels(self._shown, str(at.partition))
+                lag.set(max(end - lane.next_offset, 0))
             if at in owned and self._committed.get(lane.partition) != lane.next_offset:
                 done[at] = lane.next_offset
         if done:
@@ -334,7 +336,7 @@ class Intake(Service):
                     at = TopicPartition(self.topic, partition)
                     await self._place(at, lane)
                     self._consumer.seek(at, lane.next_offset)
-            except StoreDownError:
+            except AwayError:
                 await _all(lane.close() for lane in lanes.values())
                 self._wait()
                 return
@@ -343,16 +345,15 @@ class Intake(Service):
                 raise
             self._go_on()
             self.lanes.update(lanes)
-            self._committed = {lane.partition: lane.next_offset for lane in self.lanes.values()}
             self._sought.clear()
             self._arriving, self.assigned = None, True
-        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
+        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
-        committed = await self._consumer.committed(at)
+        self._committed[at.partition] = committed = await self._consumer.committed(at)
         behind = committed is not None and lane.next_offset < committed
         if behind and not self._reading.kept_elsewhere:
             raise StateError(
@@ -361,7 +362,9 @@ class Intake(Service):
                 f"{self._reading.remedy}"
             )
         if lane.next_offset < 0:
-            lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
+            first = (await self._consumer.beginning_offsets([at]))[at]
+            # Nothing of it is kept yet: committed, it would look like lost state at the next start.
+            lane.next_offset = self._committed[at.partition] = first
 
     async def _close(self, partitions: Iterable[int]) -> None:
         for partition in list(partitions):
@@ -369,8 +372,8 @@ class Intake(Service):
             if lane is not None:
                 await lane.close()
                 with suppress(KeyError):  # never fetched, never measured
-                    metrics.LAG.remove(self.topic, str(partition))
-        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
+                    metrics.LAG.remove(self._shown, str(partition))
+        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
 
 
 async def _all(jobs: Iterable[Awaitable[None]]) -> None:

@@ -24,7 +24,7 @@ class Lane(Protocol):
     """The one owner of a partition.
 
     Where it depends on something that may be away for a while, ``open`` and ``checkpoint`` raise
-    :class:`~badbuzz.errors.StoreDownError`: the lane keeps what it took, and is asked again.
+    :class:`~badbuzz.errors.AwayError`: the lane keeps what it took, and is asked again.
     """
 
     partition: int
@@ -63,6 +63,8 @@ class Reading:
         offset is then no lost state, but an older copy, which is filled up again.
     pause_ms
         Between checkpoints, at least.
+    shown
+        What metrics call the topic, where one worker reads it more than once.
     remedy
         What a reader does whose topic is not what was read before.
     """
@@ -72,6 +74,7 @@ class Reading:
     skip_deleted: bool = False
     kept_elsewhere: bool = False
     pause_ms: int = 0
+    shown: str = ""
     remedy: str = "to start anew, see docs/kafka.md, Recovery"
 
     def resume(self, where: str, next_offset: int, first: int, end: int) -> int:

@@ -108,6 +108,26 @@ RECORDED: Final = Counter(
 UNRECORDED: Final = Counter(
     "badbuzz_unrecorded", "Records that could not be read, and stay in their topic.", ["topic"]
 )
+NOTIFIED: Final = Counter(
+    "badbuzz_notified",
+    "Changes of phase by what became of them: told, replay, refused, given_up, unreadable.",
+    ["sink", "outcome"],
+)
+NOTIFY_SECONDS: Final = Histogram(
+    "badbuzz_notify_seconds",
+    "From an alert record's Kafka timestamp to the sink's acceptance.",
+    ["sink"],
+    buckets=[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
+)
+SINK_WAITING: Final = Gauge(
+    "badbuzz_sink_waiting", "Changes of phase that a sink has not taken yet.", ["sink"]
+)
+SINK_REACHED: Final = Gauge(
+    "badbuzz_sink_reached", "1 when a sink took what it was last given, 0 when not.", ["sink"]
+)
+SINK_RETRIES: Final = Counter(
+    "badbuzz_sink_retries", "Times that a sink did not take what it was given.", ["sink"]
+)
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(
     "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]
@@ -127,6 +147,16 @@ NEGATIVES: Final = Gauge(
 EXPECTED: Final = Gauge(
     "badbuzz_brand_expected_negatives", "Negatives expected in the last closed window.", ["brand"]
 )
+EXPECTED_LOW: Final = Gauge(
+    "badbuzz_brand_expected_negatives_low",
+    "Least negatives still usual in the last closed window.",
+    ["brand"],
+)
+EXPECTED_HIGH: Final = Gauge(
+    "badbuzz_brand_expected_negatives_high",
+    "Most negatives still usual in the last closed window.",
+    ["brand"],
+)
 RATE: Final = Gauge(
     "badbuzz_brand_negative_rate", "Negative rate of the last closed window, 0 to 1.", ["brand"]
 )
@@ -138,11 +168,19 @@ ADJUSTED_RATE: Final = Gauge(
 ALERT_STATE: Final = Gauge(
     "badbuzz_brand_alert_state", "0 none, 1 informational, 2 warning, 3 critical.", ["brand"]
 )
+ALERT_REPLAYED: Final = Gauge(
+    "badbuzz_brand_alert_replayed",
+    "1 where the brand's newest alert is about history that is sent again.",
+    ["brand"],
+)
 
 BRANDS_WITHOUT_GAUGES: Final = Gauge(
     "badbuzz_brands_without_gauges", "Brands above BADBUZZ_MAX_BRANDS, which have no gauges here."
 )
-_BRAND_GAUGES: Final = (NEGATIVES, EXPECTED, RATE, ADJUSTED_RATE, ALERT_STATE)
+_BRAND_GAUGES: Final = (
+    NEGATIVES, EXPECTED, EXPECTED_LOW, EXPECTED_HIGH, RATE, ADJUSTED_RATE,
+    ALERT_STATE, ALERT_REPLAYED,
+)  # fmt: skip
 _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
 
 
@@ -238,9 +276,10 @@ class BrandMetrics:
                 _show_window(window)
         self._newest.clear()
 
-    def show_alert(self, brand: str, severity: Severity | None) -> None:
+    def show_alert(self, brand: str, severity: Severity | None, *, replay: bool) -> None:
         """Set a brand's alert state; None when it has no open alert."""
         if self._has_gauges(brand):
+            ALERT_REPLAYED.labels(brand).set(replay)
             ALERT_STATE.labels(brand).set(_SEVERITY[severity] if severity is not None else 0)
 
     def forget(self, brands: Iterable[str]) -> None:
@@ -257,6 +296,8 @@ class BrandMetrics:
 def _show_window(window: Window) -> None:
     NEGATIVES.labels(window.brand).set(window.n_negative)
     EXPECTED.labels(window.brand).set(window.expected)
+    EXPECTED_LOW.labels(window.brand).set(window.expected_low)
+    EXPECTED_HIGH.labels(window.brand).set(window.expected_high)
     if window.rate is not None and window.adjusted_rate is not None:
         RATE.labels(window.brand).set(window.rate)
         ADJUSTED_RATE.labels(window.brand).set(window.adjusted_rate)

@@ -93,7 +93,7 @@ class ProcessorLane:
                 state = BrandState.unpack(value)
             self.fold.brands[state.brand] = state
             severity = state.alert.severity if state.alert is not None else None
-            self._parts.brand_metrics.show_alert(state.brand, severity)
+            self._parts.brand_metrics.show_alert(state.brand, severity, replay=state.replay)
 
     def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
         brand = brand_of(key)
@@ -189,7 +189,7 @@ class ProcessorLane:
             elif isinstance(found, Alert):
                 self._put(wire.ALERTS, found.id, wire.encode_alert(found), headers)
                 severity = None if found.phase == "resolved" else found.severity
-                self._parts.brand_metrics.show_alert(found.brand, severity)
+                self._parts.brand_metrics.show_alert(found.brand, severity, replay=found.replay)
             else:
                 outcomes[found] += 1
                 if found not in ("duplicate", "heartbeat"):

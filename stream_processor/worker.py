@@ -1,4 +1,4 @@
-"""The commands ``process`` and ``record``: a worker until a signal or a crash, and why it ended."""
+"""The commands that are workers: each runs until a signal or a crash, and says why it ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from stream_processor.ending import end_at_once
 mode.loop.use("uvloop")
 
 _LIBRARY_PAUSE_S: Final = 10.0
-_LIBRARIES: Final = ("mode", "faust", "aiokafka", "aiohttp", "alembic")
+_LIBRARIES: Final = (
+    "mode", "faust", "aiokafka", "aiohttp", "alembic", "azure", "opencensus", "opentelemetry",
+    "urllib3",
+)  # fmt: skip
 
 
 @click.command()
@@ -85,6 +88,35 @@ def record(skip_deleted: bool) -> None:
         if pipeline.desk.stuck:
             end_at_once(str(error), error.exit_code)
         raise
+
+
+@click.command()
+@click.option("--notify-replays", is_flag=True, help="Tell of replays too, marked as such.")
+def notify(notify_replays: bool) -> None:
+    """Run the notifier: changes of alerts to Alertmanager, to Azure Monitor, or to both.
+
+    They group, route, silence and send. Each sink has its own position and pace: one that is down
+    holds up no other, and is told later what it missed. What it does not take for
+    BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. A replay notifies nobody. It answers on
+    BADBUZZ_WEB_PORT: /healthz /readyz /metrics.
+
+    \b
+    Examples:
+      BADBUZZ_ALERTMANAGER_URL=http://127.0.0.1:9093 BADBUZZ_WEB_PORT=6068 badbuzz notify
+      BADBUZZ_AZURE_CONNECTION_STRING=InstrumentationKey=... badbuzz notify
+    """
+    try:
+        from stream_processor import app, notifying  # noqa: PLC0415 - after the loop is chosen
+
+        settings = Settings.read()
+        _check_port(settings)
+        pipeline = notifying.Notifying(settings, replays=notify_replays)
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"notify needs {error.name}: pip install 'badbuzz[notifier]'"
+        ) from error
+    gc.freeze()
+    run_worker(app.new_app(f"{settings.group}.notify", settings, pipeline), pipeline, settings)
 
 
 def _check_port(settings: Settings) -> None:

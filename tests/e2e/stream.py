@@ -187,6 +187,13 @@ class Stream:
         self._processes.append(recorder)
         return recorder
 
+    def notifier(self, environ: dict[str, str], *options: str) -> Worker:
+        """Start a notifier, whose sinks the environment names."""
+        log = self._folder / f"notifier-{len(self._processes)}.log"
+        notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
+        self._processes.append(notifier)
+        return notifier
+
     def create_topics(self) -> None:
         """``badbuzz topics``."""
         process = self.command("topics")

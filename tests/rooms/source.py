@@ -46,9 +46,20 @@ class Source:
         self.raw(wire.encode_tweet(tweet), tweet.brand)
 
     def beat(self, at_ms: int) -> None:
-        beat = Tweet("", "", "", at_ms, at_ms, source="test", kind="heartbeat")
-        for partition in self._partitions:
-            self._producer.produce(self._topic, wire.encode_tweet(beat), partition=partition)
+        self.send(Tweet("", "", "", at_ms, at_ms, source="test", kind="heartbeat"))
+        self.flush()
+
+    def send(self, tweet: Tweet) -> None:
+        """Put a record in line where it belongs, a heartbeat in every partition's."""
+        value = wire.encode_tweet(tweet)
+        if tweet.kind == "heartbeat":
+            for partition in self._partitions:
+                self._producer.produce(self._topic, value, partition=partition)
+        else:
+            self._producer.produce(self._topic, value, key=tweet.brand)
+
+    def flush(self) -> None:
+        """Return when the broker has everything."""
         self._producer.flush()
 
 

@@ -14,7 +14,7 @@ from demo.processes import free_port
 from producers.publisher import partition_of
 from tests.core.events import BUCKET_MS, START_MS
 from tests.e2e.stream import Stream, Worker, await_that
-from tests.rooms.source import Source, run_to_the_end
+from tests.rooms.source import Source, metric, run_to_the_end
 from tests.servers import KafkaServer
 
 pytestmark = pytest.mark.kafka
@@ -134,6 +134,8 @@ def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
         "badbuzz_bundle_info",
         "badbuzz_brand_negatives",
         "badbuzz_brand_expected_negatives",
+        "badbuzz_brand_expected_negatives_low",
+        "badbuzz_brand_expected_negatives_high",
         "badbuzz_brand_negative_rate",
         "badbuzz_brand_adjusted_negative_rate",
         "badbuzz_brand_alert_state",
@@ -167,6 +169,23 @@ def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> I
         f"{sample.name} {sample.labels['stage']}" for sample in samples if "stage" in sample.labels
     }
     stream.close()
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_brand_says_whether_its_tweets_are_history(
+    replay: bool, embedded_kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    stream = Stream(embedded_kafka, topic_prefix, tmp_path)
+    try:
+        stream.create_topics()
+        Source(stream).tweet(START_MS, replay=replay)
+        first = run_to_the_end(stream)
+        first.signal(signal.SIGTERM)
+        assert first.finish() == 0
+        second = run_to_the_end(stream)
+        assert metric(second, "badbuzz_brand_alert_replayed", brand="Air Paradis") == replay
+    finally:
+        stream.close()
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(stream: Stream) -> None:

@@ -44,6 +44,14 @@ def test_a_polite_end_commits_everything(real_stream: Stream) -> None:
     assert len(stream.committed(wire.SCORED_TWEETS)) == 200
 
 
+def test_a_partition_that_never_had_a_record_has_lost_nothing(stream: Stream) -> None:
+    Source(stream).tweet(START_MS)
+    worker = run_to_the_end(stream)
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    run_to_the_end(stream)
+
+
 @pytest.mark.services
 def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Stream) -> None:
     stream = real_stream

@@ -1,0 +1,8 @@
+SELECT bundle, lang AS "language", count(*) AS "labels",
+    count(*) FILTER (WHERE predicted AND NOT "right") AS "wrongly negative",
+    count(*) FILTER (WHERE NOT predicted AND "right") AS "overlooked"
+FROM feedback
+WHERE predicted IS NOT NULL
+    AND at_ms BETWEEN $__unixEpochFrom()::bigint * 1000
+        AND $__unixEpochTo()::bigint * 1000
+GROUP BY bundle, lang ORDER BY "labels" DESC

@@ -1,0 +1,223 @@
+"""The notifier's lane: one partition of ``alerts`` to one sink, in order, at the sink's pace.
+
+Its position is the group's offset, committed once the sink has taken what lies below it: a crash
+tells again what was told last, under the same name, and loses nothing. What is open is known from
+the topic, which is compacted by alert.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from badbuzz import wire
+from badbuzz.brands import Brands
+from badbuzz.errors import SinkAwayError, WireError
+from badbuzz.message import Mark, write
+from badbuzz.model import Alert
+from badbuzz.render import Language
+from badbuzz.settings import Settings
+from stream_processor import metrics
+from stream_processor.delivery import Delivery
+from stream_processor.lane import Record
+from stream_processor.notice import Notice
+from stream_processor.opening import read_opening
+from stream_processor.sinks.sink import RefusedError, UnansweredError
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_S: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Teller:
+    """How records become notices.
+
+    Parameters
+    ----------
+    brands
+        Whose clocks tell the time.
+    language, dashboard
+        Of messages.
+    replays
+        Whether replays are told too, marked.
+    """
+
+    brands: Brands
+    language: Language
+    dashboard: str
+    replays: bool
+
+    def notice(self, record: Record) -> Notice | None:
+        """A record in words; None where nobody is to be told.
+
+        Raises
+        ------
+        WireError
+            When it cannot be read.
+        """
+        if record.value is None:
+            return None
+        alert = wire.decode_alert(record.value)
+        if alert.replay and not self.replays:
+            return None
+        return self.told(alert, record.timestamp, "replay" if alert.replay else "")
+
+    def told(self, alert: Alert, told_ms: int, mark: Mark) -> Notice:
+        """An alert in words."""
+        zone = self.brands.of(alert.brand).zone
+        message = write(alert, zone, self.language, self.dashboard, mark)
+        return Notice(alert, message, told_ms, mark)
+
+
+class NotifierLane:
+    """The one owner of a partition of ``alerts``, for one sink.
+
+    Parameters
+    ----------
+    settings
+        Broker, and how often what is open is repeated.
+    teller
+        How records become notices.
+    delivery
+        To the sink.
+    group
+        The sink's.
+    partition
+        Its number.
+    """
+
+    def __init__(
+        self, settings: Settings, teller: Teller, delivery: Delivery, group: str, partition: int
+    ) -> None:
+        self.partition = partition
+        self.next_offset = -1
+        self._settings = settings
+        self._teller = teller
+        self._delivery = delivery
+        self._group = group
+        self._open: dict[str, Notice] = {}
+        self._waiting: deque[Record] = deque()
+        self._came = asyncio.Event()
+        self._done = asyncio.Event()
+        self._done.set()
+        self._work: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Find the group's place, and what is open; whoever comes first is told that."""
+        topic = self._settings.topic(wire.ALERTS)
+        found = await read_opening(self._settings, topic, self._group, self.partition)
+        self.next_offset = found.end if found.committed is None else found.committed
+        told = [record for record in found.records if record.offset < self.next_offset]
+        still_open = list(self._still_open(told))
+        if found.committed is None:
+            self._wait_for(still_open)
+            self._say_what_is_left_out(len(told) - len(still_open))
+        else:
+            self._note_open(still_open)
+        self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
+
+    def _still_open(self, records: Iterable[Record]) -> Iterable[Record]:
+        """The last record of each alert that is not over."""
+        last = {record.key: record for record in records}
+        for record in last.values():
+            with suppress(WireError):  # told as unreadable when it came
+                notice = self._teller.notice(record)
+                if notice is not None and notice.alert.phase != "resolved":
+                    yield record
+
+    def _note_open(self, records: Iterable[Record]) -> None:
+        for record in records:
+            notice = self._teller.notice(record)
+            assert notice is not None
+            self._open[notice.alert.id] = notice
+
+    def _say_what_is_left_out(self, n: int) -> None:
+        if n:
+            log.info(
+                "%s: first start: %d records of %s/%d are of alerts that are over: not told",
+                self._delivery.sink.name, n, wire.ALERTS, self.partition,
+            )  # fmt: skip
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Queue records; they are told beside the intake."""
+        self._wait_for(records)
+        self.next_offset = records[-1].offset + 1
+
+    def _wait_for(self, records: Sequence[Record]) -> None:
+        if records:
+            self._waiting.extend(records)
+            self._delivery.wait(len(records))
+            self._done.clear()
+            self._came.set()
+
+    async def checkpoint(self) -> None:
+        """Return once everything taken was told, or given up."""
+        assert self._work is not None
+        if self._done.is_set() and not self._work.done():
+            return
+        done = asyncio.create_task(self._done.wait())
+        await asyncio.wait({done, self._work}, timeout=_PATIENCE_S, return_when="FIRST_COMPLETED")
+        done.cancel()
+        if self._work.done():
+            self._work.result()
+        if self._waiting:
+            reason = self._delivery.reason or "no answer yet"
+            name = self._delivery.sink.name
+            raise SinkAwayError(
+                f"{name} has not taken {len(self._waiting)} changes ({reason}): they are told at "
+                "the next start"
+            )
+
+    async def close(self) -> None:
+        """Stop telling; what was not told is left to the next owner."""
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait({self._work})
+        self._delivery.wait(-len(self._waiting))
+        self._waiting.clear()
+
+    async def _deliver(self) -> None:
+        repeat_s = 0.0
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(repeat_s - time.monotonic(), 0.0)):
+                    await self._came.wait()
+            while self._waiting:
+                await self._tell(self._waiting[0])
+                self._waiting.popleft()
+                self._delivery.wait(-1)
+            self._came.clear()
+            self._done.set()
+            if time.monotonic() >= repeat_s:
+                repeat_s = time.monotonic() + self._settings.notify_repeat_s
+                await self._repeat()
+
+    async def _tell(self, record: Record) -> None:
+        if record.value is None:
+            return
+        try:
+            notice = self._teller.notice(record)
+        except WireError as error:
+            await self._delivery.give_up(record, "unreadable", str(error))
+            return
+        if notice is None:
+            metrics.NOTIFIED.labels(self._delivery.sink.name, "replay").inc()
+            return
+        self._open[notice.alert.id] = notice
+        if notice.alert.phase == "resolved":
+            del self._open[notice.alert.id]
+        await self._delivery.deliver(notice, record)
+
+    async def _repeat(self) -> None:
+        if not self._open:
+            return
+        notices = list(self._open.values())
+        with suppress(UnansweredError, RefusedError):  # noted by the delivery; said again soon
+            await self._delivery.attempt(lambda: self._delivery.sink.repeat(notices))

@@ -1,0 +1,150 @@
+"""Alerts to Prometheus' Alertmanager, API v2: it groups, routes, silences and sends.
+
+It forgets what it is not told again, and takes an alert for over when its ``endsAt`` passes: open
+ones are repeated each minute, and end only when they do, so that a notifier that is down says
+nothing false for hours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from badbuzz.model import Severity
+from badbuzz.settings import Settings
+from stream_processor.notice import Notice
+from stream_processor.sinks.sink import UnansweredError, check_answer
+
+ALERTNAME: Final = "BrandCrisis"
+LABELS: Final = ("alertname", "brand", "severity", "mark")
+
+_LASTS_S: Final = 6 * 3600.0
+_TEST_LASTS_S: Final = 300.0
+_BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
+    "info": (),
+    "warning": ("info",),
+    "critical": ("info", "warning"),
+}
+
+
+class Alertmanager:
+    """One Alertmanager, or what speaks its API.
+
+    Parameters
+    ----------
+    settings
+        Its address, and how long it may take to answer.
+    """
+
+    name = "alertmanager"
+
+    def __init__(self, settings: Settings) -> None:
+        self.timeout_s = float(settings.notify_timeout_s)
+        self._url = f"{settings.alertmanager_url.rstrip('/')}/api/v2/alerts"
+        self._session: aiohttp.ClientSession | None = None
+
+    async def tell(self, notice: Notice) -> str:
+        """Post a change: what fires, and the lesser severity that it replaces or ends."""
+        now_s = time.time()
+        return await self._post(list(alerts_of(notice, now_s, changed=True)))
+
+    async def repeat(self, notices: Sequence[Notice]) -> None:
+        """Post open alerts again."""
+        now_s = time.time()
+        posted = [alert for notice in notices for alert in alerts_of(notice, now_s, changed=False)]
+        if posted:
+            await self._post(posted)
+
+    async def beat(self) -> None:
+        """Nothing: Alertmanager's own watchdog is Prometheus'."""
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, alerts: list[dict[str, Any]]) -> str:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=self.timeout_s)
+            self._session = aiohttp.ClientSession(timeout=timeout)
+        headers = {"Content-Type": "application/json"}
+        body = orjson.dumps(alerts)
+        try:
+            async with self._session.post(self._url, data=body, headers=headers) as answer:
+                said = (await answer.content.read(4096)).decode(errors="replace")
+        except TimeoutError as error:
+            raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise UnansweredError(str(error) or repr(error)) from error
+        check_answer(answer.status, answer.headers.get("Retry-After", ""), said)
+        if said.strip() not in ("", "{}"):
+            raise UnansweredError(f"no Alertmanager: answered {answer.status} with {said[:60]!r}")
+        return f"{answer.status}"
+
+
+def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
+    """A notice as alerts of the API.
+
+    Parameters
+    ----------
+    notice
+        Any phase.
+    now_s
+        The wall clock, Unix seconds.
+    changed
+        Whether it is new: an escalated one then also ends the lesser severities it had.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from badbuzz.message import write
+    >>> from badbuzz.render import example
+    >>> notice = Notice(example(), write(example(), UTC), told_ms=1_767_189_960_000)
+    >>> (alert,) = alerts_of(notice, 1_767_190_000.0, changed=True)
+    >>> alert["labels"]
+    {'alertname': 'BrandCrisis', 'brand': 'Air Paradis', 'severity': 'critical'}
+    >>> alert["startsAt"], alert["endsAt"]
+    ('2025-12-31T14:06:00Z', '2025-12-31T20:06:40Z')
+    """
+    alert = notice.alert
+    starts_s = min(notice.told_ms / 1000, now_s)
+    if alert.phase == "resolved":
+        ends_s = now_s
+    else:
+        ends_s = now_s + (_TEST_LASTS_S if notice.mark == "test" else _LASTS_S)
+    yield _alert(notice, alert.severity, alert.phase, (starts_s, ends_s))
+    if alert.phase == "escalated" and changed:
+        for severity in _BELOW[alert.severity]:
+            yield _alert(notice, severity, "replaced", (starts_s, now_s))
+
+
+def _alert(
+    notice: Notice, severity: Severity, phase: str, span_s: tuple[float, float]
+) -> dict[str, Any]:
+    alert, message = notice.alert, notice.message
+    labels = {"alertname": ALERTNAME, "brand": alert.brand, "severity": severity}
+    if notice.mark:
+        labels["mark"] = notice.mark
+    told: dict[str, Any] = {
+        "labels": labels,
+        "annotations": {
+            **message.annotations(),
+            "id": alert.id,
+            "change": notice.change,
+            "phase": phase,
+        },
+        "startsAt": _rfc3339(span_s[0]),
+        "endsAt": _rfc3339(span_s[1]),
+    }
+    if message.dashboard:
+        told["generatorURL"] = message.dashboard
+    return told
+
+
+def _rfc3339(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s, UTC).isoformat().replace("+00:00", "Z")

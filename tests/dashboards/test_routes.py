@@ -1,0 +1,62 @@
+"""Where Alertmanager sends what Prometheus says: to operators, and not what the notifier says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.dashboards.test_rules import rules
+from tests.e2e.stream import await_that
+from tests.rooms.alertmanager_server import SHIPPED, AlertmanagerServer, Mailbox
+from tests.rooms.test_alertmanager import amtool
+
+pytestmark = pytest.mark.services
+
+
+@pytest.mark.parametrize("rule", rules("alert"), ids=lambda rule: rule["alert"])
+def test_an_alert_goes_to_the_operators(rule: dict[str, Any]) -> None:
+    labels = [f'alertname="{rule["alert"]}"', f'severity="{rule["labels"]["severity"]}"']
+    config = f"--config.file={SHIPPED / 'alertmanager.yml'}"
+    assert amtool("config", "routes", "test", config, *labels, 'brand="Nordwind"') == "operators"
+
+
+def test_a_crisis_does_not_go_to_the_operators() -> None:
+    config = f"--config.file={SHIPPED / 'alertmanager.yml'}"
+    labels = ['alertname="BrandCrisis"', 'severity="critical"', 'brand="Air Paradis"']
+    told = amtool("config", "routes", "test", config, *labels)
+    assert told == "deputy,team-and-phone"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[AlertmanagerServer]:
+    with Mailbox() as mailbox, AlertmanagerServer(tmp_path / "alertmanager", mailbox) as server:
+        yield server
+
+
+def post(server: AlertmanagerServer, **labels: str) -> None:
+    ends = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    answer = httpx.post(f"{server.url}/api/v2/alerts", json=[{"labels": labels, "endsAt": ends}])
+    answer.raise_for_status()
+
+
+def suppressed(server: AlertmanagerServer) -> set[str]:
+    """The brands whose BrandSpike is silenced."""
+    return {
+        alert["labels"]["brand"]
+        for alert in server.alerts()
+        if alert["labels"]["alertname"] == "BrandSpike" and alert["status"]["inhibitedBy"]
+    }
+
+
+def test_the_notifiers_word_silences_prometheus_of_the_same_brand(
+    server: AlertmanagerServer,
+) -> None:
+    for brand in ("Air Paradis", "Nordwind"):
+        post(server, alertname="BrandSpike", severity="critical", brand=brand)
+    post(server, alertname="BrandCrisis", severity="warning", brand="Air Paradis")
+    await_that(lambda: suppressed(server) == {"Air Paradis"}, "the silence", 20)

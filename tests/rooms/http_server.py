@@ -1,0 +1,106 @@
+"""A loopback HTTP server that keeps what it is sent, and answers as a test tells it."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+INSTRUMENTATION_KEY = "00000000-1111-2222-3333-444444444444"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answers; no body at all accepts as Azure Monitor does."""
+
+    status: int = 200
+    body: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    hangs: bool = False
+
+
+ACCEPTS = Answer()
+EMPTY = Answer(body=b"")
+
+
+class HttpServer:
+    """The server, on a free port; ``usual`` is answered once ``answers`` are used up."""
+
+    def __init__(self, usual: Answer = ACCEPTS, port: int = 0) -> None:
+        self.usual = usual
+        self.answers: deque[Answer] = deque()
+        self.bodies: list[Any] = []
+        self.released = threading.Event()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                server.answer(self, _items(body))
+
+            def log_message(self, *said: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+
+    @property
+    def connection_string(self) -> str:
+        """For an exporter to Azure Monitor."""
+        return f"InstrumentationKey={INSTRUMENTATION_KEY};IngestionEndpoint={self.url}/"
+
+    def answer(self, request: BaseHTTPRequestHandler, items: list[Any]) -> None:
+        """Answer one request, and keep what was taken."""
+        answer = self.answers.popleft() if self.answers else self.usual
+        if answer.hangs:
+            self.released.wait()
+            return
+        if answer.status == 200 and answer.body in (None, b""):
+            self.bodies.append(items)
+        body = answer.body
+        if body is None:
+            n = len(items)
+            body = orjson.dumps({"itemsReceived": n, "itemsAccepted": n, "errors": []})
+        request.send_response(answer.status)
+        for name, value in answer.headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    def envelopes(self, kind: str = "MessageData") -> list[dict[str, Any]]:
+        """What Azure Monitor took, of one kind: the data of each envelope."""
+        found = [envelope["data"] for items in self.bodies for envelope in items]
+        return [data["baseData"] for data in found if data["baseType"] == kind]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _items(body: bytes) -> list[Any]:
+    """The envelopes of a request: a list, or one JSON object a line."""
+    text = body.strip()
+    found = orjson.loads(text) if text.startswith(b"[") else None
+    return found if found is not None else [orjson.loads(line) for line in text.splitlines()]

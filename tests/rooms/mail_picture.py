@@ -1,0 +1,30 @@
+"""Takes a picture of the mail about an alert, as Alertmanager sends it and Chromium shows it.
+
+Run: python -m tests.rooms.mail_picture docs/mail.png
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from badbuzz.render import example
+from tests.browser import chromium
+from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox, body
+from tests.rooms.test_alertmanager import TEAM, await_mails, tell
+
+
+def main(path: str) -> None:
+    """Send one mail to a mailbox of ours, and take its picture."""
+    with tempfile.TemporaryDirectory() as folder, Mailbox() as mailbox, chromium() as browser:
+        with AlertmanagerServer(Path(folder), mailbox) as server:
+            tell(server, example())
+            await_mails(mailbox, TEAM, 1)
+        page = browser.new_page(viewport={"width": 680, "height": 400}, device_scale_factor=2)
+        page.set_content(body(mailbox.to(TEAM)[0]))
+        page.screenshot(path=path, full_page=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,234 @@
+"""The sinks, each against a server on loopback that answers as it should, and as it should not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from badbuzz.errors import SettingsError
+from badbuzz.message import write
+from badbuzz.model import Alert
+from badbuzz.render import example
+from badbuzz.settings import Settings
+from stream_processor.notice import Notice
+from stream_processor.sinks.alertmanager import LABELS, Alertmanager, alerts_of
+from stream_processor.sinks.azure_opencensus import AzureOpenCensus
+from stream_processor.sinks.azure_opentelemetry import AzureOpenTelemetry
+from stream_processor.sinks.dimensions import (
+    ALERT_FIELDS,
+    ALERT_TRACE,
+    HEARTBEAT_FIELDS,
+    HEARTBEAT_TRACE,
+    dimensions,
+    measures,
+)
+from stream_processor.sinks.sink import RefusedError, Sink, UnansweredError
+from tests.rooms.http_server import ACCEPTS, EMPTY, Answer, HttpServer
+
+AZURE: list[Callable[[Settings], Sink]] = [AzureOpenTelemetry, AzureOpenCensus]
+SINKS: list[Callable[[Settings], Sink]] = [*AZURE, Alertmanager]
+ERROR, INFORMATION = 3, 1
+
+
+def notice(alert: Alert | None = None, **changes: Any) -> Notice:
+    alert = alert or example()
+    message = write(alert, ZoneInfo("Europe/Paris"), "fr", "https://dashboard.example/")
+    return Notice(alert, message, told_ms=alert.opened_ms, **changes)
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer() as server:
+        yield server
+
+
+def use(
+    new_sink: Callable[[Settings], Sink],
+    server: HttpServer,
+    job: Callable[[Sink], Awaitable[object]],
+) -> object:
+    """What a call of a new sink returns."""
+    settings = Settings(
+        alertmanager_url=server.url,
+        azure_connection_string=server.connection_string,
+        notify_timeout_s=1,
+    )
+
+    async def run() -> object:
+        sink = new_sink(settings)
+        try:
+            return await job(sink)
+        finally:
+            await sink.close()
+
+    server.usual = EMPTY if new_sink is Alertmanager else ACCEPTS
+    return asyncio.run(run())
+
+
+def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notice) -> object:
+    return use(new_sink, server, lambda sink: sink.tell(told))
+
+
+# Both exporters to Azure Monitor
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_every_dimension_of_a_change_arrives(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    told = notice()
+    tell(new_sink, server, told)
+    (trace,) = server.envelopes()
+    assert trace["message"] == ALERT_TRACE
+    expected = {name: value for name, value in dimensions(told).items() if value}
+    assert {name: trace["properties"].get(name) for name in expected} == expected
+    assert len(expected) == len(ALERT_FIELDS) - 1  # it bears no mark
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+@pytest.mark.parametrize(
+    ("phase", "level"), [("firing", ERROR), ("escalated", ERROR), ("resolved", INFORMATION)]
+)
+def test_what_fires_is_an_error(
+    new_sink: Callable[[Settings], Sink], phase: Any, level: int, server: HttpServer
+) -> None:
+    tell(new_sink, server, notice(replace(example(), phase=phase)))
+    assert int(server.envelopes()[0]["severityLevel"]) == level
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    told = notice()
+    tell(new_sink, server, told)
+    found = server.envelopes("MetricData")
+    assert {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found} == measures(
+        told
+    )
+    assert {data["properties"]["brand"] for data in found} == {"Air Paradis"}
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_the_heartbeat_is_a_trace_of_its_own(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    use(new_sink, server, lambda sink: sink.beat())
+    (trace,) = server.envelopes()
+    assert trace["message"] == HEARTBEAT_TRACE
+    assert set(HEARTBEAT_FIELDS) <= set(trace["properties"])
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_bad_connection_string_is_a_users_error(new_sink: Callable[[Settings], Sink]) -> None:
+    with pytest.raises(SettingsError, match="AZURE_CONNECTION_STRING"):
+        new_sink(Settings(azure_connection_string="InstrumentationKey=mine"))
+
+
+PARTIAL = (
+    b'{"itemsReceived":1,"itemsAccepted":0,"errors":[{"index":0,"statusCode":500,"message":"?"}]}'
+)
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_what_is_taken_in_part_is_not_taken(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(206, PARTIAL))
+    with pytest.raises(UnansweredError, match="206"):
+        tell(new_sink, server, notice())
+
+
+# Every sink
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_how_long_to_wait_is_passed_on(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(429, b"slow down", {"Retry-After": "7"}))
+    with pytest.raises(UnansweredError, match="answered 429: slow down") as raised:
+        tell(new_sink, server, notice())
+    assert raised.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+@pytest.mark.parametrize("status", [500, 503, 401, 404])
+def test_what_may_mend_itself_is_asked_again(
+    new_sink: Callable[[Settings], Sink], status: int, server: HttpServer
+) -> None:
+    server.answers.append(Answer(status, b"no"))
+    with pytest.raises(UnansweredError, match=str(status)):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_a_bad_request_is_refused_for_good(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(400, b"bad"))
+    with pytest.raises(RefusedError):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_garbage_is_no_acceptance(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    server.answers.append(Answer(200, b"<html>Welcome to the guests' network</html>"))
+    with pytest.raises(UnansweredError, match="answered 200 with"):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_one_that_hangs_is_left(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    server.answers.append(Answer(hangs=True))
+    with pytest.raises(UnansweredError, match=r"answer"):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) -> None:
+    with HttpServer() as gone:
+        pass
+    with pytest.raises(UnansweredError):
+        tell(new_sink, gone, notice())
+
+
+# Alertmanager
+
+
+def posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+    return list(alerts_of(told, told.told_ms / 1000 + 60, changed=changed))
+
+
+def test_an_alert_is_labelled_by_what_routes_it() -> None:
+    (alert,) = posted(notice(mark="test"))
+    assert tuple(alert["labels"]) == LABELS
+
+
+def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
+    told = posted(notice(replace(example(), phase="escalated")))
+    now = told[1]["endsAt"]
+    assert [(one["labels"]["severity"], one["endsAt"] == now) for one in told] == [
+        ("critical", False),
+        ("info", True),
+        ("warning", True),
+    ]
+
+
+def test_a_repetition_ends_nothing() -> None:
+    assert len(posted(notice(replace(example(), phase="escalated")), changed=False)) == 1
+
+
+def test_what_is_over_ends_now() -> None:
+    (alert,) = posted(notice(replace(example(), phase="resolved")))
+    assert alert["startsAt"] < alert["endsAt"] == "2025-12-31T14:06:00Z"
+
+
+def test_an_alert_carries_its_id_and_its_words() -> None:
+    (alert,) = posted(notice())
+    assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
+    assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
+    assert alert["generatorURL"] == "https://dashboard.example/"
