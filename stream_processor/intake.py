@@ -347,6 +347,7 @@ class Intake(Service):
             self.lanes.update(lanes)
             self._sought.clear()
             self._arriving, self.assigned = None, True
+            await self._commit_lag()
         metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)

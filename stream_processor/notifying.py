@@ -89,8 +89,12 @@ class Notifying(Pipeline):
         """What ``/readyz`` says: of each sink what waits, and why."""
         answer = super().readiness()
         answer["sinks"] = {
-            delivery.sink.name: {"waiting": delivery.n_waiting, "reason": delivery.reason}
-            for delivery in self.deliveries
+            delivery.sink.name: {
+                "partitions": sorted(intake.lanes),
+                "waiting": delivery.n_waiting,
+                "reason": delivery.reason,
+            }
+            for delivery, intake in zip(self.deliveries, self.intakes, strict=True)
         }
         silent = any(delivery.reason for delivery in self.deliveries)
         answer["ready"] = answer["ready"] and not silent
