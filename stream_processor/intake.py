@@ -354,7 +354,7 @@ class Intake(Service):
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
-        self._committed[at.partition] = committed = await self._consumer.committed(at)
+        committed = await self._consumer.committed(at)
         behind = committed is not None and lane.next_offset < committed
         if behind and not self._reading.kept_elsewhere:
             raise StateError(
@@ -364,6 +364,8 @@ class Intake(Service):
             )
         if lane.next_offset < 0:
             lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
+        known = committed if self._reading.kept_by_group else lane.next_offset
+        self._committed[at.partition] = known
 
     async def _close(self, partitions: Iterable[int]) -> None:
         for partition in list(partitions):

@@ -69,7 +69,13 @@ class Notifying(Pipeline):
             topic=topic,
             group=group,
             new_lane=partial(self._lane, delivery, group),
-            reading=Reading(sparse=True, superseded=True, shown=f"{topic} {name}", remedy=_REMEDY),
+            reading=Reading(
+                sparse=True,
+                superseded=True,
+                kept_by_group=True,
+                shown=f"{topic} {name}",
+                remedy=_REMEDY,
+            ),
         )
 
     def _lane(self, delivery: Delivery, group: str, partition: int) -> Lane:
