@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
+    "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
     "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
     "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),

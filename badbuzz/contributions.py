@@ -67,7 +67,7 @@ class Occlusion:
     parts
         Where each stands, half-open, in characters, and which of ``without`` leaves it out.
     without
-        The text without one part, wherever that part stands.
+        What is read of the text, without one part, wherever that part stands.
     """
 
     text: str
@@ -89,21 +89,25 @@ def occlusion(text: str) -> Occlusion:
     """
     found = reading.spans(text)
     marked = iter(reading.negated([word for _, _, words in found for word in words]))
-    places: dict[tuple[str, ...], int] = {}
-    parts = tuple(
-        (start, end, places.setdefault(tuple(islice(marked, len(words))), len(places)))
-        for start, end, words in found
-    )
-    return Occlusion(text, parts, tuple(_left(text, parts, place) for place in places.values()))
+    numbers: dict[tuple[str, ...], int] = {}
+    places: list[list[tuple[int, int]]] = []
+    parts = []
+    for start, end, words in found:
+        number = numbers.setdefault(tuple(islice(marked, len(words))), len(numbers))
+        if number == len(places):
+            places.append([])
+        places[number].append((start, end))
+        parts.append((start, end, number))
+    read = text[: found[-1][1]] if found else ""
+    return Occlusion(text, tuple(parts), tuple(_without(read, own) for own in places))
 
 
-def _left(text: str, parts: Sequence[tuple[int, int, int]], place: int) -> str:
-    """The text without the parts of one place, a space instead."""
+def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
+    """The text with a space instead of what stands in these places."""
     kept, at = [], 0
-    for start, end, own in parts:
-        if own == place:
-            kept.append(text[at:start])
-            at = end
+    for start, end in places:
+        kept.append(text[at:start])
+        at = end
     return " ".join([*kept, text[at:]])
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from badbuzz.instants import parse_time
 from badbuzz.presets import FIELDS, LABELS, PRESETS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -57,6 +58,27 @@ class Hours(click.ParamType):
         if not text.isdecimal():
             self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
         return int(text)
+
+
+class Instant(click.ParamType):
+    """A point in time, as Unix milliseconds.
+
+    Examples
+    --------
+    >>> Instant()("2026-12-01T08:00:00+01:00")
+    1796108400000
+    """
+
+    name = "ISO"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read it, or fail with what was expected."""
+        try:
+            return parse_time(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from badbuzz.errors import StoreError
 from badbuzz.record import Key
 from badbuzz.settings import Settings
 from badbuzz.store import Store
@@ -99,6 +100,20 @@ class Gate:
         if not credentials.allows(caller.scopes, scope):
             raise HTTPException(HTTPStatus.FORBIDDEN, "this key may not do that")
         return caller
+
+    async def still_admits(self, request: Request) -> bool:
+        """Whether who was let in would be again: a stream outlives what let it begin.
+
+        While the store does not answer, nobody is sent away, as nothing comes.
+        """
+        try:
+            if self._with_keys:
+                await self._caller(request)
+        except HTTPException:
+            return False
+        except StoreError:
+            return True
+        return True
 
     async def _caller(self, request: Request) -> Caller:
         address = request.client.host if request.client else ""

@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from badbuzz import __version__
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards import alerts, brands, corrections, exporting, operations, scoring
+from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
 from dashboards.access import Gate, origins
 from dashboards.document import describe
 from dashboards.judging import Judging
@@ -37,7 +37,7 @@ _ROUTERS: Final = (
     alerts.writing,
     brands.router,
     exporting.router,
-    operations.reading,
+    listening.router,
     operations.administering,
     operations.opened,
 )

@@ -107,7 +107,7 @@ def _counts(tweets: Iterable[Sampled]) -> Counter[str]:
 
 
 def _period(store: Store, brand: str, from_ms: int | None, to_ms: int | None) -> tuple[int, int]:
-    found = next((one for one in store.brands() if one.brand == brand), None)
+    found = store.brand(brand)
     if found is None:
         raise UnknownError(f"there is no brand {brand}; see: GET /brands")
     return period(from_ms, to_ms, found.last_window.end_ms if found.last_window else 0)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Metrics:
@@ -34,7 +35,7 @@ class Metrics:
             "badbuzz_api_latency_seconds",
             "From a request's arrival to the first byte of its answer.",
             ["route"],
-            buckets=[0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+            buckets=_BUCKETS_S,
             registry=self._registry,
         )
         self.scored = Counter(
@@ -55,6 +56,9 @@ class Metrics:
             ["bundle"],
             registry=self._registry,
         )
+        self._count_listeners()
+
+    def _count_listeners(self) -> None:
         self.listeners = Gauge(
             "badbuzz_api_listeners", "Connections that listen to /stream.", registry=self._registry
         )

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from badbuzz.record import Entry
 from dashboards import examples
 from dashboards.metrics import CONTENT_TYPE
 from dashboards.paging import Limit
-from dashboards.problems import FieldProblem
-from dashboards.schemas import Cursor, Health, Name, Pages
-from dashboards.served import AdminRoute, ReadRoute, Served, reply
-from dashboards.streaming import MOST_LISTENERS, EventStream, decode_positions
+from dashboards.schemas import Cursor, Health, Pages
+from dashboards.served import AdminRoute, Served, reply
 
 opened = APIRouter(tags=["operations"])
-reading = APIRouter(route_class=ReadRoute, tags=["stream"])
 administering = APIRouter(route_class=AdminRoute, tags=["operations"])
 
 
@@ -56,36 +51,3 @@ def metrics(parts: Served) -> Response:
 def audit(parts: Served, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Who did what, the newest first."""
     return reply(parts.store.audit(limit=limit, cursor=cursor))
-
-
-@reading.get(
-    "/stream",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENT}
-            }
-        }
-    },
-)
-async def stream(
-    parts: Served,
-    brand: Annotated[Name | None, Query(description="of this one alone")] = None,
-    last_event_id: Annotated[
-        str | None, Header(max_length=4000, description="of the last event that came")
-    ] = None,
-) -> Response:
-    """Windows and alerts as they are recorded: events ``window`` and ``alert``.
-
-    With ``Last-Event-ID`` it goes on exactly where that event stood, nothing lost or repeated.
-    A comment comes each 15 seconds; who reads too slowly is cut off.
-    """
-    try:
-        last = decode_positions(last_event_id) if last_event_id else None
-    except ValueError as error:
-        raise FieldProblem("header.last-event-id", str(error)) from error
-    listener = await parts.broadcast.join(brand)
-    if listener is None:
-        raise HTTPException(503, f"{MOST_LISTENERS} listen already", {"Retry-After": "60"})
-    return EventStream(parts.broadcast, listener, last)

@@ -1,4 +1,4 @@
-"""Windows and alerts as they are recorded, to many listeners: server-sent events."""
+"""Windows and alerts as they are recorded, read once for all who listen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, Protocol
 
 import orjson
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from badbuzz import wire
 from badbuzz.errors import StoreError
@@ -20,7 +18,6 @@ from dashboards.logs import LOG, note
 from dashboards.metrics import Metrics
 
 POLL_S: Final = 0.25
-HEARTBEAT_S: Final = 15.0
 MOST_LISTENERS: Final = 500
 QUEUE: Final = 5000
 """Events that may wait for one listener; one that falls further behind is cut off."""
@@ -29,7 +26,6 @@ _PAUSE_S: Final = 2.0
 _MOST: Final = 2**62
 _LETTERS: Final = {"w": wire.WINDOWS, "a": wire.ALERTS}
 _TOPICS: Final = {topic: letter for letter, topic in _LETTERS.items()}
-_SAY_AGAIN: Final = b": %s\n\n"
 
 Positions = dict[Place, int]
 """The offset of the last record seen, by place."""
@@ -272,72 +268,3 @@ class Broadcast:
                     events.append(encode_event(at, value))
             yield b"".join(events)
             after = {place: after[place] for place in unfinished}
-
-
-class EventStream(Response):
-    """A response that goes on until the client leaves, is too slow, or the server goes down.
-
-    Parameters
-    ----------
-    broadcast
-        What the listener listens to.
-    listener
-        Whose events are sent.
-    last
-        The position that the client had reached; None to begin with what comes.
-    heartbeat_s
-        Seconds of silence until the client hears that the connection lives.
-    """
-
-    media_type = "text/event-stream"
-
-    def __init__(
-        self,
-        broadcast: Broadcast,
-        listener: Listener,
-        last: Positions | None,
-        heartbeat_s: float = HEARTBEAT_S,
-    ) -> None:
-        super().__init__(media_type=self.media_type)
-        del self.headers["content-length"]
-        self._broadcast = broadcast
-        self._listener = listener
-        self._last = last
-        self._heartbeat_s = heartbeat_s
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the end."""
-        gone = asyncio.create_task(_until_gone(receive))
-        gone.add_done_callback(lambda _: self._listener.close())
-        try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": self.status_code,
-                    "headers": self.raw_headers,
-                }
-            )
-            async for chunk in self._chunks():
-                if chunk:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            gone.cancel()
-            self._broadcast.leave(self._listener)
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        listener = self._listener
-        start = listener.start if self._last is None else self._last
-        yield b"retry: 2000\nid: %s\n\n" % encode_positions(start).encode()
-        if self._last is not None:
-            async for events in self._broadcast.missed(listener, self._last):
-                yield events
-        while not listener.closed:
-            yield await listener.take(self._heartbeat_s) or _SAY_AGAIN % b"still here"
-        if listener.cut_off:
-            yield _SAY_AGAIN % b"cut off: too slow; come back with Last-Event-ID"
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -22,7 +22,7 @@ from click.core import ParameterSource
 from badbuzz.bar import Bar
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed, recording_options, waiting
+from badbuzz.options import Instant, Speed, recording_options, waiting
 from badbuzz.outputs import check_outputs
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
@@ -53,20 +53,10 @@ class _FastUntil(click.ParamType):
             self.fail(f"expected hours such as 168h, or a time: {error}", param, ctx)
 
 
-class _Instant(click.ParamType):
-    name = "ISO"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        try:
-            return parse_time(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @recording_options
-@click.option("--start", type=_Instant(), help="When the first tweet shall have been written.")
+@click.option("--start", type=Instant(), help="When the first tweet shall have been written.")
 @click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
 @click.option(
     "--speed",
@@ -271,7 +261,7 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
 )
 @click.option(
     "--start",
-    type=_Instant(),
+    type=Instant(),
     default="2026-11-02T00:00:00+00:00",
     show_default=True,
     help="When the first day begins.",

@@ -282,10 +282,10 @@ class Intake(Service):
 
     def _wait(self) -> None:
         """Fetch nothing, and ask again ever more slowly; polling goes on, so the group stays."""
-        assert self._consumer is not None
         self._retry_s = min(max(2 * self._retry_s, _FIRST_RETRY_S), _LAST_RETRY_S)
         self._checkpointed_s = time.monotonic()
-        self._consumer.pause(*self._consumer.assignment())
+        if self._consumer is not None:
+            self._consumer.pause(*self._consumer.assignment())
 
     def _go_on(self) -> None:
         if self._retry_s and self._consumer is not None:

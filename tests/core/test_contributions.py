@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from badbuzz.contributions import Explanation, explanation, occlusion
 from badbuzz.scorer import Scorer
+from badbuzz.text import MAX_TOKENS
 
 NAMES = ("airline-en", "tweets-fr")
 load = cache(Scorer.load)
@@ -106,6 +107,11 @@ def test_what_the_network_no_longer_reads_adds_nothing() -> None:
     told = explain(" ".join(words))
     assert told.contributions[0].logit != 0.0
     assert told.contributions[-1].logit == 0.0
+
+
+def test_what_is_not_read_of_a_long_text_is_not_scored_again_and_again() -> None:
+    occluded = occlusion("bag lost " * 10_000)
+    assert max(map(len, occluded.without)) < MAX_TOKENS * len("bag lost")
 
 
 def test_a_hashtag_is_one_part() -> None:

@@ -140,6 +140,12 @@ class Served:
                 pytest.fail(f"the API does not serve:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Of the process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def __exit__(self, *raised: object) -> None:
         """End it."""
         self.end(signal.SIGTERM)

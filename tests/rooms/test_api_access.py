@@ -118,12 +118,6 @@ def status_of(gate: Gate, asked: Request) -> int:
     return 200
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'keys.db'}") as opened:
-        yield opened
-
-
 def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
     gate = Gate(Settings(), store, clock=clock)
@@ -131,6 +125,15 @@ def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
     store.revoke_key("ana", START_MS)
     clock.now_s = CACHE_S
     assert status_of(gate, request(secret)) == 401
+
+
+def test_a_stream_ends_with_its_key(store: Store) -> None:
+    secret, clock = make_key(store, "ana", "read"), Clock()
+    gate, asked = Gate(Settings(), store, clock=clock), request(secret)
+    assert asyncio.run(gate.still_admits(asked))
+    store.revoke_key("ana", START_MS)
+    clock.now_s = CACHE_S
+    assert not asyncio.run(gate.still_admits(asked))
 
 
 def test_a_key_asks_so_many_times_a_minute_and_another_is_not_hindered(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,27 +16,21 @@ import pytest
 
 from badbuzz.record import Place
 from badbuzz.store import Store
+from dashboards.listening import EventStream
 from dashboards.metrics import Metrics
 from dashboards.streaming import (
     QUEUE,
     Broadcast,
-    EventStream,
     decode_positions,
     encode_positions,
 )
-from tests.rooms.served import ALERTS, BRAND, Served, alert, window
+from tests.rooms.served import ALERTS, BRAND, WINDOWS, Served, alert, window
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with Served(tmp_path) as started:
+def served(tmp_path: Path, store_url: str) -> Iterator[Served]:
+    with Served(tmp_path, store_url) as started:
         yield started
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'api.db'}") as opened:
-        yield opened
 
 
 def record(store: Store, start: int, end: int, brand: str = BRAND, partition: int = 0) -> None:
@@ -92,6 +87,23 @@ def test_a_listener_that_comes_back_misses_nothing_and_hears_nothing_twice(
             heard += starts(found)
             last = {"Last-Event-ID": found[-1]["id"]}
     assert heard == list(range(1, 2510))
+
+
+def test_what_was_missed_ends_where_the_listener_came(store: Store) -> None:
+    record(store, 0, 5)
+
+    async def ask(broadcast: Broadcast) -> tuple[list[bytes], list[bytes]]:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        await asyncio.to_thread(record, store, 5, 8)
+        live = b""
+        while live.count(b"event: window") < 3:
+            live += await listener.take(5.0)
+        missed = b"".join([part async for part in broadcast.missed(listener, {WINDOWS: 1})])
+        return re.findall(rb"id: (\S+)", missed), re.findall(rb"id: (\S+)", live)
+
+    missed, live = broadcasting(store, ask)
+    assert missed + live == [b"w0:%d" % n for n in range(2, 8)]
 
 
 def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: Store) -> None:
@@ -164,7 +176,7 @@ def test_a_listener_that_is_cut_off_is_told(store: Store) -> None:
         assert listener is not None
         for _ in range(QUEUE + 1):
             listener.put(BRAND, b"x")
-        return await sent(EventStream(broadcast, listener, None))
+        return await sent(EventStream(broadcast, listener, None, anybody))
 
     assert b": cut off" in broadcasting(store, ask)
 
@@ -174,10 +186,48 @@ def test_silence_is_broken_by_a_comment(store: Store) -> None:
         listener = await broadcast.join(None)
         assert listener is not None
         return await sent(
-            EventStream(broadcast, listener, None, heartbeat_s=0.01), until=b": still"
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b": still"
         )
 
     assert broadcasting(store, ask).endswith(b": still here\n\n")
+
+
+async def anybody() -> bool:
+    return True
+
+
+async def nobody() -> bool:
+    return False
+
+
+def test_a_listener_that_may_no_longer_listen_is_let_go(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bytes:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        return await sent(EventStream(broadcast, listener, None, nobody, check_s=0.01))
+
+    assert broadcasting(store, ask).startswith(b"retry: 2000")
+
+
+def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bool:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        never = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await never.wait()
+
+        async def receive() -> dict[str, str]:
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        stream = EventStream(broadcast, listener, None, anybody, send_s=0.01)
+        await stream({"type": "http"}, receive, send)
+        return listener.cut_off
+
+    assert broadcasting(store, ask) is True
 
 
 async def sent(response: EventStream, until: bytes = b"never") -> bytes:
@@ -203,7 +253,9 @@ def test_a_client_that_leaves_is_forgotten(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bool:
         listener = await broadcast.join(None)
         assert listener is not None
-        await sent(EventStream(broadcast, listener, None, heartbeat_s=0.01), until=b"retry")
+        await sent(
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b"retry"
+        )
         return listener.closed
 
     assert broadcasting(store, ask) is True
