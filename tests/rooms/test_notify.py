@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from badbuzz.model import Alert, Phase
 from badbuzz.render import example
 from stream_processor.sinks.dimensions import HEARTBEAT_TRACE
 from tests.e2e.stream import Process, Stream, Worker, await_that
+from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox
 from tests.rooms.http_server import ACCEPTS, EMPTY, Answer, HttpServer
 from tests.rooms.outlet import Outlet
 from tests.rooms.source import metric
@@ -113,6 +115,11 @@ def sink(notifier: Worker, name: str) -> dict[str, Any]:
     return found
 
 
+def sink_waits(notifier: Worker) -> int:
+    found: int = notifier.readiness().get("sinks", {}).get("azure", {}).get("waiting", 0)
+    return found
+
+
 @pytest.mark.parametrize("exporter", ["opentelemetry", "opencensus"])
 def test_every_change_is_told_once_and_in_order(
     exporter: str, real_stream: Stream, outlet: Outlet, azure: HttpServer
@@ -151,22 +158,44 @@ def test_a_sink_in_trouble_delays_no_other(
     await_that(lambda: notifier.readiness()["ready"], "readiness again")
 
 
+@pytest.mark.parametrize("exporter", ["opentelemetry", "opencensus"])
 def test_after_an_outage_every_change_arrives_in_order(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    exporter: str, real_stream: Stream, outlet: Outlet
 ) -> None:
-    azure.usual = Answer(503, b"maintenance")
-    notifier = start(real_stream, environ(azure, None))
-    told = [change_ for n in range(3) for change_ in life(n)]
+    told = [one for n in range(3) for one in life(n)]
+    with HttpServer(ACCEPTS) as before:
+        environment = environ(before, None, BADBUZZ_AZURE_EXPORTER=exporter)
+        notifier = start(real_stream, environment)
     outlet.alerts(*told)
     await_that(lambda: sink_waits(notifier) == len(told), "changes that wait")
-    azure.usual = ACCEPTS
-    await_changes(azure, told)
-    assert traced(azure) == [change(alert) for alert in told]
+    await_that(lambda: bool(sink(notifier, "azure")["reason"]), "the reason")
+    with HttpServer(ACCEPTS, port=before.port) as after:
+        await_changes(after, told)
+        assert traced(after) == [change(alert) for alert in told]
 
 
-def sink_waits(notifier: Worker) -> int:
-    found: int = notifier.readiness().get("sinks", {}).get("azure", {}).get("waiting", 0)
-    return found
+def test_a_real_alertmanager_that_was_killed_is_told_what_it_missed(
+    real_stream: Stream, outlet: Outlet, tmp_path: Path
+) -> None:
+    """And what it forgot: only repetition brings back an alert that it knew."""
+    with (
+        Mailbox() as mailbox,
+        AlertmanagerServer(tmp_path / "alertmanager", mailbox) as manager,
+    ):
+        settings = {"BADBUZZ_ALERTMANAGER_URL": manager.url, "BADBUZZ_NOTIFY_REPEAT_S": "1"}
+        start(real_stream, settings)
+        outlet.alerts(life()[0])
+        await_that(lambda: len(mailbox.mails) >= 1, "the first mail")
+        manager.stop()
+        outlet.alerts(life(1, BRANDS[2])[0])
+        manager.start()
+        await_that(lambda: len(manager.alerts()) == 2, "both alerts")
+        outlet.alerts(life()[2], life(1, BRANDS[2])[2])
+        team = "crisis-team@example.org"
+        await_that(
+            lambda: {"TERMINÉ : Air Paradis", "TERMINÉ : Costa Air"} <= set(mailbox.subjects(team)),
+            "the mails of the end",
+        )
 
 
 def test_how_long_to_wait_is_honoured(
