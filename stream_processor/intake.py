@@ -347,13 +347,14 @@ class Intake(Service):
             self.lanes.update(lanes)
             self._sought.clear()
             self._arriving, self.assigned = None, True
+            await self._commit_lag()
         metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
-        self._committed[at.partition] = committed = await self._consumer.committed(at)
+        committed = await self._consumer.committed(at)
         behind = committed is not None and lane.next_offset < committed
         if behind and not self._reading.kept_elsewhere:
             raise StateError(
@@ -362,9 +363,9 @@ class Intake(Service):
                 f"{self._reading.remedy}"
             )
         if lane.next_offset < 0:
-            first = (await self._consumer.beginning_offsets([at]))[at]
-            # Nothing of it is kept yet: committed, it would look like lost state at the next start.
-            lane.next_offset = self._committed[at.partition] = first
+            lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
+        known = committed if self._reading.kept_by_group else lane.next_offset
+        self._committed[at.partition] = known
 
     async def _close(self, partitions: Iterable[int]) -> None:
         for partition in list(partitions):

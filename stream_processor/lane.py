@@ -61,6 +61,9 @@ class Reading:
     kept_elsewhere
         Whether positions are kept where the group does not know of it: one below the group's
         offset is then no lost state, but an older copy, which is filled up again.
+    kept_by_group
+        Whether the group's offset is the position: where a partition begins is then committed at
+        once, as nothing else knows it.
     pause_ms
         Between checkpoints, at least.
     shown
@@ -73,6 +76,7 @@ class Reading:
     superseded: bool = False
     skip_deleted: bool = False
     kept_elsewhere: bool = False
+    kept_by_group: bool = False
     pause_ms: int = 0
     shown: str = ""
     remedy: str = "to start anew, see docs/kafka.md, Recovery"

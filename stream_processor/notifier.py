@@ -27,7 +27,7 @@ from stream_processor import metrics
 from stream_processor.delivery import Delivery
 from stream_processor.lane import Record
 from stream_processor.notice import Notice
-from stream_processor.opening import read_opening
+from stream_processor.opening import Opening, read_opening
 from stream_processor.sinks.sink import RefusedError, UnansweredError
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ class NotifierLane:
         self._delivery = delivery
         self._group = group
         self._open: dict[str, Notice] = {}
+        self._left_out: set[int] = set()
         self._waiting: deque[Record] = deque()
         self._came = asyncio.Event()
         self._done = asyncio.Event()
@@ -110,17 +111,15 @@ class NotifierLane:
         self._work: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Find the group's place, and what is open; whoever comes first is told that."""
+        """Find the group's place, and what is open; whoever comes first is told only that."""
         topic = self._settings.topic(wire.ALERTS)
         found = await read_opening(self._settings, topic, self._group, self.partition)
-        self.next_offset = found.end if found.committed is None else found.committed
-        told = [record for record in found.records if record.offset < self.next_offset]
-        still_open = list(self._still_open(told))
         if found.committed is None:
-            self._wait_for(still_open)
-            self._say_what_is_left_out(len(told) - len(still_open))
+            self._begin(found)
         else:
-            self._note_open(still_open)
+            self.next_offset = found.committed
+            told = [record for record in found.records if record.offset < found.committed]
+            self._note_open(self._still_open(told))
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
 
     def _still_open(self, records: Iterable[Record]) -> Iterable[Record]:
@@ -138,22 +137,24 @@ class NotifierLane:
             assert notice is not None
             self._open[notice.alert.id] = notice
 
-    def _say_what_is_left_out(self, n: int) -> None:
-        if n:
+    def _begin(self, found: Opening) -> None:
+        """Begin at the first alert that is open; those that are over are left out."""
+        still_open = {record.offset for record in self._still_open(found.records)}
+        self.next_offset = min(still_open, default=found.end)
+        self._left_out = {record.offset for record in found.records} - still_open
+        if self._left_out:
             log.info(
                 "%s: first start: %d records of %s/%d are of alerts that are over: not told",
-                self._delivery.sink.name, n, wire.ALERTS, self.partition,
+                self._delivery.sink.name, len(self._left_out), wire.ALERTS, self.partition,
             )  # fmt: skip
 
     def take(self, records: Sequence[Record]) -> None:
         """Queue records; they are told beside the intake."""
-        self._wait_for(records)
         self.next_offset = records[-1].offset + 1
-
-    def _wait_for(self, records: Sequence[Record]) -> None:
-        if records:
-            self._waiting.extend(records)
-            self._delivery.wait(len(records))
+        taken = [record for record in records if record.offset not in self._left_out]
+        if taken:
+            self._waiting.extend(taken)
+            self._delivery.wait(len(taken))
             self._done.clear()
             self._came.set()
 

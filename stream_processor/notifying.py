@@ -69,7 +69,13 @@ class Notifying(Pipeline):
             topic=topic,
             group=group,
             new_lane=partial(self._lane, delivery, group),
-            reading=Reading(sparse=True, superseded=True, shown=f"{topic} {name}", remedy=_REMEDY),
+            reading=Reading(
+                sparse=True,
+                superseded=True,
+                kept_by_group=True,
+                shown=f"{topic} {name}",
+                remedy=_REMEDY,
+            ),
         )
 
     def _lane(self, delivery: Delivery, group: str, partition: int) -> Lane:
@@ -89,8 +95,12 @@ class Notifying(Pipeline):
         """What ``/readyz`` says: of each sink what waits, and why."""
         answer = super().readiness()
         answer["sinks"] = {
-            delivery.sink.name: {"waiting": delivery.n_waiting, "reason": delivery.reason}
-            for delivery in self.deliveries
+            delivery.sink.name: {
+                "partitions": sorted(intake.lanes),
+                "waiting": delivery.n_waiting,
+                "reason": delivery.reason,
+            }
+            for delivery, intake in zip(self.deliveries, self.intakes, strict=True)
         }
         silent = any(delivery.reason for delivery in self.deliveries)
         answer["ready"] = answer["ready"] and not silent

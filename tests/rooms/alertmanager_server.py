@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import shutil
 import subprocess
+import time
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -29,6 +30,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.arrived_s: list[float] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
         self.address = f"127.0.0.1:{self._controller.port}"
 
@@ -38,6 +40,7 @@ class Mailbox:
         """Keep a mail: the name is aiosmtpd's."""
         content = envelope.content
         assert isinstance(content, bytes)
+        self.arrived_s.append(time.time())
         self.mails.append(email.message_from_bytes(content, policy=default))
         return "250 OK"
 

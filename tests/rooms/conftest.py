@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,8 @@ def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
 def real_stream(
     real_kafka: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Stream]:
-    stream = Stream(real_kafka, f"{request.node.name.replace('_', '-')}.", tmp_path)
+    prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)
+    stream = Stream(real_kafka, f"{prefix[:80]}.", tmp_path)
     stream.create_topics()
     yield stream
     stream.close()

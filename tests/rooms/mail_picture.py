@@ -17,12 +17,14 @@ from tests.rooms.test_alertmanager import TEAM, await_mails, tell
 
 def main(path: str) -> None:
     """Send one mail to a mailbox of ours, and take its picture."""
-    with tempfile.TemporaryDirectory() as folder, Mailbox() as mailbox, chromium() as browser:
+    with tempfile.TemporaryDirectory() as folder, Mailbox() as mailbox:
         with AlertmanagerServer(Path(folder), mailbox) as server:
             tell(server, example())
             await_mails(mailbox, TEAM, 1)
+        html = body(mailbox.to(TEAM)[0])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 680, "height": 400}, device_scale_factor=2)
-        page.set_content(body(mailbox.to(TEAM)[0]))
+        page.set_content(html)
         page.screenshot(path=path, full_page=True)
 
 

@@ -1,0 +1,103 @@
+"""A simulated crisis from its first tweet to the mail, through every process there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from badbuzz import wire
+from badbuzz.message import Message, write
+from badbuzz.model import Alert
+from badbuzz.render import Language
+from tests.e2e.scenario import ENVIRON, write_scenario
+from tests.e2e.stream import Stream, await_that
+from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox, body
+from tests.rooms.http_server import EMPTY, HttpServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.slow]
+
+PARIS = ZoneInfo("Europe/Paris")
+TEAM = "crisis-team@example.org"
+PACED = ("--speed", "600", "--fast-until", "33.5h")
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scenario(tmp_path_factory.mktemp("notify"), brands=3, tweets_per_day=2500)
+
+
+@pytest.fixture
+def stream(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
+    stream = Stream(real_kafka, topic_prefix, tmp_path, ENVIRON)
+    stream.create_topics()
+    yield stream
+    stream.close()
+
+
+def raised(stream: Stream, language: Language) -> list[tuple[Alert, Message]]:
+    """What the processor raised about Air Paradis, and what is to be said of it."""
+    alerts = [wire.decode_alert(value) for _, value in stream.committed(wire.ALERTS)]
+    return [
+        (alert, write(alert, PARIS, language, mark="replay"))
+        for alert in alerts
+        if alert.brand == "Air Paradis"
+    ]
+
+
+@pytest.mark.parametrize(("language", "over"), [("fr", "TERMINÉ"), ("en", "OVER")])
+def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
+    language: Language, over: str, recording: Path, stream: Stream, tmp_path: Path
+) -> None:
+    with (
+        Mailbox() as mailbox,
+        HttpServer() as azure,
+        HttpServer(EMPTY) as phone,
+        AlertmanagerServer(tmp_path / "alertmanager", mailbox, phone.url) as manager,
+    ):
+        stream.worker().await_ready()
+        told = {
+            "BADBUZZ_ALERTMANAGER_URL": manager.url,
+            "BADBUZZ_AZURE_CONNECTION_STRING": azure.connection_string,
+            "BADBUZZ_LANGUAGE": language,
+            "BADBUZZ_NOTIFY_REPEAT_S": "1",
+        }
+        stream.notifier(told, "--notify-replays").await_ready()
+        replay = stream.command("replay", str(recording), "--quiet", *PACED)
+        await_that(lambda: bool(mailbox.to(TEAM)), "the mail of the crisis")
+        print_delay(mailbox, manager)
+        await_that(lambda: over in "".join(mailbox.subjects(TEAM)), "the mail of its end")
+        assert replay.finish() == 0, replay.said()
+        phases = raised(stream, language)
+        await_that(lambda: len(changes(azure)) >= len(phases), "every change at Azure Monitor")
+
+    first, last = phases[0][1], phases[-1][1]
+    mails = [body(mail) for mail in mailbox.to(TEAM)]
+    assert mailbox.subjects(TEAM)[0] == first.subject
+    assert [text for text in (first.summary, *first.why) if text not in unescaped(mails[0])] == []
+    assert last.summary in unescaped(mails[-1])
+    # One for each severity it had, and one for its end; each was repeated every second.
+    severities = {alert.severity for alert, _ in phases}
+    assert len(mails) == len(severities) + 1
+    assert changes(azure) == [
+        f"{alert.id}/{alert.phase}/{alert.window_end_ms}" for alert, _ in phases
+    ]
+
+
+def changes(azure: HttpServer) -> list[str]:
+    properties = [trace["properties"] for trace in azure.envelopes()]
+    return [told["change"] for told in properties if told.get("brand") == "Air Paradis"]
+
+
+def unescaped(html: str) -> str:
+    return html.replace("&#39;", "'").replace("&#43;", "+")
+
+
+def print_delay(mailbox: Mailbox, manager: AlertmanagerServer) -> None:
+    """The seconds from the alert's record in Kafka to the mail: pytest -rP shows them."""
+    (alert,) = [one for one in manager.alerts() if one["labels"]["brand"] == "Air Paradis"]
+    started = datetime.fromisoformat(alert["startsAt"].replace("Z", "+00:00"))
+    print(f"alert to mail: {mailbox.arrived_s[0] - started.timestamp():.2f} s")  # noqa: T201
