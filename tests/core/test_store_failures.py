@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import psycopg
@@ -90,6 +91,19 @@ def test_a_database_that_another_holds_locked_is_down_and_comes_back(tmp_path: P
         other.close()
         store.record_windows(WINDOWS, MANY[:1], 1)
         assert store.position(WINDOWS) == 1
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE theirs (number INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(Store.open, f"sqlite:///{path}")
+        wait([opening], timeout=0.3)
+        other.execute("COMMIT")
+        opening.result().close()
+    other.close()
 
 
 def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
