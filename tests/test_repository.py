@@ -35,7 +35,7 @@ OUTER_RING = {
     "outputs", "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
     "tuning",
 }  # fmt: skip
-LOCKS = ("demo", "dev", "protocol")
+LOCKS = ("demo", "dev", "protocol", "mlflow")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 
@@ -167,6 +167,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
         ("demo", ("demo",), ()),
         ("dev", ("demo", "training"), ("dev",)),
         ("protocol", (), ("protocol",)),
+        ("mlflow", (), ("mlflow",)),
     ],
 )
 def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[str, ...]) -> None:
