@@ -10,8 +10,10 @@
     ├── SettingsError     an environment variable that cannot be used
     ├── StateError        detector state that is incomplete, misplaced or unknown
     ├── KafkaError        a broker or topic that is not there or not as it must be
-    └── StoreError        a database that cannot be used
-        └── StoreDownError  one that does not answer now, and may again
+    ├── StoreError        a database that cannot be used
+    │   └── StoreDownError  one that does not answer now, and may again
+    └── RegistryError     a model registry that refuses, or lacks what was asked for
+        └── RegistryDownError  one that does not answer now, and may again
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -89,3 +91,13 @@ class StoreError(BadbuzzError):
 
 class StoreDownError(StoreError):
     """A database that does not answer now, and may again."""
+
+
+class RegistryError(BadbuzzError):
+    """A model registry that refuses, or lacks what was asked for."""
+
+    exit_code = 6
+
+
+class RegistryDownError(RegistryError):
+    """A model registry that does not answer now, and may again."""

@@ -25,6 +25,7 @@ from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from stream_processor import metrics
+from stream_processor.champions import Champions
 from stream_processor.intake import Intake
 from stream_processor.processor import Parts, ProcessorLane
 from stream_processor.topics import check_topics, wait_for_broker
@@ -68,8 +69,7 @@ class Pipeline(Service):
             source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
             recent=self._recent,
         )
-        for language, scorer in judges.scorers.items():
-            metrics.BUNDLE.labels(language, scorer.version).set(1)
+        self._champions = Champions(settings, judges)
         self.intake = Intake(
             settings,
             topic=settings.topic(wire.TWEETS),
@@ -81,6 +81,7 @@ class Pipeline(Service):
         """Wait for the broker, check the topics, start the intake."""
         await wait_for_broker(self._settings)
         await check_topics(self._settings)
+        await self.add_runtime_dependency(self._champions)
         await self.add_runtime_dependency(self.intake)
         log.info("web server on http://%s:%d", self._settings.web_host, self._settings.web_port)
 
