@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
+    "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
@@ -30,6 +31,16 @@ COMMANDS: Final = {
 BASELINE_COMMANDS: Final = {
     "build": ("backtest.building:build", "Learn from recorded tweets what is usual."),
     "load": ("stream_processor.commands:load", "Put it into the workers' state."),
+}
+
+MODELS_COMMANDS: Final = {
+    "compare": ("training.promotion_commands:compare", "Hold the alerts of two to each other."),
+    "list": ("training.registry_commands:list_", "List every version, and what it is called."),
+    "promote": ("training.promotion_commands:promote", "Let a version serve, if it may."),
+    "pull": ("training.registry_commands:pull", "Fetch a version's bundle into a folder."),
+    "register": ("training.promotion_commands:register", "Put a bundle into the registry."),
+    "rollback": ("training.registry_commands:rollback", "Let the former champion serve again."),
+    "show": ("training.registry_commands:show", "Show a version's card, and what happened."),
 }
 
 _EXTRAS: Final = {
@@ -73,6 +84,10 @@ class _BaselineGroup(_LazyGroup):
     table = BASELINE_COMMANDS
 
 
+class _ModelsGroup(_LazyGroup):
+    table = MODELS_COMMANDS
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="badbuzz")
 def badbuzz() -> None:
@@ -95,6 +110,18 @@ def baseline() -> None:
     Examples:
       badbuzz baseline build month.jsonl.gz -o baseline.json
       badbuzz baseline load baseline.json
+    """
+
+
+@click.group(cls=_ModelsGroup)
+def models() -> None:
+    """Keep models in an MLflow registry (BADBUZZ_MLFLOW_URI), and decide which one serves.
+
+    \b
+    Examples:
+      badbuzz models register my-bundle
+      badbuzz models promote en
+      badbuzz models rollback en --reason "it misses sarcasm"
     """
 
 
