@@ -18,7 +18,7 @@ from stream_processor import metrics
 
 log = logging.getLogger(__name__)
 
-_FIRST_LOOK_S: Final = 20.0
+_FIRST_LOOK_S: Final = 10.0
 _Found = TypeVar("_Found")
 
 

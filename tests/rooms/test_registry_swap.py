@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -109,6 +111,24 @@ def test_a_broken_champion_does_not_serve(
     await_that(noticed, "a failure")
     assert serves(worker, good.bundle)
     assert f"{good.bundle} goes on serving" in worker.said()
+
+
+def test_a_registry_that_never_answers_keeps_no_worker_from_working_nor_ending(
+    real_kafka: str, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        stream = Stream(real_kafka, new_prefix(), tmp_path, {"BADBUZZ_MLFLOW_URI": uri})
+        try:
+            stream.create_topics()
+            worker = stream.worker()
+            worker.await_ready()
+            Source(stream).tweet(START_MS)
+            stream.await_done()
+            worker.signal(signal.SIGTERM)
+            assert worker.finish() == 0, worker.said()
+        finally:
+            stream.close()
 
 
 def test_a_worker_without_its_registry_serves_the_shipped_bundles(
