@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from badbuzz.cli import badbuzz
 from badbuzz.errors import BadbuzzError
-from badbuzz.registry import CHAMPION, Registry, Version, model_name
+from badbuzz.registry import BUNDLE_PATH, CHAMPION, Registry, Version, model_name
 from training.register import register
 
 SHIPPED = Path(str(files("badbuzz"))) / "bundles"
@@ -36,16 +36,23 @@ def put(registry: Registry, bundle: Path) -> Version:
 
 
 def put_broken(registry: Registry, folder: Path) -> Version:
-    """A version whose stored bundle is another than it says: a graph that was cut short."""
+    """A version whose graph was cut short."""
     bundle = variant(folder)
     network = bundle / "model.tflite"
     network.write_bytes(network.read_bytes()[:100_000])
+    return put_unchecked(registry, bundle, "broken@1")
+
+
+def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
+    """Register files as whatever they are said to be, as another program could."""
     client, name = registry.client, model_name("en")
-    experiment = client.create_experiment(f"broken-{folder}")
+    if registry.model("en") is None:
+        client.create_registered_model(name)
+    experiment = client.create_experiment(f"unchecked-{bundle}")
     run = client.create_run(experiment)
-    client.log_artifacts(run.info.run_id, str(bundle), "artifacts/bundle")
+    client.log_artifacts(run.info.run_id, str(bundle), BUNDLE_PATH)
     made = client.create_model_version(
-        name, run.info.artifact_uri, run_id=run.info.run_id, tags={"bundle": "broken@1"}
+        name, run.info.artifact_uri, run_id=run.info.run_id, tags={"bundle": version}
     )
     found = registry.find("en", str(made.version))
     assert found is not None
@@ -67,12 +74,15 @@ class Ran:
 
 
 def command(registry: Registry, *arguments: object) -> Ran:
-    """Run a command of badbuzz on a registry, in this process: MLflow takes seconds to import."""
+    """Run a command of badbuzz on a registry."""
+    return local(*arguments, BADBUZZ_MLFLOW_URI=registry.uri)
+
+
+def local(*arguments: object, **environ: str) -> Ran:
+    """Run a command of badbuzz in this process: MLflow takes seconds to import."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those between MLflow and pandas
-        result = CliRunner().invoke(
-            badbuzz, [str(one) for one in arguments], env={"BADBUZZ_MLFLOW_URI": registry.uri}
-        )
+        result = CliRunner().invoke(badbuzz, [str(one) for one in arguments], env=environ)
     if isinstance(result.exception, BadbuzzError):
         return Ran(result.exception.exit_code, f"{result.output}badbuzz: {result.exception}")
     if result.exception is not None and not isinstance(result.exception, SystemExit):

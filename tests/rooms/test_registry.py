@@ -17,7 +17,16 @@ from badbuzz.registry import CHALLENGER, CHAMPION, Registry
 from badbuzz.scorer import Scorer
 from demo.processes import free_port
 from tests.e2e.stream import Process, await_that
-from tests.rooms.registered import SHIPPED, Ran, command, crown, put, put_broken, variant
+from tests.rooms.registered import (
+    SHIPPED,
+    Ran,
+    command,
+    crown,
+    put,
+    put_broken,
+    put_unchecked,
+    variant,
+)
 from tests.servers import MlflowServer
 from training.lifecycle import promote, roll_back
 
@@ -95,6 +104,18 @@ def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Pat
     pulled = command(registry, "models", "pull", "en", "challenger", "-o", tmp_path / "out")
     assert pulled.exit_code == 0, pulled.said
     assert Scorer.load(str(tmp_path / "out")).version == version.bundle
+
+
+@pytest.mark.parametrize(
+    ("card", "complaint"),
+    [({}, "files are those of"), ({"languages": ["fr"]}, "validated on fr only")],
+)
+def test_files_that_are_not_what_was_registered_are_refused(
+    card: dict[str, Any], complaint: str, registry: Registry, tmp_path: Path
+) -> None:
+    version = put_unchecked(registry, variant(tmp_path / "one", **card), "other@1")
+    with pytest.raises(BundleError, match=complaint):
+        registry.fetch(version, tmp_path / "out")
 
 
 def test_a_rollback_to_a_broken_bundle_is_refused(registry: Registry, tmp_path: Path) -> None:
