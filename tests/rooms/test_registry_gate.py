@@ -83,12 +83,15 @@ def test_a_worse_challenger_fails(rows: Rows, tmp_path: Path) -> None:
     assert not checked("quality", checks).holds
 
 
-def test_one_error_more_on_few_rows_does_not_pass(rows: Rows, tmp_path: Path) -> None:
-    few = Rows(rows.texts[:40], rows.negative[:40], rows.brands[:40])
+def test_one_error_more_on_few_rows_does_not_pass(tmp_path: Path) -> None:
     champion = Scorer.load("airline-en")
-    least = float(champion.score(few.texts)[few.negative].min())
-    stricter = Scorer.load(str(variant(tmp_path / "stricter", threshold=least + 1e-5)))
-    assert not checked("quality", examine(stricter, champion, few, n_bytes=1)).holds
+    texts = ["Lost my bag, again", "Lovely crew"] * 20
+    mild = "Where is my bag?"
+    few = Rows([*texts, mild], np.array([*[True, False] * 20, True]), np.array([""] * 41))
+    threshold = float(champion.score([mild])[0]) + 1e-4
+    stricter = Scorer.load(str(variant(tmp_path / "stricter", threshold=threshold)))
+    quality = checked("quality", examine(stricter, champion, few, n_bytes=1))
+    assert not quality.holds, quality.found
 
 
 def test_a_large_challenger_fails(rows: Rows) -> None:
