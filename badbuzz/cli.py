@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
+    "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
     "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),

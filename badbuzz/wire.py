@@ -17,6 +17,7 @@ import orjson
 
 from badbuzz.errors import WireError
 from badbuzz.model import Alert, Evidence, Example, Kind, Reason, Term, Tweet, Verdict, Window
+from badbuzz.record import Scored
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
@@ -56,6 +57,7 @@ _TYPES: Final[dict[str, type]] = {
 _NAMES: Final = frozenset(_TYPES)
 _KINDS_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
+_SCORED: Final = {"score": float, "negative": bool, "bundle": str}
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
 _PARTS: Final[dict[str, type]] = {
     "terms": Term,
@@ -106,7 +108,10 @@ def decode_tweet(data: bytes) -> Tweet:
     """
     if len(data) > MAX_BYTES:
         raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
-    fields = _object(data)
+    return _tweet(_object(data))
+
+
+def _tweet(fields: dict[str, Any]) -> Tweet:
     version = fields.pop("v", None)
     if version != VERSION or type(version) is not int:
         raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
@@ -179,6 +184,36 @@ def encode_scored(tweet: Tweet, verdict: Verdict | None) -> bytes:
         return encode_tweet(tweet)
     found = {"score": verdict.score, "negative": verdict.negative, "bundle": verdict.bundle}
     return encode_tweet(tweet)[:-1] + b"," + orjson.dumps(found)[1:]
+
+
+def decode_scored(data: bytes) -> Scored:
+    """A JSON record as a tweet with its score, or without one where no bundle read it.
+
+    It may be longer than a tweet's record, which it repeats with more fields.
+
+    Raises
+    ------
+    WireError
+        When it is no tweet, or its score is none.
+
+    Examples
+    --------
+    >>> tweet = Tweet(id="1", brand="Air Paradis", text="Merci !", created_ms=1, produced_ms=2)
+    >>> decode_scored(encode_scored(tweet, Verdict(0.1, False, 500, "fr@1"))).score
+    0.1
+    """
+    fields = _object(data)
+    tweet = _tweet(fields)
+    if "score" not in fields:
+        return Scored(tweet, None, None, "")
+    for name, kind in _SCORED.items():
+        value = fields.get(name)
+        if type(value) is not kind:
+            expected, seen = kind.__name__, type(value).__name__
+            raise WireError(name, "type", f"expected {expected}, found {seen}")
+    if not 0.0 <= fields["score"] <= 1.0:
+        raise WireError("score", "value", f"{fields['score']} is not between 0 and 1")
+    return Scored(tweet, fields["score"], fields["negative"], fields["bundle"])
 
 
 def encode_window(window: Window) -> bytes:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
-from urllib.request import Request, urlopen
 from uuid import uuid4
 
+import psutil
+import psycopg
 import pytest
+from psycopg import sql
 
 from badbuzz.settings import Settings
 from demo.processes import free_port
@@ -23,12 +28,14 @@ from demo.processes import free_port
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 _SERVE: Final = ROOT / "deploy" / "kafka" / "serve.sh"
-_SERVE_MLFLOW: Final = ROOT / "deploy" / "mlflow" / "serve.sh"
-_MLFLOW_BIN: Final = ROOT / ".mlflow" / "venv" / "bin"
 _STARTED: Final = "Kafka Server started"
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
 _SET_DEATH_SIGNAL: Final = 1
+
+_POSTGRES_STARTED: Final = "database system is ready to accept connections"
+_POSTGRES_FOLDERS: Final = "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin"
+_UNPRIVILEGED: Final = "postgres", "nobody"
 
 
 def lacking(reason: str, variable: str) -> NoReturn:
@@ -60,12 +67,6 @@ def die_with_parent() -> None:
     """Ask Linux to kill the calling process when its parent dies, however it dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-
-
-def end_with_parent() -> None:
-    """Ask Linux to end the calling process, politely, when its parent dies: it ends its own."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
 
 
 def await_line(path: Path, text: str, process: subprocess.Popen[bytes], limit_s: float) -> None:
@@ -152,89 +153,127 @@ class KafkaServer:
             self._process = None
 
 
-class MlflowServer:
-    """MLflow on PostgreSQL and S3, on loopback, by the script of ``make mlflow``.
+class PostgresServer:
+    """PostgreSQL on loopback, in its own process and with data of its own, gone with the block.
 
-    S3 is MinIO where it is found, else moto, which forgets all that it held when it ends.
+    It does not run as root: started by root, it is the user ``postgres`` or ``nobody``.
 
     Parameters
     ----------
-    folder
-        For its data and its log, in a place that user postgres may enter when the tests are root's.
-
-    Attributes
-    ----------
-    uri
-        Where it answers.
+    fsync
+        Whether what is committed survives a power cut; a kill it survives anyway.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._port, self._s3_port = free_port(), free_port()
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.uri = f"http://127.0.0.1:{self._port}"
+    USER: Final = "badbuzz"
+    PASSWORD: Final = "s3cret"
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._fsync = fsync
+        self._folder = Path()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
 
     @staticmethod
-    def require() -> None:
-        """Skip the test where PostgreSQL is missing, or MLflow's environment is not installed."""
-        if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
-            lacking("MLflow needs PostgreSQL", "REQUIRE_SERVICES")
-        if not (_MLFLOW_BIN / "mlflow").exists():
-            lacking("MLflow's server is not installed: make mlflow-setup", "REQUIRE_SERVICES")
+    def binaries() -> Path:
+        """The folder of its programs; skips the test where there is none."""
+        found = shutil.which("initdb")
+        if found is not None:
+            return Path(found).parent
+        for pattern in _POSTGRES_FOLDERS:
+            folders = [path.parent for path in Path("/").glob(f"{pattern[1:]}/initdb")]
+            if folders:
+                return max(folders, key=lambda folder: (len(folder.parent.name), folder))
+        lacking("PostgreSQL is not installed (Debian: postgresql)", "REQUIRE_SERVICES")
+
+    @staticmethod
+    def user() -> pwd.struct_passwd | None:
+        """Whom it runs as; None for whoever runs the tests."""
+        if os.getuid() != 0:
+            return None
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        return next(known[name] for name in _UNPRIVILEGED if name in known)
+
+    def __enter__(self) -> Self:
+        """Make its data and start it; skips the test where it cannot run."""
+        initdb = self.binaries() / "initdb"
+        self._folder = Path(tempfile.mkdtemp(prefix="badbuzz-postgres-"))
+        password = self._folder / "password"
+        password.write_text(self.PASSWORD)
+        user = self.user()
+        if user is not None:
+            for path in (self._folder, password):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        made = self._run(
+            initdb, "--pgdata", self._folder / "data", "--username", self.USER, "--pwfile",
+            password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync",
+        )  # fmt: skip
+        if made.wait(_START_S):
+            pytest.fail(f"initdb failed: {(self._folder / 'log').read_text(errors='replace')}")
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Kill it, and remove its data."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def _run(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        user = self.user()
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+                user=None if user is None else user.pw_uid,
+                group=None if user is None else user.pw_gid,
+                extra_groups=None if user is None else [],
+            )
 
     def start(self) -> Self:
         """Start it, or start it again on the same port and data; returns when it serves."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        environ = dict(os.environ)
-        if shutil.which("minio") is None:
-            environ |= self._moto()
-        ports = [str(self._port), str(self._s3_port)]
-        self._spawn("mlflow", [_SERVE_MLFLOW, *ports, self._folder], environ, "startup complete")
+        self._process = self._run(
+            self.binaries() / "postgres", "-D", self._folder / "data", "-p", str(self.port),
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}",
+            "-c", f"fsync={'on' if self._fsync else 'off'}",
+        )  # fmt: skip
+        await_line(self._folder / "log", _POSTGRES_STARTED, self._process, _START_S)
         return self
 
-    def _moto(self) -> dict[str, str]:
-        """Start moto, unless it runs; returns what S3 clients need to know of it."""
-        environ = {
-            "AWS_ACCESS_KEY_ID": "badbuzz",
-            "AWS_SECRET_ACCESS_KEY": "badbuzz",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{self._s3_port}",
-            "MLFLOW_ARTIFACTS_DESTINATION": "s3://badbuzz/mlflow",
-        }
-        if "moto" not in self._running:
-            command = [_MLFLOW_BIN / "moto_server", "-H", "127.0.0.1", "-p", str(self._s3_port)]
-            self._spawn("moto", command, dict(os.environ), "Running on")
-            bucket = f"http://127.0.0.1:{self._s3_port}/badbuzz"
-            with urlopen(Request(bucket, method="PUT"), timeout=10):
-                pass
-        return environ
-
-    def _spawn(self, name: str, command: list[Any], environ: dict[str, str], sign: str) -> None:
-        log = self._folder / f"{name}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                preexec_fn=end_with_parent,  # noqa: PLW1509
-            )
-        self._running[name] = process
-        await_line(log, sign, process, _START_S)
-
     def stop(self) -> None:
-        """Shut MLflow and PostgreSQL down in good order; moto goes on."""
-        mlflow = self._running.pop("mlflow", None)
-        if mlflow is not None:
-            mlflow.send_signal(signal.SIGTERM)
-            mlflow.wait(_STOP_S)
+        """Shut it down in good order, whoever is connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_STOP_S)
+            self._process = None
 
-    def close(self) -> None:
-        """End everything."""
-        self.stop()
-        moto = self._running.pop("moto", None)
-        if moto is not None:
-            moto.kill()
-            moto.wait()
+    def kill(self) -> None:
+        """Kill it and all its processes, as a power cut would."""
+        if self._process is not None:
+            backends = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            for backend in backends:
+                with suppress(psutil.NoSuchProcess):
+                    backend.kill()
+            psutil.wait_procs(backends, _STOP_S)
+            self._process = None
+
+    def url(self, database: str = "postgres", password: str = PASSWORD) -> str:
+        """The address of a database, as ``BADBUZZ_STORE`` has it."""
+        return f"postgresql://{self.USER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def new_schema(self) -> str:
+        """The address of a schema that nobody has had: as good as a database, and made at once."""
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        return f"{self.url()}?options=-csearch_path%3D{name}"

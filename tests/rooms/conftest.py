@@ -10,7 +10,7 @@ import pytest
 
 from badbuzz.registry import Registry, model_name
 from tests.e2e.stream import Stream
-from tests.servers import MlflowServer
+from tests.mlflow_server import MlflowServer
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from badbuzz.registry import CHALLENGER, CHAMPION, Registry
 from badbuzz.scorer import Scorer
 from demo.processes import free_port
 from tests.e2e.stream import Process, await_that
+from tests.mlflow_server import MlflowServer
 from tests.rooms.registered import (
     SHIPPED,
     Ran,
@@ -27,7 +28,6 @@ from tests.rooms.registered import (
     put_unchecked,
     variant,
 )
-from tests.servers import MlflowServer
 from training.lifecycle import promote, roll_back
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]

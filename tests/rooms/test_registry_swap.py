@@ -16,9 +16,10 @@ from badbuzz.registry import Registry
 from badbuzz.scorer import Scorer
 from tests.core.events import START_MS
 from tests.e2e.stream import Stream, Worker, await_that
+from tests.mlflow_server import MlflowServer
 from tests.rooms.registered import crown, put, put_broken, variant
 from tests.rooms.source import Source, metric
-from tests.servers import MlflowServer, new_prefix
+from tests.servers import new_prefix
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services, pytest.mark.slow]
 
