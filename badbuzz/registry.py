@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -118,15 +119,10 @@ class Registry:
         self.uri = uri
         for variable, value in {**_QUIET, **(_PATIENCE if hurried else {})}.items():
             os.environ.setdefault(variable, value)
-        try:
-            mlflow = import_module("mlflow")
-            self._artifacts = import_module("mlflow.artifacts")
-            self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
-        except ModuleNotFoundError as error:
-            raise RegistryError(
-                f"BADBUZZ_MLFLOW_URI is set, but {error.name} is not installed: "
-                "pip install 'badbuzz[registry]'"
-            ) from error
+        _need_mlflow()
+        mlflow = import_module("mlflow")
+        self._artifacts = import_module("mlflow.artifacts")
+        self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         self.client: Any = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
 
@@ -253,6 +249,14 @@ class Registry:
         return scorer, Path(path)
 
 
+def _need_mlflow() -> None:
+    if find_spec("mlflow") is None:
+        raise RegistryError(
+            "BADBUZZ_MLFLOW_URI is set, but MLflow is not installed: "
+            "pip install 'badbuzz[registry]'"
+        )
+
+
 def _words(error: Exception) -> str:
     """What an error says, on one line that is not too long."""
     return " ".join(str(error).split())[:300]
@@ -300,9 +304,15 @@ class Watch:
     ----------
     uri
         Of the MLflow server.
+
+    Raises
+    ------
+    RegistryError
+        When MLflow's client is not installed.
     """
 
     def __init__(self, uri: str) -> None:
+        _need_mlflow()
         self._uri = uri
         self._registry: Registry | None = None
 

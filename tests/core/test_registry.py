@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,3 +94,9 @@ def test_a_server_that_refuses_is_told_apart_from_one_that_is_down() -> None:
 def test_a_registry_without_an_address_says_which_setting_it_wants() -> None:
     with pytest.raises(RegistryError, match="BADBUZZ_MLFLOW_URI"):
         Registry("")
+
+
+def test_a_client_that_is_not_installed_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(RegistryError, match=r"badbuzz\[registry\]"):
+        Watch("http://127.0.0.1:5000")

@@ -90,6 +90,8 @@ def test_the_life_of_a_champion(registry: Registry, tmp_path: Path) -> None:
         ("rollback", 2, 1, "ann", "deaf", False),
     ]
     assert all(one["evaluation"] for one in shown["events"][:2])
+    listed = orjson.loads(run("models", "list", "--json").said)["versions"]
+    assert [(one["number"], one["aliases"]) for one in listed] == [(1, [CHAMPION]), (2, [])]
 
 
 def test_a_frozen_set_stays(registry: Registry, tmp_path: Path) -> None:
