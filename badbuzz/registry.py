@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
 from badbuzz.scorer import Scorer
@@ -119,7 +117,7 @@ class Registry:
         self.uri = uri
         for variable, value in {**_QUIET, **(_PATIENCE if hurried else {})}.items():
             os.environ.setdefault(variable, value)
-        _need_mlflow()
+        need_mlflow()
         mlflow = import_module("mlflow")
         self._artifacts = import_module("mlflow.artifacts")
         self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
@@ -249,7 +247,14 @@ class Registry:
         return scorer, Path(path)
 
 
-def _need_mlflow() -> None:
+def need_mlflow() -> None:
+    """Refuse to go on without MLflow's client.
+
+    Raises
+    ------
+    RegistryError
+        When it is not installed.
+    """
     if find_spec("mlflow") is None:
         raise RegistryError(
             "BADBUZZ_MLFLOW_URI is set, but MLflow is not installed: "
@@ -272,84 +277,3 @@ def _version(language: str, found: Any, aliases: Mapping[str, Any]) -> Version:
         created_ms=int(found.creation_timestamp),
         tags=dict(found.tags),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A champion that does not serve yet: its bundle, loaded and checked."""
-
-    version: Version
-    scorer: Scorer
-    fetched_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a language's champion could not be had; what serves goes on serving.
-
-    ``unreachable`` is the server, ``broken`` the bundle.
-    """
-
-    language: str
-    kind: Literal["unreachable", "broken"]
-    message: str
-
-
-class Watch:
-    """Looks whether the champions are the bundles that serve.
-
-    Every call blocks, for seconds where the server is slow: never call it on an event loop.
-
-    Parameters
-    ----------
-    uri
-        Of the MLflow server.
-
-    Raises
-    ------
-    RegistryError
-        When MLflow's client is not installed.
-    """
-
-    def __init__(self, uri: str) -> None:
-        _need_mlflow()
-        self._uri = uri
-        self._registry: Registry | None = None
-
-    def look(self, serving: Mapping[str, str]) -> Sequence[Arrival | Failure]:
-        """What has come since, and what went wrong; a language without a champion is left alone.
-
-        Parameters
-        ----------
-        serving
-            Version of the bundle by language.
-        """
-        found: list[Arrival | Failure] = []
-        for language, bundle in serving.items():
-            try:
-                arrival = self._arrival(language, bundle)
-            except RegistryDownError as error:
-                found.append(Failure(language, "unreachable", str(error)))
-                break  # the other languages would wait as long
-            except RegistryError as error:
-                found.append(Failure(language, "unreachable", str(error)))
-            except BundleError as error:
-                found.append(Failure(language, "broken", str(error)))
-            except Exception as error:  # noqa: BLE001 - a stranger's answer may break MLflow anywhere
-                found.append(Failure(language, "broken", f"{self._uri}: {error!r}"))
-            else:
-                found += [arrival] if arrival is not None else []
-        return found
-
-    def _arrival(self, language: str, bundle: str) -> Arrival | None:
-        if self._registry is None:
-            self._registry = Registry(self._uri, hurried=True)
-        version = self._registry.find(language)
-        if version is None or version.bundle == bundle:
-            return None
-        started_s = time.monotonic()
-        with TemporaryDirectory(prefix="badbuzz-bundle-") as folder:
-            scorer, _ = self._registry.fetch(version, Path(folder))
-        if scorer.version == bundle:
-            return None
-        return Arrival(version, scorer, time.monotonic() - started_s)
