@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 
-BENCHMARKS = ("scorer", "fold", "evidence", "backtest", "store", "worker", "first_alert")
+BENCHMARKS = ("scorer", "fold", "evidence", "backtest", "worker", "first_alert", "store", "api")
 
 
 def main() -> None:

@@ -94,6 +94,14 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
             windows, alerts = self._last_windows(connection), self._open_alerts(connection)
         return [Summary(brand, last, alerts.get(brand)) for brand, last in windows.items()]
 
+    def brand(self, name: str) -> Summary | None:
+        """Where one brand stands; None when it has neither window nor alert."""
+        with self._reading() as connection:
+            last = self._last_windows(connection, name)
+            if name not in last:
+                return None
+            return Summary(name, last[name], self._open_alerts(connection, name).get(name))
+
     def changes(self, after: Mapping[Place, int], limit: int = 1000) -> list[Change]:
         """Windows and alerts recorded beyond the offsets, a place after the other, each in order.
 

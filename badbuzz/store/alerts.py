@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, update
 
@@ -15,11 +15,11 @@ from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import removed_among, removing
-from badbuzz.store.rows import Row, inserting, storable_id, upsert
+from badbuzz.store.rows import Row, inserting, upsert
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
+from badbuzz.store.types import storable_id
 from badbuzz.store.windows import know_brands
 
-_ACKNOWLEDGED: Final = ("acknowledged_by", "acknowledged_ms")
 _TweetKey = tuple[str, str]
 
 
@@ -47,7 +47,7 @@ class Alerts(Connected):
             gone = removed_among(connection, shown)
             kept = [(offset, without_examples(alert, gone)) for offset, alert in records]
             know_brands(connection, {alert.brand: None for _, alert in kept})
-            upsert(connection, alerts, [_row(place, *one) for one in kept], kept=_ACKNOWLEDGED)
+            upsert(connection, alerts, [_row(place, *one) for one in kept])
             upsert(connection, alert_phases, [_phase_row(place, *one) for one in kept])
             rows = [row for _, alert in kept for row in _example_rows(alert)]
             if rows:
@@ -103,9 +103,11 @@ class Alerts(Connected):
         with self._reading() as connection:
             return lives_of(connection, [alert_id]).get(alert_id)
 
-    def _open_alerts(self, connection: Connection) -> dict[str, Alert]:
-        """The newest alert of each brand that is not resolved."""
+    def _open_alerts(self, connection: Connection, only: str | None = None) -> dict[str, Alert]:
+        """The newest alert of each brand, or of only one, that is not resolved."""
         asked = select(alerts.c.id).where(alerts.c.phase != "resolved")
+        if only is not None:
+            asked = asked.where(alerts.c.brand == only)
         found = connection.execute(asked.order_by(alerts.c.opened_ms)).scalars().all()
         lives = lives_of(connection, found)
         return {lives[id_].alert.brand: lives[id_].alert for id_ in found}

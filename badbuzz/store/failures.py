@@ -15,6 +15,8 @@ from badbuzz.errors import StoreDownError, StoreError
 
 _SQLITE_DOWN: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_REMEDIES: Final = {
+    sqlite3.SQLITE_BUSY: "another process writes to it; try again",
+    sqlite3.SQLITE_LOCKED: "another process writes to it; try again",
     sqlite3.SQLITE_FULL: "make room on its disk",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
     sqlite3.SQLITE_PERM: "make the file and its folder writable",
@@ -33,6 +35,8 @@ _POSTGRES_REMEDIES: Final = {
     "3D000": _MISSING,
     "42501": "grant the user the rights to the database and its schema",
     "53100": "make room on the server's disk",
+    "53300": "raise its max_connections, or try again",
+    "40": "another transaction was in the way; try again",
     "25006": "name the primary server in BADBUZZ_STORE, not a standby",
 }
 _REFUSALS: Final = {
@@ -84,7 +88,7 @@ def _failure(url: URL, error: DBAPIError) -> StoreError:
         is_down, remedy = _postgres_failure(error, said)
     message = f"{place_of(url)}: {said}"
     if is_down:
-        return StoreDownError(f"{message}; it is tried again, or: is it running?")
+        return StoreDownError(f"{message}; {remedy or 'is it running?'}")
     return StoreError(f"{message}; {remedy}" if remedy else message)
 
 
@@ -93,7 +97,7 @@ def _postgres_failure(error: DBAPIError, said: str) -> tuple[bool, str | None]:
     if state is None:
         if type(error.orig).__name__ not in ("OperationalError", "InterfaceError"):
             return error.connection_invalidated, None
-        refusals = (remedy for part, remedy in _REFUSALS.items() if f"{part}" in said)
+        refusals = (remedy for part, remedy in _REFUSALS.items() if part in said)
         remedy = next(refusals, None) if "FATAL" in said or "invalid" in said else None
         return remedy is None, remedy
     remedies = (remedy for start, remedy in _POSTGRES_REMEDIES.items() if state.startswith(start))

@@ -82,7 +82,7 @@ class Keys(Connected):
                 note(connection, Entry(at_ms, _OPERATOR, "revoke_key", name, ""))
             row = connection.execute(select(keys).where(keys.c.name == name)).first()
             if row is None:
-                raise UnknownError(f"there is no key {name}; see: badbuzz keys list")
+                raise UnknownError(f"there is no key {name}; check its name")
             return _key(row)
 
 

@@ -38,7 +38,7 @@ def check(engine: Engine) -> None:
     if found != script.get_current_head():
         raise StoreError(
             f"{place_of(engine.url)}: its tables are of an older version; "
-            "start badbuzz record or badbuzz api once to renew them"
+            "start badbuzz record once to renew them"
         )
 
 

@@ -13,8 +13,9 @@ from badbuzz.record import AlertLife, Entry, Feedback, Page, Ruling
 from badbuzz.store.alerts import lives_of, rulings_of
 from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
-from badbuzz.store.rows import inserting, storable, storable_id
+from badbuzz.store.rows import inserting
 from badbuzz.store.schema import alerts, audit, feedback, rulings
+from badbuzz.store.types import storable_id
 
 _FEEDBACK: Final = tuple(spec.name for spec in fields(Feedback))
 _values_of: Final = attrgetter(*_FEEDBACK)
@@ -25,10 +26,10 @@ def note(connection: Connection, entry: Entry) -> None:
     connection.execute(
         audit.insert().values(
             at_ms=entry.at_ms,
-            who=storable(entry.who),
+            who=entry.who,
             what=entry.what,
-            subject=storable(entry.subject),
-            detail=storable(entry.detail),
+            subject=entry.subject,
+            detail=entry.detail,
         )
     )
 
@@ -36,10 +37,9 @@ def note(connection: Connection, entry: Entry) -> None:
 class People(Connected):
     """Feedback, rulings and acknowledgements, and the audit of them."""
 
-    def add_feedback(self, said: Feedback) -> None:
-        """Keep feedback; the same id again changes nothing."""
+    def add_feedback(self, said: Feedback) -> bool:
+        """Keep feedback; the same id again changes nothing. Whether it is new."""
         row = dict(zip(_FEEDBACK, _values_of(said), strict=True))
-        row = {name: storable(v) if isinstance(v, str) else v for name, v in row.items()}
         row["tweet_id"] = None if said.tweet_id is None else storable_id(said.tweet_id)
         row["id"] = storable_id(said.id)
         with self._writing() as connection:
@@ -49,6 +49,7 @@ class People(Connected):
                 detail = "negative" if said.right else "not negative"
                 entry = Entry(said.at_ms, said.by, said.source, said.tweet_id or said.id, detail)
                 note(connection, entry)
+        return is_new
 
     def acknowledge(self, alert_id: str, by: str, at_ms: int) -> AlertLife:
         """Say who takes an alert on; the first one stays, and to repeat is no error.
@@ -61,7 +62,7 @@ class People(Connected):
         free = update(alerts).where(alerts.c.id == alert_id, alerts.c.acknowledged_by.is_(None))
         with self._writing() as connection:
             taken = connection.execute(
-                free.values(acknowledged_by=storable(by), acknowledged_ms=at_ms)
+                free.values(acknowledged_by=by, acknowledged_ms=at_ms)
             ).rowcount
             if taken:
                 note(connection, Entry(at_ms, by, "acknowledge", alert_id, ""))
@@ -81,9 +82,9 @@ class People(Connected):
                 rulings.insert().values(
                     alert_id=ruling.alert_id,
                     verdict=ruling.verdict,
-                    by=storable(ruling.by),
+                    by=ruling.by,
                     at_ms=ruling.at_ms,
-                    note=storable(ruling.note),
+                    note=ruling.note,
                 )
             )
             note(

@@ -20,8 +20,9 @@ from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import chunks, removed_among, removing
-from badbuzz.store.rows import MAX_INT, Row, storable, storable_id, upsert
+from badbuzz.store.rows import Row, upsert
 from badbuzz.store.schema import deletions, sample
+from badbuzz.store.types import storable_id
 from badbuzz.store.windows import WINDOW_MS
 
 N_EACH: Final = 10
@@ -200,11 +201,11 @@ def _row(place: Place, one: _Candidate, *, is_removed: bool) -> Row:
         "tweet_id": one.tweet_id,
         "window_start_ms": one.window[1],
         "created_ms": one.created_ms,
-        "text": storable(masked(tweet.text)),
-        "lang": storable(tweet.lang),
-        "url": storable(tweet.url),
-        "author": storable(tweet.author),
-        "n_retweets": min(tweet.n_retweets, MAX_INT),
+        "text": masked(tweet.text),
+        "lang": tweet.lang,
+        "url": tweet.url,
+        "author": tweet.author,
+        "n_retweets": tweet.n_retweets,
         "score": one.score,
         "doubt": None if one.score is None else doubt_of(one.score),
         "negative": scored.negative,

@@ -16,8 +16,9 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
 )
+
+from badbuzz.store.types import AnyInt, AnyText
 
 metadata: Final = MetaData(
     naming_convention={
@@ -31,11 +32,11 @@ _Counter: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _text(name: str, **more: Any) -> Column[str]:
-    return Column(name, Text, nullable=False, **more)
+    return Column(name, AnyText, nullable=False, **more)
 
 
 def _int(name: str, **more: Any) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, **more)
+    return Column(name, AnyInt, nullable=False, **more)
 
 
 def _float(name: str) -> Column[float]:
@@ -59,7 +60,7 @@ brands: Final = Table(
     "brands",
     metadata,
     _text("brand", primary_key=True),
-    Column("last_start_ms", BigInteger),
+    Column("last_start_ms", AnyInt),
 )
 
 windows: Final = Table(
@@ -100,8 +101,8 @@ alerts: Final = Table(
     _int("window_end_ms"),
     _float("peak_score"),
     *_origin(),
-    Column("acknowledged_by", Text),
-    Column("acknowledged_ms", BigInteger),
+    Column("acknowledged_by", AnyText),
+    Column("acknowledged_ms", AnyInt),
     Index("ix_alerts_opened", "opened_ms", "id"),
     Index("ix_alerts_brand", "brand", "opened_ms", "id"),
 )
@@ -109,7 +110,7 @@ alerts: Final = Table(
 alert_phases: Final = Table(
     "alert_phases",
     metadata,
-    Column("alert_id", Text, ForeignKey("alerts.id"), primary_key=True),
+    Column("alert_id", AnyText, ForeignKey("alerts.id"), primary_key=True),
     _text("phase", primary_key=True),
     _int("window_end_ms", primary_key=True, autoincrement=False),
     _text("record"),
@@ -171,7 +172,7 @@ feedback: Final = Table(
     _text("id", primary_key=True),
     _int("at_ms"),
     _text("by"),
-    Column("tweet_id", Text),
+    Column("tweet_id", AnyText),
     _text("brand"),
     _text("lang"),
     _text("text"),
@@ -189,7 +190,7 @@ rulings: Final = Table(
     "rulings",
     metadata,
     Column("number", _Counter, primary_key=True, autoincrement=True),
-    Column("alert_id", Text, ForeignKey("alerts.id"), nullable=False),
+    Column("alert_id", AnyText, ForeignKey("alerts.id"), nullable=False),
     _text("verdict"),
     _text("by"),
     _int("at_ms"),
@@ -206,7 +207,7 @@ keys: Final = Table(
     Column("digest", LargeBinary, nullable=False),
     _text("prefix", unique=True),
     _int("made_ms"),
-    Column("revoked_ms", BigInteger),
+    Column("revoked_ms", AnyInt),
 )
 
 audit: Final = Table(

@@ -97,12 +97,16 @@ class Windows(Connected):
             lambda row: cursor_of("windows", (row["number"] + 1) * step_ms),
         )
 
-    def _last_windows(self, connection: Connection) -> dict[str, Window | None]:
-        """Every brand, by name, with its last window."""
+    def _last_windows(
+        self, connection: Connection, only: str | None = None
+    ) -> dict[str, Window | None]:
+        """Every brand, or only one, by name, with its last window."""
         asked = select(brands.c.brand.label("known"), windows).outerjoin(
             windows,
             (windows.c.brand == brands.c.brand) & (windows.c.start_ms == brands.c.last_start_ms),
         )
+        if only is not None:
+            asked = asked.where(brands.c.brand == only)
         rows = sorted(connection.execute(asked).mappings(), key=lambda row: str(row["known"]))
         return {row["known"]: window_of(row) if row["brand"] else None for row in rows}
 

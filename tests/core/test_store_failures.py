@@ -160,6 +160,15 @@ def test_a_store_works_again_when_its_server_does(mortal: PostgresServer, end: o
 
 
 @pytest.mark.services
+def test_a_restart_that_nobody_saw_is_no_error(mortal: PostgresServer) -> None:
+    with Store.open(mortal.url()) as store:
+        store.record_windows(WINDOWS, MANY[:10], 10)
+        mortal.stop()
+        mortal.start()
+        assert store.position(WINDOWS) == 10
+
+
+@pytest.mark.services
 def test_a_server_that_goes_within_a_transaction_is_down(mortal: PostgresServer) -> None:
     def die_halfway(store: Store) -> None:
         with store._writing() as connection:

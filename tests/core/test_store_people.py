@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -126,6 +127,19 @@ def test_what_is_not_there_cannot_be_changed(store: Store, change: object) -> No
     with pytest.raises(UnknownError, match="there is no"):
         change(store)
     assert entries(store) == []
+
+
+def test_people_may_rule_at_the_same_time(store_url: str) -> None:
+    def rule(by: str) -> None:
+        with Store.open(store_url) as store:
+            for at_ms in range(30):
+                store.rule(Ruling(FIRED.id, "real", by, at_ms, ""))
+
+    with Store.open(store_url) as store:
+        store.record_alerts(ALERTS, [(0, FIRED)], 1)
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(rule, ("kim", "bo", "ana")))
+        assert len(store.audit(limit=100).items) == 90
 
 
 READER = frozenset({"read"})

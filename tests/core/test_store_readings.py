@@ -90,6 +90,13 @@ def test_a_brand_stands_where_its_last_window_and_its_open_alert_say(store: Stor
     assert stands == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
 
 
+def test_one_brand_stands_as_it_does_among_all(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(0)), (1, window(brand="B"))], 2)
+    store.record_alerts(ALERTS, [(0, alert(9)), (1, alert(8, brand="B"))], 2)
+    assert [store.brand(one.brand) for one in store.brands()] == store.brands()
+    assert store.brand("C") is None
+
+
 def test_a_brand_with_an_alert_only_is_known(store: Store) -> None:
     store.record_alerts(ALERTS, [(0, alert())], 1)
     assert [(one.brand, one.last_window) for one in store.brands()] == [(BRAND, None)]
@@ -195,3 +202,33 @@ def test_what_is_written_meanwhile_moves_no_page(store: Store) -> None:
     store.record_alerts(ALERTS, [(9, alert(5))], 10)
     second = store.alerts(limit=5, cursor=first.cursor)
     assert [life.alert.brand for life in (*first.items, *second.items)] == ["b2", "b1", "b0"]
+
+
+ASKED: dict[str, Callable[[Store, Any], Any]] = {
+    "windows": lambda store, odd: store.windows(odd, *ALWAYS).items,
+    "tweets": lambda store, odd: store.tweets(odd, *ALWAYS).items,
+    "alerts": lambda store, odd: store.alerts(brand=odd).items,
+    "alert": lambda store, odd: store.alert(odd) or (),
+    "tweet": lambda store, odd: store.tweet(odd) or (),
+    "labelling": lambda store, odd: store.labelling(lang=odd),
+    "key": lambda store, odd: store.key(odd) or (),
+}
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 100_000], ids=["nul", "half", "long"])
+@pytest.mark.parametrize("reading", ASKED)
+def test_odd_texts_find_nothing(store: Store, reading: str, odd: str) -> None:
+    fill(store)
+    assert list(ASKED[reading](store, odd)) == []
+
+
+@pytest.mark.parametrize("at_ms", [2**70, -(2**70)])
+def test_odd_times_find_what_they_say(store: Store, at_ms: int) -> None:
+    fill(store)
+    found = [
+        store.windows(BRAND, at_ms, 2**80).items,
+        store.tweets(BRAND, at_ms, 2**80).items,
+        store.alerts(from_ms=at_ms, to_ms=2**80).items,
+        store.rulings(at_ms, 2**80),
+    ]
+    assert {len(some) for some in found} == {0 if at_ms > 0 else 3}

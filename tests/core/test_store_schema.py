@@ -67,7 +67,7 @@ def test_a_newer_database_is_refused(store_url: str, newer: Path, *, is_migrated
 
 
 def test_a_database_without_tables_is_not_made_unasked(store_url: str) -> None:
-    with pytest.raises(StoreError, match="start badbuzz record or badbuzz api"):
+    with pytest.raises(StoreError, match="start badbuzz record once"):
         Store.open(store_url, migrate=False)
 
 
