@@ -29,7 +29,9 @@ from badbuzz.scorer import FILES, Scorer
 from training import report
 
 EXPERIMENT: Final = "badbuzz-bundles"
-SCORING_MODULES: Final = ("__init__", "errors", "features", "model", "scorer", "text")
+SCORING_MODULES: Final = (
+    "__init__", "contributions", "errors", "features", "model", "scorer", "text",
+)  # fmt: skip
 """What of badbuzz a served model needs, and carries."""
 
 _LIBRARIES: Final = ("ai-edge-litert", "mlflow", "numpy", "orjson", "pandas")
