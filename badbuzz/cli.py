@@ -23,6 +23,10 @@ COMMANDS: Final = {
     "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
     "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
+    "record": (
+        "stream_processor.worker:record",
+        "Run the recorder: what happened, into the store.",
+    ),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
     "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields as fields_of
 from functools import lru_cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any, Final, NoReturn, get_args
 
 import orjson
@@ -65,6 +67,21 @@ _PARTS: Final[dict[str, type]] = {
     "most_negative": Example,
     "most_repeated": Example,
 }
+_KINDS_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (float, int),
+    "float | None": (float, int, NoneType),
+    "bool": (bool,),
+    "tuple[str, ...]": (tuple,),
+    "Evidence | None": (Evidence, NoneType),
+}
+_OUTPUT_KINDS: Final = {
+    output: {spec.name: _KINDS_BY_HINT.get(str(spec.type), (str,)) for spec in fields_of(output)}
+    for output in (Window, Alert)
+}
+"""Of each field of a window or an alert, the types that its JSON may have."""
+
+MAX_INT: Final = 2**63 - 1
 MAX_MS: Final = 4_102_444_800_000
 """The year 2100; no record is of later."""
 
@@ -236,7 +253,9 @@ def decode_window(data: bytes) -> Window:
     """
     fields = _versioned(data)
     with _blaming("window"):
-        return Window(**{**fields, "absent": tuple(fields["absent"])})
+        window = Window(**{**fields, "absent": tuple(fields["absent"])})
+    _check_kinds(window)
+    return window
 
 
 def decode_alert(data: bytes) -> Alert:
@@ -256,7 +275,22 @@ def decode_alert(data: bytes) -> Alert:
     fields = _versioned(data)
     with _blaming("alert"):
         told = fields.pop("evidence", None)
-        return Alert(**fields, evidence=_evidence(told) if told is not None else None)
+        alert = Alert(**fields, evidence=_evidence(told) if told is not None else None)
+    _check_kinds(alert)
+    return alert
+
+
+def _check_kinds(found: Window | Alert) -> None:
+    """Refuse what no database could hold: it would stop whoever writes it there."""
+    for name, kinds in _OUTPUT_KINDS[type(found)].items():
+        value = getattr(found, name)
+        if type(value) not in kinds:
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            raise WireError(name, "type", f"expected {expected}, found {type(value).__name__}")
+        if type(value) is int and not -MAX_INT <= value <= MAX_INT:
+            raise WireError(name, "value", f"{value} is out of range")
+        if type(value) is str and "\x00" in value:
+            raise WireError(name, "value", "it has a NUL in it")
 
 
 def _evidence(told: dict[str, Any]) -> Evidence:

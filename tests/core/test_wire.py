@@ -13,6 +13,7 @@ from badbuzz.errors import WireError
 from badbuzz.model import Tweet, Verdict
 from badbuzz.record import Scored
 from badbuzz.render import example
+from tests.core.recorded import window
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=25)
@@ -138,6 +139,31 @@ def test_unknown_fields_are_left_aside() -> None:
 
 def test_an_alert_comes_back_as_it_went() -> None:
     assert wire.decode_alert(wire.encode_alert(example())) == example()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n", "many"),
+        ("n", True),
+        ("n", 2**63),
+        ("score", None),
+        ("rate", "half"),
+        ("state", 1),
+        ("bundle", "a\0b"),
+    ],
+)
+def test_a_window_that_no_database_holds_is_none(field: str, value: object) -> None:
+    fields = orjson.loads(wire.encode_window(window()))
+    with pytest.raises(WireError) as refused:
+        wire.decode_window(orjson.dumps({**fields, field: value}))
+    assert refused.value.field == field
+
+
+def test_an_alert_that_no_database_holds_is_none() -> None:
+    fields = orjson.loads(wire.encode_alert(example()))
+    with pytest.raises(WireError):
+        wire.decode_alert(orjson.dumps({**fields, "opened_ms": "noon"}))
 
 
 def test_a_scored_tweet_carries_its_verdict() -> None:
