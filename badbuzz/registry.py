@@ -226,12 +226,21 @@ class Registry:
         BundleError
             When it is not whole, not for that language, or not the bundle that was registered.
         """
+        path = self._download(version, folder)
+        scorer = Scorer.load(path)
+        if version.language not in scorer.languages:
+            raise BundleError(f"{version}: was validated on {', '.join(scorer.languages)} only")
+        if version.bundle and scorer.version != version.bundle:
+            raise BundleError(f"{version}: its files are those of {scorer.version}")
+        return scorer, Path(path)
+
+    def _download(self, version: Version, folder: Path) -> str:
         with self.talking():
             source = self.client.get_model_version_download_uri(
                 model_name(version.language), str(version.number)
             )
         try:
-            path = self._artifacts.download_artifacts(
+            path: str = self._artifacts.download_artifacts(
                 artifact_uri=f"{source.rstrip('/')}/{BUNDLE_PATH}",
                 dst_path=str(folder),
                 tracking_uri=self.uri,
@@ -239,12 +248,7 @@ class Registry:
             )
         except (self._failure, OSError) as error:
             raise RegistryError(f"{version}: cannot be downloaded: {_words(error)}") from error
-        scorer = Scorer.load(path)
-        if version.language not in scorer.languages:
-            raise BundleError(f"{version}: was validated on {', '.join(scorer.languages)} only")
-        if version.bundle and scorer.version != version.bundle:
-            raise BundleError(f"{version}: its files are those of {scorer.version}")
-        return scorer, Path(path)
+        return path
 
 
 def need_mlflow() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 
+from badbuzz.bar import Bar
 from badbuzz.errors import BundleError
 from badbuzz.instants import clock
 from badbuzz.model import Alert
+from badbuzz.options import recording_options
 from badbuzz.recording import read_recording
 from badbuzz.registry import CHALLENGER, CHAMPION
+from badbuzz.rows import Reject, check_readable
 from badbuzz.scorer import Judges, Scorer
 from badbuzz.settings import Settings
 from training import gate
@@ -97,10 +102,22 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
 @click.command()
 @click.argument("first", default=CHAMPION, metavar="[FIRST]")
 @click.argument("second", default=CHALLENGER, metavar="[SECOND]")
-@click.option("--replay", "files", multiple=True, required=True, metavar="FILE")
+@click.option(
+    "--replay", "files", multiple=True, required=True, metavar="FILE", help="A recording."
+)
 @click.option("--language", default="en", show_default=True, help="Whose bundles they are.")
 @as_json_option
-def compare(first: str, second: str, files: tuple[str, ...], language: str, as_json: bool) -> None:
+@click.option("--quiet", is_flag=True, help="Show nothing but errors and results.")
+@recording_options
+def compare(
+    first: str,
+    second: str,
+    files: tuple[str, ...],
+    language: str,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Fold a recording by the verdicts of two bundles: alerts gained, lost, moved in time.
 
     FIRST and SECOND are champion, challenger, a number, a shipped bundle's name or a folder.
@@ -110,16 +127,14 @@ def compare(first: str, second: str, files: tuple[str, ...], language: str, as_j
       badbuzz models compare champion challenger --replay month.jsonl.gz
       badbuzz models compare airline-en ./mine --replay month.jsonl.gz --json
     """
+    check_readable(files)
     settings = Settings.read()
     base = Judges.read(settings.bundles)
     pairs = [
         replace(base, scorers={**base.scorers, language: _scorer(which, language)})
         for which in (first, second)
     ]
-    tweets = read_recording(
-        files, lateness_ms=settings.lateness_s * 1000, author_key=settings.author_key
-    )
-    replayed = replay(tweets, pairs, settings)
+    replayed = _replayed(files, pairs, settings, options, shown=not quiet)
     before, after = (one.alerts.values() for one in replayed)
     found = changes(before, after)
     if as_json:
@@ -128,8 +143,32 @@ def compare(first: str, second: str, files: tuple[str, ...], language: str, as_j
     for change in found:
         click.echo(_line(change))
     counts = [f"{sum(one.what == what for one in found)} {what}" for what in _WHATS]
-    negatives = " against ".join(str(one.n_negative) for one in replayed)
+    negatives = " against ".join(f"{one.n_negative:,}" for one in replayed)
     click.echo(f"alerts: {', '.join(counts)}; negatives: {negatives}")
+
+
+def _replayed(
+    files: Sequence[str],
+    pairs: Sequence[Judges],
+    settings: Settings,
+    options: dict[str, Any],
+    *,
+    shown: bool,
+) -> list[Replayed]:
+    rejects: list[Reject] = []
+    with Bar(files, shown=shown) as bar:
+        tweets = read_recording(
+            files,
+            **options,
+            lateness_ms=settings.lateness_s * 1000,
+            author_key=settings.author_key,
+            on_reject=rejects.append,
+            on_open=bar.opened,
+        )
+        replayed = replay(tweets, pairs, settings, lambda n: bar.update(lambda: f"{n:,} tweets"))
+    if rejects:
+        click.echo(f"badbuzz: {len(rejects)} rows are no tweets, the first: {rejects[0]}", err=True)
+    return replayed
 
 
 _WHATS = ("same", "moved", "gained", "lost")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal
@@ -50,7 +50,8 @@ class Replayed:
     def take(self, tweet: Tweet) -> None:
         """Fold one record."""
         verdict = None if tweet.kind == "heartbeat" else self.verdicts.popleft()
-        self.n_negative += verdict is not None and verdict.negative
+        if verdict is not None and tweet.kind == "post":
+            self.n_negative += verdict.negative
         for found in self.fold.apply(tweet, verdict):
             if isinstance(found, Alert):
                 before = self.alerts.get(found.id)
@@ -92,7 +93,12 @@ class Change:
         return alert.opened_ms
 
 
-def replay(tweets: Iterable[Tweet], pairs: Sequence[Judges], settings: Settings) -> list[Replayed]:
+def replay(
+    tweets: Iterable[Tweet],
+    pairs: Sequence[Judges],
+    settings: Settings,
+    on_batch: Callable[[int], None] = lambda n: None,  # noqa: ARG005
+) -> list[Replayed]:
     """Fold one recording by the verdicts of several judges, as their workers would.
 
     Parameters
@@ -103,23 +109,30 @@ def replay(tweets: Iterable[Tweet], pairs: Sequence[Judges], settings: Settings)
         Who gives verdicts.
     settings
         The worker's: lateness, warm-up, brands.
+    on_batch
+        Told now and then how many tweets were read.
     """
     rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
     rules_of = read_brands(settings.brands, rules).of
     replayed = [Replayed(judges, Fold(rules_of)) for judges in pairs]
-    for tweet in with_heartbeats(_judged(tweets, replayed), EVERY_MS, TAIL_MS):
+    for tweet in with_heartbeats(_judged(tweets, replayed, on_batch), EVERY_MS, TAIL_MS):
         for one in replayed:
             one.take(tweet)
     return replayed
 
 
-def _judged(tweets: Iterable[Tweet], replayed: Sequence[Replayed]) -> Iterator[Tweet]:
+def _judged(
+    tweets: Iterable[Tweet], replayed: Sequence[Replayed], on_batch: Callable[[int], None]
+) -> Iterator[Tweet]:
     """The tweets; every judge's verdict on each lies ready when it comes."""
     source = iter(tweets)
+    n_read = 0
     while batch := list(islice(source, _BATCH)):
         for one in replayed:
             one.verdicts.extend(one.judges.judge(batch))
         yield from batch
+        n_read += len(batch)
+        on_batch(n_read)
 
 
 def changes(before: Iterable[Alert], after: Iterable[Alert]) -> list[Change]:
