@@ -28,9 +28,13 @@ BUNDLE_PATH: Final = "artifacts/bundle"
 _PREFIX: Final = "badbuzz-sentiment-"
 _ABSENT: Final = "RESOURCE_DOES_NOT_EXIST"
 _PATIENCE: Final = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+}
+_HURRY: Final = _PATIENCE | {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
 _QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -95,7 +99,7 @@ class Registry:
     uri
         ``http://`` or ``https://``; MLflow itself reads MLFLOW_TRACKING_USERNAME and the like.
     hurried
-        Whether a server that does not answer is given up after seconds, not minutes.
+        Whether a server that is slow is given up after ten seconds, not a minute.
 
     Attributes
     ----------
@@ -115,7 +119,7 @@ class Registry:
                 "of make mlflow"
             )
         self.uri = uri
-        for variable, value in {**_QUIET, **(_PATIENCE if hurried else {})}.items():
+        for variable, value in {**_QUIET, **(_HURRY if hurried else _PATIENCE)}.items():
             os.environ.setdefault(variable, value)
         need_mlflow()
         mlflow = import_module("mlflow")

@@ -141,16 +141,24 @@ class Settings:
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
                 )
-        if self.mlflow_uri and not self.mlflow_uri.startswith(("http://", "https://")):
-            raise SettingsError(
-                f"{_PREFIX}MLFLOW_URI: expected http://… or https://…, found {self.mlflow_uri!r}"
-            )
+        self._check_mlflow_uri()
         for variable, found in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
             if not _NAME.fullmatch(found):
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected at most 100 of a-z A-Z 0-9 . _ -, "
                     f"found {found!r}"
                 )
+
+    def _check_mlflow_uri(self) -> None:
+        if "@" in self.mlflow_uri:
+            raise SettingsError(
+                f"{_PREFIX}MLFLOW_URI: no user belongs in it, as it is logged: MLflow reads "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            )
+        if self.mlflow_uri and not self.mlflow_uri.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"{_PREFIX}MLFLOW_URI: expected http://… or https://…, found {self.mlflow_uri!r}"
+            )
 
     def topic(self, name: str) -> str:
         """A topic's name in this deployment.

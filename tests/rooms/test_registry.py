@@ -28,6 +28,7 @@ from tests.rooms.registered import (
     put_unchecked,
     variant,
 )
+from training.evaluation import frozen, load
 from training.lifecycle import promote, roll_back
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
@@ -68,8 +69,8 @@ def test_the_life_of_a_champion(registry: Registry, tmp_path: Path) -> None:
     refused = run("models", "promote", "en")
     assert refused.exit_code == RegistryError.exit_code
     assert "none is frozen" in refused.said
-    frozen = run("train", "freeze-eval", labelled(tmp_path / "rows.jsonl"), "--language", "en")
-    assert frozen.said.startswith("120 rows, 60 negative"), frozen.said
+    made = run("train", "freeze-eval", labelled(tmp_path / "rows.jsonl"), "--language", "en")
+    assert made.said.startswith("120 rows, 60 negative"), made.said
     assert run("models", "promote", "en", "--who", "ann").exit_code == 0
     put(registry, deaf)
     worse = run("models", "promote", "en")
@@ -99,6 +100,16 @@ def test_a_frozen_set_stays(registry: Registry, tmp_path: Path) -> None:
     for rows, replace, exit_code in ((first, (), 0), (second, (), 6), (second, ("--replace",), 0)):
         found = command(registry, "train", "freeze-eval", rows, "--language", "en", *replace)
         assert found.exit_code == exit_code, found.said
+
+
+def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: Path) -> None:
+    command(registry, "train", "freeze-eval", labelled(tmp_path / "a.jsonl"), "--language", "en")
+    found = frozen(registry, "en")
+    assert found is not None
+    other = labelled(tmp_path / "evaluation.jsonl", n=61)
+    registry.client.log_artifact(found.run_id, str(other))
+    with pytest.raises(RegistryError, match="was changed"):
+        load(registry, found)
 
 
 def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Path) -> None:
