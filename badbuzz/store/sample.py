@@ -8,6 +8,7 @@ empty: the row stays without text, author or permalink, and is never shown.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -64,7 +65,11 @@ class SampleRecorder(Connected):
     """What was recorded from the topic of scored tweets."""
 
     def record_tweets(
-        self, place: Place, records: Sequence[tuple[int, Scored]], next_offset: int
+        self,
+        place: Place,
+        records: Sequence[tuple[int, Scored]],
+        next_offset: int,
+        at_ms: int | None = None,
     ) -> None:
         """Write what belongs in the sample and move the place's position, in one transaction.
 
@@ -77,7 +82,10 @@ class SampleRecorder(Connected):
             Each with its offset.
         next_offset
             The next one to read; a position that is further on stays.
+        at_ms
+            When this is, in Unix ms, by which :meth:`forget` goes; now when None.
         """
+        at_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
         posts = _newest(records)
         gone = [(offset, one) for offset, one in records if one.tweet.kind in ("edit", "delete")]
         best = _best(posts)
@@ -86,16 +94,17 @@ class SampleRecorder(Connected):
             if gone:
                 removing(connection)
                 _remove(connection, place, gone)
-            _add(connection, place, best)
+            _add(connection, place, best, at_ms)
 
     def forget(self, before_ms: int) -> int:
-        """How many tweets created before an instant were taken out of the sample.
+        """How many tweets recorded before an instant were taken out of the sample.
 
-        Alerts with their evidence, windows, feedback, rulings and the audit stay.
+        An old year that was replayed today is kept as long as what was written today. Alerts with
+        their evidence, windows, feedback, rulings and the audit stay.
         """
         with self._writing() as connection:
             return connection.execute(
-                delete(sample).where(sample.c.created_ms < before_ms)
+                delete(sample).where(sample.c.recorded_ms < before_ms)
             ).rowcount
 
 
@@ -142,7 +151,10 @@ def _union(several: Sequence[_Candidate]) -> list[_Candidate]:
 
 
 def _add(
-    connection: Connection, place: Place, best: Mapping[_WindowKey, Sequence[_Candidate]]
+    connection: Connection,
+    place: Place,
+    best: Mapping[_WindowKey, Sequence[_Candidate]],
+    at_ms: int,
 ) -> None:
     """Merge new posts with the sample so far, and drop what is no longer among the best."""
     new = {one.key: one for several in best.values() for one in several}
@@ -152,10 +164,12 @@ def _add(
     for some in chunks(sorted(held.keys() - kept)):
         connection.execute(delete(sample).where(column.in_(some)))
     gone = removed_among(connection, new.keys() & kept)
+    rows = [_row(place, one, is_removed=key in gone) for key, one in new.items() if key in kept]
     upsert(
         connection,
         sample,
-        [_row(place, one, is_removed=key in gone) for key, one in new.items() if key in kept],
+        [{**row, "recorded_ms": at_ms} for row in rows],
+        once=("recorded_ms",),
     )
 
 
