@@ -100,7 +100,7 @@ def _log(registry: Registry, bundle: Path, scorer: Scorer) -> tuple[str, str]:
             input_example=texts.head(2),
             pip_requirements=[f"{name}=={installed(name)}" for name in _LIBRARIES],
         )
-        _check_parity(stored.model_uri, texts, scorer)
+        check_parity(stored.model_uri, texts, scorer)
     return stored.model_uri, run.info.run_id
 
 
@@ -124,7 +124,14 @@ def _staged(bundle: Path) -> Iterator[Path]:
         yield folder
 
 
-def _check_parity(uri: str, texts: pd.DataFrame, scorer: Scorer) -> None:
+def check_parity(uri: str, texts: pd.DataFrame, scorer: Scorer) -> None:
+    """Refuse a stored model that does not score texts as a bundle does, to the last digit.
+
+    Raises
+    ------
+    BundleError
+        When it does not.
+    """
     served = mlflow.pyfunc.load_model(uri).predict(texts)
     expected = scorer.score(texts["text"].tolist())
     if not np.array_equal(served["score"].to_numpy(), expected):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 import pytest
 
 from badbuzz.errors import BundleError, RegistryError
@@ -30,6 +31,7 @@ from tests.rooms.registered import (
 )
 from training.evaluation import frozen, load
 from training.lifecycle import promote, roll_back
+from training.register import check_parity
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
@@ -58,6 +60,17 @@ def test_a_bundle_that_is_broken_is_not_registered(registry: Registry, tmp_path:
     with pytest.raises(BundleError, match="golden"):
         put(registry, bundle)
     assert registry.languages() == []
+
+
+def test_a_stored_model_that_scores_otherwise_is_refused(
+    registry: Registry, tmp_path: Path
+) -> None:
+    put(registry, variant(tmp_path / "one"))
+    texts = pd.DataFrame({"text": [text for text, _ in WORDS]})
+    stored = "models:/badbuzz-sentiment-en/1"
+    check_parity(stored, texts, Scorer.load("airline-en"))
+    with pytest.raises(BundleError, match="scores otherwise"):
+        check_parity(stored, texts, Scorer.load("tweets-fr"))
 
 
 def test_the_life_of_a_champion(registry: Registry, tmp_path: Path) -> None:
