@@ -14,7 +14,7 @@ from badbuzz.record import AlertLife, Page, Place, Ruling
 from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
-from badbuzz.store.removal import removed_among, removing
+from badbuzz.store.removal import among, removed_among, removing
 from badbuzz.store.rows import Row, inserting, upsert
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
 from badbuzz.store.types import storable_id
@@ -191,7 +191,7 @@ def remove_examples(connection: Connection, gone: set[_TweetKey]) -> None:
     """Take tweets out of the evidence of every phase that shows them."""
     if not gone:
         return
-    named = tuple_(examples.c.brand, examples.c.tweet_id).in_(sorted(gone))
+    named = among(examples.c.brand, examples.c.tweet_id, gone)
     phases = select(examples.c.alert_id, examples.c.phase, examples.c.window_end_ms).where(named)
     column = alert_phases.c
     key = tuple_(column.alert_id, column.phase, column.window_end_ms)

@@ -9,18 +9,18 @@ empty: the row stays without text, author or permalink, and is never shown.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
 from badbuzz.masking import masked
 from badbuzz.record import Place, Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
 from badbuzz.store.positions import advance
-from badbuzz.store.removal import chunks, removed_among, removing
+from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, upsert
 from badbuzz.store.schema import deletions, sample
 from badbuzz.store.types import storable_id
@@ -28,6 +28,9 @@ from badbuzz.store.windows import WINDOW_MS
 
 N_EACH: Final = 10
 """Tweets in each of the three lists of a brand's five minutes."""
+
+FORGET_AT_ONCE: Final = 2000
+"""Tweets that one transaction forgets."""
 
 _WindowKey = tuple[str, int]
 _TweetKey = tuple[str, str]
@@ -99,13 +102,20 @@ class SampleRecorder(Connected):
     def forget(self, before_ms: int) -> int:
         """How many tweets recorded before an instant were taken out of the sample.
 
-        An old year that was replayed today is kept as long as what was written today. Alerts with
+        An old year that was replayed today is kept as long as what was written today. In many short
+        transactions, so that nobody who writes waits for all of it. Alerts with
         their evidence, windows, feedback, rulings and the audit stay.
         """
+        n_forgotten = 0
+        while n_now := self._forget_some(before_ms):
+            n_forgotten += n_now
+        return n_forgotten
+
+    def _forget_some(self, before_ms: int) -> int:
+        key = sample.c.brand, sample.c.tweet_id
+        old = select(*key).where(sample.c.recorded_ms < before_ms).limit(FORGET_AT_ONCE)
         with self._writing() as connection:
-            return connection.execute(
-                delete(sample).where(sample.c.recorded_ms < before_ms)
-            ).rowcount
+            return connection.execute(delete(sample).where(tuple_(*key).in_(old))).rowcount
 
 
 def doubt_of(score: float) -> float:
@@ -160,9 +170,8 @@ def _add(
     new = {one.key: one for several in best.values() for one in several}
     held = {one.key: one for one in _held(connection, sorted(best))}
     kept = {one.key for several in _best({**held, **new}.values()).values() for one in several}
-    column = tuple_(sample.c.brand, sample.c.tweet_id)
     for some in chunks(sorted(held.keys() - kept)):
-        connection.execute(delete(sample).where(column.in_(some)))
+        connection.execute(delete(sample).where(_named(some)))
     gone = removed_among(connection, new.keys() & kept)
     rows = [_row(place, one, is_removed=key in gone) for key, one in new.items() if key in kept]
     upsert(
@@ -177,7 +186,7 @@ def _held(connection: Connection, windows: Sequence[_WindowKey]) -> Iterable[_Ca
     column = sample.c
     asked = select(column.brand, column.tweet_id, column.created_ms, column.score)
     for some in chunks(windows):
-        in_some = tuple_(column.brand, column.window_start_ms).in_(some)
+        in_some = among(column.brand, column.window_start_ms, some)
         for row in connection.execute(asked.where(in_some)):
             yield _Candidate(row.brand, row.tweet_id, row.created_ms, row.score)
 
@@ -198,9 +207,12 @@ def _remove(connection: Connection, place: Place, records: Sequence[tuple[int, S
         }
     upsert(connection, deletions, list(rows.values()))
     for some in chunks(sorted(rows)):
-        in_some = tuple_(sample.c.brand, sample.c.tweet_id).in_(some)
-        connection.execute(sample.update().where(in_some).values(_EMPTY))
+        connection.execute(sample.update().where(_named(some)).values(_EMPTY))
         remove_examples(connection, set(some))
+
+
+def _named(keys: Collection[_TweetKey]) -> ColumnElement[bool]:
+    return among(sample.c.brand, sample.c.tweet_id, keys)
 
 
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}
