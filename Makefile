@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka dashboards lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -44,6 +44,11 @@ kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay 
 dashboards: $(VENV)/dev.installed ## Write Grafana's dashboards anew: dashboards/grafana/json.
 	$(BIN)/python -m dashboards.grafana.build
 
+mlflow: .mlflow/venv/installed ## Run MLflow on 127.0.0.1:5000 (PostgreSQL; MinIO if it is there); its data stay in .mlflow.
+	@deploy/mlflow/serve.sh
+
+mlflow-setup: .mlflow/venv/installed ## Install what make mlflow runs, and no more.
+
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
@@ -53,6 +58,7 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo --extra notifier --extra training --group dev -c requirements/demo.txt \
 		pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
+	$(COMPILE) --group mlflow pyproject.toml -o requirements/mlflow.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header \
 		--extra tflite-runtime pyproject.toml -o requirements/tflite-runtime.txt
@@ -65,4 +71,11 @@ $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV); this takes a minute, once" >&2
 	$(INSTALL) --require-hashes -r $<
 	$(INSTALL) --no-deps --editable .
+	@touch $@
+
+# Of its own: boto3 needs an older python-dateutil than Faust does.
+.mlflow/venv/installed: requirements/mlflow.txt | $(BIN)/python
+	@echo "Installing MLflow's server into .mlflow/venv; this takes a minute, once" >&2
+	$(BIN)/python -m venv .mlflow/venv
+	.mlflow/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
     "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
     "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
+    "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
     "record": (
@@ -43,6 +44,16 @@ BASELINE_COMMANDS: Final = {
 
 ALERT_COMMANDS: Final = {
     "test": ("stream_processor.trial:try_out", "Send a marked alert, say what each sink answers."),
+}
+
+MODELS_COMMANDS: Final = {
+    "compare": ("training.promotion_commands:compare", "Hold the alerts of two to each other."),
+    "list": ("training.registry_commands:list_", "List every version, and what it is called."),
+    "promote": ("training.promotion_commands:promote", "Let a version serve, if it may."),
+    "pull": ("training.registry_commands:pull", "Fetch a version's bundle into a folder."),
+    "register": ("training.promotion_commands:register", "Put a bundle into the registry."),
+    "rollback": ("training.registry_commands:rollback", "Let the former champion serve again."),
+    "show": ("training.registry_commands:show", "Show a version's card, and what happened."),
 }
 
 _EXTRAS: Final = {
@@ -90,6 +101,10 @@ class _AlertGroup(_LazyGroup):
     table = ALERT_COMMANDS
 
 
+class _ModelsGroup(_LazyGroup):
+    table = MODELS_COMMANDS
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="badbuzz")
 def badbuzz() -> None:
@@ -122,6 +137,18 @@ def alert() -> None:
     \b
     Examples:
       badbuzz alert test --brand "Air Paradis"
+    """
+
+
+@click.group(cls=_ModelsGroup)
+def models() -> None:
+    """Keep models in an MLflow registry (BADBUZZ_MLFLOW_URI), and decide which one serves.
+
+    \b
+    Examples:
+      badbuzz models register my-bundle
+      badbuzz models promote en
+      badbuzz models rollback en --reason "it misses sarcasm"
     """
 
 

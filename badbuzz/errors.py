@@ -14,8 +14,10 @@
     │   ├── StoreDownError  one that does not answer now, and may again (an AwayError too)
     │   └── UnknownError    no such alert or key
     ├── QueryError        a question that cannot be asked: a cursor or step that is none
-    └── AwayError         something that does not answer now, and may again
-        └── SinkAwayError   where people are to be told
+    ├── AwayError         something that does not answer now, and may again
+    │   └── SinkAwayError   where people are to be told
+    └── RegistryError     a model registry that refuses, or lacks what was asked for
+        └── RegistryDownError  one that does not answer now, and may again
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -113,3 +115,13 @@ class QueryError(BadbuzzError, ValueError):
     """A question that cannot be asked: a cursor that is none, a step that divides no window."""
 
     exit_code = 2
+
+
+class RegistryError(BadbuzzError):
+    """A model registry that refuses, or lacks what was asked for."""
+
+    exit_code = 6
+
+
+class RegistryDownError(RegistryError):
+    """A model registry that does not answer now, and may again."""

@@ -232,6 +232,16 @@ class Judges:
         """The bundles' versions, sorted."""
         return tuple(sorted({scorer.version for scorer in self.scorers.values()}))
 
+    def swap(self, language: str, scorer: Scorer) -> None:
+        """Let another scorer serve a language from the next :meth:`judge` on.
+
+        Examples
+        --------
+        >>> judges = Judges.read("en=airline-en")
+        >>> judges.swap("en", Scorer.load("airline-en"))
+        """
+        self.scorers[language] = scorer
+
     def judge(self, tweets: Sequence[Tweet]) -> list[Verdict | None]:
         """A verdict on each tweet; None where no bundle reads its language."""
         verdicts: list[Verdict | None] = [None] * len(tweets)

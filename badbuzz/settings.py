@@ -65,6 +65,12 @@ class Settings:
     )
     brands: str = _setting("", "path of brands.toml; the shipped example when empty")
     bundles: str = _setting("en=airline-en,fr=tweets-fr", "bundle for each language, name or path")
+    mlflow_uri: str = _setting(
+        "", "MLflow server whose champions serve instead of those bundles; none when empty"
+    )
+    registry_poll_s: int = _setting(
+        30, "seconds between looks for a new champion", least=1, most=86_400
+    )
     warmup_h: int = _setting(
         168, "hours with tweets before alerts are more than informational", least=0
     )
@@ -157,12 +163,24 @@ class Settings:
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
                 )
+        self._check_mlflow_uri()
         for variable, found in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
             if not _NAME.fullmatch(found):
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected at most 100 of a-z A-Z 0-9 . _ -, "
                     f"found {found!r}"
                 )
+
+    def _check_mlflow_uri(self) -> None:
+        if "@" in self.mlflow_uri:
+            raise SettingsError(
+                f"{_PREFIX}MLFLOW_URI: no user belongs in it, as it is logged: MLflow reads "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            )
+        if self.mlflow_uri and not self.mlflow_uri.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"{_PREFIX}MLFLOW_URI: expected http://… or https://…, found {self.mlflow_uri!r}"
+            )
 
     def topic(self, name: str) -> str:
         """A topic's name in this deployment.

@@ -16,6 +16,7 @@ from badbuzz.store import Store
 from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
 from dashboards.access import Gate, origins
 from dashboards.document import describe
+from dashboards.following import Following
 from dashboards.judging import Judging
 from dashboards.metrics import Metrics
 from dashboards.problems import handle_problems
@@ -77,12 +78,16 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
     ------
     BundleError
         When a bundle cannot be used.
+    RegistryError
+        When BADBUZZ_MLFLOW_URI is set, and MLflow's client is not installed.
     """
     app, metrics = new_app(), Metrics()
+    judging = Judging(settings.bundles)
     app.state.parts = Parts(
         settings=settings,
         store=store,
-        judging=Judging(settings.bundles),
+        judging=judging,
+        following=Following(settings, judging, metrics),
         gate=Gate(settings, store, with_keys=with_keys),
         metrics=metrics,
         broadcast=Broadcast(store, metrics),
@@ -103,9 +108,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     broadcasting = asyncio.create_task(parts.broadcast.run())
     broadcasting.add_done_callback(parts.broadcast.end)
+    following = asyncio.create_task(parts.following.run())
     try:
         yield
     finally:
         parts.broadcast.close()
         broadcasting.cancel()
-        await asyncio.wait([broadcasting])
+        following.cancel()
+        await asyncio.wait([broadcasting, following])

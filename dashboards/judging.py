@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from badbuzz.contributions import Explanation
 from badbuzz.model import Tweet, Verdict
-from badbuzz.scorer import Judges
+from badbuzz.scorer import Judges, Scorer
 
 _SHORT: Final = 4096
 """Characters that are scored where they come in; it takes less than to hand them to a thread."""
@@ -42,7 +42,24 @@ class Judging:
         self._here = Judges.read(spec)
         self._threads = Judges.read(spec)
         self._lock = threading.Lock()
-        self.versions = self._here.versions
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """Version of the bundle by language."""
+        return {language: one.version for language, one in self._here.scorers.items()}
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Of the bundles that serve, sorted."""
+        return self._here.versions
+
+    def swap(self, language: str, here: Scorer, threads: Scorer) -> None:
+        """Let two scorers of another bundle serve a language, from the next text on either side.
+
+        To be called where :meth:`judge` is awaited; a thread that judges ends with what it began.
+        """
+        self._here.swap(language, here)
+        self._threads.swap(language, threads)
 
     async def judge(self, texts: Sequence[tuple[str, str]]) -> list[Verdict | None]:
         """A verdict on each text, given with its language; None where no bundle reads that."""

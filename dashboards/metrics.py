@@ -57,6 +57,7 @@ class Metrics:
             registry=self._registry,
         )
         self._count_listeners()
+        self._count_swaps()
 
     def _count_listeners(self) -> None:
         self.listeners = Gauge(
@@ -65,6 +66,20 @@ class Metrics:
         self.cut_off = Counter(
             "badbuzz_api_listeners_cut_off",
             "Listeners that were too slow and were cut off.",
+            registry=self._registry,
+        )
+
+    def _count_swaps(self) -> None:
+        self.swaps = Counter(
+            "badbuzz_api_bundle_swaps",
+            "Times that a champion took over while the API ran.",
+            ["language"],
+            registry=self._registry,
+        )
+        self.registry_failures = Counter(
+            "badbuzz_api_registry_failures",
+            "Looks for a champion that failed, by language and kind: unreachable, broken.",
+            ["language", "kind"],
             registry=self._registry,
         )
 

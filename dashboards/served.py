@@ -14,6 +14,7 @@ from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards.access import Caller, Gate
 from dashboards.document import SECURITY
+from dashboards.following import Following
 from dashboards.judging import Judging
 from dashboards.metrics import Metrics
 from dashboards.streaming import Broadcast
@@ -26,6 +27,7 @@ class Parts:
     settings: Settings
     store: Store
     judging: Judging
+    following: Following
     gate: Gate
     metrics: Metrics
     broadcast: Broadcast

@@ -141,6 +141,18 @@ LAST_RECORD_SECONDS: Final = Gauge(
 BUNDLE: Final = Gauge(
     "badbuzz_bundle_info", "1 for each bundle that serves.", ["language", "bundle"]
 )
+BUNDLE_SWAPS: Final = Counter(
+    "badbuzz_bundle_swaps", "Times that a champion took over while the worker ran.", ["language"]
+)
+REGISTRY_FAILURES: Final = Counter(
+    "badbuzz_registry_failures",
+    "Looks for a champion that failed, by language and kind: unreachable, broken.",
+    ["language", "kind"],
+)
+REGISTRY_LOOK_SECONDS: Final = Gauge(
+    "badbuzz_registry_last_look_time_seconds",
+    "When the registry last answered for every language, Unix; wall clock.",
+)
 NEGATIVES: Final = Gauge(
     "badbuzz_brand_negatives", "Negative tweets in the last closed window.", ["brand"]
 )

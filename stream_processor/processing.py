@@ -17,6 +17,7 @@ from badbuzz.settings import Settings
 from badbuzz.state import Rules
 from stream_processor import metrics
 from stream_processor.app import Pipeline, new_app
+from stream_processor.champions import Champions
 from stream_processor.intake import Intake
 from stream_processor.processor import Parts, ProcessorLane
 
@@ -48,8 +49,7 @@ class Processing(Pipeline):
             source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
             recent=self._recent,
         )
-        for language, scorer in judges.scorers.items():
-            metrics.BUNDLE.labels(language, scorer.version).set(1)
+        self._champions = Champions(settings, judges)
         self._intake = Intake(
             settings,
             topic=settings.topic(wire.TWEETS),
@@ -57,6 +57,10 @@ class Processing(Pipeline):
             new_lane=lambda partition: ProcessorLane(parts, partition),
         )
         self.intakes = [self._intake]
+
+    async def prepare(self) -> None:
+        """Let the champions serve, if they can be had, and follow them from then on."""
+        await self.add_runtime_dependency(self._champions)
 
     @Service.timer(_WATCH_S)
     async def _watch_unreadable(self) -> None:

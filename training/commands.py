@@ -16,6 +16,7 @@ from rich.table import Table
 from badbuzz.errors import BundleError
 from badbuzz.scorer import Scorer
 from training.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
+from training.freezing import freeze_eval
 from training.recipes import RECIPES, Recipe
 from training.report import Finding, findings
 from training.study import Study
@@ -31,6 +32,9 @@ _DATA = click.option(
 @click.group()
 def train() -> None:
     """Build the models that badbuzz ships, and hold them to their cards."""
+
+
+train.add_command(freeze_eval)
 
 
 @train.command()

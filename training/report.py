@@ -27,9 +27,9 @@ def findings(
 ) -> list[Finding]:
     """Every figure of a quality, held to the recipe's bars and to a card's quality, if given."""
     bars = {bar.figure: bar for bar in recipe.bars}
-    said = None if card is None else _flat(card)
+    said = None if card is None else flat(card)
     found = []
-    for name, value in _flat(quality).items():
+    for name, value in flat(quality).items():
         faults = []
         if name in bars and not bars[name].holds(value):
             faults.append("misses its bar")
@@ -43,8 +43,14 @@ def findings(
     return found
 
 
-def _flat(quality: dict[str, Any]) -> dict[str, float]:
-    """Means, and single numbers; those of a group under its name and a dot."""
+def flat(quality: dict[str, Any]) -> dict[str, float]:
+    """A quality's means and single numbers, those of a group under its name and a dot.
+
+    Examples
+    --------
+    >>> flat({"auc": {"mean": 0.92, "sd": 0.01}, "left_out": "Delta", "vader": {"auc": 0.76}})
+    {'auc': 0.92, 'vader.auc': 0.76}
+    """
     flat: dict[str, float] = {}
     for name, value in quality.items():
         if isinstance(value, float):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.cli import BASELINE_COMMANDS, COMMANDS, badbuzz
+from badbuzz.cli import BASELINE_COMMANDS, COMMANDS, MODELS_COMMANDS, badbuzz
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +27,13 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 @pytest.mark.parametrize("command", sorted(BASELINE_COMMANDS))
 def test_every_command_of_baseline_has_help_with_examples(command: str) -> None:
     result = CliRunner().invoke(badbuzz, ["baseline", command, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "xample" in result.output
+
+
+@pytest.mark.parametrize("command", sorted(MODELS_COMMANDS))
+def test_every_command_of_models_has_help_with_examples(command: str) -> None:
+    result = CliRunner().invoke(badbuzz, ["models", command, "--help"])
     assert result.exit_code == 0, result.output
     assert "xample" in result.output
 

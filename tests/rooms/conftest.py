@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from badbuzz.registry import Registry, model_name
 from tests.e2e.stream import Stream
+from tests.mlflow_server import MlflowServer
 
 
 @pytest.fixture
@@ -28,3 +31,25 @@ def real_stream(
     stream.create_topics()
     yield stream
     stream.close()
+
+
+@pytest.fixture(scope="session")
+def mlflow_server() -> Iterator[MlflowServer]:
+    """MLflow on PostgreSQL and S3."""
+    MlflowServer.require()
+    with TemporaryDirectory(prefix="badbuzz-mlflow-test-") as folder:
+        Path(folder).chmod(0o755)  # user postgres may have to enter
+        server = MlflowServer(Path(folder))
+        try:
+            yield server.start()
+        finally:
+            server.close()
+
+
+@pytest.fixture
+def registry(mlflow_server: MlflowServer) -> Registry:
+    """A registry without models."""
+    found = Registry(mlflow_server.uri)
+    for language in found.languages():
+        found.client.delete_registered_model(model_name(language))
+    return found
