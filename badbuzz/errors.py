@@ -10,8 +10,9 @@
     ├── SettingsError     an environment variable that cannot be used
     ├── StateError        detector state that is incomplete, misplaced or unknown
     ├── KafkaError        a broker or topic that is not there or not as it must be
-    └── StoreError        a database that cannot be used
-        └── StoreDownError  one that does not answer now, and may again
+    ├── StoreError        a database that cannot be used
+    │   └── StoreDownError  one that does not answer now, and may again
+    └── TrackingError     an MLflow store or server that cannot be used
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -89,3 +90,9 @@ class StoreError(BadbuzzError):
 
 class StoreDownError(StoreError):
     """A database that does not answer now, and may again."""
+
+
+class TrackingError(BadbuzzError):
+    """An MLflow store or server that does not answer, is full, or is none."""
+
+    exit_code = 6

@@ -55,7 +55,7 @@ def _pairs(spoken: Sequence[Sequence[str]]) -> tuple[Any, NDArray[np.int64]]:
         ends.append(len(places))
     shape = (len(spoken), len(numbers))
     held = sparse.csr_matrix((np.ones(len(places), np.float32), places, ends), shape=shape)
-    return held, np.diff(np.array(ends, np.int64))
+    return held, np.diff(np.array(ends)).astype(np.int64)
 
 
 def _candidates(held: Any, n_held: NDArray[np.int64]) -> Any:

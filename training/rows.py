@@ -105,7 +105,17 @@ def splits(texts: Sequence[str], n: int) -> list[Split]:
     >>> len(set(splits(copies, 1)[0].outer.tolist()))
     1
     """
-    keys = group_keys(texts)
+    return hashed_folds(group_keys(texts), n)
+
+
+def hashed_folds(keys: Sequence[str], n: int) -> list[Split]:
+    """Folds by a hash of each row's key, n times anew.
+
+    Examples
+    --------
+    >>> hashed_folds(["late", "late"], 1)[0].outer.tolist()
+    [0, 0]
+    """
     found = []
     for repeat in range(n):
         hashes = np.array([crc32(f"{repeat} {key}".encode()) for key in keys], np.int64)
