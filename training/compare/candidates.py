@@ -84,7 +84,7 @@ def _pairs(corpus: Corpus, scale: Scale) -> Iterator[tuple[str, str, Classify, d
     ):
         yield from _each(name, {classifier: NETWORKS[classifier]})
     recipe = _recipe(corpus)
-    more = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
+    more: dict[str, Any] = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
     yield "hashed", "linear", Shipped(recipe.shape), more
     if corpus.shipped is not None and corpus.folder is not None:
         beside = Beside(corpus.shipped, corpus.folder, scale)

@@ -17,7 +17,7 @@ from training.compare.record import Record
 from training.compare.run import Comparison
 
 COLUMNS: Final = (
-    "model", "accuracy", "against the best, 95 %", "macro-F1", "F1 neg.", "AUC", "AP", "ECE",
+    "model", "accuracy", "vs best, 95 %", "macro-F1", "F1 neg.", "AUC", "AP", "ECE",
     "share off", "adjusted", "fit CPU-s", "µs/text", "per million", "MB",
 )  # fmt: skip
 """Of the table; the shares are the largest bias at a true share of 0.2, 0.5 or 0.8."""
@@ -25,7 +25,7 @@ COLUMNS: Final = (
 _NARROW: Final = (
     "model",
     "accuracy",
-    "against the best, 95 %",
+    "vs best, 95 %",
     "macro-F1",
     "AUC",
     "ECE",
@@ -87,7 +87,7 @@ def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Ta
     ]
     made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for place in shown_columns:
-        made.add_column(COLUMNS[place], justify="right" if place else "left", no_wrap=not place)
+        made.add_column(COLUMNS[place], justify="right" if place else "left", no_wrap=True)
     for row, record in zip(rows(found, choice, core_hour), ranked(found.records), strict=True):
         cells = [row[place] for place in shown_columns]
         made.add_row(*cells, style="bold" if record is choice.chosen else None)

@@ -22,6 +22,7 @@ FIELDS: Final = (*NEEDED, "brand", "lang")
 _PROBED: Final = 100
 _SHOWN: Final = 3
 _SAID_ALIKE: Final = 0.01
+_MOSTLY: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def read_own(paths: Sequence[str], reading: Reading) -> Corpus:
     ------
     RecordingError
         When a file cannot be read or lacks a column, a row has a label that is none, or is no
-        UTF-8, the rows are of several languages, or of one class.
+        UTF-8, the rows are of several languages, none of them nine tenths, or of one class.
     """
     found = _Found()
     for path in paths:
@@ -182,10 +183,11 @@ def _corpus(name: str, found: _Found, lang: str) -> Corpus:
 def _one_language(name: str, langs: Sequence[str], lang: str) -> tuple[str, list[int]]:
     """The language, and the places of the rows that are in it or name none."""
     counts = Counter(one for one in langs if one not in ("", "und"))
-    if not lang and len(counts) > 1:
+    (first, n_first), *_ = counts.most_common() or [("en", 0)]
+    if not lang and n_first < _MOSTLY * counts.total():
         told = ", ".join(f"{one} ({n:,} rows)" for one, n in counts.most_common())
         raise RecordingError(f"{name}: has several languages, {told}: choose one with --lang")
-    language = lang or next(iter(counts), "en")
+    language = lang or first
     kept = [place for place, one in enumerate(langs) if one in ("", "und", language)]
     if not kept:
         raise RecordingError(f"{name}: has no row in {language}: give another --lang")

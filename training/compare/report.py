@@ -120,7 +120,6 @@ def _scatter(records: Sequence[Record], choice: Choice, core_hour: float) -> dic
     accuracy = [one.figures["accuracy"] for one in records]
     decades = np.arange(np.floor(np.log10(min(us))), np.ceil(np.log10(max(us) * 1.01)) + 1)
     bottom, top = np.floor(min(accuracy) * 20) / 20, np.ceil(max(accuracy) * 20) / 20
-    scale = core_hour / 3600
     width = decades[-1] - decades[0]
     return {
         "dots": [
@@ -133,7 +132,7 @@ def _scatter(records: Sequence[Record], choice: Choice, core_hour: float) -> dic
             for one, cost, value in zip(records, us, accuracy, strict=True)
         ],
         "xs": [
-            {"at": 100 * i / width, "text": f"{10**decade * scale:.2g}"}
+            {"at": 100 * i / width, "text": f"{10**decade:,.0f} µs"}
             for i, decade in enumerate(decades.tolist())
         ],
         "ys": _marks(float(bottom), float(top)),

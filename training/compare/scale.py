@@ -58,7 +58,7 @@ QUICK: Final = Scale(
     n_trees=60,
     n_components=50,
     n_dimensions=50,
-    n_passes=5,
+    n_passes=15,
     n_epochs=8,
     n_threads=1,
 )
@@ -72,7 +72,7 @@ FULL: Final = Scale(
     n_trees=150,
     n_components=100,
     n_dimensions=100,
-    n_passes=8,
+    n_passes=10,
     n_epochs=20,
     n_threads=2,
 )

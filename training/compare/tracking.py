@@ -32,6 +32,7 @@ _UNNAMEABLE: Final = re.compile(r"[^\w\-. /]", re.ASCII)
 _PAGE: Final = 1000
 _RETRIES: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }

@@ -93,9 +93,9 @@ def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
     clock = time.process_time()
     judge = candidate.classify(prepared, bench.scale)
     train_s = time.process_time() - clock + judge.learnt_before_s
-    watched = judge.logits(prepared.inputs.watch)
+    watched = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
     clock = time.process_time()
-    logits = judge.logits(prepared.inputs.test)
+    logits = np.asarray(judge.logits(prepared.inputs.test), np.float64)
     score_s = time.process_time() - clock
     calibrated = _calibrated(judge, watched, prepared.negative.watch)
     scores = calibrated.scores(logits)
