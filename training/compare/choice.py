@@ -15,6 +15,8 @@ from training.linear import Flags
 
 N_DRAWS: Final = 10_000
 _INTERVAL: Final = (2.5, 97.5)
+MARGIN: Final = 0.015
+"""Accuracy that a cheaper model may lack."""
 SHIPPED: Final = ("shipped", "linear")
 """Classifiers that bundles are made by."""
 _SIGNIFICANT: Final = 0.05
@@ -85,13 +87,13 @@ class Choice:
     Parameters
     ----------
     chosen
-        The cheapest to run of those that are not shown to be worse than the best.
+        The cheapest to run of those that are shown to be about as good as the best.
     best
         The one that is right most often.
     next_best
         The best of the others beside the chosen, or None.
     n_as_good
-        Models that are not shown to be worse than the best.
+        Models that are shown to be about as good as the best, itself included.
     reasons
         In sentences.
     """
@@ -111,7 +113,8 @@ def ranked(records: Sequence[Record]) -> list[Record]:
 def choose(records: Sequence[Record], core_hour: float) -> Choice:
     """Choose among the models of a view.
 
-    A model counts as good as the best unless the interval of their difference lies below zero.
+    A model is shown to be about as good as the best when the whole interval of their difference
+    lies above minus :data:`MARGIN`. That few rows cannot tell two models apart shows nothing.
 
     Parameters
     ----------
@@ -122,7 +125,7 @@ def choose(records: Sequence[Record], core_hour: float) -> Choice:
     """
     order = ranked(records)
     best = order[0]
-    as_good = [one for one in order if difference(one, best).high >= 0]
+    as_good = [one for one in order if one is best or difference(one, best).low > -MARGIN]
     chosen = min(as_good, key=lambda one: one.figures["score_cpu_us"])
     next_best = next((one for one in order if one is not chosen), None)
     reasons = (
@@ -139,13 +142,14 @@ def _quality(chosen: Record, best: Record, n_as_good: int) -> str:
         f"{chosen.model} is right about {chosen.figures['accuracy']:.1%} of "
         f"{len(chosen.scores):,} test rows, AUC {chosen.figures['auc']:.3f}"
     )
+    margin = f"at most {100 * MARGIN:g} points worse"
     if chosen is best:
-        return f"{told}: the best of all"
-    found = difference(chosen, best)
+        others = "no other is" if n_as_good == 1 else f"of {n_as_good - 1} others none cheaper is"
+        return f"{told}: the best of all; {others} shown to be {margin}"
     return (
         f"{told}; the best, {best.model}, {best.figures['accuracy']:.1%}: a difference of "
-        f"{_points(found)}, which these rows cannot tell from none. So it is with {n_as_good} "
-        "models, of which it is the cheapest to run"
+        f"{_points(difference(chosen, best))}. Of the {n_as_good} that are shown to be {margin} "
+        "it is the cheapest to run"
     )
 
 

@@ -26,7 +26,6 @@ _NARROW: Final = (
     "model",
     "accuracy",
     "vs best, 95 %",
-    "macro-F1",
     "AUC",
     "ECE",
     "µs/text",
@@ -85,7 +84,7 @@ def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Ta
     shown_columns = [
         place for place, name in enumerate(COLUMNS) if width >= _WIDE or name in _NARROW
     ]
-    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place in shown_columns:
         made.add_column(COLUMNS[place], justify="right" if place else "left", no_wrap=True)
     for row, record in zip(rows(found, choice, core_hour), ranked(found.records), strict=True):
