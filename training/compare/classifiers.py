@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from training.compare.judges import Classify, Judge
 from training.compare.prepared import Prepared, pickled_bytes
-from training.compare.scale import Scale
+from training.compare.scale import N_THREADS, Scale
 from training.linear import Floats
 
 _LEAST: Final = 1e-3
@@ -43,7 +43,7 @@ def _linear(model: Any, prepared: Prepared) -> Judge:
 def _lightgbm(prepared: Prepared, scale: Scale) -> Judge:
     options = {
         "objective": "binary", "num_leaves": _N_LEAVES, "learning_rate": _RATE,
-        "num_threads": scale.n_threads, "seed": 0, "deterministic": True,
+        "num_threads": N_THREADS, "seed": 0, "deterministic": True,
         "force_row_wise": True, "verbosity": -1,
     }  # fmt: skip
     rows = lightgbm.Dataset(prepared.inputs.train, prepared.negative.train.astype(np.float32))
@@ -65,7 +65,7 @@ def _boosting(prepared: Prepared, scale: Scale) -> Judge:
 
 def _forest(prepared: Prepared, scale: Scale) -> Judge:
     model = RandomForestClassifier(
-        n_estimators=scale.n_trees, min_samples_leaf=2, n_jobs=scale.n_threads, random_state=0
+        n_estimators=scale.n_trees, min_samples_leaf=2, n_jobs=N_THREADS, random_state=0
     )
     model.fit(prepared.inputs.train, prepared.negative.train)
 

@@ -43,7 +43,7 @@ class Shown:
 
     def begin(self, corpus: str, view: str, n_folds: int) -> None:
         """Show a bar."""
-        self._finish()
+        self.finish()
         self._title = f"{corpus}, {view}"
         self._task = self._bars.add_task(self._title, total=n_folds)
 
@@ -57,7 +57,8 @@ class Shown:
         if self._task is not None:
             self._bars.advance(self._task, n_folds)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """No model learns any more."""
         if self._task is not None:
             self._bars.update(self._task, description=self._title)
 
@@ -69,7 +70,9 @@ def shown(console: Console) -> Iterator[Shown]:
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     )  # fmt: skip
     with Bars(*columns, console=console) as bars:
-        yield Shown(bars)
+        progress = Shown(bars)
+        yield progress
+        progress.finish()
 
 
 def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -12,7 +13,7 @@ import numpy as np
 
 from training.compare.judges import Classify, Curve, Judge
 from training.compare.prepared import Prepared
-from training.compare.scale import Scale
+from training.compare.scale import N_THREADS, Scale
 from training.linear import Floats
 
 _BATCH: Final = 64
@@ -26,19 +27,33 @@ _AT_ONCE: Final = 1024
 
 
 @cache
-def keras(n_threads: int) -> Any:
-    """Keras on TensorFlow, on the CPU, with as many threads; takes some seconds the first time."""
+def keras() -> Any:
+    """Keras on TensorFlow, on the CPU; takes some seconds the first time."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    tensorflow = import_module("tensorflow")
-    tensorflow.config.threading.set_intra_op_parallelism_threads(n_threads)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    with _unheard():
+        tensorflow = import_module("tensorflow")
+    tensorflow.config.threading.set_intra_op_parallelism_threads(N_THREADS)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(N_THREADS)
     tensorflow.config.experimental.enable_op_determinism()
     return tensorflow.keras
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What libraries write to stderr while they are loaded goes nowhere: no setting keeps it."""
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
+
 def _dense(prepared: Prepared, scale: Scale) -> Judge:
-    k = keras(scale.n_threads)
+    k = keras()
     train = prepared.inputs.train
     mean, spread = train.mean(axis=0), train.std(axis=0) + np.float32(1e-6)
 
@@ -55,7 +70,7 @@ def _dense(prepared: Prepared, scale: Scale) -> Judge:
 
 def _bag(prepared: Prepared, scale: Scale) -> Judge:
     """The mean of small vectors of ids, many of which are dropped, or it learns by heart."""
-    k = keras(scale.n_threads)
+    k = keras()
     padding = prepared.fitted.features.n_buckets
     width = int((prepared.inputs.train < padding).sum(axis=1).max())
 
@@ -72,7 +87,7 @@ def _bag(prepared: Prepared, scale: Scale) -> Judge:
 
 def _convolution(prepared: Prepared, scale: Scale) -> Judge:
     """Three words at once, the strongest answer of each filter."""
-    k = keras(scale.n_threads)
+    k = keras()
     table = prepared.fitted.table
 
     def build() -> Any:
@@ -93,7 +108,7 @@ def _learnt(
     build: Callable[[], Any], prepared: Prepared, scale: Scale, taken: Callable[[Any], Any]
 ) -> Judge:
     """A network after its best epoch, by the loss on the watched rows."""
-    k = keras(scale.n_threads)
+    k = keras()
     k.backend.clear_session()
     k.utils.set_random_seed(0)
     model = build()

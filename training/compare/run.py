@@ -18,7 +18,7 @@ from training.compare.identity import code_version, git_revision, identity
 from training.compare.networks import NETWORKS, keras
 from training.compare.prepared import Bench
 from training.compare.record import Record
-from training.compare.scale import Scale
+from training.compare.scale import N_THREADS, Scale
 from training.compare.tracking import Tracking
 from training.compare.trial import attempt
 from training.compare.views import View, views
@@ -86,7 +86,7 @@ def compare(
         if not any(_fits(one, [pattern]) for found in chosen for one in found):
             names = ", ".join(one.name for one in candidates(sampled[0], scale))
             raise SettingsError(f"--model {pattern}: fits none of {names}")
-    with threadpool_limits(scale.n_threads):
+    with threadpool_limits(N_THREADS):
         return [
             _compare_view(corpus, view, found, scale, tracking, progress)
             for corpus, found in zip(sampled, chosen, strict=True)
@@ -125,7 +125,7 @@ def _compare_view(
             continue
         progress.trying(candidate.name)
         if candidate.classifier in NETWORKS:
-            keras(scale.n_threads)  # its import is nobody's training time
+            keras()  # its import is nobody's training time
         records.append(
             _try(corpus, view, candidate, bench, tracking, experiment, own, progress.step)
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+N_THREADS: Final = 1
+"""Of everything: threads that wait for each other burn CPU time, and that is what is compared."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -30,8 +33,6 @@ class Scale:
         Over the texts when words' vectors are learnt.
     n_epochs
         Of a network, at most.
-    n_threads
-        Of everything that can use several.
     """
 
     name: str
@@ -45,7 +46,6 @@ class Scale:
     n_dimensions: int
     n_passes: int
     n_epochs: int
-    n_threads: int
 
 
 QUICK: Final = Scale(
@@ -60,7 +60,6 @@ QUICK: Final = Scale(
     n_dimensions=50,
     n_passes=15,
     n_epochs=8,
-    n_threads=1,
 )
 FULL: Final = Scale(
     name="full",
@@ -74,5 +73,4 @@ FULL: Final = Scale(
     n_dimensions=100,
     n_passes=10,
     n_epochs=20,
-    n_threads=2,
 )

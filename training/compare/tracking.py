@@ -55,13 +55,13 @@ class Tracking:
     def __init__(self, place: str) -> None:
         for name, value in _RETRIES.items():
             os.environ.setdefault(name, value)
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
         self._place = place
         uri, self._artifacts = _located(place)
         mlflow = import_module("mlflow")  # seconds that only a comparison needs
         self._entities = import_module("mlflow.entities")
         self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         with self._heard():
             self._client: Any = mlflow.MlflowClient(uri)
             self._client.search_experiments(max_results=1)
