@@ -16,8 +16,9 @@
     ├── QueryError        a question that cannot be asked: a cursor or step that is none
     ├── AwayError         something that does not answer now, and may again
     │   └── SinkAwayError   where people are to be told
-    └── RegistryError     a model registry that refuses, or lacks what was asked for
-        └── RegistryDownError  one that does not answer now, and may again
+    ├── RegistryError     a model registry that refuses, or lacks what was asked for
+    │   └── RegistryDownError  one that does not answer now, and may again
+    └── TrackingError     an MLflow store or server that cannot be used
 
 Each message names the input and the remedy; the command line prints it on
 one line and exits with the class's ``exit_code``.
@@ -120,8 +121,14 @@ class QueryError(BadbuzzError, ValueError):
 class RegistryError(BadbuzzError):
     """A model registry that refuses, or lacks what was asked for."""
 
-    exit_code = 6
+    exit_code = 7
 
 
 class RegistryDownError(RegistryError):
     """A model registry that does not answer now, and may again."""
+
+
+class TrackingError(BadbuzzError):
+    """An MLflow store or server that does not answer, is full, or is none."""
+
+    exit_code = 7

@@ -1,9 +1,10 @@
-"""The commands ``train default`` and ``train check``."""
+"""The commands of ``train``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,22 @@ _DATA = click.option(
 )
 
 
-@click.group()
+class _Group(click.Group):
+    """Imports the libraries of ``compare``, which are many, only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "compare"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "compare":
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = import_module("training.compare.command").compare
+        return command
+
+
+@click.group(cls=_Group)
 def train() -> None:
-    """Build the models that badbuzz ships, and hold them to their cards."""
+    """Compare models, build those that badbuzz ships, and hold them to their cards."""
 
 
 train.add_command(freeze_eval)

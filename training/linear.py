@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 _FLOOR: Final = 0.3
@@ -133,4 +134,5 @@ def calibrate(logits: Floats, negative: Flags) -> tuple[float, float]:
 
 def sigmoid(logits: Floats) -> Floats:
     """Probabilities of logits."""
-    return 1.0 / (1.0 + np.exp(-logits))
+    scores: Floats = expit(logits)
+    return scores

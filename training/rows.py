@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -13,15 +12,13 @@ from zlib import crc32
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from badbuzz import text as reading
 from badbuzz.errors import RecordingError
+from training.duplicates import groups
 
 N_FOLDS: Final = 5
 N_INNER: Final = 10
-_SAME: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,7 @@ class Split:
 def splits(texts: Sequence[str], n: int) -> list[Split]:
     """Folds by a hash of the text, or of the first of its near-duplicates, n times anew.
 
-    Two texts are near-duplicates when at least half of the distinct word pairs of either are
-    common to both, masks and marks left out; groups are closed under that.
+    Masks and marks are left out before texts are compared (:func:`training.duplicates.groups`).
 
     Examples
     --------
@@ -109,37 +105,36 @@ def splits(texts: Sequence[str], n: int) -> list[Split]:
     >>> len(set(splits(copies, 1)[0].outer.tolist()))
     1
     """
-    spoken = [[word for word in reading.tokens(text) if word[0].isalpha()] for text in texts]
-    _, groups = connected_components(_alike(spoken), directed=False)
-    first: dict[int, str] = {}
-    for group, words in zip(groups.tolist(), spoken, strict=True):
-        own = " ".join(words)
-        first[group] = min(first.get(group, own), own)
+    return hashed_folds(group_keys(texts), n)
+
+
+def hashed_folds(keys: Sequence[str], n: int) -> list[Split]:
+    """Folds by a hash of each row's key, n times anew.
+
+    Examples
+    --------
+    >>> hashed_folds(["late", "late"], 1)[0].outer.tolist()
+    [0, 0]
+    """
     found = []
     for repeat in range(n):
-        keys = [crc32(f"{repeat} {first[group]}".encode()) for group in groups.tolist()]
-        hashes = np.array(keys, np.int64)
+        hashes = np.array([crc32(f"{repeat} {key}".encode()) for key in keys], np.int64)
         found.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
     return found
 
 
-def _alike(spoken: Sequence[Sequence[str]]) -> sparse.csr_matrix:
-    """Which texts are near-duplicates of which: a sparse graph."""
-    numbers: dict[tuple[str, ...], int] = {}
-    places: list[int] = []
-    ends = [0]
-    for words in spoken:
-        pairs = set(pairwise(words)) if len(words) > 3 else {tuple(words)}
-        places += [numbers.setdefault(pair, len(numbers)) for pair in pairs]
-        ends.append(len(places))
-    pairs_of = sparse.csr_matrix(
-        (np.ones(len(places), np.float32), places, ends), shape=(len(spoken), len(numbers))
-    )
-    n_pairs = np.diff(ends)
-    common = (pairs_of @ pairs_of.T).tocoo()
-    union = n_pairs[common.row] + n_pairs[common.col] - common.data
-    same = common.data >= _SAME * union
-    return sparse.csr_matrix(
-        (np.ones(int(same.sum()), np.int8), (common.row[same], common.col[same])),
-        shape=common.shape,
-    )
+def group_keys(texts: Sequence[str]) -> list[str]:
+    """The words of the first, in the alphabet, of each text's near-duplicates.
+
+    Examples
+    --------
+    >>> group_keys(["RT so sorry my flight is late http", "so sorry my flight is late @a"])[0]
+    'rt so sorry my flight is late'
+    """
+    spoken = [[word for word in reading.tokens(text) if word[0].isalpha()] for text in texts]
+    numbers = groups(spoken).tolist()
+    first: dict[int, str] = {}
+    for group, words in zip(numbers, spoken, strict=True):
+        own = " ".join(words)
+        first[group] = min(first.get(group, own), own)
+    return [first[group] for group in numbers]

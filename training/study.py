@@ -35,7 +35,7 @@ class Study:
         self.rows = read_rows(data, *recipe.rows.files)
         self._present = self._features(self.rows)
         self._splits = splits(self.rows.texts, recipe.n_splits)
-        self.own = _sentences(recipe.sentences)
+        self.own = own_sentences(recipe.sentences)
         self._own_present = self._features(self.own)
         self.n_prior = 0
         self._prior = self._fit_prior(data)
@@ -106,7 +106,8 @@ class Study:
         return Linear(padded, calibrated.slope, bias), calibrated
 
 
-def _sentences(name: str | None) -> Rows:
+def own_sentences(name: str | None) -> Rows:
+    """Our own sentences in a file of this room's data; no rows for None."""
     if name is None:
         return Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
     with as_file(files("training").joinpath("data", name)) as path:

@@ -10,7 +10,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from training.rows import Rows
 
-_NEGATIVE: Final = -0.05
+NEGATIVE: Final = -0.05
 """Its authors' threshold: at or below it a text is negative (Hutto and Gilbert 2014)."""
 
 
@@ -18,7 +18,7 @@ def vader_quality(rows: Rows) -> dict[str, float]:
     """VADER's accuracy and AUC on rows."""
     analyser = SentimentIntensityAnalyzer()
     compound = np.array([analyser.polarity_scores(text)["compound"] for text in rows.texts])
-    right = (compound <= _NEGATIVE) == rows.negative
+    right = (compound <= NEGATIVE) == rows.negative
     return {
         "accuracy": round(float(right.mean()), 4),
         "auc": round(float(roc_auc_score(rows.negative, -compound)), 4),

@@ -6,6 +6,7 @@ import gzip
 import shutil
 from collections.abc import Callable
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import orjson
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
@@ -20,6 +23,7 @@ from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features import Features, Featuriser
 from badbuzz.scorer import FILES, Scorer
 from training import bundles, commands
+from training.duplicates import groups
 from training.graph import LEAST_SQUARE, Linear, convert
 from training.linear import Shape, fit, fit_prior, presence, sigmoid
 from training.quality import Calibrated, calibration_error, cross_validate, measure, share_errors
@@ -84,6 +88,24 @@ def test_near_duplicates_share_their_folds() -> None:
     for split in splits(texts, 3):
         assert split.outer[0] == split.outer[1]
         assert split.inner[0] == split.inner[1]
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=12))
+def test_near_duplicates_are_those_of_all_pairs_compared(spoken: list[list[str]]) -> None:
+    held = [set(pairwise(words)) if len(words) > 3 else {tuple(words)} for words in spoken]
+    expected = closed(
+        [[len(one & other) >= 0.5 * len(one | other) for other in held] for one in held]
+    )
+    found = groups(spoken).tolist()
+    assert [found.index(group) for group in found] == expected
+
+
+def closed(alike: list[list[bool]]) -> list[int]:
+    """For each row the first that it is linked to, directly or through others."""
+    first = list(range(len(alike)))
+    for _ in alike:
+        first = [min(first[j] for j, same in enumerate(row) if same) for row in alike]
+    return first
 
 
 def test_short_texts_are_near_duplicates_only_of_themselves() -> None:

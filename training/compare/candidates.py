@@ -1,0 +1,107 @@
+"""Every model that is compared: which features, which classifier, with what numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from training.compare.classifiers import LINEAR, TREES
+from training.compare.corpus import Corpus
+from training.compare.embeddings import EMBEDDED
+from training.compare.judges import Classify
+from training.compare.lexical import LEXICAL, hashed
+from training.compare.networks import NETWORKS
+from training.compare.prepared import Features
+from training.compare.scale import Scale
+from training.compare.yardsticks import Beside, Shipped, majority, vader
+from training.recipes import AIRLINE_EN, RECIPES, Recipe
+
+_NOT_OF_A_MODEL = ("name", "n_folds", "many_rows", "n_brands", "most_rows")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to compare.
+
+    Parameters
+    ----------
+    features, classifier
+        By name; the two together name the model.
+    classify
+        What learns.
+    params
+        All numbers that its result hangs on, besides rows and splits.
+    """
+
+    features: str
+    classifier: str
+    classify: Classify
+    params: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Shown in tables.
+
+        Examples
+        --------
+        >>> Candidate("tfidf-both", "ridge", lambda *_: None, {}).name
+        'tfidf-both, ridge'
+        """
+        return f"{self.features}, {self.classifier}"
+
+
+def features_of(corpus: Corpus) -> dict[str, Features]:
+    """Every way to prepare a corpus's texts, by name."""
+    return {**LEXICAL, **EMBEDDED, "hashed": hashed(_recipe(corpus).features)}
+
+
+def candidates(corpus: Corpus, scale: Scale) -> list[Candidate]:
+    """Every model to compare on a corpus, those with the same features together."""
+    numbers = {name: value for name, value in asdict(scale).items() if name not in _NOT_OF_A_MODEL}
+    order = ["text", *LEXICAL, "hashed", *EMBEDDED]
+    found = [
+        Candidate(features, name, classify, {**numbers, **more})
+        for features, name, classify, more in _pairs(corpus, scale)
+    ]
+    return sorted(found, key=lambda one: order.index(one.features))
+
+
+def _pairs(corpus: Corpus, scale: Scale) -> Iterator[tuple[str, str, Classify, dict[str, Any]]]:
+    yield "text", "majority", majority, {}
+    if corpus.language == "en":
+        yield "text", "vader", vader, {}
+    for kind in ("words", "letters", "both"):
+        yield from _each(f"tfidf-{kind}", LINEAR)
+        yield from _each(f"tfidf-{kind}-svd", TREES)
+    for name in ("word2vec-mean", "word2vec-idf", "fasttext-mean", "fasttext-idf"):
+        yield from _each(name, {**LINEAR, **TREES})
+    for name, classifier in (
+        ("word2vec-mean", "dense"),
+        ("fasttext-mean", "dense"),
+        ("word2vec-words", "convolution"),
+        ("hashed", "bag"),
+    ):
+        yield from _each(name, {classifier: NETWORKS[classifier]})
+    recipe = _recipe(corpus)
+    more: dict[str, Any] = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
+    yield "hashed", "linear", Shipped(recipe.shape), more
+    if corpus.shipped is not None and corpus.folder is not None:
+        beside = Beside(corpus.shipped, corpus.folder, scale)
+        if beside.is_there:
+            more |= {"beside": beside.digest}
+            yield "hashed", "shipped", Shipped(recipe.shape, beside), more
+
+
+def _each(
+    features: str, classifiers: dict[str, Classify]
+) -> Iterator[tuple[str, str, Classify, dict[str, Any]]]:
+    for name, classify in classifiers.items():
+        yield features, name, classify, {}
+
+
+def _recipe(corpus: Corpus) -> Recipe:
+    """The shipped recipe of the corpus, or of its language, or of English."""
+    if corpus.shipped is not None:
+        return corpus.shipped
+    return next((one for one in RECIPES if one.language == corpus.language), AIRLINE_EN)

@@ -1,0 +1,186 @@
+"""Which model to serve, and why: differences with intervals, McNemar's test, and the price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import binomtest
+
+from training.compare.figures import THRESHOLD
+from training.compare.record import Record
+from training.linear import Flags
+
+N_DRAWS: Final = 10_000
+_INTERVAL: Final = (2.5, 97.5)
+MARGIN: Final = 0.015
+"""Accuracy that a cheaper model may lack."""
+SHIPPED: Final = ("shipped", "linear")
+"""Classifiers that bundles are made by."""
+_SIGNIFICANT: Final = 0.05
+_S_PER_HOUR: Final = 3600
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much more often one model is right than another, on the same rows.
+
+    Parameters
+    ----------
+    mean
+        Difference of accuracies.
+    low, high
+        Where 95 of 100 redraws of the rows lie (bootstrap).
+    p_value
+        McNemar's exact test: how likely so uneven a split of the rows on which only one is right.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
+
+
+def difference(one: Record, other: Record) -> Difference:
+    """How much more often ``one`` is right than ``other``."""
+    return differ(right(one), right(other))
+
+
+def right(record: Record) -> Flags:
+    """Which rows a model is right about."""
+    found: Flags = (record.scores >= THRESHOLD) == record.negative
+    return found
+
+
+def differ(one: Flags, other: Flags) -> Difference:
+    """The difference between two models by the rows that each is right about.
+
+    Redrawing rows leaves only three counts to draw: one right, other right, no difference.
+
+    Examples
+    --------
+    >>> one, other = np.arange(100) < 90, np.arange(100) < 80
+    >>> found = differ(one, other)
+    >>> round(found.mean, 2), round(found.low, 2), round(found.high, 2), round(found.p_value, 3)
+    (0.1, 0.05, 0.16, 0.002)
+    """
+    n = len(one)
+    n_one, n_other = int((one & ~other).sum()), int((other & ~one).sum())
+    shares = np.array([n_one, n_other, n - n_one - n_other]) / n
+    drawn = np.random.default_rng(0).multinomial(n, shares, N_DRAWS)
+    low, high = np.percentile((drawn[:, 0] - drawn[:, 1]) / n, _INTERVAL)
+    p_value = binomtest(n_one, n_one + n_other).pvalue if n_one + n_other else 1.0
+    return Difference((n_one - n_other) / n, float(low), float(high), float(p_value))
+
+
+def price_per_million(record: Record, core_hour: float) -> float:
+    """What scoring a million texts costs, in the currency of an hour of one core."""
+    return record.figures["score_cpu_us"] / _S_PER_HOUR * core_hour
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model to serve, and why.
+
+    Parameters
+    ----------
+    chosen
+        The cheapest to run of those that are shown to be about as good as the best.
+    best
+        The one that is right most often.
+    next_best
+        The best of the others beside the chosen, or None.
+    n_as_good
+        Models that are shown to be about as good as the best, itself included.
+    reasons
+        In sentences.
+    """
+
+    chosen: Record
+    best: Record
+    next_best: Record | None
+    n_as_good: int
+    reasons: tuple[str, ...]
+
+
+def ranked(records: Sequence[Record]) -> list[Record]:
+    """The best first, by accuracy, then AUC."""
+    return sorted(records, key=lambda one: (-one.figures["accuracy"], -one.figures["auc"]))
+
+
+def choose(records: Sequence[Record], core_hour: float) -> Choice:
+    """Choose among the models of a view.
+
+    A model is shown to be about as good as the best when the whole interval of their difference
+    lies above minus :data:`MARGIN`. That few rows cannot tell two models apart shows nothing.
+
+    Parameters
+    ----------
+    records
+        At least one.
+    core_hour
+        Price of an hour of one core, >= 0, in any currency.
+    """
+    order = ranked(records)
+    best = order[0]
+    as_good = [one for one in order if one is best or difference(one, best).low > -MARGIN]
+    chosen = min(as_good, key=lambda one: one.figures["score_cpu_us"])
+    next_best = next((one for one in order if one is not chosen), None)
+    reasons = (
+        _quality(chosen, best, len(as_good)),
+        *((_against(chosen, next_best),) if next_best else ()),
+        _cost(chosen, best, core_hour),
+        *_streamed(chosen, best, order),
+    )
+    return Choice(chosen, best, next_best, len(as_good), reasons)
+
+
+def _quality(chosen: Record, best: Record, n_as_good: int) -> str:
+    told = (
+        f"{chosen.model} is right about {chosen.figures['accuracy']:.1%} of "
+        f"{len(chosen.scores):,} test rows, AUC {chosen.figures['auc']:.3f}"
+    )
+    margin = f"at most {100 * MARGIN:g} points worse"
+    if chosen is best:
+        others = "no other is" if n_as_good == 1 else f"of {n_as_good - 1} others none cheaper is"
+        return f"{told}: the best of all; {others} shown to be {margin}"
+    return (
+        f"{told}; the best, {best.model}, {best.figures['accuracy']:.1%}: a difference of "
+        f"{_points(difference(chosen, best))}. Of the {n_as_good} that are shown to be {margin} "
+        "it is the cheapest to run"
+    )
+
+
+def _against(chosen: Record, other: Record) -> str:
+    found = difference(chosen, other)
+    verdict = "differ" if found.p_value < _SIGNIFICANT else "cannot be told apart"
+    return (
+        f"against the next best, {other.model}: {_points(found)}, McNemar p = "
+        f"{found.p_value:.2g}: the two {verdict}"
+    )
+
+
+def _points(found: Difference) -> str:
+    """A difference in points, with its interval."""
+    return f"{100 * found.mean:+.1f} points ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _cost(chosen: Record, best: Record, core_hour: float) -> str:
+    told = f"a million texts cost {price_per_million(chosen, core_hour):.2g}"
+    if chosen is not best:
+        told += f" where the best takes {price_per_million(best, core_hour):.2g}"
+    return f"{told}, at {core_hour:g} for an hour of a core"
+
+
+def _streamed(chosen: Record, best: Record, order: Sequence[Record]) -> list[str]:
+    """Where the recipe stands that bundles are made of, unless it was spoken of."""
+    recipe = next((one for one in order if one.classifier in SHIPPED), None)
+    if recipe is None or any(recipe is one for one in (chosen, best)):
+        return []
+    found = difference(recipe, best)
+    return [
+        f"the recipe that bundles are made of, {recipe.model}, against the best: "
+        f"{_points(found)}, McNemar p = {found.p_value:.2g}"
+    ]

@@ -1,0 +1,142 @@
+"""The command ``train compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from badbuzz.errors import RecordingError, SettingsError
+from badbuzz.options import labels
+from badbuzz.outputs import check_outputs
+from badbuzz.rows import check_readable
+from training.compare.choice import choose
+from training.compare.corpus import NAMED, Corpus, named
+from training.compare.display import shown, table, told
+from training.compare.labelled import FIELDS, Reading, read_own
+from training.compare.report import write_report
+from training.compare.run import compare as run
+from training.compare.scale import FULL, QUICK
+from training.compare.tracking import Tracking
+
+
+def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    columns = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    if len(columns) != len(pairs) or not columns.keys() <= set(FIELDS):
+        raise click.BadParameter(f"expected field=column with a field of {', '.join(FIELDS)}")
+    return columns
+
+
+@click.command()
+@click.option(
+    "--data",
+    "paths",
+    required=True,
+    multiple=True,
+    metavar="FOLDER|FILE",
+    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
+)
+@click.option(
+    "--set",
+    "names",
+    multiple=True,
+    type=click.Choice(list(NAMED)),
+    help="Sets of the folder; all that are there when not given.",
+)
+@click.option(
+    "--quick/--full",
+    default=True,
+    help="A sample in two minutes (the default), or everything in up to two hours.",
+)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="PATTERN",
+    help="Compare only these, such as 'tfidf-*' or '*, dense'.",
+)
+@click.option(
+    "--tracking-uri",
+    "place",
+    default="badbuzz-mlflow",
+    show_default=True,
+    metavar="URI",
+    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
+)
+@click.option("--report", type=click.Path(dir_okay=False), help="HTML file to write as well.")
+@click.option(
+    "--core-hour",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Price of an hour of one CPU core, in your currency.",
+)
+@click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
+@click.option(
+    "--map", "columns", multiple=True, callback=_columns, metavar="FIELD=COLUMN",
+    help="Where your files keep text, label, brand or lang.",
+)  # fmt: skip
+@click.option(
+    "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
+    help="What a label of your files means: negative, neutral or positive.",
+)  # fmt: skip
+@click.option("--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1.")
+def compare(
+    paths: tuple[str, ...],
+    names: tuple[str, ...],
+    quick: bool,
+    models: tuple[str, ...],
+    place: str,
+    report: str | None,
+    core_hour: float,
+    lang: str,
+    columns: dict[str, str],
+    words: dict[str, str],
+    encoding: str,
+) -> None:
+    """Compare models on labelled tweets: one set of splits, every run kept in MLflow.
+
+    Killed, it goes on where it was when the same command is given again. Rows say in text what
+    was written and in label what people call it: negative, neutral or positive; brand and lang
+    are welcome.
+
+    \b
+    Examples:
+      badbuzz train compare --data ../shared/data --set airline --report airline.html
+      badbuzz train compare --data mine.csv --data more.jsonl.gz --full
+      badbuzz train compare --data mine.csv --map label=sentiment --label bad=negative
+    """
+    check_outputs([("--report", report)], [("--data", path) for path in paths])
+    corpora = _corpora(paths, names, Reading(columns, words, lang, encoding))
+    console = Console()
+    tracking = Tracking(place)
+    scale = QUICK if quick else FULL
+    with shown(console) as progress:
+        found = run(corpora, scale, tracking, progress, models)
+    choices = [choose(one.records, core_hour) for one in found]
+    for one, choice in zip(found, choices, strict=True):
+        console.print(table(one, choice, core_hour, console.width))
+        for note in one.corpus.notes:
+            console.print(f"  · {note}", highlight=False)
+        told(choice, lambda line: console.print(line, highlight=False))
+    n_resumed = sum(one.n_resumed for one in found)
+    if n_resumed:
+        console.print(f"{n_resumed} runs were finished before, and not run again")
+    console.print(f"runs: {place}")
+    if report:
+        write_report(Path(report), found, choices, scale, core_hour, place)
+        console.print(f"report: {report}")
+
+
+def _corpora(paths: Sequence[str], names: Sequence[str], reading: Reading) -> list[Corpus]:
+    folders = [path for path in paths if Path(path).is_dir()]
+    if not folders:
+        if names:
+            raise SettingsError("--set: names sets of a folder; give the folder with --data")
+        check_readable(paths)
+        return [read_own(paths, reading)]
+    if len(paths) > 1:
+        raise RecordingError(f"{folders[0]}: give one folder, or files of your own")
+    return named(Path(folders[0]), names)

@@ -1,0 +1,136 @@
+"""A comparison in the terminal: bars while it runs, a table and a choice at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from training.compare.choice import Choice, difference, price_per_million, ranked
+from training.compare.record import Record
+from training.compare.run import Comparison
+
+COLUMNS: Final = (
+    "model", "accuracy", "vs best, 95 %", "macro-F1", "F1 neg.", "AUC", "AP", "ECE",
+    "share off", "adjusted", "fit CPU-s", "µs/text", "per million", "MB",
+)  # fmt: skip
+"""Of the table; the shares are the largest bias at a true share of 0.2, 0.5 or 0.8."""
+
+_NARROW: Final = (
+    "model",
+    "accuracy",
+    "vs best, 95 %",
+    "AUC",
+    "ECE",
+    "µs/text",
+)
+_WIDE: Final = 150
+
+
+class Shown:
+    """Bars of a running comparison, one a view."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task: TaskID | None = None
+        self._title = ""
+
+    def begin(self, corpus: str, view: str, n_folds: int) -> None:
+        """Show a bar."""
+        self.finish()
+        self._title = f"{corpus}, {view}"
+        self._task = self._bars.add_task(self._title, total=n_folds)
+
+    def trying(self, model: str) -> None:
+        """Name the model that learns."""
+        if self._task is not None:
+            self._bars.update(self._task, description=f"{self._title}: {model}")
+
+    def step(self, n_folds: int = 1) -> None:
+        """Move the bar."""
+        if self._task is not None:
+            self._bars.advance(self._task, n_folds)
+
+    def finish(self) -> None:
+        """No model learns any more."""
+        if self._task is not None:
+            self._bars.update(self._task, description=self._title)
+
+
+@contextmanager
+def shown(console: Console) -> Iterator[Shown]:
+    """Bars for as long as a comparison runs."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )  # fmt: skip
+    with Bars(*columns, console=console) as bars:
+        progress = Shown(bars)
+        yield progress
+        progress.finish()
+
+
+def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
+    """Every model of a view, the best first, the chosen one marked.
+
+    Parameters
+    ----------
+    width
+        Of the terminal: a narrow one is spared some columns.
+    """
+    title = f"{found.corpus.name}, {found.view.name}: {len(found.records[0].scores):,} test rows"
+    shown_columns = [
+        place for place, name in enumerate(COLUMNS) if width >= _WIDE or name in _NARROW
+    ]
+    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    for place in shown_columns:
+        made.add_column(COLUMNS[place], justify="right" if place else "left", no_wrap=True)
+    for row, record in zip(rows(found, choice, core_hour), ranked(found.records), strict=True):
+        cells = [row[place] for place in shown_columns]
+        made.add_row(*cells, style="bold" if record is choice.chosen else None)
+    return made
+
+
+def rows(found: Comparison, choice: Choice, core_hour: float) -> list[tuple[str, ...]]:
+    """The cells of that table."""
+    return [_cells(record, choice, core_hour) for record in ranked(found.records)]
+
+
+def _cells(record: Record, choice: Choice, core_hour: float) -> tuple[str, ...]:
+    figures = record.figures
+    against = difference(record, choice.best)
+    interval = f"{100 * against.low:+.1f} … {100 * against.high:+.1f}"
+    return (
+        record.model,
+        f"{figures['accuracy']:.3f}",
+        "best" if record is choice.best else interval,
+        f"{figures['macro_f1']:.3f}",
+        f"{figures['f1_negative']:.3f}",
+        f"{figures['auc']:.3f}",
+        f"{figures['average_precision']:.3f}",
+        f"{figures['ece']:.3f}",
+        _largest(record, "share_bias_plain_"),
+        _largest(record, "share_bias_adjusted_"),
+        f"{figures['train_cpu_s']:.1f}",
+        f"{figures['score_cpu_us']:.0f}",
+        f"{price_per_million(record, core_hour):.2g}",
+        f"{figures['n_bytes'] / 1e6:.1f}",
+    )
+
+
+def _largest(record: Record, prefix: str) -> str:
+    """The largest of some biases, with its sign."""
+    found = [value for name, value in record.figures.items() if name.startswith(prefix)]
+    return f"{max(found, key=abs):+.2f}"
+
+
+def told(choice: Choice, say: Callable[[str], None]) -> None:
+    """The choice in sentences."""
+    say(f"[bold]choice: {choice.chosen.model}[/bold]")
+    for reason in choice.reasons:
+        say(f"  · {reason}")

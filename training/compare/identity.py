@@ -1,0 +1,71 @@
+"""What makes two runs the same: recipe, rows, splits, and the code that they hang on."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Final
+
+import orjson
+
+from training.compare.candidates import Candidate
+from training.compare.corpus import Corpus
+from training.compare.views import View
+
+CODE: Final = {
+    "badbuzz": ("features", "text"),
+    "training": ("duplicates", "linear", "quality", "rows"),
+    "training.compare": (
+        "candidates", "classifiers", "embeddings", "figures", "judges", "lexical", "networks",
+        "prepared", "scale", "trial", "views", "yardsticks",
+    ),
+}  # fmt: skip
+"""Modules that a change of makes every run anew; those that only show are not among them."""
+
+LIBRARIES: Final = ("gensim", "lightgbm", "numpy", "scikit-learn", "scipy", "tensorflow")
+
+
+def identity(candidate: Candidate, corpus: Corpus, view: View) -> str:
+    """A hash that two runs share only when they must give the same."""
+    told = {
+        "model": candidate.name,
+        "params": candidate.params,
+        "data": corpus.digest,
+        "splits": view.digest,
+        "code": code_version(),
+    }
+    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+@cache
+def code_version() -> str:
+    """A hash of our modules in :data:`CODE` and of the versions of the libraries they use."""
+    found = sha256(platform.python_version().rpartition(".")[0].encode())
+    for package, modules in CODE.items():
+        for module in modules:
+            found.update(files(package).joinpath(f"{module}.py").read_bytes())
+    for library in LIBRARIES:
+        found.update(f"{library} {version(library)} ".encode())
+    return found.hexdigest()[:16]
+
+
+@cache
+def git_revision() -> str:
+    """The commit of the checkout that runs, ``-dirty`` when it is changed; empty without one."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    here = str(files("training"))
+    tracked = _said(git, "-C", here, "ls-files", "--error-unmatch", "__init__.py")
+    described = ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty")
+    return _said(git, "-C", here, *described) if tracked else ""
+
+
+def _said(*command: str) -> str:
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.stdout.strip() if ran.returncode == 0 else ""

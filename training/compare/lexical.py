@@ -1,0 +1,149 @@
+"""Features that count words or letters: TF-IDF, its reduction for trees, and hashed ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from badbuzz import features as hashing
+from badbuzz import text as reading
+from training.compare.prepared import Features, pickled_bytes
+from training.compare.scale import Scale
+from training.linear import Flags
+
+_FEWEST_TEXTS: Final = 2
+_MOST_LETTERS: Final = 200_000
+
+
+class Raw:
+    """Texts as they are, for judges that read."""
+
+    n_bytes = 0
+
+    def transform(self, texts: Sequence[str]) -> list[str]:
+        """The same texts."""
+        return list(texts)
+
+
+class Counts:
+    """TF-IDF by one or several vectorisers, side by side."""
+
+    def __init__(self, vectorisers: Sequence[TfidfVectorizer], texts: Sequence[str]) -> None:
+        self._vectorisers = [one.fit(texts) for one in vectorisers]
+
+    def transform(self, texts: Sequence[str]) -> Any:
+        """A sparse matrix, float32."""
+        return sparse.hstack([one.transform(texts) for one in self._vectorisers]).tocsr()
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Of vocabulary and weights."""
+        return pickled_bytes([(one.vocabulary_, one.idf_) for one in self._vectorisers])
+
+
+class Reduced:
+    """The strongest directions of a sparse matrix (truncated SVD)."""
+
+    def __init__(self, matrix: Any, n_components: int) -> None:
+        n = min(n_components, matrix.shape[1] - 1)
+        self._svd = TruncatedSVD(n, n_iter=3, random_state=0).fit(matrix)
+
+    def transform(self, matrix: Any) -> NDArray[np.float32]:
+        """A dense matrix."""
+        found: NDArray[np.float32] = self._svd.transform(matrix).astype(np.float32)
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """Of the directions."""
+        return int(self._svd.components_.nbytes)
+
+
+class Hashed:
+    """The ids that a bundle reads (:mod:`badbuzz.features`)."""
+
+    n_bytes = 0
+
+    def __init__(self, features: hashing.Features) -> None:
+        self.features = features
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """Padded rows of ids."""
+        return hashing.Featuriser(self.features).rows(texts)
+
+
+def spoken(text: str) -> list[str]:
+    """The words that TF-IDF counts: a bundle's tokens, negation marked.
+
+    Examples
+    --------
+    >>> spoken("Never late!")
+    ['never', 'not_late', '!']
+    """
+    return reading.tokens(text)
+
+
+def _words() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="word", tokenizer=spoken, token_pattern=None, lowercase=False,
+        ngram_range=(1, 2), min_df=_FEWEST_TEXTS, sublinear_tf=True, dtype=np.float32,
+    )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """What TF-IDF counts letters of: the tokens, users and links masked, negation not marked.
+
+    Examples
+    --------
+    >>> plain("@united NEVER late!")
+    '<user> never late !'
+    """
+    return " ".join(token.removeprefix(reading.NEGATION) for token in reading.tokens(text))
+
+
+def _letters() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char_wb", preprocessor=plain, ngram_range=(2, 5), min_df=_FEWEST_TEXTS,
+        max_features=_MOST_LETTERS, sublinear_tf=True, dtype=np.float32,
+    )  # fmt: skip
+
+
+def _learn_words(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
+    return Counts([_words()], texts)
+
+
+def _learn_letters(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
+    return Counts([_letters()], texts)
+
+
+def _learn_both(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
+    return Counts([_words(), _letters()], texts)
+
+
+def _reduce(matrix: Any, _: Flags, __: Any, scale: Scale) -> Reduced:
+    return Reduced(matrix, scale.n_components)
+
+
+LEXICAL: Final = {
+    "text": Features(lambda *_: Raw()),
+    "tfidf-words": Features(_learn_words),
+    "tfidf-letters": Features(_learn_letters),
+    "tfidf-both": Features(_learn_both),
+    **{
+        f"tfidf-{kind}-svd": Features(_reduce, base=f"tfidf-{kind}")
+        for kind in ("words", "letters", "both")
+    },
+}
+"""By name; ``svd`` are for trees, which sparse matrices of this width would take hours."""
+
+
+def hashed(features: hashing.Features) -> Features:
+    """Hashed ids as features to compare."""
+    return Features(lambda *_: Hashed(features))

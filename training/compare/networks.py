@@ -1,0 +1,159 @@
+"""Keras networks: dense on means of vectors, a bag of hashed ids, a convolution over words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+
+from training.compare.judges import Classify, Curve, Judge
+from training.compare.prepared import Prepared
+from training.compare.scale import N_THREADS, Scale
+from training.linear import Floats
+
+_BATCH: Final = 64
+_MOST_STEPS: Final = 300
+"""Of an epoch: of many rows, more are taken at once."""
+_PATIENCE: Final = 2
+_BAG: Final = 16
+_N_FILTERS: Final = 64
+_WORDS_AT_ONCE: Final = 3
+_AT_ONCE: Final = 1024
+
+
+@cache
+def keras() -> Any:
+    """Keras on TensorFlow, on the CPU; takes some seconds the first time."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    with _unheard():
+        tensorflow = import_module("tensorflow")
+    tensorflow.config.threading.set_intra_op_parallelism_threads(N_THREADS)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(N_THREADS)
+    tensorflow.config.experimental.enable_op_determinism()
+    return tensorflow.keras
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What libraries write to stderr while they are loaded goes nowhere: no setting keeps it."""
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
+
+def _dense(prepared: Prepared, scale: Scale) -> Judge:
+    k = keras()
+    train = prepared.inputs.train
+    mean, spread = train.mean(axis=0), train.std(axis=0) + np.float32(1e-6)
+
+    def build() -> Any:
+        return k.Sequential([
+            k.Input((train.shape[1],)),
+            k.layers.Dense(64, activation="relu"),
+            k.layers.Dropout(0.3),
+            k.layers.Dense(1),
+        ])  # fmt: skip
+
+    return _learnt(build, prepared, scale, lambda inputs: (inputs - mean) / spread)
+
+
+def _bag(prepared: Prepared, scale: Scale) -> Judge:
+    """The mean of small vectors of ids, many of which are dropped, or it learns by heart."""
+    k = keras()
+    padding = prepared.fitted.features.n_buckets
+    width = int((prepared.inputs.train < padding).sum(axis=1).max())
+
+    def build() -> Any:
+        ids = k.Input((width,), dtype="int32")
+        real = k.ops.cast(k.ops.expand_dims(ids < padding, -1), "float32")
+        kept = k.layers.Dropout(0.4, noise_shape=(None, width, 1))(real)
+        vectors = k.layers.Embedding(padding + 1, _BAG)(ids) * kept
+        mean = k.ops.sum(vectors, axis=1) / k.ops.sqrt(k.ops.sum(real, axis=1) + 1.0)
+        return k.Model(ids, k.layers.Dense(1)(mean))
+
+    return _learnt(build, prepared, scale, lambda inputs: inputs[:, :width])
+
+
+def _convolution(prepared: Prepared, scale: Scale) -> Judge:
+    """Three words at once, the strongest answer of each filter."""
+    k = keras()
+    table = prepared.fitted.table
+
+    def build() -> Any:
+        return k.Sequential([
+            k.Input((prepared.inputs.train.shape[1],), dtype="int32"),
+            k.layers.Embedding(*table.shape, weights=[table]),
+            k.layers.SpatialDropout1D(0.2),
+            k.layers.Conv1D(_N_FILTERS, _WORDS_AT_ONCE, activation="relu"),
+            k.layers.GlobalMaxPooling1D(),
+            k.layers.Dropout(0.3),
+            k.layers.Dense(1),
+        ])  # fmt: skip
+
+    return _learnt(build, prepared, scale, lambda inputs: inputs)
+
+
+def _learnt(
+    build: Callable[[], Any], prepared: Prepared, scale: Scale, taken: Callable[[Any], Any]
+) -> Judge:
+    """A network after its best epoch, by the loss on the watched rows."""
+    k = keras()
+    k.backend.clear_session()
+    k.utils.set_random_seed(0)
+    model = build()
+    model.compile(
+        k.optimizers.Adam(2e-3),
+        loss=k.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[k.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+    )
+    truth = prepared.negative
+    history = model.fit(
+        taken(prepared.inputs.train),
+        truth.train.astype(np.float32)[:, None],
+        validation_data=(taken(prepared.inputs.watch), truth.watch.astype(np.float32)[:, None]),
+        epochs=scale.n_epochs,
+        batch_size=max(_BATCH, len(truth.train) // _MOST_STEPS),
+        callbacks=[k.callbacks.EarlyStopping(patience=_PATIENCE, restore_best_weights=True)],
+        verbose=0,
+    ).history
+
+    forward = _forward(model)
+
+    def logits(inputs: Any) -> Floats:
+        rows = taken(inputs)
+        batches = [forward(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE)]
+        return np.concatenate(batches).astype(np.float64)
+
+    n_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in model.weights)
+    return Judge(logits, n_bytes, _curve(history))
+
+
+def _forward(model: Any) -> Callable[[Any], Any]:
+    """The network as one graph for batches of any size; Keras would trace it for each size."""
+    tensorflow = import_module("tensorflow")
+    (inputs,) = model.inputs
+    signature = [tensorflow.TensorSpec([None, inputs.shape[1]], inputs.dtype)]
+    graph = tensorflow.function(lambda rows: model(rows, training=False)[:, 0])
+    traced = graph.get_concrete_function(*signature)
+    return lambda rows: traced(tensorflow.constant(rows, inputs.dtype)).numpy()
+
+
+def _curve(history: dict[str, list[float]]) -> Curve:
+    names = ("loss", "val_loss", "accuracy", "val_accuracy")
+    return Curve(*(tuple(round(float(value), 5) for value in history[name]) for name in names))
+
+
+NETWORKS: Final[dict[str, Classify]] = {
+    "dense": _dense, "bag": _bag, "convolution": _convolution,
+}  # fmt: skip

@@ -1,0 +1,42 @@
+"""A finished run as tables and reports need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from training.compare.judges import Curve
+from training.linear import Flags, Floats
+
+
+@dataclass(frozen=True)
+class Record:
+    """One model in one view of one corpus.
+
+    Parameters
+    ----------
+    run_id
+        MLflow's.
+    features, classifier
+        By name.
+    figures, folds
+        What :func:`training.compare.figures.figures` and ``by_fold`` found.
+    scores, negative
+        Of the test rows, in the same order for every model of the view.
+    curve
+        Of a network, or None.
+    """
+
+    run_id: str
+    features: str
+    classifier: str
+    figures: Mapping[str, float]
+    folds: Mapping[str, float]
+    scores: Floats
+    negative: Flags
+    curve: Curve | None
+
+    @property
+    def model(self) -> str:
+        """Its name in tables."""
+        return f"{self.features}, {self.classifier}"

@@ -1,0 +1,186 @@
+"""The report of a comparison: one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from badbuzz import __version__
+from badbuzz.errors import RecordingError
+from training.compare.choice import Choice, price_per_million, ranked
+from training.compare.classifiers import TREES
+from training.compare.display import COLUMNS, rows
+from training.compare.judges import Curve
+from training.compare.networks import NETWORKS
+from training.compare.record import Record
+from training.compare.run import Comparison
+from training.compare.scale import Scale
+from training.compare.views import UNSEEN
+
+_N_MARKS: Final = 5
+_KINDS: Final = (
+    {"name": "linear", "text": "linear"},
+    {"name": "trees", "text": "trees"},
+    {"name": "network", "text": "network"},
+    {"name": "yardstick", "text": "majority, VADER, hashed linear"},
+)
+
+
+def write_report(
+    path: Path,
+    found: Sequence[Comparison],
+    choices: Sequence[Choice],
+    scale: Scale,
+    core_hour: float,
+    place: str,
+) -> None:
+    """Write the report of a comparison.
+
+    It holds figures only, and no text that anybody wrote.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("training.compare", "."),
+        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    assert environment.loader is not None
+    style = environment.loader.get_source(environment, "report.css")[0]
+    pairs = list(zip(found, choices, strict=True))
+    text = environment.get_template("report.html.jinja").render(
+        style=Markup(style),  # noqa: S704 (our own file)
+        lead=_lead(found, scale),
+        scale=scale.name,
+        columns=COLUMNS,
+        kinds=_KINDS,
+        parts=[_part(one, choice, core_hour) for one, choice in pairs],
+        core_hour=f"{core_hour:g}",
+        place=place,
+        version=__version__,
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _lead(found: Sequence[Comparison], scale: Scale) -> str:
+    names = ", ".join(dict.fromkeys(one.corpus.name for one in found))
+    return f"{names} · {sum(len(one.records) for one in found)} runs · {scale.name}"
+
+
+def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]:
+    corpus = found.corpus
+    n_folds = len(found.view.folds)
+    if found.view.name == UNSEEN:
+        brands = ", ".join(fold.name for fold in found.view.folds)
+        explained = f"Learnt from the tweets of other brands, tested on those of {brands}."
+    else:
+        folds = "one fifth" if n_folds == 1 else f"{n_folds} fifths in turn"
+        explained = f"Tested on {folds} of the rows, which nothing was learnt from."
+    return {
+        "title": f"{corpus.name}, {found.view.name}",
+        "explained": f"{len(corpus.rows):,} rows, {corpus.rows.negative.mean():.0%} negative. "
+        f"{explained} Near-duplicates are on one side.",
+        "notes": corpus.notes,
+        "chosen": choice.chosen.model,
+        "reasons": choice.reasons,
+        "chart": _scatter(found.records, choice, core_hour),
+        "rows": rows(found, choice, core_hour),
+        "folds": _brands(found) if found.view.name == UNSEEN and n_folds > 1 else None,
+        "curves": [_learning(one) for one in found.records if one.curve is not None],
+    }
+
+
+def _brands(found: Comparison) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Accuracy of every model on every brand that was left out."""
+    first = found.records[0].folds
+    names = [name for name in first if name.startswith("accuracy of ")]
+    cells = [
+        (record.model, [f"{record.folds[name]:.3f}" for name in names])
+        for record in ranked(found.records)
+    ]
+    return [name.removeprefix("accuracy of ") for name in names], cells
+
+
+def _scatter(records: Sequence[Record], choice: Choice, core_hour: float) -> dict[str, Any]:
+    """Where every model that costs anything stands between price and accuracy."""
+    us = [max(one.figures["score_cpu_us"], 1.0) for one in records]
+    accuracy = [one.figures["accuracy"] for one in records]
+    decades = np.arange(np.floor(np.log10(min(us))), np.ceil(np.log10(max(us) * 1.01)) + 1)
+    bottom, top = np.floor(min(accuracy) * 20) / 20, np.ceil(max(accuracy) * 20) / 20
+    width = decades[-1] - decades[0]
+    return {
+        "dots": [
+            {
+                "across": round(100 * float((np.log10(cost) - decades[0]) / width), 2),
+                "up": round(100 * float((value - bottom) / (top - bottom)), 2),
+                "kind": f"{_kind(one)} {'chosen' if one is choice.chosen else ''}".strip(),
+                "title": f"{one.model}: {value:.3f}, {price_per_million(one, core_hour):.2g}",
+            }
+            for one, cost, value in zip(records, us, accuracy, strict=True)
+        ],
+        "xs": [
+            {"at": 100 * i / width, "text": f"{10**decade:,.0f} µs"}
+            for i, decade in enumerate(decades.tolist())
+        ],
+        "ys": _marks(float(bottom), float(top)),
+    }
+
+
+def _kind(record: Record) -> str:
+    if record.features in ("text", "hashed") and record.classifier not in NETWORKS:
+        return "yardstick"
+    if record.classifier in TREES:
+        return "trees"
+    return "network" if record.classifier in NETWORKS else "linear"
+
+
+def _marks(bottom: float, top: float) -> list[dict[str, Any]]:
+    return [
+        {"at": round(100 * i / (_N_MARKS - 1), 2), "text": f"{value:.2f}"}
+        for i, value in enumerate(np.linspace(bottom, top, _N_MARKS).tolist())
+    ]
+
+
+def _learning(record: Record) -> dict[str, Any]:
+    curve = record.curve
+    assert curve is not None
+    losses = [*curve.train_loss, *curve.watch_loss]
+    bottom, top = min(losses), max(losses) + 1e-6
+    return {
+        "title": record.model,
+        "caption": _caption(record, curve),
+        "n": len(curve.train_loss),
+        "train": _path(curve.train_loss, bottom, top),
+        "watch": _path(curve.watch_loss, bottom, top),
+        "ys": _marks(bottom, top),
+    }
+
+
+def _caption(record: Record, curve: Curve) -> str:
+    best = int(np.argmin(curve.watch_loss)) + 1
+    return (
+        f"{record.figures['train_cpu_s']:.1f} CPU-s with its features; epoch {best} serves, "
+        f"accuracy {curve.watch_accuracy[best - 1]:.3f} there"
+    )
+
+
+def _path(values: Sequence[float], bottom: float, top: float) -> str:
+    n = max(len(values) - 1, 1)
+    points = [
+        f"{1000 * i / n:.0f} {100 * (top - value) / (top - bottom):.1f}"
+        for i, value in enumerate(values)
+    ]
+    return "M" + "L".join(points)

@@ -1,0 +1,233 @@
+"""Runs in MLflow: a store in a folder, or a server; only finished ones count."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from badbuzz.errors import TrackingError
+from training.compare.candidates import Candidate
+from training.compare.figures import by_fold, figures, worst
+from training.compare.judges import Curve
+from training.compare.pictures import draw
+from training.compare.record import Record
+from training.compare.trial import Outcome
+
+_SCORES: Final = "scores.npz"
+_CURVE: Final = "curve.json"
+_IDENTITY: Final = "badbuzz.identity"
+_FOLD: Final = "fold/"
+_UNNAMEABLE: Final = re.compile(r"[^\w\-. /]", re.ASCII)
+_PAGE: Final = 1000
+_RETRIES: Final = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+
+class Tracking:
+    """Where runs are kept.
+
+    Parameters
+    ----------
+    place
+        ``http://…`` of a server, ``sqlite:///FILE``, or a folder, in which a store is made.
+
+    Raises
+    ------
+    TrackingError
+        When it cannot be used.
+    """
+
+    def __init__(self, place: str) -> None:
+        for name, value in _RETRIES.items():
+            os.environ.setdefault(name, value)
+        self._place = place
+        uri, self._artifacts = _located(place)
+        mlflow = import_module("mlflow")  # seconds that only a comparison needs
+        self._entities = import_module("mlflow.entities")
+        self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        with self._heard():
+            self._client: Any = mlflow.MlflowClient(uri)
+            self._client.search_experiments(max_results=1)
+
+    def experiment(self, name: str) -> str:
+        """The id of the experiment of that name, which is made if need be."""
+        with self._heard():
+            found = self._client.get_experiment_by_name(name)
+            if found is None:
+                return str(self._client.create_experiment(name, self._artifacts))
+            if found.lifecycle_stage != "active":
+                raise TrackingError(
+                    f"{self._place}: experiment {name!r} was deleted: restore it with "
+                    f"mlflow experiments restore --experiment-id {found.experiment_id}"
+                )
+            return str(found.experiment_id)
+
+    def finished(self, experiment: str) -> dict[str, str]:
+        """The run that finished with each identity."""
+        found: dict[str, str] = {}
+        token = None
+        with self._heard():
+            while True:
+                page = self._client.search_runs(
+                    [experiment], "attributes.status = 'FINISHED'", max_results=_PAGE,
+                    page_token=token,
+                )  # fmt: skip
+                for run in page:
+                    if _IDENTITY in run.data.tags:
+                        found.setdefault(run.data.tags[_IDENTITY], run.info.run_id)
+                token = page.token
+                if not token:
+                    return found
+
+    def load(self, run_id: str, candidate: Candidate) -> Record:
+        """A finished run as it was kept."""
+        with self._heard(), tempfile.TemporaryDirectory() as folder:
+            metrics = self._client.get_run(run_id).data.metrics
+            kept = self._client.download_artifacts(run_id, _SCORES, folder)
+            with np.load(kept) as arrays:
+                scores, negative = arrays["scores"].astype(np.float64), arrays["negative"]
+            curve = None
+            if any(one.path == _CURVE for one in self._client.list_artifacts(run_id)):
+                path = Path(self._client.download_artifacts(run_id, _CURVE, folder))
+                curve = Curve(**{k: tuple(v) for k, v in orjson.loads(path.read_bytes()).items()})
+        return _record(run_id, candidate, metrics, scores, negative, curve)
+
+    def keep(
+        self,
+        experiment: str,
+        candidate: Candidate,
+        outcome: Outcome,
+        *,
+        tags: Mapping[str, str],
+        identity: str,
+        folds: Sequence[str],
+        texts: Sequence[str],
+        started_ms: int,
+        ended_ms: int,
+    ) -> Record:
+        """Keep a run, which counts as finished only once everything of it is there."""
+        found = {**figures(outcome), **_named_folds(by_fold(outcome, folds))}
+        run_id = ""
+        with tempfile.TemporaryDirectory() as folder, self._heard():
+            _write(Path(folder), outcome, texts)
+            try:
+                run = self._client.create_run(
+                    experiment, started_ms, {**tags, _IDENTITY: identity}, candidate.name
+                )
+                run_id = run.info.run_id
+                self._client.log_batch(
+                    run_id,
+                    [self._entities.Metric(k, v, ended_ms, 0) for k, v in found.items()],
+                    [self._entities.Param(k, str(v)) for k, v in _params(candidate).items()],
+                )
+                self._client.log_artifacts(run_id, folder)
+                self._client.set_terminated(run_id, "FINISHED", ended_ms)
+            except BaseException:
+                self._fail(run_id)
+                raise
+        scores = outcome.scores.astype(np.float32).astype(np.float64)
+        return _record(run_id, candidate, found, scores, outcome.negative, outcome.curve)
+
+    def _fail(self, run_id: str) -> None:
+        """Say that a run failed, if anybody still listens; one that does not say so counts not."""
+        with suppress(self._failure, OSError):
+            if run_id:
+                self._client.set_terminated(run_id, "FAILED")
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        try:
+            yield
+        except (self._failure, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise TrackingError(
+                f"{self._place}: MLflow cannot be used ({reason}): see that it runs and has room, "
+                "then give the same command again: finished runs are kept"
+            ) from error
+
+
+def _located(place: str) -> tuple[str, str | None]:
+    """MLflow's URI of a place, and where the artifacts lie unless a server says."""
+    if place.startswith(("http://", "https://")):
+        return place, None
+    if "://" in place or place.startswith("sqlite:"):
+        if not place.startswith("sqlite:///"):
+            raise TrackingError(
+                f"{place}: give a folder, sqlite:///FILE, or http://… of an MLflow server"
+            )
+        file = Path(place.removeprefix("sqlite:///"))
+        folder = file.parent
+    else:
+        folder = Path(place)
+        file = folder / "mlflow.db"
+    try:
+        (folder / "artifacts").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrackingError(f"{folder}: cannot be written: {error.strerror}") from error
+    return f"sqlite:///{file.resolve()}", (folder / "artifacts").resolve().as_uri()
+
+
+def _write(folder: Path, outcome: Outcome, texts: Sequence[str]) -> None:
+    """Everything of a run that is a file."""
+    draw(outcome, folder)
+    errors = [error.as_json() for error in worst(outcome, texts)]
+    (folder / "errors.json").write_bytes(orjson.dumps(errors, option=orjson.OPT_INDENT_2))
+    np.savez_compressed(
+        folder / _SCORES,
+        rows=outcome.rows,
+        folds=outcome.folds,
+        negative=outcome.negative,
+        scores=outcome.scores.astype(np.float32),
+    )
+    if outcome.curve is not None:
+        (folder / _CURVE).write_bytes(orjson.dumps(asdict(outcome.curve)))
+
+
+def _params(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "features": candidate.features,
+        "classifier": candidate.classifier,
+        **candidate.params,
+    }
+
+
+def _named_folds(found: Mapping[str, float]) -> dict[str, float]:
+    """Under names that MLflow takes for a metric's."""
+    return {_FOLD + _UNNAMEABLE.sub("_", name): value for name, value in found.items()}
+
+
+def _record(
+    run_id: str,
+    candidate: Candidate,
+    metrics: Mapping[str, float],
+    scores: Any,
+    negative: Any,
+    curve: Curve | None,
+) -> Record:
+    return Record(
+        run_id=run_id,
+        features=candidate.features,
+        classifier=candidate.classifier,
+        figures={k: v for k, v in metrics.items() if not k.startswith(_FOLD)},
+        folds={k.removeprefix(_FOLD): v for k, v in metrics.items() if k.startswith(_FOLD)},
+        scores=scores,
+        negative=negative,
+        curve=curve,
+    )

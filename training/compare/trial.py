@@ -1,0 +1,119 @@
+"""One model in one view: learnt and tested in every fold, its tests put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.compare.candidates import Candidate
+from training.compare.judges import Curve, Judge
+from training.compare.prepared import Bench, Prepared
+from training.compare.views import View
+from training.linear import Flags, Floats, calibrate, sigmoid
+from training.quality import Calibrated
+
+_LEAST_APART = 1e-6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a model said of all test rows of a view, and what it cost.
+
+    Parameters
+    ----------
+    rows
+        Places of the test rows in the corpus, fold after fold.
+    folds
+        The number of each one's fold.
+    negative
+        The truth.
+    scores
+        P(negative), calibrated on rows that were not learnt from.
+    shares
+        What each adds to the adjusted share of negatives.
+    train_s
+        CPU-seconds of one fit, features included, the mean over the folds.
+    score_us
+        CPU-microseconds of scoring a text, features included.
+    n_bytes
+        Of the model and its features, the mean over the folds.
+    curve
+        How a network learnt in the first fold, or None.
+    """
+
+    rows: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    negative: Flags
+    scores: Floats
+    shares: Floats
+    train_s: float
+    score_us: float
+    n_bytes: int
+    curve: Curve | None
+
+
+@dataclass(frozen=True)
+class _Tested:
+    scores: Floats
+    shares: Floats
+    negative: Flags
+    train_s: float
+    score_s: float
+    n_bytes: int
+    curve: Curve | None
+
+
+def attempt(candidate: Candidate, view: View, bench: Bench, step: Callable[[], None]) -> Outcome:
+    """Learn and test in every fold; ``step`` is called after each."""
+    tested = []
+    for fold in view.folds:
+        prepared = bench.prepared(fold, candidate.features)
+        tested.append(_test(candidate, prepared, bench))
+        step()
+    rows = np.concatenate([fold.test for fold in view.folds])
+    lengths = [len(one.scores) for one in tested]
+    return Outcome(
+        rows=rows,
+        folds=np.repeat(np.arange(len(tested)), lengths),
+        negative=np.concatenate([one.negative for one in tested]),
+        scores=np.concatenate([one.scores for one in tested]),
+        shares=np.concatenate([one.shares for one in tested]),
+        train_s=float(np.mean([one.train_s for one in tested])),
+        score_us=1e6 * sum(one.score_s for one in tested) / len(rows),
+        n_bytes=round(float(np.mean([one.n_bytes for one in tested]))),
+        curve=tested[0].curve,
+    )
+
+
+def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
+    clock = time.process_time()
+    judge = candidate.classify(prepared, bench.scale)
+    train_s = time.process_time() - clock + judge.learnt_before_s
+    watched = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
+    clock = time.process_time()
+    logits = np.asarray(judge.logits(prepared.inputs.test), np.float64)
+    score_s = time.process_time() - clock
+    calibrated = _calibrated(judge, watched, prepared.negative.watch)
+    scores = calibrated.scores(logits)
+    apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
+    return _Tested(
+        scores=scores,
+        shares=calibrated.shares(scores) if apart else scores,
+        negative=prepared.negative.test,
+        train_s=prepared.train_s + train_s,
+        score_s=prepared.score_s + score_s,
+        n_bytes=prepared.n_bytes + judge.n_bytes,
+        curve=judge.curve,
+    )
+
+
+def _calibrated(judge: Judge, logits: Floats, negative: Flags) -> Calibrated:
+    """Slope and bias by the watched rows, unless the judge was never trained; and class means."""
+    slope, bias = (1.0, 0.0) if judge.untrained else calibrate(logits, negative)
+    scores = sigmoid(slope * logits + bias)
+    means = float(scores[~negative].mean()), float(scores[negative].mean())
+    return Calibrated(slope, bias, *means)
