@@ -55,8 +55,10 @@ COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.
 lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lock ARGS=--upgrade.
 	$(INSTALL) uv
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
-	$(COMPILE) --extra demo --extra notifier --extra training --group dev -c requirements/demo.txt \
-		pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra demo --extra notifier --extra registry -c requirements/demo.txt \
+		pyproject.toml -o requirements/image.txt
+	$(COMPILE) --extra demo --extra notifier --extra registry --extra training --group dev \
+		-c requirements/image.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(COMPILE) --group mlflow pyproject.toml -o requirements/mlflow.txt
 	$(BIN)/uv pip compile $(ARGS) --quiet --python-version 3.11 --generate-hashes \

@@ -35,7 +35,7 @@ OUTER_RING = {
     "lastword", "options", "outputs", "presets", "recording", "registry", "rows", "scorer",
     "settings", "store", "truth", "tuning",
 }  # fmt: skip
-LOCKS = ("demo", "dev", "protocol", "mlflow")
+LOCKS = ("demo", "image", "dev", "protocol", "mlflow")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 
@@ -166,7 +166,8 @@ def test_every_pin_has_a_hash(name: str) -> None:
     ("name", "extras", "groups"),
     [
         ("demo", ("demo",), ()),
-        ("dev", ("demo", "notifier", "training"), ("dev",)),
+        ("image", ("demo", "notifier", "registry"), ()),
+        ("dev", ("demo", "notifier", "registry", "training"), ("dev",)),
         ("protocol", (), ("protocol",)),
         ("mlflow", (), ("mlflow",)),
     ],
@@ -184,8 +185,8 @@ def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[s
 
 
 def test_the_locks_agree() -> None:
-    demo, dev, protocol = pins("demo"), pins("dev"), pins("protocol")
-    assert demo.items() <= dev.items()
+    demo, image, dev, protocol = map(pins, ("demo", "image", "dev", "protocol"))
+    assert demo.items() <= image.items() <= dev.items()
     assert protocol.items() <= {**protocol, **dev}.items()
 
 
