@@ -116,7 +116,8 @@ def test_a_corrected_text_is_kept_masked(served: Served, client: httpx.Client) -
 
 @pytest.mark.parametrize("sent", ["header", "body"])
 def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) -> None:
-    asked: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": sent}
+    bundle = f"{sent}@0123abcd"
+    asked: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": bundle}
     headers = {}
     if sent == "header":
         headers["Idempotency-Key"] = "k-1"
@@ -124,7 +125,7 @@ def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) ->
         asked["id"] = "k-2"
     answers = [client.post("/feedback", json=asked, headers=headers).json() for _ in range(2)]
     assert [one["is_new"] for one in answers] == [True, False]
-    assert metric(client, f'badbuzz_mispredictions_total{{bundle="{sent}"}}') == 1
+    assert metric(client, f'badbuzz_mispredictions_total{{bundle="{bundle}"}}') == 1
 
 
 def test_two_peoples_corrections_are_two_under_one_id(served: Served) -> None:
@@ -153,9 +154,9 @@ def test_a_misprediction_is_a_structured_event_of_the_log(
 
 
 def test_a_label_that_agrees_is_no_misprediction(client: httpx.Client) -> None:
-    asked = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@1"}
+    asked = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@0123abcd"}
     assert client.post("/feedback", json=asked).json()["misprediction"] is False
-    assert metric(client, 'badbuzz_mispredictions_total{bundle="agrees@1"}') == 0
+    assert metric(client, 'badbuzz_mispredictions_total{bundle="agrees@0123abcd"}') == 0
 
 
 def test_a_tweet_that_is_not_in_the_sample_needs_its_text(client: httpx.Client) -> None:

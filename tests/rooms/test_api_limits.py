@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from dashboards.metrics import Metrics
 from tests.rooms.served import Served
 
 
@@ -29,3 +30,19 @@ def test_methods_that_are_none_are_counted_together(served: Served) -> None:
         told = nobody.get("/metrics").text
     assert 'badbuzz_api_requests_total{method="other",route="/healthz",status="405"} 3.0' in told
     assert "MADE-UP" not in told
+
+
+def test_what_is_no_bundle_is_not_shown_to_everybody(client: httpx.Client) -> None:
+    for n in range(3):
+        said = {"text": "x", "right": True, "predicted": False, "bundle": f"{n} jane@example.org"}
+        client.post("/feedback", json=said)
+    told = client.get("/metrics").text
+    assert 'badbuzz_mispredictions_total{bundle="other"} 3.0' in told
+    assert "jane" not in told
+
+
+def test_a_label_that_people_choose_does_not_grow_without_end() -> None:
+    metrics = Metrics()
+    for n in range(1000):
+        metrics.count_misprediction(f"made-up@{n:08x}")
+    assert metrics.text().count(b"badbuzz_mispredictions_total{") == 200
