@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from dashboards.metrics import Metrics
@@ -46,3 +48,20 @@ def test_a_label_that_people_choose_does_not_grow_without_end() -> None:
     for n in range(1000):
         metrics.count_misprediction(f"made-up@{n:08x}")
     assert metrics.text().count(b"badbuzz_mispredictions_total{") == 200
+
+
+@pytest.mark.parametrize(
+    "crowded",
+    [
+        {"texts": [], **{str(n): 1 for n in range(50_000)}},
+        {"texts": [{str(n): 1 for n in range(100)}] * 500},
+    ],
+    ids=["one", "many"],
+)
+def test_what_is_wrong_with_a_body_takes_no_more_than_the_body(
+    crowded: dict[str, Any], client: httpx.Client
+) -> None:
+    sent = orjson.dumps(crowded)
+    answer = client.post("/score", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert len(answer.content) < len(sent)
