@@ -168,12 +168,10 @@ class Gate:
         return found
 
     def _check_loopback(self, request: Request) -> None:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        host = _host_of(f"//{request.headers.get('host', '')}")
         origin = request.headers.get("origin")
-        foreign = origin is not None and origin not in self._origins
-        if foreign and origin is not None:
-            foreign = urlsplit(origin).hostname not in LOOPBACK
-        if host not in LOOPBACK or foreign:
+        known = origin is None or origin in self._origins or _host_of(origin) in LOOPBACK
+        if host not in LOOPBACK or not known:
             raise HTTPException(
                 HTTPStatus.FORBIDDEN, "without keys only this machine's own pages may ask"
             )
@@ -209,6 +207,14 @@ def origins(settings: Settings) -> list[str]:
     ['https://a.example', 'https://b.example']
     """
     return [one.strip() for one in settings.api_origins.split(",") if one.strip()]
+
+
+def _host_of(address: str) -> str | None:
+    """The host that an address names, if it is one."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _secret(request: Request) -> str:

@@ -255,6 +255,8 @@ def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ({"Host": "rebound.example"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Host": "["}, 403),
+        ({"Origin": "http://["}, 403),
     ],
 )
 def test_without_keys_only_this_machines_pages_are_let_in(
