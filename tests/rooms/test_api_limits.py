@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 
+from badbuzz.record import Summary
+from badbuzz.settings import Settings
+from badbuzz.store import Store
+from dashboards.api import create_app
 from dashboards.metrics import Metrics
 from tests.rooms.served import Served
 
@@ -65,3 +73,38 @@ def test_what_is_wrong_with_a_body_takes_no_more_than_the_body(
     answer = client.post("/score", content=sent, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert len(answer.content) < len(sent)
+
+
+class BusyStore(Store):
+    """A store that answers when it is let."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.let = threading.Event()
+        self.waiting: list[int] = []
+
+    def brands(self) -> list[Summary]:
+        """Where every brand stands, once it may be told."""
+        self.waiting.append(1)
+        self.let.wait(60)
+        return super().brands()
+
+
+def test_a_store_that_takes_its_time_does_not_keep_operators_waiting(tmp_path: Path) -> None:
+    async def ask(store: BusyStore) -> list[int]:
+        transport = httpx.ASGITransport(create_app(Settings(), store, with_keys=False))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            waiting = [asyncio.create_task(client.get("/brands")) for _ in range(100)]
+            try:
+                async with asyncio.timeout(20):
+                    while len(store.waiting) < current_default_thread_limiter().total_tokens:
+                        await asyncio.sleep(0)
+                    return [
+                        (await client.get(path)).status_code for path in ("/healthz", "/metrics")
+                    ]
+            finally:
+                store.let.set()
+                await asyncio.gather(*waiting)
+
+    with BusyStore.open(f"sqlite:///{tmp_path / 'busy.db'}") as store:
+        assert asyncio.run(ask(store)) == [200, 200]
