@@ -18,7 +18,7 @@ from badbuzz.model import Tweet
 from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards.exporting import lines, rows
+from dashboards.exporting import cell, lines, rows
 from tests.rooms.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, alert, fill, window
 
 DAY_MS = 86_400_000
@@ -304,6 +304,15 @@ def test_a_text_that_looks_like_a_formula_is_guarded(client: httpx.Client) -> No
     texts = {row["id"]: row["text"] for row in exported(client, what="tweets")}
     assert texts["t1"] == "'=HYPERLINK(1) my bags are lost"
     assert texts["t4"] == "lovely crew"
+
+
+@pytest.mark.parametrize("end", [";", "\n", "\r\n", "\t"])
+def test_a_formula_is_guarded_wherever_a_cell_may_begin(end: str) -> None:
+    assert cell(f"late{end}=1+1") == f"late{end}'=1+1"
+
+
+def test_a_guard_reads_a_text_once() -> None:
+    assert cell("\n " * 200_000) == "'" + "\n " * 200_000
 
 
 @pytest.mark.parametrize(("what", "n"), [("windows", 8), ("alerts", 2), ("tweets", 12)])
