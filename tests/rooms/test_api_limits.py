@@ -17,6 +17,7 @@ from badbuzz.record import Summary
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards.api import create_app
+from dashboards.exporting import cell
 from dashboards.metrics import Metrics
 from tests.rooms.served import Served
 
@@ -108,3 +109,7 @@ def test_a_store_that_takes_its_time_does_not_keep_operators_waiting(tmp_path: P
 
     with BusyStore.open(f"sqlite:///{tmp_path / 'busy.db'}") as store:
         assert asyncio.run(ask(store)) == [200, 200]
+
+
+def test_a_cell_takes_no_longer_than_its_text() -> None:
+    assert cell("\n " * 200_000) == "'" + "\n " * 200_000
