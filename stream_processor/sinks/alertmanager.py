@@ -8,7 +8,7 @@ nothing false for hours.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from stream_processor.sinks.sink import UnansweredError, check_answer
 ALERTNAME: Final = "BrandCrisis"
 LABELS: Final = ("alertname", "brand", "severity", "mark")
 
+_MOST_BYTES: Final = 4096
 _LASTS_S: Final = 6 * 3600.0
 _TEST_LASTS_S: Final = 300.0
 _BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
@@ -45,7 +46,7 @@ class Alertmanager:
 
     def __init__(self, settings: Settings) -> None:
         self.timeout_s = float(settings.notify_timeout_s)
-        self._url = f"{settings.alertmanager_url.rstrip('/')}/api/v2/alerts"
+        self._url = f"{settings.alertmanager_url.rstrip('/')}/api/v2"
         self._session: aiohttp.ClientSession | None = None
 
     async def tell(self, notice: Notice) -> str:
@@ -61,7 +62,9 @@ class Alertmanager:
             await self._post(posted)
 
     async def beat(self) -> None:
-        """Nothing: Alertmanager's own watchdog is Prometheus'."""
+        """See whether it answers: it has no use for a heartbeat."""
+        status, headers, said = await self._ask("GET", "status")
+        check_answer(status, headers.get("Retry-After", ""), said)
 
     async def close(self) -> None:
         """Disconnect."""
@@ -69,22 +72,29 @@ class Alertmanager:
             await self._session.close()
 
     async def _post(self, alerts: list[dict[str, Any]]) -> str:
+        status, headers, said = await self._ask("POST", "alerts", orjson.dumps(alerts))
+        check_answer(status, headers.get("Retry-After", ""), said)
+        if said.strip() not in ("", "{}"):
+            raise UnansweredError(f"no Alertmanager: answered {status} with {said[:60]!r}")
+        return str(status)
+
+    async def _ask(
+        self, method: str, what: str, body: bytes | None = None
+    ) -> tuple[int, Mapping[str, str], str]:
+        """Status, headers and the beginning of the body of what it answers."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self.timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout)
         headers = {"Content-Type": "application/json"}
-        body = orjson.dumps(alerts)
+        url = f"{self._url}/{what}"
         try:
-            async with self._session.post(self._url, data=body, headers=headers) as answer:
-                said = (await answer.content.read(4096)).decode(errors="replace")
+            async with self._session.request(method, url, data=body, headers=headers) as answer:
+                said = (await answer.content.read(_MOST_BYTES)).decode(errors="replace")
+                return answer.status, answer.headers, said
         except TimeoutError as error:
             raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UnansweredError(str(error) or repr(error)) from error
-        check_answer(answer.status, answer.headers.get("Retry-After", ""), said)
-        if said.strip() not in ("", "{}"):
-            raise UnansweredError(f"no Alertmanager: answered {answer.status} with {said[:60]!r}")
-        return f"{answer.status}"
 
 
 def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:

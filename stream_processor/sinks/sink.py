@@ -64,7 +64,7 @@ class Sink(Protocol):
         """Say again what is open; raises as :meth:`tell`."""
 
     async def beat(self) -> None:
-        """Say that the notifier lives; raises as :meth:`tell`."""
+        """Say that the notifier lives, and see whether the sink does; raises as :meth:`tell`."""
 
     async def close(self) -> None:
         """Disconnect."""

@@ -46,6 +46,9 @@ class HttpServer:
                     body = gzip.decompress(body)
                 server.answer(self, _items(body))
 
+            def do_GET(self) -> None:
+                server.answer(self, None)
+
             def log_message(self, *said: object) -> None:
                 pass
 
@@ -59,17 +62,17 @@ class HttpServer:
         """For an exporter to Azure Monitor."""
         return f"InstrumentationKey={INSTRUMENTATION_KEY};IngestionEndpoint={self.url}/"
 
-    def answer(self, request: BaseHTTPRequestHandler, items: list[Any]) -> None:
-        """Answer one request, and keep what was taken."""
-        answer = self.answers.popleft() if self.answers else self.usual
+    def answer(self, request: BaseHTTPRequestHandler, items: list[Any] | None) -> None:
+        """Answer one request, and keep what was taken; a question without items as usual."""
+        answer = self.answers.popleft() if self.answers and items is not None else self.usual
         if answer.hangs:
             self.released.wait()
             return
-        if answer.status == 200 and answer.body in (None, b""):
+        if items is not None and answer.status == 200 and answer.body in (None, b""):
             self.bodies.append(items)
         body = answer.body
         if body is None:
-            n = len(items)
+            n = len(items or ())
             body = orjson.dumps({"itemsReceived": n, "itemsAccepted": n, "errors": []})
         request.send_response(answer.status)
         for name, value in answer.headers.items():

@@ -122,10 +122,10 @@ def sink_waits(notifier: Worker) -> int:
 
 @pytest.mark.parametrize("exporter", ["opentelemetry", "opencensus"])
 def test_every_change_is_told_once_and_in_order(
-    exporter: str, real_stream: Stream, outlet: Outlet, azure: HttpServer
+    exporter: str, stream: Stream, azure: HttpServer
 ) -> None:
-    notifier = start(real_stream, environ(azure, None, BADBUZZ_AZURE_EXPORTER=exporter))
-    outlet.alerts(*life())
+    notifier = start(stream, environ(azure, None, BADBUZZ_AZURE_EXPORTER=exporter))
+    Outlet(stream).alerts(*life())
     await_changes(azure, life())
     assert traced(azure) == [change(alert) for alert in life()]
     stop(notifier)

@@ -196,6 +196,17 @@ def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) ->
         tell(new_sink, gone, notice())
 
 
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_a_heartbeat_tells_whether_it_answers(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    use(new_sink, server, lambda sink: sink.beat())
+    with HttpServer() as gone:
+        pass
+    with pytest.raises(UnansweredError):
+        use(new_sink, gone, lambda sink: sink.beat())
+
+
 # Alertmanager
 
 
