@@ -101,7 +101,7 @@ class Recording(Pipeline):
 
     @Service.task
     async def _forget(self) -> None:
-        """Delete sampled tweets of more days ago than the setting says, once an hour."""
+        """Delete tweets that were sampled longer ago than the setting says, once an hour."""
         while not self.should_stop:
             if self._store is not None:
                 await self._forget_once(self._store)

@@ -248,6 +248,11 @@ class PostgresServer:
         await_line(self._folder / "log", _POSTGRES_STARTED, self._process, _START_S)
         return self
 
+    def shut_down(self) -> None:
+        """Let nobody in any more, and end once the last one has left."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Shut it down in good order, whoever is connected."""
         if self._process is not None:

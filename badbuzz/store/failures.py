@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from re import search
 from typing import Final
 
 from sqlalchemy import URL
@@ -42,12 +43,14 @@ _POSTGRES_REMEDIES: Final = {
 _REFUSALS: Final = {
     "authentication failed": _LOGIN,
     "no password supplied": _LOGIN,
-    "role ": _LOGIN,
+    'role ".*" (does not exist|is not permitted)': _LOGIN,
     "pg_hba.conf": "let the user in, in the server's pg_hba.conf",
-    "database ": _MISSING,
+    'database ".*" does not exist': _MISSING,
+    'permission denied for database ".*"': "grant the user the right to connect to the database",
     "invalid connection option": "check the options in BADBUZZ_STORE",
 }
-"""Parts of what a server says when it lets nobody in, which comes without an SQLSTATE."""
+"""What a server says when it never lets somebody in, which comes without an SQLSTATE; whoever is
+told that it starts, stops, or has too many clients comes in later."""
 
 
 def place_of(url: URL) -> str:
@@ -97,7 +100,7 @@ def _postgres_failure(error: DBAPIError, said: str) -> tuple[bool, str | None]:
     if state is None:
         if type(error.orig).__name__ not in ("OperationalError", "InterfaceError"):
             return error.connection_invalidated, None
-        refusals = (remedy for part, remedy in _REFUSALS.items() if part in said)
+        refusals = (remedy for part, remedy in _REFUSALS.items() if search(part, said))
         remedy = next(refusals, None) if "FATAL" in said or "invalid" in said else None
         return remedy is None, remedy
     remedies = (remedy for start, remedy in _POSTGRES_REMEDIES.items() if state.startswith(start))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, or_
@@ -18,18 +18,20 @@ def inserting(connection: Connection, table: Table) -> postgresql.Insert | sqlit
     return sqlite.insert(table)
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def upsert(
+    connection: Connection, table: Table, rows: Sequence[Row], once: Collection[str] = ()
+) -> None:
     """Write rows by primary key; of two the one with the higher source offset stays.
 
     Offsets of different partitions say nothing of one another: there the later writer wins.
-    Columns that the rows do not name stay as they are.
+    Columns that the rows do not name stay as they are, and those of ``once`` as they were first.
     """
     if not rows:
         return
     statement = inserting(connection, table)
     new, old = statement.excluded, table.c
     keys = {column.name for column in table.primary_key}
-    changed = {name: new[name] for name in rows[0] if name not in keys}
+    changed = {name: new[name] for name in rows[0] if name not in {*keys, *once}}
     is_newer = or_(new.partition != old.partition, new.source_offset > old.source_offset)
     statement = statement.on_conflict_do_update(
         index_elements=list(table.primary_key), set_=changed, where=is_newer

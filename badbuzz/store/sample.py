@@ -8,18 +8,19 @@ empty: the row stays without text, author or permalink, and is never shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
 from badbuzz.masking import masked
 from badbuzz.record import Place, Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
 from badbuzz.store.positions import advance
-from badbuzz.store.removal import chunks, removed_among, removing
+from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, upsert
 from badbuzz.store.schema import deletions, sample
 from badbuzz.store.types import storable_id
@@ -27,6 +28,9 @@ from badbuzz.store.windows import WINDOW_MS
 
 N_EACH: Final = 10
 """Tweets in each of the three lists of a brand's five minutes."""
+
+FORGET_AT_ONCE: Final = 2000
+"""Tweets that one transaction forgets."""
 
 _WindowKey = tuple[str, int]
 _TweetKey = tuple[str, str]
@@ -64,7 +68,11 @@ class SampleRecorder(Connected):
     """What was recorded from the topic of scored tweets."""
 
     def record_tweets(
-        self, place: Place, records: Sequence[tuple[int, Scored]], next_offset: int
+        self,
+        place: Place,
+        records: Sequence[tuple[int, Scored]],
+        next_offset: int,
+        at_ms: int | None = None,
     ) -> None:
         """Write what belongs in the sample and move the place's position, in one transaction.
 
@@ -77,7 +85,10 @@ class SampleRecorder(Connected):
             Each with its offset.
         next_offset
             The next one to read; a position that is further on stays.
+        at_ms
+            When this is, in Unix ms, by which :meth:`forget` goes; now when None.
         """
+        at_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
         posts = _newest(records)
         gone = [(offset, one) for offset, one in records if one.tweet.kind in ("edit", "delete")]
         best = _best(posts)
@@ -86,17 +97,25 @@ class SampleRecorder(Connected):
             if gone:
                 removing(connection)
                 _remove(connection, place, gone)
-            _add(connection, place, best)
+            _add(connection, place, best, at_ms)
 
     def forget(self, before_ms: int) -> int:
-        """How many tweets created before an instant were taken out of the sample.
+        """How many tweets recorded before an instant were taken out of the sample.
 
-        Alerts with their evidence, windows, feedback, rulings and the audit stay.
+        An old year that was replayed today is kept as long as what was written today. In many short
+        transactions, so that nobody who writes waits for all of it. Alerts with
+        their evidence, windows, feedback, rulings and the audit stay.
         """
+        n_forgotten = 0
+        while n_now := self._forget_some(before_ms):
+            n_forgotten += n_now
+        return n_forgotten
+
+    def _forget_some(self, before_ms: int) -> int:
+        key = sample.c.brand, sample.c.tweet_id
+        old = select(*key).where(sample.c.recorded_ms < before_ms).limit(FORGET_AT_ONCE)
         with self._writing() as connection:
-            return connection.execute(
-                delete(sample).where(sample.c.created_ms < before_ms)
-            ).rowcount
+            return connection.execute(delete(sample).where(tuple_(*key).in_(old))).rowcount
 
 
 def doubt_of(score: float) -> float:
@@ -142,20 +161,24 @@ def _union(several: Sequence[_Candidate]) -> list[_Candidate]:
 
 
 def _add(
-    connection: Connection, place: Place, best: Mapping[_WindowKey, Sequence[_Candidate]]
+    connection: Connection,
+    place: Place,
+    best: Mapping[_WindowKey, Sequence[_Candidate]],
+    at_ms: int,
 ) -> None:
     """Merge new posts with the sample so far, and drop what is no longer among the best."""
     new = {one.key: one for several in best.values() for one in several}
     held = {one.key: one for one in _held(connection, sorted(best))}
     kept = {one.key for several in _best({**held, **new}.values()).values() for one in several}
-    column = tuple_(sample.c.brand, sample.c.tweet_id)
     for some in chunks(sorted(held.keys() - kept)):
-        connection.execute(delete(sample).where(column.in_(some)))
+        connection.execute(delete(sample).where(_named(some)))
     gone = removed_among(connection, new.keys() & kept)
+    rows = [_row(place, one, is_removed=key in gone) for key, one in new.items() if key in kept]
     upsert(
         connection,
         sample,
-        [_row(place, one, is_removed=key in gone) for key, one in new.items() if key in kept],
+        [{**row, "recorded_ms": at_ms} for row in rows],
+        once=("recorded_ms",),
     )
 
 
@@ -163,7 +186,7 @@ def _held(connection: Connection, windows: Sequence[_WindowKey]) -> Iterable[_Ca
     column = sample.c
     asked = select(column.brand, column.tweet_id, column.created_ms, column.score)
     for some in chunks(windows):
-        in_some = tuple_(column.brand, column.window_start_ms).in_(some)
+        in_some = among(column.brand, column.window_start_ms, some)
         for row in connection.execute(asked.where(in_some)):
             yield _Candidate(row.brand, row.tweet_id, row.created_ms, row.score)
 
@@ -184,9 +207,12 @@ def _remove(connection: Connection, place: Place, records: Sequence[tuple[int, S
         }
     upsert(connection, deletions, list(rows.values()))
     for some in chunks(sorted(rows)):
-        in_some = tuple_(sample.c.brand, sample.c.tweet_id).in_(some)
-        connection.execute(sample.update().where(in_some).values(_EMPTY))
+        connection.execute(sample.update().where(_named(some)).values(_EMPTY))
         remove_examples(connection, set(some))
+
+
+def _named(keys: Collection[_TweetKey]) -> ColumnElement[bool]:
+    return among(sample.c.brand, sample.c.tweet_id, keys)
 
 
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}

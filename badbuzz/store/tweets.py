@@ -17,6 +17,9 @@ from badbuzz.terms import words
 LABELLING_MS: Final = 7 * 24 * 3_600_000
 """How far back in event time tweets are worth labelling."""
 
+LABELLING_MOST: Final = 20_000
+"""So many of the least certain are looked at: what one brand's five minutes hold in a week."""
+
 _BATCH: Final = 200
 _COLUMNS: Final[dict[str, tuple[str, type, bool]]] = {
     "newest": ("created_ms", int, True),
@@ -104,7 +107,8 @@ class Tweets(Connected):
     ) -> list[Sampled]:
         """The tweets most worth labelling: the least certain of the last seven days of event time.
 
-        Without those that have feedback, and of those with the same words only the first.
+        Without those that have feedback, and of those with the same words only the first. When
+        one text is all over the least certain, there may be fewer than asked for.
 
         Parameters
         ----------
@@ -131,21 +135,16 @@ class Tweets(Connected):
 def _uncertain(
     connection: Connection, from_ms: int, lang: str | None, brand: str | None
 ) -> Iterator[Sampled]:
-    """Tweets without feedback, the least certain first."""
+    """Tweets without feedback, the least certain first, found and sorted once."""
     judged = select(feedback.c.tweet_id).where(feedback.c.tweet_id == sample.c.tweet_id)
-    cursor: str | None = None
-    while True:
-        asked = _ordered("uncertain", cursor).where(sample.c.created_ms > from_ms, ~judged.exists())
-        if lang is not None:
-            asked = asked.where(sample.c.lang == lang)
-        if brand is not None:
-            asked = asked.where(sample.c.brand == brand)
-        rows = connection.execute(asked.limit(_BATCH)).all()
+    asked = _ordered("uncertain", None).where(sample.c.created_ms > from_ms, ~judged.exists())
+    if lang is not None:
+        asked = asked.where(sample.c.lang == lang)
+    if brand is not None:
+        asked = asked.where(sample.c.brand == brand)
+    batched = asked.limit(LABELLING_MOST).execution_options(yield_per=_BATCH)
+    with connection.execute(batched) as rows:
         yield from map(_sampled, rows)
-        if len(rows) < _BATCH:
-            return
-        last = rows[-1]
-        cursor = cursor_of("uncertain", last.doubt, last.brand, last.tweet_id)
 
 
 def _shown() -> Select[Any]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
 
 from badbuzz.errors import StoreDownError, StoreError
 from badbuzz.store import Store
+from badbuzz.store.failures import translated
 from demo.processes import free_port
 from tests.core.recorded import WINDOWS, window
 from tests.servers import PostgresServer
@@ -87,6 +91,19 @@ def test_a_database_that_another_holds_locked_is_down_and_comes_back(tmp_path: P
         other.close()
         store.record_windows(WINDOWS, MANY[:1], 1)
         assert store.position(WINDOWS) == 1
+
+
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE theirs (number INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(Store.open, f"sqlite:///{path}")
+        wait([opening], timeout=0.3)
+        other.execute("COMMIT")
+        opening.result().close()
+    other.close()
 
 
 def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
@@ -166,6 +183,36 @@ def test_a_restart_that_nobody_saw_is_no_error(mortal: PostgresServer) -> None:
         mortal.stop()
         mortal.start()
         assert store.position(WINDOWS) == 10
+
+
+def test_a_server_that_is_shutting_down_is_down_not_without_a_database(
+    mortal: PostgresServer,
+) -> None:
+    def enter_until_refused() -> None:
+        while True:
+            Store.open(mortal.url()).close()
+
+    with Store.open(mortal.url()) as guest, guest._engine.connect() as held:
+        held.exec_driver_sql("SELECT 1")
+        mortal.shut_down()
+        with pytest.raises(StoreDownError, match="shutting down; is it running"):
+            enter_until_refused()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the database system is starting up",
+        "the database system is in recovery mode",
+        "the database system is not yet accepting connections",
+        'too many connections for database "badbuzz"',
+        'too many connections for role "kim"',
+    ],
+)
+def test_who_is_let_in_later_is_told_that_the_server_is_down(said: str) -> None:
+    refused = OperationalError("", None, psycopg.OperationalError(f"failed: FATAL:  {said}"))
+    with pytest.raises(StoreDownError), translated(make_url("postgresql://kim@db/badbuzz")):
+        raise refused
 
 
 @pytest.mark.services

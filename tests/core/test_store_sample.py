@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from badbuzz.record import Sampled, Scored
 from badbuzz.store import Store
-from badbuzz.store.sample import N_EACH
+from badbuzz.store.sample import FORGET_AT_ONCE, N_EACH
 from tests.core.events import BUCKET_MS, DAY_MS, START_MS
 from tests.core.recorded import ALERTS, BRAND, TWEETS, alert, scored, shown
 
@@ -175,10 +177,53 @@ def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
     assert found.brand == "b"
 
 
-def test_to_forget_takes_what_is_older_and_says_how_many(store: Store) -> None:
-    record(store, [(i, scored(str(i), created_ms=START_MS + i * DAY_MS)) for i in range(5)])
+def test_to_forget_takes_what_was_recorded_before_and_says_how_many(store: Store) -> None:
+    for i in range(5):
+        store.record_tweets(TWEETS, [(i, scored(str(i)))], i + 1, at_ms=START_MS + i * DAY_MS)
     assert store.forget(START_MS + 2 * DAY_MS) == 2
-    assert [one.id for one in sampled(store)] == ["4", "3", "2"]
+    assert sorted(one.id for one in sampled(store)) == ["2", "3", "4"]
+
+
+def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) -> None:
+    posts = [scored("1", brand=f"b{number}") for number in range(600)]
+    gone = [scored("1", None, kind="delete", brand=f"b{number}") for number in range(600)]
+    asked: list[tuple[str, Any]] = []
+    with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
+        event.listen(
+            store._engine,
+            "before_cursor_execute",
+            lambda _c, _k, said, given, *_: asked.append((said, given)),
+        )
+        record(store, list(enumerate([*posts, *gone])), batch=600)
+        reads = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        with store._reading() as connection:
+            plans = [
+                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given).all()
+                for said, given in reads
+            ]
+    assert len(plans) > 5
+    assert [row for plan in plans for row in plan if row[-1].startswith("SCAN")] == []
+
+
+def test_what_is_recorded_again_is_no_younger(store: Store) -> None:
+    for i in range(2):
+        store.record_tweets(TWEETS, [(i, scored("1"))], i + 1, at_ms=START_MS + i * DAY_MS)
+    assert store.forget(START_MS + DAY_MS) == 1
+
+
+def test_to_forget_many_lets_others_write_meanwhile(store: Store) -> None:
+    tweets = [
+        scored(str(i), created_ms=START_MS + i * BUCKET_MS) for i in range(FORGET_AT_ONCE + 1)
+    ]
+    store.record_tweets(TWEETS, list(enumerate(tweets)), len(tweets), at_ms=START_MS)
+    sizes: list[int] = []
+    event.listen(store._engine, "commit", lambda connection: sizes.append(n_sampled(connection)))
+    assert store.forget(START_MS + DAY_MS * 365) == FORGET_AT_ONCE + 1
+    assert sizes[:2] == [1, 0]
+
+
+def n_sampled(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM sample").scalar_one())
 
 
 def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
@@ -217,6 +262,19 @@ def test_to_label_are_tweets_of_a_language_and_a_brand(store: Store) -> None:
     ]
     record(store, list(enumerate(tweets)))
     assert [one.id for one in store.labelling(lang="fr", brand="b")] == ["fr-b"]
+
+
+def test_to_label_is_sought_once_however_many_say_the_same(store: Store) -> None:
+    same = [
+        scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(500)
+    ]
+    record(store, list(enumerate(same)))
+    asked: list[str] = []
+    event.listen(
+        store._engine, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said)
+    )
+    assert len(store.labelling()) == 1
+    assert len([said for said in asked if "ORDER BY" in said]) == 1
 
 
 def test_to_label_is_found_behind_many_of_the_same_words(store: Store) -> None:

@@ -138,10 +138,12 @@ def _make_sample() -> None:
         sa.Column("negative", sa.Boolean(), nullable=True),
         sa.Column("bundle", sa.Text(), nullable=False),
         sa.Column("removed", sa.Boolean(), nullable=False),
+        sa.Column("recorded_ms", sa.BigInteger(), nullable=False),
         sa.Column("partition", sa.BigInteger(), nullable=False),
         sa.Column("source_offset", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("brand", "tweet_id", name=op.f("pk_sample")),
     )
+    op.create_index("ix_sample_recorded", "sample", ["recorded_ms"])
     op.create_index(
         "ix_sample_created", "sample", ["brand", "created_ms", "tweet_id"], unique=False
     )
