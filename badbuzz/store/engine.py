@@ -28,6 +28,8 @@ _ALIVE: Final = {
     "tcp_user_timeout": _PATIENCE_S * 1000,
 }
 """How libpq finds out that a server is gone without a word."""
+_FROZEN: Final = "-c idle_in_transaction_session_timeout=30s"
+"""How the server finds out that one who holds locks is frozen, and lets the others go on."""
 
 
 class Connected:
@@ -70,7 +72,8 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_ALIVE)
+    arguments = {**_ALIVE, "options": url.query.get("options", _FROZEN)}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
 
 
 def _parsed(address: str) -> URL:

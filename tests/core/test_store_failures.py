@@ -177,6 +177,21 @@ def test_a_store_works_again_when_its_server_does(mortal: PostgresServer, end: o
 
 
 @pytest.mark.services
+def test_one_who_is_frozen_in_a_transaction_keeps_nobody_from_writing(postgres: str) -> None:
+    impatient = f"{postgres}?options=-c%20idle_in_transaction_session_timeout%3D100"
+    with Store.open(postgres) as other, Store.open(impatient) as frozen:
+
+        def freeze() -> None:
+            with frozen._writing() as held:
+                held.exec_driver_sql("LOCK TABLE positions")
+                other.record_windows(WINDOWS, MANY[:1], 1)
+
+        with pytest.raises(StoreDownError):
+            freeze()
+        assert frozen.position(WINDOWS) == 1
+
+
+@pytest.mark.services
 def test_a_restart_that_nobody_saw_is_no_error(mortal: PostgresServer) -> None:
     with Store.open(mortal.url()) as store:
         store.record_windows(WINDOWS, MANY[:10], 10)
