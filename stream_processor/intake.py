@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from badbuzz.errors import AwayError, KafkaError, StateError
 from badbuzz.settings import Settings
 from stream_processor import metrics
 from stream_processor.ending import end_at_once
-from stream_processor.lane import Lane, Reading, Record, unbroken
+from stream_processor.lane import Lane, Reading, Record, all_of, unbroken
 
 log = logging.getLogger(__name__)
 
@@ -266,7 +266,7 @@ class Intake(Service):
     async def _checkpoint(self, *, last: bool = False) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()
         try:
-            await _all(lane.checkpoint() for lane in self.lanes.values())
+            await all_of(lane.checkpoint() for lane in self.lanes.values())
         except AwayError:
             self._wait()
             if last:
@@ -331,17 +331,17 @@ class Intake(Service):
                 return
             lanes = {partition: self._new_lane(partition) for partition in self._arriving}
             try:
-                await _all(lane.open() for lane in lanes.values())
+                await all_of(lane.open() for lane in lanes.values())
                 for partition, lane in lanes.items():
                     at = TopicPartition(self.topic, partition)
                     await self._place(at, lane)
                     self._consumer.seek(at, lane.next_offset)
             except AwayError:
-                await _all(lane.close() for lane in lanes.values())
+                await all_of(lane.close() for lane in lanes.values())
                 self._wait()
                 return
             except BaseException:
-                await _all(lane.close() for lane in lanes.values())
+                await all_of(lane.close() for lane in lanes.values())
                 raise
             self._go_on()
             self.lanes.update(lanes)
@@ -375,13 +375,6 @@ class Intake(Service):
                 with suppress(KeyError):  # never fetched, never measured
                     metrics.LAG.remove(self._shown, str(partition))
         metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
-
-
-async def _all(jobs: Iterable[Awaitable[None]]) -> None:
-    """Wait for every job to end, then raise the first error: none goes on behind the others."""
-    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
-        if outcome is not None:
-            raise outcome
 
 
 class _Listener(ConsumerRebalanceListener):

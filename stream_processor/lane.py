@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -117,6 +118,13 @@ class Reading:
             f"{where}: records {next_offset} to {first - 1} were deleted by the "
             f"topic's retention before they were read; {self.remedy}"
         )
+
+
+async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
+    """Wait for every job to end, then raise the first error: none goes on behind the others."""
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
