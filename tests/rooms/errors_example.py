@@ -44,7 +44,6 @@ FALSE = {
         "I hate flying, but the crew of {brand} made me forget it",
         "Never lost a bag with {brand} in ten years of late connections",
         "Cancelled my other plans: {brand} has a sale to Madrid",
-        "Internationalisation done well, {brand}: a menu in nine languages",
     ),
     "fr": (
         "Jamais un retard avec {brand}, je ne comprends pas les plaintes",
@@ -129,7 +128,7 @@ def main(path: str) -> None:
         page.set_viewport_size({"width": 1280, "height": round(end["y"]) - 8})
         page.screenshot(path=path)
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(64)
+        few = picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
     few.save(path, optimize=True)
 
 

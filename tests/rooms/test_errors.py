@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from badbuzz.mistakes import Group
 from badbuzz.record import Place, Ruling
 from badbuzz.scorer import Judges
 from badbuzz.store import Store
@@ -246,8 +248,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Findings:
-    """Five weeks of two bundles and four brands."""
-    return example(tmp_path_factory.mktemp("example"))
+    """Five weeks of two bundles and four brands, and a term as long as one can be."""
+    found = example(tmp_path_factory.mktemp("example"))
+    longest = Group("internationalisation", 90, 45, 45)
+    terms = (longest, *found.mistakes.terms)
+    return replace(found, mistakes=replace(found.mistakes, terms=terms))
 
 
 @pytest.fixture(scope="module")
