@@ -67,10 +67,10 @@ def _worst(console: Console, found: Findings, most: int) -> None:
     for one, now in worst:
         said = " ".join(one.feedback.text.split())
         said = said if len(said) <= _MAX_TEXT else f"{said[: _MAX_TEXT - 1]}…"
-        console.print(Text(f"“{said}”"))
+        console.print(_plain(f"“{said}”"))
         brand = f"{one.feedback.brand}: " if one.feedback.brand else ""
-        told = Text(f"{brand}{claim(one)}; {again(now)}", style="dim")
-        console.print(Padding(told, (0, 0, 0, 2)))
+        told = _plain(f"{brand}{claim(one)}; {again(now)}", style="dim")
+        console.print(Padding(told, (0, 0, 0, 2), expand=False))
 
 
 def _over_time(console: Console, found: Findings) -> None:
@@ -78,7 +78,7 @@ def _over_time(console: Console, found: Findings) -> None:
     if told:
         console.print("", Text("Over time", style="bold"), sep="\n")
     for sign, sentence in told:
-        console.print(Text(f"{sign or '·'} {sentence}"))
+        console.print(_plain(f"{sign or '·'} {sentence}"))
 
 
 def _table(title: str, its: list[Section]) -> Table:
@@ -92,7 +92,7 @@ def _table(title: str, its: list[Section]) -> Table:
         table.add_row(Text(f"{shown.title}{_left_out(shown)}", style="bold"))
         for row in shown.rows:
             counts = (f"{count:,}" for count in row.counts)
-            table.add_row(*map(Text, (f"  {row.name}", percent(row.share), *counts)))
+            table.add_row(*map(_plain, (f"  {row.name}", percent(row.share), *counts)))
     return table
 
 
@@ -103,3 +103,9 @@ def _left_out(section: Section) -> str:
     if section.n_small:
         told.append(f"{section.n_small:,} too small")
     return f" ({', '.join(told)})" if told else ""
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """A text that commands no terminal, whoever wrote it."""
+    shown = "".join(one if one.isprintable() or one == "\u200d" else " " for one in text)
+    return Text(shown, style=style)
