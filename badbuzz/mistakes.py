@@ -159,8 +159,7 @@ def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
     """
     found = judged(feedback)
     margins = _margins(found)
-    own = _names(found)
-    read = [[term for term in terms(words(said.text)) if term not in own] for said in found]
+    read = [terms(words(said.text)) for said in found]
     asked = [said.source == "labelling" for said in found]
     grouped = _groups(found, read)
     binned = [_bin(margin) for margin in margins if margin is not None]
@@ -226,11 +225,12 @@ def _steps(named: dict[str, list[Feedback]]) -> list[Step]:
 
 def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Group, ...]]:
     everything = list(zip(found, read, strict=True))
+    of_brands = _names(found)
     names: dict[str, Callable[[Feedback, list[str]], Iterable[str]]] = {
         "language": lambda said, _: (said.lang,),
         "brand": lambda said, _: (said.brand,),
         "reason": lambda _, own: meanings(own) or (NO_REASON,),
-        "term": lambda _, own: own,
+        "term": lambda _, own: [term for term in own if term not in of_brands],
     }
     grouped: dict[str, tuple[Group, ...]] = {}
     for kind, names_of in names.items():
