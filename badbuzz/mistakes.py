@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from badbuzz.proportions import Share, Told, told
+from badbuzz.proportions import MIN_OF_GROUP, Share, Told, told
 from badbuzz.reasons import meanings
 from badbuzz.record import Feedback
 from badbuzz.terms import terms, words
@@ -28,8 +28,6 @@ MARGINS: Final = (
 )
 """The bins of margins, half-open."""
 NO_REASON: Final = "none"
-MIN_OF_TERM: Final = 3
-"""Judged texts that a term must stand in."""
 _HALF: Final = 0.5
 _SCORE_DIGITS: Final = 4
 
@@ -111,7 +109,8 @@ class Mistakes:
         Those people chose themselves, and those they were asked about.
     languages, brands, reasons, terms
         Most errors first; a text of several reasons or terms counts in each. Terms: those with
-        errors, first where the share of errors is surely high.
+        errors, in three judged texts at least, first where the share of errors is surely high;
+        the words of a judged brand's name are none.
     margins
         By distance of the score to the threshold, nearest first.
     worst
@@ -226,11 +225,12 @@ def _steps(named: dict[str, list[Feedback]]) -> list[Step]:
 
 def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Group, ...]]:
     everything = list(zip(found, read, strict=True))
+    of_brands = _names(found)
     names: dict[str, Callable[[Feedback, list[str]], Iterable[str]]] = {
         "language": lambda said, _: (said.lang,),
         "brand": lambda said, _: (said.brand,),
         "reason": lambda _, own: meanings(own) or (NO_REASON,),
-        "term": lambda _, own: own,
+        "term": lambda _, own: [term for term in own if term not in of_brands],
     }
     grouped: dict[str, tuple[Group, ...]] = {}
     for kind, names_of in names.items():
@@ -240,9 +240,15 @@ def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Gro
                 members.setdefault(name, []).append(said)
         groups = [group(name, its) for name, its in members.items()]
         grouped[kind] = tuple(sorted(groups, key=lambda one: (-one.wrong.n_with, one.n, one.name)))
-    telling = [one for one in grouped["term"] if one.wrong.n_with and one.n >= MIN_OF_TERM]
+    telling = [one for one in grouped["term"] if one.wrong.n_with and one.n >= MIN_OF_GROUP]
     telling.sort(key=lambda one: (-one.wrong.interval[0], one.name))
     return {**grouped, "term": tuple(telling)}
+
+
+def _names(found: Iterable[Feedback]) -> set[str]:
+    """The words of the brands' names, and each name written as one word."""
+    names = [words(brand) for brand in {said.brand for said in found}]
+    return {word for name in names for word in (*name, "".join(name))}
 
 
 def _bin(margin: float) -> int:

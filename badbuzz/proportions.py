@@ -9,6 +9,8 @@ from typing import Final, Literal
 _Z: Final = 1.959963984540054
 ENOUGH: Final = 20
 """Of fewer, a difference between two shares is not told."""
+MIN_OF_GROUP: Final = 3
+"""A group of fewer says nothing, and is left out where people read."""
 
 Interval = tuple[float, float]
 Told = Literal["better", "worse", "no difference", "too few"]

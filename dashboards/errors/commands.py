@@ -61,11 +61,13 @@ def errors(
         from dashboards.errors.report import write_report  # noqa: PLC0415 - Jinja takes a while
 
         write_report(report_file, found)
+        click.echo(f"badbuzz: report written: {report_file}", err=True)
     if as_json:
         click.echo(orjson.dumps(summary(found)))
     elif not found.empty:
         console = Console()
-        table.show(console if console.is_terminal else Console(width=_WIDTH), found)
+        show = table.show_short if report_file else table.show
+        show(console if console.is_terminal else Console(width=_WIDTH), found)
 
 
 def _period(from_ms: int | None, to_ms: int | None, days: int | None) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from badbuzz import __version__
 from badbuzz.errors import RecordingError
 from badbuzz.proportions import Share
+from badbuzz.render import counted
 from dashboards.errors import words
 from dashboards.errors.findings import Findings
 from dashboards.errors.sections import sections
@@ -54,7 +55,8 @@ def render(found: Findings) -> str:
     assert loader is not None
     style = Markup(loader.get_source(environment, "report.css")[0])  # noqa: S704 (our own file)
     template = environment.get_template("report.html.jinja")
-    return template.render(style=style, **_context(found))
+    text = template.render(style=style, **_context(found))
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _context(found: Findings) -> dict[str, Any]:
@@ -88,12 +90,20 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
     mistakes, ruled = found.mistakes, found.judgements.overall
     corrections, labelling = mistakes.corrections, mistakes.labelling
     return [
-        (f"{mistakes.overall.n:,}", "labels judged", f"{mistakes.overall.wrong.n_with:,} wrong"),
-        (_rate(corrections.wrong), "of corrections wrong", _spread(corrections.wrong)),
-        (_rate(labelling.wrong), "of asked labels wrong", _spread(labelling.wrong)),
-        (f"{ruled.n:,}", "alerts ruled", f"{ruled.n_false_alarm:,} false alarms"),
+        (
+            *_counted(mistakes.overall.n, "label", "judged"),
+            f"{mistakes.overall.wrong.n_with:,} wrong",
+        ),
+        (_rate(corrections.wrong), "wrong among corrections", _spread(corrections.wrong)),
+        (_rate(labelling.wrong), "wrong among answers asked for", _spread(labelling.wrong)),
+        (*_counted(ruled.n, "alert", "ruled"), counted(ruled.n_false_alarm, "false alarm")),
         (_rate(ruled.real), "of them real", _spread(ruled.real)),
     ]
+
+
+def _counted(n: int, one: str, done: str) -> tuple[str, str]:
+    figure, _, name = counted(n, one).partition(" ")
+    return figure, f"{name} {done}"
 
 
 def _rate(share: Share) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from badbuzz.mistakes import NO_REASON, Mistake, Step
+from badbuzz.mistakes import NO_REASON, Group, Mistake, Step
 from badbuzz.proportions import ENOUGH, Share, difference
 from badbuzz.reasons import NAMES
+from badbuzz.render import counted
 from dashboards.errors.findings import Findings
 from dashboards.errors.today import Today
 
@@ -24,17 +25,6 @@ def when(time_ms: int) -> str:
     '01 Jan 1970 00:00'
     """
     return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%d %b %Y %H:%M}"
-
-
-def counted(n: int, one: str) -> str:
-    """A number of things.
-
-    Examples
-    --------
-    >>> counted(1, "label"), counted(1_000, "label")
-    ('1 label', '1,000 labels')
-    """
-    return f"{n:,} {one}{'' if n == 1 else 's'}"
 
 
 def percent(share: Share) -> str:
@@ -75,6 +65,18 @@ def change(step: Step) -> tuple[str, str]:
     gap = 100 * ((after.rate or 0.0) - (before.rate or 0.0))
     told = "no difference seen" if step.told == "no difference" else step.told
     return sign, f"{told}: {_signed(gap)} points ({_signed(low)} to {_signed(high)})"
+
+
+def alone(what: str, one: Group) -> str:
+    """Of a version or week that is the only one, how often its labels were wrong.
+
+    Examples
+    --------
+    >>> alone("version", Group("b@1", 60, 6, 0))
+    'Only one version was judged, b@1: 10 % (5–20) of 60 labels wrong; no other to compare with.'
+    """
+    of = f"{percent(one.wrong)} of {counted(one.n, 'label')}"
+    return f"Only one {what} was judged, {one.name}: {of} wrong; no other to compare with."
 
 
 def _signed(points: float) -> str:
@@ -134,8 +136,9 @@ def cautions(found: Findings) -> list[str]:
         )
     elif corrections.n:
         said.append(
-            "Nobody answered the list of tweets worth labelling (GET /labelling): only its answers "
-            "could say how labels do that nobody picked out."
+            "Every label here was picked by the person who judged it. To learn of labels that "
+            "nobody picked, answer the tweets worth labelling (GET /labelling): in this period "
+            "nobody did."
         )
     if 0 < found.mistakes.overall.n < ENOUGH:
         said.append(f"{counted(found.mistakes.overall.n, 'judged label')} can say little.")

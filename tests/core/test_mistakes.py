@@ -79,6 +79,17 @@ def test_terms_come_by_how_surely_they_err() -> None:
     assert [group.name for group in analyse(said).terms] == ["strike", "delight"]
 
 
+def test_the_words_of_a_brands_name_are_no_terms() -> None:
+    text = "paradis, airparadis: strike"
+    said = [feedback("missed", text=text, brand=brand) for brand in ("Air Paradis", "", "")]
+    assert [group.name for group in analyse(said).terms] == ["strike"]
+
+
+def test_the_words_of_a_brands_name_still_mean_something() -> None:
+    (reason,) = analyse([feedback("missed", text="my luggage", brand="Luggage")]).reasons
+    assert reason.name == "lost_luggage"
+
+
 def test_two_texts_are_too_few_for_a_term() -> None:
     assert analyse([feedback("missed", text="strike") for _ in range(2)]).terms == ()
 

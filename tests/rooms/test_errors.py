@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,15 +13,20 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
+from badbuzz.mistakes import Group
 from badbuzz.record import Place, Ruling
 from badbuzz.scorer import Judges
 from badbuzz.store import Store
 from dashboards.errors.commands import errors
 from dashboards.errors.findings import TREND_DAYS, Findings, find
 from dashboards.errors.report import render
+from dashboards.errors.sections import sections
+from dashboards.errors.table import show
 from tests.browser import chromium
 from tests.core.opinions import alert, evidence, feedback
+from tests.rooms.errors_example import example
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_500_000_000
@@ -146,9 +153,54 @@ def test_a_language_that_no_bundle_reads_has_no_today(store_url: str) -> None:
 def test_the_terminal_tells_what_is_wrong_and_what_that_does_not_say(filled: str) -> None:
     told = run(filled, *PERIOD).stdout
     assert "31 labels judged, 52 % (35–68) of them wrong" in told
-    assert re.search(r"b@2 .*▲ worse: \+40 points", told)
+    assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in told
     assert "Corrections are no random sample" in told
     assert "labelled negative, but is not" in told
+
+
+def test_the_worst_come_first_and_the_whole_fits_eighty_lines(full: Findings) -> None:
+    console = Console(width=110, record=True, file=StringIO())
+    show(console, full)
+    told = console.export_text()
+    assert len(told.splitlines()) < 80
+    assert told.index("The worst:") < told.index("Over time") < told.index("By confidence")
+
+
+def test_beside_a_report_the_terminal_is_short(filled: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "errors.html")
+    ran = run(filled, *PERIOD, "--report", path)
+    assert ran.stderr == f"badbuzz: report written: {path}\n"
+    assert "The worst:" in ran.stdout
+    assert "Over time" in ran.stdout
+    assert "By confidence" not in ran.stdout
+
+
+def test_small_groups_are_left_out_and_counted(found: Findings) -> None:
+    brands, alerts = (one for one in sections(found) if one.title == "By brand")
+    assert [row.name for row in brands.rows] == ["Air Paradis"]
+    assert brands.left_out == "Left out: 1 brand of fewer than 3 judged; --json has them."
+    assert [row.name for row in alerts.rows] == ["Air Paradis"]
+
+
+def test_small_groups_of_alerts_are_left_out(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        phase = alert(0, evidence=evidence("strike", "fog"))
+        store.record_alerts(Place("alerts", 0), [(0, phase)], 1)
+        store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
+        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    (terms,) = (one for one in told if one.title == "By driving term")
+    assert (terms.rows, terms.n_small) == ((), 2)
+    assert "2 terms of fewer than 3 ruled" in terms.left_out
+
+
+def test_one_version_alone_is_a_sentence(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        for _ in range(3):
+            store.add_feedback(feedback("ok", at_ms=NOW_MS))
+        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    trends = [one for one in told if one.part == "trends"]
+    assert [one.rows for one in trends] == [(), ()]
+    assert trends[0].note.startswith("Only one version was judged, b@1: 0 %")
 
 
 def test_an_empty_store_says_what_to_do(store_url: str) -> None:
@@ -195,6 +247,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 
 
 @pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """Five weeks of two bundles and four brands, and a term as long as one can be."""
+    found = example(tmp_path_factory.mktemp("example"))
+    longest = Group("internationalisation", 90, 45, 45)
+    terms = (longest, *found.mistakes.terms)
+    return replace(found, mistakes=replace(found.mistakes, terms=terms))
+
+
+@pytest.fixture(scope="module")
 def report(found: Findings) -> str:
     return render(found)
 
@@ -203,6 +264,10 @@ def test_a_report_is_written(filled: str, tmp_path: Path) -> None:
     path = tmp_path / "errors.html"
     run(filled, *PERIOD, "--report", str(path))
     assert "Where badbuzz was wrong" in path.read_text(encoding="utf-8")
+
+
+def test_one_false_alarm_is_no_alarms(report: str) -> None:
+    assert "<small>1 false alarm</small>" in report
 
 
 def test_texts_and_names_are_escaped(report: str) -> None:
@@ -231,12 +296,12 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["desk", "telephone"])
 def page(
-    browser: Any, report: str, tmp_path: Path, request: pytest.FixtureRequest
+    browser: Any, full: Findings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
     """The report, opened; at its end the console was clean."""
     width, scheme = request.param
     path = tmp_path / "errors.html"
-    path.write_text(report, encoding="utf-8")
+    path.write_text(render(full), encoding="utf-8")
     said: list[str] = []
     opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     opened.on("console", lambda message: said.append(message.text))
@@ -250,6 +315,23 @@ def page(
 @pytest.mark.services
 def test_it_fits_its_width(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    over = "tables => tables.filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.eval_on_selector_all(".scroll", over) == 0
+
+
+@pytest.mark.services
+def test_names_are_broken_between_words_only(page: Any) -> None:
+    broken = page.eval_on_selector_all(
+        ".name",
+        """names => names.flatMap(name => [...name.textContent.matchAll(/[^\\s-]+/g)]
+          .filter(word => {
+            const range = document.createRange();
+            range.setStart(name.firstChild, word.index);
+            range.setEnd(name.firstChild, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+          }).map(String))""",
+    )
+    assert broken == []
 
 
 @pytest.mark.services
