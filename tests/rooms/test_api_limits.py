@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,6 +110,14 @@ def test_a_store_that_takes_its_time_does_not_keep_operators_waiting(tmp_path: P
 
     with BusyStore.open(f"sqlite:///{tmp_path / 'busy.db'}") as store:
         assert asyncio.run(ask(store)) == [200, 200]
+
+
+def test_headers_without_end_are_cut_off(served: Served) -> None:
+    url = httpx.URL(served.url)
+    with socket.create_connection((url.host, url.port or 0)) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        with pytest.raises(ConnectionError):
+            connection.sendall((b"X-More: %s\r\n" % (b"x" * 50_000)) * 1000)
 
 
 def test_a_cell_takes_no_longer_than_its_text() -> None:
