@@ -100,7 +100,8 @@ class Gate:
         if wait_s:
             raise _too_often(wait_s)
         if not credentials.allows(caller.scopes, scope):
-            raise HTTPException(HTTPStatus.FORBIDDEN, "this key may not do that")
+            may = ", ".join(sorted(caller.scopes))
+            raise HTTPException(HTTPStatus.FORBIDDEN, f"this key may {may}; that needs {scope}")
         return caller
 
     async def still_admits(self, request: Request) -> bool:

@@ -10,11 +10,12 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from badbuzz.errors import UnknownError
 from badbuzz.model import Phase, Severity
-from badbuzz.record import AlertLife, Ruling
+from badbuzz.record import Page, Ruling
 from dashboards import examples
-from dashboards.paging import Limit
+from dashboards.paging import Limit, known
 from dashboards.schemas import AlertPath, Cursor, Instant, Name, Pages, RulingRequest
 from dashboards.served import CalledBy, ReadRoute, Served, WriteRoute, reply
+from dashboards.wording import SpokenIn, ToldLife, told_life
 
 
 class _AlertId(Convertor[str]):
@@ -36,7 +37,7 @@ writing = APIRouter(route_class=WriteRoute, tags=["alerts"])
 
 
 @reading.get(
-    "/alerts", response_model=Pages[AlertLife], responses=examples.of(examples.page(examples.LIFE))
+    "/alerts", response_model=Pages[ToldLife], responses=examples.of(examples.page(examples.LIFE))
 )
 def alerts(
     parts: Served,
@@ -49,8 +50,11 @@ def alerts(
     to: Annotated[Instant | None, Query(description="opened before")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    language: SpokenIn = "en",
 ) -> Response:
     """Alerts, the newest first: each as it is now, with its phases, who saw it, and rulings."""
+    if brand is not None:
+        known(parts.store, brand)
     page = parts.store.alerts(
         brand=brand,
         phase=phase,
@@ -60,36 +64,43 @@ def alerts(
         limit=limit,
         cursor=cursor,
     )
-    return reply(page)
+    return reply(Page(tuple(told_life(life, language) for life in page.items), page.cursor))
 
 
 @writing.post(
-    "/alerts/{id:path}/ack", response_model=AlertLife, responses=examples.of(examples.LIFE)
+    "/alerts/{id:path}/ack", response_model=ToldLife, responses=examples.of(examples.LIFE)
 )
-def acknowledge(parts: Served, caller: CalledBy, id: AlertPath) -> Response:  # noqa: A002
+def acknowledge(
+    parts: Served,
+    caller: CalledBy,
+    id: AlertPath,  # noqa: A002
+    language: SpokenIn = "en",
+) -> Response:
     """Say that you have seen it; the first to say so stays named."""
-    return reply(parts.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000))
+    life = parts.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000)
+    return reply(told_life(life, language))
 
 
 @writing.post(
-    "/alerts/{id:path}/ruling", response_model=AlertLife, responses=examples.of(examples.LIFE)
+    "/alerts/{id:path}/ruling", response_model=ToldLife, responses=examples.of(examples.LIFE)
 )
 def rule(
     parts: Served,
     caller: CalledBy,
     id: AlertPath,  # noqa: A002
     asked: RulingRequest,
+    language: SpokenIn = "en",
 ) -> Response:
     """Say what it was: a real crisis, a false alarm, or benign. Your latest ruling counts."""
     now_ms = time.time_ns() // 1_000_000
     ruling = Ruling(id, asked.verdict, caller.name, now_ms, asked.note)
-    return reply(parts.store.rule(ruling))
+    return reply(told_life(parts.store.rule(ruling), language))
 
 
-@reading.get("/alerts/{id:alert}", response_model=AlertLife, responses=examples.of(examples.LIFE))
-def alert(parts: Served, id: AlertPath) -> Response:  # noqa: A002
+@reading.get("/alerts/{id:alert}", response_model=ToldLife, responses=examples.of(examples.LIFE))
+def alert(parts: Served, id: AlertPath, language: SpokenIn = "en") -> Response:  # noqa: A002
     """One alert, by its id, whose ``/`` may stand as it is or as ``%2F``."""
     life = parts.store.alert(id)
     if life is None:
         raise UnknownError(f"there is no alert {id}; see: GET /alerts")
-    return reply(life)
+    return reply(told_life(life, language))

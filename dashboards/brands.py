@@ -9,13 +9,13 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Response
 
 from badbuzz import terms as reading_terms
-from badbuzz.errors import UnknownError
-from badbuzz.record import Sampled, Step, Summary
+from badbuzz.record import Page, Sampled, Step
 from badbuzz.store import Store
 from dashboards import examples
-from dashboards.paging import DAY_MS, Limit, period
+from dashboards.paging import DAY_MS, Limit, known, period, rounded
 from dashboards.schemas import BrandPath, Cursor, Instant, Pages, Terms
 from dashboards.served import ReadRoute, Served, reply
+from dashboards.wording import SpokenIn, ToldSummary, told_summary
 
 router = APIRouter(route_class=ReadRoute, tags=["brands"])
 
@@ -32,10 +32,10 @@ To = Annotated[
 ]
 
 
-@router.get("/brands", response_model=list[Summary], responses=examples.of([examples.SUMMARY]))
-def brands(parts: Served) -> Response:
+@router.get("/brands", response_model=list[ToldSummary], responses=examples.of([examples.SUMMARY]))
+def brands(parts: Served, language: SpokenIn = "en") -> Response:
     """Every brand, with its last window and the alert that is open, if one is."""
-    return reply(parts.store.brands())
+    return reply([told_summary(one, language) for one in parts.store.brands()])
 
 
 @router.get(
@@ -57,7 +57,7 @@ def windows(
     """A brand's windows, oldest first, added up over steps; by default those of its last day."""
     from_ms, to_ms = _period(parts.store, brand, from_, to)
     page = parts.store.windows(brand, from_ms, to_ms, step, limit=limit, cursor=cursor)
-    return reply(page)
+    return reply(Page(tuple(map(rounded, page.items)), page.cursor))
 
 
 @router.get(
@@ -107,7 +107,5 @@ def _counts(tweets: Iterable[Sampled]) -> Counter[str]:
 
 
 def _period(store: Store, brand: str, from_ms: int | None, to_ms: int | None) -> tuple[int, int]:
-    found = store.brand(brand)
-    if found is None:
-        raise UnknownError(f"there is no brand {brand}; see: GET /brands")
+    found = known(store, brand)
     return period(from_ms, to_ms, found.last_window.end_ms if found.last_window else 0)

@@ -17,6 +17,7 @@ from dashboards import examples
 from dashboards.access import Caller
 from dashboards.logs import note
 from dashboards.metrics import Metrics
+from dashboards.paging import known
 from dashboards.schemas import FeedbackReceipt, FeedbackRequest, Lang, Name
 from dashboards.served import CalledBy, Parts, ReadRoute, Served, WriteRoute, reply
 
@@ -46,7 +47,10 @@ def feedback(
     if is_new:
         _tell(parts.metrics, correction)
     receipt = FeedbackReceipt(
-        id=correction.id, is_new=is_new, misprediction=correction.mispredicted
+        id=correction.id,
+        is_new=is_new,
+        scored=correction.predicted is not None,
+        misprediction=correction.mispredicted,
     )
     return reply(receipt.model_dump(), HTTPStatus.ACCEPTED)
 
@@ -62,6 +66,8 @@ def labelling(
 
     Answer with ``POST /feedback`` and the source ``labelling``.
     """
+    if brand is not None:
+        known(parts.store, brand)
     return reply(parts.store.labelling(lang=lang, brand=brand, limit=limit))
 
 

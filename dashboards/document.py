@@ -15,6 +15,7 @@ _TITLES: Final = {
     "403": "The key may not do that",
     "404": "There is none of that name",
     "413": "The body is too large",
+    "415": "The body is not said to be JSON",
     "422": "A field cannot be used",
     "429": "Asked too often",
     "500": "Our mistake",
@@ -65,7 +66,8 @@ def _statuses(path: str, operation: dict[str, Any]) -> list[str]:
         return list(_OPEN)
     statuses = list(_GUARDED)
     if "requestBody" in operation:
-        statuses += ["400", "413"]
-    if "{" in path or path == "/feedback":
+        statuses += ["400", "413", "415"]
+    named = {told["name"] for told in operation.get("parameters", ())}
+    if "{" in path or path == "/feedback" or "brand" in named:
         statuses += ["404"]
     return sorted(statuses)

@@ -8,6 +8,7 @@ import orjson
 
 from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
 from badbuzz.record import AlertLife, Entry, Ruling, Sampled, Step, Summary
+from dashboards.wording import told_life, told_summary
 
 _START_MS: Final = 1_764_000_000_000
 _BUNDLE: Final = "airline-en@0123abcd"
@@ -70,14 +71,16 @@ ALERT: Final = Alert(
         most_repeated=(),
     ),
 )
-LIFE: Final = AlertLife(
-    alert=ALERT,
-    phases=(ALERT,),
-    acknowledged_by="ana",
-    acknowledged_ms=_START_MS + 960_000,
-    rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
+LIFE: Final = told_life(
+    AlertLife(
+        alert=ALERT,
+        phases=(ALERT,),
+        acknowledged_by="ana",
+        acknowledged_ms=_START_MS + 960_000,
+        rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
+    )
 )
-SUMMARY: Final = Summary("Air Paradis", WINDOW, ALERT)
+SUMMARY: Final = told_summary(Summary("Air Paradis", WINDOW, ALERT))
 STEP: Final = Step(
     start_ms=_START_MS,
     end_ms=_START_MS + 900_000,
@@ -128,6 +131,7 @@ SCORED: Final = {
 RECEIPT: Final = {
     "id": "5b7d1f0c2a5e5d0f9e0a6c1d2b3f4a55",
     "is_new": True,
+    "scored": True,
     "misprediction": True,
 }
 TERMS: Final = {
@@ -137,7 +141,7 @@ TERMS: Final = {
 }
 ENTRY: Final = Entry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
 CSV: Final = "id,brand,phase\r\nAir Paradis/1764000000000,Air Paradis,firing\r\n"
-EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/1764000000000"}\n\n'
+EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/…","summary":"38 of …"}\n\n'
 
 
 def page(item: Any) -> dict[str, Any]:

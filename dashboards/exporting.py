@@ -19,7 +19,7 @@ from badbuzz.record import Feedback, Page, Sampled, Step
 from badbuzz.store import Store
 from badbuzz.wire import MAX_MS
 from dashboards import examples
-from dashboards.paging import period
+from dashboards.paging import known, period, rounded
 from dashboards.schemas import Instant, Name
 from dashboards.served import ReadRoute, Served
 
@@ -60,6 +60,8 @@ def export(
     An apostrophe stands before what a spreadsheet could take for a formula: where a text begins,
     and behind its semicolons, tabs and ends of lines, at which some spreadsheets part cells.
     """
+    if brand is not None and what != "feedback":  # whose brand is what people call it
+        known(parts.store, brand)
     from_ms, to_ms = period(0 if from_ is None else from_, to, MAX_MS)
     table = lines(what, rows(parts.store, what, brand, from_ms, to_ms))
     first = next(table)  # a store that is down is an error, not a short file
@@ -129,7 +131,7 @@ def _windows(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[Ste
     while page is None or page.cursor is not None:
         cursor = page.cursor if page else None
         page = store.windows(brand, from_ms, to_ms, limit=_AT_ONCE, cursor=cursor)
-        yield from page.items
+        yield from map(rounded, page.items)
 
 
 def _tweets(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[Sampled]:

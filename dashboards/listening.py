@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from dashboards import examples
+from dashboards.paging import known
 from dashboards.problems import FieldProblem
 from dashboards.schemas import Name
 from dashboards.served import ReadRoute, Served
@@ -22,6 +24,7 @@ from dashboards.streaming import (
     decode_positions,
     encode_positions,
 )
+from dashboards.wording import SpokenIn
 
 router = APIRouter(route_class=ReadRoute, tags=["stream"])
 
@@ -50,6 +53,7 @@ async def stream(
     last_event_id: Annotated[
         str | None, Header(max_length=4000, description="of the last event that came")
     ] = None,
+    language: SpokenIn = "en",
 ) -> Response:
     """Windows and alerts as they are recorded: events ``window`` and ``alert``.
 
@@ -60,7 +64,9 @@ async def stream(
         last = decode_positions(last_event_id) if last_event_id else None
     except ValueError as error:
         raise FieldProblem("header.last-event-id", str(error)) from error
-    listener = await parts.broadcast.join(brand)
+    if brand is not None:
+        await run_in_threadpool(known, parts.store, brand)
+    listener = await parts.broadcast.join(brand, language)
     if listener is None:
         raise HTTPException(503, f"{MOST_LISTENERS} listen already", {"Retry-After": "60"})
 

@@ -117,15 +117,15 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     """Name the fields, and never repeat what they held."""
     invalid = cast(RequestValidationError, error)
-    return _unprocessable(
-        [
-            {
-                "field": ".".join(map(str, one["loc"])),
-                "detail": str(one["msg"]).removeprefix("Value error, "),
-            }
-            for one in invalid.errors()
-        ]
-    )
+    return _unprocessable([_told(one) for one in invalid.errors()])
+
+
+def _told(error: Mapping[str, Any]) -> dict[str, str]:
+    if error.get("type") == "json_invalid":
+        at, reason = error["loc"][-1] + 1, error["ctx"]["error"]
+        return {"field": "body", "detail": f"no JSON: {reason}, at its character {at}"}
+    detail = str(error["msg"]).removeprefix("Value error, ")
+    return {"field": ".".join(map(str, error["loc"])), "detail": detail}
 
 
 def _unprocessable(errors: list[dict[str, str]]) -> Response:

@@ -73,7 +73,8 @@ _INSTANT_SCHEMA: Final = {
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=_PRINTABLE)]
 Label = Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL)]
-Lang = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,8}$")]
+Lang = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+"""BCP 47, the primary language alone."""
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_BYTES, pattern=_NO_NUL),
@@ -218,6 +219,10 @@ class FeedbackReceipt(BaseModel):
 
     id: str
     is_new: bool = Field(description="false when it was there before")
+    scored: bool = Field(
+        description="whether a label is known to hold it against: false where no bundle reads the "
+        "language and none was shown"
+    )
     misprediction: bool = Field(description="whether it contradicts a label")
 
 

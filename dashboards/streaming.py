@@ -14,8 +14,10 @@ from badbuzz import wire
 from badbuzz.errors import StoreError
 from badbuzz.model import Alert, Window
 from badbuzz.record import Change, Place
+from badbuzz.render import Language
 from dashboards.logs import LOG, note
 from dashboards.metrics import Metrics
+from dashboards.wording import told
 
 POLL_S: Final = 0.25
 MOST_LISTENERS: Final = 500
@@ -82,10 +84,10 @@ def decode_positions(text: str) -> Positions:
     return positions
 
 
-def encode_event(at: Mapping[Place, int], value: Window | Alert) -> bytes:
-    """A window or an alert as an event, with the id to go on from."""
+def encode_event(at: Mapping[Place, int], value: Window | Alert, language: Language) -> bytes:
+    """A window, or an alert in words too, as an event, with the id to go on from."""
     name = "window" if isinstance(value, Window) else "alert"
-    data = orjson.dumps(value)
+    data = orjson.dumps(value if isinstance(value, Window) else told(value, language))
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (encode_positions(at).encode(), name.encode(), data)
 
 
@@ -113,10 +115,13 @@ class Listener:
         The only one it wants to hear of; None for all.
     start
         What had been broadcast when it came.
+    language
+        That it wants alerts told in.
     """
 
-    def __init__(self, brand: str | None, start: Positions) -> None:
+    def __init__(self, brand: str | None, start: Positions, language: Language = "en") -> None:
         self.brand = brand
+        self.language = language
         self.start = start
         self.cut_off = False
         self._events: list[bytes] = []
@@ -209,21 +214,28 @@ class Broadcast:
             found, unfinished = await _read(self._store, moved)
             for place, offset, value in found:
                 self._seen[place] = offset
-                event = encode_event(self._seen, value)
-                for listener in self._listeners:
-                    listener.put(value.brand, event)
+                for language, listeners in self._by_language().items():
+                    event = encode_event(self._seen, value, language)
+                    for listener in listeners:
+                        listener.put(value.brand, event)
             for place in moved.keys() - unfinished:
                 self._seen[place] = max(self._seen.get(place, -1), ends[place])
             return bool(unfinished)
 
-    async def join(self, brand: str | None) -> Listener | None:
+    def _by_language(self) -> dict[Language, list[Listener]]:
+        found: dict[Language, list[Listener]] = {}
+        for listener in self._listeners:
+            found.setdefault(listener.language, []).append(listener)
+        return found
+
+    async def join(self, brand: str | None, language: Language = "en") -> Listener | None:
         """A listener to all that is recorded from now on; None where there are too many."""
         async with self._one_at_a_time:
             if len(self._listeners) >= MOST_LISTENERS:
                 return None
             if not self._listeners:
                 self._seen = _ends(await asyncio.to_thread(self._store.positions))
-            listener = Listener(brand, dict(self._seen))
+            listener = Listener(brand, dict(self._seen), language)
             if self.closed:
                 listener.close()
             self._listeners.add(listener)
@@ -265,6 +277,6 @@ class Broadcast:
                     continue
                 after[place] = at[place] = offset
                 if listener.brand in (None, value.brand):
-                    events.append(encode_event(at, value))
+                    events.append(encode_event(at, value, listener.language))
             yield b"".join(events)
             after = {place: after[place] for place in unfinished}

@@ -217,7 +217,7 @@ def test_ones_latest_ruling_counts(client: httpx.Client) -> None:
     [
         ({}, 2),
         ({"phase": "resolved"}, 1),
-        ({"brand": "Nobody"}, 0),
+        ({"brand": BRAND}, 2),
         ({"severity": "info"}, 0),
         ({"from": START_MS + STEP_MS + 1}, 1),
         ({"to": START_MS + STEP_MS}, 0),

@@ -80,7 +80,8 @@ def test_a_key_of_a_lower_scope_gets_403_and_nothing_else(
 ) -> None:
     with served.client(LOWER[scope]) as client:
         answer = client.request(method, path, content=b"{not even JSON")
-    assert (answer.status_code, answer.json()["detail"]) == (403, "this key may not do that")
+    detail = f"this key may {LOWER[scope]}; that needs {scope}"
+    assert (answer.status_code, answer.json()["detail"]) == (403, detail)
 
 
 def test_a_large_body_without_a_key_gets_401(served: Served) -> None:

@@ -116,14 +116,34 @@ def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: 
 
 def test_a_listener_hears_of_its_brand_alone(served: Served, store: Store) -> None:
     record(store, 0, 1)
+    record(store, 0, 1, brand="Other", partition=1)
     with (
         served.client("read") as client,
         client.stream("GET", "/stream", params={"brand": "Other"}) as answer,
     ):
         record(store, 1, 3)
-        record(store, 0, 1, brand="Other", partition=1)
+        record(store, 1, 2, brand="Other", partition=1)
         (found,) = events(answer, 1)
     assert orjson.loads(found["data"])["brand"] == "Other"
+
+
+def test_listeners_hear_of_an_alert_in_their_language(served: Served, store: Store) -> None:
+    told = {}
+    with (
+        served.client("read") as client,
+        client.stream("GET", "/stream") as english,
+        client.stream("GET", "/stream?language=fr") as french,
+    ):
+        store.record_alerts(ALERTS, [(0, alert(0))], 1)
+        for language, answer in (("en", english), ("fr", french)):
+            (event,) = events(answer, 1)
+            told[language] = orjson.loads(event["data"])["summary"]
+    assert told == {
+        "en": "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; "
+        "6 were expected.",
+        "fr": "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; "
+        "6 étaient attendus.",
+    }
 
 
 def test_the_end_of_the_server_is_the_end_of_its_streams(served: Served) -> None:
