@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -590,6 +591,38 @@ def test_when_mlflow_dies_what_finished_is_kept(corpus: Corpus, server: Any) -> 
     found = compared(corpus, place)
     assert [one.n_resumed for one in found] == [2, 0]
     assert [len(one.records) for one in found] == [3, 3]
+
+
+class Filler(Silent):
+    """Leaves files no room to grow when the third model is about to learn."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    def trying(self, model: str) -> None:
+        self._n += 1
+        if self._n == 3:
+            _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, most))
+
+
+@pytest.fixture
+def room() -> Iterator[None]:
+    """Files may grow again afterwards."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_when_the_disk_is_full_nothing_is_half_finished(
+    corpus: Corpus, tmp_path: Path, room: None
+) -> None:
+    with pytest.raises(TrackingError, match="see that it runs and has room"):
+        compared(corpus, str(tmp_path), Filler())
+    finished = runs_of(client_of(tmp_path))
+    assert len(finished) == 2
+    for run in finished:
+        assert (tmp_path / "artifacts" / run.info.run_id / "artifacts" / "scores.npz").exists()
 
 
 # The command and its report
