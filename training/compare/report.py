@@ -50,13 +50,7 @@ def write_report(
     RecordingError
         When the file cannot be written.
     """
-    environment = Environment(
-        loader=PackageLoader("training.compare", "."),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _templates()
     assert environment.loader is not None
     style = environment.loader.get_source(environment, "report.css")[0]
     pairs = list(zip(found, choices, strict=True))
@@ -75,6 +69,16 @@ def write_report(
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("training.compare", "."),
+        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _lead(found: Sequence[Comparison], scale: Scale) -> str:
