@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 from backtest.reading import Reading, one_run, reading_options
-from backtest.words import counted
 from badbuzz.errors import RecordingError
 from badbuzz.history import Learnt, encode_history, learnt
 from badbuzz.interrupt import Stop
 from badbuzz.outputs import check_outputs
+from badbuzz.render import counted
 from badbuzz.settings import Settings
 from badbuzz.state import BrandState, Rules
 

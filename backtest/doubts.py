@@ -8,8 +8,9 @@ from typing import Final
 from backtest.findings import Findings
 from backtest.rules import RuleSet
 from backtest.run import Run, Tally
-from backtest.words import counted, when
+from backtest.words import when
 from badbuzz.evaluate import Truth
+from badbuzz.render import counted
 
 _USUAL_WARMUP_H: Final = 24
 _MAX_NAMES: Final = 5

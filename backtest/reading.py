@@ -16,8 +16,7 @@ from backtest.scores import cache_folder
 from badbuzz.brands import read_brands
 from badbuzz.errors import RecordingError
 from badbuzz.interrupt import Stop
-from badbuzz.options import labels, mapping
-from badbuzz.presets import PRESETS
+from badbuzz.options import labels, recording_options
 from badbuzz.recording import Labelled, read_labelled
 from badbuzz.rows import check_readable
 from badbuzz.scorer import Judges
@@ -32,20 +31,6 @@ def reading_options(command: _Command) -> _Command:
     """Add the options that say how files are read and who gives the verdicts."""
     for option in reversed(
         (
-            click.option("--preset", type=click.Choice(list(PRESETS)), help="What columns mean."),
-            click.option(
-                "--map",
-                "mapping",
-                multiple=True,
-                metavar="FIELD=COLUMN",
-                callback=mapping,
-                help="Where a field stands; may be given several times.",
-            ),
-            click.option("--brand", help="The brand of every row."),
-            click.option("--lang", help="The language of every row."),
-            click.option(
-                "--sort", is_flag=True, help="Load everything and put it in time order first."
-            ),
             click.option("--use-truth", is_flag=True, help="Take a human's label for the verdict."),
             click.option(
                 "--label",
@@ -62,7 +47,7 @@ def reading_options(command: _Command) -> _Command:
         )
     ):
         command = option(command)
-    return command
+    return recording_options(command)
 
 
 @dataclass(slots=True)
@@ -101,7 +86,7 @@ class Reading:
         lateness_ms = self.settings.lateness_s * 1000
         with Display(self.files, shown=not options["quiet"]) as display:
             backtest = Backtest(
-                runs, jury, _CLOSING_MS + lateness_ms, on_tick=display.update, stopping=stopping
+                runs, jury, _CLOSING_MS + lateness_ms, on_tick=display.show, stopping=stopping
             )
             try:
                 tally = backtest.run(self._recorded(display))

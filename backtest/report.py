@@ -25,7 +25,7 @@ from badbuzz import __version__
 from badbuzz.errors import RecordingError
 from badbuzz.evaluate import Truth, openings, spans
 from badbuzz.model import Alert
-from badbuzz.render import describe, headline
+from badbuzz.render import counted, describe, headline
 
 _MAX_BRANDS: Final = 40
 _MAX_CARDS: Final = 60
@@ -188,7 +188,7 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
 
 def _figure(n: int, one: str) -> tuple[str, str]:
     """A number, and what it counts."""
-    figure, _, name = words.counted(n, one).partition(" ")
+    figure, _, name = counted(n, one).partition(" ")
     return figure, name
 
 
@@ -234,7 +234,7 @@ def _change(change: Change, truth: Truth | None) -> dict[str, Any]:
     return {
         "before": change.before,
         "after": change.after,
-        "counts": (words.counted(len(change.gained), "alert"), len(change.lost), len(change.moved)),
+        "counts": (counted(len(change.gained), "alert"), len(change.lost), len(change.moved)),
         "rows": [
             (
                 sign,

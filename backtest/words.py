@@ -22,17 +22,6 @@ def when(time_ms: int, zone: tzinfo = UTC) -> str:
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %Y %H:%M}"
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """A number of things.
-
-    Examples
-    --------
-    >>> counted(1, "alert"), counted(1_000, "entry", "entries")
-    ('1 alert', '1,000 entries')
-    """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def caught(card: Scorecard) -> str:
     """``4 of 5``, with what a new draw of incidents might have given."""
     unjudged = f"{card.n_unjudged} unjudged" if card.n_unjudged else ""

@@ -13,12 +13,19 @@ from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
     "alerts": ("stream_processor.alerts:alerts", "Print alerts as they come."),
+    "api": ("dashboards.serving:api", "Serve what the store knows, over HTTP."),
     "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
     "baseline": ("badbuzz.cli:baseline", "Learn from history, so that no brand begins blind."),
     "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
+    "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
+    "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
+    "record": (
+        "stream_processor.worker:record",
+        "Run the recorder: what happened, into the store.",
+    ),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
     "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),

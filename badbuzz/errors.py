@@ -11,7 +11,9 @@
     ├── StateError        detector state that is incomplete, misplaced or unknown
     ├── KafkaError        a broker or topic that is not there or not as it must be
     ├── StoreError        a database that cannot be used
-    │   └── StoreDownError  one that does not answer now, and may again
+    │   ├── StoreDownError  one that does not answer now, and may again
+    │   └── UnknownError    no such alert or key
+    ├── QueryError        a question that cannot be asked: a cursor or step that is none
     └── TrackingError     an MLflow store or server that cannot be used
 
 Each message names the input and the remedy; the command line prints it on
@@ -90,6 +92,16 @@ class StoreError(BadbuzzError):
 
 class StoreDownError(StoreError):
     """A database that does not answer now, and may again."""
+
+
+class UnknownError(StoreError, LookupError):
+    """What is to be changed is not in the store: no such alert, no such key."""
+
+
+class QueryError(BadbuzzError, ValueError):
+    """A question that cannot be asked: a cursor that is none, a step that divides no window."""
+
+    exit_code = 2
 
 
 class TrackingError(BadbuzzError):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
-from badbuzz.presets import FIELDS, LABELS
+from badbuzz.instants import parse_time
+from badbuzz.presets import FIELDS, LABELS, PRESETS
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Speed(click.ParamType):
@@ -54,6 +60,27 @@ class Hours(click.ParamType):
         return int(text)
 
 
+class Instant(click.ParamType):
+    """A point in time, as Unix milliseconds.
+
+    Examples
+    --------
+    >>> Instant()("2026-12-01T08:00:00+01:00")
+    1796108400000
+    """
+
+    name = "ISO"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read it, or fail with what was expected."""
+        try:
+            return parse_time(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     """Columns by field: the callback of ``--map FIELD=COLUMN``."""
     columns: dict[str, str] = {}
@@ -65,6 +92,26 @@ def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> di
             )
         columns[name] = column
     return columns
+
+
+def recording_options(command: _Command) -> _Command:
+    """Add the options that say what the columns of recorded files mean."""
+    for option in (
+        click.option("--sort", is_flag=True, help="Load all and put it in time order first."),
+        click.option("--lang", help="The language of every row."),
+        click.option("--brand", help="The brand of every row."),
+        click.option(
+            "--map",
+            "mapping",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            callback=mapping,
+            help="Where a field stands; may be given several times.",
+        ),
+        click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean."),
+    ):
+        command = option(command)
+    return command
 
 
 waiting = click.option(

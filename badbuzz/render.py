@@ -245,6 +245,17 @@ _TITLES: Final = {
 }
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "alert"), counted(1_000, "entry", "entries")
+    ('1 alert', '1,000 entries')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def _count(expected: float, language: Language) -> str:
     if expected < 0.5:
         return {"en": "fewer than 1", "fr": "moins de 1"}[language]

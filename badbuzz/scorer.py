@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from badbuzz.contributions import Explanation, explanation, occlusion
 from badbuzz.errors import BundleError
 from badbuzz.features import Features, Featuriser
 from badbuzz.model import SCORE_UNITS, Tweet, Verdict
@@ -110,6 +112,28 @@ class Scorer:
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """P(negative) of each text as the network gives it, not rounded."""
         return self._forward(self._featuriser.rows(texts)).astype(np.float64)
+
+    def explain(self, texts: Sequence[str]) -> list[Explanation]:
+        """What each word of each text adds to the logit of the text's score.
+
+        Asked of the scores alone, so true for any bundle: each text is scored without each of its
+        words (:func:`badbuzz.contributions.explanation`), some 15 µs a word.
+
+        Examples
+        --------
+        >>> (told,) = Scorer.load("airline-en").explain(["Lovely crew, but two hours late"])
+        >>> strongest = max(told.contributions, key=lambda part: part.logit)
+        >>> strongest.token, strongest.start, strongest.end
+        ('hours', 21, 26)
+        """
+        occluded = [occlusion(text) for text in texts]
+        asked = [*texts, *chain.from_iterable(one.without for one in occluded), ""]
+        raw = self.raw(asked).tolist()
+        left = iter(raw[len(texts) :])
+        return [
+            explanation(one, round(own, 4), own, list(islice(left, len(one.without))), raw[-1])
+            for one, own in zip(occluded, raw[: len(texts)], strict=True)
+        ]
 
     def _forward(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         """The network on rows of ids, always as many at a time, those that lack padded."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Final
 
 MAX_CHARS: Final = 4096
@@ -68,6 +69,7 @@ _PIECE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_CHUNK: Final = re.compile(r"\S+")
 _BARE_URLS: Final = ("http", "https")
 _REPEATED: Final = re.compile(r"(.)\1{2,}")
 _HASHTAG_PART: Final = re.compile(r"[A-ZÀ-ÖØ-Þ]+(?![a-zß-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[^\W\dA-ZÀ-ÖØ-Þ_]+|\d+")
@@ -143,13 +145,45 @@ def pieces(chunk: str) -> tuple[str, ...]:
         chunk = unicodedata.normalize("NFKC", chunk)
     found: list[str] = []
     for match in _PIECE.finditer(chunk):
-        kind = match.lastgroup or ""
-        mask = _MASKS.get(kind)
-        if mask is None:
-            found += _READERS[kind](match[0])
-        else:
-            found.append(mask)
+        found += _given(match)
     return tuple(found)
+
+
+def _given(piece: re.Match[str]) -> list[str]:
+    kind = piece.lastgroup or ""
+    mask = _MASKS.get(kind)
+    return _READERS[kind](piece[0]) if mask is None else [mask]
+
+
+def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Where what was read stands in the text as it was written: start, end, what it gave.
+
+    Half-open, in characters; all tokens of :func:`tokens`, before negation is marked. A chunk with
+    entities or compatibility characters, whose letters are not those that were read, is one span.
+
+    Examples
+    --------
+    >>> spans("Isn't #TooLate, :(")
+    [(0, 5, ('isnt',)), (6, 14, ('too', 'late')), (16, 18, ('<sad>',))]
+    """
+    found: list[tuple[int, int, tuple[str, ...]]] = []
+    left, n_chunks = MAX_TOKENS, 0
+    for chunk in _CHUNK.finditer(text[:MAX_CHARS]):
+        inner = chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
+        n_chunks += len(inner)
+        for start, end, given in _spans(chunk[0], inner):
+            if left and given:
+                found.append((chunk.start() + start, chunk.start() + end, given[:left]))
+                left = max(left - len(given), 0)
+    return found
+
+
+def _spans(chunk: str, inner: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    if inner == [unicodedata.normalize("NFKC", chunk)]:
+        for match in _PIECE.finditer(chunk):
+            yield match.start(), match.end(), tuple(_given(match))
+    else:
+        yield 0, len(chunk), tuple(chain.from_iterable(map(words, inner)))
 
 
 def negated(found: list[str]) -> list[str]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields as fields_of
 from functools import lru_cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any, Final, NoReturn, get_args
 
 import orjson
 
 from badbuzz.errors import WireError
 from badbuzz.model import Alert, Evidence, Example, Kind, Reason, Term, Tweet, Verdict, Window
+from badbuzz.record import Scored
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
@@ -56,6 +59,7 @@ _TYPES: Final[dict[str, type]] = {
 _NAMES: Final = frozenset(_TYPES)
 _KINDS_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
+_SCORED: Final = {"score": float, "negative": bool, "bundle": str}
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
 _PARTS: Final[dict[str, type]] = {
     "terms": Term,
@@ -63,6 +67,21 @@ _PARTS: Final[dict[str, type]] = {
     "most_negative": Example,
     "most_repeated": Example,
 }
+_KINDS_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
+    "int": (int,),
+    "float": (float, int),
+    "float | None": (float, int, NoneType),
+    "bool": (bool,),
+    "tuple[str, ...]": (tuple,),
+    "Evidence | None": (Evidence, NoneType),
+}
+_OUTPUT_KINDS: Final = {
+    output: {spec.name: _KINDS_BY_HINT.get(str(spec.type), (str,)) for spec in fields_of(output)}
+    for output in (Window, Alert)
+}
+"""Of each field of a window or an alert, the types that its JSON may have."""
+
+MAX_INT: Final = 2**63 - 1
 MAX_MS: Final = 4_102_444_800_000
 """The year 2100; no record is of later."""
 
@@ -106,7 +125,10 @@ def decode_tweet(data: bytes) -> Tweet:
     """
     if len(data) > MAX_BYTES:
         raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
-    fields = _object(data)
+    return _tweet(_object(data))
+
+
+def _tweet(fields: dict[str, Any]) -> Tweet:
     version = fields.pop("v", None)
     if version != VERSION or type(version) is not int:
         raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
@@ -181,6 +203,36 @@ def encode_scored(tweet: Tweet, verdict: Verdict | None) -> bytes:
     return encode_tweet(tweet)[:-1] + b"," + orjson.dumps(found)[1:]
 
 
+def decode_scored(data: bytes) -> Scored:
+    """A JSON record as a tweet with its score, or without one where no bundle read it.
+
+    It may be longer than a tweet's record, which it repeats with more fields.
+
+    Raises
+    ------
+    WireError
+        When it is no tweet, or its score is none.
+
+    Examples
+    --------
+    >>> tweet = Tweet(id="1", brand="Air Paradis", text="Merci !", created_ms=1, produced_ms=2)
+    >>> decode_scored(encode_scored(tweet, Verdict(0.1, False, 500, "fr@1"))).score
+    0.1
+    """
+    fields = _object(data)
+    tweet = _tweet(fields)
+    if "score" not in fields:
+        return Scored(tweet, None, None, "")
+    for name, kind in _SCORED.items():
+        value = fields.get(name)
+        if type(value) is not kind:
+            expected, seen = kind.__name__, type(value).__name__
+            raise WireError(name, "type", f"expected {expected}, found {seen}")
+    if not 0.0 <= fields["score"] <= 1.0:
+        raise WireError("score", "value", f"{fields['score']} is not between 0 and 1")
+    return Scored(tweet, fields["score"], fields["negative"], fields["bundle"])
+
+
 def encode_window(window: Window) -> bytes:
     """A closed window as a JSON record."""
     return _VERSIONED + orjson.dumps(window)[1:]
@@ -201,7 +253,9 @@ def decode_window(data: bytes) -> Window:
     """
     fields = _versioned(data)
     with _blaming("window"):
-        return Window(**{**fields, "absent": tuple(fields["absent"])})
+        window = Window(**{**fields, "absent": tuple(fields["absent"])})
+    _check_kinds(window)
+    return window
 
 
 def decode_alert(data: bytes) -> Alert:
@@ -221,7 +275,22 @@ def decode_alert(data: bytes) -> Alert:
     fields = _versioned(data)
     with _blaming("alert"):
         told = fields.pop("evidence", None)
-        return Alert(**fields, evidence=_evidence(told) if told is not None else None)
+        alert = Alert(**fields, evidence=_evidence(told) if told is not None else None)
+    _check_kinds(alert)
+    return alert
+
+
+def _check_kinds(found: Window | Alert) -> None:
+    """Refuse what no database could hold: it would stop whoever writes it there."""
+    for name, kinds in _OUTPUT_KINDS[type(found)].items():
+        value = getattr(found, name)
+        if type(value) not in kinds:
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            raise WireError(name, "type", f"expected {expected}, found {type(value).__name__}")
+        if type(value) is int and not -MAX_INT <= value <= MAX_INT:
+            raise WireError(name, "value", f"{value} is out of range")
+        if type(value) is str and "\x00" in value:
+            raise WireError(name, "value", "it has a NUL in it")
 
 
 def _evidence(told: dict[str, Any]) -> Evidence:

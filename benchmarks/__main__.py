@@ -7,7 +7,9 @@ import platform
 import subprocess
 import sys
 
-BENCHMARKS = ("scorer", "fold", "evidence", "backtest", "worker", "first_alert")
+BENCHMARKS = (
+    "scorer", "fold", "evidence", "backtest", "store", "recorder", "api", "worker", "first_alert",
+)  # fmt: skip
 
 
 def main() -> None:

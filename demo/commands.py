@@ -24,7 +24,7 @@ from badbuzz.render import Language
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.broker import serve
-from demo.run import Found, Plan, play
+from demo.run import Found, Plan, Served, play
 from demo.show import Face, Json, Lines, Screen
 
 _WARMUP_H: Final = 168
@@ -98,7 +98,12 @@ def broker(partitions: int | None) -> None:
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Leave the recording and the logs here.",
+    help="Leave the recording, the logs and the database here.",
+)
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="Record what happens, and serve it by the API on loopback, until Ctrl-C.",
 )
 def demo(
     files: tuple[str, ...],
@@ -110,16 +115,19 @@ def demo(
     headless: bool,
     as_json: bool,
     keep: Path | None,
+    serve: bool,
 ) -> None:
     """Watch a crisis being caught: a broker, a worker and a replay in one terminal.
 
     Without FILE, ten simulated days of three airlines, the first seven of them to learn what is
-    usual. With FILE, a recording of yours, as badbuzz replay reads it.
+    usual. With FILE, a recording of yours, as badbuzz replay reads it. With --serve it prints three
+    curl lines to try, and goes on serving after the replay, whatever it shows, until Ctrl-C.
 
     \b
     Examples:
       badbuzz demo
       badbuzz demo --headless
+      badbuzz demo --serve
       badbuzz demo week.jsonl.gz --warmup 36h
     """
     _check_arguments(files, days, warmup)
@@ -133,6 +141,7 @@ def demo(
         warmup_h=warmup,
         speed=speed,
         fast_h=0 if files else warmup,
+        serve=serve,
     )
     face: Face = Json() if as_json else (Lines if headless else Screen)(language)
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
@@ -166,13 +175,18 @@ def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
     )
 
 
-def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> list[Alert]:
+def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) -> list[Alert]:
     truth: Truth | None = None
     alerts: list[Alert] = []
 
     def found() -> Iterator[Found]:
         nonlocal truth
         for one in told:
+            if isinstance(one, Served):
+                face.offer(one.curls)
+                if one.over:
+                    return
+                continue
             if isinstance(one, Truth):
                 truth = one
                 continue
@@ -183,4 +197,6 @@ def _show(told: Iterator[Found | Truth], face: Face, stopping: Stop) -> list[Ale
     face.follow(found())
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
+    for _ in told:  # where it serves, it goes on until it is told to end
+        pass
     return alerts

@@ -52,12 +52,20 @@ class Processes:
                     process.kill()
                     process.wait()
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start ``badbuzz ARGUMENTS``, deaf to the terminal's Ctrl-C: the demo ends it."""
+    def start(self, name: str, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
+        """Start ``badbuzz ARGUMENTS``, deaf to the terminal's Ctrl-C: the demo ends it.
+
+        Parameters
+        ----------
+        name
+            Of its log.
+        environ
+            Settings for this command alone.
+        """
         with (self._folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "badbuzz", *arguments],
-                env=self._environ,
+                env=self._environ | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

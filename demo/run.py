@@ -17,11 +17,13 @@ from badbuzz.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
 from demo.processes import Processes, free_port
+from demo.serving import Service
 from demo.watch import Reader, Worker
 
 _START_S: Final = 60.0
 _DRAIN_S: Final = 60.0
 _PULSE_S: Final = 1.0
+_IDLE_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Plan:
         Event time per time once the warm-up has passed; None for as fast as it goes.
     fast_h
         Hours of event time that are not paced.
+    serve
+        Whether a recorder and the API run too, until the demo is told to end.
     """
 
     files: tuple[str, ...]
@@ -48,6 +52,15 @@ class Plan:
     warmup_h: int
     speed: float | None
     fast_h: float
+    serve: bool = False
+
+
+@dataclass(frozen=True)
+class Served:
+    """The API answers: lines to try; ``over`` when the replay is."""
+
+    curls: tuple[str, ...]
+    over: bool
 
 
 Found = Window | Alert | Pulse
@@ -55,7 +68,7 @@ Found = Window | Alert | Pulse
 
 def play(
     plan: Plan, folder: Path, say: Callable[[str], None], stopping: Callable[[], bool]
-) -> Iterator[Found | Truth]:
+) -> Iterator[Found | Truth | Served]:
     """Run the product on a plan.
 
     Parameters
@@ -75,11 +88,16 @@ def play(
         First, when the recording is simulated.
     Window or Alert or Pulse
         As the worker publishes them; the pulse about once a second.
+    Served
+        Before the replay and after it, where the plan says so; then nothing until it is to end.
     """
     with EmbeddedBroker() as broker:
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, web_port=free_port())
         with Processes(folder, _environ(settings, plan)) as processes:
             worker_process = processes.start("worker", "process")
+            service = Service(folder) if plan.serve else None
+            if service is not None:
+                service.start_recorder(processes)
             files = plan.files
             if not files:
                 say(f"writing {plan.days} days of tweets")
@@ -92,14 +110,32 @@ def play(
             _await(
                 lambda: stopping() or worker.ready(), _START_S, processes, "the worker is not ready"
             )
+            if service is not None:
+                say("starting the API")
+                _start_api(service, processes, stopping)
+                yield Served(service.curls(), over=False)
             replay = processes.start("replay", "replay", *files, *_pace(plan))
-            reader = Reader(settings)
-            try:
-                yield from _watch(replay, worker, reader, processes, stopping)
-            finally:
-                reader.close()
+            yield from _watch(replay, worker, settings, processes, stopping)
             if worker_process.poll() is not None:
                 raise BadbuzzError(f"the worker ended early (log: {folder / 'worker.log'})")
+            if service is not None:
+                yield Served(service.curls(), over=True)
+                _serve_on(processes, stopping)
+
+
+def _serve_on(processes: Processes, stopping: Callable[[], bool]) -> None:
+    while not stopping():
+        processes.check()
+        time.sleep(_IDLE_S)
+
+
+def _start_api(service: Service, processes: Processes, stopping: Callable[[], bool]) -> None:
+    _await(
+        lambda: stopping() or service.recording(), _START_S, processes, "the recorder is not ready"
+    )
+    if not stopping():
+        service.start_api(processes)
+        _await(lambda: stopping() or service.answering(), _START_S, processes, "no API answers")
 
 
 def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
@@ -144,6 +180,20 @@ def _await(
 
 
 def _watch(
+    replay: Popen[bytes],
+    worker: Worker,
+    settings: Settings,
+    processes: Processes,
+    stopping: Callable[[], bool],
+) -> Iterator[Found]:
+    reader = Reader(settings)
+    try:
+        yield from _follow(replay, worker, reader, processes, stopping)
+    finally:
+        reader.close()
+
+
+def _follow(
     replay: Popen[bytes],
     worker: Worker,
     reader: Reader,

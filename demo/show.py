@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import click
@@ -21,6 +21,7 @@ from demo.run import Found
 
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
+_TRY: Final = "Served until Ctrl-C; in another terminal:"
 _INDENT: Final = 18  # beneath the brand
 
 
@@ -29,6 +30,9 @@ class Face(Protocol):
 
     def say(self, message: str) -> None:
         """What is being waited for."""
+
+    def offer(self, curls: Sequence[str]) -> None:
+        """Lines to try in another terminal."""
 
     def follow(self, found: Iterable[Found]) -> None:
         """Show everything as it comes, to the end."""
@@ -47,6 +51,11 @@ class Screen:
     def say(self, message: str) -> None:
         """Print it above the view."""
         self._console.print(f"[dim]{message} …[/dim]")
+
+    def offer(self, curls: Sequence[str]) -> None:
+        """Print them above the view, whole, so that they can be copied."""
+        for line in (_TRY, *curls):
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def follow(self, found: Iterable[Found]) -> None:
         """Redraw the board as it changes."""
@@ -73,6 +82,10 @@ class Lines:
     def say(self, message: str) -> None:
         """Say it on stderr."""
         click.echo(f"{message} …", err=True)
+
+    def offer(self, curls: Sequence[str]) -> None:
+        """Say them on stderr."""
+        click.echo("\n".join((_TRY, *curls)), err=True)
 
     def follow(self, found: Iterable[Found]) -> None:
         """Print alerts, and when a brand gets its baseline."""
@@ -107,6 +120,10 @@ class Json:
     def say(self, message: str) -> None:
         """Say it on stderr."""
         click.echo(f"{message} …", err=True)
+
+    def offer(self, curls: Sequence[str]) -> None:
+        """Say them on stderr."""
+        click.echo("\n".join((_TRY, *curls)), err=True)
 
     def follow(self, found: Iterable[Found]) -> None:
         """Print alerts as they stand in the topic."""

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -19,16 +19,16 @@ import numpy as np
 import orjson
 from click.core import ParameterSource
 
+from badbuzz.bar import Bar
 from badbuzz.instants import parse_time
 from badbuzz.interrupt import Stop
-from badbuzz.options import Speed, mapping, waiting
+from badbuzz.options import Instant, Speed, recording_options, waiting
 from badbuzz.outputs import check_outputs
-from badbuzz.presets import PRESETS
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from badbuzz.wire import NAME_RULE, is_name
 from producers.cast import LANGUAGES, cast
-from producers.display import Display, utc
+from producers.display import sentence, standing
 from producers.incidents import place, read_incidents
 from producers.progress import Job, Progress
 from producers.publisher import Publisher
@@ -53,30 +53,10 @@ class _FastUntil(click.ParamType):
             self.fail(f"expected hours such as 168h, or a time: {error}", param, ctx)
 
 
-class _Instant(click.ParamType):
-    name = "ISO"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        try:
-            return parse_time(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
-@click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean.")
-@click.option(
-    "--map",
-    "mapping",
-    multiple=True,
-    metavar="FIELD=COLUMN",
-    callback=mapping,
-    help="Where a field stands; may be given several times.",
-)
-@click.option("--brand", help="The brand of every row.")
-@click.option("--lang", help="The language of every row.")
-@click.option("--start", type=_Instant(), help="When the first tweet shall have been written.")
+@recording_options
+@click.option("--start", type=Instant(), help="When the first tweet shall have been written.")
 @click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
 @click.option(
     "--speed",
@@ -93,7 +73,6 @@ class _Instant(click.ParamType):
     help="Send at full speed until that event time, or for that many hours of it.",
 )
 @click.option("--source", help="Name of the stream; default: the file's name and the time.")
-@click.option("--sort", is_flag=True, help="Load everything and put it in time order first.")
 @click.option(
     "--heartbeat-s",
     type=click.IntRange(1, 60),
@@ -143,38 +122,48 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     )
     if options["progress"] and not progress:
         progress = Progress(options["progress"], job)
+    with Stop() as stop, Rejects(options["rejects"]) as rejects:
+        tally = _replayed(job, progress, rejects, stop, settings, options)
     quiet = options["quiet"]
-    with ExitStack() as stack:
-        stop = stack.enter_context(Stop())
-        rejects = stack.enter_context(Rejects(options["rejects"]))
-        warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
-        publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
-        stack.callback(publisher.close)
-        display = stack.enter_context(Display(job.paths, shown=not quiet))
-        tally = Replay(
+    if as_json:
+        click.echo(orjson.dumps({"source": job.source, **tally.summary()}))
+    elif not quiet:
+        click.echo(sentence(tally))
+    rejects.report(shown=not quiet)
+    if tally.interrupted:
+        click.echo(f"badbuzz: interrupted; {_hint(progress, options['speed'])}", err=True)
+        sys.exit(128 + stop.signal)
+
+
+def _replayed(
+    job: Job,
+    progress: Progress | None,
+    rejects: Rejects,
+    stop: Stop,
+    settings: Settings,
+    options: dict[str, Any],
+) -> Tally:
+    quiet = options["quiet"]
+    warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
+    publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
+    with closing(publisher), Bar(job.paths, shown=not quiet) as bar:
+        return Replay(
             job=job,
             publisher=publisher,
             pace=Pace(options["speed"], **options["fast_until"]),
             author_key=settings.author_key,
             on_reject=rejects,
             progress=progress,
-            on_open=display.opened,
-            on_tick=display.update,
+            on_open=bar.opened,
+            on_tick=lambda tally: bar.update(lambda: standing(tally)),
             stopping=stop,
         ).run()
-    if as_json:
-        click.echo(orjson.dumps({"source": job.source, **tally.summary()}))
-    elif not quiet:
-        click.echo(_sentence(tally))
-    rejects.report(shown=not quiet)
-    if tally.interrupted:
-        hint = (
-            f"badbuzz replay --resume {shlex.quote(progress.path)}{_pace(options['speed'])}"
-            if progress
-            else ("give --progress FILE next time, and it can be resumed")
-        )
-        click.echo(f"badbuzz: interrupted; {hint}", err=True)
-        sys.exit(128 + stop.signal)
+
+
+def _hint(progress: Progress | None, speed: float | None) -> str:
+    if progress is None:
+        return "give --progress FILE next time, and it can be resumed"
+    return f"badbuzz replay --resume {shlex.quote(progress.path)}{_pace(speed)}"
 
 
 _OF_THE_JOB: Final = (
@@ -240,15 +229,6 @@ def _source(files: tuple[str, ...]) -> str:
     return f"replay:{name}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
 
 
-def _sentence(tally: Tally) -> str:
-    summary = tally.summary()
-    span = f", written {utc(tally.first_ms)} to {utc(tally.last_ms)}" if tally.n_sent else ""
-    return (
-        f"{tally.n_sent:,} tweets sent in {summary['duration_s']:.1f} s "
-        f"({summary['tweets_per_s']:,.0f}/s){span}; {tally.n_heartbeats:,} heartbeats"
-    )
-
-
 def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
     languages = tuple(text.split(","))
     if not set(languages) <= set(LANGUAGES) or len(set(languages)) < len(languages):
@@ -281,7 +261,7 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
 )
 @click.option(
     "--start",
-    type=_Instant(),
+    type=Instant(),
     default="2026-11-02T00:00:00+00:00",
     show_default=True,
     help="When the first day begins.",

@@ -1,39 +1,31 @@
-"""The processor as a Faust worker: life cycle, supervision, web server.
+"""A pipeline as a Faust worker: life cycle, supervision, web server.
 
-Faust runs it, but does not move its records: the intake does, through aiokafka alone, so Faust's
+Faust runs it, but does not move its records: the intakes do, through aiokafka alone, so Faust's
 own Kafka clients stay off.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Final
 
 import faust
-import orjson
 from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
 from mode import Service
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from badbuzz import wire
-from badbuzz.brands import read_brands
-from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
-from badbuzz.state import Rules
-from stream_processor import metrics
 from stream_processor.intake import Intake
-from stream_processor.processor import Parts, ProcessorLane
 from stream_processor.topics import check_topics, wait_for_broker
 
 log = logging.getLogger(__name__)
 
-_WATCH_S: Final = 60.0
 _PROBE_S: Final = 10.0
-_MAX_SOURCES: Final = 50
 
 
 class _Boot(BootStrategy):
@@ -46,80 +38,64 @@ class _App(faust.App):
 
 
 class Pipeline(Service):
-    """The processor's services: broker and topics checked, then the intake.
+    """What a worker runs: broker and topics checked, then its intakes.
 
     Parameters
     ----------
     settings
         Of this worker.
+
+    Attributes
+    ----------
+    intakes
+        Set before it starts.
     """
+
+    intakes: Sequence[Intake] = ()
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
-        self._settings = settings
-        self._recent = metrics.RecentCounts()
-        judges = Judges.read(settings.bundles)
-        rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
-        parts = Parts(
-            settings=settings,
-            brands=read_brands(settings.brands, rules),
-            judges=judges,
-            brand_metrics=metrics.BrandMetrics(settings.max_brands),
-            source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
-            recent=self._recent,
-        )
-        for language, scorer in judges.scorers.items():
-            metrics.BUNDLE.labels(language, scorer.version).set(1)
-        self.intake = Intake(
-            settings,
-            topic=settings.topic(wire.TWEETS),
-            group=settings.group,
-            new_lane=lambda partition: ProcessorLane(parts, partition),
-        )
+        self.settings = settings
 
     async def on_start(self) -> None:
-        """Wait for the broker, check the topics, start the intake."""
-        await wait_for_broker(self._settings)
-        await check_topics(self._settings)
-        await self.add_runtime_dependency(self.intake)
-        log.info("web server on http://%s:%d", self._settings.web_host, self._settings.web_port)
+        """Wait for the broker, check the topics, start the intakes."""
+        await wait_for_broker(self.settings)
+        await check_topics(self.settings)
+        await self.prepare()
+        for intake in self.intakes:
+            await self.add_runtime_dependency(intake)
+        log.info("web server on http://%s:%d", self.settings.web_host, self.settings.web_port)
 
-    @Service.timer(_WATCH_S)
-    async def _watch_unreadable(self) -> None:
-        seen, unreadable, late = self._recent.take()
-        if late > seen / 2:
-            log.warning(
-                "%d of the last minute's %d records were late: their brands' event time is further "
-                "on; replay older history under a BADBUZZ_TOPIC_PREFIX of its own", late, seen,
-            )  # fmt: skip
-        mostly = unreadable > seen / 2
-        metrics.MOSTLY_UNREADABLE.set(mostly)
-        if mostly:
-            log.error(
-                "%d of the last minute's %d records could not be read; the reasons are in topic %s",
-                unreadable, seen, self._settings.topic(wire.DEAD_LETTERS),
-            )  # fmt: skip
+    async def prepare(self) -> None:
+        """What must be there before the intakes start."""
+
+    def readiness(self) -> dict[str, Any]:
+        """What ``/readyz`` says, under ``ready`` whether it is."""
+        return {
+            "ready": all(intake.ready for intake in self.intakes),
+            "partitions": sorted({lane for intake in self.intakes for lane in intake.lanes}),
+        }
 
     @Service.timer(_PROBE_S)
     async def _probe_broker(self) -> None:
-        await self.intake.probe()
-
-    def state(self, brand: str) -> bytes | None:
-        """What is remembered of a brand that this worker owns, packed; else None."""
-        for lane in self.intake.lanes.values():
-            assert isinstance(lane, ProcessorLane)
-            state = lane.fold.brands.get(brand)
-            if state is not None:
-                return state.pack()
-        return None
+        for intake in self.intakes:
+            await intake.probe()
 
 
-def new_app(settings: Settings, pipeline: Pipeline) -> faust.App:
-    """The Faust app that runs a processor."""
+def new_app(name: str, settings: Settings, pipeline: Pipeline) -> faust.App:
+    """The Faust app that runs a pipeline.
+
+    Parameters
+    ----------
+    name
+        Of the worker: no two kinds of worker share one.
+    settings, pipeline
+        Of this worker.
+    """
     app = _App(
-        settings.group,
+        name,
         broker=f"kafka://{settings.kafka_bootstrap_servers.split(',')[0]}",
-        datadir=str(Path(gettempdir()) / f"badbuzz-{settings.group}"),
+        datadir=str(Path(gettempdir()) / f"badbuzz-{name}"),
         topic_disable_leader=True,
         topic_allow_declare=False,
         web_bind=settings.web_host,
@@ -135,22 +111,14 @@ def new_app(settings: Settings, pipeline: Pipeline) -> faust.App:
 def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        if pipeline.crashed or pipeline.intake.crashed:
+        if pipeline.crashed or any(intake.crashed for intake in pipeline.intakes):
             return view.json({"status": "crashed"}, status=503)
         return view.json({"status": "alive"})
 
     @app.page("/readyz")
     async def readyz(view: View, _request: Request) -> Response:
-        ready = pipeline.intake.ready
-        answer = {"ready": ready, "partitions": sorted(pipeline.intake.lanes)}
-        return view.json(answer, status=200 if ready else 503)
-
-    @app.page("/state/{brand}")
-    async def state(view: View, _request: Request, brand: str) -> Response:
-        packed = pipeline.state(brand)
-        if packed is None:
-            return view.json({"error": f"no brand {brand!r} on this worker"}, status=404)
-        return view.json(orjson.loads(packed))
+        answer = pipeline.readiness()
+        return view.json(answer, status=200 if answer["ready"] else 503)
 
     @app.page("/metrics")
     async def scrape(view: View, _request: Request) -> Response:

@@ -1,19 +1,19 @@
 """The intake: one aiokafka consumer whose partitions each have one owner, by offset.
 
 It knows the next offset of each partition: a record below it is skipped, one above it is sought
-back for. The owner of a partition is a :class:`Lane`; what a lane does with records is its own.
+back for. The owner of a partition is a :class:`~stream_processor.lane.Lane`; what a lane does with
+records is its own. What a lane depends on may be away (:class:`~badbuzz.errors.StoreDownError`):
+then nothing more is fetched, the consumer stays in its group, and the lane is asked again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import (
@@ -25,9 +25,11 @@ from aiokafka.errors import (
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
-from badbuzz.errors import KafkaError, StateError
+from badbuzz.errors import KafkaError, StateError, StoreDownError
 from badbuzz.settings import Settings
 from stream_processor import metrics
+from stream_processor.ending import end_at_once
+from stream_processor.lane import Lane, Reading, Record, unbroken
 
 log = logging.getLogger(__name__)
 
@@ -36,64 +38,10 @@ _POLL_MS: Final = 50
 _PROBE_S: Final = 5.0
 _DRAIN_S: Final = 20.0
 _MAX_SHARE: Final = 0.1
-_ANEW: Final = "to start anew, see docs/kafka.md, Recovery"
 _SMOOTHING: Final = 0.2
-
-
-class Record(Protocol):
-    """What the consumer hands over; ``timestamp`` in Unix milliseconds."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
-class Lane(Protocol):
-    """The one owner of a partition."""
-
-    partition: int
-    next_offset: int
-
-    async def open(self) -> None:
-        """Shut out the former owner and load what it left; sets ``next_offset``, -1 for none."""
-
-    def take(self, records: Sequence[Record]) -> None:
-        """Handle records, in order and without gaps; moves ``next_offset`` past them."""
-
-    async def checkpoint(self) -> None:
-        """Make everything taken so far durable, all of it or nothing."""
-
-    async def close(self) -> None:
-        """Let go of the partition; what is not checkpointed is forgotten."""
-
-
-def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    """Records in runs without a missing offset.
-
-    Parameters
-    ----------
-    records
-        Of one partition, offsets rising.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> records = [SimpleNamespace(offset=offset) for offset in (4, 5, 7)]
-    >>> [[record.offset for record in run] for run in unbroken(records)]
-    [[4, 5], [7]]
-    """
-    start, n = 0, len(records)
-    while start < n:
-        end = n
-        if records[-1].offset - records[start].offset != n - start - 1:
-            end = start + 1
-            while records[end].offset == records[end - 1].offset + 1:
-                end += 1
-        yield records[start:end]
-        start = end
+_UNHEARD: Final = "no broker took the last checkpoint: what it held will be done again"
+_FIRST_RETRY_S: Final = 0.2
+_LAST_RETRY_S: Final = 5.0
 
 
 class Intake(Service):
@@ -109,6 +57,8 @@ class Intake(Service):
         Consumer group; its offsets measure lag and are never resumed from.
     new_lane
         Makes the owner of a partition.
+    reading
+        What is usual in the topic.
     """
 
     def __init__(
@@ -117,20 +67,24 @@ class Intake(Service):
         topic: str,
         group: str,
         new_lane: Callable[[int], Lane],
+        reading: Reading | None = None,
         **service_options: Any,
     ) -> None:
         super().__init__(**service_options)
         self.lanes: dict[int, Lane] = {}
         self._settings = settings
-        self._topic = topic
+        self.topic = topic
         self._group = group
         self._new_lane = new_lane
+        self._reading = reading or Reading()
+        self._least_s = max(settings.checkpoint_ms, self._reading.pause_ms) / 1000
         self._lock = asyncio.Lock()
         self._unsound = False
         self._arriving: list[int] | None = None
         self._checkpointed_s = 0.0
-        self._interval_s = settings.checkpoint_ms / 1000
+        self._interval_s = self._least_s
         self._cost_s = 0.0
+        self._retry_s = 0.0
         self._n_waiting = 0
         self._sought: dict[int, int] = {}
         self._committed: dict[int, int] = {}
@@ -140,8 +94,13 @@ class Intake(Service):
 
     @property
     def ready(self) -> bool:
-        """Whether partitions are assigned, their state is loaded, and the broker answers."""
-        return bool(self.assigned and self.reached and not self.crashed)
+        """Whether partitions are assigned, their state is loaded, and all that it needs answers."""
+        return bool(self.assigned and self.reached and not self.crashed and not self.waiting)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing is fetched until what the lanes depend on is back."""
+        return self._retry_s > 0
 
     async def on_start(self) -> None:
         """Join the group."""
@@ -157,20 +116,20 @@ class Intake(Service):
             max_poll_records=MAX_RECORDS,
             max_partition_fetch_bytes=2 * 1024 * 1024,
         )
-        self._consumer.subscribe([self._topic], listener=_Listener(self))
+        self._consumer.subscribe([self.topic], listener=_Listener(self))
         await self._consumer.start()
 
     async def on_stop(self) -> None:
         """Checkpoint, then leave the group; where no broker answers, end as a kill would."""
         drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
         if not drained:
-            _end_at_once("no broker took the last checkpoint: what it held will be done again")
+            end_at_once(_UNHEARD, KafkaError.exit_code)
 
     async def _drain(self) -> None:
         try:
             async with self._alone() as sound:
                 if sound and not self.crashed:
-                    await self._checkpoint()
+                    await self._checkpoint(last=True)
         except Exception as error:  # noqa: BLE001 - the supervisor would log it, and end in peace
             await self.crash(error)
         finally:
@@ -195,17 +154,24 @@ class Intake(Service):
     @Service.task
     async def _feed(self) -> None:
         while not self.should_stop:
-            if self._arriving is not None:
+            if self._arriving is not None and (not self.waiting or self._due()):
                 await self._take_over()
             batches = await self._fetch()
+            passed = await self._passed() if self._reading.sparse else {}
             async with self._alone() as sound:
                 if not sound:
                     return
                 for at, records in batches.items():
                     self._offer(at, records)
-                due = time.monotonic() - self._checkpointed_s >= self._interval_s
-                if due or self._n_waiting >= 2 * MAX_RECORDS:
+                for partition, position in passed.items():
+                    self._pass_holes(partition, position)
+                full = self._n_waiting >= 2 * MAX_RECORDS and not self.waiting
+                if full or (self._due() and self._arriving is None):
                     await self._checkpoint()
+
+    def _due(self) -> bool:
+        """Whether it is time for a checkpoint, or to ask again what did not answer."""
+        return time.monotonic() - self._checkpointed_s >= (self._retry_s or self._interval_s)
 
     async def _fetch(self) -> dict[TopicPartition, list[Record]]:
         assert self._consumer is not None
@@ -221,6 +187,22 @@ class Intake(Service):
             return {}
         return batches
 
+    async def _passed(self) -> dict[int, int]:
+        """Where the consumer stands in each owned partition, holes behind it included."""
+        assert self._consumer is not None
+        owned = self._consumer.assignment()
+        places = {lane: TopicPartition(self.topic, lane) for lane in self.lanes}
+        return {
+            partition: await self._consumer.position(at)
+            for partition, at in places.items()
+            if at in owned
+        }
+
+    def _pass_holes(self, partition: int, position: int) -> None:
+        lane = self.lanes.get(partition)
+        if lane is not None:
+            lane.next_offset = max(lane.next_offset, position)
+
     async def _explain_out_of_range(self, error: OffsetOutOfRangeError) -> None:
         assert self._consumer is not None
         for at in error.args[0]:
@@ -230,17 +212,11 @@ class Intake(Service):
             first = (await self._consumer.beginning_offsets([at]))[at]
             end = (await self._consumer.end_offsets([at]))[at]
             where = f"{at.topic}/{at.partition}"
-            if lane.next_offset < first:
-                raise KafkaError(
-                    f"{where}: records {lane.next_offset} to {first - 1} were deleted by the "
-                    f"topic's retention before they were read; {_ANEW}"
-                ) from error
-            if lane.next_offset > end:
-                raise KafkaError(
-                    f"{where}: ends at {end}, but {lane.next_offset} records were read from it: "
-                    f"the topic was truncated or made anew; {_ANEW}"
-                ) from error
-            self._consumer.seek(at, lane.next_offset)
+            found = self._reading.resume(where, lane.next_offset, first, end)
+            if found > lane.next_offset:
+                log.warning("%s: begins at %d; goes on from there", where, found)
+            lane.next_offset = found
+            self._consumer.seek(at, found)
 
     def _offer(self, at: TopicPartition, records: list[Record]) -> None:
         lane = self.lanes.get(at.partition)
@@ -248,8 +224,9 @@ class Intake(Service):
             return
         if records[0].offset < lane.next_offset:
             records = [record for record in records if record.offset >= lane.next_offset]
-        for run in unbroken(records):
-            if run[0].offset > lane.next_offset and self._seek_back(at, lane, run[0].offset):
+        for run in [records] if self._reading.sparse and records else unbroken(records):
+            broken = run[0].offset > lane.next_offset and not self._reading.sparse
+            if broken and self._seek_back(at, lane, run[0].offset):
                 return
             lane.take(run)
             self._n_waiting += len(run)
@@ -271,7 +248,7 @@ class Intake(Service):
         """See whether the broker answers: without it the worker stands still, and is not ready."""
         if self._consumer is None or not self.lanes:
             return
-        ends = [TopicPartition(self._topic, partition) for partition in self.lanes]
+        ends = [TopicPartition(self.topic, partition) for partition in self.lanes]
         try:
             async with asyncio.timeout(_PROBE_S):
                 await self._consumer.end_offsets(ends)
@@ -285,25 +262,44 @@ class Intake(Service):
             self.reached = True
         metrics.BROKER_REACHED.set(self.reached)
 
-    async def _checkpoint(self) -> None:
+    async def _checkpoint(self, *, last: bool = False) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()
-        await _all(lane.checkpoint() for lane in self.lanes.values())
+        try:
+            await _all(lane.checkpoint() for lane in self.lanes.values())
+        except StoreDownError:
+            self._wait()
+            if last:
+                raise
+            return
+        self._go_on()
         self._n_waiting = 0
         self._checkpointed_s = time.monotonic()
         self._cost_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cost_s)
-        self._interval_s = max(self._settings.checkpoint_ms / 1000, self._cost_s / _MAX_SHARE)
+        self._interval_s = max(self._least_s, self._cost_s / _MAX_SHARE)
         metrics.CHECKPOINT_SECONDS.observe(self._checkpointed_s - started_s)
         await self._commit_lag()
+
+    def _wait(self) -> None:
+        """Fetch nothing, and ask again ever more slowly; polling goes on, so the group stays."""
+        self._retry_s = min(max(2 * self._retry_s, _FIRST_RETRY_S), _LAST_RETRY_S)
+        self._checkpointed_s = time.monotonic()
+        if self._consumer is not None:
+            self._consumer.pause(*self._consumer.assignment())
+
+    def _go_on(self) -> None:
+        if self._retry_s and self._consumer is not None:
+            self._retry_s = 0.0
+            self._consumer.resume(*self._consumer.paused())
 
     async def _commit_lag(self) -> None:
         assert self._consumer is not None
         owned = self._consumer.assignment()
         done: dict[TopicPartition, int] = {}
         for lane in self.lanes.values():
-            at = TopicPartition(self._topic, lane.partition)
+            at = TopicPartition(self.topic, lane.partition)
             end = self._consumer.highwater(at) if at in owned else None
             if end is not None:
-                metrics.LAG.labels(str(at.partition)).set(max(end - lane.next_offset, 0))
+                metrics.LAG.labels(*map(str, at)).set(max(end - lane.next_offset, 0))
             if at in owned and self._committed.get(lane.partition) != lane.next_offset:
                 done[at] = lane.next_offset
         if done:
@@ -335,27 +331,34 @@ class Intake(Service):
             try:
                 await _all(lane.open() for lane in lanes.values())
                 for partition, lane in lanes.items():
-                    at = TopicPartition(self._topic, partition)
+                    at = TopicPartition(self.topic, partition)
                     await self._place(at, lane)
                     self._consumer.seek(at, lane.next_offset)
+            except StoreDownError:
+                await _all(lane.close() for lane in lanes.values())
+                self._wait()
+                return
             except BaseException:
                 await _all(lane.close() for lane in lanes.values())
                 raise
+            self._go_on()
             self.lanes.update(lanes)
             self._committed = {lane.partition: lane.next_offset for lane in self.lanes.values()}
             self._sought.clear()
             self._arriving, self.assigned = None, True
-        metrics.PARTITIONS.set(len(self.lanes))
+        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
         metrics.REBALANCES.inc()
-        log.info("owns partitions %s", sorted(self.lanes))
+        log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
     async def _place(self, at: TopicPartition, lane: Lane) -> None:
         assert self._consumer is not None
         committed = await self._consumer.committed(at)
-        if committed is not None and lane.next_offset < committed:
+        behind = committed is not None and lane.next_offset < committed
+        if behind and not self._reading.kept_elsewhere:
             raise StateError(
                 f"{at.topic}/{at.partition}: the state loaded ends at offset {lane.next_offset}, "
-                f"but {committed} was committed: state was lost; restore the topic, or {_ANEW}"
+                f"but {committed} was committed: state was lost; restore the topic, or "
+                f"{self._reading.remedy}"
             )
         if lane.next_offset < 0:
             lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
@@ -366,14 +369,8 @@ class Intake(Service):
             if lane is not None:
                 await lane.close()
                 with suppress(KeyError):  # never fetched, never measured
-                    metrics.LAG.remove(str(partition))
-        metrics.PARTITIONS.set(len(self.lanes))
-
-
-def _end_at_once(reason: str) -> NoReturn:
-    """End the process: aiokafka waits for its broker for ever, even where it is cancelled."""
-    print(f"badbuzz: {reason}", file=sys.stderr, flush=True)  # noqa: T201
-    os._exit(KafkaError.exit_code)
+                    metrics.LAG.remove(self.topic, str(partition))
+        metrics.PARTITIONS.labels(self.topic).set(len(self.lanes))
 
 
 async def _all(jobs: Iterable[Awaitable[None]]) -> None:

@@ -86,16 +86,27 @@ LATENCY_SECONDS: Final = BulkHistogram(
     "From the record's Kafka timestamp to its committed verdict; replays included.",
     [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0],
 )
-LAG: Final = Gauge("badbuzz_lag_records", "Records not yet committed.", ["partition"])
+LAG: Final = Gauge("badbuzz_lag_records", "Records not yet committed.", ["topic", "partition"])
 GAPS: Final = Counter("badbuzz_gaps", "Times that offsets were missing in a partition.")
 CHECKPOINT_SECONDS: Final = Histogram(
     "badbuzz_checkpoint_seconds",
     "Wall time of a checkpoint of all partitions.",
     buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
 )
-PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.")
+PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.", ["topic"])
 BROKER_REACHED: Final = Gauge(
     "badbuzz_broker_reached", "1 when the broker answered the last probe, 0 when it did not."
+)
+STORE_REACHED: Final = Gauge(
+    "badbuzz_store_reached", "1 when the database answered the last time, 0 when it did not."
+)
+RECORDED: Final = Counter(
+    "badbuzz_recorded",
+    "Rows given to the store; of tweets only those fit for the sample.",
+    ["topic"],
+)
+UNRECORDED: Final = Counter(
+    "badbuzz_unrecorded", "Records that could not be read, and stay in their topic.", ["topic"]
 )
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(

@@ -23,7 +23,7 @@ from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.state import BrandState
 from stream_processor import metrics
-from stream_processor.intake import Record
+from stream_processor.lane import Record
 from stream_processor.placement import partition_of
 from stream_processor.transaction import Output, Writer, load_partition
 

@@ -1,4 +1,4 @@
-"""The command ``process``: runs the worker until a signal or a crash, and says why it ended."""
+"""The commands ``process`` and ``record``: a worker until a signal or a crash, and why it ended."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from mode import Service
 
 from badbuzz.errors import BadbuzzError, KafkaError, SettingsError
 from badbuzz.settings import Settings
+from stream_processor.ending import end_at_once
 
 mode.loop.use("uvloop")
 
 _LIBRARY_PAUSE_S: Final = 10.0
-_LIBRARIES: Final = ("mode", "faust", "aiokafka", "aiohttp")
+_LIBRARIES: Final = ("mode", "faust", "aiokafka", "aiohttp", "alembic")
 
 
 @click.command()
@@ -37,13 +38,53 @@ def process() -> None:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor.app import Pipeline, new_app  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor import processing  # noqa: PLC0415 - after the loop is chosen
 
     settings = Settings.read()
     _check_port(settings)
-    pipeline = Pipeline(settings)
+    pipeline = processing.Processing(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
-    run_worker(new_app(settings, pipeline), pipeline, settings)
+    run_worker(processing.new_processor(settings, pipeline), pipeline, settings)
+
+
+@click.command()
+@click.option(
+    "--skip-deleted",
+    is_flag=True,
+    help="Go on behind records that the topics' retention deleted before they were recorded.",
+)
+def record(skip_deleted: bool) -> None:
+    """Run the recorder: windows, alerts and a sample of scored tweets into the store.
+
+    The store is BADBUZZ_STORE: a SQLite file, or PostgreSQL; its tables are made and migrated at
+    the start. Recorders share the partitions. One that dies, and a database that is down, lose
+    nothing and record nothing twice: the position is in the store, beside the rows. It answers on
+    BADBUZZ_WEB_PORT: /healthz /readyz /metrics.
+
+    \b
+    Examples:
+      BADBUZZ_WEB_PORT=6067 badbuzz record
+      BADBUZZ_STORE=postgresql://badbuzz@db/badbuzz badbuzz record
+    """
+    try:
+        from stream_processor import app, recording  # noqa: PLC0415 - after the loop is chosen
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"record needs {error.name}: pip install 'badbuzz[recorder]'"
+        ) from error
+
+    settings = Settings.read()
+    _check_port(settings)
+    pipeline = recording.Recording(settings, skip_deleted=skip_deleted)
+    gc.freeze()
+    try:
+        run_worker(
+            app.new_app(f"{settings.group}.recorder", settings, pipeline), pipeline, settings
+        )
+    except BadbuzzError as error:
+        if pipeline.desk.stuck:
+            end_at_once(str(error), error.exit_code)
+        raise
 
 
 def _check_port(settings: Settings) -> None:
@@ -86,8 +127,10 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
     worker.spinner = None  # its escape codes would stand in logs
     try:
         worker.execute_from_commandline()
-    except SystemExit:
-        reason = service.crash_reason
+    except SystemExit as end:
+        reason = (
+            service.crash_reason or end.__context__
+        )  # of a start that failed, mode tells only so
         if reason is not None:
             raise _explain(reason) from reason
         raise
@@ -116,6 +159,8 @@ class _ForUsers:
         of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
         if not of_libraries or record.levelno > logging.ERROR:
             return True
+        if record.exc_info and isinstance(record.exc_info[1], BadbuzzError):
+            return False  # it is the last line, and needs no traceback
         now_s, said = time.monotonic(), (record.pathname, record.lineno)
         if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(said, 0.0):
             return False

@@ -11,7 +11,15 @@ import hypothesis
 import pytest
 
 from badbuzz.settings import Settings
-from tests.servers import ROOT, KafkaServer, lacking, new_prefix, settings_for
+from badbuzz.store import Store
+from tests.servers import (
+    ROOT,
+    KafkaServer,
+    PostgresServer,
+    lacking,
+    new_prefix,
+    settings_for,
+)
 
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -72,3 +80,34 @@ def topic_prefix() -> str:
 def kafka_settings(kafka: str, topic_prefix: str) -> Settings:
     """Settings for either broker, with topics and a group that no other test has."""
     return settings_for(kafka, topic_prefix)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """PostgreSQL, for tests that leave it running."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server: PostgresServer) -> str:
+    """The address of PostgreSQL."""
+    return postgres_server.url()
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)],
+)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that nobody has had: in SQLite, then in PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'badbuzz.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.new_schema()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store: in SQLite, then in PostgreSQL."""
+    with Store.open(store_url) as opened:
+        yield opened

@@ -31,7 +31,7 @@ from tests.servers import ROOT, lacking
 ROOMS = {"producers", "stream_processor", "training", "backtest", "demo", "dashboards"}
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
-    "__init__", "__main__", "brands", "cli", "instants", "interrupt", "lastword", "options",
+    "__init__", "__main__", "bar", "brands", "cli", "instants", "interrupt", "lastword", "options",
     "outputs", "presets", "recording", "registry", "rows", "scorer", "settings", "store", "truth",
     "tuning",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from badbuzz.text import (
     MAX_WORD,
     negated,
     pieces,
+    spans,
     tokens,
     words,
 )
@@ -132,3 +133,34 @@ def test_words_without_a_negation_stay_as_they_are() -> None:
 def test_no_emoji_has_two_moods() -> None:
     emoji = Counter("".join(reading._MOODS.values()))
     assert [char for char, n in emoji.items() if n > 1] == []
+
+
+# Spans
+
+
+@given(st.text(max_size=300) | st.text(alphabet="&lt;nbsp ①e\u0301\xa0#A!😡'", max_size=60))
+def test_spans_give_all_tokens_in_order(text: str) -> None:
+    found = spans(text)
+    assert negated([word for _, _, words in found for word in words]) == tokens(text)
+    ends = [0, *(end for _, end, _ in found)]
+    assert all(before <= start < end for before, (start, end, _) in zip(ends, found, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("l'avion, retard!!", ["l'avion", "retard", "!!"]),
+        ("fish&amp;chips &lt;3", ["fish&amp;chips", "&lt;3"]),
+        ("ﬁne day", ["ﬁne", "day"]),
+        ("cafe\u0301 ok", ["cafe\u0301", "ok"]),
+        ("late😡😡", ["late", "😡", "😡"]),
+        ("-- ,, (", []),
+    ],
+)
+def test_a_span_is_as_it_was_written(text: str, parts: list[str]) -> None:
+    assert [text[start:end] for start, end, _ in spans(text)] == parts
+
+
+def test_spans_end_with_what_counts() -> None:
+    assert len(spans("ok " * 300)) == MAX_TOKENS
+    assert sum(len(words) for _, _, words in spans("#AaBbCc " * 300)) == MAX_TOKENS

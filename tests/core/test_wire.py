@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.model import Tweet, Verdict
+from badbuzz.record import Scored
 from badbuzz.render import example
+from tests.core.recorded import window
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=25)
@@ -139,6 +141,31 @@ def test_an_alert_comes_back_as_it_went() -> None:
     assert wire.decode_alert(wire.encode_alert(example())) == example()
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n", "many"),
+        ("n", True),
+        ("n", 2**63),
+        ("score", None),
+        ("rate", "half"),
+        ("state", 1),
+        ("bundle", "a\0b"),
+    ],
+)
+def test_a_window_that_no_database_holds_is_none(field: str, value: object) -> None:
+    fields = orjson.loads(wire.encode_window(window()))
+    with pytest.raises(WireError) as refused:
+        wire.decode_window(orjson.dumps({**fields, field: value}))
+    assert refused.value.field == field
+
+
+def test_an_alert_that_no_database_holds_is_none() -> None:
+    fields = orjson.loads(wire.encode_alert(example()))
+    with pytest.raises(WireError):
+        wire.decode_alert(orjson.dumps({**fields, "opened_ms": "noon"}))
+
+
 def test_a_scored_tweet_carries_its_verdict() -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
     verdict = Verdict(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
@@ -151,3 +178,36 @@ def test_a_scored_tweet_carries_its_verdict() -> None:
 def test_a_tweet_without_a_verdict_has_no_score() -> None:
     tweet = Tweet("1", "Air Paradis", "Verspätet", created_ms=1, produced_ms=2, lang="de")
     assert "score" not in orjson.loads(wire.encode_scored(tweet, None))
+
+
+@given(tweets(), st.none() | st.floats(0, 1))
+def test_a_scored_tweet_comes_back_as_it_went(tweet: Tweet, score: float | None) -> None:
+    verdict = None if score is None else Verdict(score, score >= 0.5, 0, "airline-en@1")
+    expected = (None, None, "") if score is None else (score, score >= 0.5, "airline-en@1")
+    assert wire.decode_scored(wire.encode_scored(tweet, verdict)) == Scored(tweet, *expected)
+
+
+def test_the_longest_tweet_is_read_with_its_score() -> None:
+    data = orjson.dumps({**GOOD, "text": "x" * (wire.MAX_BYTES - 200)})
+    tweet = wire.decode_tweet(data + b" " * (wire.MAX_BYTES - len(data)))
+    scored = wire.encode_scored(tweet, Verdict(0.5, True, 0, "b" * 200))
+    assert len(scored) > wire.MAX_BYTES
+    assert wire.decode_scored(scored).tweet == tweet
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"score": "high"}, "score"),
+        ({"score": 1}, "score"),
+        ({"score": 1.5}, "score"),
+        ({"negative": None}, "negative"),
+        ({"bundle": 7}, "bundle"),
+        ({"text": None}, "text"),
+    ],
+)
+def test_a_wrong_score_is_named(change: dict[str, Any], field: str) -> None:
+    fields = {**GOOD, "score": 0.5, "negative": True, "bundle": "b@1", **change}
+    with pytest.raises(WireError) as raised:
+        wire.decode_scored(orjson.dumps(fields))
+    assert raised.value.field == field

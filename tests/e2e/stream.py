@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -92,14 +93,18 @@ class Process:
 
 
 class Worker(Process):
-    """``badbuzz process``, and what its web server says."""
+    """``badbuzz process`` or ``record``, and what its web server says."""
 
     def __init__(
-        self, environ: dict[str, str], log: Path, command: tuple[str, ...] = ("-m", "badbuzz")
+        self,
+        environ: dict[str, str],
+        log: Path,
+        command: tuple[str, ...] = ("-m", "badbuzz"),
+        arguments: tuple[str, ...] = ("process",),
     ) -> None:
         self.port = free_port()
         super().__init__(
-            [sys.executable, *command, "process"],
+            [sys.executable, *command, *arguments],
             {**environ, "BADBUZZ_WEB_PORT": str(self.port)},
             log,
         )
@@ -112,6 +117,16 @@ class Worker(Process):
                 return bytes(answer.read())
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
+
+    def readiness(self) -> dict[str, Any]:
+        """What ``/readyz`` says, ready or not; nothing while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as page:
+                return dict(orjson.loads(page.read()))
+        except urllib.error.HTTPError as refusal:
+            return dict(orjson.loads(refusal.read()))
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return {}
 
     def await_ready(self) -> None:
         """Wait until it owns partitions and has loaded their state."""
@@ -163,6 +178,14 @@ class Stream:
         worker = Worker(self.environ, log, command)
         self._processes.append(worker)
         return worker
+
+    def recorder(self, store_url: str, *options: str) -> Worker:
+        """Start a recorder."""
+        log = self._folder / f"recorder-{len(self._processes)}.log"
+        environ = self.environ | {"BADBUZZ_STORE": store_url}
+        recorder = Worker(environ, log, arguments=("record", *options))
+        self._processes.append(recorder)
+        return recorder
 
     def create_topics(self) -> None:
         """``badbuzz topics``."""
@@ -218,9 +241,9 @@ class Stream:
                 found[state["partition"]] = state["next_offset"]
         return found
 
-    def ends(self) -> dict[int, int]:
-        """End offset of each partition of ``tweets`` that holds records."""
-        topic = self.settings.topic(wire.TWEETS)
+    def ends(self, name: str = wire.TWEETS) -> dict[int, int]:
+        """End offset of each partition of a topic that holds records."""
+        topic = self.settings.topic(name)
         with self._consumer() as consumer:
             ends = {
                 partition: consumer.get_watermark_offsets(TopicPartition(topic, partition))[1]

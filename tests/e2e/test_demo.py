@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import sys
@@ -91,6 +92,32 @@ def test_ten_simulated_days_end_with_a_verdict_on_every_incident() -> None:
     assert isinstance(incidents, list)
     assert len(incidents) >= 4
     assert sum(incident["alert"] is not None for incident in incidents) >= 3
+
+
+def test_three_lines_that_it_prints_work_during_and_after_the_replay(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [*COMMAND, "--json", "--serve", "--speed", "max"],
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+        )
+
+    def curls() -> list[str]:
+        assert process.poll() is None, said.read_text()
+        return [line for line in said.read_text().splitlines() if line.startswith("curl ")]
+
+    try:
+        for n_lines in (3, 6):  # before the replay, and behind it
+            await_that(lambda n=n_lines: len(curls()) == n, "three lines")  # type: ignore[misc]
+            for line in curls()[-3:]:
+                answer = subprocess.run(
+                    [*shlex.split(line), "--fail"], capture_output=True, check=True
+                )
+                orjson.loads(answer.stdout)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

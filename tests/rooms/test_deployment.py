@@ -33,6 +33,16 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         stream.close()
 
 
+def test_a_start_that_fails_ends_with_its_code_and_one_line(kafka: str, tmp_path: Path) -> None:
+    stream = Stream(kafka, "twice.", tmp_path, {"BADBUZZ_PARTITIONS": "3"})
+    try:
+        worker = stream.worker()
+        assert worker.finish() == 4
+        assert "Traceback" not in worker.said()
+    finally:
+        stream.close()
+
+
 @pytest.mark.services
 def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
     with KafkaServer(tmp_path / "kafka") as server:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from badbuzz.errors import StoreDownError
 from badbuzz.settings import Settings
-from stream_processor.intake import Intake, Record
+from stream_processor.intake import Intake
+from stream_processor.lane import Record
 
 
 class FailingLane:
@@ -58,3 +60,47 @@ def test_a_failure_of_the_last_checkpoint_is_a_crash() -> None:
         return reason
 
     assert isinstance(asyncio.run(stop()), ConnectionError)
+
+
+class HeldLane(FailingLane):
+    """What it writes to is away for its first checkpoint."""
+
+    async def checkpoint(self) -> None:
+        self.n_checkpoints += 1
+        if self.n_checkpoints == 1:
+            raise StoreDownError("it does not answer")
+
+
+def held() -> tuple[Intake, HeldLane]:
+    lane = HeldLane()
+    intake = Intake(Settings(), topic="windows", group="test", new_lane=lambda _: lane)
+    intake.lanes[0] = lane
+    return intake, lane
+
+
+def test_a_lane_that_must_wait_is_not_unsound() -> None:
+    async def revoke() -> tuple[bool, bool]:
+        intake, _ = held()
+        await intake.revoke([])
+        return intake.waiting, intake.ready
+
+    assert asyncio.run(revoke()) == (True, False)
+
+
+def test_a_lane_that_must_wait_is_let_go_all_the_same() -> None:
+    async def revoke() -> int:
+        intake, _ = held()
+        await intake.revoke([0])
+        return len(intake.lanes)
+
+    assert asyncio.run(revoke()) == 0
+
+
+def test_an_end_while_a_lane_must_wait_is_a_crash() -> None:
+    async def stop() -> BaseException | None:
+        intake, _ = held()
+        await intake.on_stop()
+        reason: BaseException | None = intake.crash_reason
+        return reason
+
+    assert isinstance(asyncio.run(stop()), StoreDownError)

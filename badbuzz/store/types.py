@@ -1,0 +1,63 @@
+"""What both databases can hold: whatever is written or asked for comes to that."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import BigInteger, Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+_MAX_ID: Final = 300
+_LIMITS: Final = -(2**63), 2**63 - 1
+
+
+class AnyText(TypeDecorator[str]):
+    """Text of any characters, as :func:`storable` has them."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as it is written or compared."""
+        return None if value is None else storable(value)
+
+
+class AnyInt(TypeDecorator[int]):
+    """A whole number of any size: beyond 64 bits it is the largest or smallest of them."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """The number as it is written or compared."""
+        if value is None or _LIMITS[0] <= value <= _LIMITS[1]:
+            return value
+        return _LIMITS[value > 0]
+
+
+def storable(text: str) -> str:
+    r"""A text without NUL, which PostgreSQL refuses, and without halves of characters.
+
+    Examples
+    --------
+    >>> storable("a\x00b\ud83d")
+    'a�b?'
+    """
+    if not text.isascii():
+        text = text.encode(errors="replace").decode()
+    return text.replace("\x00", "\ufffd")
+
+
+def storable_id(id_: str) -> str:
+    """A tweet's id as it is found again; a long one, which no index could hold, by its digest.
+
+    Examples
+    --------
+    >>> storable_id("1"), len(storable_id("1" * 60_000))
+    ('1', 300)
+    """
+    if len(id_) <= _MAX_ID:
+        return storable(id_)
+    digest = sha256(id_.encode(errors="replace")).hexdigest()
+    return storable(id_[: _MAX_ID - len(digest)]) + digest

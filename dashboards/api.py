@@ -1,0 +1,111 @@
+"""The API: one application, made of its routes and what they stand on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from badbuzz import __version__
+from badbuzz.settings import Settings
+from badbuzz.store import Store
+from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
+from dashboards.access import Gate, origins
+from dashboards.document import describe
+from dashboards.judging import Judging
+from dashboards.metrics import Metrics
+from dashboards.problems import handle_problems
+from dashboards.served import Parts
+from dashboards.streaming import Broadcast
+from dashboards.watch import Watch
+
+_ABOUT: Final = (
+    "What people say about brands: what happened, why, since when, and was that right. "
+    "Times are Unix milliseconds, periods half-open; errors are problem details (RFC 9457). "
+    "Labels are booleans: true is negative."
+)
+_HEADERS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key")
+_ROUTERS: Final = (
+    scoring.router,
+    corrections.reading,
+    corrections.writing,
+    alerts.reading,
+    alerts.writing,
+    brands.router,
+    exporting.router,
+    listening.router,
+    operations.administering,
+    operations.opened,
+)
+
+
+def new_app() -> FastAPI:
+    """The routes alone, with nothing to stand on: enough to describe them."""
+    app = FastAPI(
+        title="badbuzz",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    handle_problems(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> FastAPI:
+    """An application that serves a store.
+
+    Parameters
+    ----------
+    settings
+        Limits, origins and bundles.
+    store
+        Open; whoever opened it closes it.
+    with_keys
+        False lets anybody on this machine in: for a loopback address alone.
+
+    Raises
+    ------
+    BundleError
+        When a bundle cannot be used.
+    """
+    app, metrics = new_app(), Metrics()
+    app.state.parts = Parts(
+        settings=settings,
+        store=store,
+        judging=Judging(settings.bundles),
+        gate=Gate(settings, store, with_keys=with_keys),
+        metrics=metrics,
+        broadcast=Broadcast(store, metrics),
+    )
+    if origins(settings):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins(settings),
+            allow_methods=["GET", "POST"],
+            allow_headers=_HEADERS,
+        )
+    app.add_middleware(Watch, metrics=metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    broadcasting = asyncio.create_task(parts.broadcast.run())
+    broadcasting.add_done_callback(parts.broadcast.end)
+    try:
+        yield
+    finally:
+        parts.broadcast.close()
+        broadcasting.cancel()
+        await asyncio.wait([broadcasting])

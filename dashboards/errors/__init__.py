@@ -1,0 +1,1 @@
+"""The error analysis: where labels and alerts were wrong, as people said."""

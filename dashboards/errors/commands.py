@@ -1,0 +1,78 @@
+"""The command ``errors``."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import click
+import orjson
+from rich.console import Console
+
+from badbuzz.options import Instant
+from badbuzz.outputs import check_outputs
+from badbuzz.scorer import Judges
+from badbuzz.settings import Settings
+from badbuzz.store import Store
+from dashboards.errors import table
+from dashboards.errors.findings import find
+from dashboards.errors.summary import summary
+from dashboards.errors.words import nothing
+
+_DAY_MS: Final = 86_400_000
+_WIDTH: Final = 110
+
+
+@click.command()
+@click.option("--from", "from_ms", type=Instant(), help="When the period begins.")
+@click.option("--to", "to_ms", type=Instant(), help="When it ends.  [default: now]")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    metavar="DAYS",
+    help="How long it is, instead of --from.  [default: 7]",
+)
+@click.option("--report", "report_file", metavar="FILE.html", help="Write a report to look at.")
+@click.option("--json", "as_json", is_flag=True, help="Print every figure as one JSON object.")
+def errors(
+    from_ms: int | None, to_ms: int | None, days: int | None, report_file: str | None, as_json: bool
+) -> None:
+    """Say where labels and alerts were wrong, as people said in a period.
+
+    People judge labels and alerts through the API; the store of BADBUZZ_STORE keeps it. Times
+    are those at which people spoke. The worst labels are scored again with the bundles in use.
+
+    \b
+    Examples:
+      badbuzz errors
+      badbuzz errors --days 30 --report errors.html
+      badbuzz errors --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --json
+    """
+    from_ms, to_ms = _period(from_ms, to_ms, days)
+    check_outputs([("--report", report_file)], [])
+    settings = Settings.read()
+    judges = Judges.read(settings.bundles)
+    with Store.open(settings.store) as store:
+        found = find(store, judges, from_ms, to_ms)
+    if found.empty:
+        for line in nothing(found):
+            click.echo(f"badbuzz: {line}", err=True)
+    if report_file:
+        from dashboards.errors.report import write_report  # noqa: PLC0415 - Jinja takes a while
+
+        write_report(report_file, found)
+    if as_json:
+        click.echo(orjson.dumps(summary(found)))
+    elif not found.empty:
+        console = Console()
+        table.show(console if console.is_terminal else Console(width=_WIDTH), found)
+
+
+def _period(from_ms: int | None, to_ms: int | None, days: int | None) -> tuple[int, int]:
+    if from_ms is not None and days is not None:
+        raise click.UsageError("give --from or --days, not both")
+    end_ms = time.time_ns() // 1_000_000 + 1 if to_ms is None else to_ms
+    start_ms = end_ms - (days or 7) * _DAY_MS if from_ms is None else from_ms
+    if start_ms >= end_ms:
+        raise click.UsageError("--from must lie before --to, which is now where it is not given")
+    return start_ms, end_ms

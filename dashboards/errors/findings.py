@@ -1,0 +1,100 @@
+"""What is read from the store, and counted, for one error analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from badbuzz.judgements import Judgements, judge
+from badbuzz.mistakes import Mistakes, Step, analyse, by_version, by_week, judged
+from badbuzz.record import Feedback
+from badbuzz.scorer import Judges
+from badbuzz.store import Store
+from dashboards.errors.today import Today, today
+
+_DAY_MS: Final = 86_400_000
+TREND_DAYS: Final = 84
+"""Trends reach back so far from the period's end, or to its beginning if that is earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The share of errors over time, of feedback that came in one way.
+
+    Parameters
+    ----------
+    source
+        ``corrections`` or ``labelling``.
+    versions
+        For each bundle its versions, oldest first.
+    weeks
+        Oldest first; the last may not be over.
+    """
+
+    source: str
+    versions: tuple[tuple[Step, ...], ...]
+    weeks: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """An error analysis.
+
+    Parameters
+    ----------
+    from_ms, to_ms
+        The half-open period in which people spoke.
+    trend_from_ms
+        From when on trends are told.
+    n_feedback
+        What people said of texts, labelled or not.
+    today
+        Of each of the worst mistakes, what the bundles in use say.
+    """
+
+    from_ms: int
+    to_ms: int
+    trend_from_ms: int
+    n_feedback: int
+    mistakes: Mistakes
+    today: tuple[Today | None, ...]
+    judgements: Judgements
+    trends: tuple[Trend, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody said anything of a label or an alert."""
+        return not (self.mistakes.overall.n or self.judgements.overall.n)
+
+
+def find(store: Store, judges: Judges, from_ms: int, to_ms: int) -> Findings:
+    """Read a period from the store, and count.
+
+    Raises
+    ------
+    StoreError
+        When the store cannot be read.
+    """
+    trend_from_ms = min(from_ms, to_ms - TREND_DAYS * _DAY_MS)
+    history = store.feedback(trend_from_ms, to_ms)
+    period = [said for said in history if said.at_ms >= from_ms]
+    mistakes = analyse(period)
+    return Findings(
+        from_ms=from_ms,
+        to_ms=to_ms,
+        trend_from_ms=trend_from_ms,
+        n_feedback=len(period),
+        mistakes=mistakes,
+        today=tuple(today(mistakes.worst, judges)),
+        judgements=judge(store.rulings(from_ms, to_ms)),
+        trends=(
+            _trend("corrections", [said for said in history if said.source != "labelling"]),
+            _trend("labelling", [said for said in history if said.source == "labelling"]),
+        ),
+    )
+
+
+def _trend(source: str, history: Sequence[Feedback]) -> Trend:
+    found = judged(history)
+    return Trend(source, tuple(map(tuple, by_version(found))), tuple(by_week(found)))

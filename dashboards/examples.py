@@ -1,0 +1,158 @@
+"""An example of every answer, for the OpenAPI document; a test holds each against its schema."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
+from badbuzz.record import AlertLife, Entry, Ruling, Sampled, Step, Summary
+
+_START_MS: Final = 1_764_000_000_000
+_BUNDLE: Final = "airline-en@0123abcd"
+
+WINDOW: Final = Window(
+    brand="Air Paradis",
+    start_ms=_START_MS + 600_000,
+    end_ms=_START_MS + 900_000,
+    n=21,
+    n_negative=17,
+    n_unvalidated=0,
+    expected=2.1,
+    expected_low=0.0,
+    expected_high=6.0,
+    rate=0.8095,
+    adjusted_rate=0.83,
+    baseline_rate=0.31,
+    adjusted_baseline_rate=0.29,
+    score=6.4,
+    scale_min=15,
+    p_value=7.8e-11,
+    state="firing",
+    alert_id=f"Air Paradis/{_START_MS}",
+    absent=(),
+    bundle=_BUNDLE,
+)
+_TEXT: Final = "@user 12 hours and still no bags. Nobody answers."
+ALERT: Final = Alert(
+    id=f"Air Paradis/{_START_MS}",
+    brand="Air Paradis",
+    phase="firing",
+    severity="critical",
+    window_start_ms=_START_MS,
+    window_end_ms=_START_MS + 900_000,
+    scale_min=15,
+    n=51,
+    n_negative=38,
+    expected=6.1,
+    p_value=7.8e-11,
+    rate=0.745,
+    adjusted_rate=0.76,
+    baseline_rate=0.31,
+    adjusted_baseline_rate=0.29,
+    score=6.4,
+    peak_score=6.4,
+    opened_ms=_START_MS + 900_000,
+    first_ms=_START_MS + 4_000,
+    last_ms=_START_MS + 898_000,
+    bundle=_BUNDLE,
+    replay=False,
+    evidence=Evidence(
+        n_sampled=38,
+        terms=(Term("bags", 21, 5.2), Term("lost", 14, 4.1)),
+        reasons=(Reason("lost_luggage", 26),),
+        n_authors=34,
+        n_signed=38,
+        near_duplicate_rate=0.13,
+        reach=5210,
+        most_negative=(Example("81", _START_MS + 5_000, 0.98, _TEXT, "", 120, 2),),
+        most_repeated=(),
+    ),
+)
+LIFE: Final = AlertLife(
+    alert=ALERT,
+    phases=(ALERT,),
+    acknowledged_by="ana",
+    acknowledged_ms=_START_MS + 960_000,
+    rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
+)
+SUMMARY: Final = Summary("Air Paradis", WINDOW, ALERT)
+STEP: Final = Step(
+    start_ms=_START_MS,
+    end_ms=_START_MS + 900_000,
+    n=51,
+    n_negative=38,
+    expected=6.1,
+    expected_low=0.0,
+    expected_high=18.0,
+    rate=0.745,
+    adjusted_rate=0.76,
+    baseline_rate=0.31,
+    score=6.4,
+    state="firing",
+    alert_id=ALERT.id,
+)
+SAMPLED: Final = Sampled(
+    id="81",
+    brand="Air Paradis",
+    created_ms=_START_MS + 5_000,
+    text=_TEXT,
+    lang="en",
+    url="",
+    author="5f1d3a",
+    n_retweets=120,
+    score=0.98,
+    negative=True,
+    bundle=_BUNDLE,
+    window_start_ms=_START_MS,
+)
+SCORED: Final = {
+    "verdicts": [
+        {
+            "score": 0.9731,
+            "negative": True,
+            "bundle": _BUNDLE,
+            "explanation": {
+                "logit": 3.59,
+                "bias": -0.4,
+                "contributions": [
+                    {"token": "lost", "start": 4, "end": 8, "contribution": 1.7},
+                    {"token": "Worst", "start": 23, "end": 28, "contribution": 2.29},
+                ],
+            },
+        },
+        None,
+    ]
+}
+RECEIPT: Final = {
+    "id": "5b7d1f0c2a5e5d0f9e0a6c1d2b3f4a55",
+    "is_new": True,
+    "misprediction": True,
+}
+TERMS: Final = {
+    "n": 38,
+    "n_before": 412,
+    "terms": [{"term": "bags", "n": 21, "z": 5.2}, {"term": "lost", "n": 14, "z": 4.1}],
+}
+ENTRY: Final = Entry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
+CSV: Final = "id,brand,phase\r\nAir Paradis/1764000000000,Air Paradis,firing\r\n"
+EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/1764000000000"}\n\n'
+
+
+def page(item: Any) -> dict[str, Any]:
+    """A page of one item."""
+    return {"items": [item], "cursor": "WyJ4Iiw1XQ"}
+
+
+def of(
+    value: Any, status: int = 200, media_type: str = "application/json"
+) -> dict[int | str, dict[str, Any]]:
+    """An answer's example, as a route takes it.
+
+    Examples
+    --------
+    >>> of([1])
+    {200: {'content': {'application/json': {'example': [1]}}}}
+    """
+    return {status: {"content": {media_type: {"example": orjson.loads(orjson.dumps(value))}}}}

@@ -1,0 +1,84 @@
+"""Every metric of the API: its name, its unit, what it means."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_VERSION: Final = re.compile(r"[\w .-]{1,60}@[0-9a-f]{8}")
+_MOST_VERSIONS: Final = 200
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """The metrics of one application.
+
+    Examples
+    --------
+    >>> metrics = Metrics()
+    >>> metrics.count_misprediction("airline-en@0123abcd")
+    >>> b'badbuzz_mispredictions_total{bundle="airline-en@0123abcd"} 1.0' in metrics.text()
+    True
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self.requests = Counter(
+            "badbuzz_api_requests",
+            "Requests answered, by method, route and status.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self.latency = Histogram(
+            "badbuzz_api_latency_seconds",
+            "From a request's arrival to the first byte of its answer.",
+            ["route"],
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self.scored = Counter(
+            "badbuzz_api_scored_texts",
+            "Texts scored on request, by bundle; empty where no bundle reads their language.",
+            ["bundle"],
+            registry=self._registry,
+        )
+        self.corrections = Counter(
+            "badbuzz_corrections",
+            "Labels that people gave, right or wrong ones, by source.",
+            ["source"],
+            registry=self._registry,
+        )
+        self._mispredictions = Counter(
+            "badbuzz_mispredictions",
+            "Corrections that contradict a label, by the bundle that gave it; other where what is "
+            "said to be one is no bundle's version.",
+            ["bundle"],
+            registry=self._registry,
+        )
+        self._versions: set[str] = {""}
+        self._count_listeners()
+
+    def _count_listeners(self) -> None:
+        self.listeners = Gauge(
+            "badbuzz_api_listeners", "Connections that listen to /stream.", registry=self._registry
+        )
+        self.cut_off = Counter(
+            "badbuzz_api_listeners_cut_off",
+            "Listeners that were too slow and were cut off.",
+            registry=self._registry,
+        )
+
+    def count_misprediction(self, bundle: str) -> None:
+        """Count one; people say of which bundle, so only what looks like one is shown."""
+        if _VERSION.fullmatch(bundle) and len(self._versions) < _MOST_VERSIONS:
+            self._versions.add(bundle)
+        self._mispredictions.labels(bundle if bundle in self._versions else "other").inc()
+
+    def text(self) -> bytes:
+        """All of them, as Prometheus reads them."""
+        return generate_latest(self._registry)

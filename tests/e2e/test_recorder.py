@@ -1,0 +1,144 @@
+"""Whatever is killed, asleep or down, the store holds what the pure fold gives."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from badbuzz import wire
+from badbuzz.store import Store
+from tests.e2e.records import await_recorded, locked, positions, rows, sample, whole_sample
+from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
+from tests.e2e.stream import Stream, Worker, await_that, difference
+from tests.servers import PostgresServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.kafka, pytest.mark.services]
+
+PACE = ("--speed", "6000")
+"""Thirty-eight hours in 23 seconds: long enough to be killed in."""
+
+MOMENTS = (0.15, 0.4, 0.65)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_scenario(tmp_path_factory.mktemp("recorder"), brands=3, tweets_per_day=2500)
+
+
+@pytest.fixture(scope="module")
+def expected(recording: Path) -> dict[str, list[bytes]]:
+    return by_fold(recording)
+
+
+@pytest.fixture
+def deployment(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
+    stream = Stream(real_kafka, topic_prefix, tmp_path, ENVIRON)
+    stream.create_topics()
+    yield stream
+    stream.close()
+
+
+def n_recorded(store_url: str) -> int:
+    with Store.open(store_url, migrate=False) as store:
+        return len(rows(store)[wire.WINDOWS])
+
+
+def await_share(store_url: str, share: float, expected: dict[str, list[bytes]]) -> None:
+    n_windows = share * len(expected[wire.WINDOWS])
+    await_that(lambda: n_recorded(store_url) >= n_windows, f"{share:.0%} of the windows")
+
+
+def put_to_sleep(recorder: Worker, store_url: str) -> None:
+    """Stop a recorder, but not in the middle of a transaction: SQLite would have no other."""
+
+    def asleep() -> bool:
+        recorder.signal(signal.SIGSTOP)
+        try:
+            with locked(store_url):
+                return True
+        except sqlite3.OperationalError:
+            recorder.signal(signal.SIGCONT)
+            return False
+
+    await_that(asleep, "a moment between transactions")
+
+
+def test_killed_with_its_postgres_it_records_the_fold(
+    deployment: Stream, recording: Path, expected: dict[str, list[bytes]]
+) -> None:
+    stream = deployment
+    with PostgresServer() as server:
+        url = server.url()
+        stream.worker().await_ready()
+        recorder = stream.recorder(url)
+        recorder.await_ready()
+        replay = stream.command("replay", str(recording), "--quiet", *PACE)
+        for n, moment in enumerate(MOMENTS):
+            await_share(url, moment, expected)
+            server.kill()
+            if n % 2 == 0:
+                recorder.kill()
+                recorder = stream.recorder(url)
+            server.start()
+        assert replay.finish() == 0, replay.said()
+        stream.await_done()
+        await_recorded(stream, url)
+        with Store.open(url) as store:
+            assert difference(rows(store), expected) == ""
+
+
+def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
+    deployment: Stream, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    stream = deployment
+    url = f"sqlite:///{tmp_path / 'killed.db'}"
+    stream.worker().await_ready()
+    recorder = stream.recorder(url)
+    recorder.await_ready()
+    replay = stream.command("replay", str(recording), "--quiet", *PACE)
+    for moment in MOMENTS:
+        await_share(url, moment, expected)
+        recorder.kill()
+        recorder = stream.recorder(url)
+    assert replay.finish() == 0, replay.said()
+    stream.await_done()
+    await_recorded(stream, url)
+    with Store.open(url) as store:
+        assert difference(rows(store), expected) == ""
+        whole = whole_sample(stream, tmp_path)
+        assert difference({"sample": sample(store)}, {"sample": whole}) == ""
+
+
+def test_one_that_slept_past_its_session_does_no_harm(
+    deployment: Stream, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    stream = deployment
+    url = f"sqlite:///{tmp_path / 'slept.db'}"
+    stream.worker().await_ready()
+    sleeper = stream.recorder(url)
+    sleeper.await_ready()
+    other = stream.recorder(url)
+    other.await_ready()
+    replay = stream.command("replay", str(recording), "--quiet", *PACE)
+    await_share(url, 0.2, expected)
+    put_to_sleep(sleeper, url)
+    everything = list(range(stream.settings.partitions))
+
+    def owns_all() -> bool:
+        shares = other.readiness().get("partitions", {})
+        return bool(shares) and all(share == everything for share in shares.values())
+
+    await_that(owns_all, "the other's ownership")
+    await_share(url, 0.8, expected)
+    sleeper.signal(signal.SIGCONT)
+    assert replay.finish() == 0, replay.said()
+    stream.await_done()
+    await_recorded(stream, url)
+    with Store.open(url) as store:
+        assert difference(rows(store), expected) == ""
+        ends = positions(stream)
+        assert {place: store.positions()[place] for place in ends} == ends
