@@ -12,11 +12,12 @@ from badbuzz.errors import RecordingError, SettingsError
 from badbuzz.options import labels
 from badbuzz.outputs import check_outputs
 from badbuzz.rows import check_readable
-from training.compare.choice import choose
+from training.compare.choice import Choice, choose
 from training.compare.corpus import NAMED, Corpus, named
 from training.compare.display import shown, table, told
 from training.compare.labelled import FIELDS, Reading, read_own
 from training.compare.report import write_report
+from training.compare.run import Comparison
 from training.compare.run import compare as run
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
@@ -116,6 +117,16 @@ def compare(
     with shown(console) as progress:
         found = run(corpora, scale, tracking, progress, models)
     choices = [choose(one.records, core_hour) for one in found]
+    _show(console, found, choices, core_hour)
+    console.print(f"runs: {place}")
+    if report:
+        write_report(Path(report), found, choices, scale, core_hour, place)
+        console.print(f"report: {report}")
+
+
+def _show(
+    console: Console, found: Sequence[Comparison], choices: Sequence[Choice], core_hour: float
+) -> None:
     for one, choice in zip(found, choices, strict=True):
         console.print(table(one, choice, core_hour, console.width))
         for note in one.corpus.notes:
@@ -124,10 +135,6 @@ def compare(
     n_resumed = sum(one.n_resumed for one in found)
     if n_resumed:
         console.print(f"{n_resumed} runs were finished before, and not run again")
-    console.print(f"runs: {place}")
-    if report:
-        write_report(Path(report), found, choices, scale, core_hour, place)
-        console.print(f"report: {report}")
 
 
 def _corpora(paths: Sequence[str], names: Sequence[str], reading: Reading) -> list[Corpus]:

@@ -23,11 +23,13 @@ from training.compare.scale import Scale
 from training.compare.views import UNSEEN
 
 _N_MARKS: Final = 5
+_LEAST_US: Final = 1.0
+"""CPU time of a text below which a model costs nothing: the majority."""
 _KINDS: Final = (
     {"name": "linear", "text": "linear"},
     {"name": "trees", "text": "trees"},
     {"name": "network", "text": "network"},
-    {"name": "yardstick", "text": "majority, VADER, hashed linear"},
+    {"name": "yardstick", "text": "VADER, hashed linear"},
 )
 
 
@@ -48,13 +50,7 @@ def write_report(
     RecordingError
         When the file cannot be written.
     """
-    environment = Environment(
-        loader=PackageLoader("training.compare", "."),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = _templates()
     assert environment.loader is not None
     style = environment.loader.get_source(environment, "report.css")[0]
     pairs = list(zip(found, choices, strict=True))
@@ -73,6 +69,16 @@ def write_report(
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("training.compare", "."),
+        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _lead(found: Sequence[Comparison], scale: Scale) -> str:
@@ -96,7 +102,7 @@ def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]
         "notes": corpus.notes,
         "chosen": choice.chosen.model,
         "reasons": choice.reasons,
-        "chart": _scatter(found.records, choice, core_hour),
+        "chart": _scatter(found.records, choice.chosen, core_hour),
         "rows": rows(found, choice, core_hour),
         "folds": _brands(found) if found.view.name == UNSEEN and n_folds > 1 else None,
         "curves": [_learning(one) for one in found.records if one.curve is not None],
@@ -114,19 +120,21 @@ def _brands(found: Comparison) -> tuple[list[str], list[tuple[str, list[str]]]]:
     return [name.removeprefix("accuracy of ") for name in names], cells
 
 
-def _scatter(records: Sequence[Record], choice: Choice, core_hour: float) -> dict[str, Any]:
+def _scatter(records: Sequence[Record], chosen: Record, core_hour: float) -> dict[str, Any]:
     """Where every model that costs anything stands between price and accuracy."""
-    us = [max(one.figures["score_cpu_us"], 1.0) for one in records]
+    records = [one for one in records if one.figures["score_cpu_us"] >= _LEAST_US or one is chosen]
+    us = [max(one.figures["score_cpu_us"], _LEAST_US) for one in records]
     accuracy = [one.figures["accuracy"] for one in records]
     decades = np.arange(np.floor(np.log10(min(us))), np.ceil(np.log10(max(us) * 1.01)) + 1)
-    bottom, top = np.floor(min(accuracy) * 20) / 20, np.ceil(max(accuracy) * 20) / 20
+    bottom = np.floor(min(accuracy) * 20) / 20
+    top = max(np.ceil(max(accuracy) * 20) / 20, bottom + 0.05)
     width = decades[-1] - decades[0]
     return {
         "dots": [
             {
                 "across": round(100 * float((np.log10(cost) - decades[0]) / width), 2),
                 "up": round(100 * float((value - bottom) / (top - bottom)), 2),
-                "kind": f"{_kind(one)} {'chosen' if one is choice.chosen else ''}".strip(),
+                "kind": f"{_kind(one)} {'chosen' if one is chosen else ''}".strip(),
                 "title": f"{one.model}: {value:.3f}, {price_per_million(one, core_hour):.2g}",
             }
             for one, cost, value in zip(records, us, accuracy, strict=True)
