@@ -55,7 +55,7 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
     set_up_logs(settings.log_level)
     with Store.open(settings.store) as store:
         app = create_app(settings, store, with_keys=not without_keys)
-        note("serving", host=host, port=port, with_keys=not without_keys)
+        note("serving", host=host, port=port, with_keys=not without_keys, store=store.place)
         made = store.keys()
         if not without_keys and all(key.revoked_ms is not None for key in made):
             note("no_keys", level=logging.WARNING, remedy="badbuzz keys add NAME --scope read")

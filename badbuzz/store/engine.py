@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from badbuzz.errors import StoreError
-from badbuzz.store.failures import translated
+from badbuzz.store.failures import place_of, translated
 
 _PATIENCE_S: Final = 10
 _DIALECTS: Final = {
@@ -35,6 +35,11 @@ class Connected:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    @property
+    def place(self) -> str:
+        """Where it is, without user, password and options; a file by its absolute path."""
+        return place_of(self._engine.url)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

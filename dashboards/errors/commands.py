@@ -52,7 +52,8 @@ def errors(
     check_outputs([("--report", report_file)], [])
     settings = Settings.read()
     judges = Judges.read(settings.bundles)
-    with Store.open(settings.store) as store:
+    with Store.open(settings.store, create=False) as store:
+        click.echo(f"store: {store.place}", err=True)
         found = find(store, judges, from_ms, to_ms)
     if found.empty:
         for line in nothing(found):

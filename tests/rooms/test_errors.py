@@ -152,8 +152,10 @@ def test_the_terminal_tells_what_is_wrong_and_what_that_does_not_say(filled: str
 
 
 def test_an_empty_store_says_what_to_do(store_url: str) -> None:
+    Store.open(store_url).close()
     ran = run(store_url)
     assert ran.stdout == ""
+    assert ran.stderr.startswith("store: ")
     assert "nobody judged a label or an alert" in ran.stderr
     assert "POST /feedback" in ran.stderr
 
