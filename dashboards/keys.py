@@ -9,7 +9,7 @@ import click
 import orjson
 
 from badbuzz.settings import Settings
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from badbuzz.wire import is_name
 from dashboards import credentials
 
@@ -97,8 +97,9 @@ def list_(as_json: bool) -> None:
 
 
 def _opened(*, create: bool = False) -> Store:
-    store = Store.open(Settings.read().store, create=create)
-    click.echo(f"store: {store.place}", err=True)
+    address = Settings.read().store
+    store = Store.open(address, create=create)
+    click.echo(f"store: {where(address)}", err=True)
     return store
 
 

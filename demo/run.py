@@ -112,9 +112,10 @@ def play(
             if service is not None and not stopping():
                 say("starting the API")
                 _start_api(service, processes, stopping)
-                say(f"serving on {service.base}")
             if stopping():
                 return
+            if service is not None:
+                say(f"serving on {service.base}")
             replay = processes.start("replay", "replay", *files, *_pace(plan))
             yield from _watch(replay, worker, settings, processes, stopping)
             if worker_process.poll() is not None:

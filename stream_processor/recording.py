@@ -76,7 +76,6 @@ class Recording(Pipeline):
                     raise
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        log.info("recording into %s", self._store.place)
 
     async def on_stop(self) -> None:
         """Disconnect from the store, if it lets go."""

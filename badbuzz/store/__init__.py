@@ -13,7 +13,7 @@ from typing import Self
 from badbuzz import wire
 from badbuzz.record import Change, Place, Summary
 from badbuzz.store.alerts import Alerts
-from badbuzz.store.engine import connect
+from badbuzz.store.engine import connect, where
 from badbuzz.store.keys import Keys
 from badbuzz.store.migrate import check, check_made
 from badbuzz.store.migrate import migrate as renew
@@ -24,7 +24,7 @@ from badbuzz.store.sample import SampleRecorder
 from badbuzz.store.tweets import Tweets
 from badbuzz.store.windows import Windows
 
-__all__ = ["Store"]
+__all__ = ["Store", "where"]
 
 
 class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):

@@ -36,11 +36,6 @@ class Connected:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    @property
-    def place(self) -> str:
-        """Where it is, without user, password and options; a file by its absolute path."""
-        return place_of(self._engine.url)
-
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that reads, and sees one moment throughout."""
@@ -73,6 +68,22 @@ def connect(address: str) -> Engine:
         event.listen(engine, "begin", _begin)
         return engine
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_ALIVE)
+
+
+def where(address: str) -> str:
+    """Where an address leads: without user, password and options, a file by its absolute path.
+
+    Raises
+    ------
+    StoreError
+        When the address is none.
+
+    Examples
+    --------
+    >>> where("postgresql://kim:s3cret@db/badbuzz")
+    'PostgreSQL at db:5432/badbuzz'
+    """
+    return place_of(_parsed(address))
 
 
 def _parsed(address: str) -> URL:

@@ -13,7 +13,7 @@ from badbuzz.options import Instant
 from badbuzz.outputs import check_outputs
 from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from dashboards.errors import table
 from dashboards.errors.findings import find
 from dashboards.errors.summary import summary
@@ -53,7 +53,7 @@ def errors(
     settings = Settings.read()
     judges = Judges.read(settings.bundles)
     with Store.open(settings.store, create=False) as store:
-        click.echo(f"store: {store.place}", err=True)
+        click.echo(f"store: {where(settings.store)}", err=True)
         found = find(store, judges, from_ms, to_ms)
     if found.empty:
         for line in nothing(found):

@@ -12,7 +12,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
 from badbuzz.errors import StoreDownError, StoreError
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from badbuzz.store.failures import translated
 from demo.processes import free_port
 from tests.core.recorded import WINDOWS, window
@@ -58,8 +58,7 @@ def test_a_store_that_is_to_be_there_is_not_made(
 
 def test_a_store_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with Store.open("sqlite:///badbuzz.db") as store:
-        assert store.place == f"SQLite file {tmp_path}/badbuzz.db"
+    assert where("sqlite:///badbuzz.db") == f"SQLite file {tmp_path}/badbuzz.db"
 
 
 def test_a_missing_folder_is_to_be_made(tmp_path: Path) -> None:

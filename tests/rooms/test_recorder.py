@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_counted_and_stays_in_the_topic(
 
 def test_its_first_line_says_which_store(recorder: Worker, url: str) -> None:
     place = url.removeprefix("sqlite:///")
-    assert recorder.said().splitlines()[0].endswith(f"recording into SQLite file {place}")
+    assert recorder.said().splitlines()[0] == f"store: SQLite file {place}"
 
 
 def test_a_store_that_is_away_makes_it_unready_and_is_named(
