@@ -109,6 +109,7 @@ def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Pat
     try:
         await_that(lambda: len(curls()) == 3, "three lines")
         assert said.read_text().splitlines()[-3:] == curls()
+        assert "╭─ alerts" not in said.read_text()  # which is for terminals
         for line in curls():
             failing = line.replace("curl -s", "curl -s --fail")
             answer = subprocess.run(
@@ -120,12 +121,12 @@ def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Pat
         assert process.wait(60) == 0
 
 
-def test_ctrl_c_before_it_serves_offers_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_end_offers_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "--serve", "--keep", str(tmp_path)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    await_that((tmp_path / "recorder.log").exists, "the recorder")
+    await_that((tmp_path / "replay.log").exists, "the replay")
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
