@@ -6,6 +6,7 @@ but that it needs one.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -79,6 +80,7 @@ class Gate:
         self._limits = Limits(settings.api_rate)
         self._attempts = Limits(_ATTEMPTS_A_MINUTE)
         self._known: OrderedDict[str, tuple[Key, bytes, float]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[tuple[Key, bytes] | None]] = {}
 
     async def admit(self, request: Request, scope: str) -> Caller:
         """Say who asks.
@@ -127,21 +129,37 @@ class Gate:
             if credentials.is_same(known, credentials.digest(secret)) and key.revoked_ms is None:
                 request.scope["badbuzz.caller"] = key.name
                 return Caller(key.name, key.scopes)
-        wait_s = self._attempts.wait_s(address, self._clock())
-        if wait_s:
-            raise _too_often(wait_s)
+            if wait_s := self._attempts.wait_s(address, self._clock()):
+                raise _too_often(wait_s)
         raise _unknown()
 
     async def _find(self, prefix: str, address: str) -> tuple[Key, bytes] | None:
-        """The key of a prefix; who guessed too often asks the store no more."""
+        """The key of a prefix; who guessed too often asks the store no more.
+
+        Those who ask for one key at once wait for one answer, and each guess is counted before
+        the store is asked: however many come at once, they do not use its connections up.
+        """
         now_s = self._clock()
         if prefix in self._known:
             key, known, asked_s = self._known[prefix]
             if now_s - asked_s < CACHE_S:
                 return key, known
-        elif wait_s := self._attempts.wait_s(address, now_s, take=False):
+        is_guess = prefix not in self._known and prefix not in self._asked
+        if is_guess and (wait_s := self._attempts.wait_s(address, now_s)):
             raise _too_often(wait_s)
-        found = await run_in_threadpool(self._store.key, prefix)
+        if prefix not in self._asked:
+            self._asked[prefix] = asyncio.create_task(self._ask(prefix, now_s))
+        found = await asyncio.shield(self._asked[prefix])
+        if is_guess and found is not None:
+            self._attempts.give_back(address)
+        return found
+
+    async def _ask(self, prefix: str, now_s: float) -> tuple[Key, bytes] | None:
+        """What the store knows, to be believed for some seconds."""
+        try:
+            found = await run_in_threadpool(self._store.key, prefix)
+        finally:
+            del self._asked[prefix]
         self._known.pop(prefix, None)
         if found is not None:
             self._known[prefix] = (*found, now_s)
@@ -150,12 +168,10 @@ class Gate:
         return found
 
     def _check_loopback(self, request: Request) -> None:
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        host = _host_of(f"//{request.headers.get('host', '')}")
         origin = request.headers.get("origin")
-        foreign = origin is not None and origin not in self._origins
-        if foreign and origin is not None:
-            foreign = urlsplit(origin).hostname not in LOOPBACK
-        if host not in LOOPBACK or foreign:
+        known = origin is None or origin in self._origins or _host_of(origin) in LOOPBACK
+        if host not in LOOPBACK or not known:
             raise HTTPException(
                 HTTPStatus.FORBIDDEN, "without keys only this machine's own pages may ask"
             )
@@ -191,6 +207,14 @@ def origins(settings: Settings) -> list[str]:
     ['https://a.example', 'https://b.example']
     """
     return [one.strip() for one in settings.api_origins.split(",") if one.strip()]
+
+
+def _host_of(address: str) -> str | None:
+    """The host that an address names, if it is one."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _secret(request: Request) -> str:

@@ -106,7 +106,7 @@ def _tell(metrics: Metrics, correction: Feedback) -> None:
     metrics.corrections.labels(correction.source).inc()
     if not correction.mispredicted:
         return
-    metrics.mispredictions.labels(correction.bundle).inc()
+    metrics.count_misprediction(correction.bundle)
     note(
         "misprediction",
         level=logging.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import chain
@@ -27,8 +28,8 @@ router = APIRouter(route_class=ReadRoute, tags=["export"])
 What = Literal["windows", "alerts", "tweets", "feedback"]
 
 _AT_ONCE: Final = 1000
-_STARTS_A_FORMULA: Final = tuple("=+-@＝＋－＠")
-_CONTROLS: Final = ("\t", "\r", "\n")
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
+"""Where a formula would begin: some spreadsheets part cells at semicolons, tabs and lines too."""
 _ALERT: Final = tuple(field.name for field in fields(Alert) if field.name != "evidence")
 _COLUMNS: Final[dict[What, tuple[str, ...]]] = {
     "windows": ("brand", *(field.name for field in fields(Step))),
@@ -56,7 +57,8 @@ def export(
 ) -> StreamingResponse:
     """Windows, alerts, sampled tweets or feedback of a period, of all time where none is named.
 
-    A cell of text that a spreadsheet could take for a formula begins with an apostrophe.
+    An apostrophe stands before what a spreadsheet could take for a formula: where a text begins,
+    and behind its semicolons, tabs and ends of lines, at which some spreadsheets part cells.
     """
     from_ms, to_ms = period(0 if from_ is None else from_, to, MAX_MS)
     table = lines(what, rows(parts.store, what, brand, from_ms, to_ms))
@@ -75,15 +77,15 @@ def cell(value: Any) -> str:
     --------
     >>> cell("=1+1"), cell("- really?"), cell(-1.5), cell(None), cell(True)
     ("'=1+1", "'- really?", '-1.5', '', 'true')
+    >>> cell("late; =1+1"), cell("late; again, 1 - 1")
+    ("late;' =1+1", 'late; again, 1 - 1')
     """
     if value is None:
         return ""
     if isinstance(value, bool | int | float):
         return orjson.dumps(value).decode()
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    if text.startswith(_CONTROLS) or text.lstrip().startswith(_STARTS_A_FORMULA):
-        return f"'{text}"
-    return text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def lines(what: What, table: Iterable[tuple[Any, ...]]) -> Iterator[str]:

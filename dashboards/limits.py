@@ -32,7 +32,7 @@ class Limits:
         self._burst = float(min(per_minute, max(_LEAST_BURST, per_minute // 10)))
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait_s(self, caller: str, now_s: float, *, take: bool = True) -> float:
+    def wait_s(self, caller: str, now_s: float) -> float:
         """Seconds until the caller may ask; 0.0 when it may now, and then one request is taken.
 
         Parameters
@@ -41,13 +41,27 @@ class Limits:
             Who asks. The ten thousand who asked last are remembered.
         now_s
             A clock that never goes back.
-        take
-            False to look only.
         """
         tokens, filled_s = self._buckets.pop(caller, (self._burst, now_s))
         tokens = min(self._burst, tokens + (now_s - filled_s) * self._per_s)
         allowed = tokens >= 1.0
-        self._buckets[caller] = (tokens - 1.0 if allowed and take else tokens, now_s)
+        self._buckets[caller] = (tokens - 1.0 if allowed else tokens, now_s)
         if len(self._buckets) > _MOST_CALLERS:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1.0 - tokens) / self._per_s
+
+    def give_back(self, caller: str) -> None:
+        """Let a request that was taken not count.
+
+        Examples
+        --------
+        >>> limits = Limits(per_minute=1)
+        >>> limits.wait_s("ana", now_s=0.0)
+        0.0
+        >>> limits.give_back("ana")
+        >>> limits.wait_s("ana", now_s=0.0)
+        0.0
+        """
+        if caller in self._buckets:
+            tokens, filled_s = self._buckets[caller]
+            self._buckets[caller] = (min(self._burst, tokens + 1.0), filled_s)

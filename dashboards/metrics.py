@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_VERSION: Final = re.compile(r"[\w .-]{1,60}@[0-9a-f]{8}")
+_MOST_VERSIONS: Final = 200
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -17,7 +20,7 @@ class Metrics:
     Examples
     --------
     >>> metrics = Metrics()
-    >>> metrics.mispredictions.labels("airline-en@0123abcd").inc()
+    >>> metrics.count_misprediction("airline-en@0123abcd")
     >>> b'badbuzz_mispredictions_total{bundle="airline-en@0123abcd"} 1.0' in metrics.text()
     True
     """
@@ -50,12 +53,14 @@ class Metrics:
             ["source"],
             registry=self._registry,
         )
-        self.mispredictions = Counter(
+        self._mispredictions = Counter(
             "badbuzz_mispredictions",
-            "Corrections that contradict a label, by the bundle that gave it.",
+            "Corrections that contradict a label, by the bundle that gave it; other where what is "
+            "said to be one is no bundle's version.",
             ["bundle"],
             registry=self._registry,
         )
+        self._versions: set[str] = {""}
         self._count_listeners()
 
     def _count_listeners(self) -> None:
@@ -67,6 +72,12 @@ class Metrics:
             "Listeners that were too slow and were cut off.",
             registry=self._registry,
         )
+
+    def count_misprediction(self, bundle: str) -> None:
+        """Count one; people say of which bundle, so only what looks like one is shown."""
+        if _VERSION.fullmatch(bundle) and len(self._versions) < _MOST_VERSIONS:
+            self._versions.add(bundle)
+        self._mispredictions.labels(bundle if bundle in self._versions else "other").inc()
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""

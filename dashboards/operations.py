@@ -40,7 +40,7 @@ def readyz(parts: Served) -> Response:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def metrics(parts: Served) -> Response:
+async def metrics(parts: Served) -> Response:
     """Counts and times, as Prometheus reads them. No key is needed: no text is among them."""
     return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
 

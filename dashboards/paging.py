@@ -14,7 +14,7 @@ DAY_MS: Final = 86_400_000
 
 
 def period(from_ms: int | None, to_ms: int | None, end_ms: int) -> tuple[int, int]:
-    """The period that was asked for: the last day where nothing was said.
+    """The period that was asked for: the last day where nothing was said, or what came since.
 
     Parameters
     ----------
@@ -32,8 +32,11 @@ def period(from_ms: int | None, to_ms: int | None, end_ms: int) -> tuple[int, in
     --------
     >>> period(None, None, 100_000_000)
     (13600000, 100000000)
+    >>> period(100_000_001, None, 100_000_000)
+    (100000001, 100000001)
     """
-    to_ms = end_ms if to_ms is None else to_ms
+    if to_ms is None:
+        to_ms = end_ms if from_ms is None else max(from_ms, end_ms)
     from_ms = max(0, to_ms - DAY_MS) if from_ms is None else from_ms
     if from_ms > to_ms:
         raise FieldProblem("query.from", "later than where the period ends")

@@ -21,6 +21,7 @@ from badbuzz.wire import MAX_BYTES, MAX_MS
 
 MOST_TEXTS: Final = 1000
 MOST_EXPLAINED: Final = 20
+_MOST_UNKNOWN: Final = 4
 _PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 _NO_NUL: Final = r"^[^\x00]*$"
 
@@ -101,6 +102,14 @@ class Asked(BaseModel):
     """A request's body: what it does not know, it refuses."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_crowded(cls, asked: Any) -> Any:
+        """Refuse many unknown fields at once: to name each would cost more than to send them."""
+        if isinstance(asked, dict) and len(asked) > len(cls.model_fields) + _MOST_UNKNOWN:
+            raise ValueError(f"{len(asked)} fields, of which {len(cls.model_fields)} may be")
+        return asked
 
 
 class TextToScore(Asked):

@@ -73,6 +73,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
             app,
             host=host,
             port=port,
+            http="h11",  # whatever else is installed: httptools bounds no header
             access_log=False,
             log_config=None,
             proxy_headers=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from http import HTTPMethod
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -20,6 +21,8 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_METHODS: Final = frozenset(HTTPMethod)
+"""Those that are counted by name; whoever asks may make up others without end."""
 
 
 class Watch:
@@ -67,7 +70,8 @@ class Watch:
 
     def _measure(self, scope: Scope, status: int, took_s: float) -> None:
         route = getattr(scope.get("route"), "path_format", "none")
-        self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.latency.labels(route).observe(took_s)
         note(
             "request",

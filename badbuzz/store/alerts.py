@@ -14,7 +14,7 @@ from badbuzz.record import AlertLife, Page, Place, Ruling
 from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
-from badbuzz.store.removal import among, removed_among, removing
+from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, inserting, upsert
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
 from badbuzz.store.types import storable_id
@@ -206,7 +206,18 @@ def remove_examples(connection: Connection, gone: set[_TweetKey]) -> None:
 
 
 def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]:
-    """The lives of those alerts that there are."""
+    """The lives of those alerts that there are.
+
+    Alerts are read first: a transaction that writes may see later what came meanwhile, and an alert
+    comes with its phase.
+    """
+    return {
+        id_: life for some in chunks(ids) for id_, life in _some_lives(connection, some).items()
+    }
+
+
+def _some_lives(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]:
+    rows = connection.execute(select(alerts).where(alerts.c.id.in_(ids))).all()
     phases: dict[str, list[Alert]] = {}
     asked = select(alert_phases).where(alert_phases.c.alert_id.in_(ids))
     order = alert_phases.c.window_end_ms, alert_phases.c.source_offset
@@ -221,7 +232,7 @@ def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]
             acknowledged_ms=row.acknowledged_ms,
             rulings=tuple(ruled.get(row.id, ())),
         )
-        for row in connection.execute(select(alerts).where(alerts.c.id.in_(ids)))
+        for row in rows
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,6 +15,7 @@ from badbuzz.errors import StoreError
 from badbuzz.store.failures import place_of, translated
 
 _PATIENCE_S: Final = 10
+_PAUSE_S: Final = 0.02
 _DIALECTS: Final = {
     "sqlite": "sqlite+pysqlite",
     "postgresql": "postgresql+psycopg",
@@ -25,6 +28,8 @@ _ALIVE: Final = {
     "tcp_user_timeout": _PATIENCE_S * 1000,
 }
 """How libpq finds out that a server is gone without a word."""
+_FROZEN: Final = "-c idle_in_transaction_session_timeout=30s"
+"""How the server finds out that one who holds locks is frozen, and lets the others go on."""
 
 
 class Connected:
@@ -67,7 +72,8 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_ALIVE)
+    arguments = {**_ALIVE, "options": url.query.get("options", _FROZEN)}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
 
 
 def where(address: str) -> str:
@@ -107,11 +113,28 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     """Leave transactions to :func:`_begin`; write ahead, and to the disk before an answer."""
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn to a write-ahead log; where another does so now, SQLite refuses without waiting."""
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline_s = time.monotonic() + patience_ms / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

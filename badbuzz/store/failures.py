@@ -27,8 +27,9 @@ _SQLITE_REMEDIES: Final = {
     sqlite3.SQLITE_NOTADB: "name another file in BADBUZZ_STORE",
     sqlite3.SQLITE_CORRUPT: "restore the file from a backup",
 }
-_POSTGRES_DOWN: Final = ("08", "40001", "40P01", "53300", "55P03", "57P")
-"""SQLSTATEs, or how they begin: no connection, a lost race, too many clients, shutting down."""
+_POSTGRES_DOWN: Final = ("08", "25P03", "40001", "40P01", "53300", "55P03", "57P")
+"""SQLSTATEs, or how they begin: no connection, frozen too long,
+a lost race, too many clients, shutting down."""
 
 _LIBPQ_ASKS: Final = re.compile(r" Is the server running [^?]*\?")
 _LOGIN: Final = "check the user and the password in BADBUZZ_STORE"

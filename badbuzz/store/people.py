@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from badbuzz.errors import UnknownError
 from badbuzz.record import AlertLife, Entry, Feedback, Page, Ruling
-from badbuzz.store.alerts import lives_of, rulings_of
+from badbuzz.store.alerts import lives_of
 from badbuzz.store.engine import Connected
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.rows import inserting
@@ -108,11 +108,10 @@ class People(Connected):
         with self._reading() as connection:
             ids = sorted(set(connection.execute(asked).scalars()))
             lives = lives_of(connection, ids)
-            ruled = rulings_of(connection, ids)
         found = [
-            (ruling, lives[id_])
-            for id_ in ids
-            for ruling in ruled[id_]
+            (ruling, life)
+            for life in lives.values()
+            for ruling in life.rulings
             if from_ms <= ruling.at_ms < to_ms
         ]
         return sorted(found, key=lambda pair: (pair[0].at_ms, pair[0].alert_id, pair[0].by))

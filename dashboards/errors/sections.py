@@ -65,8 +65,8 @@ def sections(found: Findings) -> list[Section]:
 def _labels(found: Findings) -> list[Section]:
     mistakes = found.mistakes
     sure = (
-        "How far the score lies from the threshold: a bundle that knows when it is sure errs less "
-        "the further out."
+        "How far the score lies from the threshold. Look at how many are wrong, not at the share: "
+        "far out people send in little that is right, near in they are asked."
     )
     tables: list[tuple[str, str, str, Iterable[Group], Callable[[str], str]]] = [
         ("By confidence", "margin", sure, mistakes.margins if mistakes.overall.n else (), str),

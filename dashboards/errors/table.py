@@ -48,7 +48,7 @@ def _table(section: Section) -> Table:
         told = name == "against the one before"
         table.add_column(name, justify="left" if told or not place else "right", overflow="fold")
     for row in section.rows:
-        table.add_row(*map(Text, _cells(row)))
+        table.add_row(*map(_plain, _cells(row)))
     return table
 
 
@@ -66,5 +66,10 @@ def _worst(found: Findings) -> Table:
     worst = list(zip(found.mistakes.worst, found.today, strict=True))
     for one, now in worst[:_MAX_WORST]:
         told = f"{claim(one)}; {again(now)}"
-        table.add_row(*map(Text, (told, one.feedback.brand, one.feedback.text)))
+        table.add_row(*map(_plain, (told, one.feedback.brand, one.feedback.text)))
     return table
+
+
+def _plain(text: str) -> Text:
+    """A text that commands no terminal, whoever wrote it."""
+    return Text("".join(one if one.isprintable() or one == "\u200d" else " " for one in text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import psycopg
@@ -110,6 +111,19 @@ def test_a_database_that_another_holds_locked_is_down_and_comes_back(tmp_path: P
         assert store.position(WINDOWS) == 1
 
 
+def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE theirs (number INTEGER)")
+    other.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(Store.open, f"sqlite:///{path}")
+        wait([opening], timeout=0.3)
+        other.execute("COMMIT")
+        opening.result().close()
+    other.close()
+
+
 def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
         with store._writing() as connection:
@@ -190,6 +204,21 @@ def test_a_store_works_again_when_its_server_does(mortal: PostgresServer, end: o
         assert store.position(WINDOWS) == 10
         store.record_windows(WINDOWS, MANY[10:20], 20)
         assert [offset for _, offset, _ in store.changes({WINDOWS: -1})] == list(range(20))
+
+
+@pytest.mark.services
+def test_one_who_is_frozen_in_a_transaction_keeps_nobody_from_writing(postgres: str) -> None:
+    impatient = f"{postgres}?options=-c%20idle_in_transaction_session_timeout%3D100"
+    with Store.open(postgres) as other, Store.open(impatient) as frozen:
+
+        def freeze() -> None:
+            with frozen._writing() as held:
+                held.exec_driver_sql("LOCK TABLE positions")
+                other.record_windows(WINDOWS, MANY[:1], 1)
+
+        with pytest.raises(StoreDownError):
+            freeze()
+        assert frozen.position(WINDOWS) == 1
 
 
 @pytest.mark.services

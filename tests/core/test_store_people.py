@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from badbuzz.errors import StoreError, UnknownError
 from badbuzz.record import Entry, Feedback, Key, Ruling
 from badbuzz.store import Store
 from tests.core.recorded import ALERTS, BRAND, TWEETS, alert, scored
+from tests.servers import PostgresServer
 
 SAID = Feedback(
     id="f1",
@@ -181,3 +183,20 @@ def test_keys_are_audited(store: Store) -> None:
 
 def test_a_name_with_nul_stops_nothing(alarmed: Store) -> None:
     assert alarmed.acknowledge(FIRED.id, "k\x00", 20).acknowledged_by == "k\ufffd"
+
+
+@pytest.mark.services
+def test_an_alert_that_comes_while_it_is_sought_is_not_there_yet(
+    postgres_server: PostgresServer,
+) -> None:
+    address = postgres_server.new_schema()
+    waiting = [alert()]
+    with Store.open(address) as store, Store.open(address) as recorder:
+
+        def come(_connection: object, _cursor: object, said: str, *_: object) -> None:
+            if said.startswith("SELECT") and waiting:
+                recorder.record_alerts(ALERTS, [(0, waiting.pop())], 1)
+
+        event.listen(store._engine, "after_cursor_execute", come)
+        with pytest.raises(UnknownError):
+            store.acknowledge(alert().id, "kim", 5)

@@ -18,7 +18,7 @@ from badbuzz.model import Tweet
 from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards.exporting import lines, rows
+from dashboards.exporting import cell, lines, rows
 from tests.rooms.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, alert, fill, window
 
 DAY_MS = 86_400_000
@@ -116,7 +116,8 @@ def test_a_corrected_text_is_kept_masked(served: Served, client: httpx.Client) -
 
 @pytest.mark.parametrize("sent", ["header", "body"])
 def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) -> None:
-    asked: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": sent}
+    bundle = f"{sent}@0123abcd"
+    asked: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": bundle}
     headers = {}
     if sent == "header":
         headers["Idempotency-Key"] = "k-1"
@@ -124,7 +125,7 @@ def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) ->
         asked["id"] = "k-2"
     answers = [client.post("/feedback", json=asked, headers=headers).json() for _ in range(2)]
     assert [one["is_new"] for one in answers] == [True, False]
-    assert metric(client, f'badbuzz_mispredictions_total{{bundle="{sent}"}}') == 1
+    assert metric(client, f'badbuzz_mispredictions_total{{bundle="{bundle}"}}') == 1
 
 
 def test_two_peoples_corrections_are_two_under_one_id(served: Served) -> None:
@@ -153,9 +154,9 @@ def test_a_misprediction_is_a_structured_event_of_the_log(
 
 
 def test_a_label_that_agrees_is_no_misprediction(client: httpx.Client) -> None:
-    asked = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@1"}
+    asked = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@0123abcd"}
     assert client.post("/feedback", json=asked).json()["misprediction"] is False
-    assert metric(client, 'badbuzz_mispredictions_total{bundle="agrees@1"}') == 0
+    assert metric(client, 'badbuzz_mispredictions_total{bundle="agrees@0123abcd"}') == 0
 
 
 def test_a_tweet_that_is_not_in_the_sample_needs_its_text(client: httpx.Client) -> None:
@@ -274,6 +275,11 @@ def test_what_cannot_be_asked_is_named(field: str, query: str, client: httpx.Cli
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
+def test_nothing_came_since_a_time_after_the_last_window(client: httpx.Client) -> None:
+    answer = client.get(f"/brands/{BRAND}/windows?from={window(100).start_ms}")
+    assert (answer.status_code, answer.json()) == (200, {"items": [], "cursor": None})
+
+
 def test_a_brand_that_nobody_watches_is_not_found(client: httpx.Client) -> None:
     assert client.get("/brands/Nobody/tweets").status_code == 404
 
@@ -303,6 +309,11 @@ def test_a_text_that_looks_like_a_formula_is_guarded(client: httpx.Client) -> No
     texts = {row["id"]: row["text"] for row in exported(client, what="tweets")}
     assert texts["t1"] == "'=HYPERLINK(1) my bags are lost"
     assert texts["t4"] == "lovely crew"
+
+
+@pytest.mark.parametrize("end", [";", "\n", "\r\n", "\t"])
+def test_a_formula_is_guarded_wherever_a_cell_may_begin(end: str) -> None:
+    assert cell(f"late{end}=1+1") == f"late{end}'=1+1"
 
 
 @pytest.mark.parametrize(("what", "n"), [("windows", 8), ("alerts", 2), ("tweets", 12)])

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from badbuzz.cli import badbuzz
+from badbuzz.record import Key
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards.access import CACHE_S, Gate
@@ -160,6 +162,52 @@ def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
     assert status_of(gate, request(secret, address="192.0.2.2")) == 200
 
 
+class SlowStore(Store):
+    """A store that tells a key when it is let, and keeps what it is asked."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.asked: list[str] = []
+        self.let = threading.Event()
+
+    def key(self, prefix: str) -> tuple[Key, bytes] | None:
+        """The key, once it may be told."""
+        self.asked.append(prefix)
+        self.let.wait(30)
+        return super().key(prefix)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[SlowStore]:
+    with SlowStore.open(f"sqlite:///{tmp_path / 'slow.db'}") as opened:
+        yield opened
+
+
+def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
+    """Which of those who ask at once are let in, by a store that waits for them all."""
+    gate = Gate(Settings(), store, clock=Clock())
+
+    async def ask() -> list[bool]:
+        asking = [asyncio.create_task(gate.still_admits(one)) for one in asked]
+        while not store.asked:
+            await asyncio.sleep(0)
+        store.let.set()
+        return await asyncio.gather(*asking)
+
+    return asyncio.run(ask())
+
+
+def test_many_who_guess_at_once_ask_no_more_than_one_after_the_other(slow: SlowStore) -> None:
+    assert not any(let_in_at_once(slow, [request(new_secret()[0]) for _ in range(500)]))
+    assert len(slow.asked) == 60
+
+
+def test_many_connections_of_one_key_ask_for_it_once(slow: SlowStore) -> None:
+    secret = make_key(slow, "ana", "read")
+    assert all(let_in_at_once(slow, [request(secret)] * 500))
+    assert len(slow.asked) == 1
+
+
 # Secrets
 
 
@@ -208,6 +256,8 @@ def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ({"Host": "rebound.example"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Host": "["}, 403),
+        ({"Origin": "http://["}, 403),
     ],
 )
 def test_without_keys_only_this_machines_pages_are_let_in(
