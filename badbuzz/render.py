@@ -130,7 +130,7 @@ _RATES: Final[dict[Language, str]] = {
 }
 
 
-def why(alert: Alert, language: Language = "en") -> list[str]:
+def why(alert: Alert, language: Language = "en", *, reason_first: bool = False) -> list[str]:
     """What drives an alert, and who says so, a line each; nothing where there is no evidence.
 
     Parameters
@@ -139,6 +139,8 @@ def why(alert: Alert, language: Language = "en") -> list[str]:
         At any phase.
     language
         ``en`` or ``fr``; terms stay in the tweets' own.
+    reason_first
+        What it is about before the terms, for where a line's end may be cut off.
 
     Examples
     --------
@@ -149,7 +151,9 @@ def why(alert: Alert, language: Language = "en") -> list[str]:
     evidence = alert.evidence
     if evidence is None:
         return []
-    lines = (_drivers(evidence, language), _voices(evidence, alert.n_negative, language))
+    drivers = _drivers(evidence, language)
+    told = " ".join(reversed(drivers) if reason_first else drivers)
+    lines = (told, _voices(evidence, alert.n_negative, language))
     return [line for line in lines if line]
 
 
@@ -192,7 +196,7 @@ def quoted(example: Example, language: Language = "en") -> str:
     return told + words["and"].format(example.n_alike - 1) if example.n_alike > 1 else told
 
 
-def _drivers(evidence: Evidence, language: Language) -> str:
+def _drivers(evidence: Evidence, language: Language) -> list[str]:
     words = _WORDS[language]
     told = []
     if evidence.terms:
@@ -202,7 +206,7 @@ def _drivers(evidence: Evidence, language: Language) -> str:
         first = evidence.reasons[0]
         about = "mostly about" if 2 * first.n >= evidence.n_sampled else "often about"
         told.append(f"{words[about]}{NAMES[first.reason][_PLACES[language]]}.")
-    return " ".join(told)
+    return told
 
 
 def _voices(evidence: Evidence, n_negative: int, language: Language) -> str:

@@ -18,6 +18,8 @@ import click
 from badbuzz.errors import SettingsError
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
+_USER_ENDS: Final = re.compile("[:/?#]")
+_PASSWORD_OPTION: Final = re.compile("([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _PREFIX: Final = "BADBUZZ_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _LANGUAGES: Final = ("fr", "en")
@@ -83,7 +85,8 @@ class Settings:
     web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
     store: str = _setting(
         "sqlite:///badbuzz.db",
-        "database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+        "database: sqlite:///FILE, from the current folder on, or "
+        "postgresql://USER:PASSWORD@HOST/NAME",
         secret=True,
     )
     retention_days: int = _setting(30, "days that sampled tweets are kept in the store", most=3650)
@@ -259,6 +262,29 @@ def _whole_number(variable: str, text: str, limits: tuple[int, int]) -> int:
     return number
 
 
+def without_password(address: str) -> str:
+    """A database's address with its passwords hidden; all of it where it is none.
+
+    Whatever stands between the user and the last ``@`` counts as a password, as one may hold
+    characters that ought to be percent-encoded.
+
+    Examples
+    --------
+    >>> without_password("postgresql://kim:s3/cr@t@db/badbuzz")
+    'postgresql://kim:****@db/badbuzz'
+    >>> without_password("sqlite:///badbuzz.db")
+    'sqlite:///badbuzz.db'
+    """
+    scheme, found, rest = address.partition("://")
+    if not found:
+        return "****"
+    login, at, place = rest.rpartition("@")
+    user = _USER_ENDS.split(login)[0]
+    hidden = "" if user == login else ":****"
+    place = _PASSWORD_OPTION.sub(r"\1****", place)
+    return f"{scheme}://{user}{hidden}{at}{place}"
+
+
 @click.command()
 def settings() -> None:
     """Show every setting: its variable, its value here, what it means."""
@@ -266,5 +292,7 @@ def settings() -> None:
     for spec in fields(Settings):
         value = getattr(read, spec.name)
         shown = "****" if spec.metadata["secret"] and value else value
+        if spec.name == "store":
+            shown = without_password(value)
         click.echo(f"{_PREFIX}{spec.name.upper()}={shown}")
         click.echo(f"    {spec.metadata['meaning']}")

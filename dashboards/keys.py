@@ -9,7 +9,7 @@ import click
 import orjson
 
 from badbuzz.settings import Settings
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from badbuzz.wire import is_name
 from dashboards import credentials
 
@@ -52,7 +52,7 @@ def add(name: str, scope: str) -> None:
     if not is_name(name):
         raise click.BadParameter(f"no name for a key: {name!r}", param_hint="NAME")
     secret, prefix = credentials.new_secret()
-    with Store.open(Settings.read().store) as store:
+    with _opened(create=True) as store:
         digest = credentials.digest(secret)
         store.add_key(name, frozenset({scope}), digest, prefix, time.time_ns() // 1_000_000)
     click.echo(f"{name} may {scope}. This is shown once; keep it as you keep a password:", err=True)
@@ -68,7 +68,7 @@ def revoke(name: str) -> None:
     Examples:
       badbuzz keys revoke ana
     """
-    with Store.open(Settings.read().store) as store:
+    with _opened() as store:
         store.revoke_key(name, time.time_ns() // 1_000_000)
     click.echo(f"{name} is revoked: it opens nothing from five seconds on", err=True)
 
@@ -83,7 +83,7 @@ def list_(as_json: bool) -> None:
       badbuzz keys list
       badbuzz keys list --json
     """
-    with Store.open(Settings.read().store) as store:
+    with _opened() as store:
         known = store.keys()
     if as_json:
         click.echo(orjson.dumps(known, default=sorted))
@@ -94,6 +94,13 @@ def list_(as_json: bool) -> None:
         state = f"revoked {_day(key.revoked_ms)}" if key.revoked_ms is not None else "in force"
         scopes = ",".join(sorted(key.scopes))
         click.echo(f"{key.name}\tbb_{key.prefix}_…\t{scopes}\tmade {_day(key.made_ms)}\t{state}")
+
+
+def _opened(*, create: bool = False) -> Store:
+    address = Settings.read().store
+    store = Store.open(address, create=create)
+    click.echo(f"store: {where(address)}", err=True)
+    return store
 
 
 def _day(time_ms: int) -> str:

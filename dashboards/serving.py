@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from badbuzz.errors import SettingsError
 from badbuzz.interrupt import Stop
 from badbuzz.settings import Settings
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from dashboards.access import LOOPBACK
 from dashboards.api import create_app, new_app
 from dashboards.logs import note, set_up_logs
@@ -55,7 +55,8 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
     set_up_logs(settings.log_level)
     with Store.open(settings.store) as store:
         app = create_app(settings, store, with_keys=not without_keys)
-        note("serving", host=host, port=port, with_keys=not without_keys)
+        place = where(settings.store)
+        note("serving", host=host, port=port, with_keys=not without_keys, store=place)
         made = store.keys()
         if not without_keys and all(key.revoked_ms is not None for key in made):
             note("no_keys", level=logging.WARNING, remedy="badbuzz keys add NAME --scope read")

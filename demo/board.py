@@ -51,12 +51,15 @@ class Board:
     ----------
     language
         Of the alerts' sentences.
+    over
+        Whether everything has come.
     """
 
     language: Language = "en"
     pulse: Pulse = field(default_factory=Pulse)
     windows: dict[str, deque[Window]] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
+    over: bool = False
 
     def show(self, found: Window | Alert) -> None:
         """Take in a closed window or an alert's change of phase."""
@@ -71,7 +74,7 @@ class Board:
         yield brands
         n_taken = len(console.render_lines(brands, options)) + _FRAME
         yield self._alerts(console, options, max(console.height - n_taken, _FEWEST))
-        yield self._pulse()
+        yield self._pulse(options.max_width)
 
     def _brands(self, width: int) -> Panel:
         wide = width >= _WIDE
@@ -105,7 +108,7 @@ class Board:
         inside = options.update(width=options.max_width - _BORDERS)
         shown: list[Text] = []
         for alert in reversed(self.alerts[-_ALERTS:]):
-            block = self._alert(alert)
+            block = self._alert(alert, wide=options.max_width >= _WIDE)
             n_lines -= len(console.render_lines(Group(*block), inside))
             if n_lines < 0 and shown:
                 break
@@ -113,13 +116,13 @@ class Board:
         body: RenderableType = Group(*shown) if shown else Text("none so far", style="dim")
         return Panel(body, title="alerts", title_align="left", border_style="blue")
 
-    def _alert(self, alert: Alert) -> list[Text]:
+    def _alert(self, alert: Alert, *, wide: bool) -> list[Text]:
         """What is claimed and what drives it; of the newest who says so too, and two tweets."""
         mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
         line = Text(f"{clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
-        indent = " " * len(clock(alert.window_end_ms)) + "  "
+        indent = " " * (len(clock(alert.window_end_ms)) if wide else 0) + "  "
         newest = next((one for one in reversed(self.alerts) if one.evidence), None)
-        told = why(alert, self.language)
+        told = why(alert, self.language, reason_first=not wide)
         if alert is newest:
             told += examples(alert, self.language)
         else:
@@ -127,17 +130,19 @@ class Board:
         below = [Text(indent + one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
         return [line + Text(headline(alert, self.language)), *below]
 
-    def _pulse(self) -> Text:
+    def _pulse(self, width: int) -> Text:
+        """One line: in fewer words where it would be two."""
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
-        parts = [
-            f"event time {clock(newest)} UTC" if newest else "waiting for tweets",
-            f"{self.pulse.n_tweets:,} tweets",
-        ]
-        if self.pulse.tweets_per_s is not None:
-            parts.append(f"{self.pulse.tweets_per_s:,.0f} tweets/s")
-        if self.pulse.latency_p99_s is not None:
-            parts.append(f"verdict within {self.pulse.latency_p99_s * 1000:.0f} ms (p99)")
-        return Text(" · ".join([*parts, "Ctrl-C ends it"]), style="dim")
+        now = f"{clock(newest)} UTC" if newest else "waiting for tweets"
+        speed, latency_s = self.pulse.tweets_per_s, self.pulse.latency_p99_s
+        flow = [] if speed is None else [f"{speed:,.0f} tweets/s"]
+        told = "" if latency_s is None else _duration(latency_s)
+        whole = [f"event time {now}" if newest else now, f"{self.pulse.n_tweets:,} tweets", *flow]
+        whole += [f"verdict within {told} (p99)"] if told else []
+        short = [now, *flow, *([f"p99 verdict {told}"] if told else [])]
+        way_out = [] if self.over else ["Ctrl-C ends it"]
+        lines = [" · ".join(parts + way_out) for parts in (whole, short)]
+        return Text(lines[len(lines[0]) > width], style="dim")
 
 
 def sparkline(windows: list[Window]) -> Text:
@@ -149,6 +154,10 @@ def sparkline(windows: list[Window]) -> Text:
         above = window.n_negative > window.expected_high
         line.append(bar, style="bold underline red" if above else "blue")
     return line
+
+
+def _duration(time_s: float) -> str:
+    return f"{time_s:g} s" if time_s >= 1 else f"{time_s * 1000:.0f} ms"
 
 
 def _percent(rate: float | None) -> str:

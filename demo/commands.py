@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -121,7 +122,8 @@ def demo(
 
     Without FILE, ten simulated days of three airlines, the first seven of them to learn what is
     usual. With FILE, a recording of yours, as badbuzz replay reads it. With --serve it prints three
-    curl lines to try, and goes on serving after the replay, whatever it shows, until Ctrl-C.
+    curl lines to try after the replay, and goes on serving until Ctrl-C, which is no error then.
+    Where the output is no terminal, it is a line per event.
 
     \b
     Examples:
@@ -143,6 +145,7 @@ def demo(
         fast_h=0 if files else warmup,
         serve=serve,
     )
+    headless = headless or not sys.stdout.isatty()
     face: Face = Json() if as_json else (Lines if headless else Screen)(language)
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
         folder = keep or Path(scratch)
@@ -153,7 +156,8 @@ def demo(
             click.echo(_summary(alerts, files), err=True)
         if stopping():
             click.echo("ended", err=True)
-            raise SystemExit(128 + stopping.signal)
+            as_told = serve and stopping.signal == signal.SIGINT
+            raise SystemExit(0 if as_told else 128 + stopping.signal)
 
 
 def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
@@ -177,16 +181,15 @@ def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
 
 def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) -> list[Alert]:
     truth: Truth | None = None
+    served: Served | None = None
     alerts: list[Alert] = []
 
     def found() -> Iterator[Found]:
-        nonlocal truth
+        nonlocal truth, served
         for one in told:
             if isinstance(one, Served):
-                face.offer(one.curls)
-                if one.over:
-                    return
-                continue
+                served = one
+                return
             if isinstance(one, Truth):
                 truth = one
                 continue
@@ -197,6 +200,8 @@ def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) ->
     face.follow(found())
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
+    if served is not None:
+        face.offer(served.curls)
     for _ in told:  # where it serves, it goes on until it is told to end
         pass
     return alerts

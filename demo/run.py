@@ -57,10 +57,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Served:
-    """The API answers: lines to try; ``over`` when the replay is."""
+    """The replay is over, and the API goes on: lines to try."""
 
     curls: tuple[str, ...]
-    over: bool
 
 
 Found = Window | Alert | Pulse
@@ -89,7 +88,7 @@ def play(
     Window or Alert or Pulse
         As the worker publishes them; the pulse about once a second.
     Served
-        Before the replay and after it, where the plan says so; then nothing until it is to end.
+        After the replay, where the plan says so; then nothing until it is to end.
     """
     with EmbeddedBroker() as broker:
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, web_port=free_port())
@@ -110,16 +109,19 @@ def play(
             _await(
                 lambda: stopping() or worker.ready(), _START_S, processes, "the worker is not ready"
             )
-            if service is not None:
+            if service is not None and not stopping():
                 say("starting the API")
                 _start_api(service, processes, stopping)
-                yield Served(service.curls(), over=False)
+            if stopping():
+                return
+            if service is not None:
+                say(f"serving on {service.base}")
             replay = processes.start("replay", "replay", *files, *_pace(plan))
             yield from _watch(replay, worker, settings, processes, stopping)
             if worker_process.poll() is not None:
                 raise BadbuzzError(f"the worker ended early (log: {folder / 'worker.log'})")
-            if service is not None:
-                yield Served(service.curls(), over=True)
+            if service is not None and not stopping():
+                yield Served(service.curls())
                 _serve_on(processes, stopping)
 
 

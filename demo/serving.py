@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from demo.processes import Processes, free_port
 from demo.watch import Worker
+
+_READABLY: Final = "| python3 -m json.tool"
 
 
 class Service:
@@ -15,11 +18,17 @@ class Service:
     ----------
     folder
         Where the file goes; a run's own.
+
+    Attributes
+    ----------
+    base
+        The API's address.
     """
 
     def __init__(self, folder: Path) -> None:
         self._store = f"sqlite:///{(folder / 'badbuzz.db').resolve()}"
         self._recorder_port, self._port = free_port(), free_port()
+        self.base = f"http://127.0.0.1:{self._port}"
         self._recorder, self._api = Worker(self._recorder_port), Worker(self._port)
 
     def start_recorder(self, processes: Processes) -> None:
@@ -45,10 +54,9 @@ class Service:
 
     def curls(self) -> tuple[str, ...]:
         """Three lines to try in another terminal, while it serves."""
-        base = f"http://127.0.0.1:{self._port}"
         return (
-            f"curl -s {base}/brands",
-            f"curl -s '{base}/alerts?limit=3'",
-            f"curl -s {base}/score -H 'Content-Type: application/json' "
+            f"curl -s {self.base}/brands {_READABLY}",
+            f"curl -s '{self.base}/alerts?limit=3' {_READABLY}",
+            f"curl -s {self.base}/score -H 'Content-Type: application/json' "
             """-d '{"texts": [{"text": "Lost my bag again.", "lang": "en"}]}'""",
         )

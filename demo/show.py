@@ -21,7 +21,7 @@ from demo.run import Found
 
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
-_TRY: Final = "Served until Ctrl-C; in another terminal:"
+_TRY: Final = "still serving; Ctrl-C ends it. In another terminal:"
 _INDENT: Final = 18  # beneath the brand
 
 
@@ -53,7 +53,7 @@ class Screen:
         self._console.print(f"[dim]{message} …[/dim]")
 
     def offer(self, curls: Sequence[str]) -> None:
-        """Print them above the view, whole, so that they can be copied."""
+        """Print them whole, so that they can be copied."""
         for line in (_TRY, *curls):
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -65,6 +65,7 @@ class Screen:
                     self._board.pulse = one
                 else:
                     self._board.show(one)
+            self._board.over = True
             live.refresh()
 
     def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
@@ -151,6 +152,10 @@ def _what(alert: Alert) -> str:
     return f"{alert.phase} {alert.severity}"
 
 
+def _in_words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
 def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table:
     """Each incident and whether it was caught, each false alarm, each surge left alone."""
     table = Table(title="What really happened, and what badbuzz said", title_justify="left")
@@ -161,12 +166,12 @@ def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table
         said = "[bold red]missed[/]"
         if alert is not None:
             said = f"[green]caught[/] after {delay_ms(incident, alert) / 60_000:.0f} min"
-        table.add_row(when, incident.brand, f"crisis: {incident.kind}", said)
+        table.add_row(when, incident.brand, f"crisis: {_in_words(incident.kind)}", said)
     for surge in benign:
         when = clock(surge.start_ms)
         fooled = any(opens_in(alert, surge) for alert in evaluation.false_alarms)
         said = "[bold red]false alarm[/]" if fooled else "[green]nothing, rightly[/]"
-        table.add_row(when, surge.brand, f"no crisis: {surge.kind}", said)
+        table.add_row(when, surge.brand, f"no crisis: {_in_words(surge.kind)}", said)
     for alert in evaluation.false_alarms:
         if not any(opens_in(alert, surge) for surge in benign):
             when = clock(alert.opened_ms)

@@ -70,6 +70,7 @@ def record(skip_deleted: bool) -> None:
       BADBUZZ_STORE=postgresql://badbuzz@db/badbuzz badbuzz record
     """
     try:
+        from badbuzz.store import where  # noqa: PLC0415 - its libraries may be missing
         from stream_processor import app, recording  # noqa: PLC0415 - after the loop is chosen
     except ModuleNotFoundError as error:
         raise click.ClickException(
@@ -78,6 +79,7 @@ def record(skip_deleted: bool) -> None:
 
     settings = Settings.read()
     _check_port(settings)
+    click.echo(f"store: {where(settings.store)}", err=True)
     pipeline = recording.Recording(settings, skip_deleted=skip_deleted)
     gc.freeze()
     try:

@@ -13,9 +13,9 @@ from typing import Self
 from badbuzz import wire
 from badbuzz.record import Change, Place, Summary
 from badbuzz.store.alerts import Alerts
-from badbuzz.store.engine import connect
+from badbuzz.store.engine import connect, where
 from badbuzz.store.keys import Keys
-from badbuzz.store.migrate import check
+from badbuzz.store.migrate import check, check_made
 from badbuzz.store.migrate import migrate as renew
 from badbuzz.store.pages import checked_limit
 from badbuzz.store.people import People
@@ -24,7 +24,7 @@ from badbuzz.store.sample import SampleRecorder
 from badbuzz.store.tweets import Tweets
 from badbuzz.store.windows import Windows
 
-__all__ = ["Store"]
+__all__ = ["Store", "where"]
 
 
 class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
@@ -44,7 +44,7 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
     """
 
     @classmethod
-    def open(cls, address: str, *, migrate: bool = True) -> Self:
+    def open(cls, address: str, *, migrate: bool = True, create: bool = True) -> Self:
         """A store whose tables are as this version of badbuzz needs them.
 
         Parameters
@@ -52,8 +52,10 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
         address
             As in ``BADBUZZ_STORE``: ``sqlite:///FILE``, made when missing, or
             ``postgresql://USER:PASSWORD@HOST/NAME``.
+        create
+            Make the file and the tables where there are none; otherwise that is an error.
         migrate
-            Make or change the tables where they are not; otherwise that is an error.
+            Bring the tables to this version's; otherwise older ones are an error.
 
         Raises
         ------
@@ -64,6 +66,8 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
         """
         engine = connect(address)
         try:
+            if not create:
+                check_made(engine)
             if migrate:
                 renew(engine)
             else:

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from badbuzz.errors import StoreError
-from badbuzz.store.failures import translated
+from badbuzz.store.failures import place_of, translated
 
 _PATIENCE_S: Final = 10
 _PAUSE_S: Final = 0.02
@@ -74,6 +74,22 @@ def connect(address: str) -> Engine:
         return engine
     arguments = {**_ALIVE, "options": url.query.get("options", _FROZEN)}
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def where(address: str) -> str:
+    """Where an address leads: without user, password and options, a file by its absolute path.
+
+    Raises
+    ------
+    StoreError
+        When the address is none.
+
+    Examples
+    --------
+    >>> where("postgresql://kim:s3cret@db/badbuzz")
+    'PostgreSQL at db:5432/badbuzz'
+    """
+    return place_of(_parsed(address))
 
 
 def _parsed(address: str) -> URL:

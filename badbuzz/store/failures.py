@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from re import search
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL
@@ -30,6 +31,7 @@ _POSTGRES_DOWN: Final = ("08", "25P03", "40001", "40P01", "53300", "55P03", "57P
 """SQLSTATEs, or how they begin: no connection, frozen too long,
 a lost race, too many clients, shutting down."""
 
+_LIBPQ_ASKS: Final = re.compile(r" Is the server running [^?]*\?")
 _LOGIN: Final = "check the user and the password in BADBUZZ_STORE"
 _MISSING: Final = "create the database, or name another in BADBUZZ_STORE"
 _POSTGRES_REMEDIES: Final = {
@@ -55,11 +57,17 @@ told that it starts, stops, or has too many clients comes in later."""
 
 
 def place_of(url: URL) -> str:
-    """Where a database is, without user, password and options."""
+    """Where a database is, without user, password and options; a file by its absolute path."""
     if url.get_backend_name() == "sqlite":
-        return f"SQLite file {url.database}"
+        return f"SQLite file {file_of(url)}"
     host = f"[{url.host}]" if url.host and ":" in url.host else url.host or "localhost"
     return f"PostgreSQL at {host}:{url.port or 5432}/{url.database or ''}"
+
+
+def file_of(url: URL) -> str:
+    """The absolute path of a SQLite database; a URI as it is."""
+    name = url.database or ""
+    return name if name.startswith("file:") else str(Path(name).absolute())
 
 
 @contextmanager
@@ -84,7 +92,7 @@ def translated(url: URL) -> Iterator[None]:
 
 
 def _failure(url: URL, error: DBAPIError) -> StoreError:
-    said = " ".join(str(error.orig).split())
+    said = _LIBPQ_ASKS.sub("", " ".join(str(error.orig).split()))
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         is_down, remedy = code in _SQLITE_DOWN, _SQLITE_REMEDIES.get(code)
@@ -101,7 +109,7 @@ def _postgres_failure(error: DBAPIError, said: str) -> tuple[bool, str | None]:
     if state is None:
         if type(error.orig).__name__ not in ("OperationalError", "InterfaceError"):
             return error.connection_invalidated, None
-        refusals = (remedy for part, remedy in _REFUSALS.items() if search(part, said))
+        refusals = (remedy for part, remedy in _REFUSALS.items() if re.search(part, said))
         remedy = next(refusals, None) if "FATAL" in said or "invalid" in said else None
         return remedy is None, remedy
     remedies = (remedy for start, remedy in _POSTGRES_REMEDIES.items() if state.startswith(start))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, text
 
 from badbuzz.errors import StoreError
 from badbuzz.store.engine import writing
-from badbuzz.store.failures import place_of, translated
+from badbuzz.store.failures import file_of, place_of, translated
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 8_246_013
@@ -40,6 +40,24 @@ def check(engine: Engine) -> None:
             f"{place_of(engine.url)}: its tables are of an older version; "
             "start badbuzz record once to renew them"
         )
+
+
+def check_made(engine: Engine) -> None:
+    """Nothing, where there is a store, of whatever version; makes no file.
+
+    Raises
+    ------
+    StoreError
+        When there is no such file, or a database without the tables.
+    """
+    is_file = engine.url.get_backend_name() == "sqlite"
+    place = file_of(engine.url) if is_file else place_of(engine.url)
+    missing = is_file and not place.startswith("file:") and _is_empty(Path(place))
+    if not missing:
+        with translated(engine.url), engine.begin() as connection:
+            missing = MigrationContext.configure(connection).get_current_revision() is None
+    if missing:
+        raise StoreError(f"no store at {place}: start badbuzz record, or set BADBUZZ_STORE")
 
 
 def migrate(engine: Engine, folder: Path = FOLDER) -> None:
@@ -69,6 +87,10 @@ def migrate(engine: Engine, folder: Path = FOLDER) -> None:
         with upgrades:
             upgrades.configure(connection=connection)
             upgrades.run_migrations()
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or (path.is_file() and path.stat().st_size == 0)
 
 
 def _scripts(folder: Path) -> tuple[Config, ScriptDirectory]:

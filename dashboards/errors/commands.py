@@ -13,7 +13,7 @@ from badbuzz.options import Instant
 from badbuzz.outputs import check_outputs
 from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from dashboards.errors import table
 from dashboards.errors.findings import find
 from dashboards.errors.summary import summary
@@ -52,7 +52,8 @@ def errors(
     check_outputs([("--report", report_file)], [])
     settings = Settings.read()
     judges = Judges.read(settings.bundles)
-    with Store.open(settings.store) as store:
+    with Store.open(settings.store, create=False) as store:
+        click.echo(f"store: {where(settings.store)}", err=True)
         found = find(store, judges, from_ms, to_ms)
     if found.empty:
         for line in nothing(found):

@@ -60,3 +60,20 @@ def test_secrets_are_not_shown() -> None:
     result = CliRunner().invoke(settings, env={"BADBUZZ_KAFKA_SASL_PASSWORD": "hunter2"})
     assert "BADBUZZ_KAFKA_SASL_PASSWORD=****" in result.output
     assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sqlite:////srv/badbuzz.db", "sqlite:////srv/badbuzz.db"),
+        ("postgresql://kim@db/badbuzz", "postgresql://kim@db/badbuzz"),
+        ("postgresql://kim:s3cret@db/badbuzz", "postgresql://kim:****@db/badbuzz"),
+        ("postgresql://kim:s3cret/s3cret@s3cret@db/x", "postgresql://kim:****@db/x"),
+        ("postgresql://kim@db/x?a=b&password=s3cret&c=d", "postgresql://kim@db/x?a=b&password=****&c=d"),
+        ("kim:s3cret@db/badbuzz", "****"),
+    ],
+)  # fmt: skip
+def test_of_the_store_only_the_password_is_hidden(address: str, shown: str) -> None:
+    result = CliRunner().invoke(settings, env={"BADBUZZ_STORE": address})
+    assert f"BADBUZZ_STORE={shown}\n" in result.output
+    assert "s3cret" not in result.output

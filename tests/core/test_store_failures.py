@@ -13,7 +13,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
 from badbuzz.errors import StoreDownError, StoreError
-from badbuzz.store import Store
+from badbuzz.store import Store, where
 from badbuzz.store.failures import translated
 from demo.processes import free_port
 from tests.core.recorded import WINDOWS, window
@@ -42,6 +42,24 @@ def test_an_address_that_is_none_is_not_repeated(address: str) -> None:
 
 
 # SQLite
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["no file", "an empty file"])
+def test_a_store_that_is_to_be_there_is_not_made(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "badbuzz.db"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match=f"^no store at {path}: start badbuzz record, or set"):
+        Store.open("sqlite:///badbuzz.db", create=False)
+    assert not path.exists() or path.read_bytes() == content
+
+
+def test_a_store_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert where("sqlite:///badbuzz.db") == f"SQLite file {tmp_path}/badbuzz.db"
 
 
 def test_a_missing_folder_is_to_be_made(tmp_path: Path) -> None:
@@ -129,6 +147,15 @@ def test_a_wrong_password_is_to_be_checked_and_not_repeated(
 
 
 @pytest.mark.services
+def test_a_database_without_tables_is_no_store(postgres_server: PostgresServer) -> None:
+    address = postgres_server.new_schema()
+    with pytest.raises(StoreError, match=r"^no store at PostgreSQL at .*: start badbuzz record"):
+        Store.open(address, create=False)
+    Store.open(address).close()
+    Store.open(address, create=False).close()
+
+
+@pytest.mark.services
 def test_a_missing_database_is_to_be_created(postgres_server: PostgresServer) -> None:
     with pytest.raises(StoreError, match="create the database") as raised:
         Store.open(postgres_server.url("nowhere"))
@@ -148,7 +175,10 @@ def test_rows_that_may_not_be_written_are_to_be_granted(postgres_server: Postgre
 
 
 def test_a_server_that_is_not_there_is_down() -> None:
-    with pytest.raises(StoreDownError, match=r"PostgreSQL at 127\.0\.0\.1:\d+/badbuzz: .*refused"):
+    with pytest.raises(
+        StoreDownError,
+        match=r"PostgreSQL at 127\.0\.0\.1:\d+/badbuzz: [^?]*refused; is it running\?$",
+    ):
         Store.open(f"postgresql://kim:s3cret@127.0.0.1:{free_port()}/badbuzz")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import subprocess
 import sys
@@ -94,12 +93,12 @@ def test_ten_simulated_days_end_with_a_verdict_on_every_incident() -> None:
     assert sum(incident["alert"] is not None for incident in incidents) >= 3
 
 
-def test_three_lines_that_it_prints_work_during_and_after_the_replay(tmp_path: Path) -> None:
+def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Path) -> None:
     said = tmp_path / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(
-            [*COMMAND, "--json", "--serve", "--speed", "max"],
-            stdout=subprocess.DEVNULL,
+            [*COMMAND, "--serve", "--speed", "max"],
+            stdout=output,
             stderr=output,
         )
 
@@ -108,16 +107,31 @@ def test_three_lines_that_it_prints_work_during_and_after_the_replay(tmp_path: P
         return [line for line in said.read_text().splitlines() if line.startswith("curl ")]
 
     try:
-        for n_lines in (3, 6):  # before the replay, and behind it
-            await_that(lambda n=n_lines: len(curls()) == n, "three lines")  # type: ignore[misc]
-            for line in curls()[-3:]:
-                answer = subprocess.run(
-                    [*shlex.split(line), "--fail"], capture_output=True, check=True
-                )
-                orjson.loads(answer.stdout)
+        await_that(lambda: len(curls()) == 3, "three lines")
+        assert said.read_text().splitlines()[-3:] == curls()
+        assert "╭─ alerts" not in said.read_text()  # which is for terminals
+        for line in curls():
+            failing = line.replace("curl -s", "curl -s --fail")
+            answer = subprocess.run(
+                ["bash", "-o", "pipefail", "-c", failing], capture_output=True, check=True
+            )
+            orjson.loads(answer.stdout)
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 128 + signal.SIGINT
+        assert process.wait(60) == 0
+
+
+def test_ctrl_c_before_the_end_offers_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "--serve", "--keep", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    await_that((tmp_path / "replay.log").exists, "the replay")
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "curl" not in said
+    assert said.endswith("ended\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -309,6 +310,7 @@ def test_a_revoked_key_is_listed_as_such(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
+    keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana")
     found = subprocess.run(
         [sys.executable, "-m", "badbuzz", "keys", "revoke", "bob"],
         env={"BADBUZZ_STORE": f"sqlite:///{tmp_path / 'keys.db'}"},
@@ -318,6 +320,37 @@ def test_a_key_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
     )
     assert found.returncode == 5
     assert "bob" in found.stderr
+
+
+def test_the_log_says_which_store_is_served(served: Served) -> None:
+    lines = [orjson.loads(line) for line in served.log.read_text().splitlines()]
+    (store,) = {line["store"] for line in lines if line["event"] == "serving"}
+    address = urlsplit(served.address)
+    if address.password is None:
+        assert store == f"SQLite file {address.path[1:]}"
+    else:
+        assert store.startswith(f"PostgreSQL at 127.0.0.1:{address.port}/")
+        assert address.password not in store
+
+
+def test_it_is_said_which_store_is_used(tmp_path: Path) -> None:
+    said = keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana").stderr.splitlines()
+    assert said[0] == f"store: SQLite file {tmp_path / 'keys.db'}"
+
+
+@pytest.mark.parametrize("arguments", [("keys", "list"), ("keys", "revoke", "ana"), ("errors",)])
+def test_what_only_reads_makes_no_store(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "badbuzz", *arguments],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 5
+    assert f"no store at {tmp_path / 'badbuzz.db'}: start badbuzz record" in found.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def document() -> dict[str, Any]:

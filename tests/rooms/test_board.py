@@ -8,9 +8,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from badbuzz.model import Alert, Window
+from badbuzz.model import Alert, Term, Window
 from badbuzz.render import example
-from demo.board import Board
+from demo.board import Board, Pulse
 
 WINDOW = Window(
     brand="Air Paradis", start_ms=0, end_ms=300_000, n=23, n_negative=17, n_unvalidated=0,
@@ -20,8 +20,10 @@ WINDOW = Window(
 )  # fmt: skip
 
 
-def drawn(*found: Alert | Window, width: int = 140, height: int = 40) -> str:
-    board = Board()
+def drawn(
+    *found: Alert | Window, width: int = 140, height: int = 40, pulse: Pulse | None = None
+) -> str:
+    board = Board(pulse=pulse or Pulse())
     for one in found:
         board.show(one)
     console = Console(record=True, width=width, height=height, file=StringIO())
@@ -65,3 +67,22 @@ def test_a_low_screen_keeps_its_last_line() -> None:
     lines = drawn(WINDOW, *alerts, width=80, height=24).splitlines()
     assert len(lines) < 24
     assert "Ctrl-C ends it" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_the_pulse_is_one_line(width: int) -> None:
+    lines = drawn(WINDOW, width=width, pulse=Pulse(12_345.0, 0.5, 1_234_567)).splitlines()
+    assert "12,345 tweets/s" in lines[-1]
+    assert "500 ms" in lines[-1]
+
+
+def test_a_latency_of_seconds_is_in_seconds() -> None:
+    assert "verdict within 2.5 s (p99)" in drawn(WINDOW, pulse=Pulse(1.0, 2.5, 3))
+
+
+def test_a_narrow_screen_keeps_the_reasons() -> None:
+    terms = tuple(Term(f"a long term no. {n}", 9, 3.0) for n in range(6))
+    evidence = example().evidence
+    assert evidence is not None
+    alert = replace(example(), evidence=replace(evidence, terms=terms))
+    assert "Mostly about: lost luggage. Driven by: " in drawn(alert, width=80)

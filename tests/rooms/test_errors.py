@@ -204,8 +204,10 @@ def test_one_version_alone_is_a_sentence(store_url: str) -> None:
 
 
 def test_an_empty_store_says_what_to_do(store_url: str) -> None:
+    Store.open(store_url).close()
     ran = run(store_url)
     assert ran.stdout == ""
+    assert ran.stderr.startswith("store: ")
     assert "nobody judged a label or an alert" in ran.stderr
     assert "POST /feedback" in ran.stderr
 

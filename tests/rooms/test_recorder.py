@@ -175,6 +175,11 @@ def test_what_cannot_be_read_is_counted_and_stays_in_the_topic(
 # A store that is away
 
 
+def test_its_first_line_says_which_store(recorder: Worker, url: str) -> None:
+    place = url.removeprefix("sqlite:///")
+    assert recorder.said().splitlines()[0] == f"store: SQLite file {place}"
+
+
 def test_a_store_that_is_away_makes_it_unready_and_is_named(
     outlet: Outlet, recorder: Worker, url: str
 ) -> None:
