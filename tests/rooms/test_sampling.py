@@ -26,13 +26,13 @@ _names = count()
 
 
 def a_stream(seed: int, n_tweets: int) -> list[Scored]:
-    """Scored tweets about one brand in two windows, some repeated, some deleted."""
+    """Scored tweets about one brand in two windows, each id one tweet's, some of them deleted."""
     rng = random.Random(seed)
     brand = f"brand {next(_names)}"
     stream: list[Scored] = []
-    for _ in range(n_tweets):
+    for id_ in rng.sample(range(10**6), n_tweets):
         at_ms = START_MS + rng.randrange(2 * BUCKET_MS)
-        tweet = Tweet(str(rng.randrange(10**6)), brand, "Late", at_ms, at_ms)
+        tweet = Tweet(str(id_), brand, "Late", at_ms, at_ms)
         score = rng.choice([None, *(n / 20 for n in range(21))])
         stream.append(Scored(tweet, score, None if score is None else score >= 0.5, ""))
         if rng.random() < 0.1:
