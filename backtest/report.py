@@ -22,9 +22,9 @@ from backtest.rules import Sweep
 from backtest.run import Run
 from backtest.verdicts import Verdict, severity, uncaught, verdict, worst
 from badbuzz import __version__
-from badbuzz.errors import RecordingError
 from badbuzz.evaluate import Truth, openings, spans
 from badbuzz.model import Alert
+from badbuzz.outputs import write_text
 from badbuzz.render import counted, describe, headline
 
 _MAX_BRANDS: Final = 40
@@ -56,11 +56,7 @@ def write_report(path: str, findings: Findings) -> None:
     RecordingError
         When the file cannot be written.
     """
-    text = render(findings)
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+    write_text(path, render(findings))
 
 
 def render(findings: Findings) -> str:

@@ -1,4 +1,4 @@
-"""Where a command may write: into no file that it reads, and into no file twice."""
+"""What commands write: into no file that they read, into no file twice, and with one error."""
 
 from __future__ import annotations
 
@@ -50,6 +50,26 @@ def check_outputs(
                     f"{name} {path}: is the file of {other} too; give another name"
                 )
         written.append((name, path))
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text to a file, as UTF-8.
+
+    Raises
+    ------
+    RecordingError
+        When the file cannot be written.
+
+    Examples
+    --------
+    >>> write_text("/", "a report")
+    Traceback (most recent call last):
+    badbuzz.errors.RecordingError: /: cannot be written: Is a directory
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _same(one: str, other: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from badbuzz import __version__
-from badbuzz.errors import RecordingError
+from badbuzz.outputs import write_text
 from badbuzz.proportions import Share
 from badbuzz.render import counted
 from dashboards.errors import words
@@ -33,11 +32,7 @@ def write_report(path: str, found: Findings) -> None:
     RecordingError
         When the file cannot be written.
     """
-    text = render(found)
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+    write_text(path, render(found))
 
 
 def render(found: Findings) -> str:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from badbuzz import __version__
-from badbuzz.errors import RecordingError
+from badbuzz.outputs import write_text
 from training.compare.choice import Choice, price_per_million, ranked
 from training.compare.classifiers import TREES
 from training.compare.display import COLUMNS, rows
@@ -65,10 +65,7 @@ def write_report(
         place=place,
         version=__version__,
     )
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+    write_text(path, text)
 
 
 def _templates() -> Environment:
