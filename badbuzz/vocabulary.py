@@ -28,6 +28,7 @@ class _Reading:
     """Texts in batches to padded rows, by a memory that is emptied when it is full."""
 
     padding: ClassVar[tuple[float, ...]]
+    _n_more: ClassVar = 0  # places of a token, beside those of its ids
 
     def __init__(self) -> None:
         self._memory = self._new_memory()
@@ -46,6 +47,14 @@ class _Reading:
                 self._memory = self._new_memory()
             found.append(self._batch(*self._memory.numbers(texts[start : start + BATCH])))
         return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+    def needed(self, texts: Sequence[str]) -> int:
+        """The width that leaves out nothing of any of these texts."""
+        numbers, lengths = self._memory.numbers(texts)
+        firsts = self._memory.words.firsts
+        n_ids = firsts[numbers + 1] - firsts[numbers] + self._n_more
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        return int(np.bincount(rows, n_ids, minlength=1).max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +312,7 @@ class Counts(_Reading):
     """
 
     padding: ClassVar[tuple[float, ...]] = (0, 0.0)
+    _n_more: ClassVar = 1  # its pair with the next
 
     def __init__(self, features: Terms) -> None:
         self._features = features
@@ -321,7 +331,7 @@ class Counts(_Reading):
         if not len(rows):
             return padded, weights
         n_ids = words.firsts[numbers + 1] - words.firsts[numbers]
-        fits = fitting(n_ids + 1, lengths, rows, width)
+        fits = fitting(n_ids + self._n_more, lengths, rows, width)
         numbers, rows, n_ids = numbers[fits], rows[fits], n_ids[fits]
         pair_rows, pairs = self._paired(numbers, rows)
         id_rows = np.concatenate([np.repeat(rows, n_ids), pair_rows]).astype(np.int64)

@@ -206,7 +206,7 @@ def test_a_converted_graph_scores_what_numpy_does() -> None:
     table[-1] = 0.0
     model = Linear(table, slope=1.7, bias=-0.4)
     interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter(
-        model_content=convert(model, n_rows=8, width=32), num_threads=1
+        model_content=convert(model.network, n_rows=8, width=32), num_threads=1
     )
     interpreter.allocate_tensors()
     rows = rng.integers(0, (1 << 12) + 1, (8, 32)).astype(np.int32)
