@@ -11,7 +11,7 @@ import orjson
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
@@ -143,7 +143,7 @@ def _corpus(found: Sequence[Corpus]) -> Corpus:
 def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candidate]:
     fits = [one for one in known if any(fnmatchcase(one.name, pattern) for pattern in patterns)]
     if not fits:
-        names = ", ".join(one.name for one in known if is_served(one.classifier))
+        names = "; ".join(one.name for one in known if is_served(one.classifier))
         raise SettingsError(f"--model {patterns[0]}: fits none of {names}")
     served = [one for one in fits if is_served(one.classifier)]
     if not served:
@@ -167,7 +167,7 @@ def _show(found: Sequence[Converted], as_json: bool) -> None:
             click.echo(orjson.dumps(one.figures))
         return
     table = Table(
-        "model", "format", "largest gap", "accuracy", "model's own", "MB", "tweets per CPU-s",
+        Column("model", no_wrap=True), "format", "gap", "accuracy", "before", "MB", "tweets/CPU-s",
         box=SIMPLE,
     )  # fmt: skip
     for one in found:
