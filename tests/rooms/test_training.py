@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features import Features, Featuriser
 from badbuzz.scorer import FILES, Scorer
+from tests.rooms.full_disk import full_disk
 from training import bundles, commands
 from training.duplicates import groups
 from training.graph import LEAST_SQUARE, Linear, convert
@@ -248,6 +249,18 @@ def test_a_conversion_that_changes_a_score_is_refused(
     monkeypatch.setattr(bundles, "worst_gap", lambda *_: 2e-5)
     with pytest.raises(BundleError, match="conversion changed a score"):
         bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_bundle_that_was_there(
+    small: Path, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(small, tmp_path / "small")
+    with full_disk(5_000), pytest.raises(BundleError, match="cannot be written: File too large"):
+        bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+    assert Scorer.load(str(tmp_path / "small")).version == Scorer.load(str(small)).version
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -11,6 +11,7 @@ from training.compare.corpus import Corpus
 from training.compare.scale import Scale
 from training.conversion.converted import Converted
 from training.conversion.fitting import Fitted
+from training.recipes import Source
 from training.writing import write_folder
 
 _THRESHOLD: Final = 0.5
@@ -56,7 +57,7 @@ def _card(
         "label": "negative, against neutral or positive",
         "n_rows": len(rows),
         "negative_rate": round(float(rows.negative.mean()), 4),
-        "data": _data(corpus),
+        "data": _data(corpus, fitted.candidate.classifier),
         "model": {
             "kind": converted.model,
             "numbers": converted.numbers,
@@ -70,11 +71,15 @@ def _card(
     }
 
 
-def _data(corpus: Corpus) -> list[dict[str, Any]]:
+def _data(corpus: Corpus, classifier: str) -> list[dict[str, Any]]:
     shipped, n_rows = corpus.shipped, len(corpus.rows)
     if shipped is None:
         return [{"title": corpus.name, "licence": "", "use": "trained on", "n_rows": n_rows}]
-    source = shipped.rows
-    return [
-        {"title": source.title, "licence": source.licence, "use": "trained on", "n_rows": n_rows}
-    ]
+    data = [_source(shipped.rows) | {"use": "trained on", "n_rows": n_rows}]
+    if classifier == "shipped" and shipped.prior is not None:
+        data.append(_source(shipped.prior))
+    return data
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {"title": source.title, "licence": source.licence, "use": source.use}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -21,10 +21,10 @@ from training.compare.candidates import Candidate, candidates
 from training.compare.command import columns_of, corpora_of
 from training.compare.corpus import NAMED, Corpus
 from training.compare.labelled import Reading
-from training.compare.scale import FULL, N_THREADS, QUICK
+from training.compare.scale import FULL, N_THREADS, QUICK, Scale
 from training.conversion.bundle import write_converted
 from training.conversion.converted import Converted, conversions
-from training.conversion.fitting import Fitting
+from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
 from training.graph import FORMATS
 from training.writing import check_place
@@ -115,7 +115,24 @@ def convert(
     if out is not None and len(chosen) > 1:
         raise SettingsError(f"--out: is for one model; --model fits {len(chosen)}: name one")
     console = Console(stderr=True)
-    found: list[Converted] = []
+    found = []
+    for fitted, conversion in _converted(corpus, scale, chosen, console):
+        found += conversion
+        if as_json:
+            click.echo(b"\n".join(orjson.dumps(one.figures) for one in conversion))
+        if out is not None:
+            (one,) = [one for one in conversion if one.numbers == numbers]
+            scorer = write_converted(one, fitted, corpus, scale, out)
+    if not as_json:
+        Console().print(_table(found))
+    if out is not None:
+        console.print(f"{scorer.version}, {numbers}: written to {out}", highlight=False)
+
+
+def _converted(
+    corpus: Corpus, scale: Scale, chosen: Sequence[Candidate], console: Console
+) -> Iterator[tuple[Fitted, list[Converted]]]:
+    """Each model in turn, under a bar."""
     with threadpool_limits(N_THREADS), _progress(console) as progress:
         task = progress.add_task("splits", total=2 * len(chosen))
         fitting = Fitting(corpus, scale)
@@ -123,14 +140,8 @@ def convert(
             progress.update(task, description=f"{candidate.name}: fit")
             fitted = fitting.fit(candidate)
             progress.update(task, advance=1, description=f"{candidate.name}: convert")
-            found += conversions(fitted)
-            if out is not None:
-                (one,) = [one for one in found if one.numbers == numbers]
-                scorer = write_converted(one, fitted, corpus, scale, out)
+            yield fitted, conversions(fitted)
             progress.advance(task)
-    _show(found, as_json)
-    if out is not None:
-        console.print(f"{scorer.version}, {numbers}: written to {out}", highlight=False)
 
 
 def _corpus(found: Sequence[Corpus]) -> Corpus:
@@ -161,11 +172,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _show(found: Sequence[Converted], as_json: bool) -> None:
-    if as_json:
-        for one in found:
-            click.echo(orjson.dumps(one.figures))
-        return
+def _table(found: Sequence[Converted]) -> Table:
     table = Table(
         Column("model", no_wrap=True), "format", "gap", "accuracy", "before", "MB", "tweets/CPU-s",
         box=SIMPLE,
@@ -180,4 +187,4 @@ def _show(found: Sequence[Converted], as_json: bool) -> None:
             f"{one.n_bytes / 1e6:.2f}",
             f"{one.tweets_per_s:,.0f}",
         )
-    Console().print(table)
+    return table

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from badbuzz.errors import BundleError
 from badbuzz.featurisers import featuriser
 from badbuzz.scorer import GOLDEN_TOLERANCE, Graph
-from training.bundles import as_json
 from training.conversion.fitting import Fitted
 from training.conversion.forms import Form, form_of
 from training.graph import FORMATS, convert
@@ -125,7 +125,7 @@ def _converted(fitted: Fitted, form: Form, config: dict[str, Any], numbers: str)
         fitted.candidate.name,
         numbers,
         network,
-        as_json(config),
+        orjson.dumps(config) + b"\n",
         graph,
         float(gaps.max()),
         float(gaps.mean()),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +15,7 @@ from badbuzz.errors import BadbuzzError, BundleError, SettingsError
 from badbuzz.registry import Registry
 from badbuzz.scorer import FILES, GOLDEN_TOLERANCE, Judges, Scorer
 from tests.rooms.compare.small import TINY
+from tests.rooms.full_disk import full_disk
 from tests.rooms.registered import put
 from training.commands import train
 from training.compare.candidates import candidates
@@ -144,17 +142,6 @@ def test_a_bundle_is_registered_and_scores_there_as_here(
 # Writing
 
 
-@contextmanager
-def full_disk(n_bytes: int) -> Iterator[None]:
-    """No file may be longer: what is beyond fails as on a full disk, with an OSError."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
@@ -168,6 +155,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_what_was_there(models: Models, tmp_path: Path) -> None:
     version = models.write("tfidf-words, logistic", tmp_path / "mine").version
+    models.converted("tfidf-words, ridge")
     with full_disk(5_000), pytest.raises(BundleError, match="make room"):
         models.write("tfidf-words, ridge", tmp_path / "mine")
     assert Scorer.load(str(tmp_path / "mine")).version == version
