@@ -29,7 +29,7 @@ SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
 FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
 _INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-_REMEDY: Final = "build it again with: badbuzz train default"
+_REMEDY: Final = "build it again with: badbuzz train default, or train convert"
 
 
 class Graph:

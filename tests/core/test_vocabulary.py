@@ -146,6 +146,7 @@ def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int
         ("bag late", {1: 1, 2: 1, 5: 1, 6: 1, 7: 1, 8: 1}),
         ("late late", {2: 2, 7: 2, 8: 2}),
         ("not late", {3: 1, 7: 1, 8: 1}),
+        ("not bag", {6: 1}),
     ],
 )
 def test_words_pairs_and_letters_are_counted(text: str, expected: dict[int, int]) -> None:
