@@ -94,7 +94,7 @@ def convert(
     words: dict[str, str],
     encoding: str,
 ) -> None:
-    """Fit a model that was compared to all rows, and write it as a bundle that serves.
+    """Fit one of the models that are compared, and write it as a bundle that serves.
 
     A tenth of the rows is kept from learning, to calibrate scores. The graph in float32 must score
     a thousand rows as the model does, to a hundred-thousandth, or nothing is written.
