@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from badbuzz import text as reading
+from badbuzz.memory import BATCH, Ints, Memory, WordIds, doubled, fitting
 
-_BATCH: Final = 256  # bounds what is remembered between two looks at how much it is
-_MOST_REMEMBERED: Final = 50_000
-_LONGEST_REMEMBERED: Final = 48
 _SEQUENCE: Final = crc32(b"sequence")
 _MIX: Final = np.uint32(0x9E3779B1)
 _TRUE: Final = np.array([True])
-_ZERO: Final = np.array([0], np.int32)
-
-_Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +46,21 @@ class Features:
         return 1 << self.n_bits
 
 
-class _Chunks(dict[str, tuple[str, ...]]):
-    """The words of every chunk seen."""
-
-    def __missing__(self, chunk: str) -> tuple[str, ...]:
-        found = reading.words(chunk)
-        if len(chunk) <= _LONGEST_REMEMBERED and not chunk.startswith("http"):
-            self[chunk] = found
-        return found
-
-
-class _Words(dict[str, int]):
-    """A number for every word seen; by number its hash, and where its ids begin."""
+class _Words(WordIds):
+    """A number for every word seen; by number its hash, and its own id and its letters'."""
 
     def __init__(self, features: Features) -> None:
         super().__init__()
         self._features = features
         self.hashes = np.zeros(4096, np.uint32)
-        self.firsts = np.zeros(4096, np.int32)
-        self.ids = np.zeros(32_768, np.int32)
-        self._n_ids = 0
 
-    def __missing__(self, word: str) -> int:
-        number = len(self)
-        self[word] = number
-        if number + 1 == len(self.firsts):
-            self.hashes, self.firsts = _doubled(self.hashes), _doubled(self.firsts)
+    def read(self, word: str, number: int) -> list[int]:
+        """The id of the word, and those of its letter sequences."""
         own = crc32(word.encode("utf-8", "surrogatepass"))
-        found = self._ids(word, own)
-        end = self._n_ids + len(found)
-        if end > len(self.ids):
-            self.ids = _doubled(self.ids)
-        self.ids[self._n_ids : end] = found
-        self._n_ids = end
+        if number == len(self.hashes):
+            self.hashes = doubled(self.hashes)
         self.hashes[number] = own
-        self.firsts[number + 1] = end
-        return number
+        return self._ids(word, own)
 
     def _ids(self, word: str, own: int) -> list[int]:
         mask = self._features.n_buckets - 1
@@ -122,42 +94,36 @@ class Featuriser:
 
     def __init__(self, features: Features) -> None:
         self.features = features
+        self.padding = (features.n_buckets,)
         self._forget()
 
     def _forget(self) -> None:
-        self._chunks = _Chunks()
         self._words = _Words(self.features)
+        self._memory = Memory(self._words)
 
-    def rows(self, texts: Sequence[str]) -> _Ints:
+    def inputs(self, texts: Sequence[str]) -> tuple[Ints]:
+        """What a network reads: :meth:`rows`."""
+        return (self.rows(texts),)
+
+    def rows(self, texts: Sequence[str]) -> Ints:
         """The ids of each text, ascending, then padding: int32 [n, width]."""
         batches = [
-            self._batch(texts[start : start + _BATCH])
-            for start in range(0, max(len(texts), 1), _BATCH)
+            self._batch(texts[start : start + BATCH])
+            for start in range(0, max(len(texts), 1), BATCH)
         ]
         return batches[0] if len(batches) == 1 else np.concatenate(batches)
 
-    def _batch(self, texts: Sequence[str]) -> _Ints:
-        if max(len(self._chunks), len(self._words)) > _MOST_REMEMBERED:
+    def _batch(self, texts: Sequence[str]) -> Ints:
+        if self._memory.is_full:
             self._forget()
-        numbers, lengths = self._numbers(texts)
-        return self._padded(numbers, lengths)
+        return self._padded(*self._memory.numbers(texts))
 
-    def _numbers(self, texts: Sequence[str]) -> tuple[_Ints, _Ints]:
-        words_of, number_of = self._chunks.__getitem__, self._words.__getitem__
-        numbers: list[int] = []
-        ends = [0]
-        for text in texts:
-            found = list(chain.from_iterable(map(words_of, reading.chunks(text))))
-            numbers += map(number_of, reading.negated(found[: reading.MAX_TOKENS]))
-            ends.append(len(numbers))
-        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
-
-    def _padded(self, numbers: _Ints, lengths: _Ints) -> _Ints:
+    def _padded(self, numbers: Ints, lengths: Ints) -> Ints:
         padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         firsts = self._words.firsts[numbers]
         n_ids = self._words.firsts[numbers + 1] - firsts
-        fits = _fitting(n_ids + 1, lengths, rows, self.features.width)
+        fits = fitting(n_ids + 1, lengths, rows, self.features.width)
         if not fits.all():
             numbers, rows, firsts, n_ids = numbers[fits], rows[fits], firsts[fits], n_ids[fits]
         if not len(numbers):
@@ -165,7 +131,7 @@ class Featuriser:
         shift = self.features.n_bits
         keys = np.concatenate(
             [
-                (np.repeat(rows, n_ids) << shift) + self._word_ids(firsts, n_ids),
+                (np.repeat(rows, n_ids) << shift) + self._words.of(firsts, n_ids),
                 self._bigram_keys(numbers, rows),
             ]
         )
@@ -176,29 +142,11 @@ class Featuriser:
         padded[rows, np.arange(len(keys)) - starts[rows]] = keys & (self.features.n_buckets - 1)
         return padded
 
-    def _word_ids(self, firsts: _Ints, n_ids: _Ints) -> _Ints:
-        ends = np.cumsum(n_ids, dtype=np.int32)
-        places = np.arange(ends[-1], dtype=np.int32) + np.repeat(firsts - ends + n_ids, n_ids)
-        ids: _Ints = self._words.ids[places]
-        return ids
-
-    def _bigram_keys(self, numbers: _Ints, rows: _Ints) -> _Ints:
+    def _bigram_keys(self, numbers: Ints, rows: Ints) -> Ints:
         hashes = self._words.hashes[numbers]
         mixed = (hashes[:-1] ^ (hashes[:-1] >> np.uint32(15))) * _MIX + hashes[1:]
         mixed = (mixed ^ (mixed >> np.uint32(16))) * _MIX
         ids = (mixed >> np.uint32(32 - self.features.n_bits)).astype(np.int32)
         inside = rows[1:] == rows[:-1]
-        keys: _Ints = ((rows[1:] << self.features.n_bits) + ids)[inside]
+        keys: Ints = ((rows[1:] << self.features.n_bits) + ids)[inside]
         return keys
-
-
-def _fitting(n_features: _Ints, lengths: _Ints, rows: _Ints, width: int) -> NDArray[np.bool_]:
-    """Which tokens, from the start of each text, have features for ``width`` places."""
-    so_far = np.cumsum(n_features, dtype=np.int32)
-    before = np.concatenate([_ZERO, so_far])[np.cumsum(lengths) - lengths]
-    fits: NDArray[np.bool_] = so_far - before[rows] <= width
-    return fits
-
-
-def _doubled(array: Any) -> Any:
-    return np.concatenate([array, np.zeros_like(array)])

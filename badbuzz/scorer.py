@@ -7,7 +7,7 @@ It is believed only when its golden texts score what they scored where it was bu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,14 +22,47 @@ from numpy.typing import NDArray
 
 from badbuzz.contributions import Explanation, explanation, occlusion
 from badbuzz.errors import BundleError
-from badbuzz.features import Features, Featuriser
+from badbuzz.featurisers import featuriser
 from badbuzz.model import SCORE_UNITS, Tweet, Verdict
 
 SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
 FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
 _INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-_REMEDY: Final = "build it again with: badbuzz train default"
+_REMEDY: Final = "build it again with: badbuzz train default, or train convert"
+
+
+class Graph:
+    """Texts through a featuriser and a network: P(negative), not rounded.
+
+    Parameters
+    ----------
+    config
+        What ``featuriser.json`` says: a featuriser, and ``n_rows``, how many texts the network
+        takes at once.
+    model
+        The TFLite file: int32 ids [width, n_rows], and float32 weights alike where the featuriser
+        gives them, to scores [n_rows].
+    """
+
+    def __init__(self, config: Mapping[str, Any], model: bytes) -> None:
+        self._featuriser = featuriser(config)
+        self._n_rows = int(config["n_rows"])
+        self._run = _network(model)
+
+    def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The score of each text: the network always runs on as many, those that lack padded."""
+        inputs = self._featuriser.inputs(texts)
+        size = self._n_rows
+        scores = np.empty(len(inputs[0]), np.float32)
+        blocks = [np.empty((rows.shape[1], size), rows.dtype) for rows in inputs]
+        for start in range(0, len(scores), size):
+            for block, rows, padding in zip(blocks, inputs, self._featuriser.padding, strict=True):
+                part = rows[start : start + size]
+                block[:, : len(part)] = part.T
+                block[:, len(part) :] = padding
+            scores[start : start + size] = self._run(blocks)[: len(scores) - start]
+        return scores.astype(np.float64)
 
 
 class Scorer:
@@ -76,9 +109,7 @@ class Scorer:
             self.languages = tuple(str(language) for language in card["languages"])
             self.threshold = float(card["threshold"])
             self._m0, self._m1 = (float(mean) for mean in card["class_means"])
-            self._featuriser = Featuriser(Features(**config["features"]))
-            self._n_rows = int(config["n_rows"])
-            self._run = _network(contents["model.tflite"])
+            self._graph = Graph(config, contents["model.tflite"])
             self._check_golden(
                 [str(case["text"]) for case in golden],
                 np.array([float(case["score"]) for case in golden]),
@@ -114,7 +145,7 @@ class Scorer:
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """P(negative) of each text as the network gives it, not rounded."""
-        return self._forward(self._featuriser.rows(texts)).astype(np.float64)
+        return self._graph.raw(texts)
 
     def explain(self, texts: Sequence[str]) -> list[Explanation]:
         """What each word of each text adds to the logit of the text's score.
@@ -137,18 +168,6 @@ class Scorer:
             explanation(one, round(own, 4), own, list(islice(left, len(one.without))), raw[-1])
             for one, own in zip(occluded, raw[: len(texts)], strict=True)
         ]
-
-    def _forward(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The network on rows of ids, always as many at a time, those that lack padded."""
-        features, size = self._featuriser.features, self._n_rows
-        scores = np.empty(len(rows), np.float32)
-        block = np.empty((features.width, size), np.int32)
-        for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            block[:, : len(part)] = part.T
-            block[:, len(part) :] = features.n_buckets
-            scores[start : start + size] = self._run(block)[: len(part)]
-        return scores
 
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
         """A verdict on each text."""
@@ -294,8 +313,8 @@ def _check_schema(card: Any) -> None:
         raise ValueError(f"card.json has schema {found!r}, this badbuzz reads {SCHEMA}")
 
 
-def _network(model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]:
-    """A function from a block of ids, a text a column, to scores.
+def _network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
+    """A function from blocks of ids and perhaps weights, a text a column, to scores.
 
     Without the default delegate: its kernels depend on the processor, and it talks.
     """
@@ -306,11 +325,13 @@ def _network(model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]
         experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    source = interpreter.get_input_details()[0]["index"]
+    # ids before weights, whatever the converter did
+    sources = sorted(interpreter.get_input_details(), key=lambda one: one["dtype"] is np.float32)
     target = interpreter.get_output_details()[0]["index"]
 
-    def run(block: NDArray[np.int32]) -> NDArray[np.float32]:
-        interpreter.set_tensor(source, block)
+    def run(blocks: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        for source, block in zip(sources, blocks, strict=True):
+            interpreter.set_tensor(source["index"], block)
         interpreter.invoke()
         scores: NDArray[np.float32] = interpreter.get_tensor(target)
         return scores

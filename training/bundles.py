@@ -16,6 +16,7 @@ from training.graph import Linear, convert
 from training.quality import Calibrated
 from training.recipes import N_ROWS, Recipe, Source
 from training.study import Study
+from training.writing import write_folder
 
 N_COMPARED: Final = 1000
 REBUILT_TOLERANCE: Final = 2e-3
@@ -29,12 +30,13 @@ def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
     Raises
     ------
     BundleError
-        When the converted model does not score what the fitted one does, or is too large.
+        When the converted model does not score what the fitted one does, is too large, or cannot
+        be written.
     """
     recipe = study.recipe
     model, calibrated = study.model()
     features = recipe.features
-    network = convert(model, N_ROWS, features.width)
+    network = convert(model.network, N_ROWS, features.width)
     if len(network) > MAX_BYTES:
         raise BundleError(f"{recipe.name}: {len(network)} bytes, at most {MAX_BYTES}: lower n_bits")
     texts = golden_texts(recipe.language)
@@ -43,16 +45,19 @@ def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
         {"text": text, "score": round(score, 7)}
         for text, score in zip(texts, scores.tolist(), strict=True)
     ]
-    folder = out / recipe.name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.tflite").write_bytes(network)
-    _write(folder / "featuriser.json", _featuriser(study))
-    _write(folder / "golden.json", golden)
-    _write(folder / "card.json", _card(study, quality, calibrated))
-    gap = worst_gap(Scorer.load(str(folder)), model, study)
-    if not gap <= GOLDEN_TOLERANCE:
-        raise BundleError(f"{recipe.name}: conversion changed a score by {gap:.1e}")
-    return folder
+    contents = {
+        "model.tflite": network,
+        "featuriser.json": as_json(_featuriser(study)),
+        "golden.json": as_json(golden),
+        "card.json": as_json(_card(study, quality, calibrated)),
+    }
+
+    def check(folder: Path) -> None:
+        gap = worst_gap(Scorer.load(str(folder)), model, study)
+        if not gap <= GOLDEN_TOLERANCE:
+            raise BundleError(f"{recipe.name}: conversion changed a score by {gap:.1e}")
+
+    return write_folder(out / recipe.name, contents, check)
 
 
 def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
@@ -64,10 +69,10 @@ def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
 
 
 def golden_texts(language: str) -> list[str]:
-    """Our own golden texts for a language."""
+    """Our own golden texts for a language; those for any, where there are no others."""
     file = files("training").joinpath("data", "golden.json")
     texts: dict[str, list[str]] = orjson.loads(file.read_bytes())
-    return [*texts["both"], *texts[language]]
+    return [*texts["both"], *texts.get(language, [])]
 
 
 def _featuriser(study: Study) -> dict[str, Any]:
@@ -130,5 +135,6 @@ def _source(source: Source, n_rows: int) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, content: Any) -> None:
-    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+def as_json(content: Any) -> bytes:
+    """As the files of a bundle are written."""
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"

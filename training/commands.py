@@ -32,16 +32,22 @@ _DATA = click.option(
 )
 
 
+_LAZY = {
+    "compare": "training.compare.command",
+    "convert": "training.conversion.command",
+}
+
+
 class _Group(click.Group):
-    """Imports the libraries of ``compare``, which are many, only when it is called."""
+    """Imports the libraries of some commands, which are many, only when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "compare"])
+        return sorted([*super().list_commands(ctx), *_LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "compare":
+        if cmd_name not in _LAZY:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = import_module("training.compare.command").compare
+        command: click.Command = getattr(import_module(_LAZY[cmd_name]), cmd_name)
         return command
 
 

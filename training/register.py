@@ -30,7 +30,8 @@ from training import report
 
 EXPERIMENT: Final = "badbuzz-bundles"
 SCORING_MODULES: Final = (
-    "__init__", "contributions", "errors", "features", "model", "scorer", "text",
+    "__init__", "contributions", "errors", "features", "featurisers", "memory", "model", "scorer",
+    "text", "vocabulary",
 )  # fmt: skip
 """What of badbuzz a served model needs, and carries."""
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from badbuzz import features as reading
+from badbuzz import memory
 from badbuzz.features import Features, Featuriser
 from badbuzz.text import MAX_TOKENS, tokens
 
@@ -40,26 +40,26 @@ def test_a_row_holds_distinct_ids_then_padding(texts: list[str]) -> None:
 def test_rows_are_the_same_after_the_memory_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     remembering, forgetting = Featuriser(FEATURES), Featuriser(FEATURES)
     first = [remembering.rows([f"bag number{i} lost"]) for i in range(30)]
-    monkeypatch.setattr(reading, "_MOST_REMEMBERED", 5)
+    monkeypatch.setattr(memory, "MOST_REMEMBERED", 5)
     again = [forgetting.rows([f"bag number{i} lost"]) for i in range(30)]
     np.testing.assert_array_equal(first, again)
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_MOST_REMEMBERED", 1000)
+    monkeypatch.setattr(memory, "MOST_REMEMBERED", 1000)
     featuriser = Featuriser(FEATURES)
     featuriser.rows([f"w{i:x}" for i in range(10_000)])
-    assert len(featuriser._chunks) <= 1000 + reading._BATCH
+    assert len(featuriser._memory.chunks) <= 1000 + memory.BATCH
 
 
 def test_a_long_chunk_is_not_remembered() -> None:
     featuriser = Featuriser(FEATURES)
     featuriser.rows(["x" * 2000, "https://a.org"])
-    assert dict(featuriser._chunks) == {}
+    assert dict(featuriser._memory.chunks) == {}
 
 
 def test_many_texts_are_taken_at_once() -> None:
-    many = [f"flight {i}x" for i in range(3 * reading._BATCH + 1)]
+    many = [f"flight {i}x" for i in range(3 * memory.BATCH + 1)]
     assert Featuriser(FEATURES).rows(many).shape == (len(many), 64)
 
 

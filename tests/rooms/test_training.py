@@ -24,6 +24,7 @@ from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features import Features, Featuriser
 from badbuzz.known import KnownWords
 from badbuzz.scorer import FILES, Scorer
+from tests.rooms.full_disk import full_disk
 from training import bundles, commands
 from training.duplicates import groups
 from training.graph import LEAST_SQUARE, Linear, convert
@@ -208,7 +209,7 @@ def test_a_converted_graph_scores_what_numpy_does() -> None:
     table[-1] = 0.0
     model = Linear(table, slope=1.7, bias=-0.4)
     interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter(
-        model_content=convert(model, n_rows=8, width=32), num_threads=1
+        model_content=convert(model.network, n_rows=8, width=32), num_threads=1
     )
     interpreter.allocate_tensors()
     rows = rng.integers(0, (1 << 12) + 1, (8, 32)).astype(np.int32)
@@ -260,6 +261,18 @@ def test_a_conversion_that_changes_a_score_is_refused(
     monkeypatch.setattr(bundles, "worst_gap", lambda *_: 2e-5)
     with pytest.raises(BundleError, match="conversion changed a score"):
         bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_bundle_that_was_there(
+    small: Path, data: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(small, tmp_path / "small")
+    with full_disk(5_000), pytest.raises(BundleError, match="cannot be written: File too large"):
+        bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+    assert Scorer.load(str(tmp_path / "small")).version == Scorer.load(str(small)).version
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -37,7 +37,7 @@ def _ridge(prepared: Prepared, _: Scale) -> Judge:
 def _linear(model: Any, prepared: Prepared) -> Judge:
     """A linear model: TF-IDF as it is, as its norms are one; dense columns of equal spread."""
     model.fit(prepared.inputs.train, prepared.negative.train)
-    return Judge(model.decision_function, pickled_bytes(model))
+    return Judge(model.decision_function, pickled_bytes(model), learnt=model)
 
 
 def _lightgbm(prepared: Prepared, scale: Scale) -> Judge:

@@ -23,7 +23,8 @@ from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
 
 
-def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+def columns_of(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
     columns = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
     if len(columns) != len(pairs) or not columns.keys() <= set(FIELDS):
         raise click.BadParameter(f"expected field=column with a field of {', '.join(FIELDS)}")
@@ -76,7 +77,7 @@ def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 )
 @click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
 @click.option(
-    "--map", "columns", multiple=True, callback=_columns, metavar="FIELD=COLUMN",
+    "--map", "columns", multiple=True, callback=columns_of, metavar="FIELD=COLUMN",
     help="Where your files keep text, label, brand or lang.",
 )  # fmt: skip
 @click.option(
@@ -110,7 +111,7 @@ def compare(
       badbuzz train compare --data mine.csv --map label=sentiment --label bad=negative
     """
     check_outputs([("--report", report)], [("--data", path) for path in paths])
-    corpora = _corpora(paths, names, Reading(columns, words, lang, encoding))
+    corpora = corpora_of(paths, names, Reading(columns, words, lang, encoding))
     console = Console()
     tracking = Tracking(place)
     scale = QUICK if quick else FULL
@@ -137,7 +138,8 @@ def _show(
         console.print(f"{n_resumed} runs were finished before, and not run again")
 
 
-def _corpora(paths: Sequence[str], names: Sequence[str], reading: Reading) -> list[Corpus]:
+def corpora_of(paths: Sequence[str], names: Sequence[str], reading: Reading) -> list[Corpus]:
+    """The named sets of a folder, or a user's own files as one corpus."""
     folders = [path for path in paths if Path(path).is_dir()]
     if not folders:
         if names:

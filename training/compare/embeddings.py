@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Protocol
 
@@ -63,6 +64,11 @@ class WordVectors:
         return [[place[word] + 1 for word in words if word in place] for words in tokens]
 
     @property
+    def words(self) -> list[str]:
+        """The known words, in the order of the table's rows from 1 on."""
+        return list(self._vectors.index_to_key)
+
+    @property
     def n_bytes(self) -> int:
         """Of vectors and words."""
         return int(self.table.nbytes) + _letters(self._vectors.key_to_index)
@@ -80,6 +86,15 @@ class _Places(dict[str, int]):
         self[word] = len(self.rows)
         self.rows.append(np.asarray(self._vectors.get_vector(word), np.float32))
         return self[word]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """FastText's vectors of letter sequences, by their hashes; their lengths, ends counted."""
+
+    table: NDArray[np.float32]
+    shortest: int
+    longest: int
 
 
 class LetterVectors:
@@ -103,6 +118,21 @@ class LetterVectors:
         return [[place(word) for word in words] for words in tokens]
 
     @property
+    def words(self) -> list[str]:
+        """The words met so far, in the order of the table's rows from 1 on."""
+        return list(self._places)
+
+    def is_known(self, word: str) -> bool:
+        """Whether a word has more than its letter sequences."""
+        return word in self._vectors.key_to_index
+
+    @property
+    def letters(self) -> Letters:
+        """The vectors of letter sequences."""
+        vectors = self._vectors
+        return Letters(vectors.vectors_ngrams, vectors.min_n, vectors.max_n)
+
+    @property
     def n_bytes(self) -> int:
         """Of the vectors of letter sequences and of words, and the words."""
         vectors = self._vectors
@@ -115,17 +145,25 @@ def _letters(words: dict[str, int]) -> int:
 
 
 class Mean:
-    """The mean of a text's vectors, perhaps weighted by how rare its words are."""
+    """The mean of a text's vectors, perhaps weighted by how rare its words are.
+
+    Attributes
+    ----------
+    vectors
+        Where words stand.
+    rarity
+        The weight of each row of their table when it was learnt, or None.
+    """
 
     def __init__(self, numbers: Numbers, vectors: Vectors, *, by_rarity: bool) -> None:
-        self._vectors = vectors
-        self._rarity = _rarity(numbers, len(vectors.table)) if by_rarity else None
+        self.vectors = vectors
+        self.rarity = _rarity(numbers, len(vectors.table)) if by_rarity else None
 
     def transform(self, numbers: Numbers) -> NDArray[np.float32]:
         """A row a text; zero where no word is known."""
         ends = np.cumsum([0, *map(len, numbers)])
         places = np.fromiter(chain.from_iterable(numbers), np.int64, int(ends[-1]))
-        table = self._vectors.table
+        table = self.vectors.table
         held = sparse.csr_matrix(
             (self._weights(places), places, ends), shape=(len(numbers), len(table))
         )
@@ -134,18 +172,18 @@ class Mean:
         return means
 
     def _weights(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        if self._rarity is None:
+        if self.rarity is None:
             return np.ones(len(places), np.float32)
         # a word that was met only now is as rare as can be
-        known = np.minimum(places, len(self._rarity) - 1)
-        rarest = self._rarity.max()
-        weights: NDArray[np.float32] = np.where(known == places, self._rarity[known], rarest)
+        known = np.minimum(places, len(self.rarity) - 1)
+        rarest = self.rarity.max()
+        weights: NDArray[np.float32] = np.where(known == places, self.rarity[known], rarest)
         return weights
 
     @property
     def n_bytes(self) -> int:
         """Of the weights."""
-        return 0 if self._rarity is None else int(self._rarity.nbytes)
+        return 0 if self.rarity is None else int(self.rarity.nbytes)
 
 
 def _rarity(numbers: Numbers, n_words: int) -> NDArray[np.float32]:
@@ -162,12 +200,12 @@ class Sequences:
     n_bytes = 0
 
     def __init__(self, vectors: Vectors) -> None:
-        self._vectors = vectors
+        self.vectors = vectors
 
     @property
     def table(self) -> NDArray[np.float32]:
         """The vectors that the numbers mean."""
-        return self._vectors.table
+        return self.vectors.table
 
     def transform(self, numbers: Numbers) -> NDArray[np.int32]:
         """Rows of :data:`LONGEST` numbers."""

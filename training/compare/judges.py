@@ -37,6 +37,8 @@ class Judge:
         Whether its logits are its verdicts as they are, and must not be calibrated.
     learnt_before_s
         CPU-seconds of learning that served an earlier fold already.
+    learnt
+        What it has learnt, for a conversion: an estimator, a table or a network.
     """
 
     logits: Callable[[Any], Floats]
@@ -44,6 +46,7 @@ class Judge:
     curve: Curve | None = None
     untrained: bool = False
     learnt_before_s: float = 0.0
+    learnt: Any = None
 
 
 Classify = Callable[[Prepared, Scale], Judge]

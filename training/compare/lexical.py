@@ -36,16 +36,16 @@ class Counts:
     """TF-IDF by one or several vectorisers, side by side."""
 
     def __init__(self, vectorisers: Sequence[TfidfVectorizer], texts: Sequence[str]) -> None:
-        self._vectorisers = [one.fit(texts) for one in vectorisers]
+        self.vectorisers = [one.fit(texts) for one in vectorisers]
 
     def transform(self, texts: Sequence[str]) -> Any:
         """A sparse matrix, float32."""
-        return sparse.hstack([one.transform(texts) for one in self._vectorisers]).tocsr()
+        return sparse.hstack([one.transform(texts) for one in self.vectorisers]).tocsr()
 
     @cached_property
     def n_bytes(self) -> int:
         """Of vocabulary and weights."""
-        return pickled_bytes([(one.vocabulary_, one.idf_) for one in self._vectorisers])
+        return pickled_bytes([(one.vocabulary_, one.idf_) for one in self.vectorisers])
 
 
 class Reduced:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from training.compare.judges import Classify, Curve, Judge
 from training.compare.prepared import Prepared
-from training.compare.scale import N_THREADS, Scale
+from training.compare.scale import Scale
+from training.graph import tensorflow
 from training.linear import Floats
 
 _BATCH: Final = 64
@@ -26,30 +24,40 @@ _WORDS_AT_ONCE: Final = 3
 _AT_ONCE: Final = 1024
 
 
-@cache
 def keras() -> Any:
     """Keras on TensorFlow, on the CPU; takes some seconds the first time."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    with _unheard():
-        tensorflow = import_module("tensorflow")
-    tensorflow.config.threading.set_intra_op_parallelism_threads(N_THREADS)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(N_THREADS)
-    tensorflow.config.experimental.enable_op_determinism()
-    return tensorflow.keras
+    return tensorflow().keras
 
 
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """What libraries write to stderr while they are loaded goes nowhere: no setting keeps it."""
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+@dataclass(frozen=True)
+class Spread:
+    """Columns with a mean of zero and a spread of one."""
+
+    mean: Any
+    spread: Any
+
+    def __call__(self, inputs: Any) -> Any:
+        """Of inputs as they are."""
+        return (inputs - self.mean) / self.spread
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first columns."""
+
+    width: int
+
+    def __call__(self, inputs: Any) -> Any:
+        """Of inputs with more, perhaps."""
+        return inputs[:, : self.width]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A Keras model, and what is taken of the inputs before it."""
+
+    model: Any
+    taken: Callable[[Any], Any]
 
 
 def _dense(prepared: Prepared, scale: Scale) -> Judge:
@@ -65,7 +73,7 @@ def _dense(prepared: Prepared, scale: Scale) -> Judge:
             k.layers.Dense(1),
         ])  # fmt: skip
 
-    return _learnt(build, prepared, scale, lambda inputs: (inputs - mean) / spread)
+    return _learnt(build, prepared, scale, Spread(mean, spread))
 
 
 def _bag(prepared: Prepared, scale: Scale) -> Judge:
@@ -82,7 +90,7 @@ def _bag(prepared: Prepared, scale: Scale) -> Judge:
         mean = k.ops.sum(vectors, axis=1) / k.ops.sqrt(k.ops.sum(real, axis=1) + 1.0)
         return k.Model(ids, k.layers.Dense(1)(mean))
 
-    return _learnt(build, prepared, scale, lambda inputs: inputs[:, :width])
+    return _learnt(build, prepared, scale, Start(width))
 
 
 def _convolution(prepared: Prepared, scale: Scale) -> Judge:
@@ -136,17 +144,17 @@ def _learnt(
         return np.concatenate(batches).astype(np.float64)
 
     n_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in model.weights)
-    return Judge(logits, n_bytes, _curve(history))
+    return Judge(logits, n_bytes, _curve(history), learnt=Learnt(model, taken))
 
 
 def _forward(model: Any) -> Callable[[Any], Any]:
     """The network as one graph for batches of any size; Keras would trace it for each size."""
-    tensorflow = import_module("tensorflow")
+    tf = tensorflow()
     (inputs,) = model.inputs
-    signature = [tensorflow.TensorSpec([None, inputs.shape[1]], inputs.dtype)]
-    graph = tensorflow.function(lambda rows: model(rows, training=False)[:, 0])
+    signature = [tf.TensorSpec([None, inputs.shape[1]], inputs.dtype)]
+    graph = tf.function(lambda rows: model(rows, training=False)[:, 0])
     traced = graph.get_concrete_function(*signature)
-    return lambda rows: traced(tensorflow.constant(rows, inputs.dtype)).numpy()
+    return lambda rows: traced(tf.constant(rows, inputs.dtype)).numpy()
 
 
 def _curve(history: dict[str, list[float]]) -> Curve:

@@ -97,7 +97,7 @@ def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
     clock = time.process_time()
     logits = np.asarray(judge.logits(prepared.inputs.test), np.float64)
     score_s = time.process_time() - clock
-    calibrated = _calibrated(judge, watched, prepared.negative.watch)
+    calibrated = calibrated_on(judge, watched, prepared.negative.watch)
     scores = calibrated.scores(logits)
     apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
     return _Tested(
@@ -111,7 +111,7 @@ def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
     )
 
 
-def _calibrated(judge: Judge, logits: Floats, negative: Flags) -> Calibrated:
+def calibrated_on(judge: Judge, logits: Floats, negative: Flags) -> Calibrated:
     """Slope and bias by the watched rows, unless the judge was never trained; and class means."""
     slope, bias = (1.0, 0.0) if judge.untrained else calibrate(logits, negative)
     scores = sigmoid(slope * logits + bias)

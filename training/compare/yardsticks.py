@@ -75,6 +75,7 @@ class Shipped:
             lambda rows: table.logits(presence(rows, n_buckets)),
             4 * _N_NUMBERS * (n_buckets + 1),
             learnt_before_s=learnt_before_s,
+            learnt=table,
         )
 
 

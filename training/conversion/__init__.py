@@ -1,0 +1,1 @@
+"""Models that were compared, as bundles that serve."""

@@ -1,0 +1,85 @@
+"""The bundle of a converted model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from badbuzz.scorer import SCHEMA, Scorer
+from training.bundles import as_json, golden_texts
+from training.compare.corpus import Corpus
+from training.compare.scale import Scale
+from training.conversion.converted import Converted
+from training.conversion.fitting import Fitted
+from training.recipes import Source
+from training.writing import write_folder
+
+_THRESHOLD: Final = 0.5
+_PROTOCOL: Final = (
+    "Fitted to nine tenths of the rows. The tenth that was kept, near-duplicates together, "
+    "calibrates scores, gives the class means, ends the training of a network, and is what the "
+    "figures are of: they flatter a little. Accuracy at 0.5; ECE in ten equal bins."
+)
+
+
+def write_converted(
+    converted: Converted, fitted: Fitted, corpus: Corpus, scale: Scale, folder: Path
+) -> Scorer:
+    """Write a bundle that is named as its folder; it was loaded, and scored as it must.
+
+    Raises
+    ------
+    BundleError
+        When it cannot be written, or does not score what it must.
+    """
+    texts = golden_texts(corpus.language)
+    golden = [
+        {"text": text, "score": round(score, 7)}
+        for text, score in zip(texts, converted.graph.raw(texts).tolist(), strict=True)
+    ]
+    contents = {
+        "model.tflite": converted.network,
+        "featuriser.json": converted.config,
+        "golden.json": as_json(golden),
+        "card.json": as_json(_card(converted, fitted, corpus, scale, folder.resolve().name)),
+    }
+    return Scorer.load(str(write_folder(folder, contents, Scorer)))
+
+
+def _card(
+    converted: Converted, fitted: Fitted, corpus: Corpus, scale: Scale, name: str
+) -> dict[str, Any]:
+    calibrated, rows = fitted.calibrated, corpus.rows
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "languages": [corpus.language],
+        "label": "negative, against neutral or positive",
+        "n_rows": len(rows),
+        "negative_rate": round(float(rows.negative.mean()), 4),
+        "data": _data(corpus, fitted.candidate.classifier),
+        "model": {
+            "kind": converted.model,
+            "numbers": converted.numbers,
+            "scale": scale.name,
+            "conversion_gap": float(f"{converted.gap:.2g}"),
+        },
+        "threshold": _THRESHOLD,
+        "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
+        "protocol": _PROTOCOL,
+        "quality": {name: round(value, 4) for name, value in converted.quality.items()},
+    }
+
+
+def _data(corpus: Corpus, classifier: str) -> list[dict[str, Any]]:
+    shipped, n_rows = corpus.shipped, len(corpus.rows)
+    if shipped is None:
+        return [{"title": corpus.name, "licence": "", "use": "trained on", "n_rows": n_rows}]
+    data = [_source(shipped.rows) | {"use": "trained on", "n_rows": n_rows}]
+    if classifier == "shipped" and shipped.prior is not None:
+        data.append(_source(shipped.prior))
+    return data
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {"title": source.title, "licence": source.licence, "use": source.use}

@@ -1,0 +1,190 @@
+"""The command ``train convert``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import click
+import orjson
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from threadpoolctl import threadpool_limits
+
+from badbuzz.errors import SettingsError
+from badbuzz.options import labels
+from badbuzz.scorer import FILES
+from training.compare.candidates import Candidate, candidates
+from training.compare.command import columns_of, corpora_of
+from training.compare.corpus import NAMED, Corpus
+from training.compare.labelled import Reading
+from training.compare.scale import FULL, N_THREADS, QUICK, Scale
+from training.conversion.bundle import write_converted
+from training.conversion.converted import Converted, conversions
+from training.conversion.fitting import Fitted, Fitting
+from training.conversion.forms import check_served, is_served
+from training.graph import FORMATS
+from training.writing import check_place
+
+
+@click.command()
+@click.option(
+    "--data",
+    "paths",
+    required=True,
+    multiple=True,
+    metavar="FOLDER|FILE",
+    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
+)
+@click.option("--set", "name", type=click.Choice(list(NAMED)), help="The folder's set.")
+@click.option(
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="As compare calls it, or a pattern such as 'tfidf-*'.",
+)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write the bundle of one model to; nothing is written when not given.",
+)
+@click.option(
+    "--format",
+    "numbers",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Of the numbers that are written; all of them are measured.",
+)
+@click.option(
+    "--quick/--full",
+    default=False,
+    help="A sample of the rows and small features, or everything (the default).",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON lines.")
+@click.option(
+    "--lang", "--language", "lang", default="",
+    help="Keep rows of this language; that of rows without one.",
+)  # fmt: skip
+@click.option(
+    "--map", "columns", multiple=True, callback=columns_of, metavar="FIELD=COLUMN",
+    help="Where your files keep text, label, brand or lang.",
+)  # fmt: skip
+@click.option(
+    "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
+    help="What a label of your files means: negative, neutral or positive.",
+)  # fmt: skip
+@click.option("--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1.")
+def convert(
+    paths: tuple[str, ...],
+    name: str | None,
+    models: tuple[str, ...],
+    out: Path | None,
+    numbers: str,
+    quick: bool,
+    as_json: bool,
+    lang: str,
+    columns: dict[str, str],
+    words: dict[str, str],
+    encoding: str,
+) -> None:
+    """Fit one of the models that are compared, and write it as a bundle that serves.
+
+    A tenth of the rows is kept from learning, to calibrate scores. The graph in float32 must score
+    a thousand rows as the model does, to a hundred-thousandth, or nothing is written.
+
+    \b
+    Examples:
+      badbuzz train convert --data mine.csv --model 'fasttext-mean, dense' -o my-bundle
+      badbuzz train convert --data mine.csv --model 'hashed, bag' -o small --format int8
+      badbuzz train convert --data ../shared/data --set airline --model '*'
+    """
+    if out is not None:
+        check_place(out, FILES)
+    scale = QUICK if quick else FULL
+    reading = Reading(columns, words, lang, encoding)
+    corpus = _corpus(corpora_of(paths, [name] if name else [], reading))
+    corpus = corpus.sample(scale.most_rows).checked()
+    chosen = _chosen(candidates(corpus, scale), models)
+    if out is not None and len(chosen) > 1:
+        raise SettingsError(f"--out: is for one model; --model fits {len(chosen)}: name one")
+    console = Console(stderr=True)
+    found = []
+    for fitted, conversion in _converted(corpus, scale, chosen, console):
+        found += conversion
+        if as_json:
+            click.echo(b"\n".join(orjson.dumps(one.figures) for one in conversion))
+        if out is not None:
+            (one,) = [one for one in conversion if one.numbers == numbers]
+            scorer = write_converted(one, fitted, corpus, scale, out)
+    if not as_json:
+        Console().print(_table(found))
+    if out is not None:
+        console.print(f"{scorer.version}, {numbers}: written to {out}", highlight=False)
+
+
+def _converted(
+    corpus: Corpus, scale: Scale, chosen: Sequence[Candidate], console: Console
+) -> Iterator[tuple[Fitted, list[Converted]]]:
+    """Each model in turn, under a bar."""
+    with threadpool_limits(N_THREADS), _progress(console) as progress:
+        task = progress.add_task("splits", total=2 * len(chosen))
+        fitting = Fitting(corpus, scale)
+        for candidate in chosen:
+            progress.update(task, description=f"{candidate.name}: fit")
+            fitted = fitting.fit(candidate)
+            progress.update(task, advance=1, description=f"{candidate.name}: convert")
+            yield fitted, conversions(fitted)
+            progress.advance(task)
+
+
+def _corpus(found: Sequence[Corpus]) -> Corpus:
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise SettingsError(f"--data: holds {names}: choose one with --set")
+    return found[0]
+
+
+def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candidate]:
+    fits = [one for one in known if any(fnmatchcase(one.name, pattern) for pattern in patterns)]
+    if not fits:
+        names = "; ".join(one.name for one in known if is_served(one.classifier))
+        raise SettingsError(f"--model {patterns[0]}: fits none of {names}")
+    served = [one for one in fits if is_served(one.classifier)]
+    if not served:
+        check_served([one.name for one in fits], [one.classifier for one in fits])
+    return served
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _table(found: Sequence[Converted]) -> Table:
+    table = Table(
+        Column("model", no_wrap=True), "format", "gap", "accuracy", "before", "MB", "tweets/CPU-s",
+        box=SIMPLE,
+    )  # fmt: skip
+    for one in found:
+        table.add_row(
+            one.model,
+            one.numbers,
+            f"{one.gap:.1e}",
+            f"{one.quality['accuracy']:.4f}",
+            f"{one.source_accuracy:.4f}",
+            f"{one.n_bytes / 1e6:.2f}",
+            f"{one.tweets_per_s:,.0f}",
+        )
+    return table

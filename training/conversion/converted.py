@@ -1,0 +1,147 @@
+"""A fitted model as a graph, held to what the model itself says, and what it costs to run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from badbuzz.errors import BundleError
+from badbuzz.featurisers import featuriser
+from badbuzz.scorer import GOLDEN_TOLERANCE, Graph
+from training.conversion.fitting import Fitted
+from training.conversion.forms import Form, form_of
+from training.graph import FORMATS, convert
+from training.quality import measure
+from training.recipes import N_ROWS
+
+_BATCH: Final = 256
+_N_ROUNDS: Final = 3
+_STEP: Final = 16
+_WIDEST: Final = 2048
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A model in numbers of one format.
+
+    Parameters
+    ----------
+    model
+        Name of the candidate.
+    numbers
+        One of :data:`training.graph.FORMATS`.
+    network, config
+        ``model.tflite`` and ``featuriser.json``.
+    gap, mean_gap
+        The largest and the mean difference of a score from the model's, on a thousand rows.
+    quality
+        Of its scores on the rows that were not learnt from.
+    source_accuracy
+        The model's on them.
+    tweets_per_s
+        Scored in a second of CPU time, featuriser included, in batches of 256; most words were met
+        before, the texts were not.
+    """
+
+    model: str
+    numbers: str
+    network: bytes
+    config: bytes
+    graph: Graph
+    gap: float
+    mean_gap: float
+    quality: dict[str, float]
+    source_accuracy: float
+    tweets_per_s: float
+
+    @property
+    def n_bytes(self) -> int:
+        """Of the graph with its vocabulary."""
+        return len(self.network) + len(self.config)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """All of them by name, rounded."""
+        return {
+            "model": self.model,
+            "format": self.numbers,
+            "gap": float(f"{self.gap:.2g}"),
+            "mean_gap": float(f"{self.mean_gap:.2g}"),
+            "accuracy": round(self.quality["accuracy"], 4),
+            "auc": round(self.quality["auc"], 4),
+            "source_accuracy": round(self.source_accuracy, 4),
+            "n_bytes": self.n_bytes,
+            "tweets_per_cpu_s": round(self.tweets_per_s),
+        }
+
+
+def conversions(fitted: Fitted, formats: Sequence[str] = FORMATS) -> list[Converted]:
+    """A fitted model in every format, float32 first, which proves that the graph is the model.
+
+    Raises
+    ------
+    BundleError
+        When a score of the float32 graph is more than a hundred-thousandth from the model's.
+    """
+    form = form_of(fitted)
+    config = _config(form, fitted)
+    found = [_converted(fitted, form, config, numbers) for numbers in _with_first(formats)]
+    if not found[0].gap <= GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"{fitted.candidate.name}: conversion changed a score by {found[0].gap:.1e}, at most "
+            f"{GOLDEN_TOLERANCE} is allowed: nothing was written"
+        )
+    return [one for one in found if one.numbers in formats]
+
+
+def _with_first(formats: Sequence[str]) -> list[str]:
+    return [numbers for numbers in FORMATS if numbers in formats or numbers == FORMATS[0]]
+
+
+def _config(form: Form, fitted: Fitted) -> dict[str, Any]:
+    width = form.width or _width(form, [*fitted.compared_texts, *fitted.kept_texts])
+    return {"kind": form.kind, "features": {**form.features, "width": width}, "n_rows": N_ROWS}
+
+
+def _width(form: Form, texts: Sequence[str]) -> int:
+    """Enough for every text, and half as much again, in steps of 16."""
+    reads: Any = featuriser({"kind": form.kind, "features": {**form.features, "width": _WIDEST}})
+    needed = min(int(reads.needed(texts)) * 3 // 2, _WIDEST)
+    return -(-max(needed, _STEP) // _STEP) * _STEP
+
+
+def _converted(fitted: Fitted, form: Form, config: dict[str, Any], numbers: str) -> Converted:
+    network = convert(form.network, N_ROWS, config["features"]["width"], numbers)
+    graph = Graph(config, network)
+    gaps = np.abs(graph.raw(fitted.compared_texts) - fitted.compared_scores)
+    quality = measure(graph.raw(fitted.kept_texts), fitted.kept_negative)
+    source = measure(fitted.kept_scores, fitted.kept_negative)
+    return Converted(
+        fitted.candidate.name,
+        numbers,
+        network,
+        orjson.dumps(config) + b"\n",
+        graph,
+        float(gaps.max()),
+        float(gaps.mean()),
+        quality,
+        source["accuracy"],
+        _speed(config, network, fitted),
+    )
+
+
+def _speed(config: dict[str, Any], network: bytes, fitted: Fitted) -> float:
+    costs = []
+    for _ in range(_N_ROUNDS):
+        graph = Graph(config, network)
+        graph.raw(fitted.compared_texts)
+        clock = time.process_time()
+        for start in range(0, len(fitted.kept_texts), _BATCH):
+            graph.raw(fitted.kept_texts[start : start + _BATCH])
+        costs.append(time.process_time() - clock)
+    return len(fitted.kept_texts) / max(min(costs), 1e-9)

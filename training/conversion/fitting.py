@@ -1,0 +1,116 @@
+"""A candidate fitted to all rows but those that calibrate it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from badbuzz.errors import BundleError, RecordingError
+from training.bundles import N_COMPARED
+from training.compare.candidates import Candidate, features_of
+from training.compare.corpus import Corpus
+from training.compare.judges import Judge
+from training.compare.networks import NETWORKS, keras
+from training.compare.prepared import Bench, Prepared
+from training.compare.scale import Scale
+from training.compare.trial import calibrated_on
+from training.compare.views import Fold
+from training.linear import Flags, Floats
+from training.quality import Calibrated
+from training.rows import hashed_folds
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A candidate that has learnt.
+
+    Parameters
+    ----------
+    prepared, judge, calibrated
+        Its features, its classifier, and what makes a logit a probability.
+    kept_texts, kept_negative, kept_scores
+        The rows that were not learnt from, their truth, and what the model says of them.
+    compared_texts, compared_scores
+        A thousand of all rows, and what the model says of them.
+    """
+
+    candidate: Candidate
+    prepared: Prepared
+    judge: Judge
+    calibrated: Calibrated
+    kept_texts: Sequence[str]
+    kept_negative: Flags
+    kept_scores: Floats
+    compared_texts: Sequence[str]
+    compared_scores: Floats
+
+
+class Fitting:
+    """Fits candidates to one corpus, in turn.
+
+    A tenth of the rows is kept from learning, near-duplicates together: it calibrates scores,
+    gives class means, ends the training of networks, and is what accuracy is measured on.
+
+    Parameters
+    ----------
+    corpus
+        The rows.
+    scale
+        How large everything is.
+
+    Raises
+    ------
+    RecordingError
+        When the rows cannot be divided so that both parts have both classes.
+    """
+
+    def __init__(self, corpus: Corpus, scale: Scale) -> None:
+        self.corpus = corpus
+        self.scale = scale
+        self._bench = Bench(corpus.rows, features_of(corpus), scale)
+        kept = hashed_folds(corpus.groups, 1)[0].inner == 0
+        for part in (kept, ~kept):
+            n_negative = int(corpus.rows.negative[part].sum())
+            if not 0 < n_negative < part.sum():
+                raise RecordingError(
+                    f"{corpus.name}: a tenth is kept from learning, and a part has {n_negative} "
+                    f"negative rows of {part.sum()}: give more rows, and fewer copies"
+                )
+        step = max(len(corpus.rows) // N_COMPARED, 1)
+        compared = np.arange(len(corpus.rows))[::step][:N_COMPARED]
+        self._fold = Fold("all", np.flatnonzero(~kept), np.flatnonzero(kept), compared)
+
+    def fit(self, candidate: Candidate) -> Fitted:
+        """The candidate after learning.
+
+        Raises
+        ------
+        BundleError
+            When it does not tell negative rows from others at all.
+        """
+        if candidate.classifier in NETWORKS:
+            keras()
+        prepared = self._bench.prepared(self._fold, candidate.features)
+        judge = candidate.classify(prepared, self.scale)
+        negative = prepared.negative.watch
+        logits = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
+        calibrated = calibrated_on(judge, logits, negative)
+        if not calibrated.m1 > calibrated.m0:
+            raise BundleError(
+                f"{candidate.name}: scores negative rows no higher than others: give more rows"
+            )
+        compared = np.asarray(judge.logits(prepared.inputs.test), np.float64)
+        texts = self.corpus.rows.texts
+        return Fitted(
+            candidate,
+            prepared,
+            judge,
+            calibrated,
+            [texts[place] for place in self._fold.watch],
+            negative,
+            calibrated.scores(logits),
+            [texts[place] for place in self._fold.test],
+            calibrated.scores(compared),
+        )

@@ -1,0 +1,266 @@
+"""Each kind of model as ids of a table and what is done with their rows.
+
+Whatever is linear before the first bend folds into the table: a row holds what an id adds to a
+sum, and what it adds to the sum's divisor. A mean of vectors followed by a linear model is one
+number a word; followed by a dense layer, one number for each of its units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from badbuzz.errors import SettingsError
+from training.compare.embeddings import LONGEST, LetterVectors
+from training.compare.networks import Learnt, Spread
+from training.conversion.fitting import Fitted
+from training.graph import LEAST_SQUARE, Linear, Network
+from training.linear import Floats, Table
+from training.quality import Calibrated
+
+_LEAST_WEIGHT: Final = 1e-6
+_UNSERVED: Final = {
+    "majority": "reads no text",
+    "vader": "is a lexicon with rules of its own, in Python",
+    **dict.fromkeys(
+        ("lightgbm", "boosting", "forest"), "branches on values, as trees do; a graph sums them"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A model as a bundle holds it.
+
+    Parameters
+    ----------
+    kind, features
+        Of the featuriser; without the width where ``width`` is None and texts decide on it.
+    """
+
+    kind: str
+    features: dict[str, Any]
+    network: Network
+    width: int | None = None
+
+
+def check_served(names: Sequence[str], classifiers: Sequence[str]) -> None:
+    """Refuse models none of which a graph expresses.
+
+    Raises
+    ------
+    SettingsError
+        Which says why the first of them is none.
+
+    Examples
+    --------
+    >>> check_served(["text, vader"], ["vader"])
+    Traceback (most recent call last):
+    badbuzz.errors.SettingsError: text, vader: no bundle: it is a lexicon with rules of its own, ...
+    """
+    for name, classifier in zip(names, classifiers, strict=True):
+        if is_served(classifier):
+            return
+        raise SettingsError(
+            f"{name}: no bundle: it {_UNSERVED[classifier]}; choose a linear model or a network, "
+            "such as 'tfidf-words, logistic' or 'fasttext-mean, dense'"
+        )
+
+
+def is_served(classifier: str) -> bool:
+    """Whether a graph expresses a classifier.
+
+    Examples
+    --------
+    >>> is_served("ridge"), is_served("forest")
+    (True, False)
+    """
+    return classifier not in _UNSERVED
+
+
+def form_of(fitted: Fitted) -> Form:
+    """The form of a fitted model."""
+    return _FORMS[fitted.candidate.features.partition("-")[0]](fitted)
+
+
+# Hashed ids
+
+
+def _hashed(fitted: Fitted) -> Form:
+    features, learnt = fitted.prepared.fitted.features, fitted.judge.learnt
+    given = {name: getattr(features, name) for name in features.__slots__}
+    width = given.pop("width")
+    if isinstance(learnt, Table):
+        return Form("hashed", given, linear(learnt, fitted.calibrated).network, width)
+    return Form("hashed", given, _bag(learnt, fitted.calibrated), width)
+
+
+def linear(table: Table, calibrated: Calibrated) -> Linear:
+    """A fitted table with its calibration."""
+    columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
+    bias = calibrated.slope * table.bias + calibrated.bias
+    return Linear(_padded_end(columns), calibrated.slope, bias)
+
+
+def _bag(learnt: Any, calibrated: Calibrated) -> Network:
+    """A bag of vectors with a linear layer behind is a sum over the root of a count."""
+    vectors, kernel, bias = (np.asarray(one, np.float64) for one in learnt.model.get_weights())
+    sums = calibrated.slope * (vectors @ kernel)[:-1]
+    table = np.concatenate([sums, np.ones_like(sums)], axis=1).astype(np.float32)
+    offset = float(calibrated.slope * bias[0] + calibrated.bias)
+    width = learnt.taken.width
+
+    def logits(tf: Any, rows: Any, _: Any) -> Any:
+        found = tf.reduce_sum(rows[:width], axis=0)
+        return found[:, 0] * tf.math.rsqrt(found[:, 1] + 1.0) + offset
+
+    return Network(_padded_end(table), logits)
+
+
+def _padded_end(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([table, np.zeros_like(table[:1])])
+
+
+# TF-IDF
+
+
+def _counted(fitted: Fitted) -> Form:
+    """Terms by TF-IDF, each vectoriser's of norm one: two columns of the table for each."""
+    vectorisers = fitted.prepared.fitted.vectorisers
+    slope = fitted.calibrated.slope
+    learnt = fitted.judge.learnt
+    coefficients = slope * np.ravel(learnt.coef_)
+    offset = float(slope * np.ravel(learnt.intercept_)[0] + fitted.calibrated.bias)
+    terms: dict[str, list[str]] = {"word": [], "char_wb": []}
+    table = np.zeros((1 + len(coefficients), 2 * len(vectorisers)), np.float32)
+    first = 0
+    for number, one in enumerate(vectorisers):
+        own = sorted(one.vocabulary_, key=one.vocabulary_.__getitem__)
+        terms[one.analyzer] = own
+        places = slice(first + 1, first + 1 + len(own))
+        table[places, 2 * number] = coefficients[first : first + len(own)] * one.idf_
+        table[places, 2 * number + 1] = one.idf_**2
+        first += len(own)
+    shortest, longest = next(
+        (one.ngram_range for one in vectorisers if one.analyzer == "char_wb"), (1, 0)
+    )
+    features = {
+        "words": terms["word"], "letters": terms["char_wb"],
+        "shortest": shortest, "longest": longest,
+    }  # fmt: skip
+
+    def logits(tf: Any, rows: Any, weights: Any) -> Any:
+        weighted = rows * weights
+        sums = tf.reduce_sum(weighted, axis=0)[:, 0::2]
+        squares = tf.reduce_sum(weighted * weights, axis=0)[:, 1::2]
+        return tf.reduce_sum(sums * tf.math.rsqrt(tf.maximum(squares, LEAST_SQUARE)), 1) + offset
+
+    return Form("counts", features, Network(table, logits, weighted=True))
+
+
+# Vectors of words
+
+
+def _embedded(fitted: Fitted) -> Form:
+    if fitted.candidate.features == "word2vec-words":
+        return _convolved(fitted)
+    means = fitted.prepared.fitted
+    projection, head = _behind(fitted.judge.learnt, fitted.calibrated)
+    if isinstance(means.vectors, LetterVectors):
+        return _of_letters(means, projection, head)
+    table = _weighed(means.vectors.table @ projection, means.rarity)
+    table[0] = 0.0
+    return Form("words", {"words": means.vectors.words}, Network(table, head))
+
+
+def _behind(learnt: Any, calibrated: Calibrated) -> tuple[Floats, Callable[[Any, Any, Any], Any]]:
+    """What vectors are multiplied by, and what becomes of the mean of that: logits."""
+    if isinstance(learnt, Learnt):
+        assert isinstance(learnt.taken, Spread)
+        kernel, bias, outer, outer_bias = (
+            np.asarray(one, np.float64) for one in learnt.model.get_weights()
+        )
+        projection = kernel / np.asarray(learnt.taken.spread, np.float64)[:, None]
+        inner = bias - learnt.taken.mean @ projection
+        scale = (calibrated.slope * outer[:, 0]).astype(np.float32)
+        offset = float(calibrated.slope * outer_bias[0] + calibrated.bias)
+    else:
+        scaler, model = learnt[0], learnt[-1]
+        projection = (np.ravel(model.coef_) / scaler.scale_)[:, None] * calibrated.slope
+        inner, scale = np.zeros(1), None
+        intercept = calibrated.slope * float(np.ravel(model.intercept_)[0]) + calibrated.bias
+        offset = float(intercept - scaler.mean_ @ projection[:, 0])
+    shift = inner.astype(np.float32)
+
+    def head(tf: Any, rows: Any, weights: Any) -> Any:
+        sums = tf.reduce_sum(rows if weights is None else rows * weights, axis=0)
+        means = sums[:, :-1] / tf.maximum(sums[:, -1:], _LEAST_WEIGHT)
+        if scale is None:
+            return means[:, 0] + offset
+        return tf.reduce_sum(tf.nn.relu(means + shift) * scale, axis=1) + offset
+
+    return projection, head
+
+
+def _weighed(
+    values: NDArray[Any], weights: NDArray[np.float32] | np.float32 | None
+) -> NDArray[np.float32]:
+    """Rows times their weights, and the weights as one more column."""
+    column = np.ones((len(values), 1))
+    if weights is not None:
+        column *= np.reshape(weights, (-1, 1))
+    return np.concatenate([values * column, column], axis=1).astype(np.float32)
+
+
+def _of_letters(means: Any, projection: Floats, head: Callable[[Any, Any, Any], Any]) -> Form:
+    """Known words by name, with those whose rarity is known; letter sequences for the rest."""
+    vectors, rarity = means.vectors, means.rarity
+    letters = vectors.letters
+    rarest = None if rarity is None else rarity.max()
+    named = [
+        (place, word)
+        for place, word in enumerate(vectors.words, 1)
+        if vectors.is_known(word)
+        or (rarity is not None and place < len(rarity) and rarity[place] < rarest)
+    ]
+    places = [place for place, _ in named]
+    own = vectors.table[places] @ projection
+    weights = None if rarity is None else rarity[places]
+    table = np.concatenate(
+        [
+            np.zeros((1, projection.shape[1] + 1), np.float32),
+            _weighed(own, weights),
+            _weighed(letters.table @ projection, rarest),
+        ]
+    )
+    features = {
+        "words": [word for _, word in named], "n_buckets": len(letters.table),
+        "shortest": letters.shortest, "longest": letters.longest,
+    }  # fmt: skip
+    return Form("subwords", features, Network(table, head, weighted=True))
+
+
+def _convolved(fitted: Fitted) -> Form:
+    weights = fitted.judge.learnt.model.get_weights()
+    table, kernel, bias, outer, outer_bias = (np.asarray(one, np.float32) for one in weights)
+    slope, offset = fitted.calibrated.slope, fitted.calibrated.bias
+
+    def logits(tf: Any, rows: Any, _: Any) -> Any:
+        found = tf.nn.conv1d(tf.transpose(rows, [1, 0, 2]), kernel, stride=1, padding="VALID")
+        strongest = tf.reduce_max(tf.nn.relu(found + bias), axis=1)
+        return slope * (tf.reduce_sum(strongest * outer[:, 0], axis=1) + outer_bias[0]) + offset
+
+    words = fitted.prepared.fitted.vectors.words
+    return Form("words", {"words": words}, Network(table, logits), LONGEST)
+
+
+_FORMS: Final[dict[str, Callable[[Fitted], Form]]] = {
+    "hashed": _hashed,
+    "tfidf": _counted,
+    "word2vec": _embedded,
+    "fasttext": _embedded,
+}
