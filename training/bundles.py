@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -23,8 +24,21 @@ REBUILT_TOLERANCE: Final = 2e-3
 MAX_BYTES: Final = 5_000_000
 
 
-def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
+def write_bundle(
+    study: Study, quality: dict[str, Any], out: Path, more: Mapping[str, Any] | None = None
+) -> Path:
     """Fit, convert and write a bundle, and load it again as a proof.
+
+    Parameters
+    ----------
+    study
+        The recipe on its data.
+    quality
+        Its figures.
+    out
+        Folder to put the bundle's folder into, which has the recipe's name.
+    more
+        Of the card: what only this bundle has, or has otherwise.
 
     Raises
     ------
@@ -48,7 +62,7 @@ def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
     (folder / "model.tflite").write_bytes(network)
     _write(folder / "featuriser.json", _featuriser(recipe))
     _write(folder / "golden.json", golden)
-    _write(folder / "card.json", _card(study, quality, calibrated))
+    _write(folder / "card.json", _card(study, quality, calibrated) | dict(more or {}))
     gap = worst_gap(Scorer.load(str(folder)), model, study)
     if not gap <= GOLDEN_TOLERANCE:
         raise BundleError(f"{recipe.name}: conversion changed a score by {gap:.1e}")
@@ -64,10 +78,10 @@ def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
 
 
 def golden_texts(language: str) -> list[str]:
-    """Our own golden texts for a language."""
+    """Our own golden texts: some for every language, more for those of shipped bundles."""
     file = files("training").joinpath("data", "golden.json")
     texts: dict[str, list[str]] = orjson.loads(file.read_bytes())
-    return [*texts["both"], *texts[language]]
+    return [*texts["both"], *texts.get(language, [])]
 
 
 def _featuriser(recipe: Recipe) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -30,16 +30,22 @@ _DATA = click.option(
 )
 
 
-class _Group(click.Group):
-    """Imports the libraries of ``compare``, which are many, only when it is called."""
+_LAZY: Final = {
+    "bundle": "training.retrain.commands",
+    "compare": "training.compare.command",
+    "retrain": "training.retrain.commands",
+}
+"""Where commands live whose libraries are imported only when they are called."""
 
+
+class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "compare"])
+        return sorted([*super().list_commands(ctx), *_LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "compare":
+        if cmd_name not in _LAZY:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = import_module("training.compare.command").compare
+        command: click.Command = getattr(import_module(_LAZY[cmd_name]), cmd_name)
         return command
 
 
@@ -151,6 +157,6 @@ def _task(progress: Progress, recipe: Recipe, what: str) -> Iterator[TaskID]:
 def _studied(
     recipe: Recipe, data: Path, progress: Progress, task: TaskID
 ) -> tuple[Study, dict[str, Any]]:
-    study = Study(recipe, data)
+    study = Study.read(recipe, data)
     progress.update(task, total=study.n_steps + 2, completed=1)
     return study, study.quality(lambda: progress.advance(task))

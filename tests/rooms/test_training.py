@@ -61,7 +61,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle built from that data."""
-    study = Study(RECIPE, data)
+    study = Study.read(RECIPE, data)
     quality = study.quality(lambda: None)
     return bundles.write_bundle(study, quality, tmp_path_factory.mktemp("bundles"))
 
@@ -235,7 +235,7 @@ def test_a_bundle_built_from_data_loads_and_scores(small: Path) -> None:
 
 @pytest.mark.slow
 def test_a_bundle_built_twice_is_the_same_bytes(small: Path, data: Path, tmp_path: Path) -> None:
-    study = Study(RECIPE, data)
+    study = Study.read(RECIPE, data)
     again = bundles.write_bundle(study, study.quality(lambda: None), tmp_path)
     for name in FILES:
         assert (again / name).read_bytes() == (small / name).read_bytes()
@@ -247,7 +247,7 @@ def test_a_conversion_that_changes_a_score_is_refused(
 ) -> None:
     monkeypatch.setattr(bundles, "worst_gap", lambda *_: 2e-5)
     with pytest.raises(BundleError, match="conversion changed a score"):
-        bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+        bundles.write_bundle(Study.read(RECIPE, data), {}, tmp_path)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
