@@ -19,6 +19,8 @@ from training.recipes import AIRLINE_EN, RECIPES, Recipe, Source
 from training.rows import Rows, read_rows
 
 _SHAPE: Final = ("rarity", "contrast", "strength")
+_HASHED: Final = ("hashed, linear", "hashed, shipped")
+"""What ``train compare`` calls the recipe of the shipped bundles."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _own_recipe(language: str, files: Sequence[str]) -> Recipe:
 
 
 def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
-    """A recipe with name, features, shape and threshold of the bundle that serves.
+    """A recipe with name, threshold, features and shape of the bundle that serves.
 
     Raises
     ------
@@ -110,15 +112,13 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     """
     config = orjson.loads((bundle / "featuriser.json").read_bytes())
     made = champion.card.get("model", {})
+    same = replace(recipe, name=champion.name, threshold=champion.threshold)
+    if made.get("kind") in _HASHED:
+        return same
     if "features" not in config or not set(_SHAPE) <= made.keys():
         raise BundleError(
-            f"{champion.version}: is made by another recipe ({made.get('kind', 'unknown')}), and "
+            f"{champion.version}: was made by another recipe ({made.get('kind', 'unknown')}), and "
             "retraining knows that of the shipped bundles: --shipped-recipe trains it instead"
         )
-    return replace(
-        recipe,
-        name=champion.name,
-        features=Features(**config["features"]),
-        shape=Shape(*(float(made[name]) for name in _SHAPE)),
-        threshold=champion.threshold,
-    )
+    shape = Shape(*(float(made[name]) for name in _SHAPE))
+    return replace(same, features=Features(**config["features"]), shape=shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,6 +85,9 @@ def bundle(paths: tuple[str, ...], language: str, out: Path, **how: Any) -> None
 @_language
 @click.option("--store", "address", help="Of the corrections.  [default: BADBUZZ_STORE]")
 @click.option(
+    "--without-corrections", is_flag=True, help="Of the base data alone: a first champion."
+)
+@click.option(
     "--per-author",
     type=click.IntRange(1),
     default=_PER_AUTHOR,
@@ -110,6 +113,7 @@ def retrain(
     paths: tuple[str, ...],
     language: str,
     address: str | None,
+    without_corrections: bool,
     per_author: int,
     quarantine_file: str | None,
     report_file: str | None,
@@ -129,6 +133,7 @@ def retrain(
 
     \b
     Examples:
+      badbuzz train retrain --data mine.jsonl --without-corrections --promote-if-better
       badbuzz train retrain --data mine.jsonl --language en --report retrained.html
       badbuzz train retrain --data ../shared/data --language fr --promote-if-better
     """
@@ -137,12 +142,12 @@ def retrain(
     check_outputs(outputs, [("--data", path) for path in paths])
     console = Console(stderr=True)
     with _alone(paths[0]), TemporaryDirectory(prefix="badbuzz-champion-") as folder:
-        said = _said(address, console)
+        base = read_base(paths, Reading(lang=language, **how))
+        said = [] if without_corrections else _said(address, console)
         registry = open_registry()
         standing = stand(registry, language, Path(folder))
         if promote_if_better and standing.frozen is None:
             raise RegistryError(f"--promote-if-better: {UNFROZEN.format(language)}")
-        base = read_base(paths, Reading(lang=language, **how))
         gathered = gather(base, said, standing, per_author, shipped=shipped_recipe)
         _note(console, [*base.notes, *telling.counts(gathered)])
         write_text(quarantine_file, telling.quarantine(gathered.sieved.left))
@@ -182,19 +187,18 @@ def _alone(path: str) -> Iterator[None]:
     RecordingError
         When another one is at it.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with ExitStack() as held:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RecordingError(
+                f"{path}: another retraining learns from it now: wait until it has ended"
+            ) from error
+        except OSError as error:
+            raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
         yield
-    except BlockingIOError as error:
-        raise RecordingError(
-            f"{path}: another retraining learns from it now: wait until it has ended"
-        ) from error
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

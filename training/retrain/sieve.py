@@ -28,7 +28,7 @@ KNOWN: Final = "known"
 
 REASONS: Final = {
     UNREADABLE: "no language, or no word that could be read",
-    FROZEN: "of the evaluation set, or nearly",
+    FROZEN: "the text stands in the evaluation set, or nearly",
     TAKEN_BACK: "the same person said something of this text later",
     CAP: "the person said more than may count; the latest count",
     TIED: "as many people say the opposite of this text, the base data counted as one",

@@ -68,7 +68,7 @@ def counts(gathered: Gathered) -> Iterator[str]:
         )
     yield f"kept to test on: {len(found.held):,} corrections"
     for reason, n in Counter(one.reason for one in found.left).most_common():
-        yield f"quarantined: {n:,}, {reason}: {REASONS[reason]}"
+        yield f"in quarantine: {n:,} ({reason}): {REASONS[reason]}"
     if found.n_foreign:
         yield f"{found.n_foreign:,} words on texts in other languages than {language}"
 
