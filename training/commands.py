@@ -31,7 +31,6 @@ _DATA = click.option(
 
 
 _LAZY: Final = {
-    "bundle": "training.retrain.commands",
     "compare": "training.compare.command",
     "retrain": "training.retrain.commands",
 }

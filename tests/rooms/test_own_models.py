@@ -25,7 +25,7 @@ from training.compare.labelled import Reading
 from training.retrain.base import read_base
 from training.retrain.run import gather, retrain, stand
 
-pytestmark = [pytest.mark.services, pytest.mark.slow]
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 
 _SERVER = "http://127.0.0.1:5000"
 _WORDS = tuple(
@@ -40,7 +40,7 @@ def written() -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     section = text.partition("\n## Your own models\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
-    return "".join(blocks).splitlines()
+    return "".join(blocks).replace("\\\n", " ").splitlines()
 
 
 class Shell:
@@ -51,6 +51,7 @@ class Shell:
         self._environ: dict[str, str] = {}
 
     def __call__(self, line: str) -> Ran:
+        line = line.replace("$BADBUZZ_MLFLOW_URI", self._environ.get("BADBUZZ_MLFLOW_URI", ""))
         program, *arguments = shlex.split(line, comments=True)
         if program == "export":
             name, _, value = arguments[0].partition("=")

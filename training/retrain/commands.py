@@ -1,4 +1,4 @@
-"""The commands ``train bundle`` and ``train retrain``."""
+"""The command ``train retrain``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import click
 import orjson
@@ -19,7 +18,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from badbuzz.errors import RecordingError, RegistryError
 from badbuzz.outputs import check_outputs, write_text
 from badbuzz.record import Feedback
-from badbuzz.scorer import Scorer
 from badbuzz.settings import Settings
 from badbuzz.store import Store, where
 from training.compare.labelled import Reading
@@ -27,15 +25,16 @@ from training.reading import reading_options
 from training.registry_commands import as_json_option, open_registry, who_option
 from training.retrain import telling
 from training.retrain.base import read_base
-from training.retrain.building import build, place
 from training.retrain.report import write_report
 from training.retrain.run import UNFROZEN, gather, stand
 from training.retrain.run import retrain as run
 
-_PER_AUTHOR = 200
-_FOREVER_MS = 2**63 - 1
+_PER_AUTHOR: Final = 200
+_FOREVER_MS: Final = 2**63 - 1
 
-_data = click.option(
+
+@click.command()
+@click.option(
     "--data",
     "paths",
     required=True,
@@ -43,46 +42,7 @@ _data = click.option(
     metavar="FILE|FOLDER",
     help="Labelled JSON lines or CSV, or the folder that the shipped bundles are built from.",
 )
-_language = click.option("--language", default="en", show_default=True, help="Of the model.")
-
-
-@click.command()
-@_data
-@_language
-@click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="The bundle's folder."
-)
-@reading_options
-def bundle(paths: tuple[str, ...], language: str, out: Path, **how: Any) -> None:
-    """Build a bundle of your own rows, by the recipe of the shipped ones.
-
-    It takes the folder's name, and its card the figures of five random folds. It serves by
-    BADBUZZ_BUNDLES, or through MLflow: badbuzz models register.
-
-    \b
-    Examples:
-      badbuzz train bundle --data mine.jsonl --language en -o my-en
-      BADBUZZ_BUNDLES=en=my-en,fr=tweets-fr badbuzz process
-    """
-    console = Console(stderr=True)
-    base = read_base(paths, Reading(lang=language, **how))
-    base = replace(base, recipe=replace(base.recipe, name=out.name))
-    _note(console, base.notes)
-    with _steps(console, out.name) as begin, TemporaryDirectory(prefix="badbuzz-bundle-") as name:
-        made = build(base, Path(name), {}, begin)
-        place(made, out)
-    scorer = Scorer.load(str(out))
-    quality = scorer.card["quality"]
-    figures = ", ".join(
-        f"{shown} {quality[figure]['mean']:.3f}"
-        for figure, shown in (("accuracy", "accuracy"), ("auc", "AUC"), ("ece", "ECE"))
-    )
-    click.echo(f"{out}: {scorer.version}, {len(base.rows):,} rows, {figures}")
-
-
-@click.command()
-@_data
-@_language
+@click.option("--language", default="en", show_default=True, help="Of the model.")
 @click.option("--store", "address", help="Of the corrections.  [default: BADBUZZ_STORE]")
 @click.option(
     "--without-corrections", is_flag=True, help="Of the base data alone: a first champion."
