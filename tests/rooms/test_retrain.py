@@ -16,12 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.errors import RecordingError
+from badbuzz.errors import BundleError, RecordingError
+from badbuzz.features import Features
 from badbuzz.record import Feedback
+from badbuzz.scorer import Scorer
 from tests.core.opinions import feedback
-from tests.rooms.registered import local
+from tests.rooms.registered import SHIPPED, local, variant
 from training.bundles import golden_texts
+from training.compare.labelled import Reading
 from training.gate import Check
+from training.linear import Shape
+from training.recipes import AIRLINE_EN, RECIPES, TWEETS_FR, Recipe
+from training.retrain.base import like_champion, read_base
 from training.retrain.building import check_rows
 from training.retrain.sieve import (
     CAP,
@@ -329,3 +335,33 @@ def test_copies_of_one_text_are_no_fold_of_both_classes() -> None:
     check_rows("mine", "en", others)
     with pytest.raises(RecordingError, match="one class only"):
         check_rows("mine", "en", copies.joined(mixed).joined(others.kept(~others.negative)))
+
+
+# Base and recipe
+
+
+def test_a_folder_and_files_are_one_base(shared_data: Path, tmp_path: Path) -> None:
+    own = str(own_rows(tmp_path / "mine.jsonl"))
+    both = read_base([str(shared_data), own], Reading(lang="fr"))
+    alone = read_base([str(shared_data)], Reading(lang="fr"))
+    assert both.recipe == alone.recipe == TWEETS_FR
+    assert len(both.rows) == len(alone.rows) + 120
+
+
+def test_own_rows_have_the_recipe_without_what_stands_beside(tmp_path: Path) -> None:
+    recipe = read_base([str(own_rows(tmp_path / "mine.jsonl"))], Reading(lang="en")).recipe
+    assert (recipe.features, recipe.shape) == (AIRLINE_EN.features, AIRLINE_EN.shape)
+    assert (recipe.name, recipe.prior, recipe.left_out) == ("own-en", None, None)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_the_champions_recipe_is_read_off_its_bundle(recipe: Recipe) -> None:
+    other = replace(recipe, name="x", features=Features(9, 1, 2, 3), shape=Shape(9.0, 9.0, 9.0))
+    champion = Scorer.load(recipe.name)
+    assert like_champion(other, champion, SHIPPED / recipe.name) == recipe
+
+
+def test_a_champion_of_another_kind_is_refused(tmp_path: Path) -> None:
+    bundle = variant(tmp_path / "other", model={"kind": "fasttext-mean, dense"})
+    with pytest.raises(BundleError, match=r"fasttext-mean, dense.*--shipped-recipe"):
+        like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)
