@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -24,8 +25,21 @@ REBUILT_TOLERANCE: Final = 2e-3
 MAX_BYTES: Final = 5_000_000
 
 
-def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
+def write_bundle(
+    study: Study, quality: dict[str, Any], out: Path, more: Mapping[str, Any] | None = None
+) -> Path:
     """Fit, convert and write a bundle, and load it again as a proof.
+
+    Parameters
+    ----------
+    study
+        The recipe on its data.
+    quality
+        Its figures.
+    out
+        Folder to put the bundle's folder into, which has the recipe's name.
+    more
+        Of the card: what only this bundle has, or has otherwise.
 
     Raises
     ------
@@ -49,7 +63,7 @@ def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
         "model.tflite": network,
         "featuriser.json": as_json(_featuriser(study)),
         "golden.json": as_json(golden),
-        "card.json": as_json(_card(study, quality, calibrated)),
+        "card.json": as_json(_card(study, quality, calibrated) | dict(more or {})),
     }
 
     def check(folder: Path) -> None:
@@ -69,7 +83,7 @@ def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
 
 
 def golden_texts(language: str) -> list[str]:
-    """Our own golden texts for a language; those for any, where there are no others."""
+    """Our own golden texts: some for every language, more for those of shipped bundles."""
     file = files("training").joinpath("data", "golden.json")
     texts: dict[str, list[str]] = orjson.loads(file.read_bytes())
     return [*texts["both"], *texts.get(language, [])]

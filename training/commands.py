@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -32,15 +32,15 @@ _DATA = click.option(
 )
 
 
-_LAZY = {
+_LAZY: Final = {
     "compare": "training.compare.command",
     "convert": "training.conversion.command",
+    "retrain": "training.retrain.commands",
 }
+"""Where commands live whose libraries are imported only when they are called."""
 
 
 class _Group(click.Group):
-    """Imports the libraries of some commands, which are many, only when one is called."""
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *_LAZY])
 
@@ -176,6 +176,6 @@ def _task(progress: Progress, recipe: Recipe, what: str) -> Iterator[TaskID]:
 def _studied(
     recipe: Recipe, data: Path, progress: Progress, task: TaskID
 ) -> tuple[Study, dict[str, Any]]:
-    study = Study(recipe, data)
+    study = Study.read(recipe, data)
     progress.update(task, total=study.n_steps + 2, completed=1)
     return study, study.quality(lambda: progress.advance(task))

@@ -20,9 +20,8 @@ import orjson
 import pandas as pd
 
 from badbuzz.errors import RecordingError, RegistryError
-from badbuzz.presets import LABELS
 from badbuzz.registry import Registry, model_name
-from badbuzz.rows import Source
+from training.compare.corpus import check_classes
 from training.rows import Rows
 
 EXPERIMENT: Final = "badbuzz-evaluation"
@@ -57,52 +56,29 @@ class Frozen:
     files: tuple[str, ...]
 
 
-def read_labelled_rows(
-    paths: Sequence[str], text: str = "text", label: str = "label", encoding: str = "utf-8"
-) -> Rows:
-    """Distinct texts with their labels: ``negative``, ``neutral`` or ``positive``, in any case.
+def distinct(rows: Rows) -> tuple[Rows, list[str]]:
+    """Each text once, without those that are labelled both ways, and what was left out, in words.
 
-    Parameters
-    ----------
-    paths
-        JSON lines, a JSON document or CSV, gzipped or not.
-    text, label
-        Names of the columns.
-    encoding
-        Of a CSV.
-
-    Raises
-    ------
-    RecordingError
-        When a row has no text or another label, when a text has two labels, or when a class is
-        missing.
+    Examples
+    --------
+    >>> negative = np.array([True, True, True, False])
+    >>> found, left = distinct(Rows(["late", "late", "hm", "hm"], negative, np.array([""] * 4)))
+    >>> found.texts, left
+    (['late'], ['1 copies were left out', '1 texts with two labels were left out'])
     """
-    found: dict[str, bool] = {}
-    for path in paths:
-        source = Source(path)
-        for row in source.rows(source.form, encoding=encoding):
-            where = f"{path}:{row.line}"
-            if isinstance(row.fields, str):
-                raise RecordingError(f"{where}: {row.fields}")
-            negative = _label(row.fields.get(label), where, label)
-            own = str(row.fields.get(text) or "").strip()
-            if not own:
-                raise RecordingError(f"{where}: has no {text}: say where texts stand with --text")
-            if found.setdefault(own, negative) != negative:
-                raise RecordingError(f"{where}: stands above with another label: {own[:60]!r}")
-    if len(set(found.values())) < 2:
-        raise RecordingError(f"{', '.join(paths)}: has rows of one class only: nothing to compare")
-    return Rows(list(found), np.array(list(found.values())), np.array([""] * len(found)))
-
-
-def _label(found: object, where: str, column: str) -> bool:
-    word = str(found or "").strip().lower()
-    if word not in LABELS:
-        raise RecordingError(
-            f"{where}: {column} is {word!r}, expected {', '.join(LABELS)}: say where labels stand "
-            "with --label, and leave out rows without one"
-        )
-    return word == "negative"
+    truths: dict[str, set[bool]] = {}
+    for text, negative in zip(rows.texts, rows.negative.tolist(), strict=True):
+        truths.setdefault(text.strip(), set()).add(negative)
+    kept = {text: one.pop() for text, one in truths.items() if len(one) == 1}
+    n_torn = len(truths) - len(kept)
+    n_copies = sum(text.strip() in kept for text in rows.texts) - len(kept)
+    found = Rows(list(kept), np.array(list(kept.values()), np.bool_), np.array([""] * len(kept)))
+    notes = [
+        f"{n:,} {what} were left out"
+        for n, what in ((n_copies, "copies"), (n_torn, "texts with two labels"))
+        if n
+    ]
+    return found, notes
 
 
 def frozen(registry: Registry, language: str) -> Frozen | None:
@@ -125,7 +101,7 @@ def freeze(
     RegistryError
         When it has one and ``replace`` is false, or the server refuses.
     RecordingError
-        When there are fewer than 100 rows.
+        When there are fewer than 100 rows, or of one class.
     """
     before = frozen(registry, language)
     content = _pack(rows)
@@ -139,6 +115,7 @@ def freeze(
         )
     if len(rows) < LEAST_ROWS:
         raise RecordingError(f"{len(rows)} rows tell nothing: give {LEAST_ROWS} or more")
+    check_classes(", ".join(files), rows.negative)
     with registry.talking():
         run_id = _log(registry, language, rows, content)
     made = Frozen(

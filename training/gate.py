@@ -66,7 +66,7 @@ def examine(
 
 def _quality(challenger: Scorer, champion: Scorer | None, rows: Rows, margin: float) -> Check:
     said = _labels(challenger, rows)
-    own = macro_f1(_cells(rows.negative, said, said))[0]
+    own = macro_f1(rows.negative, said)
     if champion is None:
         return Check("quality", holds=True, found=f"macro-F1 {own:.4f}; no champion to compare")
     other = _labels(champion, rows)
@@ -122,9 +122,15 @@ def _both(cells: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return _macro_f1(cube.sum(axis=3)), _macro_f1(cube.sum(axis=2))
 
 
-def macro_f1(cells: Counts) -> NDArray[np.float64]:
-    """The mean of the F1 of negatives and of the others, by the one that cells describe."""
-    return _both(cells)[0]
+def macro_f1(truth: Flags, labels: Flags) -> float:
+    """The mean of the F1 of negatives and of the others; a class that is nowhere has 0.
+
+    Examples
+    --------
+    >>> macro_f1(np.array([True, False]), np.array([True, False]))
+    1.0
+    """
+    return float(_both(_cells(truth, labels, labels))[0][0])
 
 
 def _macro_f1(confusion: Counts) -> NDArray[np.float64]:

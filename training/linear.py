@@ -96,14 +96,22 @@ def fit(
     if prior is not None:
         other = _PRIOR_SCALE * (present @ prior.sums) / norms
         inputs = sparse.hstack([inputs, sparse.csr_matrix(other[:, None])])
-    regression = LogisticRegression(
-        C=shape.strength, solver="liblinear", tol=1e-4, random_state=0
-    ).fit(sparse.csr_matrix(inputs), negative)
-    coefficients = regression.coef_[0]
+    coefficients, bias = _regress(sparse.csr_matrix(inputs), negative, shape.strength)
     sums = weights * coefficients[: len(weights)]
     if prior is not None:
         sums = sums + _PRIOR_SCALE * coefficients[-1] * prior.sums
-    return Table(sums, squares, float(regression.intercept_[0]))
+    return Table(sums, squares, bias)
+
+
+def _regress(inputs: sparse.csr_matrix, negative: Flags, strength: float) -> tuple[Floats, float]:
+    """Coefficients and intercept; columns without any value are left out of it: they have 0."""
+    used = np.flatnonzero(np.bincount(inputs.indices, minlength=inputs.shape[1]))
+    regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-4, random_state=0).fit(
+        inputs[:, used], negative
+    )
+    coefficients = np.zeros(inputs.shape[1])
+    coefficients[used] = regression.coef_[0]
+    return coefficients, float(regression.intercept_[0])
 
 
 def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prior:

@@ -42,6 +42,19 @@ class Rows:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def kept(self, flags: NDArray[np.bool_]) -> Rows:
+        """Those that flags are true of, in their order."""
+        texts = [text for text, keep in zip(self.texts, flags.tolist(), strict=True) if keep]
+        return Rows(texts, self.negative[flags], self.brands[flags])
+
+    def joined(self, other: Rows) -> Rows:
+        """These rows and others after them."""
+        return Rows(
+            self.texts + other.texts,
+            np.concatenate([self.negative, other.negative]),
+            np.concatenate([self.brands, other.brands]),
+        )
+
 
 def read_rows(data: Path, *names: str) -> Rows:
     """The rows of gzipped JSON lines with ``text``, ``label`` and perhaps ``brand``.
@@ -123,6 +136,17 @@ def hashed_folds(keys: Sequence[str], n: int) -> list[Split]:
     return found
 
 
+def words(text: str) -> list[str]:
+    """The words of a text, without masks and marks: what near-duplicates have in common.
+
+    Examples
+    --------
+    >>> words("So sorry, @ann: 2 hours late!")
+    ['so', 'sorry', 'hours', 'late']
+    """
+    return [word for word in reading.tokens(text) if word[0].isalpha()]
+
+
 def group_keys(texts: Sequence[str]) -> list[str]:
     """The words of the first, in the alphabet, of each text's near-duplicates.
 
@@ -131,10 +155,10 @@ def group_keys(texts: Sequence[str]) -> list[str]:
     >>> group_keys(["RT so sorry my flight is late http", "so sorry my flight is late @a"])[0]
     'rt so sorry my flight is late'
     """
-    spoken = [[word for word in reading.tokens(text) if word[0].isalpha()] for text in texts]
+    spoken = [words(text) for text in texts]
     numbers = groups(spoken).tolist()
     first: dict[int, str] = {}
-    for group, words in zip(numbers, spoken, strict=True):
-        own = " ".join(words)
+    for group, said in zip(numbers, spoken, strict=True):
+        own = " ".join(said)
         first[group] = min(first.get(group, own), own)
     return [first[group] for group in numbers]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -29,33 +29,38 @@ class Study:
     ----------
     recipe
         What to make.
-    data
-        Folder of the data.
+    rows
+        What is trained on, and tested on in folds.
+    prior
+        Rows of the larger corpus whose model stands beside, or None.
     """
 
-    def __init__(self, recipe: Recipe, data: Path) -> None:
+    def __init__(self, recipe: Recipe, rows: Rows, prior: Rows | None = None) -> None:
         self.recipe = recipe
-        self.rows = read_rows(data, *recipe.rows.files)
+        self.rows = rows
         self._present = self._features(self.rows)
         self._splits = splits(self.rows.texts, recipe.n_splits)
         self.own = own_sentences(recipe.sentences)
         self._own_present = self._features(self.own)
-        self.n_prior = 0
-        self._prior_texts: list[str] = []
-        self._prior = self._fit_prior(data)
+        self.n_prior = 0 if prior is None else len(prior)
+        self._prior_texts: list[str] = [] if prior is None else prior.texts
+        self._prior = self._fit_prior(prior)
+
+    @classmethod
+    def read(cls, recipe: Recipe, data: Path) -> Self:
+        """A recipe on the data that it names, in their folder."""
+        prior = None if recipe.prior is None else read_rows(data, *recipe.prior.files)
+        return cls(recipe, read_rows(data, *recipe.rows.files), prior)
 
     def _features(self, rows: Rows) -> sparse.csr_matrix:
         features = self.recipe.features
         return presence(Featuriser(features).rows(rows.texts), features.n_buckets)
 
-    def _fit_prior(self, data: Path) -> Prior | None:
-        recipe = self.recipe
-        if recipe.prior is None or recipe.prior_shape is None:
+    def _fit_prior(self, rows: Rows | None) -> Prior | None:
+        shape = self.recipe.prior_shape
+        if rows is None or shape is None:
             return None
-        rows = read_rows(data, *recipe.prior.files)
-        self.n_prior = len(rows)
-        self._prior_texts = rows.texts
-        return fit_prior(self._features(rows), rows.negative, recipe.prior_shape)
+        return fit_prior(self._features(rows), rows.negative, shape)
 
     def table(self, kept: Flags) -> Table:
         """The model of the kept rows and our own sentences."""

@@ -13,14 +13,12 @@ import orjson
 import pytest
 from sklearn.metrics import f1_score
 
-from badbuzz.errors import RecordingError
 from badbuzz.model import Alert
 from badbuzz.render import example
 from badbuzz.scorer import Scorer
 from tests.e2e.scenario import write_scenario
 from tests.rooms.registered import SHIPPED, local, variant
 from training.bundles import MAX_BYTES
-from training.evaluation import read_labelled_rows
 from training.gate import Check, examine, gained
 from training.register import SCORING_MODULES
 from training.replaying import NEAR_MS, changes
@@ -97,39 +95,6 @@ def test_one_error_more_on_few_rows_does_not_pass(tmp_path: Path) -> None:
 def test_a_large_challenger_fails(rows: Rows) -> None:
     scorer = Scorer.load("airline-en")
     assert not checked("size", examine(scorer, None, rows, n_bytes=MAX_BYTES + 1)).holds
-
-
-# Frozen rows
-
-
-@pytest.mark.parametrize(
-    ("lines", "complaint"),
-    [
-        (['{"text": "a", "label": "negative"}', '{"text": "b"}'], r":2: label is ''"),
-        (['{"text": "a", "label": "angry"}'], r":1: label is 'angry', expected negative"),
-        (['{"text": " ", "label": "negative"}'], r":1: has no text"),
-        (
-            ['{"text": "a", "label": "negative"}', '{"text": "a", "label": "positive"}'],
-            r":2: stands above with another label",
-        ),
-        (['{"text": "a", "label": "negative"}'], r"one class only"),
-    ],
-)
-def test_rows_that_cannot_be_compared_on_are_named(
-    lines: list[str], complaint: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(RecordingError, match=complaint):
-        read_labelled_rows([str(path)])
-
-
-def test_a_latin_1_csv_is_read_as_such(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_bytes("avis,tweet\nNegative,Retardé\npositive,Merci\n".encode("latin-1"))
-    found = read_labelled_rows([str(path)], "tweet", "avis", "latin-1")
-    assert found.texts == ["Retardé", "Merci"]
-    assert found.negative.tolist() == [True, False]
 
 
 # Two bundles on one recording

@@ -64,7 +64,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle built from that data."""
-    study = Study(RECIPE, data)
+    study = Study.read(RECIPE, data)
     quality = study.quality(lambda: None)
     return bundles.write_bundle(study, quality, tmp_path_factory.mktemp("bundles"))
 
@@ -248,7 +248,7 @@ def test_a_card_says_what_is_usual_of_texts_held_out(small: Path, data: Path) ->
 
 @pytest.mark.slow
 def test_a_bundle_built_twice_is_the_same_bytes(small: Path, data: Path, tmp_path: Path) -> None:
-    study = Study(RECIPE, data)
+    study = Study.read(RECIPE, data)
     again = bundles.write_bundle(study, study.quality(lambda: None), tmp_path)
     for name in FILES:
         assert (again / name).read_bytes() == (small / name).read_bytes()
@@ -260,7 +260,7 @@ def test_a_conversion_that_changes_a_score_is_refused(
 ) -> None:
     monkeypatch.setattr(bundles, "worst_gap", lambda *_: 2e-5)
     with pytest.raises(BundleError, match="conversion changed a score"):
-        bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+        bundles.write_bundle(Study.read(RECIPE, data), {}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -270,7 +270,7 @@ def test_a_full_disk_leaves_the_bundle_that_was_there(
 ) -> None:
     shutil.copytree(small, tmp_path / "small")
     with full_disk(5_000), pytest.raises(BundleError, match="cannot be written: File too large"):
-        bundles.write_bundle(Study(RECIPE, data), {}, tmp_path)
+        bundles.write_bundle(Study.read(RECIPE, data), {}, tmp_path)
     assert Scorer.load(str(tmp_path / "small")).version == Scorer.load(str(small)).version
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
 

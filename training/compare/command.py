@@ -9,26 +9,18 @@ import click
 from rich.console import Console
 
 from badbuzz.errors import RecordingError, SettingsError
-from badbuzz.options import labels
 from badbuzz.outputs import check_outputs
 from badbuzz.rows import check_readable
 from training.compare.choice import Choice, choose
 from training.compare.corpus import NAMED, Corpus, named
 from training.compare.display import shown, table, told
-from training.compare.labelled import FIELDS, Reading, read_own
+from training.compare.labelled import Reading, read_own
 from training.compare.report import write_report
 from training.compare.run import Comparison
 from training.compare.run import compare as run
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
-
-
-def columns_of(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
-    columns = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    if len(columns) != len(pairs) or not columns.keys() <= set(FIELDS):
-        raise click.BadParameter(f"expected field=column with a field of {', '.join(FIELDS)}")
-    return columns
+from training.reading import reading_options
 
 
 @click.command()
@@ -76,15 +68,7 @@ def columns_of(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) ->
     help="Price of an hour of one CPU core, in your currency.",
 )
 @click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
-@click.option(
-    "--map", "columns", multiple=True, callback=columns_of, metavar="FIELD=COLUMN",
-    help="Where your files keep text, label, brand or lang.",
-)  # fmt: skip
-@click.option(
-    "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
-    help="What a label of your files means: negative, neutral or positive.",
-)  # fmt: skip
-@click.option("--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1.")
+@reading_options
 def compare(
     paths: tuple[str, ...],
     names: tuple[str, ...],

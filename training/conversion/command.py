@@ -15,10 +15,9 @@ from rich.table import Column, Table
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
-from badbuzz.options import labels
 from badbuzz.scorer import FILES
 from training.compare.candidates import Candidate, candidates
-from training.compare.command import columns_of, corpora_of
+from training.compare.command import corpora_of
 from training.compare.corpus import NAMED, Corpus
 from training.compare.labelled import Reading
 from training.compare.scale import FULL, N_THREADS, QUICK, Scale
@@ -27,6 +26,7 @@ from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
 from training.graph import FORMATS
+from training.reading import reading_options
 from training.writing import check_place
 
 
@@ -72,15 +72,7 @@ from training.writing import check_place
     "--lang", "--language", "lang", default="",
     help="Keep rows of this language; that of rows without one.",
 )  # fmt: skip
-@click.option(
-    "--map", "columns", multiple=True, callback=columns_of, metavar="FIELD=COLUMN",
-    help="Where your files keep text, label, brand or lang.",
-)  # fmt: skip
-@click.option(
-    "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
-    help="What a label of your files means: negative, neutral or positive.",
-)  # fmt: skip
-@click.option("--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1.")
+@reading_options
 def convert(
     paths: tuple[str, ...],
     name: str | None,

@@ -1,0 +1,124 @@
+"""What a language's model is made of: the base data, and the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from badbuzz.errors import BundleError, RecordingError
+from badbuzz.features import Features
+from badbuzz.rows import check_readable
+from badbuzz.scorer import Scorer
+from training.compare.labelled import Reading, read_own
+from training.linear import Shape
+from training.recipes import AIRLINE_EN, RECIPES, Recipe, Source
+from training.rows import Rows, read_rows
+
+_SHAPE: Final = ("rarity", "contrast", "strength")
+_HASHED: Final = ("hashed, linear", "hashed, shipped")
+"""What ``train compare`` calls the recipe of the shipped bundles."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Rows to train on and how.
+
+    Parameters
+    ----------
+    recipe
+        How.
+    rows
+        On what.
+    prior
+        A larger corpus whose model stands beside, or None.
+    notes
+        What was noticed when they were read, in words.
+    """
+
+    recipe: Recipe
+    rows: Rows
+    prior: Rows | None
+    notes: tuple[str, ...] = ()
+
+
+def read_base(paths: Sequence[str], reading: Reading) -> Base:
+    """The base data of a language.
+
+    Parameters
+    ----------
+    paths
+        Labelled files of one's own, and at most one folder that holds the data of the language's
+        shipped bundle.
+    reading
+        How files are read; its ``lang`` is the language.
+
+    Raises
+    ------
+    RecordingError
+        When something cannot be read or does not say what it must.
+    """
+    folders = [path for path in paths if Path(path).is_dir()]
+    files = [path for path in paths if path not in folders]
+    if len(folders) > 1:
+        raise RecordingError(f"{folders[1]}: give one folder, and files of your own")
+    check_readable(files)
+    own = read_own(files, reading) if files else None
+    if not folders:
+        assert own is not None
+        return Base(_own_recipe(reading.lang, files), own.rows, None, own.notes)
+    shipped = _shipped(folders[0], reading.lang)
+    if own is None:
+        return shipped
+    return replace(shipped, rows=shipped.rows.joined(own.rows), notes=own.notes)
+
+
+def _shipped(folder: str, language: str) -> Base:
+    found = [recipe for recipe in RECIPES if recipe.language == language]
+    if not found:
+        raise RecordingError(f"{folder}: no bundle in {language!r} is shipped: give files instead")
+    recipe, data = found[0], Path(folder)
+    prior = None if recipe.prior is None else read_rows(data, *recipe.prior.files)
+    return Base(recipe, read_rows(data, *recipe.rows.files), prior)
+
+
+def _own_recipe(language: str, files: Sequence[str]) -> Recipe:
+    """That of the language's shipped bundle, or of the English one, on one's own rows alone."""
+    like = next((recipe for recipe in RECIPES if recipe.language == language), AIRLINE_EN)
+    names = tuple(Path(file).name for file in files)
+    return replace(
+        like,
+        name=f"own-{language}",
+        language=language,
+        rows=Source(names, f"rows of {', '.join(names)}", "your own", "trained and tested on"),
+        bars=(),
+        prior=None,
+        prior_shape=None,
+        sentences=like.sentences if like.language == language else None,
+        left_out=None,
+    )
+
+
+def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
+    """A recipe with name, threshold, features and shape of the bundle that serves.
+
+    Raises
+    ------
+    BundleError
+        When that is of another kind.
+    """
+    config = orjson.loads((bundle / "featuriser.json").read_bytes())
+    made = champion.card.get("model", {})
+    same = replace(recipe, name=champion.name, threshold=champion.threshold)
+    if made.get("kind") in _HASHED:
+        return same
+    if "features" not in config or not set(_SHAPE) <= made.keys():
+        raise BundleError(
+            f"{champion.version}: was made by another recipe ({made.get('kind', 'unknown')}), and "
+            "retraining knows that of the shipped bundles: --shipped-recipe trains it instead"
+        )
+    shape = Shape(*(float(made[name]) for name in _SHAPE))
+    return replace(same, features=Features(**config["features"]), shape=shape)
