@@ -188,7 +188,9 @@ class Stream:
         return recorder
 
     def notifier(self, environ: dict[str, str], *options: str) -> Worker:
-        """Start a notifier, whose sinks the environment names."""
+        """Start a notifier, whose sinks and store the environment names."""
+        if "BADBUZZ_STORE" not in environ:
+            options = (*options, "--no-store")
         log = self._folder / f"notifier-{len(self._processes)}.log"
         notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
         self._processes.append(notifier)

@@ -65,7 +65,7 @@ def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
             "BADBUZZ_LANGUAGE": language,
             "BADBUZZ_NOTIFY_REPEAT_S": "1",
         }
-        stream.notifier(told, "--notify-replays").await_ready()
+        stream.notifier(told, "--notify").await_ready()
         replay = stream.command("replay", str(recording), "--quiet", *PACED)
         await_that(lambda: bool(mailbox.to(TEAM)), "the mail of the crisis")
         print_delay(mailbox, manager)

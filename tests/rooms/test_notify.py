@@ -14,6 +14,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.model import Alert, Phase
 from badbuzz.render import example
+from stream_processor.sinks.alertmanager import ALERTNAME
 from stream_processor.sinks.dimensions import HEARTBEAT_TRACE
 from tests.e2e.stream import Process, Stream, Worker, await_that
 from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox
@@ -97,7 +98,9 @@ def traced(azure: HttpServer) -> list[str]:
 
 def posted(manager: HttpServer) -> list[str]:
     """The changes that Alertmanager was told of, in order, repetitions included."""
-    return [alert["annotations"]["change"] for items in manager.bodies for alert in items]
+    alerts = [alert for items in manager.bodies for alert in items]
+    told = [alert for alert in alerts if alert["labels"]["alertname"] == ALERTNAME]
+    return [alert["annotations"]["change"] for alert in told]
 
 
 def await_changes(azure: HttpServer, alerts: list[Alert]) -> None:
@@ -337,7 +340,7 @@ def test_a_replay_notifies_nobody(real_stream: Stream, outlet: Outlet, azure: Ht
 def test_a_replay_that_is_told_is_marked(
     real_stream: Stream, outlet: Outlet, azure: HttpServer, manager: HttpServer
 ) -> None:
-    start(real_stream, environ(azure, manager), "--notify-replays")
+    start(real_stream, environ(azure, manager), "--notify")
     outlet.alerts(life(replay=True)[0])
     await_changes(azure, life()[:1])
     await_that(lambda: bool(manager.bodies), "Alertmanager")
