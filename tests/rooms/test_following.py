@@ -132,7 +132,7 @@ def test_without_a_store_alerts_are_told_and_why_no_more_is(
 def test_whoever_acknowledges_in_the_api_ends_the_reminders(
     real_stream: Stream, tmp_path: Path
 ) -> None:
-    """While Alertmanager is down: the silence comes once it is back. Rise and end are still told."""
+    """While Alertmanager is down: the silence comes once it is back; rise and end are told."""
     address = f"sqlite:///{tmp_path}/badbuzz.db"
     ours = replace(example(), severity="warning")
     risen = replace(example(), phase="escalated", score=9.0)
