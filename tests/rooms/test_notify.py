@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
 BRANDS = ("Air Paradis", "Nordwind", "Costa Air")
 HOUR_MS = 3_600_000
+OUTAGE_S = 20.0
 
 
 @pytest.fixture
@@ -169,9 +170,11 @@ def test_after_an_outage_every_change_arrives_in_order(
     with HttpServer(ACCEPTS) as before:
         environment = environ(before, None, BADBUZZ_AZURE_EXPORTER=exporter)
         notifier = start(real_stream, environment)
+    down_s = time.monotonic()
     outlet.alerts(*told)
     await_that(lambda: sink_waits(notifier) == len(told), "changes that wait")
     await_that(lambda: bool(sink(notifier, "azure")["reason"]), "the reason")
+    await_that(lambda: time.monotonic() > down_s + OUTAGE_S, "the end of the outage")
     with HttpServer(ACCEPTS, port=before.port) as after:
         await_changes(after, told)
         assert traced(after) == [change(alert) for alert in told]
