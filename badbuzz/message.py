@@ -150,14 +150,16 @@ _LAYOUT: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "open": "Open the dashboard",
         "acknowledge": "I am on it",
-        "how": "Opens a silence for this brand: create it, and nobody is reminded any more.",
+        "how": "Opens a silence: create it, and nobody else is reminded. You still hear when it "
+        "gets worse, and when it is over.",
         "lost_title": "NO MORE WORD:",
         "lost": "No more word of this alert: badbuzz has stopped repeating it. It may not be over.",
     },
     "fr": {
         "open": "Ouvrir le tableau de bord",
         "acknowledge": "Je m'en occupe",
-        "how": "Ouvre un silence pour cette marque : créez-le, et plus personne n'est relancé.",
+        "how": "Ouvre un silence : créez-le, et personne d'autre n'est relancé. Vous saurez si "
+        "cela s'aggrave, et quand ce sera terminé.",
         "lost_title": "SANS NOUVELLES :",
         "lost": "Plus de nouvelles de cette alerte : badbuzz ne la répète plus. Elle n'est "
         "peut-être pas terminée.",

@@ -113,6 +113,11 @@ NOTIFIED: Final = Counter(
     "Changes of phase by what became of them: told, replay, refused, given_up, unreadable.",
     ["sink", "outcome"],
 )
+CORRECTED: Final = Counter(
+    "badbuzz_corrections_told",
+    "Mispredictions that a sink was told of, by what became of them: told, refused.",
+    ["sink", "outcome"],
+)
 NOTIFY_SECONDS: Final = Histogram(
     "badbuzz_notify_seconds",
     "From an alert record's Kafka timestamp to the sink's acceptance.",

@@ -110,6 +110,11 @@ class NotifierLane:
         self._done.set()
         self._work: asyncio.Task[None] | None = None
 
+    @property
+    def notices(self) -> list[Notice]:
+        """What is open, as it was told last."""
+        return list(self._open.values())
+
     async def open(self) -> None:
         """Find the group's place, and what is open; whoever comes first is told only that."""
         topic = self._settings.topic(wire.ALERTS)
@@ -219,6 +224,6 @@ class NotifierLane:
     async def _repeat(self) -> None:
         if not self._open:
             return
-        notices = list(self._open.values())
+        notices = self.notices
         with suppress(UnansweredError, RefusedError):  # noted by the delivery; said again soon
             await self._delivery.attempt(lambda: self._delivery.sink.repeat(notices))

@@ -15,6 +15,7 @@ from badbuzz.settings import Settings
 from stream_processor.app import Pipeline
 from stream_processor.deadletters import DeadLetters
 from stream_processor.delivery import Delivery
+from stream_processor.following import StoreFollower
 from stream_processor.intake import Intake
 from stream_processor.lane import Lane, Reading
 from stream_processor.notifier import NotifierLane, Teller
@@ -22,6 +23,8 @@ from stream_processor.sinks import new_sinks
 from stream_processor.sinks.sink import RefusedError, UnansweredError
 
 _UNASSIGNED_S: Final = 1.0
+_LOOK_S: Final = 2.0
+_LONGEST_PAUSE_S: Final = 30.0
 _REMEDY: Final = "see docs/kafka.md, The notifier's recovery"
 
 
@@ -44,6 +47,8 @@ class Notifying(Pipeline):
         Of this worker.
     replays
         Whether replays are told too, marked.
+    follower
+        Of the store; None where nothing is passed on from it.
 
     Raises
     ------
@@ -51,10 +56,18 @@ class Notifying(Pipeline):
         When no sink is configured.
     """
 
-    def __init__(self, settings: Settings, *, replays: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        replays: bool = False,
+        follower: StoreFollower | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(settings, **options)
         self._teller = new_teller(settings, replays=replays)
         self._dead_letters = DeadLetters(settings)
+        self._follower = follower
         self.deliveries = [
             Delivery(sink, self._dead_letters, settings) for sink in new_sinks(settings)
         ]
@@ -90,6 +103,8 @@ class Notifying(Pipeline):
         await self._dead_letters.close()
         for delivery in self.deliveries:
             await delivery.sink.close()
+        if self._follower is not None:
+            self._follower.close()
 
     def readiness(self) -> dict[str, Any]:
         """What ``/readyz`` says: of each sink what waits, and why."""
@@ -102,6 +117,8 @@ class Notifying(Pipeline):
             }
             for delivery, intake in zip(self.deliveries, self.intakes, strict=True)
         }
+        if self._follower is not None:
+            answer["store"] = {"reason": self._follower.reason}
         silent = any(delivery.reason for delivery in self.deliveries)
         answer["ready"] = answer["ready"] and not silent
         return answer
@@ -110,6 +127,29 @@ class Notifying(Pipeline):
     async def _beat(self) -> None:
         for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
             self.add_future(self._beat_for(delivery, intake))
+
+    @Service.task
+    async def _follow(self) -> None:
+        if self._follower is None:
+            return
+        for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
+            self.add_future(self._follow_for(self._follower, delivery, intake))
+
+    async def _follow_for(
+        self, follower: StoreFollower, delivery: Delivery, intake: Intake
+    ) -> None:
+        """Look into the store every two seconds; less often while the sink takes nothing."""
+        pause_s = _LOOK_S
+        while not self.should_stop:
+            await self.sleep(pause_s)
+            lanes = [lane for lane in intake.lanes.values() if isinstance(lane, NotifierLane)]
+            notices = [notice for lane in lanes for notice in lane.notices]
+            try:
+                await follower.pass_on(delivery, notices, is_first=0 in intake.lanes)
+            except (UnansweredError, RefusedError):  # noted by the delivery
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                pause_s = _LOOK_S
 
     async def _beat_for(self, delivery: Delivery, intake: Intake) -> None:
         """Say each minute that this sink's alerts are being read: not only that a process runs."""

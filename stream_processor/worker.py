@@ -6,6 +6,7 @@ import gc
 import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import Final
 
 import click
@@ -82,43 +83,46 @@ def record(skip_deleted: bool) -> None:
     click.echo(f"store: {where(settings.store)}", err=True)
     pipeline = recording.Recording(settings, skip_deleted=skip_deleted)
     gc.freeze()
-    try:
-        run_worker(
-            app.new_app(f"{settings.group}.recorder", settings, pipeline), pipeline, settings
-        )
-    except BadbuzzError as error:
-        if pipeline.desk.stuck:
-            end_at_once(str(error), error.exit_code)
-        raise
+    worker = app.new_app(f"{settings.group}.recorder", settings, pipeline)
+    _run_with_store(worker, pipeline, settings, lambda: pipeline.desk.stuck)
 
 
 @click.command()
-@click.option("--notify-replays", is_flag=True, help="Tell of replays too, marked as such.")
-def notify(notify_replays: bool) -> None:
+@click.option("--notify", "replays", is_flag=True, help="Tell of replays too, marked as such.")
+@click.option(
+    "--no-store",
+    is_flag=True,
+    help="Read no store: acknowledgements end no reminders, corrections are not passed on.",
+)
+def notify(replays: bool, no_store: bool) -> None:
     """Run the notifier: changes of alerts to Alertmanager, to Azure Monitor, or to both.
 
     They group, route, silence and send. Each sink has its own position and pace: one that is down
     holds up no other, and is told later what it missed. What it does not take for
-    BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. A replay notifies nobody. It answers on
-    BADBUZZ_WEB_PORT: /healthz /readyz /metrics.
+    BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. A replay notifies nobody. From the store,
+    BADBUZZ_STORE, it passes on what people do in the API: acknowledging an alert ends its
+    reminders, a corrected label becomes a trace. It answers on BADBUZZ_WEB_PORT: /healthz /readyz
+    /metrics.
 
     \b
     Examples:
       BADBUZZ_ALERTMANAGER_URL=http://127.0.0.1:9093 BADBUZZ_WEB_PORT=6068 badbuzz notify
-      BADBUZZ_AZURE_CONNECTION_STRING=InstrumentationKey=... badbuzz notify
+      BADBUZZ_AZURE_CONNECTION_STRING=InstrumentationKey=... badbuzz notify --no-store
     """
     try:
-        from stream_processor import app, notifying  # noqa: PLC0415 - after the loop is chosen
+        from stream_processor import app, following, notifying  # noqa: PLC0415 - after the loop
 
         settings = Settings.read()
         _check_port(settings)
-        pipeline = notifying.Notifying(settings, replays=notify_replays)
+        follower = None if no_store else following.StoreFollower(settings)
+        pipeline = notifying.Notifying(settings, replays=replays, follower=follower)
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"notify needs {error.name}: pip install 'badbuzz[notifier]'"
         ) from error
     gc.freeze()
-    run_worker(app.new_app(f"{settings.group}.notify", settings, pipeline), pipeline, settings)
+    worker = app.new_app(f"{settings.group}.notify", settings, pipeline)
+    _run_with_store(worker, pipeline, settings, lambda: follower is not None and follower.stuck)
 
 
 def _check_port(settings: Settings) -> None:
@@ -131,6 +135,22 @@ def _check_port(settings: Settings) -> None:
                 f"{settings.web_host}:{settings.web_port} cannot be listened on "
                 f"({error.strerror}): set BADBUZZ_WEB_PORT to a free port"
             ) from error
+
+
+def _run_with_store(
+    app: faust.App, service: Service, settings: Settings, is_stuck: Callable[[], bool]
+) -> None:
+    """Run a worker; at its end, do not wait for a database that keeps a thread."""
+    try:
+        run_worker(app, service, settings)
+    except BadbuzzError as error:
+        if is_stuck():
+            end_at_once(str(error), error.exit_code)
+        raise
+    except SystemExit as end:
+        if is_stuck():
+            end_at_once("the database does not answer: not waited for", int(end.code or 0))
+        raise
 
 
 def run_worker(app: faust.App, service: Service, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from badbuzz.store.keys import Keys
 from badbuzz.store.migrate import check, check_made
 from badbuzz.store.migrate import migrate as renew
 from badbuzz.store.pages import checked_limit
+from badbuzz.store.passing import Passing
 from badbuzz.store.people import People
 from badbuzz.store.positions import Positions
 from badbuzz.store.sample import SampleRecorder
@@ -27,7 +28,7 @@ from badbuzz.store.windows import Windows
 __all__ = ["Store", "where"]
 
 
-class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Keys):
+class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing, Keys):
     """A database of what was seen and what people said of it; safe to share between threads.
 
     Every method raises :class:`~badbuzz.errors.StoreDownError` when the database does not answer

@@ -99,7 +99,7 @@ class People(Connected):
         asked = select(feedback).where(column.at_ms >= from_ms, column.at_ms < to_ms)
         with self._reading() as connection:
             rows = connection.execute(asked.order_by(column.at_ms, column.id)).all()
-        return [Feedback(*_values_of(row)) for row in rows]
+        return [feedback_of(row) for row in rows]
 
     def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertLife]]:
         """The rulings given in ``[from_ms, to_ms)`` that still count, with their alerts."""
@@ -130,6 +130,11 @@ class People(Connected):
         with self._reading() as connection:
             rows = connection.execute(asked.limit(checked_limit(limit) + 1)).all()
         return page(rows, limit, _entry, lambda row: cursor_of("audit", row.number))
+
+
+def feedback_of(row: Row[tuple[object, ...]]) -> Feedback:
+    """A row of the table as the value that it was."""
+    return Feedback(*_values_of(row))
 
 
 def _life(connection: Connection, alert_id: str) -> AlertLife:

@@ -188,6 +188,13 @@ feedback: Final = Table(
     Index("ix_feedback_tweet", "tweet_id"),
 )
 
+told: Final = Table(
+    "told",
+    metadata,
+    _text("sink", primary_key=True),
+    _text("feedback_id", primary_key=True),
+)
+
 rulings: Final = Table(
     "rulings",
     metadata,

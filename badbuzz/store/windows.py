@@ -97,6 +97,12 @@ class Windows(Connected):
             lambda row: cursor_of("windows", (row["number"] + 1) * step_ms),
         )
 
+    def last_windows(self) -> list[Window]:
+        """The last recorded window of every brand that has one, by name."""
+        with self._reading() as connection:
+            found = self._last_windows(connection)
+        return [window for window in found.values() if window is not None]
+
     def _last_windows(
         self, connection: Connection, only: str | None = None
     ) -> dict[str, Window | None]:

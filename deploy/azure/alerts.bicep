@@ -153,6 +153,8 @@ resource spikes 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for spike
   }
 }]
 
+// One that was told twice counts once; one that was told late, after an outage, not at all. Looked at each
+// minute, so that no three within five minutes fall on both sides of a boundary.
 resource repeatedMispredictions 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: 'badbuzz-repeated-mispredictions'
   location: location
@@ -164,7 +166,7 @@ resource repeatedMispredictions 'Microsoft.Insights/scheduledQueryRules@2023-12-
     scopes: [
       insights.id
     ]
-    evaluationFrequency: 'PT5M'
+    evaluationFrequency: 'PT1M'
     windowSize: 'PT5M'
     autoMitigate: true
     criteria: {
@@ -174,7 +176,10 @@ resource repeatedMispredictions 'Microsoft.Insights/scheduledQueryRules@2023-12-
 traces
 | where message == "mispredicted tweet"
 | extend bundle = tostring(customDimensions.bundle), brand = tostring(customDimensions.brand),
+    feedback = tostring(customDimensions.feedback), corrected = todatetime(customDimensions.corrected),
     prediction = tostring(customDimensions.prediction), correction = tostring(customDimensions.correction)
+| where timestamp - corrected < 5m
+| summarize arg_min(timestamp, *) by feedback
 '''
           timeAggregation: 'Count'
           dimensions: [

@@ -21,10 +21,15 @@ from stream_processor.notice import Notice
 from stream_processor.sinks.sink import UnansweredError, check_answer
 
 ALERTNAME: Final = "BrandCrisis"
+REMINDER: Final = "BrandCrisisReminder"
+"""Told beside each live alert, under its id: what routes wait with, and acknowledging silences."""
 LABELS: Final = ("alertname", "brand", "severity", "mark")
+REMINDER_LABELS: Final = ("alertname", "brand", "severity", "id")
 
-_MOST_BYTES: Final = 4096
+_MOST_BYTES: Final = 4_000_000
+_SAID: Final = 60
 _LASTS_S: Final = 6 * 3600.0
+_SILENT_S: Final = 12 * 3600.0
 _TEST_LASTS_S: Final = 300.0
 _BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
     "info": (),
@@ -61,6 +66,28 @@ class Alertmanager:
         if posted:
             await self._post(posted)
 
+    async def silence(self, notice: Notice, by: str) -> None:
+        """Silence an alert's reminders for twelve hours, unless that was done before.
+
+        Its own mails are not silenced: whoever acknowledged it hears when it rises or is over. One
+        that somebody ended by hand is not made again.
+        """
+        if notice.mark or await self._is_silenced(notice.alert.id):
+            return
+        asked = silence_of(notice, by, time.time())
+        status, headers, said = await self._ask("POST", "silences", orjson.dumps(asked))
+        check_answer(status, headers.get("Retry-After", ""), said)
+
+    async def _is_silenced(self, alert_id: str) -> bool:
+        """Whether it has a silence for the reminders of this very alert, ended or not."""
+        status, headers, said = await self._ask("GET", f'silences?filter=alertname="{REMINDER}"')
+        check_answer(status, headers.get("Retry-After", ""), said)
+        try:
+            matchers = [one for silence in orjson.loads(said) for one in silence["matchers"]]
+            return any((one["name"], one["value"]) == ("id", alert_id) for one in matchers)
+        except (ValueError, TypeError, KeyError) as error:
+            raise _stranger(status, said) from error
+
     async def beat(self) -> None:
         """See whether it answers: it has no use for a heartbeat."""
         status, headers, said = await self._ask("GET", "status")
@@ -75,7 +102,7 @@ class Alertmanager:
         status, headers, said = await self._ask("POST", "alerts", orjson.dumps(alerts))
         check_answer(status, headers.get("Retry-After", ""), said)
         if said.strip() not in ("", "{}"):
-            raise UnansweredError(f"no Alertmanager: answered {status} with {said[:60]!r}")
+            raise _stranger(status, said)
         return str(status)
 
     async def _ask(
@@ -115,12 +142,49 @@ def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[s
     >>> from badbuzz.message import write
     >>> from badbuzz.render import example
     >>> notice = Notice(example(), write(example(), UTC), told_ms=1_767_189_960_000)
-    >>> (alert,) = alerts_of(notice, 1_767_190_000.0, changed=True)
+    >>> alert, reminder = alerts_of(notice, 1_767_190_000.0, changed=True)
     >>> alert["labels"]
     {'alertname': 'BrandCrisis', 'brand': 'Air Paradis', 'severity': 'critical'}
     >>> alert["startsAt"], alert["endsAt"]
     ('2025-12-31T14:06:00Z', '2025-12-31T20:06:40Z')
+    >>> reminder["labels"]["alertname"], reminder["labels"]["id"]
+    ('BrandCrisisReminder', 'Air Paradis/1767189600000')
     """
+    for told in _alerts(notice, now_s, changed=changed):
+        yield told
+        if not notice.mark:
+            yield _reminder(told)
+
+
+def silence_of(notice: Notice, by: str, now_s: float) -> dict[str, Any]:
+    """A silence of the API for an alert's reminders.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> from badbuzz.message import write
+    >>> from badbuzz.render import example
+    >>> notice = Notice(example(), write(example(), UTC), told_ms=1_767_189_960_000)
+    >>> silence = silence_of(notice, "camille", 1_767_190_000.0)
+    >>> [(one["name"], one["value"]) for one in silence["matchers"]]
+    [('alertname', 'BrandCrisisReminder'), ('id', 'Air Paradis/1767189600000')]
+    >>> silence["startsAt"], silence["endsAt"], silence["createdBy"]
+    ('2025-12-31T14:06:40Z', '2026-01-01T02:06:40Z', 'camille')
+    """
+    matched = {"alertname": REMINDER, "id": notice.alert.id}
+    return {
+        "matchers": [
+            {"name": name, "value": value, "isRegex": False, "isEqual": True}
+            for name, value in matched.items()
+        ],
+        "startsAt": _rfc3339(now_s),
+        "endsAt": _rfc3339(now_s + _SILENT_S),
+        "createdBy": by,
+        "comment": f"{notice.alert.brand}: acknowledged in badbuzz",
+    }
+
+
+def _alerts(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
     alert = notice.alert
     starts_s = min(notice.told_ms / 1000, now_s)
     if alert.phase == "resolved":
@@ -154,6 +218,15 @@ def _alert(
     if message.dashboard:
         told["generatorURL"] = message.dashboard
     return told
+
+
+def _reminder(told: Mapping[str, Any]) -> dict[str, Any]:
+    labels = {**told["labels"], "alertname": REMINDER, "id": told["annotations"]["id"]}
+    return {**told, "labels": labels}
+
+
+def _stranger(status: int, said: str) -> UnansweredError:
+    return UnansweredError(f"no Alertmanager: answered {status} with {said[:_SAID]!r}")
 
 
 def _rfc3339(time_s: float) -> str:

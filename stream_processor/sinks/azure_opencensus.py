@@ -13,15 +13,21 @@ from opencensus.ext.azure.common import utils
 from opencensus.ext.azure.common.protocol import Data, DataPoint, Envelope, MetricData
 from opencensus.ext.azure.log_exporter import AzureLogHandler
 
+from badbuzz.model import Window
+from badbuzz.record import Feedback
 from badbuzz.settings import Settings
 from stream_processor.notice import Notice
 from stream_processor.sinks.azure import bad_connection_string, in_thread, keep_private
 from stream_processor.sinks.dimensions import (
     ALERT_TRACE,
     HEARTBEAT_TRACE,
+    MISPREDICTION_TRACE,
     ROLE,
+    Measures,
     dimensions,
     measures,
+    measures_of,
+    mispredicted,
 )
 from stream_processor.sinks.sink import UnansweredError, check_answer
 
@@ -65,7 +71,7 @@ class AzureOpenCensus:
         """Post a change's trace, an error while it fires, and the brand's metrics."""
         level = logging.INFO if notice.alert.phase == "resolved" else logging.ERROR
         trace = self._trace(ALERT_TRACE, level, dimensions(notice))
-        return await self._post([trace, *self._measured(notice.alert.brand, measures(notice))])
+        return await self._post([trace, *self._measured(measures(notice))])
 
     async def repeat(self, notices: Sequence[Notice]) -> None:
         """Nothing: what Azure Monitor was told stays."""
@@ -73,6 +79,15 @@ class AzureOpenCensus:
     async def beat(self) -> None:
         """Post the heartbeat that an alert rule misses when the notifier is down."""
         await self._post([self._trace(HEARTBEAT_TRACE, logging.INFO, {"group": self._group})])
+
+    async def correct(self, said: Feedback, attempt: int) -> None:
+        """Post the trace of a misprediction."""
+        told = mispredicted(said, attempt)
+        await self._post([self._trace(MISPREDICTION_TRACE, logging.WARNING, told)])
+
+    async def measure(self, windows: Sequence[Window]) -> None:
+        """Post the brands' metrics."""
+        await self._post([one for window in windows for one in self._measured(measures_of(window))])
 
     async def close(self) -> None:
         """End the handler's thread."""
@@ -83,12 +98,12 @@ class AzureOpenCensus:
         record = _LOGGER.makeRecord(ROLE, level, "", 0, message, (), None, extra=extra)
         return self._named(self._handler.log_record_to_envelope(record))
 
-    def _measured(self, brand: str, values: Mapping[str, float]) -> list[Any]:
+    def _measured(self, measured: Measures) -> list[Any]:
         now = datetime.now(UTC).isoformat()
         envelopes = []
-        for name, value in values.items():
+        for name, value in measured.values.items():
             point = DataPoint(ns=name, name=name, value=value)
-            data = MetricData(metrics=[point], properties={"brand": brand})
+            data = MetricData(metrics=[point], properties=measured.dimensions)
             envelope = Envelope(
                 iKey=self._key,
                 tags=dict(utils.azure_monitor_context),

@@ -28,15 +28,21 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from badbuzz.model import Window
+from badbuzz.record import Feedback
 from badbuzz.settings import Settings
 from stream_processor.notice import Notice
 from stream_processor.sinks.azure import bad_connection_string, in_thread, keep_private
 from stream_processor.sinks.dimensions import (
     ALERT_TRACE,
     HEARTBEAT_TRACE,
+    MISPREDICTION_TRACE,
     ROLE,
+    Measures,
     dimensions,
     measures,
+    measures_of,
+    mispredicted,
 )
 from stream_processor.sinks.sink import UnansweredError, check_answer
 
@@ -86,7 +92,7 @@ class AzureOpenTelemetry:
         """Export the brand's metrics, then the trace of a change: an error, while it fires."""
         over = notice.alert.phase == "resolved"
         severity = SeverityNumber.INFO if over else SeverityNumber.ERROR
-        await self._run(lambda: self._export_metrics(notice.alert.brand, measures(notice)))
+        await self._run(lambda: self._export_metrics([measures(notice)]))
         await self._run(lambda: self._export_trace(ALERT_TRACE, severity, dimensions(notice)))
         return "200"
 
@@ -97,6 +103,15 @@ class AzureOpenTelemetry:
         """Export the heartbeat that an alert rule misses when the notifier is down."""
         told = {"group": self._group}
         await self._run(lambda: self._export_trace(HEARTBEAT_TRACE, SeverityNumber.INFO, told))
+
+    async def correct(self, said: Feedback, attempt: int) -> None:
+        """Export the trace of a misprediction."""
+        told = mispredicted(said, attempt)
+        await self._run(lambda: self._export_trace(MISPREDICTION_TRACE, SeverityNumber.WARN, told))
+
+    async def measure(self, windows: Sequence[Window]) -> None:
+        """Export the brands' metrics."""
+        await self._run(lambda: self._export_metrics([measures_of(window) for window in windows]))
 
     async def close(self) -> None:
         """Shut the exporters down."""
@@ -127,11 +142,12 @@ class AzureOpenTelemetry:
         result = self._logs.export([ReadableLogRecord(record, _RESOURCE, _SCOPE)])
         self._check(taken=result is LogRecordExportResult.SUCCESS)
 
-    def _export_metrics(self, brand: str, values: Mapping[str, float]) -> None:
+    def _export_metrics(self, measured: Sequence[Measures]) -> None:
         now_ns = time.time_ns()
         metrics = [
-            Metric(name, "", "", Gauge([NumberDataPoint({"brand": brand}, now_ns, now_ns, value)]))
-            for name, value in values.items()
+            Metric(name, "", "", Gauge([NumberDataPoint(one.dimensions, now_ns, now_ns, value)]))
+            for one in measured
+            for name, value in one.values.items()
         ]
         scope = ScopeMetrics(_SCOPE, metrics, "")
         self._answer.found = None

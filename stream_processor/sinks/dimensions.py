@@ -5,9 +5,12 @@ Azure Monitor makes every dimension a string; a query turns it back with ``todou
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from badbuzz.model import Window
+from badbuzz.record import Feedback
 from badbuzz.render import chosen
 from stream_processor.notice import Notice
 
@@ -24,11 +27,53 @@ ALERT_FIELDS: Final = (
 )  # fmt: skip
 """Dimensions of a change of phase, in the order of :func:`dimensions`."""
 
-MISPREDICTION_FIELDS: Final = ("brand", "text", "prediction", "correction", "bundle")
+MISPREDICTION_FIELDS: Final = (
+    "feedback", "attempt", "corrected", "brand", "lang", "text", "prediction", "score",
+    "correction", "bundle", "source",
+)  # fmt: skip
+"""Dimensions of a misprediction, in the order of :func:`mispredicted`."""
+
 HEARTBEAT_FIELDS: Final = ("group",)
 
 METRICS: Final = ("badbuzz_negatives", "badbuzz_expected_negatives", "badbuzz_negative_rate")
-"""Custom metrics of a brand, in the order of :func:`measures`; their dimension is ``brand``."""
+"""Custom metrics of a brand, in the order of :class:`Measures`."""
+
+METRIC_FIELDS: Final = ("brand", "minutes")
+"""Their dimensions: whose, and over how long it was counted."""
+
+_LABELS: Final = {True: "negative", False: "not negative"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What was counted of a brand.
+
+    Parameters
+    ----------
+    brand
+        Whose.
+    minutes
+        Over how long.
+    n_negative, expected, rate
+        The values of the metrics; the rate is None without tweets.
+    """
+
+    brand: str
+    minutes: int
+    n_negative: int
+    expected: float
+    rate: float | None
+
+    @property
+    def dimensions(self) -> dict[str, str]:
+        """The metrics' dimensions, by name."""
+        return dict(zip(METRIC_FIELDS, (self.brand, str(self.minutes)), strict=True))
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The metrics that have a value, by name."""
+        found = zip(METRICS, (self.n_negative, self.expected, self.rate), strict=True)
+        return {name: float(value) for name, value in found if value is not None}
 
 
 def dimensions(notice: Notice) -> dict[str, str]:
@@ -59,19 +104,45 @@ def dimensions(notice: Notice) -> dict[str, str]:
     return dict(zip(ALERT_FIELDS, map(str, values), strict=True))
 
 
-def measures(notice: Notice) -> dict[str, float]:
-    """The custom metrics of a brand at a change of phase.
+def mispredicted(said: Feedback, attempt: int) -> dict[str, str]:
+    """The dimensions of a misprediction, all texts; what is not known is empty.
+
+    Examples
+    --------
+    >>> said = Feedback("f1", 0, "kim", None, "Air Paradis", "en", "Late again", "", False, 0.4,
+    ...                 True, "airline-en@1", "feedback")
+    >>> told = mispredicted(said, attempt=1)
+    >>> tuple(told) == MISPREDICTION_FIELDS, told["prediction"], told["correction"]
+    (True, 'not negative', 'negative')
+    """
+    values: tuple[object, ...] = (
+        said.id, attempt, _iso(said.at_ms), said.brand, said.lang, said.text,
+        "" if said.predicted is None else _LABELS[said.predicted],
+        "" if said.score is None else said.score,
+        _LABELS[said.right], said.bundle, said.source,
+    )  # fmt: skip
+    return dict(zip(MISPREDICTION_FIELDS, map(str, values), strict=True))
+
+
+def measures(notice: Notice) -> Measures:
+    """What a change of phase is about: counted over the alert's own scale.
 
     Examples
     --------
     >>> from badbuzz.message import write
     >>> from badbuzz.render import example
-    >>> measures(Notice(example(), write(example(), UTC), told_ms=0))["badbuzz_negatives"]
-    38.0
+    >>> told = measures(Notice(example(), write(example(), UTC), told_ms=0))
+    >>> told.dimensions, told.values["badbuzz_negatives"]
+    ({'brand': 'Air Paradis', 'minutes': '15'}, 38.0)
     """
     alert = notice.alert
-    values = (float(alert.n_negative), alert.expected, alert.rate)
-    return dict(zip(METRICS, values, strict=True))
+    return Measures(alert.brand, alert.scale_min, alert.n_negative, alert.expected, alert.rate)
+
+
+def measures_of(window: Window) -> Measures:
+    """What was counted in a window."""
+    minutes = (window.end_ms - window.start_ms) // 60_000
+    return Measures(window.brand, minutes, window.n_negative, window.expected, window.rate)
 
 
 def _iso(time_ms: int) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
+from badbuzz.model import Window
+from badbuzz.record import Feedback
 from stream_processor.notice import Notice
 
 _NEVER: Final = frozenset({400, 413, 422})
@@ -68,6 +70,25 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Disconnect."""
+
+
+@runtime_checkable
+class Silences(Protocol):
+    """A sink that reminds people, and can be told that somebody has taken an alert on."""
+
+    async def silence(self, notice: Notice, by: str) -> None:
+        """See that nobody is reminded of an open alert; once is enough. Raises as ``tell``."""
+
+
+@runtime_checkable
+class Observes(Protocol):
+    """A sink that keeps more than alerts."""
+
+    async def correct(self, said: Feedback, attempt: int) -> None:
+        """Hand over a misprediction, asked for the n-th time; raises as ``tell``."""
+
+    async def measure(self, windows: Sequence[Window]) -> None:
+        """Hand over what was counted in the last window of each brand; raises as ``tell``."""
 
 
 def check_answer(status: int, retry_after: str, said: str) -> None:

@@ -17,12 +17,12 @@ from badbuzz.store.migrate import FOLDER, migrate
 from badbuzz.store.schema import metadata
 from tests.core.recorded import WINDOWS, window
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -37,7 +37,7 @@ def newer(tmp_path: Path) -> Path:
     """Revisions of a version to come, which adds a column."""
     folder = tmp_path / "newer"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "second.py").write_text(SECOND)
+    (folder / "versions" / "next.py").write_text(NEXT)
     return folder
 
 
@@ -62,7 +62,7 @@ def test_a_newer_database_is_refused(store_url: str, newer: Path, *, is_migrated
     engine = connect(store_url)
     migrate(engine, newer)
     engine.dispose()
-    with pytest.raises(StoreError, match="of revision 0002, which this version does not know"):
+    with pytest.raises(StoreError, match="of revision 9999, which this version does not know"):
         Store.open(store_url, migrate=is_migrated)
 
 

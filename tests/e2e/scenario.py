@@ -25,12 +25,14 @@ ENVIRON = {"BADBUZZ_WARMUP_H": "24"}
 """A day of warm-up, so that a scenario of a day and a half can hold a crisis."""
 
 
-def write_scenario(folder: Path, *, brands: int, tweets_per_day: int) -> Path:
+def write_scenario(
+    folder: Path, *, brands: int, tweets_per_day: int, magnitude: float = 8.0
+) -> Path:
     """Thirty-eight hours of chatter with two crises at the end: path of the recording."""
     folder.mkdir(parents=True, exist_ok=True)
     incidents = [
         {"brand": brand, "kind": kind, "start_ms": START_MS + at, "end_ms": START_MS + at + HOUR_MS,
-         "magnitude": 8.0}
+         "magnitude": magnitude}
         for brand, kind, at in (
             ("Air Paradis", "strike", 34 * HOUR_MS), ("Nordwind", "delay", 35 * HOUR_MS)
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from badbuzz import wire
 from badbuzz.settings import Settings
@@ -188,7 +188,9 @@ class Stream:
         return recorder
 
     def notifier(self, environ: dict[str, str], *options: str) -> Worker:
-        """Start a notifier, whose sinks the environment names."""
+        """Start a notifier, whose sinks and store the environment names."""
+        if "BADBUZZ_STORE" not in environ:
+            options = (*options, "--no-store")
         log = self._folder / f"notifier-{len(self._processes)}.log"
         notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
         self._processes.append(notifier)
@@ -223,21 +225,30 @@ class Stream:
 
     def committed(self, name: str) -> list[Record]:
         """Every record of a topic, as committed: key and value, partition after partition."""
+        return [  # no value where a key is deleted
+            (message.key(), message.value() or b"") for message in self._messages(name)
+        ]
+
+    def sent(self, name: str) -> list[tuple[float, bytes]]:
+        """The same, each value with the wall clock when it was sent, Unix seconds."""
+        found = self._messages(name)
+        return [(message.timestamp()[1] / 1000, message.value() or b"") for message in found]
+
+    def _messages(self, name: str) -> list[Message]:
         topic = self.settings.topic(name)
-        records: dict[int, list[Record]] = {p: [] for p in range(self.settings.partitions)}
-        left = set(records)
+        found: dict[int, list[Message]] = {p: [] for p in range(self.settings.partitions)}
+        left = set(found)
         with self._consumer() as consumer:
             consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
             while left:
                 for message in consumer.consume(5000, 0.2):
                     if message.error() is None:
-                        value = message.value() or b""  # none where a key is deleted
-                        records[message.partition()].append((message.key(), value))
+                        found[message.partition()].append(message)
                     elif message.error().code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     else:
                         raise KafkaException(message.error())
-        return [record for partition in sorted(records) for record in records[partition]]
+        return [message for partition in sorted(found) for message in found[partition]]
 
     def positions(self) -> dict[int, int]:
         """Next offset of each partition, as the workers' state records it."""

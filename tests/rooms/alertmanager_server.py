@@ -182,3 +182,8 @@ class AlertmanagerServer:
         """What it knows to fire."""
         found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/alerts").json()
         return found
+
+    def silences(self) -> list[dict[str, Any]]:
+        """Those that it keeps, ended or not."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/silences").json()
+        return found

@@ -94,7 +94,8 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "https://social.example/status/7",
                 "Ouvrir le tableau de bord\nhttps://dashboard.example.org/",
                 "Je m'en occupe\nhttps://alerts.example.org/#/silences/new?filter="
-                "%7Bbrand%3D%22Air%20Paradis%22%7D",
+                "%7Balertname%3D%22BrandCrisisReminder%22%2C"
+                "id%3D%22Air%20Paradis/1767189600000%22%7D",
             ],
         ),
         (
@@ -109,7 +110,8 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "https://social.example/status/7",
                 "Open the dashboard\nhttps://dashboard.example.org/",
                 "I am on it\nhttps://alerts.example.org/#/silences/new?filter="
-                "%7Bbrand%3D%22Air%20Paradis%22%7D",
+                "%7Balertname%3D%22BrandCrisisReminder%22%2C"
+                "id%3D%22Air%20Paradis/1767189600000%22%7D",
             ],
         ),
     ],
@@ -182,20 +184,43 @@ def test_nobody_took_it_so_somebody_else_is_told(
     assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Air Paradis"]
 
 
-def test_what_is_silenced_reminds_nobody(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+def acknowledge(server: AlertmanagerServer, alert: Alert) -> None:
+    """Silence an alert's reminders, as the notifier does for who acknowledged it."""
+
+    async def run() -> None:
+        sink = Alertmanager(Settings(alertmanager_url=server.url))
+        message = write(alert, PARIS, "fr")
+        await sink.silence(Notice(alert, message, int(time.time() * 1000)), "camille")
+        await sink.close()
+
+    asyncio.run(run())
+
+
+def test_what_is_acknowledged_reminds_nobody_and_its_end_is_told(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    acknowledge(server, example())
     tell(server, example())
-    await_mails(mailbox, TEAM, 1)
-    silence = {
-        "matchers": [{"name": "brand", "value": "Air Paradis", "isRegex": False, "isEqual": True}],
-        "startsAt": "2026-01-01T00:00:00Z",
-        "endsAt": "2100-01-01T00:00:00Z",
-        "createdBy": "camille",
-        "comment": "on it",
-    }
-    httpx.post(f"{server.url}/api/v2/silences", json=silence).raise_for_status()
-    tell(server, replace(example(), brand="Nordwind"))
-    await_mails(mailbox, DEPUTY, 1)  # the other brand's, which came later
+    tell(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
+    assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Nordwind"]
+    tell(server, OVER)
+    assert await_mails(mailbox, TEAM, 2) == [
+        "CRISE (critique) : Air Paradis",
+        "TERMINÉ : Air Paradis",
+    ]
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
+
+
+def test_to_acknowledge_twice_is_one_silence_and_one_ended_by_hand_stays_so(
+    server: AlertmanagerServer,
+) -> None:
+    for _ in range(2):
+        acknowledge(server, example())
+    (silence,) = server.silences()
+    assert (silence["createdBy"], silence["status"]["state"]) == ("camille", "active")
+    httpx.delete(f"{server.url}/api/v2/silence/{silence['id']}").raise_for_status()
+    acknowledge(server, example())
+    assert [one["status"]["state"] for one in server.silences()] == ["expired"]
 
 
 def test_without_a_baseline_it_goes_to_the_digest(
@@ -242,14 +267,20 @@ def test_amtool_takes_the_configuration() -> None:
     assert "FAILED" not in amtool("check-config", str(SHIPPED / "alertmanager.yml"))
 
 
+CRISIS, REMINDER = "alertname=BrandCrisis", "alertname=BrandCrisisReminder"
+
+
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        (["severity=critical", "brand=Air Paradis"], "deputy,team-and-phone"),
-        (["severity=warning", "brand=Air Paradis"], "team"),
-        (["severity=info", "brand=Nordwind"], "digest"),
-        (["severity=critical", "brand=Nordwind"], "deputy,nordwind"),
-        (["severity=critical", "brand=Air Paradis", "mark=replay"], "team-and-phone"),
+        ([CRISIS, "severity=critical", "brand=Air Paradis"], "team-and-phone"),
+        ([CRISIS, "severity=warning", "brand=Air Paradis"], "team"),
+        ([CRISIS, "severity=info", "brand=Nordwind"], "digest"),
+        ([CRISIS, "severity=critical", "brand=Nordwind"], "nordwind"),
+        ([CRISIS, "severity=critical", "brand=Air Paradis", "mark=replay"], "team-and-phone"),
+        ([REMINDER, "severity=critical", "brand=Nordwind"], "deputy"),
+        ([REMINDER, "severity=warning", "brand=Air Paradis"], "nobody"),
+        (["alertname=BrokerUnreachable", "severity=critical"], "operators"),
     ],
 )
 def test_who_is_told(labels: list[str], receivers: str) -> None:

@@ -110,8 +110,19 @@ def test_a_rule_is_split_by_columns_of_its_query(
     assert all(f"{name} = " in queries(bicep)[trace] for name in dimensions)
 
 
-def test_a_change_that_was_told_twice_counts_once(bicep: dict[str, Any]) -> None:
-    assert "by change" in queries(bicep)[ALERT_TRACE]
+@pytest.mark.parametrize(
+    ("trace", "name"), [(ALERT_TRACE, "change"), (MISPREDICTION_TRACE, "feedback")]
+)
+def test_what_was_told_twice_counts_once(trace: str, name: str, bicep: dict[str, Any]) -> None:
+    assert f"summarize arg_min(timestamp, *) by {name}\n" in queries(bicep)[trace]
+
+
+def test_three_corrections_within_five_minutes_are_too_many(bicep: dict[str, Any]) -> None:
+    rule = rules(bicep)["repeatedMispredictions"]
+    (criterion,) = rule["criteria"]["allOf"]
+    assert (rule["windowSize"], criterion["operator"]) == ("PT5M", "GreaterThanOrEqual")
+    assert criterion["threshold"] == "mispredictions"
+    assert bicep["parameters"]["mispredictions"]["default"] == 3
 
 
 def test_people_get_mails_and_text_messages_in_france(bicep: dict[str, Any]) -> None:

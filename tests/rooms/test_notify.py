@@ -14,6 +14,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.model import Alert, Phase
 from badbuzz.render import example
+from stream_processor.sinks.alertmanager import ALERTNAME
 from stream_processor.sinks.dimensions import HEARTBEAT_TRACE
 from tests.e2e.stream import Process, Stream, Worker, await_that
 from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
 BRANDS = ("Air Paradis", "Nordwind", "Costa Air")
 HOUR_MS = 3_600_000
+OUTAGE_S = 20.0
 
 
 @pytest.fixture
@@ -97,7 +99,9 @@ def traced(azure: HttpServer) -> list[str]:
 
 def posted(manager: HttpServer) -> list[str]:
     """The changes that Alertmanager was told of, in order, repetitions included."""
-    return [alert["annotations"]["change"] for items in manager.bodies for alert in items]
+    alerts = [alert for items in manager.bodies for alert in items]
+    told = [alert for alert in alerts if alert["labels"]["alertname"] == ALERTNAME]
+    return [alert["annotations"]["change"] for alert in told]
 
 
 def await_changes(azure: HttpServer, alerts: list[Alert]) -> None:
@@ -166,9 +170,11 @@ def test_after_an_outage_every_change_arrives_in_order(
     with HttpServer(ACCEPTS) as before:
         environment = environ(before, None, BADBUZZ_AZURE_EXPORTER=exporter)
         notifier = start(real_stream, environment)
+    down_s = time.monotonic()
     outlet.alerts(*told)
     await_that(lambda: sink_waits(notifier) == len(told), "changes that wait")
     await_that(lambda: bool(sink(notifier, "azure")["reason"]), "the reason")
+    await_that(lambda: time.monotonic() > down_s + OUTAGE_S, "the end of the outage")
     with HttpServer(ACCEPTS, port=before.port) as after:
         await_changes(after, told)
         assert traced(after) == [change(alert) for alert in told]
@@ -337,7 +343,7 @@ def test_a_replay_notifies_nobody(real_stream: Stream, outlet: Outlet, azure: Ht
 def test_a_replay_that_is_told_is_marked(
     real_stream: Stream, outlet: Outlet, azure: HttpServer, manager: HttpServer
 ) -> None:
-    start(real_stream, environ(azure, manager), "--notify-replays")
+    start(real_stream, environ(azure, manager), "--notify")
     outlet.alerts(life(replay=True)[0])
     await_changes(azure, life()[:1])
     await_that(lambda: bool(manager.bodies), "Alertmanager")

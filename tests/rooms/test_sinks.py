@@ -16,7 +16,13 @@ from badbuzz.model import Alert
 from badbuzz.render import example
 from badbuzz.settings import Settings
 from stream_processor.notice import Notice
-from stream_processor.sinks.alertmanager import LABELS, Alertmanager, alerts_of
+from stream_processor.sinks.alertmanager import (
+    ALERTNAME,
+    LABELS,
+    REMINDER_LABELS,
+    Alertmanager,
+    alerts_of,
+)
 from stream_processor.sinks.azure_opencensus import AzureOpenCensus
 from stream_processor.sinks.azure_opentelemetry import AzureOpenTelemetry
 from stream_processor.sinks.dimensions import (
@@ -24,15 +30,22 @@ from stream_processor.sinks.dimensions import (
     ALERT_TRACE,
     HEARTBEAT_FIELDS,
     HEARTBEAT_TRACE,
+    METRICS,
+    MISPREDICTION_FIELDS,
+    MISPREDICTION_TRACE,
     dimensions,
     measures,
+    mispredicted,
 )
-from stream_processor.sinks.sink import RefusedError, Sink, UnansweredError
+from stream_processor.sinks.sink import Observes, RefusedError, Sink, UnansweredError
+from tests.core.opinions import feedback
+from tests.core.recorded import BRAND, window
 from tests.rooms.http_server import ACCEPTS, EMPTY, Answer, HttpServer
 
 AZURE: list[Callable[[Settings], Sink]] = [AzureOpenTelemetry, AzureOpenCensus]
 SINKS: list[Callable[[Settings], Sink]] = [*AZURE, Alertmanager]
-ERROR, INFORMATION = 3, 1
+ERROR, WARNING, INFORMATION = 3, 2, 1
+SAID = feedback("missed")
 
 
 def notice(alert: Alert | None = None, **changes: Any) -> Notice:
@@ -106,10 +119,39 @@ def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: H
     told = notice()
     tell(new_sink, server, told)
     found = server.envelopes("MetricData")
-    assert {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found} == measures(
-        told
-    )
-    assert {data["properties"]["brand"] for data in found} == {"Air Paradis"}
+    values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found}
+    assert values == measures(told).values
+    assert [data["properties"] for data in found] == [{"brand": "Air Paradis", "minutes": "15"}] * 3
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_every_dimension_of_a_misprediction_arrives(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    async def correct(sink: Sink) -> None:
+        assert isinstance(sink, Observes)
+        await sink.correct(SAID, attempt=2)
+
+    use(new_sink, server, correct)
+    (trace,) = server.envelopes()
+    assert (trace["message"], int(trace["severityLevel"])) == (MISPREDICTION_TRACE, WARNING)
+    expected = mispredicted(SAID, attempt=2)
+    assert {name: trace["properties"].get(name) for name in MISPREDICTION_FIELDS} == expected
+    assert all(expected.values())
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_window_without_tweets_has_counts_and_no_rate(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    async def measure(sink: Sink) -> None:
+        assert isinstance(sink, Observes)
+        await sink.measure([replace(window(), n=0, n_negative=0, rate=None)])
+
+    use(new_sink, server, measure)
+    found = server.envelopes("MetricData")
+    assert [data["metrics"][0]["name"] for data in found] == list(METRICS[:2])
+    assert found[0]["properties"] == {"brand": BRAND, "minutes": "5"}
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
@@ -210,13 +252,26 @@ def test_a_heartbeat_tells_whether_it_answers(
 # Alertmanager
 
 
-def posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+def all_posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
     return list(alerts_of(told, told.told_ms / 1000 + 60, changed=changed))
+
+
+def posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+    """Without the reminders."""
+    found = all_posted(told, changed=changed)
+    return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
 
 
 def test_an_alert_is_labelled_by_what_routes_it() -> None:
     (alert,) = posted(notice(mark="test"))
     assert tuple(alert["labels"]) == LABELS
+
+
+def test_a_live_alert_has_a_reminder_beside_it_and_a_test_has_none() -> None:
+    alert, reminder = all_posted(notice())
+    assert tuple(reminder["labels"]) == REMINDER_LABELS
+    assert {**reminder, "labels": 0} == {**alert, "labels": 0}
+    assert len(all_posted(notice(mark="test"))) == 1
 
 
 def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
