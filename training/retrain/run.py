@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RegistryError
+from badbuzz.lives import events
 from badbuzz.record import Feedback
 from badbuzz.registry import CHAMPION, Registry, Version
 from badbuzz.scorer import Scorer
@@ -236,7 +237,7 @@ def _why_not(
 ) -> str:
     if standing.champion is not None and standing.champion[0].number == version.number:
         return "it is the champion already: nothing new was said"
-    told = lifecycle.events(registry, version.language)
+    told = events(registry, version.language)
     if any(version.number in (event.before, event.after) for event in told):
         return "it served before and was replaced: promote it by its number, if it shall again"
     if standing.rows is None:
