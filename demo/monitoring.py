@@ -15,7 +15,8 @@ from demo.parts import Address, Part, command
 from demo.processes import free_port
 
 _PROMETHEUS: Final = ("prometheus",)
-_ALERTMANAGER: Final = ("prometheus-alertmanager", "alertmanager")
+_DEBIANS: Final = "prometheus-alertmanager"  # which has no page of its own
+_ALERTMANAGER: Final = ("alertmanager", _DEBIANS)
 
 
 class Monitoring:
@@ -58,7 +59,8 @@ class Monitoring:
                 _alertmanager(alertmanager, folder, told),
                 _notifier(notifier, told, front, language),
             ]
-            self.addresses = (Address("Alertmanager", f"http://{told}"),)
+            page = "/api/v2/alerts" if alertmanager.endswith(_DEBIANS) else ""
+            self.addresses = (Address("Alertmanager", f"http://{told}{page}"),)
             watched = {**watched, "notifier": notifier}
         if prometheus:
             host = f"127.0.0.1:{free_port()}"
