@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from badbuzz.record import Sampled, Step, TweetOrder
+from badbuzz.record import AlertLife, Sampled, Step, TweetOrder
 from dashboards.front.client import Client, Standing, Terms
 from dashboards.front.standing import Movement
 
@@ -40,6 +40,12 @@ def tweets(
 ) -> list[Sampled]:
     """A brand's sampled tweets."""
     return client.tweets(brand, order, from_ms, to_ms, limit)
+
+
+@st.cache_data(ttl=0.9, **_KEPT)
+def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertLife, ...]:
+    """The newest alerts of a phase."""
+    return client.alerts(brand, phase, limit=100).items
 
 
 @st.cache_data(ttl=5, **_KEPT)

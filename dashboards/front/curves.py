@@ -13,19 +13,9 @@ from dashboards.front.words import Words
 
 def draw_curves(steps: Sequence[Step], coarse: Sequence[Step], zone: str, words: Words) -> None:
     """Negatives against the expected band; by ``coarse`` steps, their share and the volume."""
-    st.subheader(words("negatives_title"), anchor=False)
+    draw_negatives(words("negatives_title"), steps, zone, words)
     if not steps:
-        st.write(words("no_windows"))
         return
-    layout.legend(
-        ("line", words("legend_seen")),
-        ("band", words("legend_band")),
-        ("dash", words("legend_expected")),
-        ("alert", words("legend_alert")),
-    )
-    st.altair_chart(
-        charts.negatives(steps, zone, words), alt=described(steps, zone, words), theme=None
-    )
     left, right = st.columns(2, gap="large")
     ends = {
         "start": words.moment(steps[0].start_ms, zone), "end": words.moment(steps[-1].end_ms, zone)
@@ -44,6 +34,23 @@ def draw_curves(steps: Sequence[Step], coarse: Sequence[Step], zone: str, words:
         )
     with st.expander(words("table"), icon=":material/table:"):
         st.table(table(steps, zone, words), hide_index=True, height=320)
+
+
+def draw_negatives(title: str, steps: Sequence[Step], zone: str, words: Words) -> None:
+    """The chart of negatives under a heading."""
+    st.header(title, anchor=False)
+    if not steps:
+        st.write(words("no_windows"))
+        return
+    layout.legend(
+        ("line", words("legend_seen")),
+        ("band", words("legend_band")),
+        ("dash", words("legend_expected")),
+        ("alert", words("legend_alert")),
+    )
+    st.altair_chart(
+        charts.negatives(steps, zone, words), alt=described(steps, zone, words), theme=None
+    )
 
 
 def described(steps: Sequence[Step], zone: str, words: Words) -> str:

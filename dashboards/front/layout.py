@@ -43,6 +43,11 @@ def sentence(text: str, more: Sequence[str] = ()) -> None:
     st.html(f'<div class="bb-said"><p class="bb-sentence">{escape(text)}</p>{below}</div>')
 
 
+def lines(found: Sequence[str]) -> None:
+    """Sentences, a line each."""
+    st.html("".join(f"<p>{escape(line)}</p>" for line in found))
+
+
 def note(text: str) -> None:
     """A sentence of less weight."""
     st.html(f'<p class="bb-note">{escape(text)}</p>')

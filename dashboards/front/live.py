@@ -223,7 +223,7 @@ def _said(client: Client, view: View, words: Words) -> None:
     alert, brand = view.standing.open_alert, view.standing.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
     to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
-    st.subheader(words("terms_title"), anchor=False)
+    st.header(words("terms_title"), anchor=False)
     found = asking.terms(client, brand, from_ms, to_ms)
     if found.terms:
         layout.chips([(term.term, words.number(term.n)) for term in found.terms])
@@ -238,7 +238,7 @@ def _said(client: Client, view: View, words: Words) -> None:
 
 
 def _list(client: Client, view: View, title: str, period: tuple[int, int], words: Words) -> None:
-    st.subheader(words(title), anchor=False)
+    st.header(words(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
     found = asking.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
     if found:
