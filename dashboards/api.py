@@ -16,6 +16,7 @@ from badbuzz.store import Store
 from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
 from dashboards.access import Gate, origins
 from dashboards.document import describe
+from dashboards.errors import route as errors
 from dashboards.following import Following
 from dashboards.judging import Judging
 from dashboards.metrics import Metrics
@@ -37,6 +38,7 @@ _ROUTERS: Final = (
     alerts.reading,
     alerts.writing,
     brands.router,
+    errors.router,
     exporting.router,
     listening.router,
     operations.administering,
