@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from badbuzz import __version__
+from badbuzz.brands import read_brands
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
@@ -78,6 +79,8 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
 
     Raises
     ------
+    BrandsError
+        When BADBUZZ_BRANDS cannot be read.
     BundleError
         When a bundle cannot be used.
     RegistryError
@@ -87,6 +90,7 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
     judging = Judging(settings.bundles)
     app.state.parts = Parts(
         settings=settings,
+        watched=read_brands(settings.brands),
         store=store,
         judging=judging,
         following=Following(settings, judging, metrics),
