@@ -13,7 +13,16 @@ from starlette.middleware.cors import CORSMiddleware
 from badbuzz import __version__
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
+from dashboards import (
+    alerts,
+    brands,
+    corrections,
+    exporting,
+    listening,
+    models,
+    operations,
+    scoring,
+)
 from dashboards.access import Gate, origins
 from dashboards.document import describe
 from dashboards.following import Following
@@ -37,6 +46,7 @@ _ROUTERS: Final = (
     alerts.reading,
     alerts.writing,
     brands.router,
+    models.router,
     exporting.router,
     listening.router,
     operations.administering,
