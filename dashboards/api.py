@@ -14,7 +14,16 @@ from badbuzz import __version__
 from badbuzz.brands import read_brands
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
+from dashboards import (
+    alerts,
+    brands,
+    corrections,
+    exporting,
+    listening,
+    models,
+    operations,
+    scoring,
+)
 from dashboards.access import Gate, origins
 from dashboards.document import describe
 from dashboards.errors import route as errors
@@ -40,6 +49,7 @@ _ROUTERS: Final = (
     alerts.writing,
     brands.router,
     errors.router,
+    models.router,
     exporting.router,
     listening.router,
     operations.administering,

@@ -50,6 +50,11 @@ class Judging:
         return {language: one.version for language, one in self._here.scorers.items()}
 
     @property
+    def scorers(self) -> dict[str, Scorer]:
+        """What serves each language: to read its card, not to score, which is :meth:`judge`'s."""
+        return dict(self._here.scorers)
+
+    @property
     def versions(self) -> tuple[str, ...]:
         """Of the bundles that serve, sorted."""
         return self._here.versions
