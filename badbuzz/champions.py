@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Literal, TypeVar
 
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
+from badbuzz.lives import Life, read_lives
 from badbuzz.registry import Registry, Version, need_mlflow
 from badbuzz.scorer import Scorer
 
@@ -124,15 +125,37 @@ class Watch:
                 found += [arrival] if arrival is not None else []
         return found
 
-    def _arrival(self, language: str, bundle: str) -> Arrival | None:
+    async def lives(self) -> dict[str, Life]:
+        """What the registry tells of every language, read in a thread like :meth:`look`'s.
+
+        Raises
+        ------
+        RegistryError
+            When it does not answer, or what it answers makes no sense.
+        """
+        return await _in_a_thread(self._read_lives)
+
+    def _read_lives(self) -> dict[str, Life]:
+        try:
+            return read_lives(self._connected())
+        except RegistryError:
+            raise
+        except Exception as error:
+            raise RegistryError(f"{self._uri}: {error!r}") from error
+
+    def _connected(self) -> Registry:
         if self._registry is None:
             self._registry = Registry(self._uri, hurried=True)
-        version = self._registry.find(language)
+        return self._registry
+
+    def _arrival(self, language: str, bundle: str) -> Arrival | None:
+        registry = self._connected()
+        version = registry.find(language)
         if version is None or version.bundle == bundle:
             return None
         started_s = time.monotonic()
         with TemporaryDirectory(prefix="badbuzz-bundle-") as folder:
-            scorer, path = self._registry.fetch(version, Path(folder))
+            scorer, path = registry.fetch(version, Path(folder))
             scorers = (scorer, *(Scorer(path) for _ in range(self._n_scorers - 1)))
         if scorer.version == bundle:
             return None

@@ -14,9 +14,19 @@ from badbuzz import __version__
 from badbuzz.brands import read_brands
 from badbuzz.settings import Settings
 from badbuzz.store import Store
-from dashboards import alerts, brands, corrections, exporting, listening, operations, scoring
+from dashboards import (
+    alerts,
+    brands,
+    corrections,
+    exporting,
+    listening,
+    models,
+    operations,
+    scoring,
+)
 from dashboards.access import Gate, origins
 from dashboards.document import describe
+from dashboards.errors import route as errors
 from dashboards.following import Following
 from dashboards.judging import Judging
 from dashboards.metrics import Metrics
@@ -38,6 +48,8 @@ _ROUTERS: Final = (
     alerts.reading,
     alerts.writing,
     brands.router,
+    errors.router,
+    models.router,
     exporting.router,
     listening.router,
     operations.administering,

@@ -139,6 +139,66 @@ TERMS: Final = {
     "n_before": 412,
     "terms": [{"term": "bags", "n": 21, "z": 5.2}, {"term": "lost", "n": 14, "z": 4.1}],
 }
+_CARD: Final = {
+    "schema": 1,
+    "name": "airline-en",
+    "languages": ["en"],
+    "label": "negative, against neutral or positive",
+    "n_rows": 11_759,
+    "negative_rate": 0.6757,
+    "data": [
+        {"title": "…", "licence": "…", "use": "trained and tested on", "n_rows": 11_759},
+    ],
+    "model": {"kind": "linear, hashed words, word pairs and letter sequences"},
+    "threshold": 0.5,
+    "class_means": [0.299562, 0.85622],
+    "protocol": "Five folds by a hash of the text …",
+    "quality": {
+        "accuracy": {"mean": 0.8625, "sd": 0.0047},
+        "auc": {"mean": 0.9244, "sd": 0.0029},
+        "left_out": "Southwest",
+        "left_out_auc": 0.9265,
+        "vader": {"accuracy": 0.5898, "auc": 0.7583},
+    },
+}
+_VERSION: Final = {
+    "number": 3,
+    "bundle": _BUNDLE,
+    "aliases": ["champion"],
+    "created_ms": _START_MS - 90_000_000,
+    "card": _CARD,
+}
+_CHALLENGER: Final = _VERSION | {
+    "number": 4,
+    "bundle": "airline-en@89abcdef",
+    "aliases": ["challenger"],
+    "created_ms": _START_MS - 3_600_000,
+}
+_PROMOTED: Final = {
+    "what": "promote",
+    "when_ms": _START_MS - 86_400_000,
+    "who": "ana",
+    "why": "twice the sarcasm found",
+    "before": 2,
+    "after": 3,
+    "forced": False,
+    "evaluation": "5b7d1f0c2a5e5d0f",
+    "checks": {"quality": "macro-F1 0.841, the champion's 0.823: +0.018 (+0.004 to +0.031)"},
+}
+MODELS: Final = {
+    "registry": {"state": "answers", "since_ms": _START_MS, "read_ms": _START_MS + 600_000},
+    "languages": [
+        {
+            "language": "en",
+            "serving": {"bundle": _BUNDLE, "threshold": 0.5, "version": 3, "card": _CARD},
+            "champion": 3,
+            "challenger": 4,
+            "n_versions": 4,
+            "versions": [_CHALLENGER, _VERSION],
+            "events": [_PROMOTED],
+        }
+    ],
+}
 ENTRY: Final = Entry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
 CSV: Final = "id,brand,phase\r\nAir Paradis/1764000000000,Air Paradis,firing\r\n"
 EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/…","summary":"38 of …"}\n\n'

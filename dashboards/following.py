@@ -1,15 +1,43 @@
-"""The API follows the registry's champions, as the worker does."""
+"""The API follows the registry: its champions, as the worker does, and what it tells of models."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from badbuzz.champions import Arrival, Watch
+from badbuzz.champions import Arrival, Failure, Watch
+from badbuzz.errors import RegistryError
+from badbuzz.lives import Life
 from badbuzz.settings import Settings
 from dashboards.judging import Judging
 from dashboards.logs import note
 from dashboards.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the registry told last.
+
+    Parameters
+    ----------
+    state
+        ``none`` is set, ``unread`` so far, it ``answers``, or is ``unreachable``.
+    since_ms
+        Since when it is in that state, Unix milliseconds; None where none is set.
+    read_ms
+        When ``lives`` were read; None when never.
+    lives
+        What it told of each language; kept while it is unreachable.
+    """
+
+    state: Literal["none", "unread", "answers", "unreachable"]
+    since_ms: int | None = None
+    read_ms: int | None = None
+    lives: Mapping[str, Life] = field(default_factory=dict)
 
 
 class Following:
@@ -24,6 +52,11 @@ class Following:
     metrics
         Swaps and failures are counted there.
 
+    Attributes
+    ----------
+    heard
+        What the registry told last.
+
     Raises
     ------
     RegistryError
@@ -35,6 +68,7 @@ class Following:
         self._every_s = settings.registry_poll_s
         self._judging = judging
         self._metrics = metrics
+        self.heard = Heard("none") if self._watch is None else Heard("unread", _now_ms())
 
     async def run(self) -> None:
         """Look now, then again and again; for ever."""
@@ -43,13 +77,42 @@ class Following:
             await asyncio.sleep(self._every_s)
 
     async def _look(self, watch: Watch) -> None:
+        is_away = False
         for found in await watch.look(self._judging.serving):
             if isinstance(found, Arrival):
-                language = found.version.language
-                self._judging.swap(language, *found.scorers)
-                self._metrics.swaps.labels(language).inc()
-                note("bundle_swapped", language=language, bundle=found.scorers[0].version)
-                continue
-            self._metrics.registry_failures.labels(found.language, found.kind).inc()
-            if found.news:
-                note("registry_failed", level=logging.WARNING, said=found.message)
+                self._swap(found)
+            else:
+                self._note(found)
+                is_away |= found.kind == "unreachable"
+        if is_away:
+            self._hear(None)
+            return
+        try:
+            self._hear(await watch.lives())
+        except RegistryError as error:
+            if self.heard.state != "unreachable":
+                note("registry_failed", level=logging.WARNING, said=str(error))
+            self._hear(None)
+
+    def _swap(self, arrival: Arrival) -> None:
+        language = arrival.version.language
+        self._judging.swap(language, *arrival.scorers)
+        self._metrics.swaps.labels(language).inc()
+        note("bundle_swapped", language=language, bundle=arrival.scorers[0].version)
+
+    def _note(self, failure: Failure) -> None:
+        self._metrics.registry_failures.labels(failure.language, failure.kind).inc()
+        if failure.news:
+            note("registry_failed", level=logging.WARNING, said=failure.message)
+
+    def _hear(self, lives: Mapping[str, Life] | None) -> None:
+        now_ms = _now_ms()
+        state: Literal["answers", "unreachable"] = "unreachable" if lives is None else "answers"
+        if self.heard.state != state:
+            self.heard = replace(self.heard, state=state, since_ms=now_ms)
+        if lives is not None:
+            self.heard = replace(self.heard, read_ms=now_ms, lives=lives)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -49,6 +50,11 @@ class Judging:
         return {language: one.version for language, one in self._here.scorers.items()}
 
     @property
+    def scorers(self) -> dict[str, Scorer]:
+        """What serves each language: to read its card, not to score, which is :meth:`judge`'s."""
+        return dict(self._here.scorers)
+
+    @property
     def versions(self) -> tuple[str, ...]:
         """Of the bundles that serve, sorted."""
         return self._here.versions
@@ -75,6 +81,12 @@ class Judging:
             with self._lock:
                 verdicts += self._threads.judge(tweets[start : start + _AT_ONCE])
         return verdicts
+
+    @contextmanager
+    def lent(self) -> Iterator[Judges]:
+        """The bundles that serve, for a thread that may wait; the others wait until it ends."""
+        with self._lock:
+            yield self._threads
 
     def explain(self, lang: str, text: str) -> Explanation:
         """Why a text that has a verdict has it; for a thread that may wait."""

@@ -32,7 +32,8 @@ ROOMS = {"producers", "stream_processor", "training", "backtest", "demo", "dashb
 PACKAGES = ROOMS | {"badbuzz"}
 OUTER_RING = {
     "__init__", "__main__", "bar", "brands", "champions", "cli", "instants", "interrupt",
-    "lastword", "options", "outputs", "port", "presets", "recording", "registry", "rows", "scorer",
+    "lastword", "lives", "options", "outputs", "port", "presets", "recording", "registry", "rows",
+    "scorer",
     "settings", "store", "truth", "tuning",
 }  # fmt: skip
 LOCKS = ("demo", "image", "dev", "protocol", "mlflow")

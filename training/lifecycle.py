@@ -7,64 +7,21 @@ command, no champion serves that nobody answers for.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Final
 
 import orjson
 
 from badbuzz.errors import RegistryError
+from badbuzz.lives import EVENT_TAG, Event, events
 from badbuzz.registry import CHALLENGER, CHAMPION, Registry, Version, model_name
 from badbuzz.scorer import Scorer
 from training.gate import Check
 
-_TAG: Final = "event."
 _MAX_WHY: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One move of the alias ``champion``.
-
-    Parameters
-    ----------
-    what
-        ``promote`` or ``rollback``.
-    when_ms
-        Unix milliseconds.
-    who
-        As they called themselves.
-    why
-        In their words; may be empty where every check held.
-    before, after
-        Numbers of the versions; ``before`` is None for the first champion.
-    forced
-        Whether a check did not hold.
-    evaluation
-        Digest of the evaluation set, or empty.
-    checks
-        What was found, by check.
-    """
-
-    what: Literal["promote", "rollback"]
-    when_ms: int
-    who: str
-    why: str
-    before: int | None
-    after: int
-    forced: bool = False
-    evaluation: str = ""
-    checks: Mapping[str, str] = field(default_factory=dict)
-
-
-def events(registry: Registry, language: str) -> list[Event]:
-    """Every event of a language, oldest first."""
-    model = registry.model(language)
-    tags = model.tags if model is not None else {}
-    found = [Event(**orjson.loads(value)) for name, value in tags.items() if name.startswith(_TAG)]
-    return sorted(found, key=lambda event: event.when_ms)
 
 
 def former(told: Sequence[Event], champion: int) -> int | None:
@@ -188,7 +145,7 @@ def _move(registry: Registry, version: Version, event: Event) -> None:
     name = model_name(version.language)
     told = orjson.dumps(asdict(event)).decode()
     with registry.talking():
-        registry.client.set_registered_model_tag(name, f"{_TAG}{event.when_ms}", told)
+        registry.client.set_registered_model_tag(name, f"{EVENT_TAG}{event.when_ms}", told)
         registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
 
 

@@ -15,9 +15,10 @@ from rich.table import Table
 
 from badbuzz.errors import RegistryError
 from badbuzz.instants import clock
+from badbuzz.lives import Event, events
 from badbuzz.registry import CHAMPION, Registry, Version
 from badbuzz.settings import Settings
-from training.lifecycle import Event, events, needed, roll_back
+from training.lifecycle import needed, roll_back
 
 _SHOWN: tuple[str, ...] = ("accuracy", "auc")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

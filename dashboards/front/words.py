@@ -50,6 +50,11 @@ class Words:
         """A share in [0, 1] in percent; a dash where there is none."""
         return "–" if rate is None else f"{rate * 100:.0f}\N{NO-BREAK SPACE}%"
 
+    def language_name(self, code: str) -> str:
+        """A language by its code, in words where there are some; the code itself otherwise."""
+        key = f"in_{code}"
+        return self(key) if key in SAID else code
+
     def clock(self, at_ms: int, zone: str) -> str:
         """Hour and minute on a clock."""
         return f"{_at(at_ms, zone):%H:%M}"
