@@ -24,7 +24,8 @@ from badbuzz.store import Store
 from demo.processes import free_port
 from tests.servers import await_line, die_with_parent
 
-PATHS: Final = ("", "alerts", "try", "label", "history", "models")
+LIVE: Final = ""
+PATHS: Final = (LIVE, "alerts", "try", "label", "history", "models")
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
 WIDE, NARROW = (1280, 900), (390, 844)
 _ADDRESS: Final = re.compile(r"^  (\S.*?) +(http://\S+)$", re.MULTILINE)
@@ -83,61 +84,55 @@ class Demo:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def store_url(self) -> str:
+        """Where it records."""
+        return f"sqlite:///{self._folder / 'badbuzz.db'}"
+
     @contextmanager
     def store(self) -> Iterator[Store]:
         """What it recorded."""
-        with Store.open(f"sqlite:///{self._folder / 'badbuzz.db'}") as store:
+        with Store.open(self.store_url) as store:
             yield store
 
 
-class Front:
-    """``badbuzz front`` in a process of its own.
-
-    Parameters
-    ----------
-    folder
-        For its log.
-    api_url
-        Of the API it asks.
-    language
-        That it begins in.
-    """
-
-    def __init__(self, folder: Path, api_url: str, language: Language) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self._log = folder / f"front-{port}.log"
-        self._command = [sys.executable, "-m", "badbuzz", "front", "--port", str(port)]
-        self._environ = {"BADBUZZ_API_URL": api_url, "BADBUZZ_LANGUAGE": language}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        """Start it, and return when it answers."""
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command, env={**os.environ, **self._environ},
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
-            )  # fmt: skip
+@contextmanager
+def served(folder: Path, name: str, ready: str, port: int, **environ: str) -> Iterator[str]:
+    """The address of ``badbuzz NAME`` in a process of its own, once it answers at a path."""
+    url, log = f"http://127.0.0.1:{port}", folder / f"{name.split()[0]}-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "badbuzz", *name.split(), "--port", str(port)],
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+        )  # fmt: skip
+    try:
         deadline_s = time.monotonic() + _START_S
-        while not self._answers():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline_s, self._log.read_text()
+        while not _answers(f"{url}{ready}"):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline_s, log.read_text()
             time.sleep(0.05)
-        return self
+        yield url
+    finally:
+        process.terminate()
+        process.wait(_STOP_S)
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
 
-    def __exit__(self, *raised: object) -> None:
-        """End it."""
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(_STOP_S)
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@contextmanager
+def front(folder: Path, api_url: str, language: Language) -> Iterator[str]:
+    """The address of a front of one's own, which begins in a language."""
+    environ = {"BADBUZZ_API_URL": api_url, "BADBUZZ_LANGUAGE": language}
+    with served(folder, "front", "/_stcore/health", free_port(), **environ) as url:
+        yield url
 
 
 def open_page(
