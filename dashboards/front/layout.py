@@ -1,20 +1,20 @@
-"""What pages share of their looks."""
+"""What pages share of their looks: style, banners, tweets, legends, links between pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
+from badbuzz.model import Example
+from badbuzz.record import Sampled
 from dashboards.front.words import Words
 
-_STYLE: Final = """<style>
-.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 76rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
-</style>"""
-
 _PAGES: Final = "pages"
+_STYLE: Final = Path(__file__).with_name("style.css")
 
 
 def know_pages(pages: dict[str, st.Page]) -> None:
@@ -31,8 +31,105 @@ def page(path: str) -> st.Page:
 def dress(words: Words) -> None:
     """Style the page, and say in which language it is."""
     st.html(_STYLE)
-    language = escape(words.language)
     st.html(
-        f"<script>document.documentElement.lang = '{language}'</script>",
+        f"<script>document.documentElement.lang = '{words.language}'</script>",
         unsafe_allow_javascript=True,
+    )
+
+
+def sentence(text: str, more: Sequence[str] = ()) -> None:
+    """A sentence to be read from afar, and smaller ones below it."""
+    below = "".join(f"<p>{escape(line)}</p>" for line in more)
+    st.html(f'<div class="bb-said"><p class="bb-sentence">{escape(text)}</p>{below}</div>')
+
+
+def lines(found: Sequence[str]) -> None:
+    """Sentences, a line each."""
+    st.html("".join(f"<p>{escape(line)}</p>" for line in found))
+
+
+def note(text: str) -> None:
+    """A sentence of less weight."""
+    st.html(f'<p class="bb-note">{escape(text)}</p>')
+
+
+def figures(*found: tuple[str, str, str]) -> None:
+    """Figures side by side: each its name, its value, and what it is held against."""
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(held)}</dd></div>"
+        for name, value, held in found
+    )
+    st.html(f'<dl class="bb-figures">{items}</dl>')
+
+
+def legend(*marks: tuple[str, str]) -> None:
+    """What the marks of a chart mean: each a kind (line, dash, band, alert, bar) and its words."""
+    items = "".join(
+        f'<li><span class="bb-mark bb-{kind}"></span>{escape(text)}</li>' for kind, text in marks
+    )
+    st.html(f'<ul class="bb-legend" aria-hidden="true">{items}</ul>')
+
+
+def chips(terms: Sequence[tuple[str, str]]) -> None:
+    """Terms, each with its count."""
+    items = "".join(f"<li>{escape(term)} <b>{escape(n)}</b></li>" for term, n in terms)
+    st.html(f'<ul class="bb-chips">{items}</ul>')
+
+
+def tweets(found: Sequence[Sampled], zone: str, words: Words) -> None:
+    """Tweets as they were written, names hidden."""
+    cards = "".join(
+        _card(
+            tweet.text,
+            tweet.lang,
+            tweet.url,
+            (words.moment(tweet.created_ms, zone), _verdict(tweet, words)),
+            tweet.n_retweets,
+            words,
+        )
+        for tweet in found
+    )
+    st.html(f'<div class="bb-tweets">{cards}</div>')
+
+
+def examples(found: Sequence[Example], zone: str, words: Words) -> None:
+    """An alert's example tweets."""
+    cards = ""
+    for one in found:
+        said = [words.moment(one.created_ms, zone)]
+        said.append(words("tweet_negative", rate=_sure(one.score, words)))
+        if one.n_alike > 1:
+            said.append(words("tweet_alike", n=one.n_alike - 1))
+        cards += _card(one.text, "", one.url, said, one.n_retweets, words)
+    st.html(f'<div class="bb-tweets">{cards}</div>')
+
+
+def _verdict(tweet: Sampled, words: Words) -> str:
+    if tweet.score is None:
+        return words("tweet_unread", lang=tweet.lang)
+    key = "tweet_negative" if tweet.negative else "tweet_other"
+    return words(key, rate=_sure(tweet.score, words))
+
+
+def _sure(score: float, words: Words) -> str:
+    """A score in percent; no model is ever 100 % sure."""
+    return words.percent(min(max(score, 0.01), 0.99))
+
+
+def _card(
+    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Words
+) -> str:
+    parts = [escape(part) for part in said]
+    if n_retweets:
+        key = "tweet_retweet" if n_retweets == 1 else "tweet_retweets"
+        parts.append(escape(words(key, n=words.number(n_retweets))))
+    if url.startswith(("https://", "http://")):
+        parts.append(
+            f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">'
+            f"{escape(words('tweet_original'))}</a>"
+        )
+    spoken = f' lang="{escape(lang)}"' if lang and lang != "und" else ""
+    return (
+        f'<article class="bb-tweet"><p{spoken}>{escape(text)}</p>'
+        f"<footer>{' · '.join(parts)}</footer></article>"
     )
