@@ -45,7 +45,7 @@ def show(client: Client, words: Words) -> None:
         return
     step_ms = step_of(period.from_ms, period.to_ms)
     seen = {brand: client.windows(brand, period.from_ms, period.to_ms, step_ms) for brand in chosen}
-    st.caption(_described(period, step_ms, words))
+    layout.note(_described(period, step_ms, words))
     if any(seen.values()):
         _show_totals(seen, words)
         _show_charts(seen, period.zone, words)
@@ -101,7 +101,7 @@ def _step_told(step_ms: int, words: Words) -> str:
 
 
 def _show_totals(seen: comparison.Seen, words: Words) -> None:
-    st.subheader(words("history_totals"), anchor=False)
+    st.header(words("history_totals"), anchor=False)
     sums = [(sum(s.n for s in steps), sum(s.n_negative for s in steps)) for steps in seen.values()]
     expected = [sum(step.expected for step in steps) for steps in seen.values()]
     table = {
@@ -116,7 +116,7 @@ def _show_totals(seen: comparison.Seen, words: Words) -> None:
 
 def _show_charts(seen: comparison.Seen, zone: str, words: Words) -> None:
     for field in _FIELDS:
-        st.subheader(words(f"history_{field}"), anchor=False)
+        st.header(words(f"history_{field}"), anchor=False)
         chart = comparison.lines(seen, field, zone, words)
         st.altair_chart(chart, alt=_told(seen, field, zone, words), theme=None)
         if field == "negative" and comparison.alert_rows(seen, zone):
@@ -166,7 +166,7 @@ def _figures(seen: comparison.Seen, zone: str, words: Words) -> dict[str, list[s
 
 def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, words: Words) -> None:
     """The period's alerts, newest first, each a link to its page."""
-    st.subheader(words("page_alerts"), anchor=False)
+    st.header(words("page_alerts"), anchor=False)
     found = [life for brand in chosen for life in _alerts(client, brand, period)]
     found.sort(key=lambda life: -life.alert.opened_ms)
     if not found:
@@ -185,7 +185,7 @@ def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, words: 
             query_params={"alert": alert.id},
         )  # fmt: skip
     if len(found) > _MOST_ALERTS:
-        st.caption(words("history_more", n=len(found) - _MOST_ALERTS))
+        layout.note(words("history_more", n=len(found) - _MOST_ALERTS))
 
 
 _SEVERITIES: Final = ("info", "warning", "critical")
@@ -197,7 +197,7 @@ def _alerts(client: Client, brand: str, period: _Period) -> list[AlertLife]:
 
 
 def _offer_files(client: Client, chosen: Sequence[str], period: _Period, words: Words) -> None:
-    st.subheader(words("history_files"), anchor=False)
+    st.header(words("history_files"), anchor=False)
     st.write(words("history_files_about"))
     with st.container(horizontal=True):
         for what in _FILES:
@@ -218,6 +218,6 @@ def exported(client: Client, what: str, brands: Sequence[str], from_ms: int, to_
 
 
 def _offer_replay(period: _Period, words: Words) -> None:
-    st.subheader(words("history_replay"), anchor=False)
+    st.header(words("history_replay"), anchor=False)
     st.write(words("history_replay_about"))
     st.code(replay_command(period.from_ms, period.to_ms), language=None, wrap_lines=True)
