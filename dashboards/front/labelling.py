@@ -12,12 +12,14 @@ from uuid import uuid4
 import streamlit as st
 
 from badbuzz.record import Sampled
+from dashboards.front import layout
 from dashboards.front.client import ApiError, Client
 from dashboards.front.marked import STYLE, marked
-from dashboards.front.opinions import say, served_languages, worth_labelling
+from dashboards.front.opinions import probability, say, served_languages, worth_labelling
 from dashboards.front.words import Words
 
 _STATE: Final = "labelling"
+_STYLE: Final = f"{STYLE}<style>.stButton kbd {{ opacity: 1; }}</style>"
 _ALL: Final = ""
 _AT_ONCE: Final = 20
 _MOST: Final = 100
@@ -53,6 +55,7 @@ class _Desk:
 
 def show(client: Client, words: Words) -> None:
     """Draw the page, below its heading."""
+    st.html(_STYLE)
     st.write(words("label_about"))
     desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
     zones = {one.brand: one.zone for one in client.brands()}
@@ -105,8 +108,8 @@ def _say_empty(words: Words, desk: _Desk) -> None:
 def _show_tweet(words: Words, tweet: Sampled, zone: str) -> None:
     when, language = words.moment(tweet.created_ms, zone), words.language_name(tweet.lang)
     with st.container(border=True):
-        st.caption(words("label_of", brand=tweet.brand, when=when, language=language))
-        st.html(STYLE + marked(tweet.text, ()))
+        layout.note(words("label_of", brand=tweet.brand, when=when, language=language))
+        st.html(marked(tweet.text, ()))
 
 
 def _ask(client: Client, words: Words, desk: _Desk) -> None:
@@ -156,4 +159,8 @@ def _answer(client: Client, desk: _Desk, right: bool) -> None:
 def _tell_last(words: Words, tweet: Sampled, right: bool) -> None:
     said = words("label_said_negative" if right else "label_said_other")
     agreed = words("label_agreed" if tweet.negative is right else "label_disagreed")
-    st.caption(words("label_last", said=said, agreed=agreed, percent=words.percent(tweet.score)))
+    layout.note(
+        words(
+            "label_last", said=said, agreed=agreed, percent=probability(tweet.score or 0.0, words)
+        )
+    )

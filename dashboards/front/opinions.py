@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from badbuzz.record import FeedbackSource, Sampled
 from dashboards.front.client import Client
 from dashboards.front.reading import read
+from dashboards.front.words import Words
+
+_SURE: Final = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,19 @@ class Receipt:
     is_new: bool
     scored: bool
     misprediction: bool
+
+
+def probability(score: float, words: Words) -> str:
+    """A score in percent; nothing is ever certain.
+
+    Examples
+    --------
+    >>> probability(0.634, Words("en")), probability(0.9995, Words("en"))
+    ('63\\xa0%', '> 99\\xa0%')
+    """
+    if score > _SURE:
+        return f"> {words.percent(_SURE)}"
+    return f"< {words.percent(1 - _SURE)}" if score < 1 - _SURE else words.percent(score)
 
 
 def judge(client: Client, text: str, lang: str) -> Judged | None:

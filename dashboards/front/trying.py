@@ -8,16 +8,16 @@ from uuid import uuid4
 
 import streamlit as st
 
+from dashboards.front import layout
 from dashboards.front.client import Client
 from dashboards.front.guessing import guess
 from dashboards.front.marked import STYLE, marked, pulls
-from dashboards.front.opinions import Judged, Receipt, judge, say, served_languages
+from dashboards.front.opinions import Judged, Receipt, judge, probability, say, served_languages
 from dashboards.front.words import Words
 
 _STATE: Final = "tried"
 _GUESS: Final = ""
 _MOST: Final = 2000
-_SURE: Final = 0.99
 
 
 @dataclass(slots=True)
@@ -72,30 +72,23 @@ def show(client: Client, words: Words) -> None:
 
 def _show_verdict(tried: _Tried, judged: Judged, words: Words) -> None:
     told = words("try_says_negative" if judged.negative else "try_says_other")
-    st.subheader(told, anchor=False)
-    st.write(words("try_score_is", percent=_probability(judged.score, words)))
+    st.header(told, anchor=False)
+    st.write(words("try_score_is", percent=probability(judged.score, words)))
     with st.container(border=True):
         st.html(STYLE + marked(tried.text, judged.explanation.contributions))
-    st.caption(words("try_legend"))
-
-
-def _probability(score: float, words: Words) -> str:
-    """A score in percent; nothing is ever certain."""
-    if score > _SURE:
-        return f"> {words.percent(_SURE)}"
-    return f"< {words.percent(1 - _SURE)}" if score < 1 - _SURE else words.percent(score)
+    layout.note(words("try_legend"))
 
 
 def _show_pulls(tried: _Tried, judged: Judged, words: Words) -> None:
-    st.subheader(words("try_why"), anchor=False)
+    st.header(words("try_why"), anchor=False)
     st.html(pulls(judged.explanation.contributions, words))
     key, named = "try_guessed" if tried.guessed else "try_given", words.language_name(tried.lang)
-    st.caption(words(key, language=named, bundle=judged.bundle))
+    layout.note(words(key, language=named, bundle=judged.bundle))
 
 
 def _ask(client: Client, words: Words, tried: _Tried, judged: Judged) -> None:
     """Ask whether the label is right; of several answers the last one counts."""
-    st.subheader(words("try_right"), anchor=False)
+    st.header(words("try_right"), anchor=False)
     with st.container(horizontal=True):
         if st.button(words("try_yes"), icon=":material/check:", disabled=tried.right is True):
             _answer(client, tried, judged, True)
