@@ -99,7 +99,7 @@ class Demo:
 @contextmanager
 def served(folder: Path, name: str, ready: str, port: int, **environ: str) -> Iterator[str]:
     """The address of ``badbuzz NAME`` in a process of its own, once it answers at a path."""
-    url, log = f"http://127.0.0.1:{port}", folder / f"{name.split()[0]}-{port}.log"
+    url, log = f"http://127.0.0.1:{port}", folder / f"{name.split(maxsplit=1)[0]}-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "badbuzz", *name.split(), "--port", str(port)],
@@ -166,7 +166,7 @@ def grave_faults(page: Page) -> list[str]:
 def overflow_px(page: Page) -> int:
     """How far the page can be scrolled sideways."""
     scrolled: int = page.evaluate(
-        "Math.max(...[document.documentElement, ...document.querySelectorAll('section, main')]"
+        "Math.max(...[document.documentElement, document.querySelector('[data-testid=stMain]')]"
         ".map(e => e.scrollWidth - e.clientWidth))"
     )
     return scrolled
