@@ -36,7 +36,7 @@ def show(client: Client, life: AlertLife, zone: str, words: Words) -> None:
         layout.examples(examples, zone, words)
     _moment(client, life, zone, words)
     st.header(words("alerts_phases"), anchor=False)
-    st.table(phases(life, zone, words), hide_index=True)
+    st.table(phases(life, zone, words), hide_index=True, alt=words("alerts_phases"))
     _ruling(client, life, words)
     st.header(words("alerts_link"), anchor=False)
     st.code(link(life.alert), language=None, wrap_lines=True)
@@ -99,7 +99,9 @@ def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Words) -
             st.write(f":material/done_all: {said}")
         else:
             st.button(
-                words("alerts_acknowledge"), type="primary", icon=":material/back_hand:",
+                words("alerts_acknowledge"),
+                type="secondary" if alert.phase == "resolved" else "primary",
+                icon=":material/back_hand:",
                 on_click=_acknowledge, args=(client, alert.id),
             )  # fmt: skip
             st.write(words("alerts_not_acknowledged"))

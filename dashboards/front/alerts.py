@@ -80,18 +80,31 @@ def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
             label=f"**{one.brand} · {words.moment(one.opened_ms, zone)}**",
         )  # fmt: skip
-        with st.container(horizontal=True, gap="small"):
-            colour = "gray" if one.phase == "resolved" else COLOURS[one.severity]
-            st.badge(words(f"alerts_severity_{one.severity}"), color=colour)  # type: ignore[arg-type]
-            st.badge(words(f"alerts_phase_{one.phase}"), color=colour)  # type: ignore[arg-type]
-            for ruling in life.rulings[-1:]:
-                st.badge(words(f"alerts_verdict_{ruling.verdict}"), icon=":material/gavel:")
         layout.note(headline(life.phases[0], words.language))
-        layout.note(
-            words("alerts_somebody", name=life.acknowledged_by)
-            if life.acknowledged_by
-            else words("alerts_nobody")
-        )
+        with st.container(horizontal=True, gap="xsmall"):
+            for said, icon, colour in _marks(life, words):
+                st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def _marks(life: AlertLife, words: Words) -> list[tuple[str, str | None, str]]:
+    """What is known of an alert, in a word or two each, with an icon and a colour."""
+    one = life.alert
+    is_over = one.phase == "resolved"
+    colour = "gray" if is_over else COLOURS[one.severity]
+    marks: list[tuple[str, str | None, str]] = [
+        (words(f"alerts_severity_{one.severity}"), None, colour),
+        (words(f"alerts_phase_{one.phase}"), None, colour),
+    ]
+    if life.acknowledged_by:
+        said = words("alerts_somebody", name=life.acknowledged_by)
+        marks.append((said, ":material/done_all:", "green"))
+    elif not is_over:
+        marks.append((words("alerts_nobody"), ":material/person_off:", "gray"))
+    marks += [
+        (words(f"alerts_verdict_{ruling.verdict}"), ":material/gavel:", "blue")
+        for ruling in life.rulings[-1:]
+    ]
+    return marks
 
 
 def _show_more() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import altair as alt
+import pandas as pd
 
 from badbuzz.record import Step
 from dashboards.front.theme import BLUE, INK, LINE, QUIET_INK, RED
@@ -115,7 +116,7 @@ _AXIS: Final[dict[str, Any]] = {
 
 
 def _on(values: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=values))
+    return alt.Chart(pd.DataFrame(values))
 
 
 def _counts() -> alt.Axis:

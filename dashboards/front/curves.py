@@ -33,7 +33,7 @@ def draw_curves(steps: Sequence[Step], coarse: Sequence[Step], zone: str, words:
             charts.volume(coarse, steps, zone, words), alt=words("volume_alt", **ends), theme=None
         )
     with st.expander(words("table"), icon=":material/table:"):
-        st.table(table(steps, zone, words), hide_index=True, height=320)
+        st.table(table(steps, zone, words), hide_index=True, height=320, alt=words("table"))
 
 
 def draw_negatives(title: str, steps: Sequence[Step], zone: str, words: Words) -> None:

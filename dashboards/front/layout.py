@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from badbuzz.record import Sampled
 from dashboards.front.words import Words
 
 _PAGES: Final = "pages"
+_LOOSE: Final = re.compile(r" (?=[%;:!?»])|(?<=«) ")
 _STYLE: Final = Path(__file__).with_name("style.css")
 
 
@@ -39,24 +41,24 @@ def dress(words: Words) -> None:
 
 def sentence(text: str, more: Sequence[str] = ()) -> None:
     """A sentence to be read from afar, and smaller ones below it."""
-    below = "".join(f"<p>{escape(line)}</p>" for line in more)
-    st.html(f'<div class="bb-said"><p class="bb-sentence">{escape(text)}</p>{below}</div>')
+    below = "".join(f"<p>{_text(line)}</p>" for line in more)
+    st.html(f'<div class="bb-said"><p class="bb-sentence">{_text(text)}</p>{below}</div>')
 
 
 def lines(found: Sequence[str]) -> None:
     """Sentences, a line each."""
-    st.html("".join(f"<p>{escape(line)}</p>" for line in found))
+    st.html("".join(f"<p>{_text(line)}</p>" for line in found))
 
 
 def note(text: str) -> None:
     """A sentence of less weight."""
-    st.html(f'<p class="bb-note">{escape(text)}</p>')
+    st.html(f'<p class="bb-note">{_text(text)}</p>')
 
 
 def figures(*found: tuple[str, str, str]) -> None:
     """Figures side by side: each its name, its value, and what it is held against."""
     items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd><dd>{escape(held)}</dd></div>"
+        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd><dd>{_text(held)}</dd></div>"
         for name, value, held in found
     )
     st.html(f'<dl class="bb-figures">{items}</dl>')
@@ -65,14 +67,14 @@ def figures(*found: tuple[str, str, str]) -> None:
 def legend(*marks: tuple[str, str]) -> None:
     """What the marks of a chart mean: each a kind (line, dash, band, alert, bar) and its words."""
     items = "".join(
-        f'<li><span class="bb-mark bb-{kind}"></span>{escape(text)}</li>' for kind, text in marks
+        f'<li><span class="bb-mark bb-{kind}"></span>{_text(text)}</li>' for kind, text in marks
     )
     st.html(f'<ul class="bb-legend" aria-hidden="true">{items}</ul>')
 
 
 def chips(terms: Sequence[tuple[str, str]]) -> None:
     """Terms, each with its count."""
-    items = "".join(f"<li>{escape(term)} <b>{escape(n)}</b></li>" for term, n in terms)
+    items = "".join(f"<li>{_text(term)} <b>{_text(n)}</b></li>" for term, n in terms)
     st.html(f'<ul class="bb-chips">{items}</ul>')
 
 
@@ -119,17 +121,22 @@ def _sure(score: float, words: Words) -> str:
 def _card(
     text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Words
 ) -> str:
-    parts = [escape(part) for part in said]
+    parts = [_text(part) for part in said]
     if n_retweets:
         key = "tweet_retweet" if n_retweets == 1 else "tweet_retweets"
-        parts.append(escape(words(key, n=words.number(n_retweets))))
+        parts.append(_text(words(key, n=words.number(n_retweets))))
     if url.startswith(("https://", "http://")):
         parts.append(
-            f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">'
-            f"{escape(words('tweet_original'))}</a>"
+            f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer">'
+            f"{_text(words('tweet_original'))}</a>"
         )
-    spoken = f' lang="{escape(lang)}"' if lang and lang != "und" else ""
+    spoken = f' lang="{html.escape(lang)}"' if lang and lang != "und" else ""
     return (
-        f'<article class="bb-tweet"><p{spoken}>{escape(text)}</p>'
+        f'<article class="bb-tweet"><p{spoken}>{_text(text)}</p>'
         f"<footer>{' · '.join(parts)}</footer></article>"
     )
+
+
+def _text(text: str) -> str:
+    """Text as HTML; French punctuation, and a percent sign, stay on the line of their word."""
+    return html.escape(_LOOSE.sub("\N{NO-BREAK SPACE}", text))

@@ -22,6 +22,7 @@ _STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
 """Hours that may be looked at -> the width of a step."""
 _COARSER: Final = 6
 """Steps in one of the share of negatives, which jumps where tweets are few."""
+_REDRAW_S: Final = 4.0
 _MOST_PILLS: Final = 8
 _BRAND: Final = "chosen_brand"
 _ASKED: Final = "asked_brand"
@@ -49,7 +50,7 @@ def show(client: Client, words: Words) -> None:
     found = asking.standings(client)
     if not found:
         st.info(words("no_brands"))
-        _watch(client, ())
+        _watch(client, _News(), time.monotonic())
         return
     states = states_of(client, found)
     brand = _choose(found, states, words)
@@ -65,7 +66,7 @@ def show(client: Client, words: Words) -> None:
         draw_curves(steps, coarse, view.zone, words)
         _said(client, view, words)
     if not view.past:
-        _watch(client, _seen(client, found))
+        _watch(client, _news(client, found), time.monotonic())
 
 
 def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
@@ -247,30 +248,39 @@ def _list(client: Client, view: View, title: str, period: tuple[int, int], words
         st.write(words("no_tweets"))
 
 
-def _seen(client: Client, found: Sequence[Standing]) -> tuple[object, ...]:
-    """What must change before the page has something new to show."""
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What must change before the page has something new to show: at once, or in a while."""
+
+    urgent: tuple[tuple[str, State, str, str], ...] = ()
+    ends_ms: tuple[int, ...] = ()
+
+
+def _news(client: Client, found: Sequence[Standing]) -> _News:
     states = states_of(client, found)
-    return tuple(
-        (
-            one.brand,
-            states[one.brand],
-            one.last_window.end_ms if one.last_window else None,
-            (one.open_alert.id, one.open_alert.phase, one.open_alert.severity)
-            if one.open_alert
-            else None,
-        )
-        for one in found
+    alerts = [(one.brand, states[one.brand], one.open_alert) for one in found]
+    return _News(
+        tuple(
+            (brand, state, alert.id if alert else "", alert.phase if alert else "")
+            for brand, state, alert in alerts
+        ),
+        tuple(one.last_window.end_ms if one.last_window else 0 for one in found),
     )
 
 
 @st.fragment(run_every=1.0)
-def _watch(client: Client, seen: tuple[object, ...]) -> None:
-    """Draw the page anew once something is new; or once the API fails, so that it says so."""
+def _watch(client: Client, drawn: _News, drawn_s: float) -> None:
+    """Draw the page anew once it has something new to show.
+
+    At once where a brand stands otherwise, or the API fails; in a while where a window closed, as
+    a fast replay closes many a second.
+    """
     try:
-        now = _seen(client, asking.standings(client))
+        news = _news(client, asking.standings(client))
     except ApiError as error:
         if error.key == "api_too_many":
             return
         st.rerun()
-    if now != seen:
+    is_old = time.monotonic() - drawn_s > _REDRAW_S
+    if news.urgent != drawn.urgent or (news != drawn and is_old):
         st.rerun()
