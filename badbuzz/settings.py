@@ -104,7 +104,7 @@ class Settings:
         secret=True,
     )
     language: str = _setting("fr", "of what people are sent and shown: " + " | ".join(_LANGUAGES))
-    dashboard_url: str = _setting("", "address of the dashboard that a message links to, or empty")
+    dashboard_url: str = _setting("", "address of the front, which a message links to, or empty")
     alertmanager_url: str = _setting(
         "",
         "where Alertmanager listens, such as http://127.0.0.1:9093; none when empty",

@@ -49,6 +49,12 @@ def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertLife, ..
 
 
 @st.cache_data(ttl=5, **_KEPT)
+def alert(client: Client, alert_id: str) -> AlertLife:
+    """An alert and what became of it."""
+    return client.alert(alert_id)
+
+
+@st.cache_data(ttl=5, **_KEPT)
 def terms(client: Client, brand: str, from_ms: int, to_ms: int) -> Terms:
     """What a period's negatives are about."""
     return client.terms(brand, from_ms, to_ms)

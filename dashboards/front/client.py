@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import quote
 
 import httpx
@@ -89,6 +89,16 @@ class Client:
         self.identity = (url, key)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let its connections go."""
+        self._http.close()
 
     def get(self, path: str, **asked: Any) -> Any:
         """What ``GET path`` answers, as parsed JSON; parameters that are None are left out.

@@ -14,7 +14,7 @@ from badbuzz.render import headline, why
 from dashboards.front import asking, layout, standing
 from dashboards.front.client import ApiError, Client, Standing
 from dashboards.front.curves import draw_curves
-from dashboards.front.standing import COLOURS, ICONS, State
+from dashboards.front.standing import ALARMING, COLOURS, ICONS, State
 from dashboards.front.words import Words
 
 _HOUR_MS: Final = 3_600_000
@@ -55,6 +55,7 @@ def show(client: Client, words: Words) -> None:
     states = states_of(client, found)
     brand = _choose(found, states, words)
     view = _view(brand, states[brand.brand])
+    _others(found, states, brand.brand, words)
     _banner(client, view, words)
     if brand.last_window is not None:
         _hour(client, view, words)
@@ -82,13 +83,15 @@ def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
 
 
 def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words) -> Standing:
-    """The brand that is looked at: the address's, then the one that was clicked."""
+    """The brand that was clicked, or that the address names; the most urgent where none was."""
     brands = {one.brand: one for one in found}
     asked = st.query_params.get("brand")
     if asked in brands and asked != st.session_state.get(_ASKED):
         st.session_state[_BRAND] = st.session_state[_ASKED] = asked
-    if st.session_state.get(_BRAND) not in brands:
-        st.session_state[_BRAND] = standing.most_urgent(states.items())
+    if st.session_state.get(_ASKED) not in brands:
+        urgent = standing.most_urgent(states.items())
+        if st.session_state.get(_BRAND) not in brands or states[urgent] in ALARMING:
+            st.session_state[_BRAND] = urgent
 
     def named(brand: str) -> str:
         state = states[brand]
@@ -108,6 +111,21 @@ def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words
         **({"required": True} if pick is st.pills else {}),
     )
     return brands[st.session_state[_BRAND]]
+
+
+def _others(
+    found: Sequence[Standing], states: Mapping[str, State], chosen: str, words: Words
+) -> None:
+    """Say which brands that are not looked at are in trouble."""
+    for one in found:
+        if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
+            since = words.moment(one.open_alert.opened_ms, one.zone)
+            said = words(f"state_{states[one.brand]}")
+            st.page_link(
+                layout.page("live"), query_params={"brand": one.brand},
+                icon=ICONS[states[one.brand]],
+                label=words("also", brand=one.brand, state=said, since=since),
+            )  # fmt: skip
 
 
 def _note_choice() -> None:
@@ -167,7 +185,12 @@ def _told(client: Client, view: View, words: Words) -> tuple[str, list[str]]:
     window, alert = brand.last_window, brand.open_alert
     if alert is not None:
         since = words("since", moment=words.moment(alert.opened_ms, zone))
-        return headline(alert, words.language), [since, *why(alert, words.language)]
+        name = asking.alert(client, alert.id).acknowledged_by
+        taken = words("acknowledged_by", name=name) if name else words("not_acknowledged")
+        return headline(alert, words.language), [
+            f"{since} {taken}",
+            *why(alert, words.language),
+        ]
     if window is None:
         return words("learning"), []
     as_of = words("as_of", moment=words.moment(window.end_ms, zone), zone=zone)

@@ -13,7 +13,7 @@ _KEY = "api_key"
 _LANGUAGE = "language"
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
+@st.cache_resource(max_entries=200, show_spinner=False, on_release=Client.close)
 def client_of(url: str, key: str) -> Client:
     """The one client of an API and a key, whose connections all tabs share."""
     return Client(url, key)

@@ -10,6 +10,7 @@ from dashboards.front.client import Standing
 State = Literal["critical", "warning", "info", "silent", "learning", "ok"]
 URGENCY: Final[tuple[State, ...]] = ("critical", "warning", "info", "silent", "learning", "ok")
 """From what is looked at first to what can wait."""
+ALARMING: Final[frozenset[State]] = frozenset({"critical", "warning"})
 ICONS: Final[dict[State, str]] = {
     "critical": ":material/error:",
     "warning": ":material/warning:",

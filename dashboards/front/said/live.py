@@ -11,6 +11,7 @@ SAID: Final[dict[str, tuple[str, str]]] = {
         "Aucune marque n'a encore été vue. Les tweets apparaissent dès que `badbuzz process` et "
         "`badbuzz record` tournent et qu'une source en envoie.",
     ),
+    "also": ("{brand} · {state} since {since}", "{brand} · {state} depuis le {since}"),
     "brand": ("Brand", "Marque"),
     "period": ("Period", "Période"),
     "period_6": ("6 hours", "6 heures"),
@@ -47,6 +48,7 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     ),
     "since": ("Since {moment}.", "Depuis le {moment}."),
     "acknowledged_by": ("{name} is on it.", "{name} s'en occupe."),
+    "not_acknowledged": ("Nobody is on it yet.", "Personne ne s'en occupe encore."),
     "open_alert": ("Open this alert", "Ouvrir cette alerte"),
     "past": (
         "You are looking at the past: {start} to {end}.",
