@@ -52,6 +52,8 @@ class Scorer:
         A score at or above it is labelled negative.
     card
         Everything the card says.
+    known_words
+        What :meth:`badbuzz.known.KnownWords.unpack` reads; None where the bundle keeps none.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Scorer:
             self.card: dict[str, Any] = card
             self.name = str(card["name"])
             self.version = f"{self.name}@{digest[:8]}"
+            self.known_words: str | None = config.get("known_words")
             self.languages = tuple(str(language) for language in card["languages"])
             self.threshold = float(card["threshold"])
             self._m0, self._m1 = (float(mean) for mean in card["class_means"])

@@ -153,6 +153,41 @@ REGISTRY_LOOK_SECONDS: Final = Gauge(
     "badbuzz_registry_last_look_time_seconds",
     "When the registry last answered for every language, Unix; wall clock.",
 )
+DRIFT_TWEETS: Final = Gauge(
+    "badbuzz_drift_tweets",
+    "Tweets of the last day of event time by tenth of their score, whose lower end is bin. This "
+    "worker's; absent under 500, as all badbuzz_drift_ are.",
+    ["bundle", "bin"],
+)
+DRIFT_EXPECTED: Final = Gauge(
+    "badbuzz_drift_expected_share",
+    "Their shares among the texts that the bundle was measured on, as its card says.",
+    ["bundle", "bin"],
+)
+DRIFT_PSI: Final = Gauge(
+    "badbuzz_drift_psi",
+    "Population stability index of those scores against the card's; above 0.2 a shift.",
+    ["bundle"],
+)
+DRIFT_TOKENS: Final = Gauge(
+    "badbuzz_drift_tokens",
+    "Tokens of up to 8 tweets a batch, over the same day, by whether the model has seen the word.",
+    ["bundle", "known"],
+)
+DRIFT_EXPECTED_UNKNOWN: Final = Gauge(
+    "badbuzz_drift_expected_unknown_rate",
+    "Share of unknown tokens in the texts that the bundle was measured on, as its card says.",
+    ["bundle"],
+)
+DRIFT_LANGUAGES: Final = Gauge(
+    "badbuzz_drift_languages",
+    "Tweets of the last day of event time by language: those with a bundle; und, undetermined; "
+    "other. No bundle reads the last two.",
+    ["lang"],
+)
+_DRIFT: Final = (
+    DRIFT_TWEETS, DRIFT_EXPECTED, DRIFT_PSI, DRIFT_TOKENS, DRIFT_EXPECTED_UNKNOWN, DRIFT_LANGUAGES,
+)  # fmt: skip
 NEGATIVES: Final = Gauge(
     "badbuzz_brand_negatives", "Negative tweets in the last closed window.", ["brand"]
 )
@@ -194,6 +229,12 @@ _BRAND_GAUGES: Final = (
     ALERT_STATE, ALERT_REPLAYED,
 )  # fmt: skip
 _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
+
+
+def forget_drift() -> None:
+    """Drop every gauge of drift."""
+    for gauge in _DRIFT:
+        gauge.clear()
 
 
 class RecentCounts:

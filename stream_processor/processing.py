@@ -18,12 +18,14 @@ from badbuzz.state import Rules
 from stream_processor import metrics
 from stream_processor.app import Pipeline, new_app
 from stream_processor.champions import Champions
+from stream_processor.drift import Drift
 from stream_processor.intake import Intake
 from stream_processor.processor import Parts, ProcessorLane
 
 log = logging.getLogger(__name__)
 
 _WATCH_S: Final = 60.0
+_SHOW_S: Final = 5.0
 _MAX_SOURCES: Final = 50
 
 
@@ -41,6 +43,7 @@ class Processing(Pipeline):
         self._recent = metrics.RecentCounts()
         judges = Judges.read(settings.bundles)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
+        self._drift = Drift(judges.scorers)
         parts = Parts(
             settings=settings,
             brands=read_brands(settings.brands, rules),
@@ -48,6 +51,7 @@ class Processing(Pipeline):
             brand_metrics=metrics.BrandMetrics(settings.max_brands),
             source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
             recent=self._recent,
+            drift=self._drift,
         )
         self._champions = Champions(settings, judges)
         self._intake = Intake(
@@ -61,6 +65,10 @@ class Processing(Pipeline):
     async def prepare(self) -> None:
         """Let the champions serve, if they can be had, and follow them from then on."""
         await self.add_runtime_dependency(self._champions)
+
+    @Service.timer(_SHOW_S)
+    async def _show_drift(self) -> None:
+        self._drift.show()
 
     @Service.timer(_WATCH_S)
     async def _watch_unreadable(self) -> None:

@@ -23,6 +23,7 @@ from badbuzz.scorer import Judges
 from badbuzz.settings import Settings
 from badbuzz.state import BrandState
 from stream_processor import metrics
+from stream_processor.drift import Drift
 from stream_processor.lane import Record
 from stream_processor.placement import partition_of
 from stream_processor.transaction import Output, Writer, load_partition
@@ -45,6 +46,7 @@ class Parts:
     brand_metrics: metrics.BrandMetrics
     source_metrics: metrics.SourceMetrics
     recent: metrics.RecentCounts
+    drift: Drift
 
 
 @contextmanager
@@ -116,6 +118,7 @@ class ProcessorLane:
         await self._writer.close()
         self._parts.brand_metrics.forget(self.fold.brands)
         self._parts.source_metrics.forget()
+        self._parts.drift.forget(self.partition)
 
     def take(self, records: Sequence[Record]) -> None:
         """Decode, score and fold records; their outputs wait for the checkpoint."""
@@ -123,7 +126,9 @@ class ProcessorLane:
             tweets = [self._decode(record) for record in records]
         posts = [tweet for tweet in tweets if tweet is not None and tweet.kind == "post"]
         with _cpu("score"):
-            verdicts = iter(self._parts.judges.judge(posts))
+            judged = self._parts.judges.judge(posts)
+            self._parts.drift.note(self.partition, posts, judged)
+        verdicts = iter(judged)
         outcomes: Counter[str] = Counter()
         with _cpu("fold"):
             for record, tweet in zip(records, tweets, strict=True):

@@ -46,7 +46,7 @@ def write_bundle(study: Study, quality: dict[str, Any], out: Path) -> Path:
     folder = out / recipe.name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.tflite").write_bytes(network)
-    _write(folder / "featuriser.json", _featuriser(recipe))
+    _write(folder / "featuriser.json", _featuriser(study))
     _write(folder / "golden.json", golden)
     _write(folder / "card.json", _card(study, quality, calibrated))
     gap = worst_gap(Scorer.load(str(folder)), model, study)
@@ -70,11 +70,12 @@ def golden_texts(language: str) -> list[str]:
     return [*texts["both"], *texts[language]]
 
 
-def _featuriser(recipe: Recipe) -> dict[str, Any]:
-    features = recipe.features
+def _featuriser(study: Study) -> dict[str, Any]:
+    features = study.recipe.features
     return {
         "features": {name: getattr(features, name) for name in features.__slots__},
         "n_rows": N_ROWS,
+        "known_words": study.known_words().pack(),
     }
 
 
@@ -104,6 +105,7 @@ def _card(study: Study, quality: dict[str, Any], calibrated: Calibrated) -> dict
         "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
         "protocol": _protocol(recipe),
         "quality": quality,
+        "reference": study.reference(calibrated),
     }
 
 

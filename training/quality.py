@@ -49,14 +49,14 @@ class Calibrated:
     @classmethod
     def on(cls, fit: Fit, kept: Flags, negative: Flags, inner: Folds) -> Calibrated:
         """Calibrate on the kept rows, each scored by a model that did not see its inner fold."""
-        logits = np.zeros(len(kept))
-        for fold in np.unique(inner[kept]):
-            held = kept & (inner == fold)
-            logits[held] = fit(kept & ~held)(held)
-        truth = negative[kept]
-        slope, bias = calibrate(logits[kept], truth)
-        scores = sigmoid(slope * logits[kept] + bias)
-        return cls(slope, bias, float(scores[~truth].mean()), float(scores[truth].mean()))
+        return cls.of(out_of_fold(fit, kept, inner)[kept], negative[kept])
+
+    @classmethod
+    def of(cls, logits: Floats, negative: Flags) -> Calibrated:
+        """Calibrate on logits of rows, and their truth."""
+        slope, bias = calibrate(logits, negative)
+        scores = sigmoid(slope * logits + bias)
+        return cls(slope, bias, float(scores[~negative].mean()), float(scores[negative].mean()))
 
     def scores(self, logits: Floats) -> Floats:
         """P(negative)."""
@@ -65,6 +65,15 @@ class Calibrated:
     def shares(self, scores: Floats) -> Floats:
         """What each score adds to the adjusted negative share."""
         return (scores - self.m0) / (self.m1 - self.m0)
+
+
+def out_of_fold(fit: Fit, kept: Flags, inner: Folds) -> Floats:
+    """The logit of each kept row by a model that did not see its inner fold; 0.0 of the others."""
+    logits = np.zeros(len(kept))
+    for fold in np.unique(inner[kept]):
+        held = kept & (inner == fold)
+        logits[held] = fit(kept & ~held)(held)
+    return logits
 
 
 def cross_validate(

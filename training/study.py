@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 from scipy import sparse
 
 from badbuzz.features import Featuriser
+from badbuzz.known import KnownWords
 from training.graph import Linear
 from training.linear import Flags, Floats, Prior, Table, fit, fit_prior, presence
-from training.quality import Calibrated, cross_validate, measure
+from training.quality import Calibrated, cross_validate, measure, out_of_fold
 from training.recipes import Recipe
+from training.reference import held_out_reference
 from training.rows import N_FOLDS, Rows, read_rows, read_sentences, splits
 from training.vader import vader_quality
 
@@ -38,6 +41,7 @@ class Study:
         self.own = own_sentences(recipe.sentences)
         self._own_present = self._features(self.own)
         self.n_prior = 0
+        self._prior_texts: list[str] = []
         self._prior = self._fit_prior(data)
 
     def _features(self, rows: Rows) -> sparse.csr_matrix:
@@ -50,6 +54,7 @@ class Study:
             return None
         rows = read_rows(data, *recipe.prior.files)
         self.n_prior = len(rows)
+        self._prior_texts = rows.texts
         return fit_prior(self._features(rows), rows.negative, recipe.prior_shape)
 
     def table(self, kept: Flags) -> Table:
@@ -97,13 +102,31 @@ class Study:
 
     def model(self) -> tuple[Linear, Calibrated]:
         """The model of all rows, with the calibration of scores out of fold."""
-        everything = np.ones(len(self.rows), np.bool_)
-        calibrated = Calibrated.on(self._fit, everything, self.rows.negative, self._splits[0].inner)
-        table = self.table(everything)
+        calibrated = Calibrated.of(self._logits, self.rows.negative)
+        table = self.table(np.ones(len(self.rows), np.bool_))
         columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
         padded = np.concatenate([columns, np.zeros((1, 2), np.float32)])
         bias = calibrated.slope * table.bias + calibrated.bias
         return Linear(padded, calibrated.slope, bias), calibrated
+
+    @cached_property
+    def _logits(self) -> Floats:
+        """Of all rows, out of fold."""
+        everything = np.ones(len(self.rows), np.bool_)
+        return out_of_fold(self._fit, everything, self._splits[0].inner)
+
+    def reference(self, calibrated: Calibrated) -> dict[str, Any]:
+        """What is usual of :meth:`model`, by the rows that it is calibrated on."""
+        return held_out_reference(
+            self.rows.texts,
+            calibrated.scores(self._logits),
+            self._splits[0].inner,
+            [*self.own.texts, *self._prior_texts],
+        )
+
+    def known_words(self) -> KnownWords:
+        """Every word that the model has seen."""
+        return KnownWords.of([*self.rows.texts, *self.own.texts, *self._prior_texts])
 
 
 def own_sentences(name: str | None) -> Rows:

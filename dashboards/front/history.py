@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from badbuzz.record import AlertLife, Step
-from dashboards.front import comparison, layout
+from dashboards.front import comparison, layout, tables
 from dashboards.front.client import Client, Standing
+from dashboards.front.curves import draw_negatives
 from dashboards.front.periods import DAY_MS, MINUTE_MS, day_of, days, replay_command, step_of
 from dashboards.front.reading import read
 from dashboards.front.words import Words
@@ -102,25 +103,36 @@ def _step_told(step_ms: int, words: Words) -> str:
 
 def _show_totals(seen: comparison.Seen, words: Words) -> None:
     st.header(words("history_totals"), anchor=False)
-    sums = [(sum(s.n for s in steps), sum(s.n_negative for s in steps)) for steps in seen.values()]
-    expected = [sum(step.expected for step in steps) for steps in seen.values()]
-    table = {
-        words("brand"): list(seen),
-        words("history_n"): [words.number(n) for n, _ in sums],
-        words("history_negative"): [words.number(negative) for _, negative in sums],
-        words("history_expected"): [words.number(one) for one in expected],
-        words("history_rate"): [words.percent(negative / n if n else None) for n, negative in sums],
-    }
-    st.table(table, hide_index=True, border="horizontal")
+    heads = ("n", "negative", "expected", "rate")
+    tables.draw(
+        [words("brand"), *(words(f"history_{key}") for key in heads)],
+        [_total(brand, steps, words) for brand, steps in seen.items()],
+    )
+
+
+def _total(brand: str, steps: Sequence[Step], words: Words) -> list[str]:
+    n, n_negative = sum(step.n for step in steps), sum(step.n_negative for step in steps)
+    return [
+        brand,
+        words.number(n),
+        words.number(n_negative),
+        words.number(sum(step.expected for step in steps)),
+        words.percent(n_negative / n if n else None),
+    ]
 
 
 def _show_charts(seen: comparison.Seen, zone: str, words: Words) -> None:
+    """Draw each figure of all brands; one alone is shown against what was expected of it."""
     for field in _FIELDS:
+        if field == "negative" and len(seen) == 1:
+            (steps,) = seen.values()
+            draw_negatives(words("history_negative"), steps, zone, words)
+            continue
         st.header(words(f"history_{field}"), anchor=False)
         chart = comparison.lines(seen, field, zone, words)
         st.altair_chart(chart, alt=_told(seen, field, zone, words), theme=None)
         if field == "negative" and comparison.alert_rows(seen, zone):
-            st.markdown(f"**{words('history_spans')}**")
+            st.subheader(words("history_spans"), anchor=False)
             spans = comparison.alerts(seen, zone)
             st.altair_chart(spans, alt=words("history_spans_alt"), theme=None)
     with st.expander(words("history_table"), icon=":material/table:"):

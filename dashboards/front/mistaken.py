@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from badbuzz.reasons import NAMES
-from dashboards.front import layout
+from dashboards.front import layout, tables
 from dashboards.front.client import Client
 from dashboards.front.learned import MIN_OF_GROUP, Errors, Group, Labels, Step, Wrong, errors
 from dashboards.front.opinions import probability
@@ -88,15 +88,20 @@ def _show_groups(labels: Labels, words: Words) -> None:
     if not groups:
         return
     st.subheader(words("errors_where"), anchor=False)
-    table = {
-        words("errors_by"): [words(f"errors_by_{kind}") for kind, _ in groups],
-        words("errors_group"): [_named(kind, group.name, words) for kind, group in groups],
-        words("errors_judged"): [words.number(group.n) for _, group in groups],
-        words("errors_missed"): [words.number(group.n_missed) for _, group in groups],
-        words("errors_false"): [words.number(group.n_false) for _, group in groups],
-        words("errors_share"): [words.percent(group.wrong_rate) for _, group in groups],
-    }
-    st.table(table, hide_index=True, border="horizontal")
+    tables.draw(
+        [words(f"errors_{key}") for key in ("group", "by", "judged", "missed", "false", "share")],
+        [
+            [
+                _named(kind, group.name, words),
+                words(f"errors_by_{kind}"),
+                words.number(group.n),
+                words.number(group.n_missed),
+                words.number(group.n_false),
+                words.percent(group.wrong_rate),
+            ]
+            for kind, group in groups
+        ],
+    )
 
 
 def _named(kind: str, name: str, words: Words) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboards.front import layout, mistaken
+from dashboards.front import layout, mistaken, tables
 from dashboards.front.client import Client
 from dashboards.front.learned import Card, Event, LanguageModels, Registered, RegistryState, models
 from dashboards.front.words import Words
@@ -96,24 +96,34 @@ def _show_card(card: Card, threshold: float, words: Words) -> None:
 
 
 def _show_data(data: Sequence[Mapping[str, Any]], words: Words) -> None:
-    table = {
-        words("models_data"): [str(one.get("title", "")) for one in data],
-        words("models_n"): [words.number(one.get("n_rows", 0)) for one in data],
-        words("models_use"): [str(one.get("use", "")) for one in data],
-        words("models_licence"): [str(one.get("licence", "")) for one in data],
-    }
-    st.table(table, hide_index=True, border="horizontal")
+    tables.draw(
+        [words("models_data"), words("models_n"), words("models_use"), words("models_licence")],
+        [
+            [
+                str(one.get("title", "")),
+                words.number(one.get("n_rows", 0)),
+                str(one.get("use", "")),
+                str(one.get("licence", "")),
+            ]
+            for one in data
+        ],
+    )
 
 
 def _show_versions(one: LanguageModels, words: Words) -> None:
     st.subheader(words("models_versions", n=one.n_versions), anchor=False)
-    table = {
-        words("models_number"): [_numbered(version, words) for version in one.versions],
-        words("models_bundle"): [version.bundle for version in one.versions],
-        words("models_since"): [words.day(version.created_ms, _ZONE) for version in one.versions],
-        words("models_auc"): [_auc(version, words) for version in one.versions],
-    }
-    st.table(table, hide_index=True, border="horizontal")
+    tables.draw(
+        [words(f"models_{key}") for key in ("number", "bundle", "since", "auc")],
+        [
+            [
+                _numbered(version, words),
+                version.bundle,
+                words.day(version.created_ms, _ZONE),
+                _auc(version, words),
+            ]
+            for version in one.versions
+        ],
+    )
 
 
 def _numbered(version: Registered, words: Words) -> str:

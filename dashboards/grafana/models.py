@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import table, timeseries
 
 from dashboards.grafana.pages import filled, page
-from dashboards.grafana.panels import graph, now, query, rows, stacked
+from dashboards.grafana.panels import graph, limited, now, query, rows, stacked
 from dashboards.grafana.stored import listing
 
 
@@ -17,6 +17,8 @@ def models() -> build.Dashboard:
         made,
         _serving(), _changes(),
         "What they make of the tweets", *_rates(), _unjudged(), _cost(),
+        "Drift: the last day beside what the bundles were measured on",
+        _stability(), _moved(), _unknown(), _languages(),
         "What people say of it", _mispredictions(), _corrections(), _contradicted(),
     )  # fmt: skip
 
@@ -84,6 +86,49 @@ def _cost() -> timeseries.Panel:
         query('badbuzz:cpu_seconds_per_record:ratio_rate5m{stage="score"}', "{{stage}}"),
         unit="s",
     )
+
+
+def _stability() -> timeseries.Panel:
+    panel = graph(
+        "Stability of the scores",
+        "Population stability index against the card's reference. Over 0.2 for half a day alerts: "
+        "a crisis does that too.",
+        query("badbuzz:scores:psi", "{{bundle}}"),
+    )
+    return limited(panel, 0.2)
+
+
+def _moved() -> timeseries.Panel:
+    panel = graph(
+        "Shift of the scores",
+        "By tenth of the score: its share of the tweets less what is expected.",
+        query(
+            "badbuzz:scores:ratio - max by (bundle, bin) (badbuzz_drift_expected_share)",
+            "{{bundle}} from {{bin}}",
+        ),
+        unit="percentunit",
+    )
+    return panel.min(-1)
+
+
+def _unknown() -> timeseries.Panel:
+    return graph(
+        "Unknown words",
+        "Share of the words that the bundle had not seen when it was trained, and what is usual.",
+        query("badbuzz:unknown_tokens:ratio", "{{bundle}}"),
+        query("max by (bundle) (badbuzz_drift_expected_unknown_rate)", "{{bundle}}, usual"),
+        unit="percentunit",
+    )
+
+
+def _languages() -> timeseries.Panel:
+    panel = graph(
+        "Languages",
+        "Share of the tweets; no bundle reads und and other.",
+        query("badbuzz:languages:ratio", "{{lang}}"),
+        unit="percentunit",
+    )
+    return stacked(panel)
 
 
 def _mispredictions() -> timeseries.Panel:
