@@ -29,7 +29,7 @@ PATHS: Final = (LIVE, "alerts", "try", "label", "history", "models")
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
 WIDE, NARROW = (1280, 900), (390, 844)
 _ADDRESS: Final = re.compile(r"^  (\S.*?) +(http://\S+)$", re.MULTILINE)
-_PATIENCE_MS: Final = 60_000
+_PATIENCE_MS: Final = 120_000
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
 _GRAVE: Final = ("serious", "critical")
@@ -149,8 +149,11 @@ def open_page(
 
 def settle(page: Page) -> None:
     """Wait until the page is drawn to the end: the script has run, and charts are there."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector('[data-testid=stSkeleton]')",
+        polling=100,
+    )
 
 
 def grave_faults(page: Page) -> list[str]:

@@ -26,7 +26,7 @@ from tests.front import LANGUAGES, LIVE, NARROW, PATHS, WIDE, Demo, front, open_
 
 BRAND: Final = "Air Paradis"
 _SEED: Final = "7"
-_END_MS: Final = 1_794_212_700_000  # bags are lost, and the alert is critical
+_END_MS: Final = 1_794_212_940_000  # bags are lost, and the alert is critical
 _COLOURS: Final = 64
 _TEXTS: Final = {
     "en": "Three hours late, my bag is lost and nobody answers",

@@ -40,11 +40,12 @@ BRAND = "Air Paradis"
 DAYS = ("--days", "3", "--seed", "1", "--warmup", "48h")
 SPEED = ("--speed", "900")  # the alert, at 7:40, comes half a minute after midnight
 ALWAYS = 2**62
+PATIENCE_MS = 200_000  # of a machine that does much else
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=60_000)
+    expect.set_options(timeout=PATIENCE_MS)
     with chromium() as opened:
         yield opened
 
