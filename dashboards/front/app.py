@@ -53,10 +53,16 @@ def main() -> None:
         return
     pages = {path: _page(path, client, words) for path in PAGES}
     layout.know_pages(pages)
-    chosen = st.navigation(list(pages.values()), position="top")
+    address = st.Page(_to_live, url_path="live", visibility="hidden")
+    chosen = st.navigation([*pages.values(), address], position="top")
     if "alert" in st.query_params and chosen.url_path != "alerts":
         st.switch_page(pages["alerts"], query_params=dict(st.query_params))
     chosen.run()
+
+
+def _to_live() -> None:
+    """Lead from ``/live`` to ``/``, where Streamlit serves the first page."""
+    st.switch_page(layout.page("live"), query_params=dict(st.query_params))
 
 
 def _page(path: str, client: Client, words: Words) -> st.Page:
@@ -64,7 +70,7 @@ def _page(path: str, client: Client, words: Words) -> st.Page:
 
     def draw() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.title(words(title), width="stretch")
+            st.title(words(title), width="stretch", anchor=False)
             session.choose_language(words)
             if session.may_sign_out():
                 st.button(words("sign_out"), on_click=session.sign_out, type="tertiary")
@@ -73,7 +79,10 @@ def _page(path: str, client: Client, words: Words) -> st.Page:
         except ApiError as error:
             _tell(client, words, error)
 
-    return st.Page(draw, title=words(title), icon=icon, url_path=path, default=path == "live")
+    return st.Page(
+        draw, title=words(title), icon=icon, default=path == "live",
+        url_path=None if path == "live" else path,
+    )  # fmt: skip
 
 
 def _tell(client: Client, words: Words, error: ApiError) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import click
+from streamlit import net_util
 from streamlit.web import bootstrap
 
 from badbuzz.port import LOOPBACK, check_port
@@ -41,13 +43,28 @@ def front(host: str | None, port: int | None) -> None:
     check_port(host, port, "BADBUZZ_FRONT_PORT")
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"http://{shown}:{port} shows what {settings.api_url} knows; Ctrl-C ends it")
-    options = _options(host, port)
+    options = options_for(host, port, settings.dashboard_url)
+    net_util._external_ip = ""  # else Streamlit asks a server of Amazon's what its own address is
     bootstrap.load_config_options(options)
     bootstrap.run(str(_APP), is_hello=False, args=[], flag_options=options)
 
 
-def _options(host: str, port: int) -> dict[str, Any]:
-    """Streamlit's options: nothing is told to or fetched from anybody else, nothing is watched."""
+def options_for(host: str, port: int, public_url: str = "") -> dict[str, Any]:
+    """Streamlit's options: nothing is told to or fetched from anybody else, nothing is watched.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens.
+    public_url
+        The address that people use, where that is another: a proxy's; empty where it is not.
+
+    Examples
+    --------
+    >>> options_for("127.0.0.1", 8501, "https://buzz.example")["server.allowedHosts"]
+    ['127.0.0.1', '::1', 'buzz.example', 'localhost']
+    """
+    name = urlsplit(public_url).hostname or host
     return {
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,
@@ -59,11 +76,11 @@ def _options(host: str, port: int) -> dict[str, Any]:
         "server.runOnSave": False,
         "server.enableCORS": True,
         "server.enableXsrfProtection": True,
-        "server.allowedHosts": sorted(LOOPBACK) if host in LOOPBACK else [],
+        "server.allowedHosts": sorted(LOOPBACK | {name}) if host in LOOPBACK else [],
         "server.maxUploadSize": 1,
         "server.enableStaticServing": False,
         "browser.gatherUsageStats": False,
-        "browser.serverAddress": host,
+        "browser.serverAddress": name,
         "browser.serverPort": port,
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",

@@ -121,11 +121,16 @@ def _others(
         if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
             since = words.moment(one.open_alert.opened_ms, one.zone)
             said = words(f"state_{states[one.brand]}")
-            st.page_link(
-                layout.page("live"), query_params={"brand": one.brand},
-                icon=ICONS[states[one.brand]],
-                label=words("also", brand=one.brand, state=said, since=since),
+            st.button(
+                words("also", brand=one.brand, state=said, since=since),
+                icon=ICONS[states[one.brand]], on_click=_look_at, args=(one.brand,),
             )  # fmt: skip
+
+
+def _look_at(brand: str) -> None:
+    """Look at a brand as it is now."""
+    st.session_state[_BRAND] = brand
+    _note_choice()
 
 
 def _note_choice() -> None:
@@ -163,9 +168,9 @@ def _banner(client: Client, view: View, words: Words) -> None:
         start, end = words.moment(view.from_ms, view.zone), words.moment(view.to_ms, view.zone)
         with st.container(border=True, key="banner_learning"):
             st.write(words("past", start=start, end=end))
-            st.page_link(
-                layout.page("live"), label=words("back_to_now"), icon=":material/update:",
-                query_params={"brand": brand.brand},
+            st.button(
+                words("back_to_now"), icon=":material/update:",
+                on_click=_look_at, args=(brand.brand,),
             )  # fmt: skip
         return
     with st.container(border=True, key=f"banner_{state}"):

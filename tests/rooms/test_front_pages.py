@@ -221,7 +221,7 @@ def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> Non
             judged = "false" if n < 6 else "ok"
             text = "a <b>long</b> queue" if n < 6 else "nice"
             store.add_feedback(
-                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=None)
+                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
             )
     app = open_page("models", "fr")
     told = said(app)
