@@ -138,8 +138,9 @@ def _moment(client: Client, life: AlertLife, zone: str, words: Words) -> None:
 def _ruling(client: Client, life: AlertLife, words: Words) -> None:
     st.header(words("alerts_ruling"), anchor=False)
     for ruling in life.rulings:
-        note = f": {ruling.note}" if ruling.note else ""
-        layout.note(f"{ruling.by} – {words(f'alerts_verdict_{ruling.verdict}')}{note}")
+        verdict = words(f"alerts_verdict_{ruling.verdict}")
+        key = "alerts_ruled_because" if ruling.note else "alerts_ruled_as"
+        layout.note(words(key, name=ruling.by, verdict=verdict, note=ruling.note))
 
     def named(verdict: Judgement) -> str:
         return words(f"alerts_verdict_{verdict}")

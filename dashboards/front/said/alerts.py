@@ -57,6 +57,8 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     "alerts_verdict": ("Your ruling", "Votre avis"),
     "alerts_note": ("Note (optional)", "Note (facultative)"),
     "alerts_rule": ("Save", "Enregistrer"),
+    "alerts_ruled_as": ("{name} – {verdict}", "{name} – {verdict}"),
+    "alerts_ruled_because": ("{name} – {verdict}: {note}", "{name} – {verdict} : {note}"),
     "alerts_ruled": ("Saved.", "Enregistré."),
     "alerts_choose_verdict": (
         "Choose what it was before you save.",
