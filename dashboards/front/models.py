@@ -9,7 +9,16 @@ import streamlit as st
 
 from dashboards.front import layout, mistaken, tables
 from dashboards.front.client import Client
-from dashboards.front.learned import Card, Event, LanguageModels, Registered, RegistryState, models
+from dashboards.front.drifting import SHIFT, drift, recent_scores
+from dashboards.front.learned import (
+    Card,
+    Event,
+    LanguageModels,
+    Registered,
+    RegistryState,
+    Serving,
+    models,
+)
 from dashboards.front.words import Words
 
 _FIGURES: Final = ("accuracy", "auc", "ece")
@@ -19,14 +28,14 @@ _ZONE: Final = "UTC"
 
 def show(client: Client, words: Words) -> None:
     """Draw the page, below its heading."""
-    found = models(client)
+    found, scores = models(client), recent_scores(client)
     for one in found.languages:
-        _show_language(one, words)
+        _show_language(one, scores, words)
     _tell_registry(found.registry, words)
     mistaken.show(client, words)
 
 
-def _show_language(one: LanguageModels, words: Words) -> None:
+def _show_language(one: LanguageModels, scores: Mapping[str, list[float]], words: Words) -> None:
     st.header(words.language_name(one.language).capitalize(), anchor=False)
     if one.serving is None:
         st.warning(words("models_unserved"), icon=":material/warning:")
@@ -35,6 +44,7 @@ def _show_language(one: LanguageModels, words: Words) -> None:
         version = words("models_version", n=serving.version) if serving.version else ""
         layout.sentence(words("models_serves", bundle=serving.bundle), [version] if version else [])
         _show_quality(serving.card, words)
+        _tell_drift(serving, scores.get(serving.bundle, []), words)
         _show_card(serving.card, serving.threshold, words)
     if one.n_versions:
         _show_versions(one, words)
@@ -60,6 +70,19 @@ def _figure(
     if rival is not None:
         held += f" · VADER {words.number(rival, 3)}"
     return words(f"models_{name}"), value, held.removeprefix(" · ")
+
+
+def _tell_drift(serving: Serving, scores: list[float], words: Words) -> None:
+    """Say how far the newest tweets are from those that the figures are of."""
+    found = drift(serving, scores)
+    if found is None:
+        layout.note(words("models_drift_unknown"))
+        return
+    told = {"n": words.number(len(scores)), "index": words.number(found, 2)}
+    if found > SHIFT:
+        st.warning(words("models_drift_shift", **told), icon=":material/moving:")
+    else:
+        layout.note(words("models_drift_none", **told))
 
 
 def _mean(quality: Mapping[str, Any], name: str) -> float | None:
@@ -162,4 +185,3 @@ def _tell_registry(registry: RegistryState, words: Words) -> None:
         st.warning(told, icon=":material/cloud_off:")
     else:
         layout.note(told)
-    layout.note(words("models_drift"))

@@ -13,7 +13,7 @@ from dashboards.front.theme import LINE, QUIET_INK
 _STYLE: Final = f"""<style>
 .bb-table {{ border-collapse: collapse; width: 100%; font-size: .9375rem; }}
 .bb-table th, .bb-table td {{ padding: .35rem .5rem .35rem 0; text-align: left; font-weight: 400;
-  vertical-align: top; overflow-wrap: anywhere; border-bottom: 1px solid {LINE}; }}
+  vertical-align: top; overflow-wrap: break-word; hyphens: auto; border-bottom: 1px solid {LINE}; }}
 .bb-table thead th {{ color: {QUIET_INK}; font-size: .875rem; }}
 @media (max-width: 640px) {{ .bb-table, .bb-table thead th {{ font-size: .8125rem; }} }}
 </style>"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from badbuzz.record import Step
 from dashboards.examples import STEP
 from dashboards.front import comparison
 from dashboards.front.words import Words
@@ -12,7 +13,7 @@ WIDTH_MS = STEP.end_ms - STEP.start_ms
 WORDS = Words("en")
 
 
-def at(n: int, alert_id: str = "") -> comparison.Step:
+def at(n: int, alert_id: str = "") -> Step:
     start_ms = STEP.start_ms + n * WIDTH_MS
     return replace(STEP, start_ms=start_ms, end_ms=start_ms + WIDTH_MS, alert_id=alert_id)
 

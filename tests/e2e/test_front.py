@@ -92,6 +92,7 @@ def feedback(demo: Demo, source: str) -> list[Feedback]:
 
 def test_a_crisis_appears_on_live_without_reload(demo: Demo, browser: Browser) -> None:
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{demo.addresses['the front']}/?brand={quote(BRAND)}")
     expect(page.get_by_role("heading", name=BRAND)).to_be_visible()
     claim = page.get_by_text(f"tweets about {BRAND} in the last 15 minutes are negative")

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from html import unescape
 
 import pytest
@@ -66,7 +67,7 @@ def open_page(served: Served) -> Open:
 def said(app: AppTest) -> str:
     """All that the page says, headings and HTML alike."""
     kinds = ("header", "subheader", "markdown", "success", "info", "warning")
-    plain = [one.value for kind in kinds for one in app.get(kind)]
+    plain = [str(getattr(one, "value", "")) for kind in kinds for one in app.get(kind)]
     html = [unescape(one.proto.body) for one in app.get("html")]
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
 
@@ -188,7 +189,7 @@ def test_the_replay_command_names_the_period(open_page: Open) -> None:
 def test_a_period_that_ends_before_it_begins_is_said(open_page: Open) -> None:
     app = open_page("history")
     app.segmented_control[0].set_value("own").run()
-    app.date_input[0].set_value("2025-12-01").run()
+    app.date_input[0].set_value(date(2025, 12, 1)).run()
     assert "The last day lies before the first." in said(app)
 
 
@@ -211,6 +212,7 @@ def test_models_are_shown_with_their_cards(open_page: Open) -> None:
     assert "airline-en@" in told
     assert "Sentiment140" in told
     assert "No registry is set" in told
+    assert "Too few sampled tweets of this bundle" in told
 
 
 def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> None:
@@ -219,7 +221,7 @@ def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> Non
             judged = "false" if n < 6 else "ok"
             text = "a <b>long</b> queue" if n < 6 else "nice"
             store.add_feedback(
-                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=None)
+                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
             )
     app = open_page("models", "fr")
     told = said(app)

@@ -68,11 +68,24 @@ SAID: Final[dict[str, tuple[str, str]]] = {
         "The registry has not answered since {since} UTC; what served goes on serving.",
         "Le registre ne répond plus depuis le {since} UTC ; ce qui servait sert encore.",
     ),
-    "models_drift": (
-        "Whether tweets drift away from what a model learnt is measured by the workers: "
-        "Grafana's dashboard Models shows it.",
-        "Les workers mesurent si les tweets s'éloignent de ce qu'un modèle a appris : le tableau "
-        "de bord Models de Grafana le montre.",
+    "models_drift_none": (
+        "No drift in the newest {n} sampled tweets: their scores have a stability index of "
+        "{index}; above 0.2 would be a shift.",
+        "Pas de dérive dans les {n} tweets échantillonnés les plus récents : l'indice de "
+        "stabilité de leurs scores est de {index} ; au-dessus de 0,2, ce serait un glissement.",
+    ),
+    "models_drift_shift": (
+        "The newest {n} sampled tweets differ from those that these figures are of: their scores "
+        "have a stability index of {index}, above 0.2. The figures may not hold for them.",
+        "Les {n} tweets échantillonnés les plus récents diffèrent de ceux dont parlent ces "
+        "chiffres : l'indice de stabilité de leurs scores est de {index}, au-dessus de 0,2. Les "
+        "chiffres ne valent peut-être pas pour eux.",
+    ),
+    "models_drift_unknown": (
+        "Too few sampled tweets of this bundle, or no reference on its card, to say whether they "
+        "drift.",
+        "Trop peu de tweets échantillonnés de ce modèle, ou pas de référence sur sa fiche, pour "
+        "dire s'il y a dérive.",
     ),
     "errors_title": (
         "Where people saw labels err, last {days} days",

@@ -48,5 +48,4 @@ SAID: Final[dict[str, tuple[str, str]]] = {
         "Trop de requêtes avec cette clé : attendez une minute, ou prenez une clé à vous.",
     ),
     "api_refused": ("The API did not accept that.", "L'API n'a pas accepté cela."),
-    "soon": ("This page is being built.", "Cette page est en construction."),
 }
