@@ -42,6 +42,16 @@ class Brands:
         """
         return self.rules.get(brand, self.default)
 
+    def zone_of(self, brand: str) -> str:
+        """The IANA name of a brand's clock.
+
+        Examples
+        --------
+        >>> read_brands("").zone_of("Air Paradis"), Brands({}).zone_of("Nobody")
+        ('Europe/Paris', 'UTC')
+        """
+        return str(self.of(brand).zone)
+
 
 def read_brands(path: str, default: Rules | None = None) -> Brands:
     """Read a brands file.

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
     "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
+    "front": ("dashboards.front.commands:front", "Serve the pages that people look at."),
     "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
     "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
@@ -59,6 +60,7 @@ MODELS_COMMANDS: Final = {
 _EXTRAS: Final = {
     "backtest": "backtest",
     "dashboards": "api",
+    "dashboards.front": "front",
     "demo": "demo",
     "producers": "producers",
     "stream_processor": "processor",
@@ -79,7 +81,8 @@ class _LazyGroup(click.Group):
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
-            extra = _EXTRAS.get(module_name.partition(".")[0])
+            room = module_name.partition(".")[0]
+            extra = _EXTRAS.get(module_name.rpartition(".")[0], _EXTRAS.get(room))
             if extra is None:
                 raise
             raise click.ClickException(

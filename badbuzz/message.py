@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, Literal
@@ -18,6 +19,8 @@ _MARKS: Final[dict[Language, dict[Mark, str]]] = {
     "en": {"": "", "replay": "REPLAY", "test": "TEST"},
     "fr": {"": "", "replay": "REJEU", "test": "ESSAI"},
 }
+_PLAIN: Final = frozenset(string.ascii_letters + string.digits + "-._~")
+"""What stands for itself in an address (RFC 3986)."""
 _LOOSE: Final = re.compile(r" ([%;:])")
 _SINCE: Final[dict[Language, str]] = {
     "en": "Since {:%d %B %Y, %H:%M} ({:%Z}).",
@@ -48,7 +51,7 @@ class Message:
     examples
         At most two masked tweets, each with its permalink, which may be empty.
     dashboard
-        Address of the dashboard, or empty.
+        Address of the alert on the dashboard, or empty.
     sms
         At most 160 characters.
     words
@@ -116,6 +119,8 @@ def write(
     >>> from datetime import UTC
     >>> from badbuzz.render import example
     >>> told = write(example(), UTC, mark="test")
+    >>> write(example(), UTC, dashboard="https://buzz.example/").dashboard
+    'https://buzz.example/?alert=Air%20Paradis%2F1767189600000'
     >>> told.subject, told.since
     ('[ESSAI] CRISE (critique) : Air Paradis', 'Depuis le 31/12/2025 à 14:05 (UTC).')
     """
@@ -127,7 +132,7 @@ def write(
         since=_when(alert, zone, language),
         why=tuple(map(_unbroken, why(alert, language))),
         examples=tuple((quoted(tweet, language), tweet.url) for tweet in chosen(alert)),
-        dashboard=dashboard,
+        dashboard=_place(dashboard, alert),
         sms=sms(alert, zone, language, said),
         words=_LAYOUT[language],
     )
@@ -136,6 +141,18 @@ def write(
 def _unbroken(text: str) -> str:
     """Keep a percent sign, and French punctuation, on the line of the word before."""
     return _LOOSE.sub("\N{NO-BREAK SPACE}\\1", text)
+
+
+def _place(dashboard: str, alert: Alert) -> str:
+    """The alert's place on the dashboard: a parameter of its address, behind those it has."""
+    if not dashboard:
+        return ""
+    address, mark, rest = dashboard.partition("#")
+    joint = "&" if "?" in address else "?"
+    name = "".join(
+        chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in alert.id.encode()
+    )
+    return f"{address}{joint}alert={name}{mark}{rest}"
 
 
 def _when(alert: Alert, zone: tzinfo, language: Language) -> str:

@@ -12,6 +12,7 @@ from badbuzz.errors import RecordingError
 from badbuzz.model import Tweet
 from badbuzz.presets import JUDGEMENT, PRESETS, Preset, Reader, RowError, choose, detect
 from badbuzz.rows import RawRow, Reject, Source, header
+from badbuzz.wire import MAX_MS
 
 _PROBE_ROWS: Final = 100
 
@@ -54,6 +55,8 @@ def read_labelled(
     mapping: Mapping[str, str] | None = None,
     brand: str | None = None,
     lang: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
     start_ms: int | None = None,
     sort: bool = False,
     lateness_ms: int = 60_000,
@@ -76,6 +79,8 @@ def read_labelled(
         Column by field, over the preset's.
     brand, lang
         For every row, whatever it says.
+    from_ms, to_ms
+        Only those created in ``[from_ms, to_ms)``, by their own times; None leaves it open.
     start_ms
         When the first tweet shall have been created; the others move with it. None keeps times.
     sort
@@ -103,7 +108,7 @@ def read_labelled(
     Raises
     ------
     RecordingError
-        When a file cannot be read, holds no tweet, or is not in time order.
+        When a file cannot be read, holds no tweet (of the period), or is not in time order.
     """
 
     def found_in(path: str) -> Iterator[_Found]:
@@ -119,9 +124,21 @@ def read_labelled(
     if preset is not None and preset not in PRESETS:
         raise RecordingError(f"preset {preset!r} is none of {', '.join(PRESETS)}")
     found: Iterable[_Found] = chain.from_iterable(map(found_in, paths))
+    if from_ms is not None or to_ms is not None:
+        found = _within(found, from_ms or 0, MAX_MS if to_ms is None else to_ms)
     if sort:
         found = sorted(found, key=lambda row: row.fields["created_ms"])
     return _numbered(found, start_ms, source, lateness_ms)
+
+
+def _within(found: Iterable[_Found], from_ms: int, to_ms: int) -> Iterator[_Found]:
+    n_found = 0
+    for row in found:
+        if from_ms <= row.fields["created_ms"] < to_ms:
+            n_found += 1
+            yield row
+    if not n_found:
+        raise RecordingError("no tweet was written in that period; see --from and --to")
 
 
 def _numbered(

@@ -95,8 +95,16 @@ class Settings:
     api_rate: int = _setting(600, "requests a minute that one API key may make")
     api_max_kb: int = _setting(1024, "largest request body, in KiB", most=65_536)
     api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma between")
-    language: str = _setting("fr", "of what people are sent: " + " | ".join(_LANGUAGES))
-    dashboard_url: str = _setting("", "address of the dashboard that a message links to, or empty")
+    api_url: str = _setting("http://127.0.0.1:8080", "where the front finds the API")
+    front_host: str = _setting("127.0.0.1", "address of the front")
+    front_port: int = _setting(8501, "port of the front", most=65_535)
+    front_api_key: str = _setting(
+        "",
+        "API key that the front asks with, on a machine of your own; each signs in when empty",
+        secret=True,
+    )
+    language: str = _setting("fr", "of what people are sent and shown: " + " | ".join(_LANGUAGES))
+    dashboard_url: str = _setting("", "address of the front, which a message links to, or empty")
     alertmanager_url: str = _setting(
         "",
         "where Alertmanager listens, such as http://127.0.0.1:9093; none when empty",
@@ -167,6 +175,10 @@ class Settings:
                     f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
                 )
         self._check_mlflow_uri()
+        if not self.api_url.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"{_PREFIX}API_URL: expected http://… or https://…, found {self.api_url!r}"
+            )
         for variable, found in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
             if not _NAME.fullmatch(found):
                 raise SettingsError(

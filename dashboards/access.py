@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from badbuzz.errors import StoreError
+from badbuzz.port import LOOPBACK
 from badbuzz.record import Key
 from badbuzz.settings import Settings
 from badbuzz.store import Store
@@ -30,7 +31,6 @@ from dashboards.limits import Limits
 
 CACHE_S: Final = 5.0
 """How long a key is believed without asking the store: a revoked one stops within that."""
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST_KEYS: Final = 1000
 _ATTEMPTS_A_MINUTE: Final = 600
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="badbuzz"'}

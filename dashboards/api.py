@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from badbuzz import __version__
+from badbuzz.brands import read_brands
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards import (
@@ -25,6 +26,7 @@ from dashboards import (
 )
 from dashboards.access import Gate, origins
 from dashboards.document import describe
+from dashboards.errors import route as errors
 from dashboards.following import Following
 from dashboards.judging import Judging
 from dashboards.metrics import Metrics
@@ -46,6 +48,7 @@ _ROUTERS: Final = (
     alerts.reading,
     alerts.writing,
     brands.router,
+    errors.router,
     models.router,
     exporting.router,
     listening.router,
@@ -86,6 +89,8 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
 
     Raises
     ------
+    BrandsError
+        When BADBUZZ_BRANDS cannot be read.
     BundleError
         When a bundle cannot be used.
     RegistryError
@@ -95,6 +100,7 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
     judging = Judging(settings.bundles)
     app.state.parts = Parts(
         settings=settings,
+        watched=read_brands(settings.brands),
         store=store,
         judging=judging,
         following=Following(settings, judging, metrics),

@@ -34,8 +34,9 @@ To = Annotated[
 
 @router.get("/brands", response_model=list[ToldSummary], responses=examples.of([examples.SUMMARY]))
 def brands(parts: Served, language: SpokenIn = "en") -> Response:
-    """Every brand, with its last window and the alert that is open, if one is."""
-    return reply([told_summary(one, language) for one in parts.store.brands()])
+    """Every brand, with its last window, the alert that is open, if one is, and its clock."""
+    zone_of = parts.watched.zone_of
+    return reply([told_summary(one, zone_of(one.brand), language) for one in parts.store.brands()])
 
 
 @router.get(

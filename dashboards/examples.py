@@ -80,7 +80,7 @@ LIFE: Final = told_life(
         rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
     )
 )
-SUMMARY: Final = told_summary(Summary("Air Paradis", WINDOW, ALERT))
+SUMMARY: Final = told_summary(Summary("Air Paradis", WINDOW, ALERT), "Europe/Paris")
 STEP: Final = Step(
     start_ms=_START_MS,
     end_ms=_START_MS + 900_000,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -80,6 +81,12 @@ class Judging:
             with self._lock:
                 verdicts += self._threads.judge(tweets[start : start + _AT_ONCE])
         return verdicts
+
+    @contextmanager
+    def lent(self) -> Iterator[Judges]:
+        """The bundles that serve, for a thread that may wait; the others wait until it ends."""
+        with self._lock:
+            yield self._threads
 
     def explain(self, lang: str, text: str) -> Explanation:
         """Why a text that has a verdict has it; for a thread that may wait."""

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from badbuzz.brands import Brands
 from badbuzz.settings import Settings
 from badbuzz.store import Store
 from dashboards.access import Caller, Gate
@@ -31,6 +32,7 @@ class Parts:
     """What an application is made of."""
 
     settings: Settings
+    watched: Brands
     store: Store
     judging: Judging
     following: Following

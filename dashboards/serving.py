@@ -10,11 +10,10 @@ import orjson
 import uvicorn
 from fastapi import FastAPI
 
-from badbuzz.errors import SettingsError
 from badbuzz.interrupt import Stop
+from badbuzz.port import LOOPBACK, check_port
 from badbuzz.settings import Settings
 from badbuzz.store import Store, where
-from dashboards.access import LOOPBACK
 from dashboards.api import create_app, new_app
 from dashboards.logs import note, set_up_logs
 
@@ -51,7 +50,7 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
     if openapi:
         click.echo(orjson.dumps(new_app().openapi(), option=orjson.OPT_INDENT_2))
         return
-    _check_port(host, port)
+    check_port(host, port, "BADBUZZ_API_PORT")
     set_up_logs(settings.log_level)
     with Store.open(settings.store) as store:
         app = create_app(settings, store, with_keys=not without_keys)
@@ -90,16 +89,3 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.parts.broadcast.close()  # type: ignore[union-attr]
         await super().shutdown(sockets)
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(
-                f"{host}:{port} cannot be listened on ({error.strerror}): set BADBUZZ_API_PORT "
-                "to a free port, or give --port"
-            ) from error

@@ -41,9 +41,13 @@ class ToldLife(AlertLife):
 
 @dataclass(frozen=True, slots=True)
 class ToldSummary(Summary):
-    """Where a brand stands: its last closed window, its newest alert that is not resolved."""
+    """Where a brand stands: its last closed window, its newest alert that is not resolved.
+
+    ``zone`` is its customers' clock, an IANA name.
+    """
 
     open_alert: ToldAlert | None
+    zone: str
 
 
 _NAMES: Final = tuple(field.name for field in fields(Alert))
@@ -73,7 +77,7 @@ def told_life(life: AlertLife, language: Language = "en") -> ToldLife:
     )
 
 
-def told_summary(summary: Summary, language: Language = "en") -> ToldSummary:
-    """Where a brand stands, with the words of its open alert."""
+def told_summary(summary: Summary, zone: str, language: Language = "en") -> ToldSummary:
+    """Where a brand stands, with the words of its open alert, and its clock's name."""
     opened = None if summary.open_alert is None else told(summary.open_alert, language)
-    return ToldSummary(summary.brand, summary.last_window, opened)
+    return ToldSummary(summary.brand, summary.last_window, opened, zone)

@@ -25,11 +25,12 @@ from badbuzz.render import Language
 from badbuzz.rows import check_readable
 from badbuzz.settings import Settings
 from demo.broker import serve
-from demo.run import Found, Plan, Served, play
-from demo.show import Face, Json, Lines, Screen
+from demo.run import Found, Plan, Served, Serving, play
+from demo.show import Face, Json, Lines, Screen, beginning, ending
 
 _WARMUP_H: Final = 168
 _SIMULATED_SPEED: Final = 5760.0
+_WATCHED_SPEED: Final = 720.0  # a crisis lasts for some seconds: one can see it come and go
 
 
 @click.command()
@@ -84,14 +85,14 @@ def broker(partitions: int | None) -> None:
 @click.option(
     "--speed",
     type=Speed(),
-    help="Event time per time; default: 5760 after the warm-up, max for FILE.",
+    help="Event time per time; default: 5760 after the warm-up, 720 with --ui, max for FILE.",
 )
 @click.option(
     "--language",
     type=click.Choice(["en", "fr"]),
     default="en",
     show_default=True,
-    help="Of the alerts' sentences.",
+    help="Of the alerts' sentences, and of the front.",
 )
 @click.option("--headless", is_flag=True, help="A line per event instead of the live view.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines instead of the live view.")
@@ -106,6 +107,11 @@ def broker(partitions: int | None) -> None:
     is_flag=True,
     help="Record what happens, and serve it by the API on loopback, until Ctrl-C.",
 )
+@click.option(
+    "--ui",
+    is_flag=True,
+    help="Serve the front too; Prometheus and Alertmanager, where they are installed.",
+)
 def demo(
     files: tuple[str, ...],
     days: int,
@@ -117,25 +123,28 @@ def demo(
     as_json: bool,
     keep: Path | None,
     serve: bool,
+    ui: bool,
 ) -> None:
     """Watch a crisis being caught: a broker, a worker and a replay in one terminal.
 
     Without FILE, ten simulated days of three airlines, the first seven of them to learn what is
     usual. With FILE, a recording of yours, as badbuzz replay reads it. With --serve it prints three
     curl lines to try after the replay, and goes on serving until Ctrl-C, which is no error then.
-    Where the output is no terminal, it is a line per event.
+    With --ui it prints addresses to open in a browser first, and replays more slowly. Where the
+    output is no terminal, it is a line per event.
 
     \b
     Examples:
       badbuzz demo
       badbuzz demo --headless
+      badbuzz demo --ui
       badbuzz demo --serve
       badbuzz demo week.jsonl.gz --warmup 36h
     """
     _check_arguments(files, days, warmup)
     given = click.get_current_context().get_parameter_source("speed")
     if given is ParameterSource.DEFAULT and not files:
-        speed = _SIMULATED_SPEED
+        speed = _WATCHED_SPEED if ui else _SIMULATED_SPEED
     plan = Plan(
         files=files,
         days=days,
@@ -143,7 +152,9 @@ def demo(
         warmup_h=warmup,
         speed=speed,
         fast_h=0 if files else warmup,
-        serve=serve,
+        serve=serve or ui,
+        ui=ui,
+        language=language,
     )
     headless = headless or not sys.stdout.isatty()
     face: Face = Json() if as_json else (Lines if headless else Screen)(language)
@@ -156,7 +167,7 @@ def demo(
             click.echo(_summary(alerts, files), err=True)
         if stopping():
             click.echo("ended", err=True)
-            as_told = serve and stopping.signal == signal.SIGINT
+            as_told = plan.serve and stopping.signal == signal.SIGINT
             raise SystemExit(0 if as_told else 128 + stopping.signal)
 
 
@@ -179,7 +190,9 @@ def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
     )
 
 
-def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) -> list[Alert]:
+def _show(
+    told: Iterator[Found | Truth | Serving | Served], face: Face, stopping: Stop
+) -> list[Alert]:
     truth: Truth | None = None
     served: Served | None = None
     alerts: list[Alert] = []
@@ -193,6 +206,9 @@ def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) ->
             if isinstance(one, Truth):
                 truth = one
                 continue
+            if isinstance(one, Serving):
+                face.offer(beginning(one))
+                continue
             if isinstance(one, Alert):
                 alerts.append(one)
             yield one
@@ -201,7 +217,7 @@ def _show(told: Iterator[Found | Truth | Served], face: Face, stopping: Stop) ->
     if truth is not None and not stopping():
         face.conclude(evaluate(alerts, truth.incidents), truth.benign)
     if served is not None:
-        face.offer(served.curls)
+        face.offer(ending(served))
     for _ in told:  # where it serves, it goes on until it is told to end
         pass
     return alerts

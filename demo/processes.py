@@ -1,4 +1,4 @@
-"""The product's own commands, started as processes and ended with the demo."""
+"""Commands started as processes, and ended with the demo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEPT: Final = frozenset({"BADBUZZ_BRANDS", "BADBUZZ_BUNDLES"})
 
 
 class Processes:
-    """Commands of badbuzz, each with a log of its own; leaving the block ends them.
+    """Commands, each with a log of its own; leaving the block ends them.
 
     Parameters
     ----------
@@ -62,9 +62,21 @@ class Processes:
         environ
             Settings for this command alone.
         """
-        with (self._folder / f"{name}.log").open("wb") as log:
+        return self.run(name, sys.executable, "-m", "badbuzz", *arguments, **environ)
+
+    def run(self, name: str, *command: str, **environ: str) -> subprocess.Popen[bytes]:
+        """Start any program, as :meth:`start` does one of badbuzz's.
+
+        Parameters
+        ----------
+        name
+            Of its log.
+        environ
+            Its environment, over the demo's.
+        """
+        with self.log(name).open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "badbuzz", *arguments],
+                command,
                 env=self._environ | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -74,11 +86,15 @@ class Processes:
         self._running.append((name, process))
         return process
 
+    def log(self, name: str) -> Path:
+        """Where a command's log goes."""
+        return self._folder / f"{name}.log"
+
     def check(self) -> None:
         """Raise when a command has failed, with the last line that it said."""
         for name, process in self._running:
             if process.poll():
-                path = self._folder / f"{name}.log"
+                path = self.log(name)
                 lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 said = lines[-1] if lines else "it said nothing"
                 raise BadbuzzError(f"{name} ended with {process.returncode}: {said} (log: {path})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -12,10 +12,12 @@ from typing import Final
 from badbuzz.errors import BadbuzzError
 from badbuzz.evaluate import Truth
 from badbuzz.model import Alert, Window
+from badbuzz.render import Language
 from badbuzz.settings import Settings
 from badbuzz.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
+from demo.parts import Address, Part
 from demo.processes import Processes, free_port
 from demo.serving import Service
 from demo.watch import Reader, Worker
@@ -44,6 +46,10 @@ class Plan:
         Hours of event time that are not paced.
     serve
         Whether a recorder and the API run too, until the demo is told to end.
+    ui
+        Whether the front runs too, and what watches them; goes with ``serve``.
+    language
+        Of the front.
     """
 
     files: tuple[str, ...]
@@ -53,12 +59,23 @@ class Plan:
     speed: float | None
     fast_h: float
     serve: bool = False
+    ui: bool = False
+    language: Language = "en"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """All that is served answers, and the replay begins: where to look, and what is not there."""
+
+    addresses: tuple[Address, ...]
+    missing: str
 
 
 @dataclass(frozen=True)
 class Served:
-    """The replay is over, and the API goes on: lines to try."""
+    """The replay is over, and the rest goes on: where to look, and lines to try."""
 
+    addresses: tuple[Address, ...]
     curls: tuple[str, ...]
 
 
@@ -67,7 +84,7 @@ Found = Window | Alert | Pulse
 
 def play(
     plan: Plan, folder: Path, say: Callable[[str], None], stopping: Callable[[], bool]
-) -> Iterator[Found | Truth | Served]:
+) -> Iterator[Found | Truth | Serving | Served]:
     """Run the product on a plan.
 
     Parameters
@@ -87,6 +104,8 @@ def play(
         First, when the recording is simulated.
     Window or Alert or Pulse
         As the worker publishes them; the pulse about once a second.
+    Serving
+        Before the replay, where the plan says so.
     Served
         After the replay, where the plan says so; then nothing until it is to end.
     """
@@ -94,9 +113,9 @@ def play(
         settings = Settings(kafka_bootstrap_servers=broker.bootstrap_servers, web_port=free_port())
         with Processes(folder, _environ(settings, plan)) as processes:
             worker_process = processes.start("worker", "process")
-            service = Service(folder) if plan.serve else None
+            service = _service(plan, folder, settings)
             if service is not None:
-                service.start_recorder(processes)
+                _start(service.first, processes)
             files = plan.files
             if not files:
                 say(f"writing {plan.days} days of tweets")
@@ -110,19 +129,23 @@ def play(
                 lambda: stopping() or worker.ready(), _START_S, processes, "the worker is not ready"
             )
             if service is not None and not stopping():
-                say("starting the API")
-                _start_api(service, processes, stopping)
+                say("starting what serves")
+                _serve(service, processes, stopping)
             if stopping():
                 return
             if service is not None:
-                say(f"serving on {service.base}")
+                yield Serving(service.addresses(), service.missing)
             replay = processes.start("replay", "replay", *files, *_pace(plan))
             yield from _watch(replay, worker, settings, processes, stopping)
             if worker_process.poll() is not None:
                 raise BadbuzzError(f"the worker ended early (log: {folder / 'worker.log'})")
             if service is not None and not stopping():
-                yield Served(service.curls())
+                yield Served(service.addresses(), service.curls())
                 _serve_on(processes, stopping)
+
+
+def _service(plan: Plan, folder: Path, settings: Settings) -> Service | None:
+    return Service(folder, settings, plan.language, ui=plan.ui) if plan.serve else None
 
 
 def _serve_on(processes: Processes, stopping: Callable[[], bool]) -> None:
@@ -131,13 +154,27 @@ def _serve_on(processes: Processes, stopping: Callable[[], bool]) -> None:
         time.sleep(_IDLE_S)
 
 
-def _start_api(service: Service, processes: Processes, stopping: Callable[[], bool]) -> None:
-    _await(
-        lambda: stopping() or service.recording(), _START_S, processes, "the recorder is not ready"
-    )
+def _serve(service: Service, processes: Processes, stopping: Callable[[], bool]) -> None:
+    """Wait for what was started at once; then start what needs its store, and wait for that."""
+    _await_parts(service.first, processes, stopping)
     if not stopping():
-        service.start_api(processes)
-        _await(lambda: stopping() or service.answering(), _START_S, processes, "no API answers")
+        _start(service.then, processes)
+        _await_parts(service.then, processes, stopping)
+
+
+def _start(parts: Sequence[Part], processes: Processes) -> None:
+    for part in parts:
+        part.start(processes)
+
+
+def _await_parts(parts: Sequence[Part], processes: Processes, stopping: Callable[[], bool]) -> None:
+    names = ", ".join(part.name for part in parts)
+    _await(
+        lambda: stopping() or all(part.ready() for part in parts),
+        _START_S,
+        processes,
+        f"not all of {names} are ready",
+    )
 
 
 def _environ(settings: Settings, plan: Plan) -> dict[str, str]:

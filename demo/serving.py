@@ -1,12 +1,15 @@
-"""What the demo serves when it is asked to: a recorder and the API, on loopback."""
+"""What the demo serves when it is asked to: recorder, API, front, and what watches them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from demo.processes import Processes, free_port
-from demo.watch import Worker
+from badbuzz.render import Language
+from badbuzz.settings import Settings
+from demo.monitoring import Monitoring
+from demo.parts import Address, Part, command
+from demo.processes import free_port
 
 _READABLY: Final = "| python3 -m json.tool"
 
@@ -18,39 +21,69 @@ class Service:
     ----------
     folder
         Where the file goes; a run's own.
+    settings
+        Of the worker.
+    language
+        Of the front, and of what Alertmanager is told.
+    ui
+        Whether the front is there too, and Prometheus and Alertmanager where they are installed.
 
     Attributes
     ----------
     base
         The API's address.
+    first, then
+        What can start at once; what needs the store that the recorder makes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, language: Language = "en", *, ui: bool = False
+    ) -> None:
         self._store = f"sqlite:///{(folder / 'badbuzz.db').resolve()}"
-        self._recorder_port, self._port = free_port(), free_port()
-        self.base = f"http://127.0.0.1:{self._port}"
-        self._recorder, self._api = Worker(self._recorder_port), Worker(self._port)
+        self.base, recorder = _loopback(), _loopback()
+        self.first = [self._recorder(recorder)]
+        self.then = [self._api()]
+        self._front, self._monitoring = "", None
+        if ui:
+            self._front = _loopback()
+            self.first.append(self._pages(language))
+            watched = {
+                "worker": f"127.0.0.1:{settings.web_port}",
+                "recorder": _host(recorder),
+                "api": _host(self.base),
+            }
+            self._monitoring = Monitoring(folder, watched, self._front, language)
+            self.first += self._monitoring.parts
 
-    def start_recorder(self, processes: Processes) -> None:
-        """Start the recorder, which makes the store."""
-        processes.start(
-            "recorder", "record", "--skip-deleted",
-            BADBUZZ_STORE=self._store, BADBUZZ_WEB_PORT=str(self._recorder_port),
+    def _recorder(self, base: str) -> Part:
+        return Part(
+            "recorder", command("record", "--skip-deleted"), f"{base}/readyz",
+            {"BADBUZZ_STORE": self._store, "BADBUZZ_WEB_PORT": _port(base)},
         )  # fmt: skip
 
-    def start_api(self, processes: Processes) -> None:
-        """Start the API, once there is a store."""
-        processes.start(
-            "api", "api", "--without-keys", "--port", str(self._port), BADBUZZ_STORE=self._store
-        )
+    def _api(self) -> Part:
+        return Part(
+            "api", command("api", "--without-keys", "--port", _port(self.base)),
+            f"{self.base}/readyz", {"BADBUZZ_STORE": self._store},
+        )  # fmt: skip
 
-    def recording(self) -> bool:
-        """Whether the recorder owns its partitions and the store answers."""
-        return self._recorder.ready()
+    def _pages(self, language: Language) -> Part:
+        return Part(
+            "front", command("front", "--port", _port(self._front)),
+            f"{self._front}/_stcore/health",
+            {"BADBUZZ_API_URL": self.base, "BADBUZZ_LANGUAGE": language},
+        )  # fmt: skip
 
-    def answering(self) -> bool:
-        """Whether the API answers."""
-        return self._api.ready()
+    @property
+    def missing(self) -> str:
+        """What is not installed and therefore not started; empty where nothing is missing."""
+        return self._monitoring.missing if self._monitoring else ""
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Where to look, the front first."""
+        front = (Address("the front", self._front),) if self._front else ()
+        watching = self._monitoring.addresses if self._monitoring else ()
+        return (*front, Address("the API", self.base), *watching)
 
     def curls(self) -> tuple[str, ...]:
         """Three lines to try in another terminal, while it serves."""
@@ -60,3 +93,15 @@ class Service:
             f"curl -s {self.base}/score -H 'Content-Type: application/json' "
             """-d '{"texts": [{"text": "Lost my bag again.", "lang": "en"}]}'""",
         )
+
+
+def _loopback() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def _host(base: str) -> str:
+    return base.removeprefix("http://")
+
+
+def _port(base: str) -> str:
+    return base.rpartition(":")[2]

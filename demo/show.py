@@ -17,11 +17,14 @@ from badbuzz.instants import clock
 from badbuzz.model import Alert, Window
 from badbuzz.render import Language, examples, headline, why
 from demo.board import Board, Pulse
-from demo.run import Found
+from demo.parts import Address
+from demo.run import Found, Served, Serving
 
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
-_TRY: Final = "still serving; Ctrl-C ends it. In another terminal:"
+_OPEN: Final = "open in a browser:"
+_STILL: Final = "still serving; Ctrl-C ends it."
+_TRY: Final = "In another terminal:"
 _INDENT: Final = 18  # beneath the brand
 
 
@@ -31,8 +34,8 @@ class Face(Protocol):
     def say(self, message: str) -> None:
         """What is being waited for."""
 
-    def offer(self, curls: Sequence[str]) -> None:
-        """Lines to try in another terminal."""
+    def offer(self, lines: Sequence[str]) -> None:
+        """Lines that somebody may want to copy."""
 
     def follow(self, found: Iterable[Found]) -> None:
         """Show everything as it comes, to the end."""
@@ -52,9 +55,9 @@ class Screen:
         """Print it above the view."""
         self._console.print(f"[dim]{message} …[/dim]")
 
-    def offer(self, curls: Sequence[str]) -> None:
+    def offer(self, lines: Sequence[str]) -> None:
         """Print them whole, so that they can be copied."""
-        for line in (_TRY, *curls):
+        for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def follow(self, found: Iterable[Found]) -> None:
@@ -84,9 +87,9 @@ class Lines:
         """Say it on stderr."""
         click.echo(f"{message} …", err=True)
 
-    def offer(self, curls: Sequence[str]) -> None:
+    def offer(self, lines: Sequence[str]) -> None:
         """Say them on stderr."""
-        click.echo("\n".join((_TRY, *curls)), err=True)
+        click.echo("\n".join(lines), err=True)
 
     def follow(self, found: Iterable[Found]) -> None:
         """Print alerts, and when a brand gets its baseline."""
@@ -122,9 +125,9 @@ class Json:
         """Say it on stderr."""
         click.echo(f"{message} …", err=True)
 
-    def offer(self, curls: Sequence[str]) -> None:
+    def offer(self, lines: Sequence[str]) -> None:
         """Say them on stderr."""
-        click.echo("\n".join((_TRY, *curls)), err=True)
+        click.echo("\n".join(lines), err=True)
 
     def follow(self, found: Iterable[Found]) -> None:
         """Print alerts as they stand in the topic."""
@@ -146,6 +149,31 @@ class Json:
         ]
         false_alarms = [alert.id for alert in evaluation.false_alarms]
         click.echo(orjson.dumps({"incidents": caught, "false_alarms": false_alarms}))
+
+
+def beginning(serving: Serving) -> list[str]:
+    """Where to look while the replay runs, and what is not there.
+
+    Examples
+    --------
+    >>> beginning(Serving((Address("the API", "http://127.0.0.1:4321"),), ""))
+    ['serving on http://127.0.0.1:4321']
+    """
+    if len(serving.addresses) == 1:
+        return [f"serving on {serving.addresses[0].url}"]
+    return [_OPEN, *_table(serving.addresses), *filter(None, [serving.missing])]
+
+
+def ending(served: Served) -> list[str]:
+    """Where to look after the replay, and lines to try."""
+    if len(served.addresses) == 1:
+        return [f"{_STILL} {_TRY}", *served.curls]
+    return [f"{_STILL} {_OPEN.capitalize()}", *_table(served.addresses), _TRY, *served.curls]
+
+
+def _table(addresses: Sequence[Address]) -> list[str]:
+    width = max(len(address.what) for address in addresses)
+    return [f"  {address.what:<{width}}  {address.url}" for address in addresses]
 
 
 def _what(alert: Alert) -> str:

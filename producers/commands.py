@@ -56,6 +56,8 @@ class _FastUntil(click.ParamType):
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @recording_options
+@click.option("--from", "from_ms", type=Instant(), help="Only what was written then or later.")
+@click.option("--to", "to_ms", type=Instant(), help="Only what was written before.")
 @click.option("--start", type=Instant(), help="When the first tweet shall have been written.")
 @click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
 @click.option(
@@ -96,12 +98,13 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     """Send recorded tweets through Kafka, with the times at which they were written.
 
     FILE is JSON lines, a JSON document or CSV, gzipped or not; - is standard input. Bad rows
-    are counted and set apart.
+    are counted and set apart. --from and --to mean the times in the file.
 
     \b
     Examples:
       badbuzz replay week.jsonl.gz
       badbuzz replay Tweets.csv --sort --speed 600
+      badbuzz replay month.jsonl.gz --from 2026-11-09T00:00:00Z --to 2026-11-10T00:00:00Z
       badbuzz replay page.json --preset x --brand "Air Paradis" --shift-to-now --speed 1
       badbuzz replay posts.csv --map text=body --map created_at=posted --brand "Air Paradis"
       badbuzz replay week.jsonl --progress week.progress     (and after a crash:)
@@ -167,9 +170,10 @@ def _hint(progress: Progress | None, speed: float | None) -> str:
 
 
 _OF_THE_JOB: Final = (
-    "preset", "mapping", "brand", "lang", "start", "shift_to_now", "source", "sort", "heartbeat_s",
-    "tail_s", "progress",
+    "preset", "mapping", "brand", "lang", "from_ms", "to_ms", "start", "shift_to_now", "source",
+    "sort", "heartbeat_s", "tail_s", "progress",
 )  # fmt: skip
+_OPTIONS: Final = {"mapping": "map", "from_ms": "from", "to_ms": "to"}
 
 
 def _given(name: str) -> bool:
@@ -181,8 +185,11 @@ def _check_options(resume: str | None, options: dict[str, Any]) -> None:
     """Refuse what contradicts; a replay that is shifted to now goes at the speed of now."""
     fixed = [name for name in _OF_THE_JOB if _given(name)]
     if resume and fixed:
-        option = "--" + {"mapping": "map"}.get(fixed[0], fixed[0]).replace("_", "-")
+        option = "--" + _OPTIONS.get(fixed[0], fixed[0]).replace("_", "-")
         raise click.UsageError(f"{option}: {resume} says that already; give it without --resume")
+    from_ms, to_ms = options["from_ms"], options["to_ms"]
+    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+        raise click.UsageError("--from must lie before --to")
     if options["source"] is not None and not is_name(options["source"]):
         raise click.UsageError(f"--source: {NAME_RULE}, found {options['source']!r}")
     if options["shift_to_now"] and not _given("speed"):
@@ -213,6 +220,8 @@ def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) ->
         mapping=options["mapping"],
         brand=options["brand"],
         lang=options["lang"],
+        from_ms=options["from_ms"],
+        to_ms=options["to_ms"],
         start_ms=start_ms,
         sort=options["sort"],
         heartbeat_ms=options["heartbeat_s"] * 1000,

@@ -27,6 +27,8 @@ class Job:
         Recorded files.
     source
         The records' source.
+    from_ms, to_ms
+        Only tweets created in ``[from_ms, to_ms)``; None leaves it open.
     start_ms
         When the first tweet shall have been created; None keeps times.
     heartbeat_ms, tail_ms, lateness_ms
@@ -44,6 +46,8 @@ class Job:
     mapping: dict[str, str] = field(default_factory=dict)
     brand: str | None = None
     lang: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
     start_ms: int | None = None
     sort: bool = False
     heartbeat_ms: int = 60_000
@@ -52,7 +56,10 @@ class Job:
 
     def reading(self) -> dict[str, Any]:
         """The arguments of :func:`badbuzz.recording.read_recording`."""
-        names = ("preset", "mapping", "brand", "lang", "start_ms", "sort", "lateness_ms", "source")
+        names = (
+            "preset", "mapping", "brand", "lang", "from_ms", "to_ms", "start_ms", "sort",
+            "lateness_ms", "source",
+        )  # fmt: skip
         return {"paths": self.paths, **{name: getattr(self, name) for name in names}}
 
 

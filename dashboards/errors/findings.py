@@ -50,7 +50,7 @@ class Findings:
     n_feedback
         What people said of texts, labelled or not.
     today
-        Of each of the worst mistakes, what the bundles in use say.
+        Of each of the worst mistakes, what the bundles in use say; empty where they were not asked.
     """
 
     from_ms: int
@@ -68,8 +68,13 @@ class Findings:
         return not (self.mistakes.overall.n or self.judgements.overall.n)
 
 
-def find(store: Store, judges: Judges, from_ms: int, to_ms: int) -> Findings:
+def find(store: Store, judges: Judges | None, from_ms: int, to_ms: int) -> Findings:
     """Read a period from the store, and count.
+
+    Parameters
+    ----------
+    judges
+        The bundles in use, to be asked about the worst mistakes; None asks none.
 
     Raises
     ------
@@ -86,7 +91,7 @@ def find(store: Store, judges: Judges, from_ms: int, to_ms: int) -> Findings:
         trend_from_ms=trend_from_ms,
         n_feedback=len(period),
         mistakes=mistakes,
-        today=tuple(today(mistakes.worst, judges)),
+        today=tuple(today(mistakes.worst, judges)) if judges else (),
         judgements=judge(store.rulings(from_ms, to_ms)),
         trends=(
             _trend("corrections", [said for said in history if said.source != "labelling"]),

@@ -56,3 +56,10 @@ def test_without_evidence_nothing_is_said_of_it() -> None:
 
 def test_a_percent_sign_stays_with_its_number() -> None:
     assert "75\N{NO-BREAK SPACE}% de négatifs" in write(example(), PARIS).rates
+
+
+def test_a_link_leads_to_the_alert_behind_what_the_address_asks_already() -> None:
+    told = write(example(), PARIS, dashboard="https://buzz.example/live?lang=fr#top")
+    assert told.dashboard == (
+        "https://buzz.example/live?lang=fr&alert=Air%20Paradis%2F1767189600000#top"
+    )

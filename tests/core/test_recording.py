@@ -144,6 +144,17 @@ def test_numbers_go_on_from_file_to_file(write: Write) -> None:
     assert [tweet.seq for tweet in read(one, two)[0]] == [0, 1]
 
 
+def test_a_period_is_half_open_and_of_the_times_in_the_file(write: Write) -> None:
+    path = write(*(line(created_ms=START_MS + n) for n in range(4)))
+    found, _ = read(path, from_ms=START_MS + 1, to_ms=START_MS + 3, start_ms=5_000_000)
+    assert [(tweet.created_ms, tweet.seq) for tweet in found] == [(5_000_000, 0), (5_000_001, 1)]
+
+
+def test_a_period_in_which_nothing_was_written_is_an_error(write: Write) -> None:
+    with pytest.raises(RecordingError, match="see --from and --to"):
+        read(write(line()), to_ms=START_MS)
+
+
 def test_the_first_tweet_may_be_moved_and_the_others_with_it(write: Write) -> None:
     path = write(line(), line(created_ms=START_MS + 1234))
     found, _ = read(path, start_ms=5_000_000)

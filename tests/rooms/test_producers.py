@@ -239,6 +239,14 @@ def test_event_times_may_be_moved(broker: Settings, recording: Path) -> None:
     assert topic(broker) == expected(recording, "s", start_ms=1_803_884_400_000)
 
 
+def test_a_period_is_replayed(broker: Settings, recording: Path) -> None:
+    hours = ("--from", "2026-11-02T08:00:00Z", "--to", "2026-11-02T12:00:00Z")
+    done = replay(broker, recording, "--source", "s", *hours)
+    assert done.returncode == 0, done.stderr
+    period = {"from_ms": MONDAY_MS + 8 * 3_600_000, "to_ms": MONDAY_MS + 12 * 3_600_000}
+    assert topic(broker) == expected(recording, "s", **period)
+
+
 def test_standard_input_is_replayed(broker: Settings, recording: Path) -> None:
     with recording.open() as lines:
         done = replay(broker, "-", "--source", "s", stdin=lines)

@@ -1,0 +1,1 @@
+"""The front: what people open in a browser, asking the API alone."""

@@ -1,0 +1,108 @@
+"""What Streamlit runs for each tab: sign in, navigate, draw one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from badbuzz.settings import Settings
+from dashboards.front import (
+    alerts,
+    history,
+    labelling,
+    layout,
+    live,
+    models,
+    session,
+    trying,
+)
+from dashboards.front.client import ApiError, Client, DownError, RefusedError
+from dashboards.front.words import Words
+
+Show = Callable[[Client, Words], None]
+PAGES: Final[dict[str, tuple[str, str, Show]]] = {
+    "live": ("page_live", ":material/monitor_heart:", live.show),
+    "alerts": ("page_alerts", ":material/notifications:", alerts.show),
+    "try": ("page_trying", ":material/experiment:", trying.show),
+    "label": ("page_labelling", ":material/label:", labelling.show),
+    "history": ("page_history", ":material/history:", history.show),
+    "models": ("page_models", ":material/model_training:", models.show),
+}
+"""Path -> (key of its title, icon, what draws it)."""
+_LOGO: Final = Path(__file__).with_name("logo.svg")
+
+
+def main() -> None:
+    """Draw what the tab is at."""
+    settings = Settings.read()
+    words = session.spoken(settings)
+    st.set_page_config(page_title="badbuzz", page_icon=str(_LOGO), layout="wide", menu_items={})
+    st.logo(str(_LOGO), size="large")
+    layout.dress(words)
+    try:
+        client = session.signed_in(settings, words)
+    except ApiError as error:
+        st.title("badbuzz")
+        _tell(session.client_of(settings.api_url, ""), words, error)
+        return
+    if client is None:
+        session.choose_language(words)
+        return
+    pages = {path: _page(path, client, words) for path in PAGES}
+    layout.know_pages(pages)
+    address = st.Page(_to_live, url_path="live", visibility="hidden")
+    chosen = st.navigation([*pages.values(), address], position="top")
+    if "alert" in st.query_params and chosen.url_path != "alerts":
+        st.switch_page(pages["alerts"], query_params=dict(st.query_params))
+    chosen.run()
+
+
+def _to_live() -> None:
+    """Lead from ``/live`` to ``/``, where Streamlit serves the first page."""
+    st.switch_page(layout.page("live"), query_params=dict(st.query_params))
+
+
+def _page(path: str, client: Client, words: Words) -> st.Page:
+    title, icon, show = PAGES[path]
+
+    def draw() -> None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.title(words(title), width="stretch", anchor=False)
+            session.choose_language(words)
+            if session.may_sign_out():
+                st.button(words("sign_out"), on_click=session.sign_out, type="tertiary")
+        try:
+            show(client, words)
+        except ApiError as error:
+            _tell(client, words, error)
+
+    return st.Page(
+        draw, title=words(title), icon=icon, default=path == "live",
+        url_path=None if path == "live" else path,
+    )  # fmt: skip
+
+
+def _tell(client: Client, words: Words, error: ApiError) -> None:
+    """Say why there is nothing to show; once it is there again the page comes back by itself."""
+    st.error(words(error.key), icon=":material/cloud_off:")
+    if isinstance(error, RefusedError):
+        st.button(words("sign_in"), on_click=session.sign_out)
+        return
+    st.button(words("try_again"))
+    if isinstance(error, DownError):
+        _await(client)
+
+
+@st.fragment(run_every=2)
+def _await(client: Client) -> None:
+    try:
+        client.get_text("/readyz")
+    except ApiError:
+        return
+    st.rerun()
+
+
+main()

@@ -1,0 +1,90 @@
+"""The command ``front``: serves the pages until a signal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import click
+from streamlit import net_util
+from streamlit.web import bootstrap
+
+from badbuzz.port import LOOPBACK, check_port
+from badbuzz.settings import Settings
+from dashboards.front.theme import THEME
+
+_APP: Final = Path(__file__).with_name("app.py")
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; BADBUZZ_FRONT_HOST.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port; BADBUZZ_FRONT_PORT.")
+def front(host: str | None, port: int | None) -> None:
+    """Serve the pages: what happens now, alerts, and what people say of them.
+
+    They show what the API at BADBUZZ_API_URL answers. Who opens them signs in with an API key
+    (badbuzz keys add), unless the API asks for none or BADBUZZ_FRONT_API_KEY holds one: that is
+    for a machine of your own, as whoever reaches the pages then acts under that key.
+
+    \b
+    Examples:
+      badbuzz api --without-keys            # in another terminal
+      badbuzz front
+      BADBUZZ_API_URL=https://api.example badbuzz front --port 8600
+    """
+    settings = Settings.read()
+    host, port = host or settings.front_host, port or settings.front_port
+    if settings.front_api_key and host not in LOOPBACK:
+        raise click.UsageError(
+            f"with BADBUZZ_FRONT_API_KEY everybody who reaches {host} would act under that key: "
+            "unset it, so that each signs in with a key of their own"
+        )
+    check_port(host, port, "BADBUZZ_FRONT_PORT")
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"http://{shown}:{port} shows what {settings.api_url} knows; Ctrl-C ends it")
+    options = options_for(host, port, settings.dashboard_url)
+    net_util._external_ip = ""  # else Streamlit asks a server of Amazon's what its own address is
+    bootstrap.load_config_options(options)
+    bootstrap.run(str(_APP), is_hello=False, args=[], flag_options=options)
+
+
+def options_for(host: str, port: int, public_url: str = "") -> dict[str, Any]:
+    """Streamlit's options: nothing is told to or fetched from anybody else, nothing is watched.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens.
+    public_url
+        The address that people use, where that is another: a proxy's; empty where it is not.
+
+    Examples
+    --------
+    >>> options_for("127.0.0.1", 8501, "https://buzz.example")["server.allowedHosts"]
+    ['127.0.0.1', '::1', 'buzz.example', 'localhost']
+    """
+    name = urlsplit(public_url).hostname or host
+    return {
+        "global.developmentMode": False,
+        "logger.hideWelcomeMessage": True,
+        "logger.level": "warning",
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableCORS": True,
+        "server.enableXsrfProtection": True,
+        "server.allowedHosts": sorted(LOOPBACK | {name}) if host in LOOPBACK else [],
+        "server.maxUploadSize": 1,
+        "server.enableStaticServing": False,
+        "browser.gatherUsageStats": False,
+        "browser.serverAddress": name,
+        "browser.serverPort": port,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "runner.magicEnabled": False,
+        **THEME,
+    }

@@ -1,0 +1,1 @@
+"""Every sentence of the pages, a module for each page."""

@@ -1,0 +1,84 @@
+"""Who looks, in which language: what a browser's tab remembers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from badbuzz.render import Language
+from badbuzz.settings import Settings
+from dashboards.front.client import ApiError, Client, RefusedError
+from dashboards.front.words import LANGUAGES, Words
+
+_KEY = "api_key"
+_LANGUAGE = "language"
+
+
+@st.cache_resource(max_entries=200, show_spinner=False, on_release=Client.close)
+def client_of(url: str, key: str) -> Client:
+    """The one client of an API and a key, whose connections all tabs share."""
+    return Client(url, key)
+
+
+def spoken(settings: Settings) -> Words:
+    """The words of the language that the tab has chosen; BADBUZZ_LANGUAGE's at first."""
+    st.session_state.setdefault(_LANGUAGE, settings.language)
+    return Words(st.session_state[_LANGUAGE])
+
+
+def choose_language(words: Words) -> None:
+    """Draw the switch of languages."""
+
+    def named(language: Language) -> str:
+        return words(f"language_{language}")
+
+    st.segmented_control(
+        words("language"), LANGUAGES, format_func=named, key=_LANGUAGE, required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def signed_in(settings: Settings, words: Words) -> Client | None:
+    """The client to ask with; None, and a form to sign in, where a key is still needed.
+
+    Raises
+    ------
+    DownError
+        When the API does not answer.
+    """
+    client = client_of(settings.api_url, _key(settings))
+    if st.session_state.get("admitted") == client.identity:
+        return client
+    try:
+        client.get("/brands")
+    except RefusedError as error:
+        _ask_for_key(words, error if _key(settings) else None)
+        return None
+    st.session_state["admitted"] = client.identity
+    return client
+
+
+def may_sign_out() -> bool:
+    """Whether this tab holds a key of its own."""
+    return bool(st.session_state.get(_KEY))
+
+
+def sign_out() -> None:
+    """Forget the tab's key."""
+    for name in (_KEY, "admitted"):
+        st.session_state.pop(name, None)
+
+
+def _key(settings: Settings) -> str:
+    return st.session_state.get(_KEY) or settings.front_api_key
+
+
+def _ask_for_key(words: Words, error: ApiError | None) -> None:
+    st.title(words("sign_in"))
+    st.write(words("sign_in_why"))
+    if error is not None:
+        st.error(words(error.key), icon=":material/error:")
+    with st.form("sign_in", border=False, width=480):
+        key = st.text_input(words("sign_in_key"), type="password", autocomplete="current-password")
+        if st.form_submit_button(words("sign_in"), type="primary") and key.strip():
+            st.session_state[_KEY] = key.strip()
+            st.rerun()

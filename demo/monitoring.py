@@ -1,0 +1,148 @@
+"""Prometheus and Alertmanager around the demo, where they are installed, and the notifier."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from badbuzz.render import Language
+from demo.parts import Address, Part, command
+from demo.processes import free_port
+
+_PROMETHEUS: Final = ("prometheus",)
+_DEBIANS: Final = "prometheus-alertmanager"  # which has no page of its own
+_ALERTMANAGER: Final = ("alertmanager", _DEBIANS)
+
+
+class Monitoring:
+    """What watches the demo, as parts to start; nothing of it where nothing is installed.
+
+    Prometheus has the product's own rules. Alertmanager mails nobody.
+
+    Parameters
+    ----------
+    folder
+        For configurations and data.
+    watched
+        Addresses to scrape, ``host:port``, by job.
+    front
+        Address that messages link to.
+    language
+        Of the messages.
+
+    Attributes
+    ----------
+    parts
+        To start, in any order.
+    addresses
+        Where to look.
+    missing
+        What is not installed, in a line; empty where nothing is missing.
+    """
+
+    def __init__(
+        self, folder: Path, watched: Mapping[str, str], front: str, language: Language
+    ) -> None:
+        prometheus, alertmanager = _found(_PROMETHEUS), _found(_ALERTMANAGER)
+        self.parts: list[Part] = []
+        self.addresses: tuple[Address, ...] = ()
+        self.missing = _missing(prometheus, alertmanager)
+        told = ""
+        if alertmanager:
+            told, notifier = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+            self.parts = [
+                _alertmanager(alertmanager, folder, told),
+                _notifier(notifier, told, front, language),
+            ]
+            page = "/api/v2/alerts" if alertmanager.endswith(_DEBIANS) else ""
+            self.addresses = (Address("Alertmanager", f"http://{told}{page}"),)
+            watched = {**watched, "notifier": notifier}
+        if prometheus:
+            host = f"127.0.0.1:{free_port()}"
+            self.parts.append(_prometheus(prometheus, folder, host, watched, told))
+            self.addresses = (Address("Prometheus", f"http://{host}/alerts"), *self.addresses)
+
+
+def _found(names: tuple[str, ...]) -> str:
+    return next(filter(None, map(shutil.which, names)), "")
+
+
+def _missing(prometheus: str, alertmanager: str) -> str:
+    """What is not installed, in a line.
+
+    Examples
+    --------
+    >>> _missing("/usr/bin/prometheus", "")
+    'not installed, so not started: Alertmanager (Debian: prometheus-alertmanager)'
+    """
+    wanted = {
+        "Prometheus (Debian: prometheus)": prometheus,
+        "Alertmanager (Debian: prometheus-alertmanager)": alertmanager,
+    }
+    names = [name for name, found in wanted.items() if not found]
+    return f"not installed, so not started: {', '.join(names)}" if names else ""
+
+
+def _prometheus(
+    program: str, folder: Path, host: str, watched: Mapping[str, str], told: str
+) -> Part:
+    """Prometheus with the shipped rules, at a pace that fits a replay's."""
+    rules = files("dashboards") / "prometheus" / "rules"
+    configuration: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [f"{rules}/*.yml"],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": [address]}]}
+            for job, address in {**watched, "prometheus": host}.items()
+        ],
+    }
+    if told:
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [told]}]}]}
+    started = (
+        program,
+        f"--config.file={_write(folder / 'prometheus.yml', configuration)}",
+        f"--storage.tsdb.path={folder / 'prometheus'}",
+        f"--web.listen-address={host}",
+        f"--web.external-url=http://{host}",
+        "--log.level=warn",
+    )
+    return Part("prometheus", started, f"http://{host}/-/ready")
+
+
+def _alertmanager(program: str, folder: Path, host: str) -> Part:
+    """Alertmanager whose only receiver is nobody: what fires is on its page."""
+    configuration = {
+        "route": {"receiver": "nobody", "group_by": ["alertname", "brand"], "group_wait": "1s"},
+        "receivers": [{"name": "nobody"}],
+    }
+    started = (
+        program,
+        f"--config.file={_write(folder / 'alertmanager.yml', configuration)}",
+        f"--storage.path={folder / 'alertmanager'}",
+        f"--web.listen-address={host}",
+        f"--web.external-url=http://{host}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    )
+    return Part("alertmanager", started, f"http://{host}/-/ready")
+
+
+def _notifier(host: str, told: str, front: str, language: Language) -> Part:
+    environ = {
+        "BADBUZZ_ALERTMANAGER_URL": f"http://{told}",
+        "BADBUZZ_DASHBOARD_URL": front,
+        "BADBUZZ_LANGUAGE": language,
+        "BADBUZZ_WEB_PORT": host.rpartition(":")[2],
+    }
+    return Part("notifier", command("notify", "--notify-replays"), f"http://{host}/readyz", environ)
+
+
+def _write(path: Path, configuration: Mapping[str, Any]) -> Path:
+    """Write a configuration: JSON is YAML too."""
+    path.write_bytes(orjson.dumps(configuration, option=orjson.OPT_INDENT_2))
+    return path

@@ -1,0 +1,214 @@
+"""The front as people use it: in a browser, before the running demo."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from badbuzz.record import Feedback
+from badbuzz.render import Language
+from demo.processes import free_port
+from tests.browser import chromium
+from tests.e2e.stream import await_that
+from tests.front import (
+    LANGUAGES,
+    LIVE,
+    NARROW,
+    PATHS,
+    WIDE,
+    Demo,
+    front,
+    grave_faults,
+    open_page,
+    overflow_px,
+    served,
+    settle,
+)
+from tests.prometheus import PrometheusServer
+from tests.rooms.alertmanager_server import AlertmanagerServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.slow]
+
+BRAND = "Air Paradis"
+DAYS = ("--days", "3", "--seed", "1", "--warmup", "48h")
+SPEED = ("--speed", "900")  # the alert, at 7:40, comes half a minute after midnight
+ALWAYS = 2**62
+PATIENCE_MS = 200_000  # of a machine that does much else
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, whose crisis comes soon after it serves."""
+    with Demo(tmp_path_factory.mktemp("demo"), *DAYS, *SPEED) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def fronts(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Language, str]]:
+    """The address of a front in each language: the demo's is English."""
+    folder, api = tmp_path_factory.mktemp("french"), demo.addresses["the API"]
+    with front(folder, api, "fr") as french:
+        yield {"en": demo.addresses["the front"], "fr": french}
+
+
+def asked(demo: Demo, path: str) -> Any:
+    """What the API answers."""
+    with urllib.request.urlopen(demo.addresses["the API"] + path, timeout=30) as answer:
+        return orjson.loads(answer.read())
+
+
+def alerts(demo: Demo) -> list[dict[str, Any]]:
+    """The alerts of the brand whose crisis comes first."""
+    items = asked(demo, "/alerts")["items"]
+    return [item for item in items if item["alert"]["brand"] == BRAND]
+
+
+@pytest.fixture(scope="module")
+def alert(demo: Demo) -> str:
+    """The id of the crisis's alert, once it is recorded."""
+    await_that(lambda: bool(alerts(demo)), "an alert")
+    return str(alerts(demo)[-1]["alert"]["id"])
+
+
+def feedback(demo: Demo, source: str) -> list[Feedback]:
+    """What the store holds that people said."""
+    with demo.store() as store:
+        return [said for said in store.feedback(0, ALWAYS) if said.source == source]
+
+
+def test_a_crisis_appears_on_live_without_reload(demo: Demo, browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{demo.addresses['the front']}/?brand={quote(BRAND)}")
+    expect(page.get_by_role("heading", name=BRAND)).to_be_visible()
+    claim = page.get_by_text(f"tweets about {BRAND} in the last 15 minutes are negative")
+    assert claim.count() == 0
+    page.evaluate("window.notReloaded = true")
+    expect(claim.first).to_be_visible()
+    assert page.evaluate("window.notReloaded")
+    page.close()
+
+
+def test_an_alert_is_acknowledged_and_ruled_on(demo: Demo, alert: str, browser: Browser) -> None:
+    page = open_page(browser, demo.addresses["the front"], "alerts", alert=alert)
+    page.get_by_role("button", name="I am on it").click()
+    expect(page.get_by_text("has been on it since")).to_be_visible()
+    page.get_by_text("A real crisis").first.click()
+    page.get_by_label("Note (optional)").fill("bags in CDG")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    with demo.store() as store:
+        life = store.alert(alert)
+    assert life is not None
+    assert life.acknowledged_by
+    assert [(ruling.verdict, ruling.note) for ruling in life.rulings] == [("real", "bags in CDG")]
+    page.close()
+
+
+def test_a_text_is_scored_and_its_correction_stands_in_the_store(
+    demo: Demo, browser: Browser
+) -> None:
+    page = open_page(browser, demo.addresses["the front"], "try")
+    text = "You lost my bag again, worst airline ever"
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name="Score it").click()
+    expect(page.get_by_role("heading", name="Negative", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name="worst", exact=True)).to_be_visible()
+    page.get_by_role("button", name="That's wrong").click()
+    expect(page.get_by_text("Kept as a mistake")).to_be_visible()
+    (said,) = feedback(demo, "try")
+    assert (said.text, said.predicted, said.right) == (text, True, False)
+    assert said.mispredicted
+    page.close()
+
+
+def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser) -> None:
+    await_that(lambda: len(asked(demo, "/labelling?limit=5")) == 5, "five tweets to label")
+    page = open_page(browser, demo.addresses["the front"], "label")
+    for n, key in enumerate("nonon", 1):
+        page.keyboard.press(key)
+        expect(page.get_by_text(f"Labelled: {n}")).to_be_visible()
+        settle(page)
+    labels = sorted(feedback(demo, "labelling"), key=lambda said: said.at_ms)
+    assert [said.right for said in labels] == [True, False, True, False, True]
+    assert len({said.tweet_id for said in labels}) == 5
+    page.close()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "live")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_keeps_nobody_out(
+    language: Language, path: str, fronts: dict[Language, str], alert: str, browser: Browser
+) -> None:
+    page = open_page(browser, fronts[language], path, NARROW)
+    assert page.evaluate("document.documentElement.lang") == language
+    assert overflow_px(page) == 0
+    assert grave_faults(page) == []
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    settle(page)
+    assert grave_faults(page) == []
+    page.close()
+
+
+def test_an_alerts_page_keeps_nobody_out(
+    fronts: dict[Language, str], alert: str, browser: Browser
+) -> None:
+    page = open_page(browser, fronts["fr"], "alerts", NARROW, alert=alert)
+    assert overflow_px(page) == 0
+    assert grave_faults(page) == []
+    page.close()
+
+
+def test_nothing_is_loaded_from_elsewhere(demo: Demo, browser: Browser) -> None:
+    hosts: set[str] = set()
+    page: Page = browser.new_page()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
+    page.goto(demo.addresses["the front"])
+    page.wait_for_selector("h1")
+    settle(page)
+    assert hosts == {"127.0.0.1"}
+    page.close()
+
+
+def test_an_api_that_is_down_is_said_and_once_it_is_back_so_is_the_page(
+    demo: Demo, tmp_path: Path, browser: Browser
+) -> None:
+    port = free_port()
+    with front(tmp_path, f"http://127.0.0.1:{port}", "en") as url:
+        page = open_page(browser, url, LIVE)
+        expect(page.get_by_role("alert")).to_contain_text("The API does not answer.")
+        with served(tmp_path, "api --without-keys", "/readyz", port, BADBUZZ_STORE=demo.store_url):
+            expect(page.get_by_text(BRAND).first).to_be_visible()
+        page.close()
+
+
+def series(demo: Demo, expression: str) -> dict[str, str]:
+    """What the demo's Prometheus finds: values by job."""
+    base = demo.addresses["Prometheus"].removesuffix("/alerts")
+    with urllib.request.urlopen(f"{base}/api/v1/query?query={quote(expression)}") as answer:
+        result = orjson.loads(answer.read())["data"]["result"]
+    return {one["metric"]["job"]: one["value"][1] for one in result}
+
+
+def test_prometheus_sees_all_of_it_and_alertmanager_is_told(demo: Demo, alert: str) -> None:
+    PrometheusServer.require()
+    AlertmanagerServer.program()
+    assert series(demo, "up") == dict.fromkeys(
+        ("worker", "recorder", "api", "notifier", "prometheus"), "1"
+    )
+    told = 'badbuzz_notified_total{sink="alertmanager", outcome="told"} > 0'
+    await_that(lambda: bool(series(demo, told)), "a change that Alertmanager took")
