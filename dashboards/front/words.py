@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 from badbuzz.render import Language
@@ -76,6 +76,3 @@ class Words:
 
 def _at(at_ms: int, zone: str) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone))
-
-
-Plural = Literal["one", "many"]
