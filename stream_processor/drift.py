@@ -18,7 +18,7 @@ from stream_processor import metrics
 
 log = logging.getLogger(__name__)
 
-_COUNTED_AT: Final = 500
+_COUNTED_AT: Final = 2000
 """Tweets of a partition that are counted at once, or what there is when the metrics are set."""
 _MOST_READ: Final = 8
 """Of them, texts whose words are looked up: all of a slow stream, few of a fast one."""
