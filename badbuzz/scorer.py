@@ -296,7 +296,7 @@ def _network(model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
     Without the default delegate: its kernels depend on the processor, and it talks.
     """
-    library = _interpreter_library()
+    library = interpreter_library()
     interpreter = library.Interpreter(
         model_content=model,
         num_threads=1,
@@ -315,7 +315,14 @@ def _network(model: bytes) -> Callable[[NDArray[np.int32]], NDArray[np.float32]]
     return run
 
 
-def _interpreter_library() -> Any:
+def interpreter_library() -> Any:
+    """The module of the TFLite interpreter that is installed.
+
+    Raises
+    ------
+    BundleError
+        When none is.
+    """
     for name in _INTERPRETERS:
         try:
             return import_module(name)

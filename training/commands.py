@@ -30,16 +30,19 @@ _DATA = click.option(
 )
 
 
+_LATE = {"bert": "training.bert.command", "compare": "training.compare.command"}
+
+
 class _Group(click.Group):
-    """Imports the libraries of ``compare``, which are many, only when it is called."""
+    """Imports the libraries of some commands, which are many, only when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "compare"])
+        return sorted([*super().list_commands(ctx), *_LATE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "compare":
+        if cmd_name not in _LATE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = import_module("training.compare.command").compare
+        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name)
         return command
 
 

@@ -83,10 +83,14 @@ def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
 
 
 def fit(
-    present: sparse.csr_matrix, negative: Flags, shape: Shape, prior: Prior | None = None
+    present: sparse.csr_matrix,
+    negative: Flags,
+    shape: Shape,
+    prior: Prior | None = None,
+    counts: Floats | None = None,
 ) -> Table:
-    """Fit a model to texts."""
-    ratios = np.abs(log_ratios(present, negative))
+    """Fit a model to texts, each of which counts so often; once when not given."""
+    ratios = np.abs(log_ratios(present, negative, counts))
     if prior is not None:
         ratios = ratios + np.abs(prior.ratios)
     weights = _rarity(present) ** shape.rarity * (_FLOOR + ratios) ** shape.contrast
@@ -98,7 +102,7 @@ def fit(
         inputs = sparse.hstack([inputs, sparse.csr_matrix(other[:, None])])
     regression = LogisticRegression(
         C=shape.strength, solver="liblinear", tol=1e-4, random_state=0
-    ).fit(sparse.csr_matrix(inputs), negative)
+    ).fit(sparse.csr_matrix(inputs), negative, counts)
     coefficients = regression.coef_[0]
     sums = weights * coefficients[: len(weights)]
     if prior is not None:
@@ -111,10 +115,13 @@ def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prio
     return Prior(fit(present, negative, shape).sums, log_ratios(present, negative))
 
 
-def log_ratios(present: sparse.csr_matrix, negative: Flags) -> Floats:
+def log_ratios(
+    present: sparse.csr_matrix, negative: Flags, counts: Floats | None = None
+) -> Floats:
     """Log ratio of each feature's share among negative and among other texts, one added."""
-    among = np.asarray(present[negative].sum(axis=0)).ravel() + 1.0
-    others = np.asarray(present[~negative].sum(axis=0)).ravel() + 1.0
+    counts = np.ones(len(negative)) if counts is None else counts
+    among = present[negative].T @ counts[negative] + 1.0
+    others = present[~negative].T @ counts[~negative] + 1.0
     ratios: Floats = np.log(among / among.sum()) - np.log(others / others.sum())
     return ratios
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -28,6 +29,28 @@ def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     if len(columns) != len(pairs) or not columns.keys() <= set(FIELDS):
         raise click.BadParameter(f"expected field=column with a field of {', '.join(FIELDS)}")
     return columns
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that make a :class:`training.compare.labelled.Reading`."""
+    for option in (
+        click.option(
+            "--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1."
+        ),
+        click.option(
+            "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
+            help="What a label of your files means: negative, neutral or positive.",
+        ),
+        click.option(
+            "--map", "columns", multiple=True, callback=_columns, metavar="FIELD=COLUMN",
+            help="Where your files keep text, label, brand or lang.",
+        ),
+        click.option(
+            "--lang", default="", help="Keep rows of this language; that of rows without one."
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -74,16 +97,7 @@ def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
     type=click.FloatRange(0),
     help="Price of an hour of one CPU core, in your currency.",
 )
-@click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
-@click.option(
-    "--map", "columns", multiple=True, callback=_columns, metavar="FIELD=COLUMN",
-    help="Where your files keep text, label, brand or lang.",
-)  # fmt: skip
-@click.option(
-    "--label", "words", multiple=True, callback=labels, metavar="WORD=LABEL",
-    help="What a label of your files means: negative, neutral or positive.",
-)  # fmt: skip
-@click.option("--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1.")
+@reading_options
 def compare(
     paths: tuple[str, ...],
     names: tuple[str, ...],
