@@ -57,7 +57,7 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra notifier --extra registry -c requirements/demo.txt \
 		pyproject.toml -o requirements/image.txt
-	$(COMPILE) --extra demo --extra notifier --extra registry --extra training --group dev \
+	$(COMPILE) --extra demo --extra notifier --extra registry --extra bert --group dev \
 		-c requirements/image.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(COMPILE) --group mlflow pyproject.toml -o requirements/mlflow.txt

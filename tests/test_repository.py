@@ -167,7 +167,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
     [
         ("demo", ("demo",), ()),
         ("image", ("demo", "notifier", "registry"), ()),
-        ("dev", ("demo", "notifier", "registry", "training"), ("dev",)),
+        ("dev", ("demo", "notifier", "registry", "bert"), ("dev",)),
         ("protocol", (), ("protocol",)),
         ("mlflow", (), ("mlflow",)),
     ],

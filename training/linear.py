@@ -115,9 +115,7 @@ def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prio
     return Prior(fit(present, negative, shape).sums, log_ratios(present, negative))
 
 
-def log_ratios(
-    present: sparse.csr_matrix, negative: Flags, counts: Floats | None = None
-) -> Floats:
+def log_ratios(present: sparse.csr_matrix, negative: Flags, counts: Floats | None = None) -> Floats:
     """Log ratio of each feature's share among negative and among other texts, one added."""
     counts = np.ones(len(negative)) if counts is None else counts
     among = present[negative].T @ counts[negative] + 1.0

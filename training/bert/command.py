@@ -10,7 +10,6 @@ import orjson
 from rich.console import Console
 
 from badbuzz.errors import RecordingError
-from badbuzz.options import labels
 from badbuzz.outputs import check_outputs
 from badbuzz.rows import Source, check_readable
 from training.bert.answer import Answer
@@ -61,6 +60,10 @@ from training.compare.tracking import Tracking
     "--most-tokens", default=64, show_default=True, type=click.IntRange(8),
     help="Of a text that are read.",
 )  # fmt: skip
+@click.option(
+    "--beside", "n_beside", default=15_000, show_default=True, type=click.IntRange(0),
+    help="Rows of the larger corpus to tune on first, where the champion learns from one too.",
+)  # fmt: skip
 @click.option("--rows", "n_rows", type=click.IntRange(1), help="Take a sample of so many rows.")
 @click.option(
     "--folds", "n_folds", default=1, show_default=True, type=click.IntRange(1, 5),
@@ -100,6 +103,7 @@ def bert(
     n_layers: int,
     n_epochs: int,
     most_tokens: int,
+    n_beside: int,
     n_rows: int | None,
     n_folds: int,
     unseen: tuple[str, ...],
@@ -130,7 +134,7 @@ def bert(
     check_outputs([("--report", report)], inputs)
     folder = folder or shipped_folder()
     encoder = read_encoder(folder, most_tokens)
-    tuning = Tuning(n_layers=n_layers, n_epochs=n_epochs)
+    tuning = Tuning(n_layers=n_layers, n_epochs=n_epochs, n_beside=n_beside)
     reading = Reading(columns, words, lang, encoding)
     corpus = _corpus(paths, name, reading).sample(n_rows)
     texts = _unlabelled(corpus, unlabelled, reading) if distil or unlabelled else None

@@ -17,11 +17,9 @@ import numpy as np
 from scipy import sparse
 
 from badbuzz.features import Featuriser
-from training.bert.encoded import Bottom
 from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
-from training.bert.tokens import Tokens
-from training.bert.tuning import Top, Tuning, fitted, loss
+from training.bert.tuning import Top, Tuning, Warm, begun, fitted, loss, reader
 from training.compare.judges import Judge
 from training.compare.prepared import Parts, Prepared
 from training.compare.scale import Scale
@@ -84,6 +82,8 @@ class Distilled:
         What the recipe learns from besides, or None.
     unlabelled
         Texts that the teachers score; none of them may be a test row.
+    warm
+        Where teachers begin, or None.
     """
 
     def __init__(
@@ -93,12 +93,14 @@ class Distilled:
         recipe: Recipe,
         beside: Beside | None,
         unlabelled: Sequence[str],
+        warm: Warm | None,
     ) -> None:
         self._encoder = encoder
         self._tuning = tuning
         self._recipe = recipe
         self._beside = beside
         self._unlabelled = list(unlabelled)
+        self._warm = warm
 
     @property
     def digest(self) -> str:
@@ -109,6 +111,7 @@ class Distilled:
     def __call__(self, prepared: Prepared, _: Scale) -> Judge:
         """The student that the watched rows prefer."""
         texts, truth = prepared.inputs, prepared.negative
+        before_s = sum(one.seconds for one in (self._beside, self._warm) if one is not None)
         taught = self._taught(texts, truth)
         lesson = _Lesson(
             self._present([*texts.train, *self._unlabelled]), truth.train.astype(np.float64), taught
@@ -120,20 +123,20 @@ class Distilled:
         return Judge(
             lambda inputs: best.logits(self._present(inputs)),
             4 * _N_NUMBERS * (self._recipe.features.n_buckets + 1),
-            learnt_before_s=self._beside.seconds if self._beside else 0.0,
+            learnt_before_s=before_s,
         )
 
     def _taught(self, texts: Parts, truth: Parts) -> Floats:
         """P(negative) by teachers: of the training rows out of fold, then of the others."""
-        read = _reader(self._encoder, self._tuning)
+        read = reader(self._encoder, self._tuning)
         watch = read(texts.watch)
-        half = hashed_folds(group_keys(texts.train), 1)[0].outer % 2
+        half = hashed_folds(group_keys(texts.train), 1)[0].inner % 2
         train = read(texts.train)
         scores = np.zeros(len(texts.train))
         teachers = []
         for number in (0, 1):
             own, other = np.flatnonzero(half == number), np.flatnonzero(half != number)
-            teacher = Top(self._encoder, self._tuning, seed=number)
+            teacher = begun(self._encoder, self._tuning, self._warm, seed=number)
             fitted(
                 teacher,
                 Parts(train.taken(own), watch, None),
@@ -155,9 +158,7 @@ class Distilled:
     def _student(self, lesson: _Lesson, mixture: Mixture) -> Table:
         target, counts = lesson.target(mixture)
         kept = counts > 0
-        prior = None
-        if self._beside is not None:
-            prior = self._beside.prior
+        prior = self._beside.prior if self._beside else None
         return fit_soft(
             lesson.present[kept], target[kept], counts[kept], self._recipe, prior, self._beside
         )
@@ -189,12 +190,6 @@ def fit_soft(
         prior,
         np.concatenate(weights),
     )
-
-
-def _reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
-    tokens = Tokens(encoder.tokeniser)
-    bottom = Bottom(encoder, encoder.n_layers - tuning.n_layers)
-    return lambda texts: bottom.transform(tokens.transform(texts))
 
 
 def _scorer(teacher: Top, watch: Ragged, negative: Flags) -> Callable[[Ragged], Floats]:

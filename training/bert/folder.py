@@ -108,8 +108,10 @@ def read_encoder(folder: Path, most_tokens: int) -> Encoder:
     try:
         weights = _plain(safetensors.load(contents["model.safetensors"]))
         tokeniser = read_tokeniser(folder)
-    except Exception as error:  # noqa: BLE001 (both libraries raise plain exceptions of their own)
-        raise BundleError(f"--encoder {folder}: cannot be read ({error}): fetch it again") from error
+    except Exception as error:
+        raise BundleError(
+            f"--encoder {folder}: cannot be read ({error}): fetch it again"
+        ) from error
     encoder = Encoder(
         name=str(config.get("_name_or_path") or folder.resolve().name).rpartition("/")[2],
         n_layers=int(config["num_hidden_layers"]),
@@ -177,7 +179,9 @@ def _plain(found: dict[str, Any]) -> Weights:
 def _check(folder: Path, encoder: Encoder) -> None:
     """Refuse weights that are missing or of another shape than the sizes say."""
     n = encoder.n_hidden
-    expected = {"embeddings.word_embeddings.weight": (encoder.tokeniser.get_vocab_size(), n)}
+    expected: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (encoder.tokeniser.get_vocab_size(), n)
+    }
     for layer in range(encoder.n_layers):
         expected[f"encoder.layer.{layer}.attention.self.query.weight"] = (n, n)
         expected[f"encoder.layer.{layer}.output.LayerNorm.weight"] = (n,)

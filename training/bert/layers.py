@@ -139,4 +139,3 @@ def mean(states: Any, real: Any) -> Any:
     tf = tensorflow()
     total = tf.reduce_sum(states * tf.expand_dims(real, 2), 1)
     return total / tf.reduce_sum(real, 1, keepdims=True)
-

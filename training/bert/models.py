@@ -13,7 +13,7 @@ from typing import Any, Final
 from training.bert.distil import MIXTURES, Distilled
 from training.bert.encoded import STATES, VECTORS, features
 from training.bert.folder import Encoder
-from training.bert.tuning import Tuned, Tuning
+from training.bert.tuning import Tuned, Tuning, Warm
 from training.compare.candidates import Candidate, candidates, features_of, recipe_of
 from training.compare.choice import SHIPPED
 from training.compare.classifiers import LINEAR
@@ -21,6 +21,7 @@ from training.compare.corpus import Corpus
 from training.compare.prepared import Features
 from training.compare.scale import Scale
 from training.compare.yardsticks import Beside
+from training.rows import read_rows
 
 FROZEN: Final = f"{VECTORS}, logistic"
 TUNED: Final = f"{STATES}, tuned"
@@ -67,14 +68,15 @@ def models(
     """
     champion = _champion(corpus, scale)
     told = {"encoder": encoder.digest, "longest": encoder.longest, "bert_code": code_version()}
-    tuned = {**told, **asdict(tuning)}
+    warm = _warm(corpus, encoder, tuning)
+    tuned = {**told, **asdict(tuning), "warm": warm.digest if warm else ""}
     found = [
         champion,
         Candidate(VECTORS, "logistic", LINEAR["logistic"], told),
-        Candidate(STATES, "tuned", Tuned(encoder, tuning), tuned),
+        Candidate(STATES, "tuned", Tuned(encoder, tuning, warm), tuned),
     ]
     if unlabelled is not None:
-        found.append(_distilled(corpus, encoder, tuning, scale, unlabelled, tuned))
+        found.append(_distilled(corpus, encoder, tuning, scale, unlabelled, warm, tuned))
     own = features(encoder, tuning.n_layers)
     return Models(tuple(found), {**features_of(corpus), **own})
 
@@ -85,19 +87,31 @@ def _champion(corpus: Corpus, scale: Scale) -> Candidate:
     return next(known[name] for name in SHIPPED if name in known)
 
 
+def _warm(corpus: Corpus, encoder: Encoder, tuning: Tuning) -> Warm | None:
+    """What tuning begins with: the corpus that the champion learns from besides, if it is there."""
+    prior = corpus.shipped.prior if corpus.shipped else None
+    if prior is None or corpus.folder is None or not tuning.n_beside:
+        return None
+    if not all((corpus.folder / name).is_file() for name in prior.files):
+        return None
+    beside = Corpus("beside", corpus.language, read_rows(corpus.folder, *prior.files))
+    return Warm(encoder, tuning, beside.sample(tuning.n_beside))
+
+
 def _distilled(
     corpus: Corpus,
     encoder: Encoder,
     tuning: Tuning,
     scale: Scale,
     unlabelled: Sequence[str],
+    warm: Warm | None,
     told: dict[str, Any],
 ) -> Candidate:
     recipe = recipe_of(corpus)
     beside = Beside(recipe, corpus.folder, scale) if corpus.folder is not None else None
     if beside is not None and not beside.is_there:
         beside = None
-    student = Distilled(encoder, tuning, recipe, beside, unlabelled)
+    student = Distilled(encoder, tuning, recipe, beside, unlabelled, warm)
     params = {
         **told,
         "unlabelled": student.digest,

@@ -70,7 +70,9 @@ class Ragged:
         start = 0
         while start < len(order):
             stop = start + 1
-            while stop < len(order) and (stop + 1 - start) * self.lengths[order[stop]] <= _MOST_TOKENS:
+            while (
+                stop < len(order) and (stop + 1 - start) * self.lengths[order[stop]] <= _MOST_TOKENS
+            ):
                 stop += 1
             yield order[start:stop]
             start = stop

@@ -28,7 +28,9 @@ def write_report(path: Path, answer: Answer) -> None:
     assert environment.loader is not None
     style = environment.loader.get_source(environment, "report.css")[0]
     corpus, tuning = answer.corpus, answer.tuning
-    text = environment.get_template("worth.html.jinja").render(
+    text = environment.get_template(
+        "worth.html.jinja"
+    ).render(
         style=Markup(style),  # noqa: S704 (our own file)
         encoder=answer.encoder,
         tuning=tuning,
@@ -69,7 +71,5 @@ def _part(asked: Asked) -> dict[str, Any]:
         "title": asked.name,
         "n_test": f"{len(asked.models[0].record.scores):,}",
         "rows": [row[:7] + row[11:] for row in rows],
-        "matrices": [
-            {"kind": one.kind, "counts": one.confusion} for one in asked.models
-        ],
+        "matrices": [{"kind": one.kind, "counts": one.confusion} for one in asked.models],
     }

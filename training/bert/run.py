@@ -87,9 +87,7 @@ def ask(
     found = models(corpus, encoder, tuning, scale, unlabelled)
     with threadpool_limits(N_THREADS):
         compared = [
-            compare_view(
-                corpus, view, found.candidates, found.features, scale, tracking, progress
-            )
+            compare_view(corpus, view, found.candidates, found.features, scale, tracking, progress)
             for view in looked_at
         ]
     return [Asked(one, tuple(rated(one, found.champion))) for one in compared]

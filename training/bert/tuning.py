@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
-from training.bert.encoded import answered, signature
+from training.bert.encoded import Bottom, answered, signature
 from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean, tensorflow
 from training.bert.ragged import Places, Ragged
+from training.bert.tokens import Tokens
+from training.compare.corpus import Corpus
 from training.compare.judges import Curve, Judge
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
@@ -43,6 +47,9 @@ class Tuning:
         Share of numbers dropped.
     smoothing
         How far truth is moved towards one half.
+    n_beside
+        Rows of the larger corpus, where the champion learns from one too, that are gone over once
+        before; 0 for none.
     """
 
     n_layers: int = 3
@@ -52,6 +59,7 @@ class Tuning:
     decay: float = 0.01
     dropout: float = 0.1
     smoothing: float = 0.05
+    n_beside: int = 15_000
 
 
 class Top:
@@ -136,9 +144,7 @@ class Top:
             logits = self._logits(states, real, learning=True)
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(truth, logits))
         gradients = tape.gradient(loss, self.variables)
-        lost = [
-            one.name for one, own in zip(self.variables, gradients, strict=True) if own is None
-        ]
+        lost = [one.name for one, own in zip(self.variables, gradients, strict=True) if own is None]
         if lost:
             raise RuntimeError(f"no gradient reaches {', '.join(lost)}")
         clipped, _ = tf.clip_by_global_norm(gradients, 1.0)
@@ -184,18 +190,71 @@ def _schedule(share: float) -> float:
     return share / warm if share < warm else (1 - share) / (1 - warm)
 
 
-class Tuned:
-    """Tunes on the training rows, and keeps the epoch that is best on the watched ones."""
+class Warm:
+    """Weights of a top that went over a larger corpus once; made when they are first needed.
 
-    def __init__(self, encoder: Encoder, tuning: Tuning) -> None:
+    Attributes
+    ----------
+    seconds
+        Of CPU time that it took, 0.0 before.
+    digest
+        Of the corpus.
+    """
+
+    def __init__(self, encoder: Encoder, tuning: Tuning, corpus: Corpus) -> None:
+        self._encoder = encoder
+        self._tuning = replace(tuning, n_epochs=1)
+        self._rows = corpus.rows
+        self.digest = corpus.digest
+        self.seconds = 0.0
+
+    @cached_property
+    def weights(self) -> list[Any]:
+        """In the order of :attr:`Top.variables`."""
+        clock = time.process_time()
+        top = Top(self._encoder, self._tuning)
+        states = reader(self._encoder, self._tuning)(self._rows.texts)
+        for _ in top.learn(states, self._rows.negative.astype(np.float64)):
+            pass
+        self.seconds = time.process_time() - clock
+        return top.kept()
+
+
+class Tuned:
+    """Tunes on the training rows, and keeps the epoch that is best on the watched ones.
+
+    Parameters
+    ----------
+    warm
+        Where it begins, or None: at the encoder as it was published.
+    """
+
+    def __init__(self, encoder: Encoder, tuning: Tuning, warm: Warm | None) -> None:
         self._encoder = encoder
         self._tuning = tuning
+        self._warm = warm
 
     def __call__(self, prepared: Prepared, _: Scale) -> Judge:
         """A judge of states."""
-        top = Top(self._encoder, self._tuning)
+        before_s = self._warm.seconds if self._warm else 0.0
+        top = begun(self._encoder, self._tuning, self._warm)
         curve = fitted(top, prepared.inputs, prepared.negative)
-        return Judge(top.logits, top.n_bytes, curve)
+        return Judge(top.logits, top.n_bytes, curve, learnt_before_s=before_s)
+
+
+def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) -> Top:
+    """A top that is to be tuned."""
+    top = Top(encoder, tuning, seed)
+    if warm is not None:
+        top.restore(warm.weights)
+    return top
+
+
+def reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
+    """From texts to the states that the top reads."""
+    tokens = Tokens(encoder.tokeniser)
+    bottom = Bottom(encoder, encoder.n_layers - tuning.n_layers)
+    return lambda texts: bottom.transform(tokens.transform(texts))
 
 
 def fitted(top: Top, inputs: Any, negative: Any) -> Curve:
@@ -219,8 +278,3 @@ def loss(logits: Floats, negative: Flags) -> float:
     """Mean cross-entropy of logits."""
     signs = np.where(negative, 1.0, -1.0)
     return float(np.logaddexp(0.0, -signs * logits).mean())
-
-
-def params(tuning: Tuning) -> dict[str, Any]:
-    """Numbers that a tuned encoder's result hangs on."""
-    return asdict(tuning)

@@ -156,8 +156,8 @@ def _answer(gain: Difference) -> str:
         return "No: on these rows the tuned encoder is not shown to be better than the champion"
     if gain.mean < MARGIN:
         return (
-            f"Hardly: it is surely better, but only about {per_thousand} tweets of 1,000, less than "
-            f"the {1000 * MARGIN:.0f} for which a dearer model is chosen"
+            f"Hardly: it is surely better, but only about {per_thousand} tweets of 1,000, fewer "
+            f"than the {1000 * MARGIN:.0f} for which a dearer model is chosen"
         )
     return f"Yes, where it can be afforded: it is right about {per_thousand} more tweets of 1,000"
 
