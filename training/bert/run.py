@@ -28,7 +28,7 @@ from training.compare.tracking import Tracking
 from training.compare.views import UNSEEN, View, views
 from training.rows import read_rows
 
-N_UNLABELLED: Final = 20_000
+N_UNLABELLED: Final = 12_000
 """Texts that teachers score, at most."""
 _UNLABELLED: Final = "sentiment140/train.jsonl.gz"
 _N_MEASURED: Final = 512

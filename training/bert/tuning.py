@@ -59,7 +59,7 @@ class Tuning:
     decay: float = 0.01
     dropout: float = 0.1
     smoothing: float = 0.05
-    n_beside: int = 15_000
+    n_beside: int = 10_000
 
 
 class Top:
