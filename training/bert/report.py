@@ -38,9 +38,10 @@ def write_report(path: Path, answer: Answer) -> None:
         negative=f"{corpus.rows.negative.mean():.0%}",
         name=corpus.name,
         notes=corpus.notes,
+        champion=answer.views[0].models[0].record.model,
         answer=answer.verdict[0],
         reasons=answer.verdict[1:],
-        columns=QUALITY[:7] + QUALITY[11:],
+        columns=QUALITY[:5] + QUALITY[9:],
         parts=[_part(one) for one in answer.views],
         cost_columns=COSTS,
         costs=cost_rows(answer.costs, answer.core_hour),
@@ -70,6 +71,6 @@ def _part(asked: Asked) -> dict[str, Any]:
     return {
         "title": asked.name,
         "n_test": f"{len(asked.models[0].record.scores):,}",
-        "rows": [row[:7] + row[11:] for row in rows],
+        "rows": [row[:5] + row[9:] for row in rows],
         "matrices": [{"kind": one.kind, "counts": one.confusion} for one in asked.models],
     }

@@ -74,15 +74,20 @@ def ask(
     Raises
     ------
     SettingsError
-        When a brand to leave out is none, or has too few rows.
+        When a brand to leave out is none, or has too few rows, or more layers are to be tuned than
+        there are.
     RecordingError
         When there is too little to learn from.
     TrackingError
         When MLflow cannot be used; what finished before is kept.
     """
+    if tuning.n_layers > encoder.n_layers:
+        raise SettingsError(
+            f"--layers {tuning.n_layers}: the encoder has {encoder.n_layers}: give no more"
+        )
     scale = replace(FULL, n_folds=n_folds)
     corpus = corpus.checked()
-    looked_at = _views(corpus, n_folds, unseen)
+    looked_at = views_of(corpus, n_folds, unseen)
     keras()  # its import is nobody's training time
     found = models(corpus, encoder, tuning, scale, unlabelled)
     with threadpool_limits(N_THREADS):
@@ -93,7 +98,8 @@ def ask(
     return [Asked(one, tuple(rated(one, found.champion))) for one in compared]
 
 
-def _views(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
+def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
+    """The random split, then a view for each brand that is left out."""
     random, *others = views(corpus, replace(FULL, n_folds=n_folds))
     folds = {fold.name: fold for view in others for fold in view.folds}
     wrong = [name for name in unseen if name not in folds]
