@@ -107,4 +107,4 @@ def test_tuning_is_the_same_each_time(tiny: Encoder, states: Ragged) -> None:
         top = Top(tiny, once)
         next(top.learn(states, NEGATIVE.astype(np.float64)))
         found.append(top.logits(states))
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
