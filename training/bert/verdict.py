@@ -129,40 +129,50 @@ def verdict(
 ) -> tuple[str, ...]:
     """The answer, then its reasons, in sentences.
 
-    It is worth its price when the tuned encoder's gain on the first view is sure (the interval lies
-    above 0) and no smaller than the margin within which ``train compare`` takes the cheaper model.
+    In a view it is worth its price when the tuned encoder's gain is sure (the interval lies above
+    0) and no smaller than the margin within which ``train compare`` takes the cheaper model.
 
     Parameters
     ----------
     views
-        Names with their models; the first one decides.
+        Names with their models.
     """
-    name, first = views[0]
-    gain = _gain(first, "tuned")
     return (
-        _answer(gain),
-        f"on {name} the tuned encoder is right about {first_accuracy(first, 'tuned')} of "
-        f"{len(first[0].record.scores):,} test rows, the champion about "
-        f"{first_accuracy(first, 'champion')}: {told(gain)}",
-        *(f"on {other}: {told(_gain(models, 'tuned'))}" for other, models in views[1:]),
+        _answer([(name, _gain(models, "tuned")) for name, models in views]),
+        *(
+            f"on {name} the tuned encoder is right about {_accuracy(models, 'tuned')} of "
+            f"{len(models[0].record.scores):,} test rows, the champion about "
+            f"{_accuracy(models, 'champion')}: {told(_gain(models, 'tuned'))}"
+            for name, models in views
+        ),
         _costly(champion, encoder, core_hour),
         *_taught(views),
     )
 
 
-def _answer(gain: Difference) -> str:
+def _answer(gains: Sequence[tuple[str, Difference]]) -> str:
+    words = {name: _judged(gain) for name, gain in gains}
+    heads = {word for word, _ in words.values()}
+    if len(heads) == 1:
+        word, why = next(iter(words.values()))
+        return f"{word.capitalize()}: {why}"
+    return "It depends: " + "; ".join(
+        f"on {name} {word}, {why}" for name, (word, why) in words.items()
+    )
+
+
+def _judged(gain: Difference) -> tuple[str, str]:
+    """Yes, hardly or no, and why."""
     per_thousand = round(1000 * gain.mean)
     if gain.low <= 0:
-        return "No: on these rows the tuned encoder is not shown to be better than the champion"
+        return "no", "the tuned encoder is not shown to be right more often than the champion"
+    more = f"the tuned encoder is right about {per_thousand} more tweets of 1,000 than the champion"
     if gain.mean < MARGIN:
-        return (
-            f"Hardly: it is surely better, but only about {per_thousand} tweets of 1,000, fewer "
-            f"than the {1000 * MARGIN:.0f} for which a dearer model is chosen"
-        )
-    return f"Yes, where it can be afforded: it is right about {per_thousand} more tweets of 1,000"
+        return "hardly", f"{more}, where {1000 * MARGIN:.0f} make up for a dearer model"
+    return "yes", more
 
 
-def first_accuracy(models: Sequence[Rated], kind: str) -> str:
+def _accuracy(models: Sequence[Rated], kind: str) -> str:
     """Of a kind of model, in percent."""
     found = next(one for one in models if one.kind == kind)
     return f"{found.record.figures['accuracy']:.1%}"
