@@ -157,7 +157,7 @@ def _answer(gains: Sequence[tuple[str, Difference]]) -> str:
         word, why = next(iter(words.values()))
         return f"{word.capitalize()}: {why}"
     return "It depends: " + "; ".join(
-        f"on {name} {word}, {why}" for name, (word, why) in words.items()
+        f"on {name} {word}: {why}" for name, (word, why) in words.items()
     )
 
 

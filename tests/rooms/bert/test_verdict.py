@@ -54,8 +54,8 @@ def test_it_is_worth_it_only_for_a_gain_that_is_sure_and_large(
 
 def test_views_that_disagree_are_told_apart() -> None:
     found = answer((850, 852), (830, 870))[0]
-    assert found.startswith("It depends: on random no, the tuned encoder is not shown")
-    assert "; on unseen yes, the tuned encoder is right about 40 more tweets of 1,000" in found
+    assert found.startswith("It depends: on random no: the tuned encoder is not shown")
+    assert "; on unseen yes: the tuned encoder is right about 40 more tweets of 1,000" in found
 
 
 def test_money_is_told_for_every_rate() -> None:
