@@ -70,8 +70,9 @@ from training.compare.tracking import Tracking
     help="Random fifths to test in turn.",
 )  # fmt: skip
 @click.option(
-    "--unseen", multiple=True, metavar="BRAND", help="Brand to leave out and test on; the largest."
-)
+    "--unseen", multiple=True, metavar="BRAND",
+    help="Brand to leave out and test on; the one of the bundle's card, or the largest, if none.",
+)  # fmt: skip
 @click.option("--distil", is_flag=True, help="Teach the champion's recipe what the encoder knows.")
 @click.option(
     "--unlabelled",

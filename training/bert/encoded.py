@@ -25,7 +25,7 @@ class Bottom:
 
     def __init__(self, encoder: Encoder, n_layers: int) -> None:
         tf = tensorflow()
-        self._layers = Layers(encoder, 0, n_layers)
+        self._layers = Layers(encoder, 0, n_layers, embedding=True)
         self._run = tf.function(
             self._layers,
             input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None])],

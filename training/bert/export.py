@@ -14,7 +14,7 @@ def exported(encoder: Encoder) -> bytes:
     The head is zero: cost does not depend on its numbers, nor on whether layers were tuned.
     """
     tf = tensorflow()
-    layers = Layers(encoder, 0, encoder.n_layers, fixed=True)
+    layers = Layers(encoder, 0, encoder.n_layers, embedding=True, fixed=True)
     head = tf.zeros([encoder.n_hidden, 1])
 
     def score(ids: Any, real: Any) -> Any:

@@ -25,7 +25,7 @@ def tensorflow() -> Any:
 
 
 class Layers:
-    """Some of an encoder's layers, the first of them on embeddings when ``first`` is 0.
+    """Some of an encoder's layers, perhaps with the embeddings below them.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class Layers:
         Layers ``first`` up to, not including, ``stop``.
     dropout
         Share of the numbers that are dropped while :meth:`__call__` is told to learn.
+    embedding
+        Whether inputs are ids, not states.
     fixed
         Whether weights are constants, as a graph that is written to a file needs them.
     """
@@ -44,14 +46,16 @@ class Layers:
         stop: int,
         dropout: float = 0.0,
         *,
+        embedding: bool = False,
         fixed: bool = False,
     ) -> None:
         self._tf = tensorflow()
         self._encoder = encoder
         self._dropout = dropout
+        self._embedding = embedding
         self._numbers = range(first, stop)
         prefixes = tuple(_LAYER.format(number) for number in self._numbers)
-        if first == 0:
+        if embedding:
             prefixes = ("embeddings.", *prefixes)
         made = self._tf.constant if fixed else self._tf.Variable
         self._weights = {
@@ -71,11 +75,11 @@ class Layers:
         Parameters
         ----------
         inputs
-            Ids [texts, tokens] when the first layer is the encoder's, otherwise states.
+            Ids [texts, tokens], or states [texts, tokens, hidden].
         real
             [texts, tokens]: 1.0, and 0.0 for padding.
         """
-        states = self._embedded(inputs) if self._numbers.start == 0 else inputs
+        states = self._embedded(inputs) if self._embedding else inputs
         bias = self._tf.expand_dims(self._tf.expand_dims((1.0 - real) * _FAR, 1), 1)
         for number in self._numbers:
             states = self._layer(_LAYER.format(number), states, bias, learning)

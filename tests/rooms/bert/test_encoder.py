@@ -30,8 +30,10 @@ def gap(encoder: Encoder, split: int) -> float:
     return float(np.abs(found - np.array(expected)).max())
 
 
-def test_the_layers_calculate_what_the_reference_does(tiny: Encoder) -> None:
-    assert gap(tiny, 1) < 1e-4
+@pytest.mark.parametrize("split", [0, 1, 2])
+def test_the_layers_calculate_what_the_reference_does(tiny: Encoder, split: int) -> None:
+    """Wherever the top begins: at the embeddings, between layers, or behind the last."""
+    assert gap(tiny, split) < 1e-4
 
 
 def test_minilm_calculates_what_the_reference_does() -> None:
