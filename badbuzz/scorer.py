@@ -318,7 +318,7 @@ def _network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.floa
 
     Without the default delegate: its kernels depend on the processor, and it talks.
     """
-    library = _interpreter_library()
+    library = interpreter_library()
     interpreter = library.Interpreter(
         model_content=model,
         num_threads=1,
@@ -339,7 +339,14 @@ def _network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.floa
     return run
 
 
-def _interpreter_library() -> Any:
+def interpreter_library() -> Any:
+    """The module of the TFLite interpreter that is installed.
+
+    Raises
+    ------
+    BundleError
+        When none is.
+    """
     for name in _INTERPRETERS:
         try:
             return import_module(name)

@@ -33,6 +33,7 @@ _DATA = click.option(
 
 
 _LAZY: Final = {
+    "bert": "training.bert.command",
     "compare": "training.compare.command",
     "convert": "training.conversion.command",
     "retrain": "training.retrain.commands",

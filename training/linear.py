@@ -83,10 +83,14 @@ def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
 
 
 def fit(
-    present: sparse.csr_matrix, negative: Flags, shape: Shape, prior: Prior | None = None
+    present: sparse.csr_matrix,
+    negative: Flags,
+    shape: Shape,
+    prior: Prior | None = None,
+    counts: Floats | None = None,
 ) -> Table:
-    """Fit a model to texts."""
-    ratios = np.abs(log_ratios(present, negative))
+    """Fit a model to texts, each of which counts so often; once when not given."""
+    ratios = np.abs(log_ratios(present, negative, counts))
     if prior is not None:
         ratios = ratios + np.abs(prior.ratios)
     weights = _rarity(present) ** shape.rarity * (_FLOOR + ratios) ** shape.contrast
@@ -96,18 +100,20 @@ def fit(
     if prior is not None:
         other = _PRIOR_SCALE * (present @ prior.sums) / norms
         inputs = sparse.hstack([inputs, sparse.csr_matrix(other[:, None])])
-    coefficients, bias = _regress(sparse.csr_matrix(inputs), negative, shape.strength)
+    coefficients, bias = _regress(sparse.csr_matrix(inputs), negative, shape.strength, counts)
     sums = weights * coefficients[: len(weights)]
     if prior is not None:
         sums = sums + _PRIOR_SCALE * coefficients[-1] * prior.sums
     return Table(sums, squares, bias)
 
 
-def _regress(inputs: sparse.csr_matrix, negative: Flags, strength: float) -> tuple[Floats, float]:
+def _regress(
+    inputs: sparse.csr_matrix, negative: Flags, strength: float, counts: Floats | None
+) -> tuple[Floats, float]:
     """Coefficients and intercept; columns without any value are left out of it: they have 0."""
     used = np.flatnonzero(np.bincount(inputs.indices, minlength=inputs.shape[1]))
     regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-4, random_state=0).fit(
-        inputs[:, used], negative
+        inputs[:, used], negative, counts
     )
     coefficients = np.zeros(inputs.shape[1])
     coefficients[used] = regression.coef_[0]
@@ -119,10 +125,11 @@ def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prio
     return Prior(fit(present, negative, shape).sums, log_ratios(present, negative))
 
 
-def log_ratios(present: sparse.csr_matrix, negative: Flags) -> Floats:
+def log_ratios(present: sparse.csr_matrix, negative: Flags, counts: Floats | None = None) -> Floats:
     """Log ratio of each feature's share among negative and among other texts, one added."""
-    among = np.asarray(present[negative].sum(axis=0)).ravel() + 1.0
-    others = np.asarray(present[~negative].sum(axis=0)).ravel() + 1.0
+    counts = np.ones(len(negative)) if counts is None else counts
+    among = present[negative].T @ counts[negative] + 1.0
+    others = present[~negative].T @ counts[~negative] + 1.0
     ratios: Floats = np.log(among / among.sum()) - np.log(others / others.sum())
     return ratios
 

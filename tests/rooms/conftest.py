@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from click.testing import CliRunner
 
 from badbuzz.registry import Registry, model_name
+from producers.commands import simulate
 from tests.e2e.stream import Stream
 from tests.mlflow_server import MlflowServer
 
@@ -53,3 +55,16 @@ def registry(mlflow_server: MlflowServer) -> Registry:
     for language in found.languages():
         found.client.delete_registered_model(model_name(language))
     return found
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of labelled tweets about three brands, as a user can make one."""
+    path = tmp_path_factory.mktemp("labelled") / "own.jsonl"
+    made = CliRunner().invoke(
+        simulate,
+        ["--days", "1", "--tweets-per-day", "500", "--incidents", "none", "--lang", "en",
+         "--labelled", "--quiet", "-o", str(path)],
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    return path

@@ -53,7 +53,7 @@ class Candidate:
 
 def features_of(corpus: Corpus) -> dict[str, Features]:
     """Every way to prepare a corpus's texts, by name."""
-    return {**LEXICAL, **EMBEDDED, "hashed": hashed(_recipe(corpus).features)}
+    return {**LEXICAL, **EMBEDDED, "hashed": hashed(recipe_of(corpus).features)}
 
 
 def candidates(corpus: Corpus, scale: Scale) -> list[Candidate]:
@@ -83,7 +83,7 @@ def _pairs(corpus: Corpus, scale: Scale) -> Iterator[tuple[str, str, Classify, d
         ("hashed", "bag"),
     ):
         yield from _each(name, {classifier: NETWORKS[classifier]})
-    recipe = _recipe(corpus)
+    recipe = recipe_of(corpus)
     more: dict[str, Any] = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
     yield "hashed", "linear", Shipped(recipe.shape), more
     if corpus.shipped is not None and corpus.folder is not None:
@@ -100,7 +100,7 @@ def _each(
         yield features, name, classify, {}
 
 
-def _recipe(corpus: Corpus) -> Recipe:
+def recipe_of(corpus: Corpus) -> Recipe:
     """The shipped recipe of the corpus, or of its language, or of English."""
     if corpus.shipped is not None:
         return corpus.shipped

@@ -16,7 +16,7 @@ from training.compare.candidates import Candidate, candidates, features_of
 from training.compare.corpus import Corpus
 from training.compare.identity import code_version, git_revision, identity
 from training.compare.networks import NETWORKS, keras
-from training.compare.prepared import Bench
+from training.compare.prepared import Bench, Features
 from training.compare.record import Record
 from training.compare.scale import N_THREADS, Scale
 from training.compare.tracking import Tracking
@@ -88,7 +88,7 @@ def compare(
             raise SettingsError(f"--model {pattern}: fits none of {names}")
     with threadpool_limits(N_THREADS):
         return [
-            _compare_view(corpus, view, found, scale, tracking, progress)
+            compare_view(corpus, view, found, features_of(corpus), scale, tracking, progress)
             for corpus, found in zip(sampled, chosen, strict=True)
             for view in views(corpus, scale)
         ]
@@ -102,17 +102,19 @@ def _fits(candidate: Candidate, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(candidate.name, pattern) for pattern in patterns)
 
 
-def _compare_view(
+def compare_view(
     corpus: Corpus,
     view: View,
     chosen: Sequence[Candidate],
+    features: dict[str, Features],
     scale: Scale,
     tracking: Tracking,
     progress: Progress,
 ) -> Comparison:
+    """Compare the chosen models in one view; those that finished before are only looked up."""
     experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
     finished = tracking.finished(experiment)
-    bench = Bench(corpus.rows, features_of(corpus), scale)
+    bench = Bench(corpus.rows, features, scale)
     progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
     records = []
     n_resumed = 0

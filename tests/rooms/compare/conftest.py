@@ -1,31 +1,16 @@
-"""Labelled rows as a user can make them, and a comparison of them."""
+"""A comparison of labelled rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from producers.commands import simulate
 from tests.rooms.compare.small import TINY, compared
 from training.compare.corpus import Corpus
 from training.compare.labelled import Reading, read_own
 from training.compare.run import Comparison
 from training.compare.views import View, views
-
-
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of labelled tweets about three brands, as a user can make one."""
-    path = tmp_path_factory.mktemp("labelled") / "own.jsonl"
-    made = CliRunner().invoke(
-        simulate,
-        ["--days", "1", "--tweets-per-day", "500", "--incidents", "none", "--lang", "en",
-         "--labelled", "--quiet", "-o", str(path)],
-    )  # fmt: skip
-    assert made.exit_code == 0, made.output
-    return path
 
 
 @pytest.fixture(scope="session")

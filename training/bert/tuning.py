@@ -1,0 +1,280 @@
+"""The top layers of an encoder and a linear head, tuned together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from training.bert.encoded import Bottom, answered, signature
+from training.bert.folder import Encoder
+from training.bert.layers import Layers, mean, tensorflow
+from training.bert.ragged import Places, Ragged
+from training.bert.tokens import Tokens
+from training.compare.corpus import Corpus
+from training.compare.judges import Curve, Judge
+from training.compare.prepared import Prepared
+from training.compare.scale import Scale
+from training.linear import Flags, Floats
+
+_BETAS: Final = (0.9, 0.999)
+_TINY: Final = 1e-8
+_POOL: Final = 16
+"""Batches whose rows are sorted by length together: less padding, and chance still mixes them."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the top is tuned.
+
+    Parameters
+    ----------
+    n_layers
+        That are tuned; those below stay as they were.
+    n_epochs
+        Over the training rows; the epoch that serves has the least loss on the watched ones.
+    n_batch
+        Texts of a step.
+    rate
+        Of learning at its highest, after a tenth of the steps; it falls to 0 at the last.
+    decay
+        Of weights, a step, times the rate (AdamW).
+    dropout
+        Share of numbers dropped.
+    smoothing
+        How far truth is moved towards one half.
+    n_beside
+        Rows of the larger corpus, where the champion learns from one too, that are gone over once
+        before; 0 for none.
+    """
+
+    n_layers: int = 3
+    n_epochs: int = 3
+    n_batch: int = 32
+    rate: float = 1e-4
+    decay: float = 0.01
+    dropout: float = 0.1
+    smoothing: float = 0.05
+    n_beside: int = 10_000
+
+
+class Top:
+    """The top layers with their head: from states to logits.
+
+    Parameters
+    ----------
+    seed
+        Of the head's first weights, of dropout and of the rows' order.
+    """
+
+    def __init__(self, encoder: Encoder, tuning: Tuning, seed: int = 0) -> None:
+        self._tf = tf = tensorflow()
+        tf.random.set_seed(seed)
+        self._tuning = tuning
+        self._rng = np.random.default_rng(seed)
+        first = encoder.n_layers - tuning.n_layers
+        self._layers = Layers(encoder, first, encoder.n_layers, tuning.dropout)
+        head = self._rng.normal(0, 0.02, (encoder.n_hidden, 1)).astype(np.float32)
+        self._head = tf.Variable(head, name="head.weight")
+        self._bias = tf.Variable([0.0], name="head.bias")
+        self.variables = [*self._layers.variables, self._head, self._bias]
+        self.n_bytes = sum(4 * int(np.prod(one.shape)) for one in self.variables)
+        self._moments = [
+            (tf.Variable(tf.zeros_like(one)), tf.Variable(tf.zeros_like(one)))
+            for one in self.variables
+        ]
+        states = signature(encoder)
+        self._run = tf.function(self._logits, input_signature=states, autograph=False)
+        self._step = tf.function(
+            self._learn,
+            input_signature=[*states, tf.TensorSpec([None]), tf.TensorSpec([]), tf.TensorSpec([])],
+            autograph=False,
+        )
+
+    def logits(self, states: Ragged) -> Floats:
+        """Of being negative, not calibrated."""
+        return answered(self._run, states).astype(np.float64)
+
+    def learn(self, states: Ragged, target: Floats) -> Iterator[tuple[float, float]]:
+        """Tune by targets in [0, 1]; after each epoch its mean loss and accuracy.
+
+        Raises
+        ------
+        RuntimeError
+            When a weight that is to be tuned has no gradient.
+        """
+        tuning = self._tuning
+        smooth = target + tuning.smoothing * (0.5 - target)
+        n_steps = tuning.n_epochs * -(-len(states) // tuning.n_batch)
+        done = 0
+        for _ in range(tuning.n_epochs):
+            told = []
+            for places in self._batches(states):
+                done += 1
+                rows, real = states.padded(places)
+                rate = tuning.rate * _schedule(done / n_steps)
+                truth = smooth[places].astype(np.float32)
+                told.append(self._step(rows, real, truth, rate, float(done)).numpy())
+            loss, accuracy = np.mean(told, axis=0).tolist()
+            yield loss, accuracy
+
+    def kept(self) -> list[Any]:
+        """A copy of all weights."""
+        return [one.numpy() for one in self.variables]
+
+    def restore(self, kept: Sequence[Any]) -> None:
+        """Take weights back."""
+        for variable, value in zip(self.variables, kept, strict=True):
+            variable.assign(value)
+
+    def _logits(self, states: Any, real: Any, *, learning: bool = False) -> Any:
+        found = self._layers(states, real, learning=learning)
+        vectors = mean(found, real)
+        if learning:
+            vectors = self._tf.nn.dropout(vectors, self._tuning.dropout)
+        return (self._tf.matmul(vectors, self._head) + self._bias)[:, 0]
+
+    def _learn(self, states: Any, real: Any, truth: Any, rate: Any, step: Any) -> Any:
+        tf = self._tf
+        with tf.GradientTape() as tape:
+            logits = self._logits(states, real, learning=True)
+            loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(truth, logits))
+        gradients = tape.gradient(loss, self.variables)
+        lost = [one.name for one, own in zip(self.variables, gradients, strict=True) if own is None]
+        if lost:
+            raise RuntimeError(f"no gradient reaches {', '.join(lost)}")
+        clipped, _ = tf.clip_by_global_norm(gradients, 1.0)
+        for variable, moments, own in zip(self.variables, self._moments, clipped, strict=True):
+            self._move(variable, moments, own, rate, step)
+        right = tf.equal(logits >= 0, truth >= 0.5)
+        return tf.stack([loss, tf.reduce_mean(tf.cast(right, tf.float32))])
+
+    def _move(self, variable: Any, moments: Any, gradient: Any, rate: Any, step: Any) -> None:
+        """A step of AdamW (Loshchilov and Hutter 2019); vectors do not decay."""
+        first, second = moments
+        first.assign(_BETAS[0] * first + (1 - _BETAS[0]) * gradient)
+        second.assign(_BETAS[1] * second + (1 - _BETAS[1]) * gradient**2)
+        mean_first = first / (1 - _BETAS[0] ** step)
+        mean_second = second / (1 - _BETAS[1] ** step)
+        move = mean_first / (mean_second**0.5 + _TINY)
+        if len(variable.shape) > 1:
+            move += self._tuning.decay * variable
+        variable.assign_sub(rate * move)
+
+    def _batches(self, states: Ragged) -> Iterator[Places]:
+        """All rows in an order of chance, those of a batch alike in length."""
+        n = self._tuning.n_batch
+        order = self._rng.permutation(len(states))
+        found = []
+        for start in range(0, len(order), n * _POOL):
+            pool = order[start : start + n * _POOL]
+            pool = pool[np.argsort(states.lengths[pool], kind="stable")]
+            found += [pool[at : at + n] for at in range(0, len(pool), n)]
+        self._rng.shuffle(found)
+        yield from found
+
+
+def _schedule(share: float) -> float:
+    """Of the highest rate, after a share of the steps.
+
+    Examples
+    --------
+    >>> _schedule(0.05), _schedule(0.1), _schedule(1.0)
+    (0.5, 1.0, 0.0)
+    """
+    warm = 0.1
+    return share / warm if share < warm else (1 - share) / (1 - warm)
+
+
+class Warm:
+    """Weights of a top that went over a larger corpus once; made when they are first needed.
+
+    Attributes
+    ----------
+    seconds
+        Of CPU time that it took, 0.0 before.
+    digest
+        Of the corpus.
+    """
+
+    def __init__(self, encoder: Encoder, tuning: Tuning, corpus: Corpus) -> None:
+        self._encoder = encoder
+        self._tuning = replace(tuning, n_epochs=1)
+        self._rows = corpus.rows
+        self.digest = corpus.digest
+        self.seconds = 0.0
+
+    @cached_property
+    def weights(self) -> list[Any]:
+        """In the order of :attr:`Top.variables`."""
+        clock = time.process_time()
+        top = Top(self._encoder, self._tuning)
+        states = reader(self._encoder, self._tuning)(self._rows.texts)
+        for _ in top.learn(states, self._rows.negative.astype(np.float64)):
+            pass
+        self.seconds = time.process_time() - clock
+        return top.kept()
+
+
+class Tuned:
+    """Tunes on the training rows, and keeps the epoch that is best on the watched ones.
+
+    Parameters
+    ----------
+    warm
+        Where it begins, or None: at the encoder as it was published.
+    """
+
+    def __init__(self, encoder: Encoder, tuning: Tuning, warm: Warm | None) -> None:
+        self._encoder = encoder
+        self._tuning = tuning
+        self._warm = warm
+
+    def __call__(self, prepared: Prepared, _: Scale) -> Judge:
+        """A judge of states."""
+        before_s = self._warm.seconds if self._warm else 0.0
+        top = begun(self._encoder, self._tuning, self._warm)
+        curve = fitted(top, prepared.inputs, prepared.negative)
+        return Judge(top.logits, top.n_bytes, curve, learnt_before_s=before_s)
+
+
+def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) -> Top:
+    """A top that is to be tuned."""
+    top = Top(encoder, tuning, seed)
+    if warm is not None:
+        top.restore(warm.weights)
+    return top
+
+
+def reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
+    """From texts to the states that the top reads."""
+    tokens = Tokens(encoder.tokeniser)
+    bottom = Bottom(encoder, encoder.n_layers - tuning.n_layers)
+    return lambda texts: bottom.transform(tokens.transform(texts))
+
+
+def fitted(top: Top, inputs: Any, negative: Any) -> Curve:
+    """Tune, watch, and leave the best epoch's weights in place."""
+    target = negative.train.astype(np.float64)
+    told: list[tuple[float, ...]] = []
+    best: list[Any] = []
+    for train_loss, train_accuracy in top.learn(inputs.train, target):
+        watched = top.logits(inputs.watch)
+        found = loss(watched, negative.watch)
+        if not told or found < min(one[1] for one in told):
+            best = top.kept()
+        accuracy = float(((watched >= 0) == negative.watch).mean())
+        told.append((train_loss, found, train_accuracy, accuracy))
+    top.restore(best)
+    columns = zip(*told, strict=True)
+    return Curve(*(tuple(round(one, 5) for one in column) for column in columns))
+
+
+def loss(logits: Floats, negative: Flags) -> float:
+    """Mean cross-entropy of logits."""
+    signs = np.where(negative, 1.0, -1.0)
+    return float(np.logaddexp(0.0, -signs * logits).mean())
