@@ -53,7 +53,7 @@ from training.reading import reading_options
     help="Top layers to tune.",
 )  # fmt: skip
 @click.option(
-    "--epochs", "n_epochs", default=3, show_default=True, type=click.IntRange(1),
+    "--epochs", "n_epochs", default=2, show_default=True, type=click.IntRange(1),
     help="Times to go over the training rows.",
 )  # fmt: skip
 @click.option(
@@ -61,7 +61,7 @@ from training.reading import reading_options
     help="Of a text that are read.",
 )  # fmt: skip
 @click.option(
-    "--beside", "n_beside", default=10_000, show_default=True, type=click.IntRange(0),
+    "--beside", "n_beside", default=0, show_default=True, type=click.IntRange(0),
     help="Rows of the larger corpus to tune on first, where the champion learns from one too.",
 )  # fmt: skip
 @click.option("--rows", "n_rows", type=click.IntRange(1), help="Take a sample of so many rows.")

@@ -53,13 +53,13 @@ class Tuning:
     """
 
     n_layers: int = 3
-    n_epochs: int = 3
+    n_epochs: int = 2
     n_batch: int = 32
     rate: float = 1e-4
     decay: float = 0.01
     dropout: float = 0.1
     smoothing: float = 0.05
-    n_beside: int = 10_000
+    n_beside: int = 0
 
 
 class Top:
