@@ -13,12 +13,14 @@ from dashboards.front.words import Words
 
 _PAGE = 20
 _SHOWN = "alerts_shown"
+_ADDRESSED = "alert_in_address"
 
 
 def show(client: Client, words: Words) -> None:
     """Draw the page, below its heading."""
     zones = {one.brand: one.zone for one in asking.standings(client)}
     asked = st.query_params.get("alert")
+    _say_in_address(asked)
     if asked is None:
         _list(client, zones, words)
         return
@@ -31,6 +33,13 @@ def show(client: Client, words: Words) -> None:
         st.warning(words("alerts_unknown", id=asked))
         return
     alert.show(client, life, zones.get(life.alert.brand, "UTC"), words)
+
+
+def _say_in_address(asked: str | None) -> None:
+    """Let the browser's address name the alert too: a link within one page leaves it as it was."""
+    if st.session_state.get(_ADDRESSED) != asked:
+        st.session_state[_ADDRESSED] = asked
+        st.query_params.from_dict({} if asked is None else {"alert": asked})
 
 
 def _list(client: Client, zones: dict[str, str], words: Words) -> None:
@@ -78,7 +87,7 @@ def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
     with st.container(border=True, gap="xxsmall"):
         st.page_link(
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
-            label=f"**{one.brand} · {words.moment(one.opened_ms, zone)}**",
+            label=f"{one.brand} · {words.moment(one.opened_ms, zone)}",
         )  # fmt: skip
         layout.note(headline(life.phases[0], words.language))
         with st.container(horizontal=True, gap="xsmall"):
