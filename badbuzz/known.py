@@ -48,7 +48,7 @@ class KnownWords:
     def count(self, texts: Sequence[str]) -> tuple[int, int]:
         """How many tokens texts have, and how many of them are unknown."""
         hashes = list(chain.from_iterable(map(word_hashes, texts)))
-        return len(hashes), len(hashes) - int(self._bits[hashes].sum())
+        return len(hashes), len(hashes) - int(self._bits[np.array(hashes, np.int64)].sum())
 
     def pack(self) -> str:
         """As a string that JSON can hold, 10 to 40 kB."""

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "scorer", "fold", "evidence", "backtest", "store", "recorder", "api", "worker", "first_alert",
+    "scorer", "drift", "fold", "evidence", "backtest", "store", "recorder", "api", "worker",
+    "first_alert",
 )  # fmt: skip
 
 

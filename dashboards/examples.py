@@ -160,6 +160,10 @@ _CARD: Final = {
         "left_out_auc": 0.9265,
         "vader": {"accuracy": 0.5898, "auc": 0.7583},
     },
+    "reference": {
+        "scores": [1488, 629, 467, 456, 435, 478, 557, 766, 1340, 5143],
+        "unknown_rate": 0.0079,
+    },
 }
 _VERSION: Final = {
     "number": 3,

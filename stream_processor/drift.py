@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -18,8 +18,10 @@ from stream_processor import metrics
 
 log = logging.getLogger(__name__)
 
+_COUNTED_AT: Final = 2000
+"""Tweets of a partition that are counted at once, or what there is when the metrics are set."""
 _MOST_READ: Final = 8
-"""Texts of a bundle in a batch whose words are looked up: all of a slow stream, few of a fast."""
+"""Of them, texts whose words are looked up: all of a slow stream, few of a fast one."""
 _UNDETERMINED: Final = "und"
 _OTHER: Final = "other"
 _BINS: Final = tuple(f"{place / N_BINS:g}" for place in range(N_BINS))
@@ -31,6 +33,14 @@ class _Measure:
 
     reference: Reference
     known: KnownWords | None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Tweets that are not counted yet."""
+
+    posts: list[Tweet] = field(default_factory=list)
+    verdicts: list[Verdict | None] = field(default_factory=list)
 
 
 class Drift:
@@ -47,6 +57,7 @@ class Drift:
 
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
+        self._waiting: defaultdict[int, _Waiting] = defaultdict(_Waiting)
         self._measures: dict[str, _Measure | None] = {}
         self._scores: dict[tuple[int, str], Recent] = {}
         self._languages: dict[int, Recent] = {}
@@ -55,22 +66,33 @@ class Drift:
     def note(
         self, partition: int, posts: Sequence[Tweet], verdicts: Sequence[Verdict | None]
     ) -> None:
-        """Count a batch of a partition; it counts in the hour of its newest tweet."""
+        """Take a batch of a partition in; it is counted with others, as small ones cost most."""
         if not posts:
             return
+        waiting = self._waiting[partition]
+        waiting.posts += posts
+        waiting.verdicts += verdicts
+        if len(waiting.posts) >= _COUNTED_AT:
+            self._count(partition)
+
+    def _count(self, partition: int) -> None:
+        """Count what waits, in the hour of its newest tweet."""
+        waiting = self._waiting.pop(partition)
+        posts, verdicts = waiting.posts, waiting.verdicts
         at_ms = max([post.created_ms for post in posts])
-        self._note_languages(partition, posts, at_ms)
-        by_bundle: dict[str, list[tuple[float, str]]] = defaultdict(list)
-        for post, verdict in zip(posts, verdicts, strict=True):
+        self._count_languages(partition, posts, at_ms)
+        scores: dict[str, list[float]] = defaultdict(list)
+        for verdict in verdicts:
             if verdict is not None:
-                by_bundle[verdict.bundle].append((verdict.score, post.text))
-        for bundle, judged in by_bundle.items():
+                scores[verdict.bundle].append(verdict.score)
+        texts = _some_texts(posts, verdicts)
+        for bundle, own in scores.items():
             measure = self._measure(bundle)
             if measure is not None:
                 recent = self._scores.setdefault((partition, bundle), Recent(N_BINS + 2))
-                recent.add(at_ms, _counted(judged, measure.known), len(judged))
+                recent.add(at_ms, _counted(own, texts[bundle], measure.known), len(own))
 
-    def _note_languages(self, partition: int, posts: Sequence[Tweet], at_ms: int) -> None:
+    def _count_languages(self, partition: int, posts: Sequence[Tweet], at_ms: int) -> None:
         found = Counter([post.lang for post in posts])
         own = [found.pop(lang, 0) for lang in self._langs[:-1]]
         recent = self._languages.setdefault(partition, Recent(len(self._langs)))
@@ -78,18 +100,23 @@ class Drift:
 
     def _measure(self, bundle: str) -> _Measure | None:
         if bundle not in self._measures:
-            scorer = next(one for one in self._scorers.values() if one.version == bundle)
-            self._measures[bundle] = _read_measure(scorer)
+            of_it = [one for one in self._scorers.values() if one.version == bundle]
+            if not of_it:  # another has taken over since
+                return None
+            self._measures[bundle] = _read_measure(of_it[0])
         return self._measures[bundle]
 
     def forget(self, partition: int) -> None:
         """Leave a partition to its next owner."""
+        self._waiting.pop(partition, None)
         self._languages.pop(partition, None)
         for key in [key for key in self._scores if key[0] == partition]:
             del self._scores[key]
 
     def show(self) -> None:
         """Set the metrics; those of a bundle that serves no more, and of too few tweets, go."""
+        for partition in list(self._waiting):
+            self._count(partition)
         serving = {scorer.version for scorer in self._scorers.values()}
         for key in [key for key in self._scores if key[1] not in serving]:
             del self._scores[key]
@@ -106,13 +133,24 @@ class Drift:
                     metrics.DRIFT_LANGUAGES.labels(lang).set(n)
 
 
-def _counted(judged: Sequence[tuple[float, str]], known: KnownWords | None) -> Counts:
-    """Scores by bin, then tokens and unknown ones among those of a few texts."""
+def _some_texts(
+    posts: Sequence[Tweet], verdicts: Sequence[Verdict | None]
+) -> defaultdict[str, list[str]]:
+    """A few texts of a batch, spread over it, by the bundle that judged them."""
+    step = -(-len(posts) // _MOST_READ)
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for post, verdict in zip(posts[::step], verdicts[::step], strict=True):
+        if verdict is not None:
+            found[verdict.bundle].append(post.text)
+    return found
+
+
+def _counted(scores: Sequence[float], texts: Sequence[str], known: KnownWords | None) -> Counts:
+    """Scores by bin, then tokens of texts, and the unknown ones among them."""
     counts = np.zeros(N_BINS + 2, np.int64)
-    counts[:N_BINS] = score_counts([score for score, _ in judged])
+    counts[:N_BINS] = score_counts(scores)
     if known is not None:
-        step = -(-len(judged) // _MOST_READ)
-        counts[N_BINS:] = known.count([text for _, text in judged[::step]])
+        counts[N_BINS:] = known.count(texts)
     return counts
 
 

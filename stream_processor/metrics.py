@@ -171,7 +171,8 @@ DRIFT_PSI: Final = Gauge(
 )
 DRIFT_TOKENS: Final = Gauge(
     "badbuzz_drift_tokens",
-    "Tokens of up to 8 tweets a batch, over the same day, by whether the model has seen the word.",
+    "Tokens of the same day by whether the model has seen the word: of 8 tweets in 2,000, of all "
+    "in a slow stream.",
     ["bundle", "known"],
 )
 DRIFT_EXPECTED_UNKNOWN: Final = Gauge(

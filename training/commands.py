@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from badbuzz.drift import Reference, stability
 from badbuzz.errors import BundleError
 from badbuzz.scorer import Scorer
 from training.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
 from training.freezing import freeze_eval
+from training.quality import Calibrated
 from training.recipes import RECIPES, Recipe
 from training.report import Finding, findings
 from training.study import Study
@@ -100,15 +102,32 @@ def check(data: Path) -> None:
                 study, quality = _studied(recipe, data, progress, task)
                 model, calibrated = study.model()
                 gap = worst_gap(scorer, model, study)
+            quality |= _served(calibrated, study.reference(calibrated), scorer.card)
             m0, m1 = scorer.card["class_means"]
-            quality["class_means"] = {"m0": calibrated.m0, "m1": calibrated.m1}
+            usual = {**scorer.card.get("reference", {}), "drift": 0.0}
             card = {**scorer.card["quality"], "class_means": {"m0": m0, "m1": m1}}
-            shown.add(recipe, findings(recipe, quality, card))
+            shown.add(recipe, findings(recipe, quality, {**card, "reference": _plain(usual)}))
             fault = "" if gap <= REBUILT_TOLERANCE else "not the shipped model's"
             bar = f"≤ {REBUILT_TOLERANCE}"
             shown.add(recipe, [Finding("scores, fitted again", gap, None, bar, fault)])
     console.print(shown.table)
     shown.refuse()
+
+
+def _served(
+    calibrated: Calibrated, reference: dict[str, Any], card: dict[str, Any]
+) -> dict[str, Any]:
+    """What a card says beside its quality, found again: class means, reference."""
+    said = Reference.of(card)
+    drift = 0.0 if said is None else stability(reference["scores"], said.scores)
+    return {
+        "class_means": {"m0": calibrated.m0, "m1": calibrated.m1},
+        "reference": _plain({**reference, "drift": drift}),
+    }
+
+
+def _plain(reference: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in reference.items() if isinstance(value, float)}
 
 
 class _Shown:

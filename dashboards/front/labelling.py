@@ -19,7 +19,6 @@ from dashboards.front.opinions import probability, say, served_languages, worth_
 from dashboards.front.words import Words
 
 _STATE: Final = "labelling"
-_STYLE: Final = f"{STYLE}<style>.stButton kbd {{ opacity: 1; }}</style>"
 _ALL: Final = ""
 _AT_ONCE: Final = 20
 _MOST: Final = 100
@@ -55,7 +54,7 @@ class _Desk:
 
 def show(client: Client, words: Words) -> None:
     """Draw the page, below its heading."""
-    st.html(_STYLE)
+    st.html(STYLE)
     st.write(words("label_about"))
     desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
     zones = {one.brand: one.zone for one in client.brands()}

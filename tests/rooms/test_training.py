@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from badbuzz.drift import Reference
 from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features import Features, Featuriser
+from badbuzz.known import KnownWords
 from badbuzz.scorer import FILES, Scorer
 from training import bundles, commands
 from training.duplicates import groups
@@ -234,6 +236,16 @@ def test_a_bundle_built_from_data_loads_and_scores(small: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_card_says_what_is_usual_of_texts_held_out(small: Path, data: Path) -> None:
+    scorer, texts = Scorer.load(str(small)), read_rows(data, "small.jsonl.gz").texts
+    reference = Reference.of(scorer.card)
+    assert reference is not None
+    assert sum(reference.scores) == len(texts)
+    assert 0.05 < (reference.unknown_rate or 0) < 0.6
+    assert KnownWords.unpack(scorer.known_words or "").count(texts)[1] == 0
+
+
+@pytest.mark.slow
 def test_a_bundle_built_twice_is_the_same_bytes(small: Path, data: Path, tmp_path: Path) -> None:
     study = Study(RECIPE, data)
     again = bundles.write_bundle(study, study.quality(lambda: None), tmp_path)
@@ -294,7 +306,12 @@ def test_check_accepts_what_was_just_built(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("key", "value"), [("quality", {"auc": {"mean": 0.99, "sd": 0.0}}), ("class_means", [0.1, 0.9])]
+    ("key", "value"),
+    [
+        ("quality", {"auc": {"mean": 0.99, "sd": 0.0}}),
+        ("class_means", [0.1, 0.9]),
+        ("reference", {"scores": [9, 0, 0, 0, 0, 0, 0, 0, 0, 0], "unknown_rate": 0.0}),
+    ],
 )
 def test_check_refuses_a_card_that_flatters(
     small: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: Any
