@@ -1,4 +1,4 @@
-"""Pictures of every page of the front, in the middle of a crisis: to look at, and the README's.
+"""Pictures of every page of the front, in the middle of a crisis; the README's are cut from them.
 
 Run: python -m tests.screenshots FOLDER, which fails where axe-core finds a serious fault or a page
 can be scrolled sideways.
@@ -36,6 +36,7 @@ from tests.front import (
     overflow_px,
     settle,
 )
+from tests.servers import ROOT
 
 BRAND: Final = "Air Paradis"
 _SEED: Final = "7"
@@ -45,6 +46,13 @@ _TEXTS: Final = {
     "en": "Three hours late, my bag is lost and nobody answers",
     "fr": "Trois heures de retard, ma valise est perdue et personne ne répond",
 }
+_SHOWN: Final = {
+    "live-en-1280": 1240,
+    "live-fr-390": 1240,
+    "alert-en-390": 1240,
+    "try-fr-1280": 1240,
+}
+"""Pictures that stand in the README as ``docs/front-NAME.png``, and how far down they go."""
 _SCORE: Final = {"en": "Score it", "fr": "Évaluer"}
 
 
@@ -105,6 +113,14 @@ def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: 
     return faults
 
 
+def show(folder: Path) -> None:
+    """Cut the README's pictures."""
+    for name, height in _SHOWN.items():
+        with Image.open(folder / f"{name}.png") as picture:
+            cut = picture.crop((0, 0, picture.width, min(height, picture.height)))
+            cut.save(ROOT / "docs" / f"front-{name}.png", optimize=True)
+
+
 def main(target: str) -> None:
     """Start everything, and take the pictures."""
     folder = Path(target)
@@ -115,6 +131,7 @@ def main(target: str) -> None:
         with front(Path(scratch), api, "fr") as french, chromium() as browser:
             fronts: dict[Language, str] = {"en": demo.addresses["the front"], "fr": french}
             faults = take_all(browser, fronts, found[0]["alert"]["id"], folder)
+    show(folder)
     if faults:
         raise SystemExit("\n".join(faults))
 
