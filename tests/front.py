@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page
 from badbuzz.render import Language
 from badbuzz.store import Store
 from demo.processes import free_port
-from tests.servers import await_line, die_with_parent
+from tests.servers import await_line, die_with_parent, end_with_parent
 
 LIVE: Final = ""
 PATHS: Final = (LIVE, "alerts", "try", "label", "history", "models")
@@ -66,7 +66,7 @@ class Demo:
                 [sys.executable, "-m", "badbuzz", "demo", "--ui", "--headless",
                  "--keep", str(self._folder), *self._options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
+                preexec_fn=end_with_parent,  # noqa: PLW1509
             )  # fmt: skip
         await_line(self.log, "the front", self._process, _START_S)
         self.addresses = dict(_ADDRESS.findall(self.log.read_text(encoding="utf-8")))
