@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
+import psutil
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
@@ -73,10 +74,12 @@ class Demo:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """End it, as Ctrl-C does."""
+        """End it, as Ctrl-C does; fails where that is an error, or leaves anything running."""
         assert self._process is not None
+        started = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(_STOP_S)
+        assert self._process.wait(_STOP_S) == 0
+        assert not [one.cmdline() for one in started if one.is_running()]
 
     @property
     def pid(self) -> int:
