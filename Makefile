@@ -1,6 +1,6 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards minilm lock
+.PHONY: help setup demo test check bench backtest chaos model-check kafka mlflow mlflow-setup dashboards screenshots minilm lock
 
 # The first of these that runs and is new enough.
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
@@ -43,6 +43,9 @@ kafka: ## Run Apache Kafka on 127.0.0.1:9092 (Java 17 and Maven); its data stay 
 
 dashboards: $(VENV)/dev.installed ## Write Grafana's dashboards anew: dashboards/grafana/json.
 	$(BIN)/python -m dashboards.grafana.build
+
+screenshots: $(VENV)/dev.installed ## Take pictures of every page, in a crisis: make screenshots ARGS=/tmp/pages.
+	$(BIN)/python -m tests.screenshots $(or $(ARGS),build/screenshots)
 
 mlflow: .mlflow/venv/installed ## Run MLflow on 127.0.0.1:5000 (PostgreSQL; MinIO if it is there); its data stay in .mlflow.
 	@deploy/mlflow/serve.sh

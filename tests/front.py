@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
+import psutil
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from badbuzz.render import Language
 from badbuzz.store import Store
 from demo.processes import free_port
-from tests.servers import await_line, die_with_parent
+from tests.servers import await_line, die_with_parent, end_with_parent
 
 LIVE: Final = ""
 PATHS: Final = (LIVE, "alerts", "try", "label", "history", "models")
@@ -66,17 +67,19 @@ class Demo:
                 [sys.executable, "-m", "badbuzz", "demo", "--ui", "--headless",
                  "--keep", str(self._folder), *self._options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
+                preexec_fn=end_with_parent,  # noqa: PLW1509
             )  # fmt: skip
         await_line(self.log, "the front", self._process, _START_S)
         self.addresses = dict(_ADDRESS.findall(self.log.read_text(encoding="utf-8")))
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """End it, as Ctrl-C does."""
+        """End it, as Ctrl-C does; fails where that is an error, or leaves anything running."""
         assert self._process is not None
+        started = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(_STOP_S)
+        assert self._process.wait(_STOP_S) == 0
+        assert not [one.cmdline() for one in started if one.is_running()]
 
     @property
     def pid(self) -> int:

@@ -1,6 +1,7 @@
-"""Pictures of every page of the front, in the middle of a crisis: to look at, and the README's.
+"""Pictures of every page of the front, in the middle of a crisis; the README's are cut from them.
 
-Run: python -m tests.screenshots FOLDER
+Run: python -m tests.screenshots FOLDER, which fails where axe-core finds a serious fault or a page
+can be scrolled sideways.
 """
 
 from __future__ import annotations
@@ -22,7 +23,20 @@ from playwright.sync_api import Browser, Page
 from badbuzz.render import Language
 from tests.browser import chromium
 from tests.e2e.stream import await_that
-from tests.front import LANGUAGES, LIVE, NARROW, PATHS, WIDE, Demo, front, open_page, settle
+from tests.front import (
+    LANGUAGES,
+    LIVE,
+    NARROW,
+    PATHS,
+    WIDE,
+    Demo,
+    front,
+    grave_faults,
+    open_page,
+    overflow_px,
+    settle,
+)
+from tests.servers import ROOT
 
 BRAND: Final = "Air Paradis"
 _SEED: Final = "7"
@@ -32,6 +46,13 @@ _TEXTS: Final = {
     "en": "Three hours late, my bag is lost and nobody answers",
     "fr": "Trois heures de retard, ma valise est perdue et personne ne répond",
 }
+_SHOWN: Final = {
+    "live-en-1280": 1240,
+    "live-fr-390": 1240,
+    "alert-en-390": 1240,
+    "try-fr-1280": 1240,
+}
+"""Pictures that stand in the README as ``docs/front-NAME.png``, and how far down they go."""
 _SCORE: Final = {"en": "Score it", "fr": "Évaluer"}
 
 
@@ -73,8 +94,9 @@ def _take(page: Page, target: Path) -> None:
         )
 
 
-def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: Path) -> None:
-    """Every page and the alert's, in each language and width."""
+def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: Path) -> list[str]:
+    """Every page and the alert's, in each language and width; and what keeps people out of one."""
+    faults: list[str] = []
     pages: list[tuple[str, str, dict[str, Any]]] = [(path or "live", path, {}) for path in PATHS]
     pages[0] = ("live", LIVE, {"brand": BRAND})
     pages.append(("alert", "alerts", {"alert": alert}))
@@ -83,8 +105,20 @@ def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: 
             for size in (WIDE, NARROW):
                 page = open_page(browser, fronts[language], path, size, **asked)
                 _prepare(page, path, language)
-                _take(page, folder / f"{name}-{language}-{size[0]}.png")
+                picture = folder / f"{name}-{language}-{size[0]}.png"
+                found = grave_faults(page) + ["sideways scroll"] * (overflow_px(page) > 0)
+                faults += [f"{picture.name}: {fault}" for fault in found]
+                _take(page, picture)
                 page.close()
+    return faults
+
+
+def show(folder: Path) -> None:
+    """Cut the README's pictures."""
+    for name, height in _SHOWN.items():
+        with Image.open(folder / f"{name}.png") as picture:
+            cut = picture.crop((0, 0, picture.width, min(height, picture.height)))
+            cut.save(ROOT / "docs" / f"front-{name}.png", optimize=True)
 
 
 def main(target: str) -> None:
@@ -96,7 +130,10 @@ def main(target: str) -> None:
         found = httpx.get(f"{api}/alerts?brand={quote(BRAND)}").json()["items"]
         with front(Path(scratch), api, "fr") as french, chromium() as browser:
             fronts: dict[Language, str] = {"en": demo.addresses["the front"], "fr": french}
-            take_all(browser, fronts, found[0]["alert"]["id"], folder)
+            faults = take_all(browser, fronts, found[0]["alert"]["id"], folder)
+    show(folder)
+    if faults:
+        raise SystemExit("\n".join(faults))
 
 
 if __name__ == "__main__":

@@ -65,8 +65,17 @@ def settings_for(bootstrap_servers: str, prefix: str = "", **changes: Any) -> Se
 
 def die_with_parent() -> None:
     """Ask Linux to kill the calling process when its parent dies, however it dies."""
+    _end_with_parent(signal.SIGKILL)
+
+
+def end_with_parent() -> None:
+    """The same, so that it can end processes of its own first."""
+    _end_with_parent(signal.SIGTERM)
+
+
+def _end_with_parent(how: signal.Signals) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, how)
 
 
 def await_line(path: Path, text: str, process: subprocess.Popen[bytes], limit_s: float) -> None:
