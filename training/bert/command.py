@@ -77,7 +77,7 @@ from training.reading import lang_option, reading_options
 @click.option(
     "--unlabelled",
     type=click.Path(exists=True, dir_okay=False),
-    help="Texts to distil with, in the same columns; Sentiment140's when the folder has it.",
+    help="Texts to distil with, in the same columns; Sentiment140's for English rows.",
 )
 @click.option(
     "--tracking-uri",
