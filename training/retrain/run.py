@@ -185,7 +185,7 @@ def retrain(
             write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
         meetings = _meetings(gathered, standing, scorer)
         checks = _checks(standing, scorer, bundle_bytes(bundle))
-        registered = version or _registered(registry, bundle, out)
+        registered = _registered(registry, bundle, out)
     outcome = Outcome(
         version=registered,
         known=version is not None,
