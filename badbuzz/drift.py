@@ -39,7 +39,9 @@ class Reference:
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> Reference | None:
-        """The reference on a bundle's card; None where an earlier badbuzz built it.
+        """The reference on a bundle's card; None where it has none.
+
+        An earlier badbuzz built the bundle, or too few texts were there to say what is usual.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from badbuzz import text as reading
 
 N_HASHES: Final = 1 << 18
-"""Of 70,000 words every fourth stranger shares a hash with one, and passes for known."""
+"""Of 50,000 words every sixth stranger shares a hash with one, and passes for known."""
 
 
 class KnownWords:

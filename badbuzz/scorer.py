@@ -303,7 +303,7 @@ def _refusing(folder: Path) -> Iterator[None]:
         yield
     except KeyError as error:
         raise BundleError(f"bundle {folder}: {error} is missing: {_REMEDY}") from error
-    except (ValueError, TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise BundleError(f"bundle {folder}: {error}: {_REMEDY}") from error
 
 

@@ -169,7 +169,7 @@ def _read_measure(scorer: Scorer) -> _Measure | None:
     if reference is None:
         log.info(
             "%s: its drift is not measured: its card has no reference, as those of bundles that an "
-            "earlier badbuzz built", scorer.version,
+            "earlier badbuzz built, or that were measured on under 200 texts", scorer.version,
         )  # fmt: skip
         return None
     return _Measure(reference, known)

@@ -16,6 +16,7 @@ from badbuzz.scorer import GOLDEN_TOLERANCE, SCHEMA, Scorer
 from training.graph import Linear, convert
 from training.quality import Calibrated
 from training.recipes import N_ROWS, Recipe, Source
+from training.reference import on_card
 from training.study import Study
 from training.writing import write_folder
 
@@ -124,7 +125,7 @@ def _card(study: Study, quality: dict[str, Any], calibrated: Calibrated) -> dict
         "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
         "protocol": _protocol(recipe),
         "quality": quality,
-        "reference": study.reference(calibrated),
+        **on_card(study.reference(calibrated)),
     }
 
 

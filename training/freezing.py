@@ -15,7 +15,9 @@ from training.reading import reading_options
 
 @click.command("freeze-eval")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--language", required=True, help="BCP 47 primary language, such as en.")
+@click.option(
+    "--language", "--lang", "language", required=True, help="BCP 47 primary language, such as en."
+)
 @click.option("--replace", is_flag=True, help="Where the language has a set already.")
 @reading_options
 def freeze_eval(files: tuple[str, ...], language: str, replace: bool, **how: Any) -> None:

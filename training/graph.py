@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.compare.scale import N_THREADS
+from training.linear import Table
+from training.quality import Calibrated
 
 LEAST_SQUARE: Final = 1e-6
 """Of a norm: a text without features has the logit ``bias``."""
@@ -40,6 +42,13 @@ class Linear:
     table: Floats
     slope: float
     bias: float
+
+    @classmethod
+    def of(cls, table: Table, calibrated: Calibrated) -> Self:
+        """A fitted table with its calibration."""
+        columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
+        padded = np.concatenate([columns, np.zeros_like(columns[:1])])
+        return cls(padded, calibrated.slope, calibrated.slope * table.bias + calibrated.bias)
 
     def probabilities(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """P(negative) of padded rows of ids, in numpy: what the graph is compared with."""

@@ -10,6 +10,13 @@ import click
 from badbuzz.options import labels
 from training.compare.labelled import FIELDS
 
+lang_option = click.option(
+    "--lang",
+    "--language",
+    "lang",
+    default="",
+    help="Keep rows of this language; that of rows without one.",
+)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from badbuzz.drift import score_counts
 from badbuzz.known import N_HASHES, word_hashes
 from training.linear import Floats
+
+FEWEST: Final = 200
+"""Texts that say what is usual: of fewer, chance alone makes a stability of 0.05."""
 
 
 def held_out_reference(
@@ -52,3 +55,14 @@ def held_out_reference(
         "scores": score_counts(np.round(scores, 4)).tolist(),
         "unknown_rate": round(n_unknown / max(len(every), 1), 4),
     }
+
+
+def on_card(reference: dict[str, Any]) -> dict[str, Any]:
+    """The reference as a part of a card; nothing where its texts are too few to say what is usual.
+
+    Examples
+    --------
+    >>> on_card({"scores": [100, 99]}), list(on_card({"scores": [100, 100]}))
+    ({}, ['reference'])
+    """
+    return {"reference": reference} if sum(reference["scores"]) >= FEWEST else {}

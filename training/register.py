@@ -24,6 +24,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from badbuzz.errors import BundleError
+from badbuzz.lives import events
 from badbuzz.registry import CHALLENGER, Registry, Version, model_name
 from badbuzz.scorer import FILES, Scorer
 from training import report
@@ -72,9 +73,12 @@ def register(registry: Registry, bundle: Path) -> list[Registered]:
     scorer = Scorer.load(str(bundle))
     found: dict[str, Registered] = {}
     for language in scorer.languages:
-        for version in registry.versions(language):
+        versions = registry.versions(language)
+        for version in versions:
             if version.bundle == scorer.version:
                 found[language] = Registered(version, known=True)
+        if language in found:
+            _complete(registry, found[language].version, versions[-1])
     missing = [language for language in scorer.languages if language not in found]
     if missing:
         with registry.talking():
@@ -82,6 +86,17 @@ def register(registry: Registry, bundle: Path) -> list[Registered]:
         for language in missing:
             found[language] = _create(registry, language, scorer, bundle, source, run_id)
     return [found[language] for language in scorer.languages]
+
+
+def _complete(registry: Registry, version: Version, newest: Version) -> None:
+    """Let the newest version be the challenger, if whoever registered it was killed before that."""
+    if version.number != newest.number or version.aliases:
+        return
+    told = events(registry, version.language)
+    if not any(version.number in (event.before, event.after) for event in told):
+        with registry.talking():
+            name = model_name(version.language)
+            registry.client.set_registered_model_alias(name, CHALLENGER, str(version.number))
 
 
 def _log(registry: Registry, bundle: Path, scorer: Scorer) -> tuple[str, str]:

@@ -109,10 +109,7 @@ class Study:
         """The model of all rows, with the calibration of scores out of fold."""
         calibrated = Calibrated.of(self._logits, self.rows.negative)
         table = self.table(np.ones(len(self.rows), np.bool_))
-        columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
-        padded = np.concatenate([columns, np.zeros((1, 2), np.float32)])
-        bias = calibrated.slope * table.bias + calibrated.bias
-        return Linear(padded, calibrated.slope, bias), calibrated
+        return Linear.of(table, calibrated), calibrated
 
     @cached_property
     def _logits(self) -> Floats:

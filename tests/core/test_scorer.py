@@ -137,6 +137,25 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         Scorer.load("airline-de")
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        [],
+        {"n_rows": 64, "features": {"n_bits": 40, "shortest": 4, "longest": 4, "width": 384}},
+        {
+            "kind": "subwords", "n_rows": 64,
+            "features": {"words": [], "n_buckets": 0, "shortest": 1, "longest": 3, "width": 384},
+        },
+        {"kind": "pictures", "n_rows": 64, "features": {}},
+    ],
+    ids=["no object", "too many bits", "no buckets", "no such kind"],
+)  # fmt: skip
+def test_a_featuriser_that_cannot_read_is_refused(bundle: Path, config: Any) -> None:
+    rewrite(bundle / "featuriser.json", lambda _: config)
+    with pytest.raises(BundleError, match="build it again"):
+        Scorer(bundle)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_bundle_that_lacks_a_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).unlink()

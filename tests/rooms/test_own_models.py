@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from badbuzz.errors import RegistryDownError
-from badbuzz.registry import CHAMPION, Registry
+from badbuzz.registry import CHALLENGER, CHAMPION, Registry
 from badbuzz.scorer import Scorer
 from badbuzz.store import Store
 from tests.core.opinions import feedback
 from tests.mlflow_server import MlflowServer
-from tests.rooms.registered import Ran, local
+from tests.rooms.registered import Ran, crown, local
 from tests.rooms.test_retrain import own_rows
 from tests.servers import ROOT
 from training.compare.labelled import Reading
@@ -139,3 +139,9 @@ def test_a_server_that_dies_in_mid_run_loses_nothing(
         warnings.simplefilter("ignore")  # those between MLflow and pandas
         outcome = retrain(registry, gathered, standing, out, None, lambda _: lambda: None)
     assert (outcome.known, outcome.version.number, outcome.bundle) == (False, 1, trained)
+    registry.client.delete_registered_model_alias("badbuzz-sentiment-en", CHALLENGER)  # a kill
+    retrain(registry, gathered, standing, None, None, lambda _: lambda: None)
+    assert registry.find("en", CHALLENGER) == outcome.version
+    crown(registry, outcome.version)
+    late = retrain(registry, gathered, standing, None, "ann", lambda _: lambda: None)
+    assert (late.promoted, late.why_not[:33]) == (False, "the champion is another one since")

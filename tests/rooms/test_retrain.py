@@ -328,6 +328,14 @@ def test_two_do_not_retrain_at_once(tmp_path: Path) -> None:
     assert "another retraining" in ran.said
 
 
+def test_a_folder_with_something_else_in_it_is_refused_before_anything(tmp_path: Path) -> None:
+    own = own_rows(tmp_path / "mine.jsonl")
+    (tmp_path / "card.json").write_text("{}")
+    ran = local("train", "retrain", "--data", own, "--without-corrections", "-o", tmp_path)
+    assert ran.exit_code == 1
+    assert "mine.jsonl, which is no file of a bundle" in ran.said
+
+
 def test_copies_of_one_text_are_no_fold_of_both_classes() -> None:
     copies = rows(*((f"{unlike(1)} {letter}", True) for letter in "abcdefghijklmnopqrstuvwxyz" * 4))
     others = rows(*((unlike(n), n % 6 == 0) for n in range(2, 400)))
@@ -364,4 +372,11 @@ def test_the_champions_recipe_is_read_off_its_bundle(recipe: Recipe) -> None:
 def test_a_champion_of_another_kind_is_refused(tmp_path: Path) -> None:
     bundle = variant(tmp_path / "other", model={"kind": "fasttext-mean, dense"})
     with pytest.raises(BundleError, match=r"fasttext-mean, dense.*--shipped-recipe"):
+        like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "..", "a/b"])
+def test_a_champions_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+    bundle = variant(tmp_path / "other", name=name)
+    with pytest.raises(BundleError, match="its name is no folder's"):
         like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)

@@ -49,13 +49,14 @@ RECIPE = Recipe(
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of data, made of our own sentences."""
+    """A folder of data, made of our own sentences, each there again as a retweet."""
     folder = tmp_path_factory.mktemp("data")
     own = read_sentences(SENTENCES)
     labels = np.where(own.negative, "negative", "positive").tolist()
     rows = [
         orjson.dumps({"text": text, "label": label})
-        for text, label in zip(own.texts, labels, strict=True)
+        for said, label in zip(own.texts, labels, strict=True)
+        for text in (said, f"RT {said}")
     ]
     (folder / "small.jsonl.gz").write_bytes(gzip.compress(b"\n".join(rows)))
     return folder

@@ -22,7 +22,7 @@ from training.compare.corpus import NAMED, Corpus, named
 from training.compare.display import shown
 from training.compare.labelled import Reading, read_own
 from training.compare.tracking import Tracking
-from training.reading import reading_options
+from training.reading import lang_option, reading_options
 
 
 @click.command()
@@ -77,7 +77,7 @@ from training.reading import reading_options
 @click.option(
     "--unlabelled",
     type=click.Path(exists=True, dir_okay=False),
-    help="Texts to distil with, in the same columns; Sentiment140's when the folder has it.",
+    help="Texts to distil with, in the same columns; Sentiment140's for English rows.",
 )
 @click.option(
     "--tracking-uri",
@@ -96,7 +96,7 @@ from training.reading import reading_options
     type=click.FloatRange(0),
     help="Price of an hour of one CPU core, in your currency.",
 )
-@click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
+@lang_option
 @reading_options
 def bert(
     paths: tuple[str, ...],

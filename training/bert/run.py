@@ -31,6 +31,7 @@ from training.rows import read_rows
 N_UNLABELLED: Final = 12_000
 """Texts that teachers score, at most."""
 _UNLABELLED: Final = "sentiment140/train.jsonl.gz"
+_LANGUAGE: Final = "en"
 _N_MEASURED: Final = 512
 
 
@@ -114,16 +115,18 @@ def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
 
 
 def unlabelled_texts(corpus: Corpus, texts: Sequence[str] | None) -> list[str]:
-    """Texts to distil with: those given, else the larger corpus's of the folder, else none.
+    """Texts to distil with: those given, else Sentiment140's for English rows, else none.
 
     At most :data:`N_UNLABELLED`, those with the lowest hashes; texts of the corpus are left out,
     as some of them are tested on.
     """
     if texts is None:
-        if corpus.folder is None or not (corpus.folder / _UNLABELLED).is_file():
+        if corpus.language != _LANGUAGE or corpus.folder is None:
+            return []
+        if not (corpus.folder / _UNLABELLED).is_file():
             return []
         rows = read_rows(corpus.folder, _UNLABELLED)
-        texts = Corpus("unlabelled", "en", rows).sample(2 * N_UNLABELLED).rows.texts
+        texts = Corpus("unlabelled", _LANGUAGE, rows).sample(2 * N_UNLABELLED).rows.texts
     own = set(corpus.rows.texts)
     return [text for text in dict.fromkeys(texts) if text not in own][:N_UNLABELLED]
 

@@ -20,7 +20,7 @@ from training.compare.run import Comparison
 from training.compare.run import compare as run
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
-from training.reading import reading_options
+from training.reading import lang_option, reading_options
 
 
 @click.command()
@@ -67,7 +67,7 @@ from training.reading import reading_options
     type=click.FloatRange(0),
     help="Price of an hour of one CPU core, in your currency.",
 )
-@click.option("--lang", default="", help="Keep rows of this language; that of rows without one.")
+@lang_option
 @reading_options
 def compare(
     paths: tuple[str, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class Judge:
         CPU-seconds of learning that served an earlier fold already.
     learnt
         What it has learnt, for a conversion: an estimator, a table or a network.
+    beside
+        Texts that it learnt from beside the training rows.
     """
 
     logits: Callable[[Any], Floats]
@@ -47,6 +49,7 @@ class Judge:
     untrained: bool = False
     learnt_before_s: float = 0.0
     learnt: Any = None
+    beside: Sequence[str] = ()
 
 
 Classify = Callable[[Prepared, Scale], Judge]

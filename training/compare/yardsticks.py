@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -65,9 +66,11 @@ class Shipped:
         n_buckets = prepared.fitted.features.n_buckets
         inputs, negative = presence(prepared.inputs.train, n_buckets), prepared.negative.train
         prior, learnt_before_s = None, 0.0
+        texts: Sequence[str] = ()
         if self._beside is not None:
             learnt_before_s = self._beside.seconds
             prior = self._beside.prior
+            texts = self._beside.texts
             inputs = sparse.vstack([inputs, self._beside.own]).tocsr()
             negative = np.concatenate([negative, self._beside.own_negative])
         table = fit(inputs, negative, self._shape, prior)
@@ -76,6 +79,7 @@ class Shipped:
             4 * _N_NUMBERS * (n_buckets + 1),
             learnt_before_s=learnt_before_s,
             learnt=table,
+            beside=texts,
         )
 
 
@@ -119,11 +123,21 @@ class Beside:
         if recipe.prior is None or recipe.prior_shape is None:
             return None
         clock = time.process_time()
-        rows = read_rows(self._folder, *recipe.prior.files)
-        rows = Corpus("prior", recipe.language, rows).sample(self._most).rows
+        rows = self._prior_rows
         found = fit_prior(self._present(rows), rows.negative, recipe.prior_shape)
         self.seconds = time.process_time() - clock
         return found
+
+    @cached_property
+    def _prior_rows(self) -> Rows:
+        source = self._recipe.prior
+        rows = read_rows(self._folder, *(source.files if source else ()))
+        return Corpus("prior", self._recipe.language, rows).sample(self._most).rows
+
+    @property
+    def texts(self) -> list[str]:
+        """All that is learnt from beside."""
+        return [*self._sentences.texts, *self._prior_rows.texts]
 
     @cached_property
     def _sentences(self) -> Rows:

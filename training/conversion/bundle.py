@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import orjson
+
+from badbuzz.known import KnownWords
 from badbuzz.scorer import SCHEMA, Scorer
 from training.bundles import as_json, golden_texts
 from training.compare.corpus import Corpus
@@ -12,13 +16,14 @@ from training.compare.scale import Scale
 from training.conversion.converted import Converted
 from training.conversion.fitting import Fitted
 from training.recipes import Source
+from training.reference import held_out_reference, on_card
 from training.writing import write_folder
 
 _THRESHOLD: Final = 0.5
 _PROTOCOL: Final = (
     "Fitted to nine tenths of the rows. The tenth that was kept, near-duplicates together, "
-    "calibrates scores, gives the class means, ends the training of a network, and is what the "
-    "figures are of: they flatter a little. Accuracy at 0.5; ECE in ten equal bins."
+    "calibrates scores, gives class means and reference, ends the training of a network, and is "
+    "what the figures are of: they flatter a little. Accuracy at 0.5; ECE in ten equal bins."
 )
 
 
@@ -37,9 +42,10 @@ def write_converted(
         {"text": text, "score": round(score, 7)}
         for text, score in zip(texts, converted.graph.raw(texts).tolist(), strict=True)
     ]
+    known = {"known_words": KnownWords.of(fitted.learnt_texts).pack()}
     contents = {
         "model.tflite": converted.network,
-        "featuriser.json": converted.config,
+        "featuriser.json": orjson.dumps(orjson.loads(converted.config) | known) + b"\n",
         "golden.json": as_json(golden),
         "card.json": as_json(_card(converted, fitted, corpus, scale, folder.resolve().name)),
     }
@@ -68,7 +74,15 @@ def _card(
         "class_means": [round(calibrated.m0, 6), round(calibrated.m1, 6)],
         "protocol": _PROTOCOL,
         "quality": {name: round(value, 4) for name, value in converted.quality.items()},
+        **on_card(_reference(converted, fitted)),
     }
+
+
+def _reference(converted: Converted, fitted: Fitted) -> dict[str, Any]:
+    """What is usual of the rows that were kept."""
+    texts = fitted.kept_texts
+    one_fold = np.zeros(len(texts), np.int64)
+    return held_out_reference(texts, converted.graph.raw(texts), one_fold, fitted.learnt_texts)
 
 
 def _data(corpus: Corpus, classifier: str) -> list[dict[str, Any]]:

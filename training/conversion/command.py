@@ -26,7 +26,7 @@ from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
 from training.graph import FORMATS
-from training.reading import reading_options
+from training.reading import lang_option, reading_options
 from training.writing import check_place
 
 
@@ -68,10 +68,7 @@ from training.writing import check_place
     help="A sample of the rows and small features, or everything (the default).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON lines.")
-@click.option(
-    "--lang", "--language", "lang", default="",
-    help="Keep rows of this language; that of rows without one.",
-)  # fmt: skip
+@lang_option
 @reading_options
 def convert(
     paths: tuple[str, ...],

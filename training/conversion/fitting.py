@@ -32,6 +32,8 @@ class Fitted:
         Its features, its classifier, and what makes a logit a probability.
     kept_texts, kept_negative, kept_scores
         The rows that were not learnt from, their truth, and what the model says of them.
+    learnt_texts
+        All that was, what stands beside the rows too.
     compared_texts, compared_scores
         A thousand of all rows, and what the model says of them.
     """
@@ -43,6 +45,7 @@ class Fitted:
     kept_texts: Sequence[str]
     kept_negative: Flags
     kept_scores: Floats
+    learnt_texts: Sequence[str]
     compared_texts: Sequence[str]
     compared_scores: Floats
 
@@ -111,6 +114,7 @@ class Fitting:
             [texts[place] for place in self._fold.watch],
             negative,
             calibrated.scores(logits),
+            [*(texts[place] for place in self._fold.train), *judge.beside],
             [texts[place] for place in self._fold.test],
             calibrated.scores(compared),
         )

@@ -95,15 +95,8 @@ def _hashed(fitted: Fitted) -> Form:
     given = {name: getattr(features, name) for name in features.__slots__}
     width = given.pop("width")
     if isinstance(learnt, Table):
-        return Form("hashed", given, linear(learnt, fitted.calibrated).network, width)
+        return Form("hashed", given, Linear.of(learnt, fitted.calibrated).network, width)
     return Form("hashed", given, _bag(learnt, fitted.calibrated), width)
-
-
-def linear(table: Table, calibrated: Calibrated) -> Linear:
-    """A fitted table with its calibration."""
-    columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
-    bias = calibrated.slope * table.bias + calibrated.bias
-    return Linear(_padded_end(columns), calibrated.slope, bias)
 
 
 def _bag(learnt: Any, calibrated: Calibrated) -> Network:

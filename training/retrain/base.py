@@ -108,8 +108,13 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     Raises
     ------
     BundleError
-        When that is of another kind.
+        When that is of another kind, or its name is no folder's.
     """
+    if champion.name.startswith(".") or Path(champion.name).name != champion.name:
+        raise BundleError(
+            f"{champion.version}: its name is no folder's: --shipped-recipe trains one that has "
+            "its own"
+        )
     config = orjson.loads((bundle / "featuriser.json").read_bytes())
     made = champion.card.get("model", {})
     same = replace(recipe, name=champion.name, threshold=champion.threshold)
@@ -118,7 +123,8 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     if "features" not in config or not set(_SHAPE) <= made.keys():
         raise BundleError(
             f"{champion.version}: was made by another recipe ({made.get('kind', 'unknown')}), and "
-            "retraining knows that of the shipped bundles: --shipped-recipe trains it instead"
+            "retraining knows only that of the shipped bundles: give --shipped-recipe to train "
+            "that one, which must be better than this champion to serve"
         )
     shape = Shape(*(float(made[name]) for name in _SHAPE))
     return replace(same, features=Features(**config["features"]), shape=shape)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from badbuzz import __version__
-from badbuzz.errors import BundleError, RecordingError
+from badbuzz.errors import RecordingError
 from training.bundles import write_bundle
 from training.compare.corpus import Corpus
 from training.recipes import Recipe
@@ -65,25 +64,3 @@ def build(
     bundle = write_bundle(study, quality, folder, {"digest": digest(base), **more})
     step()
     return bundle
-
-
-def place(bundle: Path, out: Path) -> None:
-    """Put a bundle where it is wanted, in place of the one that is there.
-
-    Raises
-    ------
-    BundleError
-        When something else is there, or it cannot be written; what was there stays.
-    """
-    if out.exists() and not (out / "card.json").is_file():
-        raise BundleError(f"{out}: is there already, and no bundle: give another folder")
-    beside = out.with_name(f".{out.name}.new")
-    try:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.copytree(bundle, beside)
-        if out.exists():
-            shutil.rmtree(out)
-        beside.rename(out)
-    except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise BundleError(f"{out}: cannot be written: {error.strerror}") from error

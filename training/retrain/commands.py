@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from badbuzz.errors import RecordingError, RegistryError
 from badbuzz.outputs import check_outputs, write_text
 from badbuzz.record import Feedback
+from badbuzz.scorer import FILES
 from badbuzz.settings import Settings
 from badbuzz.store import Store, where
 from training.compare.labelled import Reading
@@ -28,6 +29,7 @@ from training.retrain.base import read_base
 from training.retrain.report import write_report
 from training.retrain.run import UNFROZEN, gather, stand
 from training.retrain.run import retrain as run
+from training.writing import check_place
 
 _PER_AUTHOR: Final = 200
 _FOREVER_MS: Final = 2**63 - 1
@@ -42,7 +44,9 @@ _FOREVER_MS: Final = 2**63 - 1
     metavar="FILE|FOLDER",
     help="Labelled JSON lines or CSV, or the folder that the shipped bundles are built from.",
 )
-@click.option("--language", default="en", show_default=True, help="Of the model.")
+@click.option(
+    "--language", "--lang", "language", default="en", show_default=True, help="Of the model."
+)
 @click.option("--store", "address", help="Of the corrections.  [default: BADBUZZ_STORE]")
 @click.option(
     "--without-corrections", is_flag=True, help="Of the base data alone: a first champion."
@@ -100,6 +104,8 @@ def retrain(
     quarantine_file = quarantine_file or f"quarantine-{language}.jsonl"
     outputs = [("--report", report_file), ("--quarantine", quarantine_file)]
     check_outputs(outputs, [("--data", path) for path in paths])
+    if out is not None:
+        check_place(out, FILES)
     console = Console(stderr=True)
     with _alone(paths[0]), TemporaryDirectory(prefix="badbuzz-champion-") as folder:
         base = read_base(paths, Reading(lang=language, **how))

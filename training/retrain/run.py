@@ -15,16 +15,17 @@ from badbuzz.errors import RegistryError
 from badbuzz.lives import events
 from badbuzz.record import Feedback
 from badbuzz.registry import CHAMPION, Registry, Version
-from badbuzz.scorer import Scorer
+from badbuzz.scorer import FILES, Scorer
 from training import evaluation, gate, lifecycle
 from training.evaluation import Frozen
 from training.gate import Check
 from training.register import bundle_bytes, register
 from training.retrain.base import Base, like_champion
-from training.retrain.building import build, digest, place
+from training.retrain.building import build, digest
 from training.retrain.sieve import Sieved, rows_of, sieve
 from training.retrain.trial import CORRECTIONS, FROZEN_SET, Meeting, meet, not_better
 from training.rows import Rows, words
+from training.writing import write_folder
 
 UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE --language {}"
 
@@ -181,10 +182,10 @@ def retrain(
             bundle = build(gathered.base, Path(name), {"corrections": gathered.n_learnt}, begin)
             scorer = Scorer.load(str(bundle))
         if out is not None:
-            place(bundle, out)
+            write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
         meetings = _meetings(gathered, standing, scorer)
         checks = _checks(standing, scorer, bundle_bytes(bundle))
-        registered = version or _registered(registry, bundle, out)
+        registered = _registered(registry, bundle, out)
     outcome = Outcome(
         version=registered,
         known=version is not None,
@@ -237,6 +238,10 @@ def _why_not(
 ) -> str:
     if standing.champion is not None and standing.champion[0].number == version.number:
         return "it is the champion already: nothing new was said"
+    serving = registry.find(version.language, CHAMPION)
+    met = None if standing.champion is None else standing.champion[0].number
+    if (None if serving is None else serving.number) != met:
+        return "the champion is another one since this began: run it again"
     told = events(registry, version.language)
     if any(version.number in (event.before, event.after) for event in told):
         return "it served before and was replaced: promote it by its number, if it shall again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_rows_that_may_be_tested_on_are_not_distilled_with() -> None:
     rows = Rows(["late", "lost"], np.array([True, True]), np.array(["", ""]))
     found = unlabelled_texts(Corpus("own", "en", rows), ["late", "new", "new", "other"])
     assert found == ["new", "other"]
+
+
+def test_french_rows_are_not_distilled_with_english_texts(tmp_path: Path) -> None:
+    (tmp_path / "sentiment140").mkdir()
+    (tmp_path / "sentiment140" / "train.jsonl.gz").write_bytes(
+        gzip.compress(b'{"text": "late", "label": "negative"}')
+    )
+    rows = Rows(["retard"], np.array([True]), np.array([""]))
+    english = Corpus("own", "en", rows, folder=tmp_path)
+    assert unlabelled_texts(english, None) == ["late"]
+    assert unlabelled_texts(replace(english, language="fr"), None) == []

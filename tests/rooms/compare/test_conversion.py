@@ -11,7 +11,9 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
+from badbuzz.drift import Reference
 from badbuzz.errors import BadbuzzError, BundleError, SettingsError
+from badbuzz.known import KnownWords
 from badbuzz.registry import Registry
 from badbuzz.scorer import FILES, GOLDEN_TOLERANCE, Judges, Scorer
 from tests.rooms.compare.small import TINY
@@ -127,6 +129,24 @@ def test_a_bundle_judges_and_explains(models: Models, tmp_path: Path, name: str)
     assert judges.versions == (written.version,)
     (told,) = written.explain(["Lost my bag again, nobody answers"])
     assert len(told.contributions) == 6
+
+
+def test_a_bundle_says_what_is_usual_of_the_rows_that_were_kept(
+    models: Models, tmp_path: Path
+) -> None:
+    name = "tfidf-words, logistic"
+    few, converted = models.fitted(name), models.converted(name)
+    fitted = replace(few, kept_texts=[*few.kept_texts] * 9)
+    assert "reference" not in models.write(name, tmp_path / "few").card
+    written = write_converted(converted, fitted, models.corpus, TINY, tmp_path / "mine")
+    reference = Reference.of(written.card)
+    assert reference is not None
+    assert written.known_words is not None
+    known = KnownWords.unpack(written.known_words)
+    assert sum(reference.scores) == len(fitted.kept_texts)
+    n_tokens, n_unknown = known.count(fitted.kept_texts)
+    assert reference.unknown_rate == round(n_unknown / n_tokens, 4)
+    assert known.count(fitted.learnt_texts)[1] == 0
 
 
 @pytest.mark.slow
