@@ -116,6 +116,7 @@ class StoreFollower:
             outcome = await self._hand_over(delivery, sink, said)
             metrics.CORRECTED.labels(name, outcome).inc()
             await self._ask(partial(Store.note_told, sink=name, feedback_id=said.id))
+            del self._attempts[said.id]
 
     async def _hand_over(self, delivery: Delivery, sink: Observes, said: Feedback) -> str:
         self._attempts[said.id] += 1
@@ -123,11 +124,8 @@ class StoreFollower:
             await delivery.attempt(partial(sink.correct, said, self._attempts[said.id]))
         except RefusedError as error:
             log.warning("%s: refused correction %s: %s", delivery.sink.name, said.id, error)
-            outcome = "refused"
-        else:
-            outcome = "told"
-        del self._attempts[said.id]
-        return outcome
+            return "refused"
+        return "told"
 
     async def _measure(self, delivery: Delivery, sink: Observes) -> None:
         """Tell the newest windows, those of a replay left out: they are of long ago."""

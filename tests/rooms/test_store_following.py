@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,25 @@ def test_a_store_that_is_back_is_said_to_be_while_the_sink_is_away(
         return follower.reason
 
     assert asyncio.run(run()) == ""
+
+
+def test_one_that_could_not_be_noted_as_told_is_marked_as_told_again(
+    settings: Settings, server: HttpServer
+) -> None:
+    async def run(database: sqlite3.Connection) -> None:
+        azure = Delivery(AzureOpenTelemetry(settings), DeadLetters(settings), settings)
+        follower = StoreFollower(settings)
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON told BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        await follower.pass_on(azure, [], is_first=True)
+        database.execute("DROP TRIGGER full")
+        await follower.pass_on(azure, [], is_first=True)
+        follower.close()
+        await azure.sink.close()
+
+    with Store.open(settings.store) as store:
+        store.add_feedback(feedback("missed"))
+    with closing(sqlite3.connect(settings.store.removeprefix("sqlite:///"))) as database:
+        asyncio.run(run(database))
+    assert [one["properties"]["attempt"] for one in server.envelopes()] == ["1", "2"]
