@@ -139,7 +139,7 @@ def _notifier(host: str, told: str, front: str, language: Language) -> Part:
         "BADBUZZ_LANGUAGE": language,
         "BADBUZZ_WEB_PORT": host.rpartition(":")[2],
     }
-    return Part("notifier", command("notify", "--notify-replays"), f"http://{host}/readyz", environ)
+    return Part("notifier", command("notify", "--notify"), f"http://{host}/readyz", environ)
 
 
 def _write(path: Path, configuration: Mapping[str, Any]) -> Path:

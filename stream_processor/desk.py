@@ -74,13 +74,14 @@ class Desk:
             await asyncio.wait({self._late}, timeout=_LATE_S)
             if not self._late.done():
                 raise StoreDownError(_SILENT)
-            self._late.exception()  # its caller was told that it was late
             self._late = None
         answer = asyncio.get_running_loop().run_in_executor(self._thread, call)
+        answer.add_done_callback(_heard)
+        self._late = answer  # until it is back, whether it is waited for or not
         done, _ = await asyncio.wait({answer}, timeout=limit_s)
         if not done:
-            self._late = answer
             raise StoreDownError(_SILENT)
+        self._late = None
         return answer.result()
 
     def _note(self, reason: str) -> None:
@@ -90,3 +91,9 @@ class Desk:
             log.info("the database answers again")
         self.reason = reason
         metrics.STORE_REACHED.set(not reason)
+
+
+def _heard(answer: asyncio.Future[Any]) -> None:
+    """Take note of how a call ended: whoever asked was told that it was late, or has left."""
+    if not answer.cancelled():
+        answer.exception()

@@ -6,12 +6,14 @@ brand's last window becomes metrics. A store that is away delays none of the ale
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from badbuzz.errors import StoreError
 from badbuzz.record import Feedback
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 _OPEN_LIMIT_S: Final = 30.0
 _AT_ONCE: Final = 100
 _STALE_MS: Final = 600_000
+_Answer = TypeVar("_Answer")
 
 
 class StoreFollower:
@@ -46,6 +49,7 @@ class StoreFollower:
 
     def __init__(self, settings: Settings) -> None:
         self._desk = Desk()
+        self._opening = asyncio.Lock()
         self.reason = ""
         self._address = settings.store
         self._pace_s = float(settings.notify_repeat_s)
@@ -78,39 +82,41 @@ class StoreFollower:
             When the sink took something not; it is told the next time.
         """
         sink = delivery.sink
-        try:
+        with suppress(StoreError):  # noted where it was asked
             if isinstance(sink, Silences) and notices:
                 await self._silence(delivery, sink, notices)
             if isinstance(sink, Observes) and is_first:
                 await self._correct(delivery, sink)
                 await self._measure(delivery, sink)
+
+    async def _ask(self, call: Callable[[Store], _Answer]) -> _Answer:
+        """What the store gives; whether it answers is noted here, whatever a sink does."""
+        try:
+            async with self._opening:
+                if self._store is None:
+                    opened = partial(Store.open, self._address, migrate=False, create=False)
+                    self._store = await self._desk.ask(opened, _OPEN_LIMIT_S)
+            answer = await self._desk.ask(partial(call, self._store))
         except StoreError as error:
             self._note(str(error))
-        else:
-            self._note("")
-
-    async def _opened(self) -> Store:
-        if self._store is None:
-            address = self._address
-            self._store = await self._desk.ask(
-                lambda: Store.open(address, migrate=False, create=False), _OPEN_LIMIT_S
-            )
-        return self._store
+            raise
+        self._note("")
+        return answer
 
     async def _silence(self, delivery: Delivery, sink: Silences, notices: Sequence[Notice]) -> None:
         open_ = {notice.alert.id: notice for notice in notices}
-        store = await self._opened()
-        known = await self._desk.ask(partial(store.acknowledgers, list(open_)))
+        known = await self._ask(lambda store: store.acknowledgers(list(open_)))
         for alert_id, by in known.items():
-            await delivery.attempt(partial(sink.silence, open_[alert_id], by))
+            with suppress(RefusedError):  # noted by the delivery; the others are silenced
+                await delivery.attempt(partial(sink.silence, open_[alert_id], by))
 
     async def _correct(self, delivery: Delivery, sink: Observes) -> None:
         name = delivery.sink.name
-        store = await self._opened()
-        for said in await self._desk.ask(partial(store.untold, name, _AT_ONCE)):
+        for said in await self._ask(lambda store: store.untold(name, _AT_ONCE)):
             outcome = await self._hand_over(delivery, sink, said)
             metrics.CORRECTED.labels(name, outcome).inc()
-            await self._desk.ask(partial(store.note_told, name, said.id))
+            await self._ask(partial(Store.note_told, sink=name, feedback_id=said.id))
+            del self._attempts[said.id]
 
     async def _hand_over(self, delivery: Delivery, sink: Observes, said: Feedback) -> str:
         self._attempts[said.id] += 1
@@ -118,20 +124,16 @@ class StoreFollower:
             await delivery.attempt(partial(sink.correct, said, self._attempts[said.id]))
         except RefusedError as error:
             log.warning("%s: refused correction %s: %s", delivery.sink.name, said.id, error)
-            outcome = "refused"
-        else:
-            outcome = "told"
-        del self._attempts[said.id]
-        return outcome
+            return "refused"
+        return "told"
 
     async def _measure(self, delivery: Delivery, sink: Observes) -> None:
         """Tell the newest windows, those of a replay left out: they are of long ago."""
         name = delivery.sink.name
         if time.monotonic() < self._measured_s.get(name, 0.0):
             return
-        store = await self._opened()
         since_ms = time.time() * 1000 - _STALE_MS
-        found = await self._desk.ask(store.last_windows)
+        found = await self._ask(Store.last_windows)
         windows = [window for window in found if window.end_ms > since_ms]
         if windows:
             await delivery.attempt(partial(sink.measure, windows))

@@ -116,8 +116,8 @@ class Alertmanager:
         url = f"{self._url}/{what}"
         try:
             async with self._session.request(method, url, data=body, headers=headers) as answer:
-                said = (await answer.content.read(_MOST_BYTES)).decode(errors="replace")
-                return answer.status, answer.headers, said
+                said = await _begun(answer.content)
+                return answer.status, answer.headers, said.decode(errors="replace")
         except TimeoutError as error:
             raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -223,6 +223,14 @@ def _alert(
 def _reminder(told: Mapping[str, Any]) -> dict[str, Any]:
     labels = {**told["labels"], "alertname": REMINDER, "id": told["annotations"]["id"]}
     return {**told, "labels": labels}
+
+
+async def _begun(content: aiohttp.StreamReader) -> bytes:
+    """All of it, or the beginning of what never ends: one read gives only what has come."""
+    said = bytearray()
+    while len(said) < _MOST_BYTES and (more := await content.read(_MOST_BYTES - len(said))):
+        said += more
+    return bytes(said)
 
 
 def _stranger(status: int, said: str) -> UnansweredError:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -95,7 +98,7 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "Ouvrir le tableau de bord\nhttps://dashboard.example.org/",
                 "Je m'en occupe\nhttps://alerts.example.org/#/silences/new?filter="
                 "%7Balertname%3D%22BrandCrisisReminder%22%2C"
-                "id%3D%22Air%20Paradis/1767189600000%22%7D",
+                "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
             ],
         ),
         (
@@ -111,7 +114,7 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "Open the dashboard\nhttps://dashboard.example.org/",
                 "I am on it\nhttps://alerts.example.org/#/silences/new?filter="
                 "%7Balertname%3D%22BrandCrisisReminder%22%2C"
-                "id%3D%22Air%20Paradis/1767189600000%22%7D",
+                "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
             ],
         ),
     ],
@@ -136,6 +139,18 @@ def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) 
         assert silence is not None
         assert silence.startswith("https://alerts.example.org/#/silences/new?filter=")
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+def test_the_button_names_a_brand_whose_name_has_a_meaning_in_addresses(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
+    await_mails(mailbox, TEAM, 1)
+    for part in ("plain", "html"):
+        text = unescape(body(mailbox.to(TEAM)[0], part))
+        (asked,) = re.findall(r"silences/new\?filter=([^\s>]*%7[dD]|[^>]*})", text)
+        assert unquote(asked).endswith('id="Air & Co #1/7"}')
+        assert "&" not in asked
 
 
 def test_however_often_it_is_repeated_it_is_one_mail(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from dashboards.metrics import Metrics
 from dashboards.watch import Watch
+from tests.e2e.stream import await_that
 from tests.rooms.served import Served
 from tests.servers import PostgresServer
 
@@ -35,6 +38,22 @@ def test_the_api_waits_for_a_store_that_is_down(tmp_path: Path) -> None:
     assert [answer.status_code for answer in down] == [503, 503, 503]
     assert all("retry-after" in answer.headers for answer in down)
     assert up.status_code == 200
+
+
+@pytest.mark.services
+def test_the_api_ends_while_its_database_holds_what_listens(postgres: str, tmp_path: Path) -> None:
+    with (
+        Served(tmp_path, postgres) as served,
+        served.client() as client,
+        client.stream("GET", "/stream"),
+        psycopg.connect(postgres) as holding,
+        psycopg.connect(postgres, autocommit=True) as looking,
+    ):
+        holding.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
+        asked = "SELECT 1 FROM pg_locks JOIN pg_class ON relation = pg_class.oid "
+        asked += "WHERE relname = 'positions' AND NOT granted"
+        await_that(lambda: looking.execute(asked).fetchone() is not None, "a thread that waits")
+        assert served.end(signal.SIGTERM) == 0
 
 
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:

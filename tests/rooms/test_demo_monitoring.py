@@ -58,6 +58,15 @@ def test_everything_there_leaves_nothing_to_say(
     assert found.missing == ""
 
 
+def test_the_notifiers_command_is_one_that_badbuzz_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_programs(monkeypatch, tmp_path, "prometheus", "alertmanager")
+    (notifier,) = [one for one in monitoring(tmp_path).parts if one.name == "notifier"]
+    ran = subprocess.run([*notifier.command, "--help"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
 def check(program: str, *arguments: str | Path) -> None:
     if shutil.which(program) is None:
         lacking(f"{program} is missing (Debian: prometheus, {program})", "REQUIRE_SERVICES")

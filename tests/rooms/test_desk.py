@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -85,3 +86,29 @@ def test_a_store_that_cannot_be_used_is_not_down() -> None:
         return desk.reason
 
     assert asyncio.run(ask()) == ""
+
+
+def test_a_call_that_nobody_waits_for_is_out_until_it_is_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    free = threading.Event()
+
+    def refuse_late() -> None:
+        free.wait()
+        refuse()
+
+    async def ask() -> tuple[bool, bool]:
+        desk = Desk()
+        asking = asyncio.create_task(desk.ask(refuse_late))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait({asking})
+        stuck = desk.stuck
+        free.set()
+        while desk.stuck:
+            await asyncio.sleep(0)
+        return stuck, desk.stuck
+
+    assert asyncio.run(ask()) == (True, False)
+    gc.collect()
+    assert caplog.messages == []  # asyncio's of an exception that was never retrieved

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from badbuzz.errors import SettingsError
@@ -22,6 +23,7 @@ from stream_processor.sinks.alertmanager import (
     REMINDER_LABELS,
     Alertmanager,
     alerts_of,
+    silence_of,
 )
 from stream_processor.sinks.azure_opencensus import AzureOpenCensus
 from stream_processor.sinks.azure_opentelemetry import AzureOpenTelemetry
@@ -297,4 +299,20 @@ def test_an_alert_carries_its_id_and_its_words() -> None:
     (alert,) = posted(notice())
     assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
     assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
-    assert alert["generatorURL"] == "https://dashboard.example/"
+    assert alert["generatorURL"] == notice().message.dashboard
+
+
+def test_a_silence_is_found_among_more_than_one_read_gives(server: HttpServer) -> None:
+    told = notice()
+    silences = [silence_of(replace(told, alert=replace(told.alert, id=f"{n}")), "camille", 0)
+                for n in range(5_000)]  # fmt: skip
+    settings = Settings(alertmanager_url=server.url, notify_timeout_s=20)
+    server.usual = Answer(body=orjson.dumps([*silences, silence_of(told, "camille", 0)]))
+
+    async def run() -> None:
+        sink = Alertmanager(settings)
+        await sink.silence(told, "camille")
+        await sink.close()
+
+    asyncio.run(run())
+    assert server.bodies == []
