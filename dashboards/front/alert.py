@@ -64,6 +64,15 @@ def phases(life: AlertLife, zone: str, words: Words) -> dict[str, list[str]]:
     }
 
 
+def claim(life: AlertLife, zone: str, words: Words) -> str:
+    """The newest claim that has reasons, as a sentence; dated once the alert is over."""
+    shown = _with_evidence(life)
+    said = headline(shown, words.language)
+    if life.alert.phase != "resolved":
+        return said
+    return words("alerts_claimed", moment=words.moment(shown.window_end_ms, zone), said=said)
+
+
 def _with_evidence(life: AlertLife) -> Alert:
     """The newest phase that says why; the newest of all where none does."""
     said = [one for one in life.phases if one.evidence is not None]
@@ -87,7 +96,7 @@ def _banner(life: AlertLife, zone: str, words: Words) -> None:
         more = [f"{when} {words('alerts_clock', zone=zone)}"]
         if alert.replay:
             more.append(words("alerts_replay"))
-        layout.sentence(headline(_with_evidence(life), words.language), more)
+        layout.sentence(claim(life, zone, words), more)
 
 
 def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Words) -> None:

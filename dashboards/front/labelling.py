@@ -73,13 +73,14 @@ def show(client: Client, words: Words) -> None:
 def _choose(brands: list[str], languages: list[str], words: Words, desk: _Desk) -> None:
     """Let a brand or a language be chosen; another choice is another queue."""
     with st.container(horizontal=True):
-        brand = st.selectbox(
-            words("brand"), [_ALL, *brands], key="label_brand", width=240,
-            format_func=lambda one: one or words("label_all"),
+        brand = layout.select(
+            words("brand"), [_ALL, *brands], lambda one: one or words("label_all"),
+            "label_brand", width=240,
         )  # fmt: skip
-        lang = st.selectbox(
-            words("label_language"), [_ALL, *languages], key="label_lang", width=240,
-            format_func=lambda one: words.language_name(one) if one else words("label_all"),
+        lang = layout.select(
+            words("label_language"), [_ALL, *languages],
+            lambda one: words.language_name(one) if one else words("label_all"),
+            "label_lang", width=240,
         )  # fmt: skip
     if (brand, lang) != (desk.brand, desk.lang):
         desk.brand, desk.lang, desk.waiting = brand, lang, []
