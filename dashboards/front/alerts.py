@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from badbuzz.record import AlertLife
+from badbuzz.render import headline
 from dashboards.front import alert, asking, layout
 from dashboards.front.client import ApiError, Client
 from dashboards.front.standing import COLOURS, ICONS
@@ -29,7 +30,7 @@ def show(client: Client, words: Words) -> None:
     except ApiError as error:
         if error.key != "api_not_found":
             raise
-        st.warning(words("alerts_unknown", id=asked))
+        layout.lines([words("alerts_unknown", id=asked)])
         return
     alert.show(client, life, zones.get(life.alert.brand, "UTC"), words)
 
@@ -89,7 +90,7 @@ def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
             label=f"{one.brand} · {words.moment(one.opened_ms, zone)}",
         )  # fmt: skip
-        layout.note(alert.claim(life, zone, words))
+        layout.note(headline(alert.newest_claim(life), words.language))
         with st.container(horizontal=True, gap="xsmall"):
             for said, icon, colour in _marks(life, words):
                 st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]

@@ -88,10 +88,13 @@ def _choose(brands: list[str], languages: list[str], words: Words, desk: _Desk) 
 
 def _next(client: Client, desk: _Desk) -> list[Sampled]:
     """More tweets to judge, without what was skipped and what says the same as one judged here."""
-    limit = min(_AT_ONCE + len(desk.skipped), _MOST)
-    found = worth_labelling(client, desk.lang or None, desk.brand or None, limit)
     judged = {tweet.text for tweet, _ in desk.done}
-    return [one for one in found if one.id not in desk.skipped and one.text not in judged]
+    for limit in (min(_AT_ONCE + len(desk.skipped), _MOST), _MOST):
+        found = worth_labelling(client, desk.lang or None, desk.brand or None, limit)
+        new = [one for one in found if one.id not in desk.skipped and one.text not in judged]
+        if new or len(found) < limit:
+            return new
+    return []
 
 
 def _tell_progress(words: Words, desk: _Desk) -> None:

@@ -81,6 +81,11 @@ def said(app: AppTest) -> str:
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
 
 
+def raw(app: AppTest) -> str:
+    """What the page says as HTML, as it is sent."""
+    return "".join(one.proto.body for one in app.get("html"))
+
+
 # The client
 
 
@@ -205,6 +210,12 @@ def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
 
 def test_an_alert_that_does_not_exist_is_said(open_page: Callable[..., AppTest]) -> None:
     assert "There is no alert nobody/0." in said(open_page(alert="nobody/0"))
+
+
+def test_what_the_address_names_is_no_markup(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(alert="[x](http://elsewhere.example)<b>")
+    assert not app.warning
+    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in raw(app)
 
 
 def test_a_key_that_may_only_read_is_told_so(open_page: Callable[..., AppTest]) -> None:
