@@ -34,6 +34,8 @@ class Monitoring:
         Address that messages link to.
     language
         Of the messages.
+    store
+        Where people acknowledge, which ends reminders.
 
     Attributes
     ----------
@@ -46,7 +48,12 @@ class Monitoring:
     """
 
     def __init__(
-        self, folder: Path, watched: Mapping[str, str], front: str, language: Language
+        self,
+        folder: Path,
+        watched: Mapping[str, str],
+        front: str,
+        language: Language,
+        store: str,
     ) -> None:
         prometheus, alertmanager = _found(_PROMETHEUS), _found(_ALERTMANAGER)
         self.parts: list[Part] = []
@@ -57,7 +64,7 @@ class Monitoring:
             told, notifier = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
             self.parts = [
                 _alertmanager(alertmanager, folder, told),
-                _notifier(notifier, told, front, language),
+                _notifier(notifier, told, front, language, store),
             ]
             page = "/api/v2/alerts" if alertmanager.endswith(_DEBIANS) else ""
             self.addresses = (Address("Alertmanager", f"http://{told}{page}"),)
@@ -132,11 +139,12 @@ def _alertmanager(program: str, folder: Path, host: str) -> Part:
     return Part("alertmanager", started, f"http://{host}/-/ready")
 
 
-def _notifier(host: str, told: str, front: str, language: Language) -> Part:
+def _notifier(host: str, told: str, front: str, language: Language, store: str) -> Part:
     environ = {
         "BADBUZZ_ALERTMANAGER_URL": f"http://{told}",
         "BADBUZZ_DASHBOARD_URL": front,
         "BADBUZZ_LANGUAGE": language,
+        "BADBUZZ_STORE": store,
         "BADBUZZ_WEB_PORT": host.rpartition(":")[2],
     }
     return Part("notifier", command("notify", "--notify"), f"http://{host}/readyz", environ)

@@ -52,7 +52,7 @@ class Service:
                 "recorder": _host(recorder),
                 "api": _host(self.base),
             }
-            self._monitoring = Monitoring(folder, watched, self._front, language)
+            self._monitoring = Monitoring(folder, watched, self._front, language, self._store)
             self.first += self._monitoring.parts
 
     def _recorder(self, base: str) -> Part:

@@ -26,7 +26,7 @@ def show(client: Client, life: AlertLife, zone: str, words: Words) -> None:
     """Draw an alert."""
     _banner(life, zone, words)
     _acknowledgement(client, life, zone, words)
-    shown = _with_evidence(life)
+    shown = newest_claim(life)
     st.header(words("alerts_evidence"), anchor=False)
     lines = why(shown, words.language) or [words("alerts_no_evidence")]
     layout.lines([rates(shown, words.language), *lines])
@@ -40,6 +40,8 @@ def show(client: Client, life: AlertLife, zone: str, words: Words) -> None:
     _ruling(client, life, words)
     st.header(words("alerts_link"), anchor=False)
     st.code(link(life.alert), language=None, wrap_lines=True)
+    if life.alert.phase != "resolved":
+        _watch(client, life)
 
 
 def link(alert: Alert) -> str:
@@ -64,7 +66,16 @@ def phases(life: AlertLife, zone: str, words: Words) -> dict[str, list[str]]:
     }
 
 
-def _with_evidence(life: AlertLife) -> Alert:
+def claim(life: AlertLife, zone: str, words: Words) -> str:
+    """The newest claim in a sentence, dated once the alert is over."""
+    shown = newest_claim(life)
+    said = headline(shown, words.language)
+    if life.alert.phase != "resolved":
+        return said
+    return words("alerts_claimed", moment=words.moment(shown.window_end_ms, zone), said=said)
+
+
+def newest_claim(life: AlertLife) -> Alert:
     """The newest phase that says why; the newest of all where none does."""
     said = [one for one in life.phases if one.evidence is not None]
     return said[-1] if said else life.alert
@@ -87,7 +98,7 @@ def _banner(life: AlertLife, zone: str, words: Words) -> None:
         more = [f"{when} {words('alerts_clock', zone=zone)}"]
         if alert.replay:
             more.append(words("alerts_replay"))
-        layout.sentence(headline(_with_evidence(life), words.language), more)
+        layout.sentence(claim(life, zone, words), more)
 
 
 def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Words) -> None:
@@ -169,3 +180,20 @@ def _rule(client: Client, alert_id: str) -> None:
         st.session_state[_RULED] = error.key
     else:
         st.session_state[_RULED] = "alerts_ruled"
+
+
+@st.fragment(run_every=2.0)
+def _watch(client: Client, drawn: AlertLife) -> None:
+    """Draw an open alert anew once it rises or is over, or somebody takes it on or rules."""
+    try:
+        life = client.alert(drawn.alert.id)
+    except ApiError as error:
+        if error.key == "api_too_many":
+            return
+        st.rerun()
+    if _became(life) != _became(drawn):
+        st.rerun()
+
+
+def _became(life: AlertLife) -> tuple[object, ...]:
+    return len(life.phases), life.acknowledged_by, life.rulings

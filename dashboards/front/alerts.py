@@ -30,7 +30,7 @@ def show(client: Client, words: Words) -> None:
     except ApiError as error:
         if error.key != "api_not_found":
             raise
-        st.warning(words("alerts_unknown", id=asked))
+        layout.lines([words("alerts_unknown", id=asked)])
         return
     alert.show(client, life, zones.get(life.alert.brand, "UTC"), words)
 
@@ -57,6 +57,8 @@ def _list(client: Client, zones: dict[str, str], words: Words) -> None:
         st.write(words("alerts_none"))
     for life in page.items:
         _row(life, zones, words)
+    if len(set(zones.values())) > 1 and (opened or page.items):
+        layout.note(words("alerts_clocks"))
     if page.cursor is not None and n_shown < 1000:
         st.button(words("alerts_more"), on_click=_show_more, icon=":material/expand_more:")
     _watch(client, brand, [(one.alert.id, one.alert.phase) for one in opened])
@@ -66,11 +68,10 @@ def _choose_brand(brands: list[str], words: Words) -> str | None:
     def named(brand: str | None) -> str:
         return words("alerts_every_brand") if brand is None else brand
 
-    chosen: str | None = st.selectbox(
-        words("alerts_brand"), [None, *sorted(brands)], format_func=named, key="alerts_brand",
+    return layout.select(
+        words("alerts_brand"), [None, *sorted(brands)], named, "alerts_brand",
         persist_state="session", width=320, label_visibility="collapsed",
     )  # fmt: skip
-    return chosen
 
 
 def _open(client: Client, brand: str | None) -> list[AlertLife]:
@@ -89,7 +90,7 @@ def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
             label=f"{one.brand} · {words.moment(one.opened_ms, zone)}",
         )  # fmt: skip
-        layout.note(headline(life.phases[0], words.language))
+        layout.note(headline(alert.newest_claim(life), words.language))
         with st.container(horizontal=True, gap="xsmall"):
             for said, icon, colour in _marks(life, words):
                 st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]

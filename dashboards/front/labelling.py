@@ -73,13 +73,14 @@ def show(client: Client, words: Words) -> None:
 def _choose(brands: list[str], languages: list[str], words: Words, desk: _Desk) -> None:
     """Let a brand or a language be chosen; another choice is another queue."""
     with st.container(horizontal=True):
-        brand = st.selectbox(
-            words("brand"), [_ALL, *brands], key="label_brand", width=240,
-            format_func=lambda one: one or words("label_all"),
+        brand = layout.select(
+            words("brand"), [_ALL, *brands], lambda one: one or words("label_all"),
+            "label_brand", width=240,
         )  # fmt: skip
-        lang = st.selectbox(
-            words("label_language"), [_ALL, *languages], key="label_lang", width=240,
-            format_func=lambda one: words.language_name(one) if one else words("label_all"),
+        lang = layout.select(
+            words("label_language"), [_ALL, *languages],
+            lambda one: words.language_name(one) if one else words("label_all"),
+            "label_lang", width=240,
         )  # fmt: skip
     if (brand, lang) != (desk.brand, desk.lang):
         desk.brand, desk.lang, desk.waiting = brand, lang, []
@@ -87,10 +88,13 @@ def _choose(brands: list[str], languages: list[str], words: Words, desk: _Desk) 
 
 def _next(client: Client, desk: _Desk) -> list[Sampled]:
     """More tweets to judge, without what was skipped and what says the same as one judged here."""
-    limit = min(_AT_ONCE + len(desk.skipped), _MOST)
-    found = worth_labelling(client, desk.lang or None, desk.brand or None, limit)
     judged = {tweet.text for tweet, _ in desk.done}
-    return [one for one in found if one.id not in desk.skipped and one.text not in judged]
+    for limit in (min(_AT_ONCE + len(desk.skipped), _MOST), _MOST):
+        found = worth_labelling(client, desk.lang or None, desk.brand or None, limit)
+        new = [one for one in found if one.id not in desk.skipped and one.text not in judged]
+        if new or len(found) < limit:
+            return new
+    return []
 
 
 def _tell_progress(words: Words, desk: _Desk) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,8 @@ from dashboards.front.words import Words
 _PAGES: Final = "pages"
 _LOOSE: Final = re.compile(r" (?=[%;:!?»])|(?<=«) ")
 _STYLE: Final = Path(__file__).with_name("style.css")
+
+T = TypeVar("T")
 
 
 def know_pages(pages: dict[str, st.Page]) -> None:
@@ -37,6 +39,22 @@ def dress(words: Words) -> None:
         f"<script>document.documentElement.lang = '{words.language}'</script>",
         unsafe_allow_javascript=True,
     )
+
+
+def select(
+    label: str, options: Sequence[T], named: Callable[[T], str], key: str, **looks: Any
+) -> T:
+    """Draw a list to choose one of, whose choice stays when the options are called otherwise.
+
+    Streamlit knows a choice by its words, and loses it when they change: in another language,
+    or with a brand's state.
+    """
+    called = [named(option) for option in options]
+    if key in st.session_state and st.session_state.get(f"{key}_called") != called:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[f"{key}_called"] = called
+    chosen: T = st.selectbox(label, options, format_func=named, key=key, **looks)
+    return chosen
 
 
 def sentence(text: str, more: Sequence[str] = ()) -> None:
@@ -101,7 +119,8 @@ def examples(found: Sequence[Example], zone: str, words: Words) -> None:
         said = [words.moment(one.created_ms, zone)]
         said.append(words("tweet_negative", rate=_sure(one.score, words)))
         if one.n_alike > 1:
-            said.append(words("tweet_alike", n=one.n_alike - 1))
+            key = "tweet_alike" if one.n_alike == 2 else "tweet_alikes"
+            said.append(words(key, n=one.n_alike - 1))
         cards += _card(one.text, "", one.url, said, one.n_retweets, words)
     st.html(f'<div class="bb-tweets">{cards}</div>')
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -94,22 +94,21 @@ def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words
             st.session_state[_BRAND] = urgent
 
     def named(brand: str) -> str:
-        state = states[brand]
-        said = words(f"state_{state}")
-        return f":{COLOURS[state]}[{ICONS[state]}] {brand} · {said}"
+        return f"{brand} · {words(f'state_{states[brand]}')}"
 
-    pick = st.pills if len(brands) <= _MOST_PILLS else st.selectbox
-    options = sorted(brands, key=lambda brand: (standing.URGENCY.index(states[brand]), brand))
-    pick(  # type: ignore[operator]
-        words("brand"),
-        sorted(brands) if pick is st.pills else options,
-        format_func=named,
-        key=_BRAND,
-        on_change=_note_choice,
-        persist_state="session",
-        label_visibility="collapsed",
-        **({"required": True} if pick is st.pills else {}),
-    )
+    def marked(brand: str) -> str:
+        state = states[brand]
+        return f":{COLOURS[state]}[{ICONS[state]}] {named(brand)}"
+
+    looks: dict[str, Any] = {
+        "on_change": _note_choice, "persist_state": "session", "label_visibility": "collapsed",
+    }  # fmt: skip
+    if len(brands) <= _MOST_PILLS:
+        options = sorted(brands)
+        st.pills(words("brand"), options, format_func=marked, key=_BRAND, required=True, **looks)
+    else:
+        options = sorted(brands, key=lambda brand: (standing.URGENCY.index(states[brand]), brand))
+        layout.select(words("brand"), options, named, _BRAND, **looks)
     return brands[st.session_state[_BRAND]]
 
 

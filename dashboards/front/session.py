@@ -11,6 +11,7 @@ from dashboards.front.words import LANGUAGES, Words
 
 _KEY = "api_key"
 _LANGUAGE = "language"
+_ADMITTED = "admitted"
 
 
 @st.cache_resource(max_entries=200, show_spinner=False, on_release=Client.close)
@@ -45,16 +46,16 @@ def signed_in(settings: Settings, words: Words) -> Client | None:
     DownError
         When the API does not answer.
     """
-    client = client_of(settings.api_url, _key(settings))
-    if st.session_state.get("admitted") == client.identity:
-        return client
-    try:
-        client.get("/brands")
-    except RefusedError as error:
-        _ask_for_key(words, error if _key(settings) else None)
-        return None
-    st.session_state["admitted"] = client.identity
-    return client
+    url, key = settings.api_url, _key(settings)
+    if st.session_state.get(_ADMITTED) != (url, key):
+        try:
+            with Client(url, key) as stranger:  # wrong keys must not crowd out kept clients
+                stranger.get("/brands")
+        except RefusedError as error:
+            _ask_for_key(words, error if key else None)
+            return None
+        st.session_state[_ADMITTED] = (url, key)
+    return client_of(url, key)
 
 
 def may_sign_out() -> bool:
@@ -64,7 +65,7 @@ def may_sign_out() -> bool:
 
 def sign_out() -> None:
     """Forget the tab's key."""
-    for name in (_KEY, "admitted"):
+    for name in (_KEY, _ADMITTED):
         st.session_state.pop(name, None)
 
 

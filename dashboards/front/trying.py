@@ -47,9 +47,10 @@ def show(client: Client, words: Words) -> None:
     with st.form("try", border=False):
         text = st.text_area(words("try_text"), max_chars=_MOST, key="try_text", height=110)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            lang = st.selectbox(
-                words("try_language"), [_GUESS, *languages], width=220, key="try_lang",
-                format_func=lambda one: words.language_name(one) if one else words("try_guess"),
+            lang = layout.select(
+                words("try_language"), [_GUESS, *languages],
+                lambda one: words.language_name(one) if one else words("try_guess"),
+                "try_lang", width=220,
             )  # fmt: skip
             asked = st.form_submit_button(words("try_score"), type="primary")
     if asked and text.strip() and languages:

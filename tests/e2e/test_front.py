@@ -155,6 +155,20 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
     page.close()
 
 
+def test_what_was_chosen_stays_in_another_language(
+    demo: Demo, alert: str, browser: Browser
+) -> None:
+    page = open_page(browser, demo.addresses["the front"], "label")
+    brand, language = page.get_by_role("combobox").all()
+    language.click()
+    page.get_by_role("option", name="French").click()
+    settle(page)
+    page.get_by_text("Français").click()
+    expect(brand).to_have_value("Toutes")
+    expect(language).to_have_value("français")
+    page.close()
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "live")
 @pytest.mark.parametrize(("language", "size"), [("en", WIDE), ("fr", NARROW)])
 def test_a_page_keeps_nobody_out(

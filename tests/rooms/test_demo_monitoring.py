@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.monitoring import Monitoring
+from stream_processor.worker import notify
 from tests.rooms.alertmanager_server import AlertmanagerServer
 from tests.servers import lacking
 
@@ -16,7 +17,7 @@ WATCHED = {"worker": "127.0.0.1:6066"}
 
 
 def monitoring(folder: Path) -> Monitoring:
-    return Monitoring(folder, WATCHED, "http://127.0.0.1:8501", "en")
+    return Monitoring(folder, WATCHED, "http://127.0.0.1:8501", "en", "sqlite:////nowhere.db")
 
 
 def with_programs(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
@@ -58,13 +59,14 @@ def test_everything_there_leaves_nothing_to_say(
     assert found.missing == ""
 
 
-def test_the_notifiers_command_is_one_that_badbuzz_takes(
+def test_the_notifier_understands_how_it_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_programs(monkeypatch, tmp_path, "prometheus", "alertmanager")
-    (notifier,) = [one for one in monitoring(tmp_path).parts if one.name == "notifier"]
-    ran = subprocess.run([*notifier.command, "--help"], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    with_programs(monkeypatch, tmp_path, "alertmanager")
+    (part,) = [part for part in monitoring(tmp_path).parts if part.name == "notifier"]
+    options = notify.make_context("notify", list(part.command[4:])).params
+    assert options == {"replays": True, "no_store": False}
+    assert part.environ["BADBUZZ_STORE"] == "sqlite:////nowhere.db"
 
 
 def check(program: str, *arguments: str | Path) -> None:

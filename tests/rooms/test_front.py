@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -15,8 +16,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from badbuzz.store import Store
+from dashboards.front.alert import claim
 from dashboards.front.client import ApiError, Client
 from dashboards.front.session import client_of
+from dashboards.front.words import Words
 from demo.processes import free_port
 from tests.e2e.stream import await_that
 from tests.rooms.served import BRAND, START_MS, STEP_MS, Served, fill, make_key
@@ -76,6 +79,11 @@ def said(app: AppTest) -> str:
     plain = [str(one.value) for kind in kinds for one in app.get(kind)]  # type: ignore[union-attr]
     html = [unescape(one.proto.body) for one in app.get("html")]
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def raw(app: AppTest) -> str:
+    """What the page says as HTML, as it is sent."""
+    return "".join(one.proto.body for one in app.get("html"))
 
 
 # The client
@@ -185,8 +193,29 @@ def test_a_mails_link_opens_the_alert(open_page: Callable[..., AppTest]) -> None
     assert "38 of 51 tweets about Air Paradis" in said(app)
 
 
+def test_the_newest_claim_is_said_of_an_alert_that_has_grown(client: Client) -> None:
+    life = client.alert(OPEN)
+    risen = replace(life.alert, phase="escalated", n_negative=44)
+    life = replace(life, alert=risen, phases=(*life.phases, risen))
+    assert claim(life, "Europe/Paris", Words("en")).startswith("44 of 51 tweets")
+
+
+def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
+    life = client.alert(OPEN)
+    over = replace(life.alert, phase="resolved", evidence=None, n_negative=3)
+    life = replace(life, alert=over, phases=(*life.phases, over))
+    said = claim(life, "Europe/Paris", Words("en"))
+    assert said.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
+
+
 def test_an_alert_that_does_not_exist_is_said(open_page: Callable[..., AppTest]) -> None:
     assert "There is no alert nobody/0." in said(open_page(alert="nobody/0"))
+
+
+def test_what_the_address_names_is_no_markup(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(alert="[x](http://elsewhere.example)<b>")
+    assert not app.warning
+    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in raw(app)
 
 
 def test_a_key_that_may_only_read_is_told_so(open_page: Callable[..., AppTest]) -> None:

@@ -24,10 +24,15 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     "alerts_verdict_benign": ("Much talk, no harm", "Du bruit sans gravité"),
     "alerts_since": ("Since {start}.", "Depuis le {start}."),
     "alerts_span": ("{start} to {end}.", "Du {start} au {end}."),
+    "alerts_claimed": ("{moment}: {said}", "{moment} : {said}"),
+    "alerts_clocks": (
+        "Times are on each brand's own clock.",
+        "Heures de l'horloge de chaque marque.",
+    ),
     "alerts_clock": ("Times are {zone}'s.", "Heures de {zone}."),
     "alerts_replay": (
-        "From a replay: nobody was told.",
-        "Issue d'un rejeu : personne n'a été prévenu.",
+        "From a replay: nobody is told of those, unless badbuzz notify is asked to.",
+        "Issue d'un rejeu : personne n'en est prévenu, sauf demande expresse.",
     ),
     "alerts_acknowledge": ("I am on it", "Je m'en occupe"),
     "alerts_acknowledged": (

@@ -49,7 +49,7 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     ),
     "history_alert": ("{when} · {brand} · {severity}", "{when} · {brand} · {severity}"),
     "history_info": ("for information", "pour information"),
-    "history_warning": ("warning", "avertissement"),
+    "history_warning": ("warning", "alerte"),
     "history_critical": ("critical", "critique"),
     "history_no_alert": ("There was none.", "Il n'y en a eu aucune."),
     "history_more": (

@@ -117,6 +117,7 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     "tweet_unread": ("not read: {lang}", "non lu : {lang}"),
     "tweet_retweet": ("1 retweet", "1 retweet"),
     "tweet_retweets": ("{n} retweets", "{n} retweets"),
-    "tweet_alike": ("and {n} alike", "et {n} semblables"),
+    "tweet_alike": ("and 1 alike", "et 1 semblable"),
+    "tweet_alikes": ("and {n} alike", "et {n} semblables"),
     "tweet_original": ("original", "original"),
 }
