@@ -192,8 +192,10 @@ def quoted(example: Example, language: Language = "en") -> str:
     '« Two flights, zero luggage, no apology » (et 5 semblables)'
     """
     words = _WORDS[language]
-    told = words["quoted"].format(example.text)
-    return told + words["and"].format(example.n_alike - 1) if example.n_alike > 1 else told
+    told, n_others = words["quoted"].format(example.text), example.n_alike - 1
+    if n_others < 1:
+        return told
+    return told + words["and one" if n_others == 1 else "and"].format(n_others)
 
 
 def _drivers(evidence: Evidence, language: Language) -> list[str]:
@@ -239,6 +241,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "thousands": ",",
         "quoted": "“{}”",
         "and": " (and {} alike)",
+        "and one": " (and 1 alike)",
     },
     "fr": {
         "driven by": "Mots saillants : ",
@@ -253,6 +256,7 @@ _WORDS: Final[dict[Language, dict[str, str]]] = {
         "thousands": " ",
         "quoted": "« {} »",
         "and": " (et {} semblables)",
+        "and one": " (et 1 semblable)",
     },
 }
 

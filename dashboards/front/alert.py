@@ -40,8 +40,6 @@ def show(client: Client, life: AlertLife, zone: str, words: Words) -> None:
     _ruling(client, life, words)
     st.header(words("alerts_link"), anchor=False)
     st.code(link(life.alert), language=None, wrap_lines=True)
-    if life.alert.phase != "resolved":
-        _watch(client, life)
 
 
 def link(alert: Alert) -> str:
@@ -180,20 +178,3 @@ def _rule(client: Client, alert_id: str) -> None:
         st.session_state[_RULED] = error.key
     else:
         st.session_state[_RULED] = "alerts_ruled"
-
-
-@st.fragment(run_every=2.0)
-def _watch(client: Client, drawn: AlertLife) -> None:
-    """Draw an open alert anew once it rises or is over, or somebody takes it on or rules."""
-    try:
-        life = client.alert(drawn.alert.id)
-    except ApiError as error:
-        if error.key == "api_too_many":
-            return
-        st.rerun()
-    if _became(life) != _became(drawn):
-        st.rerun()
-
-
-def _became(life: AlertLife) -> tuple[object, ...]:
-    return len(life.phases), life.acknowledged_by, life.rulings

@@ -7,7 +7,16 @@ import pytest
 
 from badbuzz.baseline import SCALES
 from badbuzz.model import Alert, Reason
-from badbuzz.render import Language, describe, example, examples, headline, why
+from badbuzz.render import (
+    Language,
+    chosen,
+    describe,
+    example,
+    examples,
+    headline,
+    quoted,
+    why,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -101,6 +110,11 @@ def test_evidence_is_said_in_french() -> None:
         "https://social.example/status/7"
     )
     assert why(with_evidence(reach=1), "fr")[1].endswith(" ; 1 retweet.")
+
+
+def test_one_that_is_alike_is_singular() -> None:
+    pair = replace(chosen(example())[1], n_alike=2)
+    assert quoted(pair, "fr").endswith(" (et 1 semblable)")
 
 
 def test_the_worst_and_the_most_repeated_take_turns() -> None:
