@@ -25,11 +25,20 @@ def test_an_alert_goes_to_the_operators(rule: dict[str, Any]) -> None:
     assert amtool("config", "routes", "test", config, *labels, 'brand="Nordwind"') == "operators"
 
 
-def test_a_crisis_does_not_go_to_the_operators() -> None:
+@pytest.mark.parametrize(
+    ("alertname", "severity", "receiver"),
+    [
+        ("BrandCrisis", "critical", "team-and-phone"),
+        ("BrandCrisisReminder", "critical", "deputy"),
+        ("BrandCrisisReminder", "warning", "nobody"),
+    ],
+)
+def test_a_crisis_goes_to_the_team_and_its_reminder_to_the_deputy(
+    alertname: str, severity: str, receiver: str
+) -> None:
     config = f"--config.file={SHIPPED / 'alertmanager.yml'}"
-    labels = ['alertname="BrandCrisis"', 'severity="critical"', 'brand="Air Paradis"']
-    told = amtool("config", "routes", "test", config, *labels)
-    assert told == "deputy,team-and-phone"
+    labels = [f'alertname="{alertname}"', f'severity="{severity}"', 'brand="Air Paradis"']
+    assert amtool("config", "routes", "test", config, *labels) == receiver
 
 
 @pytest.fixture
