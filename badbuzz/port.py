@@ -10,13 +10,13 @@ from badbuzz.errors import SettingsError
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def check_port(host: str, port: int, setting: str) -> None:
+def check_port(host: str, port: int, remedy: str) -> None:
     """See that an address can be listened on.
 
     Parameters
     ----------
-    setting
-        The variable that says another port.
+    remedy
+        How another port is said.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def check_port(host: str, port: int, setting: str) -> None:
     Examples
     --------
     >>> with socket.create_server(("127.0.0.1", 0)) as taken:
-    ...     check_port("127.0.0.1", taken.getsockname()[1], "BADBUZZ_API_PORT")
+    ...     check_port("127.0.0.1", taken.getsockname()[1], "set BADBUZZ_API_PORT")
     Traceback (most recent call last):
     badbuzz.errors.SettingsError: 127.0.0.1:... cannot be listened on ...
     """
@@ -37,6 +37,5 @@ def check_port(host: str, port: int, setting: str) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise SettingsError(
-                f"{host}:{port} cannot be listened on ({error.strerror}): set {setting} to a "
-                "free port, or give --port"
+                f"{host}:{port} cannot be listened on ({error.strerror}): {remedy}"
             ) from error

@@ -54,7 +54,7 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
     if openapi:
         click.echo(orjson.dumps(new_app().openapi(), option=orjson.OPT_INDENT_2))
         return
-    check_port(host, port, "BADBUZZ_API_PORT")
+    check_port(host, port, "set BADBUZZ_API_PORT to a free port, or give --port")
     set_up_logs(settings.log_level)
     with Store.open(settings.store) as store:
         app = create_app(settings, store, with_keys=not without_keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import socket
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +15,8 @@ from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
-from badbuzz.errors import BadbuzzError, KafkaError, SettingsError
+from badbuzz.errors import BadbuzzError, KafkaError
+from badbuzz.port import check_port
 from badbuzz.settings import Settings
 from stream_processor.ending import end_at_once
 
@@ -126,15 +126,8 @@ def notify(replays: bool, no_store: bool) -> None:
 
 
 def _check_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.web_host, settings.web_port))
-        except OSError as error:
-            raise SettingsError(
-                f"{settings.web_host}:{settings.web_port} cannot be listened on "
-                f"({error.strerror}): set BADBUZZ_WEB_PORT to a free port"
-            ) from error
+    remedy = "set BADBUZZ_WEB_PORT to a free port"
+    check_port(settings.web_host, settings.web_port, remedy)
 
 
 def _run_with_store(

@@ -40,7 +40,7 @@ def front(host: str | None, port: int | None) -> None:
             f"with BADBUZZ_FRONT_API_KEY everybody who reaches {host} would act under that key: "
             "unset it, so that each signs in with a key of their own"
         )
-    check_port(host, port, "BADBUZZ_FRONT_PORT")
+    check_port(host, port, "set BADBUZZ_FRONT_PORT to a free port, or give --port")
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"http://{shown}:{port} shows what {settings.api_url} knows; Ctrl-C ends it")
     options = options_for(host, port, settings.dashboard_url)
