@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.bert.folder import Encoder
-from training.bert.layers import Layers, mean, tensorflow
+from training.bert.layers import Layers, mean
 from training.bert.ragged import Ragged
 from training.bert.tokens import Tokens
 from training.compare.prepared import Features
+from training.graph import tensorflow
 
 TOKENS: Final = "bert-tokens"
 STATES: Final = "bert-states"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from training.bert.folder import Encoder
-from training.bert.layers import Layers, mean, tensorflow
+from training.bert.layers import Layers, mean
+from training.graph import tensorflow
 
 
 def exported(encoder: Encoder) -> bytes:

@@ -5,23 +5,16 @@ Held to an independent numpy calculation in the tests.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
 
 from training.bert.folder import Encoder
-from training.compare.networks import keras
+from training.graph import tensorflow
 
 _FAR: Final = -1e9
 """Added to what attention thinks of padding."""
 _LAYER: Final = "encoder.layer.{}."
-
-
-def tensorflow() -> Any:
-    """TensorFlow on one thread of the CPU, the same each time."""
-    keras()
-    return import_module("tensorflow")
 
 
 class Layers:

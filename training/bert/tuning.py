@@ -12,13 +12,14 @@ import numpy as np
 
 from training.bert.encoded import Bottom, answered, signature
 from training.bert.folder import Encoder
-from training.bert.layers import Layers, mean, tensorflow
+from training.bert.layers import Layers, mean
 from training.bert.ragged import Places, Ragged
 from training.bert.tokens import Tokens
 from training.compare.corpus import Corpus
 from training.compare.judges import Curve, Judge
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
+from training.graph import tensorflow
 from training.linear import Flags, Floats
 
 _BETAS: Final = (0.9, 0.999)

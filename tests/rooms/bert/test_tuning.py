@@ -11,10 +11,10 @@ from scipy import sparse
 
 from training.bert.distil import fit_soft
 from training.bert.folder import Encoder
-from training.bert.layers import tensorflow
 from training.bert.ragged import Ragged
 from training.bert.tuning import Top, Tuning, fitted, reader
 from training.compare.prepared import Parts
+from training.graph import tensorflow
 from training.linear import Floats, fit
 from training.recipes import AIRLINE_EN
 
