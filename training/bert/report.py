@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
-from badbuzz import __version__
-from badbuzz.outputs import write_text
 from training.bert.answer import Answer
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows
 from training.bert.run import Asked
 from training.bert.verdict import BUSY, HOURS
+from training.page import write_page
 
 
 def write_report(path: Path, answer: Answer) -> None:
@@ -24,14 +20,11 @@ def write_report(path: Path, answer: Answer) -> None:
     RecordingError
         When the file cannot be written.
     """
-    environment = _templates()
-    assert environment.loader is not None
-    style = environment.loader.get_source(environment, "report.css")[0]
     corpus, tuning = answer.corpus, answer.tuning
-    text = environment.get_template(
-        "worth.html.jinja"
-    ).render(
-        style=Markup(style),  # noqa: S704 (our own file)
+    write_page(
+        path,
+        "training.bert",
+        "worth.html.jinja",
         encoder=answer.encoder,
         tuning=tuning,
         n_rows=f"{len(corpus.rows):,}",
@@ -49,20 +42,6 @@ def write_report(path: Path, answer: Answer) -> None:
         busy=f"{BUSY:.0%}",
         hours=HOURS,
         place=answer.place,
-        version=__version__,
-    )
-    write_text(path, text)
-
-
-def _templates() -> Environment:
-    return Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("training.bert", "."), PackageLoader("training.compare", ".")]
-        ),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
-from badbuzz import __version__
-from badbuzz.outputs import write_text
 from training.compare.choice import Choice, price_per_million, ranked
 from training.compare.classifiers import TREES
 from training.compare.display import COLUMNS, rows
@@ -21,6 +17,7 @@ from training.compare.record import Record
 from training.compare.run import Comparison
 from training.compare.scale import Scale
 from training.compare.views import UNSEEN
+from training.page import write_page
 
 _N_MARKS: Final = 5
 _LEAST_US: Final = 1.0
@@ -50,12 +47,11 @@ def write_report(
     RecordingError
         When the file cannot be written.
     """
-    environment = _templates()
-    assert environment.loader is not None
-    style = environment.loader.get_source(environment, "report.css")[0]
     pairs = list(zip(found, choices, strict=True))
-    text = environment.get_template("report.html.jinja").render(
-        style=Markup(style),  # noqa: S704 (our own file)
+    write_page(
+        path,
+        "training.compare",
+        "report.html.jinja",
         lead=_lead(found, scale),
         scale=scale.name,
         columns=COLUMNS,
@@ -63,18 +59,6 @@ def write_report(
         parts=[_part(one, choice, core_hour) for one, choice in pairs],
         core_hour=f"{core_hour:g}",
         place=place,
-        version=__version__,
-    )
-    write_text(path, text)
-
-
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("training.compare", "."),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

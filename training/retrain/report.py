@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
-from badbuzz import __version__
-from badbuzz.outputs import write_text
+from training.page import write_page
 from training.retrain.run import Outcome
 from training.retrain.sieve import by_author
 from training.retrain.telling import COLUMNS, cells, counts, ended
@@ -24,25 +20,14 @@ def write_report(path: Path, outcome: Outcome) -> None:
     RecordingError
         When the file cannot be written.
     """
-    environment = Environment(
-        loader=ChoiceLoader(
-            [PackageLoader("training.retrain", "."), PackageLoader("training.compare", ".")]
-        ),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    assert environment.loader is not None
-    style = environment.loader.get_source(environment, "report.css")[0]
-    text = environment.get_template("retrained.html.jinja").render(
-        style=Markup(style),  # noqa: S704 (our own file)
+    write_page(
+        path,
+        "training.retrain",
+        "retrained.html.jinja",
         outcome=outcome,
         ended=list(ended(outcome)),
         counts=list(counts(outcome.gathered)),
         columns=COLUMNS,
         rows=list(cells(outcome.meetings)),
         authors=by_author(outcome.gathered.sieved),
-        version=__version__,
     )
-    write_text(path, text)
