@@ -10,6 +10,14 @@ import click
 from badbuzz.options import labels
 from training.compare.labelled import FIELDS
 
+data_option = click.option(
+    "--data",
+    "paths",
+    required=True,
+    multiple=True,
+    metavar="FOLDER|FILE",
+    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
+)
 lang_option = click.option(
     "--lang",
     "--language",

@@ -11,29 +11,28 @@ from rich.console import Console
 
 from badbuzz.errors import RecordingError
 from badbuzz.outputs import check_outputs
-from badbuzz.rows import Source, check_readable
+from badbuzz.rows import Source
 from training.bert.answer import Answer
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows, table
 from training.bert.folder import read_encoder, shipped_folder
 from training.bert.report import write_report
 from training.bert.run import ask, costs, unlabelled_texts
 from training.bert.tuning import Tuning
-from training.compare.corpus import NAMED, Corpus, named
+from training.compare.command import (
+    core_hour_option,
+    corpora_of,
+    report_option,
+    tracking_option,
+)
+from training.compare.corpus import NAMED, Corpus
 from training.compare.display import shown
-from training.compare.labelled import Reading, read_own
+from training.compare.labelled import Reading
 from training.compare.tracking import Tracking
-from training.reading import lang_option, reading_options
+from training.reading import data_option, lang_option, reading_options
 
 
 @click.command()
-@click.option(
-    "--data",
-    "paths",
-    required=True,
-    multiple=True,
-    metavar="FOLDER|FILE",
-    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
-)
+@data_option
 @click.option(
     "--set",
     "name",
@@ -79,23 +78,10 @@ from training.reading import lang_option, reading_options
     type=click.Path(exists=True, dir_okay=False),
     help="Texts to distil with, in the same columns; Sentiment140's for English rows.",
 )
-@click.option(
-    "--tracking-uri",
-    "place",
-    default="badbuzz-mlflow",
-    show_default=True,
-    metavar="URI",
-    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
-)
-@click.option("--report", type=click.Path(dir_okay=False), help="HTML file to write as well.")
+@tracking_option
+@report_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--core-hour",
-    default=0.05,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Price of an hour of one CPU core, in your currency.",
-)
+@core_hour_option
 @lang_option
 @reading_options
 def bert(
@@ -179,13 +165,8 @@ def _show(console: Console, answer: Answer) -> None:
 
 
 def _corpus(paths: Sequence[str], name: str, reading: Reading) -> Corpus:
-    folders = [path for path in paths if Path(path).is_dir()]
-    if not folders:
-        check_readable(paths)
-        return read_own(paths, reading)
-    if len(paths) > 1:
-        raise RecordingError(f"{folders[0]}: give one folder, or files of your own")
-    return named(Path(folders[0]), [name])[0]
+    names = [name] if any(Path(path).is_dir() for path in paths) else []
+    return corpora_of(paths, names, reading)[0]
 
 
 def _unlabelled(corpus: Corpus, path: str | None, reading: Reading) -> list[str]:

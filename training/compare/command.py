@@ -20,18 +20,30 @@ from training.compare.run import Comparison
 from training.compare.run import compare as run
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
-from training.reading import lang_option, reading_options
+from training.reading import data_option, lang_option, reading_options
+
+tracking_option = click.option(
+    "--tracking-uri",
+    "place",
+    default="badbuzz-mlflow",
+    show_default=True,
+    metavar="URI",
+    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
+)
+report_option = click.option(
+    "--report", type=click.Path(dir_okay=False), help="HTML file to write as well."
+)
+core_hour_option = click.option(
+    "--core-hour",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Price of an hour of one CPU core, in your currency.",
+)
 
 
 @click.command()
-@click.option(
-    "--data",
-    "paths",
-    required=True,
-    multiple=True,
-    metavar="FOLDER|FILE",
-    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
-)
+@data_option
 @click.option(
     "--set",
     "names",
@@ -51,22 +63,9 @@ from training.reading import lang_option, reading_options
     metavar="PATTERN",
     help="Compare only these, such as 'tfidf-*' or '*, dense'.",
 )
-@click.option(
-    "--tracking-uri",
-    "place",
-    default="badbuzz-mlflow",
-    show_default=True,
-    metavar="URI",
-    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
-)
-@click.option("--report", type=click.Path(dir_okay=False), help="HTML file to write as well.")
-@click.option(
-    "--core-hour",
-    default=0.05,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Price of an hour of one CPU core, in your currency.",
-)
+@tracking_option
+@report_option
+@core_hour_option
 @lang_option
 @reading_options
 def compare(

@@ -26,19 +26,12 @@ from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
 from training.graph import FORMATS
-from training.reading import lang_option, reading_options
+from training.reading import data_option, lang_option, reading_options
 from training.writing import check_place
 
 
 @click.command()
-@click.option(
-    "--data",
-    "paths",
-    required=True,
-    multiple=True,
-    metavar="FOLDER|FILE",
-    help="Folder of named sets, or labelled JSON lines or CSV; several files are one set.",
-)
+@data_option
 @click.option("--set", "name", type=click.Choice(list(NAMED)), help="The folder's set.")
 @click.option(
     "--model",
