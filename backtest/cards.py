@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from numpy.random import PCG64, Generator
 
+from backtest.alert_matching import uncaught, verdict, worst
 from backtest.compare import Change
-from backtest.findings import Findings
+from backtest.results import Findings
 from backtest.run import Run
-from backtest.verdicts import uncaught, verdict, worst
-from badbuzz.evaluate import Scorecard, Truth, openings, score
+from badbuzz.detection.evaluation import Scorecard, Truth, openings, score
 
 SEED: Final = 20_150_222
 """Of the bootstrap: the same backtest prints the same intervals."""

@@ -13,20 +13,20 @@ from rich.console import Console
 
 from backtest import table
 from backtest.cards import summary
+from backtest.caveats import doubts, unwatched
 from backtest.compare import compare
-from backtest.doubts import doubts, unwatched
-from backtest.findings import Findings
-from backtest.reading import Reading, reading_options
+from backtest.options import Reading, reading_options
+from backtest.results import Findings
 from backtest.rules import RuleSet, read_rules, read_sweep
 from backtest.run import Run
 from badbuzz import wire
+from badbuzz.config.settings import Settings
+from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
-from badbuzz.interrupt import Stop
-from badbuzz.options import Hours
-from badbuzz.outputs import check_outputs
-from badbuzz.settings import Settings
-from badbuzz.state import Rules
-from badbuzz.truth import read_truth
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.truth import read_truth
+from badbuzz.terminal.options import Hours
+from badbuzz.terminal.signals import Stop
 
 _WIDTH = 110
 

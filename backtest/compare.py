@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backtest.run import Run
-from badbuzz.evaluate import spans
+from badbuzz.detection.evaluation import spans
 from badbuzz.model import Alert
 
 

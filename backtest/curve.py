@@ -8,10 +8,10 @@ from typing import Final
 
 from backtest.cards import scorecard
 from backtest.charts import Corner, Mark, Scale, line, nice_scale
+from backtest.formatting import columns
 from backtest.rules import Sweep
 from backtest.run import Run
-from backtest.words import columns
-from badbuzz.evaluate import Scorecard, Truth
+from badbuzz.detection.evaluation import Scorecard, Truth
 
 _MARGIN: Final = 1.05
 _NEAR: Final = (4.0, 7.0)

@@ -7,11 +7,11 @@ from typing import Final
 
 import click
 
+from backtest.formatting import when
 from backtest.run import Tally
-from backtest.words import when
-from badbuzz.bar import Bar
-from badbuzz.render import counted
-from badbuzz.rows import Reject
+from badbuzz.messages.text import counted
+from badbuzz.recordings.rows import Reject
+from badbuzz.terminal.progress import Bar
 
 _MAX_REJECTS: Final = 5
 

@@ -11,21 +11,21 @@ import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from backtest import words
-from backtest.brandchart import Chart, close_up, overview
+from backtest import formatting
+from backtest.alert_matching import Verdict, severity, uncaught, verdict, worst
+from backtest.brand_chart import Chart, close_up, overview
 from backtest.cards import scorecard
+from backtest.caveats import doubts, unwatched
 from backtest.compare import Change
 from backtest.curve import curve
-from backtest.doubts import doubts, unwatched
-from backtest.findings import Findings
+from backtest.results import Findings
 from backtest.rules import Sweep
 from backtest.run import Run
-from backtest.verdicts import Verdict, severity, uncaught, verdict, worst
 from badbuzz import __version__
-from badbuzz.evaluate import Truth, openings, spans
+from badbuzz.detection.evaluation import Truth, openings, spans
+from badbuzz.messages.text import counted, describe, headline
 from badbuzz.model import Alert
-from badbuzz.outputs import write_text
-from badbuzz.render import counted, describe, headline
+from badbuzz.recordings.outputs import write_text
 
 _MAX_BRANDS: Final = 40
 _MAX_CARDS: Final = 60
@@ -81,7 +81,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["when"] = words.when
+    environment.filters["when"] = formatting.when
     environment.filters["json"] = _json
     return environment
 
@@ -105,7 +105,7 @@ def _context(found: Findings) -> dict[str, Any]:
         "as_live": found.as_live,
         "truth": found.truth,
         "tiles": _tiles(found),
-        "head": [name for name, _ in words.columns(with_truth=found.truth is not None)],
+        "head": [name for name, _ in formatting.columns(with_truth=found.truth is not None)],
         "rule_rows": [(run.rules.name, _row(run, found.truth, None)) for run in found.runs],
         "brand_rows": [(brand, _row(first, found.truth, brand)) for brand in brands[:_MAX_BRANDS]],
         "brands": [
@@ -148,7 +148,7 @@ def _n_alerts(run: Run, brand: str) -> int:
 
 def _row(run: Run, truth: Truth | None, brand: str | None) -> list[str]:
     card = scorecard(run, truth or Truth(), brand)
-    return [tell(card) for _, tell in words.columns(with_truth=truth is not None)]
+    return [tell(card) for _, tell in formatting.columns(with_truth=truth is not None)]
 
 
 def _own(run: Run, sweep: Sweep) -> float | None:
@@ -165,20 +165,20 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
     span = f"of {n_brands} brand{'s' * (n_brands != 1)}, {card.brand_weeks:.1f} brand-weeks judged"
     tiles = [(f"{found.tally.n_tweets:,}", "tweets", span)]
     if found.truth is None:
-        rate = words.per_week(card.alerts_per_week)
+        rate = formatting.per_week(card.alerts_per_week)
         return [
             *tiles,
             (*_figure(card.n_alerts, "alert"), f"{rate} per brand-week"),
-            (words.hours(card), "alert-hours", "in which an alert stood"),
+            (formatting.hours(card), "alert-hours", "in which an alert stood"),
         ]
-    rate = words.per_week(card.false_alarms_per_week, card.false_alarms_interval)
+    rate = formatting.per_week(card.false_alarms_per_week, card.false_alarms_interval)
     median = card.median_delay_min
     return [
         *tiles,
         (f"{card.n_caught} of {card.n_incidents}", "crises caught", _unjudged(card.n_unjudged)),
-        (words.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
+        (formatting.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
         (*_figure(card.n_false_alarms, "false alarm"), f"{rate} per brand-week"),
-        (words.benign(card), "benign surges alerted", "loud, but nobody is angry"),
+        (formatting.benign(card), "benign surges alerted", "loud, but nobody is angry"),
     ]
 
 
@@ -235,7 +235,7 @@ def _change(change: Change, truth: Truth | None) -> dict[str, Any]:
             (
                 sign,
                 word,
-                words.when(at_ms),
+                formatting.when(at_ms),
                 alert.brand,
                 headline(alert),
                 verdict(alert, truth) if truth else None,

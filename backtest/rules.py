@@ -9,9 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
+from badbuzz.config.rules import TYPES, check_known, read_changes, read_value
+from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
-from badbuzz.state import Rules
-from badbuzz.tuning import TYPES, check_known, read_changes, read_value
 
 _BRAND: Final = "brand"
 _MAX_STEPS: Final = 200
@@ -26,7 +26,7 @@ class RuleSet:
     name
         Shown.
     changes
-        By field of :class:`badbuzz.state.Rules`, for every brand.
+        By field of :class:`badbuzz.detection.state.Rules`, for every brand.
     by_brand
         The same for single brands, laid over ``changes``.
 

@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Final, Protocol
 
 from backtest.rules import RuleSet
-from badbuzz.evaluate import Watch
-from badbuzz.fold import Fold
-from badbuzz.heartbeat import EVERY_MS, TAIL_MS, with_heartbeats
+from badbuzz.detection.evaluation import Watch
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
+from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Tweet, Verdict, Window
-from badbuzz.recording import Labelled
-from badbuzz.state import Rules
+from badbuzz.recordings.reader import Labelled
 
 _BATCH: Final = 1024
 

@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-import badbuzz.features
-import badbuzz.text
+from badbuzz.features import hashing, tokens
 
 VERSION: Final = 1
 _ROW: Final = np.dtype([("text", "<u8"), ("score", "<u2"), ("check", "<u2")])
@@ -30,7 +29,7 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def cache_folder() -> Path:
     """Where scores lie in the user's cache folder, apart for each way of making features."""
-    made_by = code_digest([Path(badbuzz.text.__file__), Path(badbuzz.features.__file__)])
+    made_by = code_digest([Path(tokens.__file__), Path(hashing.__file__)])
     return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}-{made_by}"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, share
-from badbuzz.model import SCORE_UNITS, Window
+from badbuzz.detection.baseline import SCALES, Baseline, share
+from badbuzz.model import BUCKET_MS, SCORE_UNITS, Window
 
 _MINUTES: Final = (5, 15, 30, 60, 120, 180, 360, 720, 1440)
 _MINUTE_MS: Final = 60_000

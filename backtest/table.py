@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from backtest.alert_matching import severity, uncaught, verdict, worst
 from backtest.cards import scorecard
+from backtest.caveats import unwatched
 from backtest.compare import Change
-from backtest.doubts import unwatched
-from backtest.findings import Findings
+from backtest.formatting import columns, when
+from backtest.results import Findings
 from backtest.run import Run
-from backtest.verdicts import severity, uncaught, verdict, worst
-from backtest.words import columns, when
-from badbuzz.evaluate import Incident, Truth, openings
+from badbuzz.detection.evaluation import Incident, Truth, openings
+from badbuzz.messages.text import headline
 from badbuzz.model import Alert
-from badbuzz.render import headline
 
 _MAX_ALERTS: Final = 20
 _DRAWS_OF_A_SWEEP: Final = 0

@@ -14,15 +14,15 @@ from badbuzz.errors import BadbuzzError
 COMMANDS: Final = {
     "alert": ("badbuzz.cli:alert", "Send a test alert through every sink."),
     "alerts": ("stream_processor.alerts:alerts", "Print alerts as they come."),
-    "api": ("dashboards.serving:api", "Serve what the store knows, over HTTP."),
+    "api": ("dashboards.api.command:api", "Serve what the store knows, over HTTP."),
     "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
     "baseline": ("badbuzz.cli:baseline", "Learn from history, so that no brand begins blind."),
-    "brands": ("badbuzz.brands:brands", "Check the file of watched brands."),
+    "brands": ("badbuzz.config.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
     "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
     "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
     "front": ("dashboards.front.commands:front", "Serve the pages that people look at."),
-    "keys": ("dashboards.keys:keys", "Make, revoke and list the API's keys."),
+    "keys": ("dashboards.api.keys_command:keys", "Make, revoke and list the API's keys."),
     "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
     "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
@@ -31,7 +31,7 @@ COMMANDS: Final = {
         "Run the recorder: what happened, into the store.",
     ),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
-    "settings": ("badbuzz.settings:settings", "Show every setting and its value."),
+    "settings": ("badbuzz.config.settings:settings", "Show every setting and its value."),
     "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),
     "topics": ("stream_processor.commands:topics", "Create Kafka topics, or check them."),
     "train": ("training.commands:train", "Build model bundles."),
@@ -39,22 +39,31 @@ COMMANDS: Final = {
 """Command -> (where its click command lives, what ``badbuzz --help`` says of it)."""
 
 BASELINE_COMMANDS: Final = {
-    "build": ("backtest.building:build", "Learn from recorded tweets what is usual."),
+    "build": ("backtest.baseline_command:build", "Learn from recorded tweets what is usual."),
     "load": ("stream_processor.commands:load", "Put it into the workers' state."),
 }
 
 ALERT_COMMANDS: Final = {
-    "test": ("stream_processor.trial:try_out", "Send a marked alert, say what each sink answers."),
+    "test": (
+        "stream_processor.notifier.sink_check:try_out",
+        "Send a marked alert, say what each sink answers.",
+    ),
 }
 
 MODELS_COMMANDS: Final = {
-    "compare": ("training.promotion_commands:compare", "Hold the alerts of two to each other."),
-    "list": ("training.registry_commands:list_", "List every version, and what it is called."),
-    "promote": ("training.promotion_commands:promote", "Let a version serve, if it may."),
-    "pull": ("training.registry_commands:pull", "Fetch a version's bundle into a folder."),
-    "register": ("training.promotion_commands:register", "Put a bundle into the registry."),
-    "rollback": ("training.registry_commands:rollback", "Let the former champion serve again."),
-    "show": ("training.registry_commands:show", "Show a version's card, and what happened."),
+    "compare": (
+        "training.registry.promotion_commands:compare",
+        "Hold the alerts of two to each other.",
+    ),
+    "list": ("training.registry.commands:list_", "List every version, and what it is called."),
+    "promote": ("training.registry.promotion_commands:promote", "Let a version serve, if it may."),
+    "pull": ("training.registry.commands:pull", "Fetch a version's bundle into a folder."),
+    "register": (
+        "training.registry.promotion_commands:register",
+        "Put a bundle into the registry.",
+    ),
+    "rollback": ("training.registry.commands:rollback", "Let the former champion serve again."),
+    "show": ("training.registry.commands:show", "Show a version's card, and what happened."),
 }
 
 _EXTRAS: Final = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["post", "edit", "delete", "heartbeat"]
 Phase = Literal["firing", "escalated", "resolved"]
@@ -12,6 +12,7 @@ WindowState = Literal["quiet", "firing", "cooling", "muted", "no_baseline"]
 
 SCORE_UNITS = 10_000
 """Scores are kept as whole ten-thousandths, so that sums do not depend on order."""
+BUCKET_MS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What negatives are about, a key of :data:`badbuzz.reasons.NAMES`, and how many say so."""
+    """What negative tweets are about and how many say so.
+
+    ``reason`` is a key of :data:`badbuzz.evidence.reasons.NAMES`.
+    """
 
     reason: str
     n: int
@@ -241,3 +245,23 @@ class Alert:
     bundle: str
     replay: bool
     evidence: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A tweet as the processor passed it on.
+
+    Parameters
+    ----------
+    tweet
+        A post, an edit or a delete.
+    score, negative
+        What the bundle says; None where no bundle reads the tweet's language.
+    bundle
+        Version of that bundle; empty where there is none.
+    """
+
+    tweet: Tweet
+    score: float | None
+    negative: bool | None
+    bundle: str

@@ -18,8 +18,18 @@ from typing import Any, Final, NoReturn, get_args
 import orjson
 
 from badbuzz.errors import WireError
-from badbuzz.model import Alert, Evidence, Example, Kind, Reason, Term, Tweet, Verdict, Window
-from badbuzz.record import Scored
+from badbuzz.model import (
+    Alert,
+    Evidence,
+    Example,
+    Kind,
+    Reason,
+    Scored,
+    Term,
+    Tweet,
+    Verdict,
+    Window,
+)
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024

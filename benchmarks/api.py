@@ -23,11 +23,11 @@ import numpy as np
 import orjson
 import psutil
 
-from badbuzz.model import Tweet
-from badbuzz.record import Place, Scored
-from badbuzz.store import Store
+from badbuzz.model import Scored, Tweet
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place
 from benchmarks.scorer import processor, simulated
-from tests.rooms.served import Served, window
+from tests.support.served import Served, window
 
 N_A_SECOND = 200
 N_CONNECTIONS = 16

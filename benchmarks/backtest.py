@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from backtest.jury import Jury
+from backtest.cached_scorer import Jury
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
-from badbuzz.recording import read_labelled
-from badbuzz.scorer import Judges
-from badbuzz.settings import Settings
-from badbuzz.state import Rules
+from badbuzz.config.settings import Settings
+from badbuzz.detection.state import Rules
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import read_labelled
 
 DAYS = "20"
 N_ROUNDS = 5

@@ -10,7 +10,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 
 from badbuzz import wire
-from badbuzz.settings import Settings
+from badbuzz.config.settings import Settings
 
 
 async def main() -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import orjson
 
-from badbuzz.drift import Reference, score_counts, stability
-from badbuzz.known import KnownWords
+from badbuzz.features.drift import Reference, score_counts, stability
+from badbuzz.features.known_words import KnownWords
 from badbuzz.model import Tweet
-from badbuzz.scorer import Judges, Scorer
-from producers.cast import cast
+from badbuzz.models.scorer import Judges, Scorer
+from producers.airlines import cast
 from producers.simulate import Simulation
-from stream_processor.drift import Drift
+from stream_processor.processor.drift import Drift
 
 N_TWEETS = 20_000
 BATCHES = (16, 256, 2000)

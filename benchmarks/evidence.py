@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from badbuzz.fold import Fold
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.state import Rules
 from badbuzz.model import Tweet, Verdict
-from badbuzz.state import Rules
 
 BUCKET_MS = 300_000
 START_MS = 1_700_006_400_000

@@ -18,8 +18,8 @@ mode.loop.use("uvloop")
 import faust  # noqa: E402 - the loop is chosen before Faust is imported
 
 from badbuzz import wire  # noqa: E402
-from badbuzz.scorer import Judges  # noqa: E402
-from badbuzz.settings import Settings  # noqa: E402
+from badbuzz.config.settings import Settings  # noqa: E402
+from badbuzz.models.scorer import Judges  # noqa: E402
 
 settings = Settings.read()
 judges = Judges.read(settings.bundles)

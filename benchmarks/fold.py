@@ -8,9 +8,9 @@ from __future__ import annotations
 import statistics
 import time
 
-from badbuzz.fold import Fold
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.state import Rules
 from badbuzz.model import Tweet, Verdict
-from badbuzz.state import Rules
 
 N_BRANDS = 50
 N_BUCKETS = 288

@@ -23,13 +23,13 @@ from confluent_kafka import Producer
 
 from badbuzz import wire
 from badbuzz.model import Tweet, Verdict, Window
-from badbuzz.store import Store
+from badbuzz.store.database import Store
 from benchmarks.worker import environ, wait_for
 from demo.watch import Worker
-from stream_processor.placement import partition_of
+from stream_processor.engine.partitioner import partition_of
 from tests.e2e.records import positions
-from tests.e2e.stream import Stream
-from tests.servers import KafkaServer, PostgresServer
+from tests.support.servers import KafkaServer, PostgresServer
+from tests.support.stream import Stream
 
 N_PARTITIONS = 4
 BRANDS = [f"Airline {n}" for n in range(50)]

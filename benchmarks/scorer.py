@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from badbuzz.scorer import Scorer
-from producers.cast import cast
+from badbuzz.models.scorer import Scorer
+from producers.airlines import cast
 from producers.simulate import Simulation
 
 BATCH = 256

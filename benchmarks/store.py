@@ -17,10 +17,10 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-from badbuzz.model import Tweet, Window
-from badbuzz.record import Feedback, Place, Scored
-from badbuzz.store import Store
-from tests.servers import PostgresServer
+from badbuzz.model import Scored, Tweet, Window
+from badbuzz.store.database import Store
+from badbuzz.store.model import Feedback, Place
+from tests.support.servers import PostgresServer
 
 N_ROUNDS = 3
 N_BRANDS = 50

@@ -23,11 +23,11 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from badbuzz import wire
-from badbuzz.heartbeat import with_heartbeats
-from badbuzz.recording import read_recording
+from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.recordings.reader import read_recording
 from demo.processes import free_port
 from demo.watch import Worker
-from tests.servers import KafkaServer
+from tests.support.servers import KafkaServer
 
 N_PARTITIONS = 4
 OFFERED_PER_S = 1000

@@ -11,9 +11,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from badbuzz.instants import clock
+from badbuzz.messages.text import Language, examples, headline, why
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, examples, headline, why
+from badbuzz.recordings.times import clock
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48

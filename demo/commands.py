@@ -17,13 +17,13 @@ import click
 from click.core import ParameterSource
 
 from badbuzz import wire
-from badbuzz.evaluate import Truth, evaluate
-from badbuzz.interrupt import Stop
+from badbuzz.config.settings import Settings
+from badbuzz.detection.evaluation import Truth, evaluate
+from badbuzz.messages.text import Language
 from badbuzz.model import Alert
-from badbuzz.options import Hours, Speed
-from badbuzz.render import Language
-from badbuzz.rows import check_readable
-from badbuzz.settings import Settings
+from badbuzz.recordings.rows import check_readable
+from badbuzz.terminal.options import Hours, Speed
+from badbuzz.terminal.signals import Stop
 from demo.broker import serve
 from demo.run import Found, Plan, Served, Serving, play
 from demo.show import Face, Json, Lines, Screen, beginning, ending

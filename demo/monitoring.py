@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from badbuzz.render import Language
+from badbuzz.messages.text import Language
 from demo.parts import Address, Part, command
 from demo.processes import free_port
 

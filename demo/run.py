@@ -9,12 +9,12 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
+from badbuzz.config.settings import Settings
+from badbuzz.detection.evaluation import Truth
 from badbuzz.errors import BadbuzzError
-from badbuzz.evaluate import Truth
+from badbuzz.messages.text import Language
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language
-from badbuzz.settings import Settings
-from badbuzz.truth import read_truth
+from badbuzz.recordings.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
 from demo.parts import Address, Part

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from badbuzz.render import Language
-from badbuzz.settings import Settings
+from badbuzz.config.settings import Settings
+from badbuzz.messages.text import Language
 from demo.monitoring import Monitoring
 from demo.parts import Address, Part, command
 from demo.processes import free_port

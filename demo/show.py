@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 
 from badbuzz import wire
-from badbuzz.evaluate import Evaluation, Incident, delay_ms, opens_in
-from badbuzz.instants import clock
+from badbuzz.detection.evaluation import Evaluation, Incident, delay_ms, opens_in
+from badbuzz.messages.text import Language, examples, headline, why
 from badbuzz.model import Alert, Window
-from badbuzz.render import Language, examples, headline, why
+from badbuzz.recordings.times import clock
 from demo.board import Board, Pulse
 from demo.parts import Address
 from demo.run import Found, Served, Serving

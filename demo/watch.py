@@ -12,9 +12,9 @@ from confluent_kafka import KafkaError as BrokerError
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
+from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
 from badbuzz.model import Alert, Window
-from badbuzz.settings import Settings
 from demo.board import Pulse
 
 _PASSING = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_EOF})

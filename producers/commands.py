@@ -19,15 +19,15 @@ import numpy as np
 import orjson
 from click.core import ParameterSource
 
-from badbuzz.bar import Bar
-from badbuzz.instants import parse_time
-from badbuzz.interrupt import Stop
-from badbuzz.options import Instant, Speed, recording_options, waiting
-from badbuzz.outputs import check_outputs
-from badbuzz.rows import check_readable
-from badbuzz.settings import Settings
+from badbuzz.config.settings import Settings
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.rows import check_readable
+from badbuzz.recordings.times import parse_time
+from badbuzz.terminal.options import Instant, Speed, recording_options, waiting
+from badbuzz.terminal.progress import Bar
+from badbuzz.terminal.signals import Stop
 from badbuzz.wire import NAME_RULE, is_name
-from producers.cast import LANGUAGES, cast
+from producers.airlines import LANGUAGES, cast
 from producers.display import sentence, standing
 from producers.incidents import place, read_incidents
 from producers.progress import Job, Progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from badbuzz.render import counted
+from badbuzz.messages.text import counted
 from producers.replay import Tally
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
-from producers.cast import Part
+from producers.airlines import Part
 
 CRISES: Final = ("delay", "lost_luggage", "strike", "viral_video")
 BENIGN: Final = ("fare_sale", "new_route", "retweet_storm")

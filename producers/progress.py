@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.errors import RecordingError
-from badbuzz.rows import STDIN
+from badbuzz.recordings.rows import STDIN
 
 VERSION: Final = 1
 _HEAD_BYTES: Final = 64 * 1024
@@ -55,7 +55,7 @@ class Job:
     lateness_ms: int = 60_000
 
     def reading(self) -> dict[str, Any]:
-        """The arguments of :func:`badbuzz.recording.read_recording`."""
+        """The arguments of :func:`badbuzz.recordings.reader.read_recording`."""
         names = (
             "preset", "mapping", "brand", "lang", "from_ms", "to_ms", "start_ms", "sort",
             "lateness_ms", "source",

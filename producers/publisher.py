@@ -13,10 +13,10 @@ from kafka.errors import KafkaError as ClientError
 from kafka.partitioner.default import murmur2
 
 from badbuzz import wire
+from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
-from badbuzz.lastword import listening
 from badbuzz.model import Tweet
-from badbuzz.settings import Settings
+from badbuzz.terminal.client_logs import listening
 
 PROTOCOL: Final = (2, 1)
 """Spoken by brokers from 2.1 to 4.x, and by the embedded one, whose own version misleads."""

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from badbuzz.errors import RecordingError
-from badbuzz.rows import Reject
+from badbuzz.recordings.rows import Reject
 
 _MAX_SHOWN: Final = 5
 

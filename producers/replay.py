@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from badbuzz.heartbeat import with_heartbeats
+from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.model import Tweet
-from badbuzz.recording import read_recording
-from badbuzz.rows import Reject, Source
+from badbuzz.recordings.reader import read_recording
+from badbuzz.recordings.rows import Reject, Source
 from producers.progress import Job, Progress
 from producers.publisher import Publisher
 

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from badbuzz.model import Tweet
-from producers.cast import LANGUAGES, Part
-from producers.chatter import Chatter
+from producers.airlines import LANGUAGES, Part
+from producers.daily_profile import BUCKET_MS, Rhythm
 from producers.grammar import Dice
 from producers.incidents import CRISES, Incident
-from producers.rhythm import BUCKET_MS, Rhythm
+from producers.tweet_generator import Chatter
 
 SOURCE: Final = "simulate"
 TWEETS_PER_DAY: Final = 2_500
@@ -53,11 +53,11 @@ class Simulation:
     tweets_per_day
         Of a brand, on average.
     languages
-        Languages to write, of :data:`producers.cast.LANGUAGES`.
+        Languages to write, of :data:`producers.airlines.LANGUAGES`.
 
     Examples
     --------
-    >>> from producers.cast import cast
+    >>> from producers.airlines import cast
     >>> quiet = Simulation(cast(1), start_ms=0, n_days=1, incidents=(), seed=1)
     >>> tweets = [written.tweet for written in quiet.run()]
     >>> tweets[0].brand, tweets == [written.tweet for written in quiet.run()]

@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from badbuzz import wire
 from badbuzz.errors import RecordingError
-from badbuzz.rows import STDIN
+from badbuzz.recordings.rows import STDIN
 from producers.incidents import truth
 from producers.simulate import Simulation
 

@@ -10,15 +10,15 @@ import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from badbuzz import wire
-from badbuzz.brands import Brands, read_brands
+from badbuzz.config.brands import Brands, read_brands
+from badbuzz.config.settings import Settings
 from badbuzz.errors import WireError
-from badbuzz.instants import clock, zone_name
-from badbuzz.interrupt import Stop
+from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
-from badbuzz.options import waiting
-from badbuzz.render import Language, headline, why
-from badbuzz.settings import Settings
-from stream_processor.topics import check_topics, wait_for_broker
+from badbuzz.recordings.times import clock, zone_name
+from badbuzz.terminal.options import waiting
+from badbuzz.terminal.signals import Stop
+from stream_processor.engine.topics import check_topics, wait_for_broker
 
 _POLL_MS = 500
 

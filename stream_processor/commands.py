@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 import orjson
 
-from badbuzz.brands import read_brands
+from badbuzz.config.brands import read_brands
+from badbuzz.config.settings import Settings
+from badbuzz.detection.baseline_file import Learnt, decode_history
 from badbuzz.errors import KafkaError, StateError
-from badbuzz.history import Learnt, decode_history
-from badbuzz.options import waiting
-from badbuzz.scorer import Judges
-from badbuzz.settings import Settings
-from stream_processor.history import load_history
-from stream_processor.topics import Report, prepare_topics, wait_for_broker
+from badbuzz.models.scorer import Judges
+from badbuzz.terminal.options import waiting
+from stream_processor.engine.topics import Report, prepare_topics, wait_for_broker
+from stream_processor.processor.load_baseline import load_history
 
 
 @click.command()

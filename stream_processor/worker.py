@@ -15,10 +15,10 @@ from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
+from badbuzz.config.settings import Settings
 from badbuzz.errors import BadbuzzError, KafkaError
-from badbuzz.port import check_port
-from badbuzz.settings import Settings
-from stream_processor.ending import end_at_once
+from badbuzz.terminal.ports import check_port
+from stream_processor.engine.exit import end_at_once
 
 mode.loop.use("uvloop")
 
@@ -42,13 +42,16 @@ def process() -> None:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor import processing  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor.processor.pipeline import (  # noqa: PLC0415 - after the loop is chosen
+        Processing,
+        new_processor,
+    )
 
     settings = Settings.read()
     _check_port(settings)
-    pipeline = processing.Processing(settings)
+    pipeline = Processing(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
-    run_worker(processing.new_processor(settings, pipeline), pipeline, settings)
+    run_worker(new_processor(settings, pipeline), pipeline, settings)
 
 
 @click.command()
@@ -71,8 +74,10 @@ def record(skip_deleted: bool) -> None:
       BADBUZZ_STORE=postgresql://badbuzz@db/badbuzz badbuzz record
     """
     try:
-        from badbuzz.store import where  # noqa: PLC0415 - its libraries may be missing
-        from stream_processor import app, recording  # noqa: PLC0415 - after the loop is chosen
+        # After the loop is chosen; the store's libraries may be missing.
+        from badbuzz.store.database import where  # noqa: PLC0415
+        from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
+        from stream_processor.recorder.pipeline import Recording  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"record needs {error.name}: pip install 'badbuzz[recorder]'"
@@ -81,9 +86,9 @@ def record(skip_deleted: bool) -> None:
     settings = Settings.read()
     _check_port(settings)
     click.echo(f"store: {where(settings.store)}", err=True)
-    pipeline = recording.Recording(settings, skip_deleted=skip_deleted)
+    pipeline = Recording(settings, skip_deleted=skip_deleted)
     gc.freeze()
-    worker = app.new_app(f"{settings.group}.recorder", settings, pipeline)
+    worker = new_app(f"{settings.group}.recorder", settings, pipeline)
     _run_with_store(worker, pipeline, settings, lambda: pipeline.desk.stuck)
 
 
@@ -110,18 +115,21 @@ def notify(replays: bool, no_store: bool) -> None:
       BADBUZZ_AZURE_CONNECTION_STRING=InstrumentationKey=... badbuzz notify --no-store
     """
     try:
-        from stream_processor import app, following, notifying  # noqa: PLC0415 - after the loop
+        # After the loop is chosen; the store's libraries may be missing.
+        from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
+        from stream_processor.notifier.pipeline import Notifying  # noqa: PLC0415
+        from stream_processor.notifier.store_follower import StoreFollower  # noqa: PLC0415
 
         settings = Settings.read()
         _check_port(settings)
-        follower = None if no_store else following.StoreFollower(settings)
-        pipeline = notifying.Notifying(settings, replays=replays, follower=follower)
+        follower = None if no_store else StoreFollower(settings)
+        pipeline = Notifying(settings, replays=replays, follower=follower)
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"notify needs {error.name}: pip install 'badbuzz[notifier]'"
         ) from error
     gc.freeze()
-    worker = app.new_app(f"{settings.group}.notify", settings, pipeline)
+    worker = new_app(f"{settings.group}.notify", settings, pipeline)
     _run_with_store(worker, pipeline, settings, lambda: follower is not None and follower.stuck)
 
 

@@ -20,10 +20,9 @@ import orjson
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from badbuzz.render import Language
-from tests.browser import chromium
-from tests.e2e.stream import await_that
-from tests.front import (
+from badbuzz.messages.text import Language
+from tests.support.browser import chromium
+from tests.support.front import (
     LANGUAGES,
     LIVE,
     NARROW,
@@ -36,7 +35,8 @@ from tests.front import (
     overflow_px,
     settle,
 )
-from tests.servers import ROOT
+from tests.support.servers import ROOT
+from tests.support.stream import await_that
 
 BRAND: Final = "Air Paradis"
 _SEED: Final = "7"

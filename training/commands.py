@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from badbuzz.drift import Reference, stability
 from badbuzz.errors import BundleError
-from badbuzz.scorer import Scorer
-from training.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
-from training.freezing import freeze_eval
-from training.quality import Calibrated
-from training.recipes import RECIPES, Recipe
-from training.report import Finding, findings
-from training.study import Study
+from badbuzz.features.drift import Reference, stability
+from badbuzz.models.scorer import Scorer
+from training.recipes.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
+from training.recipes.quality import Calibrated
+from training.recipes.report import Finding, findings
+from training.recipes.shipped import RECIPES, Recipe
+from training.recipes.study import Study
+from training.registry.heldout_command import freeze_eval
 
 _DATA = click.option(
     "--data",

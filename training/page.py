@@ -9,7 +9,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 from markupsafe import Markup
 
 from badbuzz import __version__
-from badbuzz.outputs import write_text
+from badbuzz.recordings.outputs import write_text
 
 
 def write_page(path: Path, package: str, template: str, **values: Any) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, up
 
 from badbuzz import wire
 from badbuzz.model import Alert, Example, Phase, Severity
-from badbuzz.record import AlertLife, Page, Place, Ruling
 from badbuzz.store.engine import Connected
+from badbuzz.store.model import AlertLife, Page, Place, Ruling
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import among, chunks, removed_among, removing

@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import Row, or_, select, update
 
 from badbuzz.errors import StoreError, UnknownError
-from badbuzz.record import Entry, Key
 from badbuzz.store.engine import Connected
-from badbuzz.store.people import note
+from badbuzz.store.feedback import note
+from badbuzz.store.model import Entry, Key
 from badbuzz.store.schema import keys
 
 _OPERATOR: Final = "operator"

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from badbuzz.errors import QueryError
-from badbuzz.record import Page
+from badbuzz.store.model import Page
 
 MAX_LIMIT: Final = 10_000
 

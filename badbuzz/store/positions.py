@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from badbuzz.record import Place
 from badbuzz.store.engine import Connected
+from badbuzz.store.model import Place
 from badbuzz.store.rows import inserting
 from badbuzz.store.schema import positions
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
-from badbuzz.masking import masked
-from badbuzz.record import Place, Scored
+from badbuzz.evidence.masking import masked
+from badbuzz.model import Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
+from badbuzz.store.model import Place
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, upsert

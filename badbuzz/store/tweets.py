@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
-from badbuzz.record import Page, Sampled, TweetOrder
+from badbuzz.evidence.terms import words
 from badbuzz.store.engine import Connected
+from badbuzz.store.model import Page, Sampled, TweetOrder
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.schema import feedback, sample
 from badbuzz.store.types import storable_id
-from badbuzz.terms import words
 
 LABELLING_MS: Final = 7 * 24 * 3_600_000
 """How far back in event time tweets are worth labelling."""

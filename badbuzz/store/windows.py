@@ -13,8 +13,8 @@ from sqlalchemy.engine import RowMapping
 
 from badbuzz.errors import QueryError
 from badbuzz.model import Window, WindowState
-from badbuzz.record import Page, Place, Step
 from badbuzz.store.engine import Connected
+from badbuzz.store.model import Page, Place, Step
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.rows import Row, inserting, upsert

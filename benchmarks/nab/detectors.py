@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from math import log10, sqrt
 from typing import Final
 
-from badbuzz import detect, model
-from badbuzz.baseline import BUCKET_MS, Bucket
-from badbuzz.state import BrandState, Rules
+from badbuzz import model
+from badbuzz.detection import windows
+from badbuzz.detection.baseline import Bucket
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.model import BUCKET_MS
 from benchmarks.nab.series import Series
 
 DAY: Final = 86_400_000 // BUCKET_MS
@@ -43,7 +45,7 @@ def surprise(series: Series) -> list[float]:
         start_ms = series.start_ms + i * BUCKET_MS
         state.buckets[start_ms] = Bucket(n=count, n_negative=count)
         surprises.append(0.0)
-        for found in detect.advance(state, start_ms + BUCKET_MS, rules):
+        for found in windows.advance(state, start_ms + BUCKET_MS, rules):
             if isinstance(found, model.Window):
                 surprises[i] = -log10(max(found.p_value, _LEAST_P))
     return surprises

@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from badbuzz.baseline import BUCKET_MS
 from badbuzz.errors import RecordingError
-from badbuzz.instants import parse_time
+from badbuzz.model import BUCKET_MS
+from badbuzz.recordings.times import parse_time
 
 
 class Window(NamedTuple):

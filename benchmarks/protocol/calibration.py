@@ -11,8 +11,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from badbuzz.baseline import SCALES
-from badbuzz.state import Rules
+from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.state import Rules
 from benchmarks.protocol.figures import ALL, BANDS
 from benchmarks.protocol.run import Unit
 from benchmarks.protocol.stream import BUCKET_MIN, PER_DAY, WARMUP_DAYS, Stream, draw

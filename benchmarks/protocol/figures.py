@@ -41,7 +41,8 @@ class Figures:
     false_per_week, worst_per_week
         False alerts per brand-week: mean over the brands, and of the worst one.
     alarms_per_week
-        The mean with those on a benign surge, which ``badbuzz.evaluate`` counts as false alarms.
+        The mean with those on a benign surge, which ``badbuzz.detection.evaluation`` counts as
+        false alarms.
     crises
         By factor.
     benign

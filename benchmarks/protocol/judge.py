@@ -22,8 +22,8 @@ _STEP: Final = 2.0
 def openings(found: Scored, threshold: float) -> list[int]:
     """The buckets that open an alert: the product's life of an alert, for any score.
 
-    ``badbuzz.alarm`` says the same for the product, and a test holds the two together. An alert
-    of a detector without a calm of its own ends after half an hour below the threshold.
+    ``badbuzz.detection.alerting`` says the same for the product, and a test holds the two together.
+    An alert of a detector without a calm of its own ends after half an hour below the threshold.
 
     Parameters
     ----------

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from badbuzz.baseline import SCALES
-from badbuzz.surprise import excess, rate_excess
+from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.statistics import excess, rate_excess
 from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
 from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream
 from benchmarks.protocol.trace import Scored, Trace

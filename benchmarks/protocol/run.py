@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Final, TypeVar
 
-from badbuzz.state import Rules
+from badbuzz.detection.state import Rules
 from benchmarks.protocol.peers import PEERS
 from benchmarks.protocol.profiles import PROFILES
 from benchmarks.protocol.river_peers import installed

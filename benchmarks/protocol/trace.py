@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from badbuzz.baseline import BUCKET_MS, SCALES, Baseline, Bucket
-from badbuzz.detect import examine, learn
-from badbuzz.model import SCORE_UNITS
-from badbuzz.state import BrandState, Rules
+from badbuzz.detection.baseline import SCALES, Baseline, Bucket
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.detection.windows import examine, learn
+from badbuzz.model import BUCKET_MS, SCORE_UNITS
 from benchmarks.protocol.stream import START_MS, Floats, Stream
 
 CALM_Z: Final = 2.0

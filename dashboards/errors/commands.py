@@ -9,15 +9,15 @@ import click
 import orjson
 from rich.console import Console
 
-from badbuzz.options import Instant
-from badbuzz.outputs import check_outputs
-from badbuzz.scorer import Judges
-from badbuzz.settings import Settings
-from badbuzz.store import Store, where
+from badbuzz.config.settings import Settings
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.store.database import Store, where
+from badbuzz.terminal.options import Instant
 from dashboards.errors import table
 from dashboards.errors.findings import find
+from dashboards.errors.formatting import nothing
 from dashboards.errors.summary import summary
-from dashboards.errors.words import nothing
 
 _DAY_MS: Final = 86_400_000
 _WIDTH: Final = 110

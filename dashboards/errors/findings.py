@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from badbuzz.judgements import Judgements, judge
-from badbuzz.mistakes import Mistakes, Step, analyse, by_version, by_week, judged
-from badbuzz.record import Feedback
-from badbuzz.scorer import Judges
-from badbuzz.store import Store
-from dashboards.errors.today import Today, today
+from badbuzz.models.scorer import Judges
+from badbuzz.quality.mispredictions import Mistakes, Step, analyse, by_version, by_week, judged
+from badbuzz.quality.rulings import Judgements, judge
+from badbuzz.store.database import Store
+from badbuzz.store.model import Feedback
+from dashboards.errors.current_predictions import Today, today
 
 _DAY_MS: Final = 86_400_000
 TREND_DAYS: Final = 84

@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from badbuzz import __version__
-from badbuzz.outputs import write_text
-from badbuzz.proportions import Share
-from badbuzz.render import counted
-from dashboards.errors import words
+from badbuzz.messages.text import counted
+from badbuzz.quality.proportions import Share
+from badbuzz.recordings.outputs import write_text
+from dashboards.errors import formatting
 from dashboards.errors.findings import Findings
 from dashboards.errors.sections import sections
 
@@ -44,7 +44,7 @@ def render(found: Findings) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    told = (words.when, words.percent, words.claim, words.again)
+    told = (formatting.when, formatting.percent, formatting.claim, formatting.again)
     environment.filters |= {"bar": _bar, **{tell.__name__: tell for tell in told}}
     loader = environment.loader
     assert loader is not None
@@ -60,8 +60,8 @@ def _context(found: Findings) -> dict[str, Any]:
         "found": found,
         "version": __version__,
         "tiles": _tiles(found) if not found.empty else [],
-        "cautions": words.cautions(found),
-        "nothing": words.nothing(found) if found.empty else [],
+        "cautions": formatting.cautions(found),
+        "nothing": formatting.nothing(found) if found.empty else [],
         "worst": list(zip(found.mistakes.worst, found.today, strict=True)),
         "parts": [
             (part, _PARTS[part], list(its))
@@ -102,7 +102,7 @@ def _counted(n: int, one: str, done: str) -> tuple[str, str]:
 
 
 def _rate(share: Share) -> str:
-    return words.NONE if share.rate is None else f"{100 * share.rate:.0f} %"
+    return formatting.NONE if share.rate is None else f"{100 * share.rate:.0f} %"
 
 
 def _spread(share: Share) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from badbuzz.judgements import NO_TERM, Ruled
-from badbuzz.mistakes import Group
-from badbuzz.proportions import MIN_OF_GROUP, Share
-from badbuzz.render import counted
+from badbuzz.messages.text import counted
+from badbuzz.quality.mispredictions import Group
+from badbuzz.quality.proportions import MIN_OF_GROUP, Share
+from badbuzz.quality.rulings import NO_TERM, Ruled
 from dashboards.errors.findings import Findings
+from dashboards.errors.formatting import alone, change, reason
 from dashboards.errors.trends import SOURCES, Chain, chains
-from dashboards.errors.words import alone, change, reason
 
 _LABELS: Final = ("share wrong", "judged", "wrong", "missed", "false")
 _ALERTS: Final = ("share real", "ruled", "real", "false alarm", "benign")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from badbuzz.judgements import Ruled
-from badbuzz.mistakes import Group, Mistake, Step
-from badbuzz.proportions import Share, difference
+from badbuzz.quality.mispredictions import Group, Mistake, Step
+from badbuzz.quality.proportions import Share, difference
+from badbuzz.quality.rulings import Ruled
+from dashboards.errors.current_predictions import Today
 from dashboards.errors.findings import Findings, Trend
-from dashboards.errors.today import Today
-from dashboards.errors.words import cautions
+from dashboards.errors.formatting import cautions
 
 SCHEMA: Final = 1
 """Fields may be added to it; another meaning or a missing field is another number."""

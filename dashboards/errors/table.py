@@ -9,12 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from badbuzz.proportions import MIN_OF_GROUP
-from badbuzz.render import counted
+from badbuzz.messages.text import counted
+from badbuzz.quality.proportions import MIN_OF_GROUP
 from dashboards.errors.findings import Findings
+from dashboards.errors.formatting import again, cautions, claim, percent, when
 from dashboards.errors.sections import Section, sections
 from dashboards.errors.trends import chains, verdict
-from dashboards.errors.words import again, cautions, claim, percent, when
 
 _MAX_ROWS: Final = 4
 _MAX_MARGINS: Final = 5

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from badbuzz.mistakes import Step
+from badbuzz.quality.mispredictions import Step
 from dashboards.errors.findings import Trend
-from dashboards.errors.words import change, percent
+from dashboards.errors.formatting import change, percent
 
 SOURCES: Final = {"corrections": "Corrections", "labelling": "Answers that were asked for"}
 
@@ -50,7 +50,7 @@ def verdict(chain: Chain) -> tuple[str, str]:
 
     Examples
     --------
-    >>> from badbuzz.mistakes import Group
+    >>> from badbuzz.quality.mispredictions import Group
     >>> one, other = Group("b@1", 100, 10, 0), Group("b@2", 100, 30, 0)
     >>> verdict(Chain("corrections", "by version of b", "version", (Step(one, None),)))
     ('', 'Corrections, version b@1: 10 % (6–17) wrong, no other to compare with')

@@ -8,25 +8,18 @@ from typing import Final
 
 import streamlit as st
 
-from badbuzz.settings import Settings
-from dashboards.front import (
-    alerts,
-    history,
-    labelling,
-    layout,
-    live,
-    models,
-    session,
-    trying,
-)
+from badbuzz.config.settings import Settings
+from dashboards.front import session
 from dashboards.front.client import ApiError, Client, DownError, RefusedError
-from dashboards.front.words import Words
+from dashboards.front.pages import alerts, history, labelling, live, models, try_text
+from dashboards.front.parts import layout
+from dashboards.front.translator import Words
 
 Show = Callable[[Client, Words], None]
 PAGES: Final[dict[str, tuple[str, str, Show]]] = {
     "live": ("page_live", ":material/monitor_heart:", live.show),
     "alerts": ("page_alerts", ":material/notifications:", alerts.show),
-    "try": ("page_trying", ":material/experiment:", trying.show),
+    "try": ("page_trying", ":material/experiment:", try_text.show),
     "label": ("page_labelling", ":material/label:", labelling.show),
     "history": ("page_history", ":material/history:", history.show),
     "models": ("page_models", ":material/model_training:", models.show),

@@ -18,8 +18,8 @@ import httpx
 
 from badbuzz.errors import BadbuzzError
 from badbuzz.model import Alert, Term, Window
-from badbuzz.record import AlertLife, Judgement, Page, Sampled, Step, TweetOrder
-from dashboards.front.reading import read
+from badbuzz.store.model import AlertLife, Judgement, Page, Sampled, Step, TweetOrder
+from dashboards.front.decoding import read
 
 _PATIENCE_S: Final = 10.0
 _REASONS: Final = {
@@ -36,7 +36,7 @@ class ApiError(BadbuzzError):
     Parameters
     ----------
     key
-        Of the sentence that tells people, in :mod:`dashboards.front.words`.
+        Of the sentence that tells people, in :mod:`dashboards.front.translator`.
     detail
         What the API said, in English; may be empty.
     """

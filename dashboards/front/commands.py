@@ -10,9 +10,9 @@ import click
 from streamlit import net_util
 from streamlit.web import bootstrap
 
-from badbuzz.port import LOOPBACK, check_port
-from badbuzz.settings import Settings
-from dashboards.front.theme import THEME
+from badbuzz.config.settings import Settings
+from badbuzz.terminal.ports import LOOPBACK, check_port
+from dashboards.front.parts.theme import THEME
 
 _APP: Final = Path(__file__).with_name("app.py")
 

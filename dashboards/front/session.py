@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from badbuzz.render import Language
-from badbuzz.settings import Settings
+from badbuzz.config.settings import Settings
+from badbuzz.messages.text import Language
 from dashboards.front.client import ApiError, Client, RefusedError
-from dashboards.front.words import LANGUAGES, Words
+from dashboards.front.translator import LANGUAGES, Words
 
 _KEY = "api_key"
 _LANGUAGE = "language"

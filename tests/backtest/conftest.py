@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from badbuzz.scorer import Judges
+from badbuzz.models.scorer import Judges
 from tests.e2e.scenario import write_scenario
 
 

@@ -13,11 +13,11 @@ from backtest.rules import RuleSet
 from backtest.run import Run
 from badbuzz import wire
 from badbuzz.cli import badbuzz
+from badbuzz.detection.state import Rules
+from badbuzz.messages.text import example
 from badbuzz.model import Alert, Tweet
-from badbuzz.recording import Labelled
-from badbuzz.render import example
-from badbuzz.state import Rules
-from tests.core.events import burst, in_order, steady
+from badbuzz.recordings.reader import Labelled
+from tests.support.events import burst, in_order, steady
 
 LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
 

@@ -15,18 +15,18 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from backtest.jury import Jury, Truthful
+from backtest.alert_matching import severity, worst
+from backtest.cached_scorer import Jury, Truthful
+from backtest.formatting import benign, caught
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
-from backtest.verdicts import severity, worst
-from backtest.words import benign, caught
 from badbuzz import wire
 from badbuzz.cli import badbuzz
+from badbuzz.detection.evaluation import Incident, Scorecard, Truth, score
+from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
-from badbuzz.evaluate import Incident, Scorecard, Truth, score
-from badbuzz.recording import Labelled
-from badbuzz.scorer import Judges
-from badbuzz.state import Rules
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import Labelled
 from tests.backtest.runs import (
     BURST_MS,
     LOUD,
@@ -39,7 +39,7 @@ from tests.backtest.runs import (
     truth_file,
 )  # fmt: skip
 from tests.e2e.scenario import by_fold
-from tests.e2e.stream import await_that
+from tests.support.stream import await_that
 
 
 def test_the_alerts_are_those_of_the_fold_to_the_byte(recording: Path, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from typing import Literal
 
 import pytest
 
-from badbuzz.evaluate import GRACE_MS, Incident, delay_ms, evaluate
-from badbuzz.fold import Fold
-from badbuzz.heartbeat import with_heartbeats
+from badbuzz.detection.evaluation import GRACE_MS, Incident, delay_ms, evaluate
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Verdict
-from badbuzz.recording import Labelled, read_labelled
-from badbuzz.scorer import Judges
-from badbuzz.state import Rules
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import Labelled, read_labelled
 
 MINUTE_MS = 60_000
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.baseline import BUCKET_MS, SCALES
-from badbuzz.detect import advance
-from badbuzz.model import Alert
-from badbuzz.state import BrandState, Rules
+from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.detection.windows import advance
+from badbuzz.model import BUCKET_MS, Alert
 from benchmarks.protocol.__main__ import main
 from benchmarks.protocol.calibration import Calibration, pooled, uneventful
 from benchmarks.protocol.figures import ALL, at, at_budget

@@ -10,9 +10,9 @@ from pathlib import Path
 from badbuzz import wire
 from badbuzz.errors import StoreDownError
 from badbuzz.model import Window
-from badbuzz.record import Place, Sampled
-from badbuzz.store import Store
-from tests.e2e.stream import Stream, await_that
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place, Sampled
+from tests.support.stream import Stream, await_that
 
 RECORDED = (wire.WINDOWS, wire.ALERTS, wire.SCORED_TWEETS)
 _PAGE = 10_000

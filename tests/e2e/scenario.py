@@ -9,14 +9,14 @@ from pathlib import Path
 import orjson
 
 from badbuzz import wire
-from badbuzz.brands import read_brands
-from badbuzz.fold import Fold
-from badbuzz.heartbeat import with_heartbeats
+from badbuzz.config.brands import read_brands
+from badbuzz.config.settings import Settings
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Window
-from badbuzz.recording import read_recording
-from badbuzz.scorer import Judges
-from badbuzz.settings import Settings
-from badbuzz.state import Rules
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import read_recording
 
 START = "2026-11-02T00:00:00+00:00"
 START_MS = 1_793_577_600_000

@@ -18,8 +18,8 @@ import pytest
 from badbuzz import wire
 from badbuzz.errors import StateError
 from tests.e2e.scenario import ENVIRON, write_scenario
-from tests.e2e.stream import Process, Record, Stream, Worker, await_that, difference
-from tests.servers import KafkaServer
+from tests.support.servers import KafkaServer
+from tests.support.stream import Process, Record, Stream, Worker, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.mark.timeout(1800)]
 

@@ -12,7 +12,7 @@ import orjson
 import psutil
 import pytest
 
-from tests.e2e.stream import await_that
+from tests.support.stream import await_that
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 COMMAND = [sys.executable, "-m", "badbuzz", "demo"]

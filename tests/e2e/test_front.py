@@ -12,12 +12,12 @@ import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from badbuzz.record import Feedback
-from badbuzz.render import Language
+from badbuzz.messages.text import Language
+from badbuzz.store.model import Feedback
 from demo.processes import free_port
-from tests.browser import chromium
-from tests.e2e.stream import await_that
-from tests.front import (
+from tests.support.alertmanager_server import AlertmanagerServer
+from tests.support.browser import chromium
+from tests.support.front import (
     LIVE,
     NARROW,
     PATHS,
@@ -30,8 +30,8 @@ from tests.front import (
     served,
     settle,
 )
-from tests.prometheus import PrometheusServer
-from tests.rooms.alertmanager_server import AlertmanagerServer
+from tests.support.prometheus import PrometheusServer
+from tests.support.stream import await_that
 
 pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.wire import decode_alert
 from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
-from tests.e2e.stream import Stream, await_that, difference
+from tests.support.stream import Stream, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from badbuzz import wire
-from badbuzz.message import Message, write
+from badbuzz.messages.mail import Message, write
+from badbuzz.messages.text import Language
 from badbuzz.model import Alert
-from badbuzz.render import Language
 from tests.e2e.scenario import ENVIRON, write_scenario
-from tests.e2e.stream import Stream, await_that
-from tests.rooms.alertmanager_server import AlertmanagerServer, Mailbox, body
-from tests.rooms.http_server import EMPTY, HttpServer
+from tests.support.alertmanager_server import AlertmanagerServer, Mailbox, body
+from tests.support.http_server import EMPTY, HttpServer
+from tests.support.stream import Stream, await_that
 
 pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.slow]
 

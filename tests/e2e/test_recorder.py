@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from badbuzz import wire
-from badbuzz.store import Store
+from badbuzz.store.database import Store
 from tests.e2e.records import await_recorded, locked, positions, rows, sample, whole_sample
 from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
-from tests.e2e.stream import Stream, Worker, await_that, difference
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
+from tests.support.stream import Stream, Worker, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.kafka, pytest.mark.services]
 

@@ -13,9 +13,9 @@ import sys
 from aiokafka import AIOKafkaProducer
 
 from badbuzz.cli import main
-from badbuzz.settings import Settings
-from stream_processor import processor
-from stream_processor.transaction import Output, Writer
+from badbuzz.config.settings import Settings
+from stream_processor.engine.transaction import Output, Writer
+from stream_processor.processor import partition as processor
 
 
 class PlainWriter:

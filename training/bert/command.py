@@ -10,12 +10,12 @@ import orjson
 from rich.console import Console
 
 from badbuzz.errors import RecordingError
-from badbuzz.outputs import check_outputs
-from badbuzz.rows import Source
-from training.bert.answer import Answer
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.rows import Source
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows, table
 from training.bert.folder import read_encoder, shipped_folder
 from training.bert.report import write_report
+from training.bert.result import Answer
 from training.bert.run import ask, costs, unlabelled_texts
 from training.bert.tuning import Tuning
 from training.compare.command import (
@@ -24,11 +24,11 @@ from training.compare.command import (
     report_option,
     tracking_option,
 )
-from training.compare.corpus import NAMED, Corpus
 from training.compare.display import shown
-from training.compare.labelled import Reading
 from training.compare.tracking import Tracking
-from training.reading import data_option, lang_option, reading_options
+from training.datasets.corpus import NAMED, Corpus
+from training.datasets.labelled import Reading
+from training.datasets.options import data_option, lang_option, reading_options
 
 
 @click.command()

@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import BundleError
-from badbuzz.scorer import Scorer, interpreter_library
+from badbuzz.models.scorer import Scorer, interpreter_library
 from training.bert.folder import read_tokeniser
 from training.bert.tokens import Tokens
 

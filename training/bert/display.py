@@ -9,8 +9,8 @@ from typing import Any, Final
 from rich.box import SIMPLE
 from rich.table import Table
 
+from training.bert.assessment import RATES, Rated, prices
 from training.bert.cost import Cost
-from training.bert.verdict import RATES, Rated, prices
 
 QUALITY: Final = (
     "", "accuracy", "gain, 95 %", "McNemar p", "AUC", "found", "missed", "alarmed", "passed",

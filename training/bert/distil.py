@@ -16,17 +16,17 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from badbuzz.features import Featuriser
+from badbuzz.features.hashing import Featuriser
 from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
 from training.bert.tuning import Top, Tuning, Warm, begun, fitted, loss, reader
-from training.compare.judges import Judge
+from training.compare.baselines import Beside
+from training.compare.fitted_classifier import Judge
 from training.compare.prepared import Parts, Prepared
 from training.compare.scale import Scale
-from training.compare.yardsticks import Beside
-from training.linear import Flags, Floats, Table, calibrate, fit, presence, sigmoid
-from training.recipes import Recipe
-from training.rows import group_keys, hashed_folds
+from training.datasets.rows import group_keys, hashed_folds
+from training.recipes.linear import Flags, Floats, Table, calibrate, fit, presence, sigmoid
+from training.recipes.shipped import Recipe
 
 _N_NUMBERS: Final = 2
 _AT_ONCE: Final = 2048

@@ -12,7 +12,7 @@ from training.bert.layers import Layers, mean
 from training.bert.ragged import Ragged
 from training.bert.tokens import Tokens
 from training.compare.prepared import Features
-from training.graph import tensorflow
+from training.recipes.graph import tensorflow
 
 TOKENS: Final = "bert-tokens"
 STATES: Final = "bert-states"

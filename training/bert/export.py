@@ -6,7 +6,7 @@ from typing import Any
 
 from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean
-from training.graph import tensorflow
+from training.recipes.graph import tensorflow
 
 
 def exported(encoder: Encoder) -> bytes:

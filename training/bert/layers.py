@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from training.bert.folder import Encoder
-from training.graph import tensorflow
+from training.recipes.graph import tensorflow
 
 _FAR: Final = -1e9
 """Added to what attention thinks of padding."""

@@ -14,14 +14,14 @@ from training.bert.distil import MIXTURES, Distilled
 from training.bert.encoded import STATES, VECTORS, features
 from training.bert.folder import Encoder
 from training.bert.tuning import Tuned, Tuning, Warm
+from training.compare.baselines import Beside
 from training.compare.candidates import Candidate, candidates, features_of, recipe_of
 from training.compare.choice import SHIPPED
 from training.compare.classifiers import LINEAR
-from training.compare.corpus import Corpus
 from training.compare.prepared import Features
 from training.compare.scale import Scale
-from training.compare.yardsticks import Beside
-from training.rows import read_rows
+from training.datasets.corpus import Corpus
+from training.datasets.rows import read_rows
 
 FROZEN: Final = f"{VECTORS}, logistic"
 TUNED: Final = f"{STATES}, tuned"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from training.bert.answer import Answer
+from training.bert.assessment import BUSY, HOURS
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows
+from training.bert.result import Answer
 from training.bert.run import Asked
-from training.bert.verdict import BUSY, HOURS
 from training.page import write_page
 
 

@@ -13,20 +13,20 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
+from training.bert.assessment import Rated, rated
 from training.bert.cost import Cost, measured
 from training.bert.export import exported
 from training.bert.folder import Encoder
 from training.bert.models import models
 from training.bert.tuning import Tuning
-from training.bert.verdict import Rated, rated
 from training.compare.candidates import recipe_of
-from training.compare.corpus import Corpus
+from training.compare.comparison import Comparison, Progress, compare_view
 from training.compare.networks import keras
-from training.compare.run import Comparison, Progress, compare_view
-from training.compare.scale import FULL, N_THREADS
+from training.compare.scale import FULL
 from training.compare.tracking import Tracking
 from training.compare.views import UNSEEN, View, views
-from training.rows import read_rows
+from training.datasets.corpus import Corpus
+from training.datasets.rows import N_THREADS, read_rows
 
 N_UNLABELLED: Final = 12_000
 """Texts that teachers score, at most."""

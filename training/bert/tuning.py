@@ -15,12 +15,12 @@ from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean
 from training.bert.ragged import Places, Ragged
 from training.bert.tokens import Tokens
-from training.compare.corpus import Corpus
-from training.compare.judges import Curve, Judge
+from training.compare.fitted_classifier import Curve, Judge
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
-from training.graph import tensorflow
-from training.linear import Flags, Floats
+from training.datasets.corpus import Corpus
+from training.recipes.graph import tensorflow
+from training.recipes.linear import Flags, Floats
 
 _BETAS: Final = (0.9, 0.999)
 _TINY: Final = 1e-8

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from training.compare.baselines import Beside, Shipped, majority, vader
 from training.compare.classifiers import LINEAR, TREES
-from training.compare.corpus import Corpus
 from training.compare.embeddings import EMBEDDED
-from training.compare.judges import Classify
+from training.compare.fitted_classifier import Classify
 from training.compare.lexical import LEXICAL, hashed
 from training.compare.networks import NETWORKS
 from training.compare.prepared import Features
 from training.compare.scale import Scale
-from training.compare.yardsticks import Beside, Shipped, majority, vader
-from training.recipes import AIRLINE_EN, RECIPES, Recipe
+from training.datasets.corpus import Corpus
+from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe
 
 _NOT_OF_A_MODEL = ("name", "n_folds", "many_rows", "n_brands", "most_rows")
 

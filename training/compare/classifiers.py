@@ -12,10 +12,11 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from training.compare.judges import Classify, Judge
+from training.compare.fitted_classifier import Classify, Judge
 from training.compare.prepared import Prepared, pickled_bytes
-from training.compare.scale import N_THREADS, Scale
-from training.linear import Floats
+from training.compare.scale import Scale
+from training.datasets.rows import N_THREADS
+from training.recipes.linear import Floats
 
 _LEAST: Final = 1e-3
 _N_LEAVES: Final = 31

@@ -9,18 +9,18 @@ import click
 from rich.console import Console
 
 from badbuzz.errors import RecordingError, SettingsError
-from badbuzz.outputs import check_outputs
-from badbuzz.rows import check_readable
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.rows import check_readable
 from training.compare.choice import Choice, choose
-from training.compare.corpus import NAMED, Corpus, named
+from training.compare.comparison import Comparison
+from training.compare.comparison import compare as run
 from training.compare.display import shown, table, told
-from training.compare.labelled import Reading, read_own
 from training.compare.report import write_report
-from training.compare.run import Comparison
-from training.compare.run import compare as run
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
-from training.reading import data_option, lang_option, reading_options
+from training.datasets.corpus import NAMED, Corpus, named
+from training.datasets.labelled import Reading, read_own
+from training.datasets.options import data_option, lang_option, reading_options
 
 tracking_option = click.option(
     "--tracking-uri",

@@ -13,8 +13,8 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from training.compare.choice import Choice, difference, price_per_million, ranked
+from training.compare.comparison import Comparison
 from training.compare.record import Record
-from training.compare.run import Comparison
 
 COLUMNS: Final = (
     "model", "accuracy", "vs best, 95 %", "macro-F1", "F1 neg.", "AUC", "AP", "ECE",

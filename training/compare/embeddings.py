@@ -12,10 +12,10 @@ from gensim.models import FastText, Word2Vec
 from numpy.typing import NDArray
 from scipy import sparse
 
-from badbuzz import text as reading
+from badbuzz.features import tokens as reading
 from training.compare.prepared import Features
 from training.compare.scale import Scale
-from training.linear import Flags
+from training.recipes.linear import Flags
 
 LONGEST: Final = 48
 """Words of a text that a sequence holds."""

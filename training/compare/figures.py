@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from training.compare.trial import Outcome
-from training.linear import Flags, Floats
-from training.quality import SHARES, calibration_error, share_errors
+from training.compare.run import Outcome
+from training.recipes.linear import Flags, Floats
+from training.recipes.quality import SHARES, calibration_error, share_errors
 
 THRESHOLD: Final = 0.5
 N_WORST: Final = 20

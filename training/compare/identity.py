@@ -14,15 +14,16 @@ from typing import Final
 import orjson
 
 from training.compare.candidates import Candidate
-from training.compare.corpus import Corpus
 from training.compare.views import View
+from training.datasets.corpus import Corpus
 
 CODE: Final = {
-    "badbuzz": ("features", "text"),
-    "training": ("duplicates", "linear", "quality", "rows"),
+    "badbuzz.features": ("hashing", "tokens"),
+    "training.datasets": ("duplicates", "rows"),
+    "training.recipes": ("linear", "quality"),
     "training.compare": (
-        "candidates", "classifiers", "embeddings", "figures", "judges", "lexical", "networks",
-        "prepared", "scale", "trial", "views", "yardsticks",
+        "baselines", "candidates", "classifiers", "embeddings", "figures", "fitted_classifier",
+        "lexical", "networks", "prepared", "run", "scale", "views",
     ),
 }  # fmt: skip
 """Modules that a change of makes every run anew; those that only show are not among them."""

@@ -12,11 +12,11 @@ from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from badbuzz import features as hashing
-from badbuzz import text as reading
+from badbuzz.features import hashing
+from badbuzz.features import tokens as reading
 from training.compare.prepared import Features, pickled_bytes
 from training.compare.scale import Scale
-from training.linear import Flags
+from training.recipes.linear import Flags
 
 _FEWEST_TEXTS: Final = 2
 _MOST_LETTERS: Final = 200_000
@@ -67,7 +67,7 @@ class Reduced:
 
 
 class Hashed:
-    """The ids that a bundle reads (:mod:`badbuzz.features`)."""
+    """The ids that a bundle reads (:mod:`badbuzz.features.hashing`)."""
 
     n_bytes = 0
 

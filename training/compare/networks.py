@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from training.compare.judges import Classify, Curve, Judge
+from training.compare.fitted_classifier import Classify, Curve, Judge
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
-from training.graph import tensorflow
-from training.linear import Floats
+from training.recipes.graph import tensorflow
+from training.recipes.linear import Floats
 
 _BATCH: Final = 64
 _MOST_STEPS: Final = 300

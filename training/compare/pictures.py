@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from training.compare.figures import THRESHOLD
-from training.compare.judges import Curve
-from training.compare.trial import Outcome
+from training.compare.fitted_classifier import Curve
+from training.compare.run import Outcome
 
 _INCHES: Final = 4.0
 _DPI: Final = 80

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 
 from training.compare.scale import Scale
 from training.compare.views import Fold
-from training.linear import Flags
-from training.rows import Rows
+from training.datasets.rows import Rows
+from training.recipes.linear import Flags
 
 
 class Fitted(Protocol):

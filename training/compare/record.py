@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from training.compare.judges import Curve
-from training.linear import Flags, Floats
+from training.compare.fitted_classifier import Curve
+from training.recipes.linear import Flags, Floats
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 
 from training.compare.choice import Choice, price_per_million, ranked
 from training.compare.classifiers import TREES
+from training.compare.comparison import Comparison
 from training.compare.display import COLUMNS, rows
-from training.compare.judges import Curve
+from training.compare.fitted_classifier import Curve
 from training.compare.networks import NETWORKS
 from training.compare.record import Record
-from training.compare.run import Comparison
 from training.compare.scale import Scale
 from training.compare.views import UNSEEN
 from training.page import write_page

@@ -1,174 +1,119 @@
-"""A whole comparison: every model in every view of every corpus, where it was not done before."""
+"""One model in one view: learnt and tested in every fold, its tests put together."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Protocol
 
-from threadpoolctl import threadpool_limits
+import numpy as np
+from numpy.typing import NDArray
 
-from badbuzz import __version__
-from badbuzz.errors import SettingsError
-from training.compare.candidates import Candidate, candidates, features_of
-from training.compare.corpus import Corpus
-from training.compare.identity import code_version, git_revision, identity
-from training.compare.networks import NETWORKS, keras
-from training.compare.prepared import Bench, Features
-from training.compare.record import Record
-from training.compare.scale import N_THREADS, Scale
-from training.compare.tracking import Tracking
-from training.compare.trial import attempt
-from training.compare.views import View, views
+from training.compare.candidates import Candidate
+from training.compare.fitted_classifier import Curve, Judge
+from training.compare.prepared import Bench, Prepared
+from training.compare.views import View
+from training.recipes.linear import Flags, Floats, calibrate, sigmoid
+from training.recipes.quality import Calibrated
 
-
-class Progress(Protocol):
-    """Who is told how far a comparison is."""
-
-    def begin(self, corpus: str, view: str, n_folds: int) -> None:
-        """A view begins, of so many fits."""
-
-    def trying(self, model: str) -> None:
-        """A model is about to learn."""
-
-    def step(self, n_folds: int = 1) -> None:
-        """So many fits are done, or were done before."""
+_LEAST_APART = 1e-6
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What was found in one view of one corpus.
+class Outcome:
+    """What a model said of all test rows of a view, and what it cost.
 
     Parameters
     ----------
-    corpus, view
-        What was looked at.
-    records
-        A record for each model.
-    n_resumed
-        Of them, those that an earlier comparison left finished.
+    rows
+        Places of the test rows in the corpus, fold after fold.
+    folds
+        The number of each one's fold.
+    negative
+        The truth.
+    scores
+        P(negative), calibrated on rows that were not learnt from.
+    shares
+        What each adds to the adjusted share of negatives.
+    train_s
+        CPU-seconds of one fit, features included, the mean over the folds.
+    score_us
+        CPU-microseconds of scoring a text, features included.
+    n_bytes
+        Of the model and its features, the mean over the folds.
+    curve
+        How a network learnt in the first fold, or None.
     """
 
-    corpus: Corpus
-    view: View
-    records: tuple[Record, ...]
-    n_resumed: int
+    rows: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    negative: Flags
+    scores: Floats
+    shares: Floats
+    train_s: float
+    score_us: float
+    n_bytes: int
+    curve: Curve | None
 
 
-def compare(
-    corpora: Sequence[Corpus],
-    scale: Scale,
-    tracking: Tracking,
-    progress: Progress,
-    models: Sequence[str] = (),
-) -> list[Comparison]:
-    """Compare models on every corpus.
-
-    Parameters
-    ----------
-    models
-        Patterns such as ``tfidf-*`` of the models to compare; all of them when empty.
-
-    Raises
-    ------
-    SettingsError
-        When a pattern fits no model.
-    RecordingError
-        When a corpus cannot be learnt from.
-    TrackingError
-        When MLflow cannot be used; what finished before is kept.
-    """
-    sampled = [corpus.sample(scale.most_rows).checked() for corpus in corpora]
-    chosen = [_chosen(candidates(corpus, scale), models) for corpus in sampled]
-    for pattern in models:
-        if not any(_fits(one, [pattern]) for found in chosen for one in found):
-            names = ", ".join(one.name for one in candidates(sampled[0], scale))
-            raise SettingsError(f"--model {pattern}: fits none of {names}")
-    with threadpool_limits(N_THREADS):
-        return [
-            compare_view(corpus, view, found, features_of(corpus), scale, tracking, progress)
-            for corpus, found in zip(sampled, chosen, strict=True)
-            for view in views(corpus, scale)
-        ]
+@dataclass(frozen=True)
+class _Tested:
+    scores: Floats
+    shares: Floats
+    negative: Flags
+    train_s: float
+    score_s: float
+    n_bytes: int
+    curve: Curve | None
 
 
-def _chosen(found: Sequence[Candidate], models: Sequence[str]) -> list[Candidate]:
-    return [one for one in found if not models or _fits(one, models)]
-
-
-def _fits(candidate: Candidate, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(candidate.name, pattern) for pattern in patterns)
-
-
-def compare_view(
-    corpus: Corpus,
-    view: View,
-    chosen: Sequence[Candidate],
-    features: dict[str, Features],
-    scale: Scale,
-    tracking: Tracking,
-    progress: Progress,
-) -> Comparison:
-    """Compare the chosen models in one view; those that finished before are only looked up."""
-    experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
-    finished = tracking.finished(experiment)
-    bench = Bench(corpus.rows, features, scale)
-    progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
-    records = []
-    n_resumed = 0
-    for candidate in chosen:
-        own = identity(candidate, corpus, view)
-        if own in finished:
-            records.append(tracking.load(finished[own], candidate))
-            progress.step(len(view.folds))
-            n_resumed += 1
-            continue
-        progress.trying(candidate.name)
-        if candidate.classifier in NETWORKS:
-            keras()  # its import is nobody's training time
-        records.append(
-            _try(corpus, view, candidate, bench, tracking, experiment, own, progress.step)
-        )
-    return Comparison(corpus, view, tuple(records), n_resumed)
-
-
-def _try(
-    corpus: Corpus,
-    view: View,
-    candidate: Candidate,
-    bench: Bench,
-    tracking: Tracking,
-    experiment: str,
-    own: str,
-    step: Callable[[], None],
-) -> Record:
-    started_ms = time.time_ns() // 1_000_000
-    outcome = attempt(candidate, view, bench, step)
-    return tracking.keep(
-        experiment,
-        candidate,
-        outcome,
-        tags=_tags(corpus, view, bench.scale),
-        identity=own,
-        folds=[fold.name for fold in view.folds],
-        texts=corpus.rows.texts,
-        started_ms=started_ms,
-        ended_ms=time.time_ns() // 1_000_000,
+def attempt(candidate: Candidate, view: View, bench: Bench, step: Callable[[], None]) -> Outcome:
+    """Learn and test in every fold; ``step`` is called after each."""
+    tested = []
+    for fold in view.folds:
+        prepared = bench.prepared(fold, candidate.features)
+        tested.append(_test(candidate, prepared, bench))
+        step()
+    rows = np.concatenate([fold.test for fold in view.folds])
+    lengths = [len(one.scores) for one in tested]
+    return Outcome(
+        rows=rows,
+        folds=np.repeat(np.arange(len(tested)), lengths),
+        negative=np.concatenate([one.negative for one in tested]),
+        scores=np.concatenate([one.scores for one in tested]),
+        shares=np.concatenate([one.shares for one in tested]),
+        train_s=float(np.mean([one.train_s for one in tested])),
+        score_us=1e6 * sum(one.score_s for one in tested) / len(rows),
+        n_bytes=round(float(np.mean([one.n_bytes for one in tested]))),
+        curve=tested[0].curve,
     )
 
 
-def _tags(corpus: Corpus, view: View, scale: Scale) -> dict[str, str]:
-    return {
-        "badbuzz.set": corpus.name,
-        "badbuzz.view": view.name,
-        "badbuzz.scale": scale.name,
-        "badbuzz.language": corpus.language,
-        "badbuzz.n_rows": str(len(corpus.rows)),
-        "badbuzz.data": corpus.digest,
-        "badbuzz.splits": view.digest,
-        "badbuzz.code": code_version(),
-        "badbuzz.version": __version__,
-        "mlflow.source.git.commit": git_revision() or "unknown",
-    }
+def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
+    clock = time.process_time()
+    judge = candidate.classify(prepared, bench.scale)
+    train_s = time.process_time() - clock + judge.learnt_before_s
+    watched = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
+    clock = time.process_time()
+    logits = np.asarray(judge.logits(prepared.inputs.test), np.float64)
+    score_s = time.process_time() - clock
+    calibrated = calibrated_on(judge, watched, prepared.negative.watch)
+    scores = calibrated.scores(logits)
+    apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
+    return _Tested(
+        scores=scores,
+        shares=calibrated.shares(scores) if apart else scores,
+        negative=prepared.negative.test,
+        train_s=prepared.train_s + train_s,
+        score_s=prepared.score_s + score_s,
+        n_bytes=prepared.n_bytes + judge.n_bytes,
+        curve=judge.curve,
+    )
+
+
+def calibrated_on(judge: Judge, logits: Floats, negative: Flags) -> Calibrated:
+    """Slope and bias by the watched rows, unless the judge was never trained; and class means."""
+    slope, bias = (1.0, 0.0) if judge.untrained else calibrate(logits, negative)
+    scores = sigmoid(slope * logits + bias)
+    means = float(scores[~negative].mean()), float(scores[negative].mean())
+    return Calibrated(slope, bias, *means)

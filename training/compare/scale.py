@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-N_THREADS: Final = 1
-"""Of everything: threads that wait for each other burn CPU time, and that is what is compared."""
-
 
 @dataclass(frozen=True)
 class Scale:

@@ -19,10 +19,10 @@ import orjson
 from badbuzz.errors import TrackingError
 from training.compare.candidates import Candidate
 from training.compare.figures import by_fold, figures, worst
-from training.compare.judges import Curve
+from training.compare.fitted_classifier import Curve
 from training.compare.pictures import draw
 from training.compare.record import Record
-from training.compare.trial import Outcome
+from training.compare.run import Outcome
 
 _SCORES: Final = "scores.npz"
 _CURVE: Final = "curve.json"

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from badbuzz.errors import RecordingError
-from training.compare.corpus import FEWEST, Corpus
 from training.compare.scale import Scale
-from training.linear import Flags
-from training.rows import N_FOLDS, Split, hashed_folds
+from training.datasets.corpus import FEWEST, Corpus
+from training.datasets.rows import N_FOLDS, Split, hashed_folds
+from training.recipes.linear import Flags
 
 RANDOM: Final = "random"
 UNSEEN: Final = "unseen brand"

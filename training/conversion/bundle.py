@@ -8,15 +8,15 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from badbuzz.known import KnownWords
-from badbuzz.scorer import SCHEMA, Scorer
-from training.bundles import as_json, golden_texts
-from training.compare.corpus import Corpus
+from badbuzz.features.known_words import KnownWords
+from badbuzz.models.scorer import SCHEMA, Scorer
 from training.compare.scale import Scale
 from training.conversion.converted import Converted
 from training.conversion.fitting import Fitted
-from training.recipes import Source
-from training.reference import held_out_reference, on_card
+from training.datasets.corpus import Corpus
+from training.recipes.bundles import as_json, golden_texts
+from training.recipes.reference import held_out_reference, on_card
+from training.recipes.shipped import Source
 from training.writing import write_folder
 
 _THRESHOLD: Final = 0.5

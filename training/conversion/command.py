@@ -15,18 +15,19 @@ from rich.table import Column, Table
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
-from badbuzz.scorer import FILES
+from badbuzz.models.scorer import FILES
 from training.compare.candidates import Candidate, candidates
 from training.compare.command import corpora_of
-from training.compare.corpus import NAMED, Corpus
-from training.compare.labelled import Reading
-from training.compare.scale import FULL, N_THREADS, QUICK, Scale
+from training.compare.scale import FULL, QUICK, Scale
 from training.conversion.bundle import write_converted
 from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
-from training.graph import FORMATS
-from training.reading import data_option, lang_option, reading_options
+from training.datasets.corpus import NAMED, Corpus
+from training.datasets.labelled import Reading
+from training.datasets.options import data_option, lang_option, reading_options
+from training.datasets.rows import N_THREADS
+from training.recipes.graph import FORMATS
 from training.writing import check_place
 
 

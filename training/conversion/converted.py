@@ -11,13 +11,13 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import BundleError
-from badbuzz.featurisers import featuriser
-from badbuzz.scorer import GOLDEN_TOLERANCE, Graph
+from badbuzz.features.featurisers import featuriser
+from badbuzz.models.scorer import GOLDEN_TOLERANCE, Graph
 from training.conversion.fitting import Fitted
 from training.conversion.forms import Form, form_of
-from training.graph import FORMATS, convert
-from training.quality import measure
-from training.recipes import N_ROWS
+from training.recipes.graph import FORMATS, convert
+from training.recipes.quality import measure
+from training.recipes.shipped import N_ROWS
 
 _BATCH: Final = 256
 _N_ROUNDS: Final = 3
@@ -34,7 +34,7 @@ class Converted:
     model
         Name of the candidate.
     numbers
-        One of :data:`training.graph.FORMATS`.
+        One of :data:`training.recipes.graph.FORMATS`.
     network, config
         ``model.tflite`` and ``featuriser.json``.
     gap, mean_gap

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from badbuzz.errors import BundleError, RecordingError
-from training.bundles import N_COMPARED
 from training.compare.candidates import Candidate, features_of
-from training.compare.corpus import Corpus
-from training.compare.judges import Judge
+from training.compare.fitted_classifier import Judge
 from training.compare.networks import NETWORKS, keras
 from training.compare.prepared import Bench, Prepared
+from training.compare.run import calibrated_on
 from training.compare.scale import Scale
-from training.compare.trial import calibrated_on
 from training.compare.views import Fold
-from training.linear import Flags, Floats
-from training.quality import Calibrated
-from training.rows import hashed_folds
+from training.datasets.corpus import Corpus
+from training.datasets.rows import hashed_folds
+from training.recipes.bundles import N_COMPARED
+from training.recipes.linear import Flags, Floats
+from training.recipes.quality import Calibrated
 
 
 @dataclass(frozen=True)

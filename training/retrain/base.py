@@ -10,13 +10,13 @@ from typing import Final
 import orjson
 
 from badbuzz.errors import BundleError, RecordingError
-from badbuzz.features import Features
-from badbuzz.rows import check_readable
-from badbuzz.scorer import Scorer
-from training.compare.labelled import Reading, read_own
-from training.linear import Shape
-from training.recipes import AIRLINE_EN, RECIPES, Recipe, Source
-from training.rows import Rows, read_rows
+from badbuzz.features.hashing import Features
+from badbuzz.models.scorer import Scorer
+from badbuzz.recordings.rows import check_readable
+from training.datasets.labelled import Reading, read_own
+from training.datasets.rows import Rows, read_rows
+from training.recipes.linear import Shape
+from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe, Source
 
 _SHAPE: Final = ("rarity", "contrast", "strength")
 _HASHED: Final = ("hashed, linear", "hashed, shipped")

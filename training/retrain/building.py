@@ -9,12 +9,12 @@ from typing import Any
 
 from badbuzz import __version__
 from badbuzz.errors import RecordingError
-from training.bundles import write_bundle
-from training.compare.corpus import Corpus
-from training.recipes import Recipe
+from training.datasets.corpus import Corpus
+from training.datasets.rows import N_FOLDS, Rows, splits
+from training.recipes.bundles import write_bundle
+from training.recipes.shipped import Recipe
+from training.recipes.study import Study
 from training.retrain.base import Base
-from training.rows import N_FOLDS, Rows, splits
-from training.study import Study
 
 
 def check_rows(name: str, language: str, rows: Rows) -> None:

@@ -15,16 +15,16 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from badbuzz.config.settings import Settings
 from badbuzz.errors import RecordingError, RegistryError
-from badbuzz.outputs import check_outputs, write_text
-from badbuzz.record import Feedback
-from badbuzz.scorer import FILES
-from badbuzz.settings import Settings
-from badbuzz.store import Store, where
-from training.compare.labelled import Reading
-from training.reading import reading_options
-from training.registry_commands import as_json_option, open_registry, who_option
-from training.retrain import telling
+from badbuzz.models.scorer import FILES
+from badbuzz.recordings.outputs import check_outputs, write_text
+from badbuzz.store.database import Store, where
+from badbuzz.store.model import Feedback
+from training.datasets.labelled import Reading
+from training.datasets.options import reading_options
+from training.registry.commands import as_json_option, open_registry, who_option
+from training.retrain import messages
 from training.retrain.base import read_base
 from training.retrain.report import write_report
 from training.retrain.run import UNFROZEN, gather, stand
@@ -115,8 +115,8 @@ def retrain(
         if promote_if_better and standing.frozen is None:
             raise RegistryError(f"--promote-if-better: {UNFROZEN.format(language)}")
         gathered = gather(base, said, standing, per_author, shipped=shipped_recipe)
-        _note(console, [*base.notes, *telling.counts(gathered)])
-        write_text(quarantine_file, telling.quarantine(gathered.sieved.left))
+        _note(console, [*base.notes, *messages.counts(gathered)])
+        write_text(quarantine_file, messages.quarantine(gathered.sieved.left))
         with _steps(console, gathered.base.recipe.name) as begin:
             promoter = who if promote_if_better else None
             outcome = run(registry, gathered, standing, out, promoter, begin)
@@ -126,9 +126,9 @@ def retrain(
         write_report(Path(report_file), outcome)
         console.print(f"report: {report_file}", highlight=False)
     if as_json:
-        click.echo(orjson.dumps(telling.plain(outcome)))
+        click.echo(orjson.dumps(messages.plain(outcome)))
     else:
-        telling.show(Console(), outcome)
+        messages.show(Console(), outcome)
 
 
 def _said(address: str | None, console: Console) -> list[Feedback]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.page import write_page
+from training.retrain.curation import by_author
+from training.retrain.messages import COLUMNS, cells, counts, ended
 from training.retrain.run import Outcome
-from training.retrain.sieve import by_author
-from training.retrain.telling import COLUMNS, cells, counts, ended
 
 
 def write_report(path: Path, outcome: Outcome) -> None:

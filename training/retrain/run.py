@@ -12,19 +12,19 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RegistryError
-from badbuzz.lives import events
-from badbuzz.record import Feedback
-from badbuzz.registry import CHAMPION, Registry, Version
-from badbuzz.scorer import FILES, Scorer
-from training import evaluation, gate, lifecycle
-from training.evaluation import Frozen
-from training.gate import Check
-from training.register import bundle_bytes, register
+from badbuzz.models.history import events
+from badbuzz.models.registry import CHAMPION, Registry, Version
+from badbuzz.models.scorer import FILES, Scorer
+from badbuzz.store.model import Feedback
+from training.datasets.rows import Rows, words
+from training.registry import gate, heldout_sets, promotion
+from training.registry.gate import Check
+from training.registry.heldout_sets import Frozen
+from training.registry.register import bundle_bytes, register
 from training.retrain.base import Base, like_champion
 from training.retrain.building import build, digest
-from training.retrain.sieve import Sieved, rows_of, sieve
-from training.retrain.trial import CORRECTIONS, FROZEN_SET, Meeting, meet, not_better
-from training.rows import Rows, words
+from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Meeting, meet, not_better
+from training.retrain.curation import Sieved, rows_of, sieve
 from training.writing import write_folder
 
 UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE --language {}"
@@ -108,8 +108,8 @@ def stand(registry: Registry, language: str, folder: Path) -> Standing:
     if version is not None:
         scorer, bundle = registry.fetch(version, folder)
         champion = version, scorer, bundle
-    found = evaluation.frozen(registry, language)
-    return Standing(champion, found, None if found is None else evaluation.load(registry, found))
+    found = heldout_sets.frozen(registry, language)
+    return Standing(champion, found, None if found is None else heldout_sets.load(registry, found))
 
 
 def gather(
@@ -251,7 +251,7 @@ def _why_not(
 
 
 def _promote(registry: Registry, outcome: Outcome, standing: Standing, who: str) -> None:
-    lifecycle.promote(
+    promotion.promote(
         registry,
         outcome.version,
         outcome.checks,

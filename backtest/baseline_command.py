@@ -1,0 +1,80 @@
+"""The command ``baseline build``: what is usual for brands, learnt from recorded tweets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from backtest.options import Reading, one_run, reading_options
+from badbuzz.config.settings import Settings
+from badbuzz.detection.baseline_file import Learnt, encode_history, learnt
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.errors import RecordingError
+from badbuzz.messages.text import counted
+from badbuzz.recordings.outputs import check_outputs
+from badbuzz.terminal.signals import Stop
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "-o", "--output", required=True, metavar="FILE.json", help="Where to write what was learnt."
+)
+@reading_options
+def build(files: tuple[str, ...], output: str, **options: Any) -> None:
+    """Learn from recorded tweets what is usual for their brands.
+
+    FILE is what badbuzz replay reads, a week or more of it. The baseline is the one that the
+    worker would have after it: badbuzz baseline load puts it into a worker's state, so that a new
+    brand is watched from its first day.
+
+    \b
+    Examples:
+      badbuzz baseline build month.jsonl.gz -o baseline.json
+      badbuzz baseline build Tweets.csv --sort --use-truth -o baseline.json
+    """
+    check_outputs([("-o", output)], [("FILE", path) for path in files])
+    reading = Reading(files, Settings.read(), options)
+    with Stop() as stopping:
+        run, tally = one_run(reading, None, stopping)
+        if tally.interrupted:
+            click.echo("badbuzz: interrupted; nothing was written", err=True)
+            sys.exit(128 + stopping.signal)
+    rules_of = run.fold.rules_of
+    states = [state for state in run.fold.brands.values() if state.n_hours]
+    _write(output, [learnt(state, str(rules_of(state.brand).zone)) for state in states], files)
+    if not options["quiet"]:
+        for state in sorted(states, key=lambda one: one.brand):
+            click.echo(_sentence(state, rules_of(state.brand)))
+
+
+def _write(output: str, found: list[Learnt], files: tuple[str, ...]) -> None:
+    """Put the file in place as a whole."""
+    target = Path(output)
+    draft = target.with_name(target.name + ".new")
+    try:
+        with draft.open("wb") as file:
+            file.write(encode_history(found, [Path(name).name for name in files]))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+    except OSError as error:
+        raise RecordingError(f"{output}: cannot be written: {error.strerror}") from error
+
+
+def _sentence(state: BrandState, rules: Rules) -> str:
+    usual = (
+        f"{state.brand}: {counted(state.n_hours, 'hour')} with tweets, "
+        f"{counted(state.n_negative_seen, 'negative')}; "
+        f"usually {state.baseline.level:.1f} in five minutes, {state.baseline.rate * 100:.0f} %"
+    )
+    if state.warm(rules):
+        return usual
+    hours = max(rules.warmup_hours - state.n_hours, 0)
+    negatives = max(rules.warmup_negatives - state.n_negative_seen, 0)
+    lacking = f"{counted(hours, 'hour')} and {counted(negatives, 'negative')}"
+    return f"{usual}; still lacks {lacking} of its warm-up"

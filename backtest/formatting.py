@@ -1,0 +1,96 @@
+"""Figures of a backtest as people read them, in the terminal and in the report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from badbuzz.detection.evaluation import Interval, Scorecard
+
+NONE: Final = "–"
+
+
+def when(time_ms: int, zone: tzinfo = UTC) -> str:
+    """An instant, to the minute.
+
+    Examples
+    --------
+    >>> when(0)
+    'Thu 01 Jan 1970 00:00'
+    """
+    return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %Y %H:%M}"
+
+
+def caught(card: Scorecard) -> str:
+    """``4 of 5``, with what a new draw of incidents might have given."""
+    unjudged = f"{card.n_unjudged} unjudged" if card.n_unjudged else ""
+    if not card.n_incidents:
+        return unjudged or NONE
+    spread = _spread(card.caught_interval, lambda share: f"{share * 100:.0f}")
+    told = f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}"
+    return ", ".join(filter(None, (told, unjudged)))
+
+
+def delay(card: Scorecard) -> str:
+    """The median delay in minutes."""
+    if card.median_delay_min is None:
+        return NONE
+    spread = _spread(card.delay_interval, lambda minutes: f"{minutes:.0f}")
+    return f"{card.median_delay_min:.0f} min{spread and f' ({spread})'}"
+
+
+def per_week(rate: float | None, interval: Interval | None = None) -> str:
+    """A rate per brand and week."""
+    if rate is None:
+        return NONE
+    spread = _spread(interval, lambda value: f"{value:.2f}")
+    return f"{rate:.2f}{spread and f' ({spread})'}"
+
+
+def benign(card: Scorecard) -> str:
+    """Benign surges that were taken for crises."""
+    told = f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else ""
+    unjudged = f"{card.n_benign_unjudged} unjudged" if card.n_benign_unjudged else ""
+    return ", ".join(filter(None, (told, unjudged))) or NONE
+
+
+def hours(card: Scorecard) -> str:
+    """How long alerts stood."""
+    return f"{card.alert_hours:.1f}"
+
+
+def _spread(interval: Interval | None, shown: Callable[[float], str]) -> str:
+    if interval is None:
+        return ""
+    low, high = (shown(end) for end in interval)
+    return f"{low}–{high}" if low != high else ""
+
+
+Column = tuple[str, Callable[[Scorecard], str]]
+
+COLUMNS: Final[tuple[Column, ...]] = (
+    ("alerts", lambda card: str(card.n_alerts)),
+    ("incidents caught", caught),
+    ("median delay", delay),
+    ("false alarms", lambda card: str(card.n_false_alarms)),
+    (
+        "per brand-week",
+        lambda card: per_week(card.false_alarms_per_week, card.false_alarms_interval),
+    ),
+    ("benign alerted", benign),
+    ("alert-hours", hours),
+)
+"""What is said of a rule set or brand where the truth is known."""
+
+COLUMNS_WITHOUT_TRUTH: Final[tuple[Column, ...]] = (
+    COLUMNS[0],
+    ("per brand-week", lambda card: per_week(card.alerts_per_week)),
+    COLUMNS[-1],
+    ("brand-weeks watched", lambda card: f"{card.brand_weeks:.2f}"),
+)
+
+
+def columns(*, with_truth: bool) -> tuple[Column, ...]:
+    """The columns of a table of scorecards: a title, and the words for a card."""
+    return COLUMNS if with_truth else COLUMNS_WITHOUT_TRUTH

@@ -1,0 +1,128 @@
+"""The options of commands that fold recorded tweets, and the fold that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import click
+
+from backtest.cached_scorer import Jury, Truthful
+from backtest.display import Display
+from backtest.rules import RuleSet
+from backtest.run import Backtest, Run, Tally
+from backtest.scores import cache_folder
+from badbuzz.config.brands import read_brands
+from badbuzz.config.settings import Settings
+from badbuzz.detection.state import Rules
+from badbuzz.errors import RecordingError
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import Labelled, read_labelled
+from badbuzz.recordings.rows import check_readable
+from badbuzz.terminal.options import labels, recording_options
+from badbuzz.terminal.signals import Stop
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_CLOSING_MS: Final = 600_000
+
+
+def reading_options(command: _Command) -> _Command:
+    """Add the options that say how files are read and who gives the verdicts."""
+    for option in reversed(
+        (
+            click.option("--use-truth", is_flag=True, help="Take a human's label for the verdict."),
+            click.option(
+                "--label",
+                "labels",
+                multiple=True,
+                metavar="WORD=LABEL",
+                callback=labels,
+                help="With --use-truth, what a word in the label column means: negative, neutral "
+                "or positive; may be given several times.",
+            ),
+            click.option("--rescore", is_flag=True, help="Pass over scores that were recorded."),
+            click.option("--no-cache", is_flag=True, help="Neither use scores of before nor keep."),
+            click.option("--quiet", is_flag=True, help="Show nothing but errors and results."),
+        )
+    ):
+        command = option(command)
+    return recording_options(command)
+
+
+@dataclass(slots=True)
+class Reading:
+    """Files, how they are read, and who gives the verdicts.
+
+    Parameters
+    ----------
+    files
+        Paths.
+    settings
+        The worker's: lateness, bundles, brands.
+    options
+        Values of :func:`reading_options`.
+    """
+
+    files: Sequence[str]
+    settings: Settings
+    options: dict[str, Any]
+
+    def base(self, warmup_h: int | None) -> Callable[[str], Rules]:
+        """The rules that the worker gives a brand, with another warm-up if there is one."""
+        default = Rules(
+            lateness_ms=self.settings.lateness_s * 1000,
+            warmup_hours=self.settings.warmup_h if warmup_h is None else warmup_h,
+        )
+        return read_brands(self.settings.brands, default).of
+
+    def fold(self, runs: Sequence[Run], stopping: Stop) -> Tally:
+        """Run every tweet through every run."""
+        check_readable(self.files)
+        options = self.options
+        if options["labels"] and not options["use_truth"]:
+            raise click.UsageError("--label: is for --use-truth; give that too")
+        jury = self._jury()
+        lateness_ms = self.settings.lateness_s * 1000
+        with Display(self.files, shown=not options["quiet"]) as display:
+            backtest = Backtest(
+                runs, jury, _CLOSING_MS + lateness_ms, on_tick=display.show, stopping=stopping
+            )
+            try:
+                tally = backtest.run(self._recorded(display))
+            finally:
+                troubles = jury.close()
+        display.conclude(tally)
+        if isinstance(jury, Truthful) and not jury.n_labelled and not tally.interrupted:
+            raise RecordingError(
+                f"{', '.join(self.files)}: no row has a label, so --use-truth has no verdicts; "
+                "say where labels stand with --map label=COLUMN"
+            )
+        for trouble in troubles:
+            click.echo(f"badbuzz: {trouble}", err=True)
+        return tally
+
+    def _jury(self) -> Jury | Truthful:
+        if self.options["use_truth"]:
+            return Truthful()
+        folder = None if self.options["no_cache"] else cache_folder()
+        judges = Judges.read(self.settings.bundles)
+        return Jury(judges, folder, rescore=self.options["rescore"])
+
+    def _recorded(self, display: Display) -> Iterator[Labelled]:
+        names = ("preset", "mapping", "brand", "lang", "sort")
+        return read_labelled(
+            self.files,
+            **{name: self.options[name] for name in names},
+            labels=self.options["labels"] if self.options["use_truth"] else None,
+            lateness_ms=self.settings.lateness_s * 1000,
+            author_key=self.settings.author_key,
+            on_reject=display.rejected,
+            on_open=display.opened,
+        )
+
+
+def one_run(reading: Reading, warmup_h: int | None, stopping: Stop) -> tuple[Run, Tally]:
+    """A recording through the worker's own rules."""
+    run = Run(RuleSet("as set"), reading.base(warmup_h), keeps_windows=False)
+    return run, reading.fold([run], stopping)

@@ -1,0 +1,1 @@
+"""Settings, watched brands and the rules of the detector."""

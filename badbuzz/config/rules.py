@@ -1,0 +1,125 @@
+"""What TOML says of a brand's rules: a key by the name of its field, checked against its type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from datetime import datetime, tzinfo
+from math import isfinite
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from badbuzz.detection.state import Rules
+from badbuzz.errors import BrandsError
+from badbuzz.recordings.times import clock
+
+TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
+"""What each field of the rules must be."""
+
+KNOWN: Final = tuple(spec.name for spec in fields(Rules))
+"""Every field of the rules."""
+
+DETECTOR: Final = (
+    "theta",
+    "count_weight",
+    "rate_weight",
+    "min_rate_z",
+    "surge_rate_z",
+    "min_negatives",
+    "step",
+    "quiet_z",
+    "quiet_minutes",
+    "cool_down_minutes",
+)
+"""The fields that tune the detector, which a brands file may give a brand."""
+
+
+def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields that a TOML table changes.
+
+    Parameters
+    ----------
+    table
+        As ``tomllib`` gives it.
+    where
+        Names the file and the brand in errors.
+
+    Raises
+    ------
+    BrandsError
+        When a key is no field, or its value is none; says what was expected.
+
+    Examples
+    --------
+    >>> read_changes({"theta": 5, "min_negatives": 8.0}, "tuned.toml")
+    {'theta': 5.0, 'min_negatives': 8}
+    """
+    for key in table:
+        check_known(key, where)
+    changes = {
+        key: read_value(TYPES[key], value, f"{where}: {key}") for key, value in table.items()
+    }
+    for start_ms, end_ms in changes.get("muted_ms", ()):
+        if end_ms <= start_ms:
+            raise BrandsError(
+                f"{where}: muted_ms: ends {clock(end_ms)}, not after its start {clock(start_ms)}"
+            )
+    return changes
+
+
+def check_known(key: str, where: str, known: Collection[str] = KNOWN) -> None:
+    """Raise a BrandsError where a key is not among the known ones."""
+    if key not in known:
+        raise BrandsError(f"{where}: {key}: unknown key; known are {', '.join(known)}")
+
+
+def read_value(kind: Any, value: Any, where: str) -> Any:
+    """A TOML value as what a field of the rules must be; a BrandsError where it cannot be.
+
+    Examples
+    --------
+    >>> read_value(float, 5, "tuned.toml: theta")
+    5.0
+    """
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return read_value(next(k for k in get_args(kind) if k is not type(None)), value, where)
+    if origin in (tuple, frozenset) and isinstance(value, list):
+        return _collection(origin, get_args(kind), value, where)
+    if kind is tzinfo:
+        return read_zone(value, where)
+    value = _number(kind, value)
+    is_number = kind in (int, float)
+    if type(value) is not kind or (is_number and not (isfinite(value) and value >= 0)):
+        name = getattr(kind, "__name__", kind)
+        expected = f"{name}, 0 or more" if is_number else name
+        raise BrandsError(f"{where}: expected {expected}, found {value!r}")
+    return value
+
+
+def read_zone(name: object, where: str) -> ZoneInfo:
+    """The time zone of a name; a BrandsError where there is none."""
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BrandsError(
+            f"{where}: {name!r} is no IANA time zone such as 'Europe/Paris'"
+        ) from error
+
+
+def _number(kind: Any, value: Any) -> Any:
+    """A whole number where a fraction is wanted, and the other way round; a time as ms."""
+    if kind is int and isinstance(value, datetime) and value.tzinfo is not None:
+        return int(value.timestamp() * 1000)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return float(value) if kind is float and type(value) is int else value
+
+
+def _collection(origin: Any, kinds: tuple[Any, ...], values: list[Any], where: str) -> Any:
+    fixed = origin is tuple and Ellipsis not in kinds
+    if fixed and len(values) != len(kinds):
+        raise BrandsError(f"{where}: expected {len(kinds)} values, found {values!r}")
+    each = kinds if fixed else kinds[:1] * len(values)
+    return origin(read_value(kind, value, where) for kind, value in zip(each, values, strict=True))

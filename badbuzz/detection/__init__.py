@@ -1,0 +1,1 @@
+"""The fold: scored tweets in, closed windows and alerts out. Pure."""

@@ -1,0 +1,275 @@
+"""What is usual for a brand: level, hours of the day, dispersion and negative rate, all decayed.
+
+Formulas: the expected negatives of a bucket are ``level * season(hour)``. The level has two
+speeds: one forgets by half in five hours and is shrunk to one that takes eighteen, which counts
+for thirty negatives: a big brand is followed within hours, and a small one is not led by its noise.
+The season forgets in 42 days, dispersion and clustering in 30, the rate in seven. What is learnt is
+winsorised two standard deviations above what was expected, so that a crisis does not become its own
+baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import asin, sqrt
+from typing import Any, Final, NamedTuple
+
+from badbuzz.detection.statistics import CLUSTERING
+from badbuzz.model import SCORE_UNITS
+
+SCALES: Final = (1, 3, 6, 12)
+"""Buckets of each scale: 5, 15, 30 and 60 minutes."""
+
+_HOURS: Final = 24
+_BUCKETS_PER_HOUR: Final = 12
+_LEVEL_DECAY: Final = 0.5 ** (1 / (18 * _BUCKETS_PER_HOUR))
+_FAST_DECAY: Final = 0.5 ** (1 / (5 * _BUCKETS_PER_HOUR))
+_FAST_SHRINKAGE: Final = 30.0  # negatives that the slow level is worth to the fast one
+_SEASON_DECAY: Final = 0.5 ** (1 / (42 * _BUCKETS_PER_HOUR))  # an hour is learnt once a day
+_DISPERSION_DECAY: Final = 0.5 ** (1 / (30 * 24 * _BUCKETS_PER_HOUR))
+_RATE_DECAY: Final = 0.5 ** (1 / (7 * 24 * _BUCKETS_PER_HOUR))
+_SEASON_PRIOR: Final = 20.0
+_DISPERSION_PRIOR: Final = 0.1
+_DISPERSION_PRIOR_WEIGHT: Final = 50.0
+_DISPERSION_FLOOR: Final = 0.005
+_CLUSTERING_WEIGHT: Final = 5000.0  # tweets of large windows that the prior is worth
+_CLUSTERING_FLOOR: Final = 0.02
+_CLUSTERING_MIN_N: Final = 20
+_TRIMMED_SQUARE: Final = 0.92  # mean of the square of a standard normal, winsorised at 2
+_LEVEL_PRIOR: Final = (0.25, 0.5)
+_RATE_PRIOR: Final = (2.0, 5.0)
+
+
+def _zeros(n: int) -> list[float]:
+    return [0.0] * n
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Five minutes of one brand.
+
+    ``expected`` is what the baseline expected of it when it closed; ``adjusted`` the sum of its
+    tweets' adjusted shares, in ten-thousandths.
+    """
+
+    n: int = 0
+    n_negative: int = 0
+    adjusted: int = 0
+    n_unvalidated: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+    expected: float = 0.0
+
+
+class WindowSum(NamedTuple):
+    """The sums of a window's buckets."""
+
+    n: int
+    n_negative: int
+    expected: float
+
+
+def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
+    """The sums of the newest buckets, for each scale.
+
+    Parameters
+    ----------
+    recent
+        Closed buckets, oldest first; a scale that reaches further back takes what there is.
+
+    Examples
+    --------
+    >>> window_sums([Bucket(n=2, n_negative=1, expected=0.5)] * 4)[1]
+    WindowSum(n=6, n_negative=3, expected=1.5)
+    """
+    n = n_negative = taken = 0
+    expected = 0.0
+    sums = []
+    for n_buckets in SCALES:
+        for bucket in recent[-n_buckets : len(recent) - taken]:
+            n += bucket.n
+            n_negative += bucket.n_negative
+            expected += bucket.expected
+        taken = n_buckets
+        sums.append(WindowSum(n, n_negative, expected))
+    return sums
+
+
+def share(adjusted: int, n: int) -> float:
+    """The adjusted negative rate of n tweets, in [0, 1]; 0.0 of none.
+
+    Parameters
+    ----------
+    adjusted
+        Sum of their adjusted shares, in ten-thousandths.
+    """
+    return round(min(max(adjusted / (SCORE_UNITS * n), 0.0), 1.0), 4) if n else 0.0
+
+
+@dataclass(slots=True)
+class Baseline:
+    """What is usual for one brand; every number is a decayed sum.
+
+    Examples
+    --------
+    A brand with three negatives of five tweets in every bucket for a day:
+
+    >>> usual = Baseline()
+    >>> for i in range(288):
+    ...     bucket = Bucket(n=5, n_negative=3, expected=usual.expected(i / 12))
+    ...     usual.learn(i / 12, bucket, window_sums([bucket]))
+    >>> round(usual.expected(12.0), 1), round(usual.rate, 2)
+    (3.0, 0.6)
+    """
+
+    level_seen: float = 0.0
+    level_exposure: float = 0.0
+    fast_seen: float = 0.0
+    fast_exposure: float = 0.0
+    season_seen: list[float] = field(default_factory=lambda: _zeros(_HOURS))
+    season_expected: list[float] = field(default_factory=lambda: _zeros(_HOURS))
+    residual_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    mean_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    rate_negatives: float = 0.0
+    rate_tweets: float = 0.0
+    rate_adjusted: float = 0.0
+    rate_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    rate_sizes: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+
+    @property
+    def level(self) -> float:
+        """Negatives per bucket, the hour of the day taken out, > 0."""
+        seen, exposure = _LEVEL_PRIOR
+        slow = (self.level_seen + seen) / (self.level_exposure + exposure)
+        return (self.fast_seen + _FAST_SHRINKAGE) / (self.fast_exposure + _FAST_SHRINKAGE / slow)
+
+    def season(self, hour: float) -> float:
+        """How much of the level an hour gets, > 0; interpolated between the hours' middles.
+
+        Parameters
+        ----------
+        hour
+            Local time in [0, 24).
+        """
+        before = int(hour - 0.5) if hour >= 0.5 else _HOURS - 1
+        share = (hour - 0.5) % 1.0
+        return (1.0 - share) * self._season_bin(before) + share * self._season_bin(before + 1)
+
+    def _season_bin(self, hour: int) -> float:
+        hour %= _HOURS
+        return (self.season_seen[hour] + _SEASON_PRIOR) / (
+            self.season_expected[hour] + _SEASON_PRIOR
+        )
+
+    def expected(self, hour: float) -> float:
+        """Negatives expected in a bucket at a local hour, > 0."""
+        return self.level * self.season(hour)
+
+    def dispersion(self, scale: int) -> float:
+        """The phi of Var = mu + phi * mu**2 at a scale, > 0."""
+        prior = _DISPERSION_PRIOR * _DISPERSION_PRIOR_WEIGHT
+        spread = (self.residual_squares[scale] + prior) / (
+            self.mean_squares[scale] + _DISPERSION_PRIOR_WEIGHT
+        )
+        return max(spread, _DISPERSION_FLOOR)
+
+    def uncertainty(self, hour: float) -> float:
+        """What not knowing the parameters adds to phi, > 0."""
+        seen = min(self.level_seen, self.fast_seen + _FAST_SHRINKAGE)
+        level = 1.0 / (2.0 * seen + 1.0)
+        season = 1.0 / (self.season_seen[int(hour) % _HOURS] + _SEASON_PRIOR)
+        return level + season
+
+    def clustering(self, scale: int) -> float:
+        """How correlated the tweets of one window are at a scale, > 0.
+
+        The rate of n of them has 1 + clustering * (n - 1) times the variance of n independent ones.
+        """
+        prior = CLUSTERING * _CLUSTERING_WEIGHT
+        squares = self.rate_squares[scale] + prior
+        return max(squares / (self.rate_sizes[scale] + _CLUSTERING_WEIGHT), _CLUSTERING_FLOOR)
+
+    @property
+    def rate(self) -> float:
+        """The usual negative rate, in (0, 1)."""
+        negatives, tweets = _RATE_PRIOR
+        return (self.rate_negatives + negatives) / (self.rate_tweets + tweets)
+
+    @property
+    def adjusted_rate(self) -> float:
+        """The usual negative rate adjusted for the classifier's error, in [0, 1]."""
+        if self.rate_tweets <= 0.0:
+            return self.rate
+        return min(max(self.rate_adjusted / self.rate_tweets, 0.0), 1.0)
+
+    def ceiling(self, scale: int, expected: float) -> float:
+        """The most negatives that a window teaches: two standard deviations above, and one."""
+        spread = self.dispersion(scale)
+        return expected + 2.0 * sqrt(expected + spread * expected * expected) + 1.0
+
+    def learn(
+        self, hour: float, bucket: Bucket, sums: Sequence[WindowSum], *, trusted: bool = True
+    ) -> None:
+        """Take in a closed bucket.
+
+        Parameters
+        ----------
+        hour
+            Its local time, in [0, 24).
+        bucket
+            With what was expected of it.
+        sums
+            Of the windows that end with it, for each scale.
+        trusted
+            Whether the expectation is good enough to measure the bucket against.
+        """
+        negatives = float(bucket.n_negative)
+        if trusted:
+            negatives = min(negatives, self.ceiling(0, bucket.expected))
+            self._learn_dispersion(sums)
+            self._learn_clustering(sums)
+        season, level = self.season(hour), self.level
+        self.level_seen = self.level_seen * _LEVEL_DECAY + negatives
+        self.level_exposure = self.level_exposure * _LEVEL_DECAY + season
+        self.fast_seen = self.fast_seen * _FAST_DECAY + negatives
+        self.fast_exposure = self.fast_exposure * _FAST_DECAY + season
+        hour_bin = int(hour) % _HOURS
+        self.season_seen[hour_bin] = self.season_seen[hour_bin] * _SEASON_DECAY + negatives
+        self.season_expected[hour_bin] = self.season_expected[hour_bin] * _SEASON_DECAY + level
+        trimmed = bucket.n_negative - negatives
+        self.rate_negatives = self.rate_negatives * _RATE_DECAY + negatives
+        self.rate_tweets = self.rate_tweets * _RATE_DECAY + bucket.n - trimmed
+        adjusted = bucket.adjusted / SCORE_UNITS - trimmed
+        self.rate_adjusted = self.rate_adjusted * _RATE_DECAY + adjusted
+
+    def _learn_dispersion(self, sums: Sequence[WindowSum]) -> None:
+        for scale, window in enumerate(sums):
+            mean = window.expected
+            count = min(float(window.n_negative), self.ceiling(scale, mean))
+            self.residual_squares[scale] *= _DISPERSION_DECAY
+            self.residual_squares[scale] += (count - mean) ** 2 - mean
+            self.mean_squares[scale] *= _DISPERSION_DECAY
+            self.mean_squares[scale] += mean * mean
+
+    def _learn_clustering(self, sums: Sequence[WindowSum]) -> None:
+        """By moments, as the dispersion is, of windows large enough for the square to be one."""
+        usual = asin(sqrt(self.rate))
+        for scale, window in enumerate(sums):
+            square = size = 0.0
+            if window.n >= _CLUSTERING_MIN_N:
+                size = window.n - 1.0
+                z = 2.0 * (asin(sqrt(window.n_negative / window.n)) - usual)
+                ceiling = 4.0 * (1.0 + self.clustering(scale) * size)
+                square = min(z * z * window.n, ceiling) - _TRIMMED_SQUARE
+            self.rate_squares[scale] = self.rate_squares[scale] * _DISPERSION_DECAY + square
+            self.rate_sizes[scale] = self.rate_sizes[scale] * _DISPERSION_DECAY + size
+
+    def pack(self) -> list[Any]:
+        """Every number, in the fields' order."""
+        return [getattr(self, name) for name in self.__slots__]
+
+    @classmethod
+    def unpack(cls, packed: list[Any]) -> Baseline:
+        """What :meth:`pack` packed."""
+        return cls(*packed)

@@ -1,0 +1,85 @@
+"""What people complain about when they complain about an airline: terms and their meaning.
+
+Terms are as :func:`badbuzz.evidence.terms.terms` gives them: lower case, without accents, one
+word or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+NAMES: Final = {
+    "late_flight": ("late flights", "vols en retard"),
+    "cancelled_flight": ("cancelled flights", "vols annulés"),
+    "customer_service": ("customer service", "le service client"),
+    "lost_luggage": ("lost luggage", "bagages perdus"),
+    "booking": ("booking problems", "problèmes de réservation"),
+    "bad_flight": ("bad flights", "mauvais vols"),
+    "flight_attendant": ("flight attendants", "le personnel de bord"),
+    "long_lines": ("long lines", "files d'attente"),
+    "damaged_luggage": ("damaged luggage", "bagages abîmés"),
+}
+"""By reason its name in English and in French."""
+
+_ENGLISH: Final = {
+    "late_flight": "late delay delays delayed stuck tarmac runway missed connection departure",
+    "cancelled_flight": "cancelled canceled cancel cancelling canceling cancellation cancellations "
+    "cancels stranded rebook rebooked strike strikes",
+    "customer_service": "service customer_service customer customers hold on_hold phone call calls "
+    "called calling agent agents rep reps hotline answer answers callback support representative",
+    "lost_luggage": "bag bags luggage baggage suitcase suitcases lost_bag lost_bags lost_luggage "
+    "carousel missing",
+    "booking": "book booked booking bookings bookable reservation reservations reserve website "
+    "site app checkin fare fares ticket tickets refund price upgrade",
+    "bad_flight": "seat seats seated wifi legroom turbulence dirty broken cabin entertainment meal "
+    "food cramped uncomfortable",
+    "flight_attendant": "attendant attendants flight_attendant flight_attendants crew stewardess "
+    "steward rude",
+    "long_lines": "line lines long_line long_lines queue queues queuing counter security",
+    "damaged_luggage": "damaged damage damaged_bag damaged_luggage ruined torn smashed cracked",
+}
+_FRENCH: Final = {
+    "late_flight": "retard retards retarde retardee retardes correspondance piste",
+    "cancelled_flight": "annule annulee annules annulees annulation annulations greve greves "
+    "bloque bloques",
+    "customer_service": "service_client client clients conseiller conseillers telephone appel "
+    "appels repond repondent joindre injoignable assistance",
+    "lost_luggage": "bagage bagages valise sac perdu perdue perdus perdues soute tapis",
+    "booking": "reserver billet billets remboursement rembourse "
+    "rembourser appli tarif tarifs enregistrement",
+    "bad_flight": "siege sieges cabine repas sale confort turbulences climatisation",
+    "flight_attendant": "hotesse hotesses equipage personnel desagreable impoli",
+    "long_lines": "file files guichet guichets comptoir securite",
+    "damaged_luggage": "abime abimee abimes casse cassee casses endommage endommagee dechire",
+}
+_REASON_OF: Final = {
+    term.replace("_", " "): reason
+    for table in (_ENGLISH, _FRENCH)
+    for reason, terms in table.items()
+    for term in terms.split()
+}
+PHRASES: Final = frozenset(term for term in _REASON_OF if " " in term)
+"""The pairs of words that mean something together."""
+
+
+def reason(term: str) -> str | None:
+    """What a term says is wrong: a key of :data:`NAMES`, or None.
+
+    Examples
+    --------
+    >>> reason("luggage"), reason("annule"), reason("customer service"), reason("sunshine")
+    ('lost_luggage', 'cancelled_flight', 'customer_service', None)
+    """
+    return _REASON_OF.get(term)
+
+
+def meanings(terms: Iterable[str]) -> tuple[str, ...]:
+    """The distinct reasons that terms stand for, in the terms' order.
+
+    Examples
+    --------
+    >>> meanings(["bags", "tonight", "luggage", "hold"])
+    ('lost_luggage', 'customer_service')
+    """
+    return tuple(dict.fromkeys(found for term in terms if (found := reason(term)) is not None))

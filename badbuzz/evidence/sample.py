@@ -1,0 +1,393 @@
+"""Why a brand is in trouble, from a bounded sample of its negative tweets.
+
+Of every bucket the 32 negatives with the lowest hashes of their ids are kept: all of them, or when
+there are more a uniform sample that does not depend on their order. When the samples together
+outgrow their bytes, older buckets lose more of theirs. Once an hour what is older than an hour
+goes, and six tweets of it add their terms to the counts of what is usual, which forget by half in
+168 such hours. A text is read only then, or for an alert.
+
+What is remembered is several records, so that a checkpoint writes only what changed: one for each
+sample, and one for the counts. Numbers are whole, so that nothing depends on a machine's arithmetic
+before the last step.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zlib import crc32
+
+import orjson
+
+from badbuzz.errors import StateError
+from badbuzz.evidence.masking import masked
+from badbuzz.evidence.terms import terms, words
+from badbuzz.model import BUCKET_MS, SCORE_UNITS, Tweet, Verdict
+
+VERSION: Final = 1
+MAX_BYTES: Final = 32_768
+"""Bytes that one brand's records take at most, keys included."""
+PREFIX: Final = b"\x00evidence\x00"
+"""What the keys of evidence begin with; no brand's name does."""
+
+HOUR_MS: Final = 3_600_000
+MAX_SAMPLE: Final = 32
+"""Negatives kept of one bucket."""
+_SAMPLE_BYTES: Final = 21_000
+_THINNED_BYTES: Final = 18_000
+_RECORD_BYTES: Final = 160  # a sample's key and what surrounds its entries
+_N_LEARNT: Final = 6
+_MAX_TERMS: Final = 300
+_UNIT: Final = 100_000
+_FORGETS: Final = 243  # 1 - 1/243 an hour: half in 168 hours
+
+_MAX_ENTRY: Final = 510
+_MAX_TEXT: Final = 280
+_MAX_READ: Final = 4_096
+_MAX_URL: Final = 120
+_MAX_ID: Final = 40
+_MAX_RETWEETS: Final = 1_000_000_000
+_JOINER: Final = "\u200d"
+
+Sample = list[tuple[int, bytes]]
+"""Entries by their hash, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A negative tweet as the sample holds it; the author is a digest, 0 when unknown."""
+
+    created_ms: int
+    score: int
+    n_retweets: int
+    author: int
+    id: str
+    url: str
+    text: str
+
+
+def key(brand: str, start_ms: int | None = None) -> bytes:
+    """The key of a brand's counts, or of its sample of one bucket.
+
+    Examples
+    --------
+    >>> key("Air Paradis"), key("Air Paradis", 300_000)
+    (b'\\x00evidence\\x00Air Paradis', b'\\x00evidence\\x00Air Paradis\\x00300000')
+    """
+    own = PREFIX + brand.encode()
+    return own if start_ms is None else b"%b\x00%d" % (own, start_ms)
+
+
+def brand_of(record_key: bytes) -> str:
+    """The brand that a record of evidence belongs to.
+
+    Examples
+    --------
+    >>> brand_of(key("Air Paradis", 300_000))
+    'Air Paradis'
+    """
+    return record_key.removeprefix(PREFIX).partition(b"\x00")[0].decode(errors="replace")
+
+
+@dataclass(slots=True)
+class BrandEvidence:
+    """All that is remembered of one brand's negatives.
+
+    Parameters
+    ----------
+    brand
+        Whose.
+    samples
+        By bucket's start.
+    counts
+        In how many tweets each term usually stands, decayed, in hundred-thousandths.
+    hour
+        The last hour in which something was learnt, counted from the brand's own minute of the
+        hour, so that brands take turns; -1 at first.
+
+    Examples
+    --------
+    >>> evidence = BrandEvidence("Air Paradis")
+    >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
+    >>> evidence.observe(tweet, Verdict(0.9, negative=True, adjusted=9_500, bundle="airline-en@1"))
+    >>> [entry.text for entry in evidence.entries(0, 300_000)]
+    ['Lost my bag']
+    """
+
+    brand: str
+    samples: dict[int, Sample] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    hour: int = -1
+    _n_bytes: int = 0
+    _changed: set[int] = field(default_factory=set, compare=False)
+    _learnt: bool = field(default=False, compare=False)
+
+    def observe(self, tweet: Tweet, verdict: Verdict) -> None:
+        """Take in a counted negative.
+
+        Parameters
+        ----------
+        tweet
+            Of the brand, in a bucket that has not closed.
+        verdict
+            The bundle's.
+        """
+        start_ms = tweet.created_ms - tweet.created_ms % BUCKET_MS
+        rank = _digest(tweet.id)
+        sample = self.samples.get(start_ms)
+        if sample is None:
+            sample = self.samples[start_ms] = []
+            self._n_bytes += _RECORD_BYTES
+        elif len(sample) == MAX_SAMPLE:
+            if rank >= sample[-1][0]:
+                return
+            self._n_bytes -= len(sample.pop()[1])
+        packed = _packed(rank, tweet, verdict)
+        insort(sample, (rank, packed))
+        self._n_bytes += len(packed)
+        self._changed.add(start_ms)
+        if self._n_bytes > _SAMPLE_BYTES:
+            self._thin()
+
+    def forget(self, tweet_id: str) -> bool:
+        """Drop a tweet that was deleted or edited since: what it said is not to be shown.
+
+        Returns
+        -------
+        bool
+            Whether it was among the samples.
+        """
+        rank = _digest(tweet_id)
+        found = False
+        for start_ms, sample in list(self.samples.items()):
+            kept = [entry for entry in sample if entry[0] != rank]
+            if len(kept) == len(sample):
+                continue
+            found = True
+            self._n_bytes -= _size(sample) - (_size(kept) if kept else 0)
+            self._changed.add(start_ms)
+            if kept:
+                self.samples[start_ms] = kept
+            else:
+                del self.samples[start_ms]
+        return found
+
+    def _thin(self) -> None:
+        """Give every sample its share of fewer bytes: the newest one whole, the next one half."""
+        sizes = []
+        for age, start_ms in enumerate(sorted(self.samples, reverse=True)):
+            size = _size(self.samples[start_ms])
+            weight = 5_040 // (1 + age) or 1
+            sizes.append((size * 1_000 // weight, start_ms, size, weight))
+        left, weights = _THINNED_BYTES, sum(weight for *_, weight in sizes)
+        for _, start_ms, size, weight in sorted(sizes):  # who needs less than a share leaves more
+            share = left * weight // weights
+            weights -= weight
+            left -= size if size <= share else self._cut(start_ms, size, share)
+
+    def _cut(self, start_ms: int, size: int, share: int) -> int:
+        sample = self.samples[start_ms]
+        before = size
+        while sample and size > share:
+            size -= len(sample.pop()[1])
+        if not sample:
+            del self.samples[start_ms]
+            size = 0
+        self._changed.add(start_ms)
+        self._n_bytes -= before - size
+        return size
+
+    def close(self, end_ms: int) -> bool:
+        """Learn what is older than an hour, if this hour has not been learnt in yet.
+
+        Parameters
+        ----------
+        end_ms
+            End of the bucket that has closed.
+
+        Returns
+        -------
+        bool
+            Whether anything was learnt.
+        """
+        hour = (end_ms + crc32(self.brand.encode()) % HOUR_MS) // HOUR_MS
+        if hour <= self.hour:
+            return False
+        old = sorted(start for start in self.samples if start + BUCKET_MS <= end_ms - HOUR_MS)
+        if not old:
+            return False
+        self.hour = hour
+        self._learnt = True
+        gone: Sample = []
+        for start_ms in old:
+            sample = self.samples.pop(start_ms)
+            self._changed.add(start_ms)
+            self._n_bytes -= _size(sample)
+            gone += sample
+        gone.sort()
+        found: Counter[str] = Counter()
+        for _, packed in gone[:_N_LEARNT]:
+            found.update(terms(words(masked(orjson.loads(packed[:-1])[-1]))))
+        self._learn(found)
+        return True
+
+    def _learn(self, found: Counter[str]) -> None:
+        """Space-saving, a batch at a time (Metwally, Agrawal and El Abbadi 2005)."""
+        unseen = self._unseen()
+        usual = {term: n - -(-n // _FORGETS) for term, n in self.counts.items()}
+        for term, n in found.items():
+            usual[term] = usual.get(term, unseen) + n * _UNIT
+        n_spare = len(usual) - _MAX_TERMS
+        if n_spare > 0:
+            least = sorted(usual.values())[n_spare - 1]
+            doomed = sorted(term for term, n in usual.items() if n == least)
+            n_below = sum(n < least for n in usual.values())
+            gone = set(doomed[: n_spare - n_below])
+            usual = {term: n for term, n in usual.items() if n >= least and term not in gone}
+        self.counts = {term: n for term, n in usual.items() if n > 0}
+
+    def _unseen(self) -> int:
+        """The most that a term may have been counted that is not among the counts."""
+        return min(self.counts.values()) if len(self.counts) == _MAX_TERMS else 0
+
+    def usual(self) -> tuple[dict[str, float], float]:
+        """In how many tweets each term usually stands, and at most an unknown one, decayed."""
+        return {term: n / _UNIT for term, n in self.counts.items()}, self._unseen() / _UNIT
+
+    def entries(self, start_ms: int, end_ms: int) -> list[Entry]:
+        """The sampled negatives of a half-open window, in time order."""
+        found = [
+            _entry(packed)
+            for start in self.samples
+            if start_ms <= start < end_ms
+            for _, packed in self.samples[start]
+        ]
+        return sorted(found, key=lambda entry: (entry.created_ms, entry.id, entry.text))
+
+    def changed(self) -> list[tuple[bytes, bytes | None]]:
+        """Keys and values to save, None for what is gone; :meth:`saved` says that they are."""
+        records: list[tuple[bytes, bytes | None]] = [
+            (key(self.brand, start_ms), self._pack_sample(start_ms))
+            for start_ms in sorted(self._changed)
+        ]
+        if self._learnt:
+            packed = orjson.dumps({"v": VERSION, "hour": self.hour, "counts": self.counts})
+            records.append((key(self.brand), packed))
+        return records
+
+    def saved(self) -> None:
+        """From now on nothing has changed."""
+        self._changed.clear()
+        self._learnt = False
+
+    def _pack_sample(self, start_ms: int) -> bytes | None:
+        sample = self.samples.get(start_ms)
+        if sample is None:
+            return None
+        entries = b"".join([packed for _, packed in sample])[:-1]
+        return b'{"v":%d,"sample":[%b]}' % (VERSION, entries)
+
+    def restore(self, record_key: bytes, value: bytes) -> None:
+        """Take over a record that :meth:`changed` gave.
+
+        Raises
+        ------
+        StateError
+            When it is of another version.
+        """
+        plain: dict[str, Any] = orjson.loads(value)
+        if plain["v"] != VERSION:
+            raise StateError(
+                f"evidence of brand {self.brand!r} has version {plain['v']}, this is {VERSION}: "
+                "run the badbuzz that wrote it, or start with an empty processor-state topic"
+            )
+        if "counts" in plain:
+            self.hour, self.counts = plain["hour"], plain["counts"]
+            return
+        start_ms = int(record_key.rpartition(b"\x00")[2])
+        sample = [(fields[0], orjson.dumps(fields) + b",") for fields in plain["sample"]]
+        self.samples[start_ms] = sample
+        self._n_bytes += _size(sample)
+
+
+def _digest(text: str) -> int:
+    return crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
+    """A tweet as it is kept: as it came when that is short enough, else without its excess.
+
+    The comma is for the next one, and makes it a string of its own: what orjson gives holds on to
+    a kilobyte.
+    """
+    score = round(verdict.score * SCORE_UNITS)
+    author = _digest(tweet.author) if tweet.author else 0
+    with suppress(orjson.JSONEncodeError):  # half a character, or a number without bounds
+        packed = orjson.dumps(
+            (
+                rank, tweet.created_ms, score, tweet.n_retweets, author,
+                tweet.id, tweet.url, tweet.text,
+            )
+        )  # fmt: skip
+        if len(packed) <= _MAX_ENTRY:
+            return packed + b","
+    packed = orjson.dumps(
+        (
+            rank,
+            tweet.created_ms,
+            score,
+            min(tweet.n_retweets, _MAX_RETWEETS),
+            author,
+            _fitting(tweet.id, _MAX_ID),
+            _fitting(tweet.url, _MAX_URL),
+            _shortened(tweet.text),
+        )
+    )
+    return packed + b","
+
+
+def _size(sample: Sample) -> int:
+    return sum([len(packed) for _, packed in sample]) + _RECORD_BYTES
+
+
+def _entry(packed: bytes) -> Entry:
+    _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
+    name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
+    return Entry(created_ms, score, n_retweets, author, name, url, _one_line(text))
+
+
+def _fitting(name: str, most: int) -> str:
+    """A name or an address whole, or not at all."""
+    return name if name.isprintable() and _n_bytes(name) <= most else ""
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == _JOINER else " " for char in text)
+
+
+def _shortened(text: str) -> str:
+    """One line of at most 280 bytes; what is private is hidden before a cut could disguise it."""
+    if len(text) > _MAX_READ:
+        text = text[:_MAX_READ].rpartition(" ")[0]
+    text = _one_line(text)
+    if _n_bytes(text) <= _MAX_TEXT:
+        return text
+    text = masked(text)
+    cut = _MAX_TEXT
+    while _n_bytes(text) > _MAX_TEXT:
+        text = text.encode()[: cut - 3].decode(errors="ignore").rstrip() + "…"
+        cut -= 8
+    return text
+
+
+def _n_bytes(text: str) -> int:
+    """Bytes that a text takes in JSON, without its quotes."""
+    if text.isascii():
+        return len(text) + text.count('"') + text.count("\\")
+    return len(orjson.dumps(text)) - 2

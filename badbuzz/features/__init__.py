@@ -1,0 +1,1 @@
+"""Text to features: tokens, hashed ids, vocabularies, attribution and drift. Pure."""

@@ -1,0 +1,1 @@
+"""An alert as text, mail and SMS, in English and French. Pure."""

@@ -1,0 +1,1 @@
+"""Bundles: scoring, the registry, and champions."""

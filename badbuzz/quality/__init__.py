@@ -1,0 +1,1 @@
+"""Quality by human feedback: mispredictions, rulings, confidence intervals. Pure."""

@@ -1,0 +1,110 @@
+"""What people said of alerts: real, false alarm or benign, by severity, brand and driving term."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from badbuzz.model import Severity
+from badbuzz.quality.proportions import Share
+from badbuzz.store.model import AlertLife, Judgement, Ruling
+
+_SEVERITIES: Final = get_args(Severity)
+NO_TERM: Final = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Alerts that have something in common, by what people said of them."""
+
+    name: str
+    n_real: int
+    n_false_alarm: int
+    n_benign: int
+
+    @property
+    def n(self) -> int:
+        """How many alerts."""
+        return self.n_real + self.n_false_alarm + self.n_benign
+
+    @property
+    def real(self) -> Share:
+        """How many of them were real."""
+        return Share(self.n_real, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """What people said of alerts.
+
+    Parameters
+    ----------
+    overall
+        Each alert once, by the latest ruling on it.
+    n_contested
+        Alerts of which people said different things.
+    severities
+        By the worst that the alert reached, gravest first.
+    brands, terms
+        Most alerts first; an alert counts in each of its driving terms.
+    """
+
+    overall: Ruled
+    n_contested: int
+    severities: tuple[Ruled, ...]
+    brands: tuple[Ruled, ...]
+    terms: tuple[Ruled, ...]
+
+
+def judge(rulings: Iterable[tuple[Ruling, AlertLife]]) -> Judgements:
+    """What people said of alerts in a period.
+
+    Examples
+    --------
+    >>> judge([]).overall
+    Ruled(name='all', n_real=0, n_false_alarm=0, n_benign=0)
+    """
+    latest: dict[str, tuple[Ruling, AlertLife]] = {}
+    verdicts: dict[str, dict[str, Judgement]] = {}
+    for ruling, life in sorted(rulings, key=lambda pair: (pair[0].at_ms, pair[0].by)):
+        latest[ruling.alert_id] = ruling, life
+        verdicts.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
+    pairs = list(latest.values())
+    by_severity = {one.name: one for one in _ruled(pairs, lambda life: (_worst(life),))}
+    return Judgements(
+        overall=_count("all", [ruling.verdict for ruling, _ in pairs]),
+        n_contested=sum(len(set(its.values())) > 1 for its in verdicts.values()),
+        severities=tuple(
+            by_severity[name] for name in reversed(_SEVERITIES) if name in by_severity
+        ),
+        brands=_ruled(pairs, lambda life: (life.alert.brand,)),
+        terms=_ruled(pairs, _driving),
+    )
+
+
+def _worst(life: AlertLife) -> Severity:
+    return max((phase.severity for phase in life.phases), key=_SEVERITIES.index)
+
+
+def _driving(life: AlertLife) -> tuple[str, ...]:
+    """The terms of the last evidence that the alert had."""
+    told = [phase.evidence for phase in life.phases if phase.evidence is not None]
+    return tuple(term.term for term in told[-1].terms) if told else (NO_TERM,)
+
+
+def _ruled(
+    pairs: list[tuple[Ruling, AlertLife]], names_of: Callable[[AlertLife], Iterable[str]]
+) -> tuple[Ruled, ...]:
+    verdicts: dict[str, list[Judgement]] = {}
+    for ruling, life in pairs:
+        for name in names_of(life):
+            verdicts.setdefault(name, []).append(ruling.verdict)
+    groups = [_count(name, its) for name, its in verdicts.items()]
+    return tuple(sorted(groups, key=lambda one: (-one.n, one.name)))
+
+
+def _count(name: str, verdicts: list[Judgement]) -> Ruled:
+    counts = Counter(verdicts)
+    return Ruled(name, counts["real"], counts["false_alarm"], counts["benign"])

@@ -1,0 +1,393 @@
+"""What the columns of a recording mean: presets, and one row as the fields of a tweet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Final
+
+from badbuzz.errors import RecordingError
+from badbuzz.recordings.times import parse_time
+from badbuzz.wire import MAX_BYTES, MAX_MS, NAME_RULE, is_name
+
+FIELDS: Final = (
+    "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
+    "kind", "label", "reason", "score", "negative", "bundle",
+)  # fmt: skip
+"""What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
+
+JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
+"""Those that are not of the tweet itself: what people and bundles said of it."""
+
+LABELS: Final = ("negative", "neutral", "positive")
+"""What a human's label may say, in any case."""
+
+_MAX_ID: Final = 200
+_KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
+_MISSING: Final = (None, "")
+_MAX_SEEN: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Where a kind of recording keeps each field.
+
+    Parameters
+    ----------
+    fields
+        Column by field; a dot steps into an object.
+    columns
+        Of a CSV without a header, in order.
+    encoding
+        Of a CSV.
+    lang
+        Of rows that name no language.
+    hashes_author
+        Whether authors are names, to be hashed, or hashes already.
+    labels
+        What its labels are called here, by what it calls them.
+    history
+        Column of a list of the tweet's versions, if there is one.
+    """
+
+    name: str
+    fields: Mapping[str, str]
+    columns: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    lang: str = "en"
+    hashes_author: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+    history: str = ""
+
+
+PRESETS: Final = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "badbuzz",
+            {name: name for name in FIELDS if name != "created_at"},
+            lang="und",
+            hashes_author=False,
+        ),
+        Preset(
+            "labelled",
+            {name: name for name in ("id", "created_at", "brand", "text", "label", "reason")},
+        ),
+        Preset(
+            "us-airline",
+            {
+                "id": "tweet_id", "created_at": "tweet_created", "brand": "airline",
+                "text": "text", "author": "name", "n_retweets": "retweet_count",
+                "label": "airline_sentiment", "reason": "negativereason",
+            },
+        ),
+        Preset(
+            "sentiment140",
+            {"id": "id", "created_at": "date", "author": "user", "text": "text", "label": "label"},
+            columns=("label", "id", "date", "query", "user", "text"),
+            encoding="latin-1",
+            labels={"0": "negative", "2": "neutral", "4": "positive"},
+        ),
+        Preset(
+            "x",
+            {
+                "id": "id", "created_at": "created_at", "text": "text", "lang": "lang",
+                "author": "author_id", "n_retweets": "public_metrics.retweet_count",
+            },
+            lang="und",
+            history="edit_history_tweet_ids",
+        ),
+    )
+}  # fmt: skip
+"""By name: our own lines, labelled rows, and three formats in wide use."""
+
+CUSTOM: Final = Preset("custom", {})
+
+_SIGNS: Final = (
+    ("badbuzz", {"created_ms", "text"}),
+    ("us-airline", {"tweet_id", "tweet_created", "airline", "text"}),
+    ("labelled", {"created_at", "brand", "text"}),
+    ("x", {"id", "created_at", "text"}),
+)
+
+
+def detect(columns: Iterable[str]) -> Preset | None:
+    """The preset whose columns these are, or None.
+
+    Examples
+    --------
+    >>> detect(["tweet_id", "airline", "text", "tweet_created"]).name
+    'us-airline'
+    >>> detect(["0", "1467810369", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", "x", "t"]).name
+    'sentiment140'
+    """
+    cells = list(columns)
+    if len(cells) == 6 and cells[0] in PRESETS["sentiment140"].labels and cells[1].isdigit():
+        return PRESETS["sentiment140"]
+    found = (name for name, signs in _SIGNS if signs <= set(cells))
+    name = next(found, None)
+    return None if name is None else PRESETS[name]
+
+
+def choose(
+    columns: Iterable[str], name: str | None, mapping: Mapping[str, str], file: str
+) -> Preset:
+    """The preset for a file, with the user's own columns laid over it.
+
+    Parameters
+    ----------
+    columns
+        The file's.
+    name
+        The preset asked for, or None to tell it from the columns.
+    mapping
+        Column by field.
+    file
+        Named in errors.
+
+    Raises
+    ------
+    RecordingError
+        When a column or field is unknown, or nothing says what the columns mean.
+    """
+    cells = list(columns)
+    found = ", ".join(cells) or "none"
+    for name_of_field, column in mapping.items():
+        if name_of_field not in FIELDS:
+            raise RecordingError(f"--map {name_of_field}: the fields are {', '.join(FIELDS)}")
+        if column.split(".")[0] not in cells and not (name and PRESETS[name].columns):
+            raise RecordingError(f"{file}: --map: has no column {column!r}; it has {found}")
+    preset = PRESETS[name] if name else detect(cells)
+    if preset is None and not {"text"} <= mapping.keys():
+        raise RecordingError(
+            f"{file}: cannot tell what its columns mean ({found}): give --preset "
+            f"({', '.join(PRESETS)}) or --map text=… --map created_at=… --map brand=…"
+        )
+    preset = preset or CUSTOM
+    fields = {**preset.fields, **mapping}
+    if "created_at" in mapping:
+        fields.pop("created_ms", None)
+    return replace(preset, fields=fields, hashes_author=preset.hashes_author or "author" in mapping)
+
+
+class RowError(ValueError):
+    """Why a row is no tweet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Turns one row into the fields of a tweet.
+
+    Parameters
+    ----------
+    preset
+        What the columns mean.
+    brand, lang
+        Laid over whatever the rows say, unless None.
+    author_key
+        Key of the hash that stands for an author.
+    checks_labels
+        Whether a row with a label that is none of :data:`LABELS` is refused.
+    seen
+        Ids that may turn up again in an edited tweet's history.
+    """
+
+    preset: Preset
+    brand: str | None = None
+    lang: str | None = None
+    author_key: str = "badbuzz"
+    checks_labels: bool = False
+    seen: dict[str, None] = field(default_factory=dict)
+    _steps: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        steps = any("." in column for column in self.preset.fields.values())
+        object.__setattr__(self, "_steps", steps)
+
+    def read(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
+
+        Raises
+        ------
+        RowError
+            Names the field and the reason.
+
+        Examples
+        --------
+        >>> reader = Reader(PRESETS["labelled"])
+        >>> row = {"created_at": "1970-01-01T00:00:01+00:00", "brand": "Air Paradis", "text": ""}
+        >>> reader.read(row)["created_ms"]
+        1000
+        """
+        columns = self.preset.fields
+        if self._steps:
+            found = {name: _at(row, column) for name, column in columns.items()}
+        else:
+            found = dict(zip(columns, map(row.get, columns.values()), strict=True))
+        kind = found.get("kind") or self._kind(row, found)
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
+        if kind == "heartbeat":
+            return {"kind": kind}
+        brand = (self.brand or _text(found, "brand")).strip()
+        if not is_name(brand):
+            raise RowError(f"brand: {NAME_RULE}")
+        return {
+            "id": _words(found, "id", fits=_MAX_ID),
+            "brand": brand,
+            "text": _text(found, "text", fits=MAX_BYTES - 4096),
+            "created_ms": _created_ms(found),
+            "lang": _language(self.lang or found.get("lang"), self.preset.lang),
+            "author": self._author(found.get("author")),
+            "n_retweets": _count(found.get("n_retweets")),
+            "url": self._url(found),
+            "kind": kind,
+            "label": self._label(found),
+            "reason": _words(found, "reason") or None,
+            "score": _score(found.get("score")),
+            "negative": _flag(found.get("negative")),
+            "bundle": _words(found, "bundle") or None,
+        }
+
+    def _kind(self, row: dict[str, Any], found: dict[str, Any]) -> str:
+        """An edit is what has an earlier version in the same recording."""
+        history = row.get(self.preset.history)
+        if not isinstance(history, list):
+            return "post"
+        edited = any(str(version) in self.seen for version in history)
+        self.seen[str(found.get("id"))] = None
+        if len(self.seen) > _MAX_SEEN:
+            del self.seen[next(iter(self.seen))]
+        return "edit" if edited else "post"
+
+    def _author(self, author: object) -> str:
+        name = _words({"author": author}, "author")
+        if not self.preset.hashes_author or not name:
+            return name
+        key = self.author_key.encode()[:64]
+        return blake2b(name.encode(), digest_size=8, key=key).hexdigest()
+
+    def _url(self, found: dict[str, Any]) -> str:
+        if self.preset.name == "x" and "url" not in found:
+            return f"https://x.com/i/web/status/{found['id']}"
+        return _words(found, "url")
+
+    def _label(self, found: dict[str, Any]) -> str | None:
+        word = _words(found, "label")
+        label = self.preset.labels.get(word, word)
+        if label.lower() in LABELS:
+            return label.lower()
+        if label and self.checks_labels:
+            raise RowError(
+                f"label {label!r:.40} is none of {', '.join(LABELS)}: map it with "
+                f"--label {label:.40}=negative, or another of them"
+            )
+        return label or None
+
+
+def _at(row: dict[str, Any], column: str) -> Any:
+    if column in row or "." not in column:
+        return row.get(column)
+    value: Any = row
+    for step in column.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
+    value = found.get(name)
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
+    if value is None:
+        hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
+        raise RowError(f"{name}: missing{hint}")
+    if not isinstance(value, str):
+        raise RowError(f"{name}: expected a text, found {type(value).__name__}")
+    try:
+        size = len(value) if value.isascii() else len(value.encode())
+    except UnicodeEncodeError as error:
+        raise RowError(f"{name}: is no UTF-8: {error.reason}") from error
+    if size > fits:
+        raise RowError(f"{name}: {size} bytes, at most {fits} are sent")
+    return value
+
+
+def _words(found: dict[str, Any], name: str, fits: int = 2048) -> str:
+    """A field that may be missing, and may be a number."""
+    value = found.get(name)
+    if value in _MISSING:
+        return ""
+    if type(value) is str and value.isascii() and len(value) <= fits:
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise RowError(f"{name}: expected a text, found {type(value).__name__}")
+    return _text({name: str(value)}, name, fits)
+
+
+def _language(value: object, default: str) -> str:
+    if value in _MISSING:
+        return default
+    if not isinstance(value, str):
+        raise RowError(f"lang: expected a text, found {type(value).__name__}")
+    return _primary(value)
+
+
+@lru_cache(maxsize=1024)
+def _primary(tag: str) -> str:
+    """The primary language of a tag."""
+    return _text({"lang": tag.replace("_", "-").partition("-")[0].lower()}, "lang", fits=16)
+
+
+def _count(value: object) -> int:
+    if value in _MISSING:
+        return 0
+    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+        value = int(value)
+    if type(value) is not int or not 0 <= value < MAX_MS:
+        raise RowError(f"n_retweets: expected a whole number, 0 or more, found {value!r}")
+    return value
+
+
+def _score(value: object) -> float | None:
+    if value in _MISSING:
+        return None
+    try:
+        score = float(value) if isinstance(value, str | float | int) else -1.0
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise RowError(f"score: expected a number from 0 to 1, found {value!r:.40}")
+    return score
+
+
+def _flag(value: object) -> bool | None:
+    if value in _MISSING:
+        return None
+    if isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+    if not isinstance(value, bool):
+        raise RowError(f"negative: expected true or false, found {value!r:.40}")
+    return value
+
+
+def _created_ms(found: dict[str, Any]) -> int:
+    value = found.get("created_ms")
+    if value in _MISSING:
+        value = found.get("created_at")
+        if value in _MISSING:
+            raise RowError("created_at: missing")
+        try:
+            time_ms = parse_time(value)
+        except ValueError as error:
+            raise RowError(f"created_at: {error}") from error
+    elif type(value) is int or (isinstance(value, str) and value.isdecimal() and len(value) < 16):
+        time_ms = int(value)
+    else:
+        raise RowError(f"created_ms: expected Unix milliseconds, found {value!r}")
+    if not 0 <= time_ms < MAX_MS:
+        raise RowError(f"created_at: {value!r} is not between the years 1970 and 2100")
+    return time_ms

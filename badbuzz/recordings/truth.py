@@ -1,0 +1,79 @@
+"""Truth files: what really happened in a recording, as ``badbuzz simulate --truth`` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from badbuzz.detection.evaluation import Incident, Truth
+from badbuzz.errors import RecordingError
+from badbuzz.recordings.times import parse_time
+
+
+def read_truth(path: str | Path) -> Truth:
+    """Crises and benign surges from a JSON file.
+
+    Parameters
+    ----------
+    path
+        Of an object with the lists ``incidents`` and, if there are any, ``benign``. An entry has
+        ``brand``, ``kind``, and ``start_ms``, ``end_ms`` (Unix milliseconds) or ``start``,
+        ``end`` (times with their offset); other keys are for others.
+
+    Raises
+    ------
+    RecordingError
+        When it cannot be read; names the file, the entry and the key.
+
+    Examples
+    --------
+    >>> from tempfile import NamedTemporaryFile
+    >>> with NamedTemporaryFile() as file:
+    ...     _ = file.write(b'{"incidents": [{"brand": "Nordwind", "kind": "strike", "start":'
+    ...         b' "1970-01-01T00:01:00Z", "end_ms": 90000}]}')
+    ...     file.flush()
+    ...     read_truth(file.name).incidents[0].start_ms
+    60000
+    """
+    try:
+        told = orjson.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise RecordingError(f"{path}: is no JSON: {error}") from error
+    if not isinstance(told, dict) or not isinstance(told.get("incidents"), list):
+        raise RecordingError(f"{path}: expected an object with a list of incidents")
+    incidents, benign = (
+        tuple(
+            _incident(entry, f"{path}: {name} {number}")
+            for number, entry in enumerate(told.get(name) or (), 1)
+        )
+        for name in ("incidents", "benign")
+    )
+    return Truth(incidents, benign)
+
+
+def _incident(entry: Any, where: str) -> Incident:
+    if not isinstance(entry, dict):
+        raise RecordingError(f"{where}: expected an object, found {entry!r:.40}")
+    for key in ("brand", "kind"):
+        if not isinstance(entry.get(key), str):
+            raise RecordingError(f"{where}: {key}: expected a text, found {entry.get(key)!r:.40}")
+    start_ms, end_ms = (_instant_ms(entry, key, where) for key in ("start", "end"))
+    if start_ms >= end_ms:
+        raise RecordingError(f"{where}: ends at {end_ms}, before it starts at {start_ms}")
+    return Incident(entry["brand"], entry["kind"], start_ms, end_ms)
+
+
+def _instant_ms(entry: dict[str, Any], key: str, where: str) -> int:
+    value = entry.get(f"{key}_ms")
+    if type(value) is int:
+        return value
+    if value is not None:
+        raise RecordingError(f"{where}: {key}_ms: expected Unix milliseconds, found {value!r:.40}")
+    try:
+        return parse_time(entry.get(key))
+    except ValueError as error:
+        raise RecordingError(f"{where}: {key}: {error}") from error

@@ -1,0 +1,1 @@
+"""What commands share: options, progress, signals, ports, logs of client libraries."""

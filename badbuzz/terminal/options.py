@@ -1,0 +1,139 @@
+"""Kinds of command-line option that several rooms' commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from badbuzz.recordings.source_formats import FIELDS, LABELS, PRESETS
+from badbuzz.recordings.times import parse_time
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class Speed(click.ParamType):
+    """Event time per time, as a float; None for ``max``.
+
+    Examples
+    --------
+    >>> Speed()("600"), Speed()("max")
+    (600.0, None)
+    """
+
+    name = "N|max"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Read it, or fail with what was expected."""
+        if value == "max":
+            return None
+        try:
+            speed = float(str(value))
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < float("inf"):
+            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
+        return speed
+
+
+class Hours(click.ParamType):
+    """Whole hours, with or without their ``h``.
+
+    Examples
+    --------
+    >>> Hours()("36h"), Hours()("36")
+    (36, 36)
+    """
+
+    name = "HOURSh"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read them, or fail with what was expected."""
+        text = str(value).removesuffix("h")
+        if not text.isdecimal():
+            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
+        return int(text)
+
+
+class Instant(click.ParamType):
+    """A point in time, as Unix milliseconds.
+
+    Examples
+    --------
+    >>> Instant()("2026-12-01T08:00:00+01:00")
+    1796108400000
+    """
+
+    name = "ISO"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read it, or fail with what was expected."""
+        try:
+            return parse_time(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in FIELDS or not column:
+            raise click.BadParameter(
+                f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
+            )
+        columns[name] = column
+    return columns
+
+
+def recording_options(command: _Command) -> _Command:
+    """Add the options that say what the columns of recorded files mean."""
+    for option in (
+        click.option("--sort", is_flag=True, help="Load all and put it in time order first."),
+        click.option("--lang", help="The language of every row."),
+        click.option("--brand", help="The brand of every row."),
+        click.option(
+            "--map",
+            "mapping",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            callback=mapping,
+            help="Where a field stands; may be given several times.",
+        ),
+        click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean."),
+    ):
+        command = option(command)
+    return command
+
+
+waiting = click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a broker.",
+)
+"""The option ``--wait``."""
+
+
+def labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Labels by a recording's words for them: the callback of ``--label WORD=LABEL``."""
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, _equals, label = pair.rpartition("=")
+        if not word or label not in LABELS:
+            raise click.BadParameter(
+                f"expected word=label with a label of {', '.join(LABELS)}, found {pair!r}"
+            )
+        words[word] = label
+    return words

@@ -1,0 +1,99 @@
+"""What models and people say of a text, asked of the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from badbuzz.store.model import FeedbackSource, Sampled
+from dashboards.front.client import Client
+from dashboards.front.decoding import read
+from dashboards.front.translator import Words
+
+_SURE: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one token adds to the logit; where it stands in the text, half-open, in characters."""
+
+    token: str
+    start: int
+    end: int
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a score is what it is: bias and contributions sum to its logit."""
+
+    logit: float
+    bias: float
+    contributions: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a bundle says of a text: ``score`` is P(negative)."""
+
+    score: float
+    negative: bool
+    bundle: str
+    explanation: Explained
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A word that is in the store; ``misprediction`` where it contradicts a label."""
+
+    id: str
+    is_new: bool
+    scored: bool
+    misprediction: bool
+
+
+def probability(score: float, words: Words) -> str:
+    """A score in percent; nothing is ever certain.
+
+    Examples
+    --------
+    >>> probability(0.634, Words("en")), probability(0.9995, Words("en"))
+    ('63\\xa0%', '> 99\\xa0%')
+    """
+    if score > _SURE:
+        return f"> {words.percent(_SURE)}"
+    return f"< {words.percent(1 - _SURE)}" if score < 1 - _SURE else words.percent(score)
+
+
+def judge(client: Client, text: str, lang: str) -> Judged | None:
+    """What a bundle says of a text, and why; None where none reads the language."""
+    asked = {"texts": [{"text": text, "lang": lang}], "explain": True}
+    (verdict,) = client.post("/score", asked)["verdicts"]
+    return None if verdict is None else read(Judged, verdict)
+
+
+def say(client: Client, key: str, right: bool, source: FeedbackSource, **about: Any) -> Receipt:
+    """Say what a text is: negative (True) or not.
+
+    Parameters
+    ----------
+    key
+        Sent twice under one, it counts once.
+    about
+        ``tweet_id``, or ``text`` with what was shown of it: fields of ``POST /feedback``.
+    """
+    body = {"right": right, "source": source, **about}
+    return read(Receipt, client.post("/feedback", body, Idempotency_Key=key))
+
+
+def worth_labelling(
+    client: Client, lang: str | None, brand: str | None, limit: int
+) -> list[Sampled]:
+    """The tweets whose label is least certain, that nobody has judged."""
+    found = client.get("/labelling", lang=lang, brand=brand, limit=limit)
+    return [read(Sampled, one) for one in found]
+
+
+def served_languages(client: Client) -> list[str]:
+    """The languages that a bundle reads, sorted."""
+    return [one["language"] for one in client.get("/models")["languages"] if one["serving"]]

@@ -1,0 +1,316 @@
+"""The page *Live*: is something happening, since when, why, what do people say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from badbuzz.messages.text import headline, why
+from badbuzz.store.model import Step
+from dashboards.front import brand_status, cached_queries
+from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
+from dashboards.front.client import ApiError, Client, Standing
+from dashboards.front.parts import layout
+from dashboards.front.parts.curves import draw_curves
+from dashboards.front.translator import Words
+
+_HOUR_MS: Final = 3_600_000
+_STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
+"""Hours that may be looked at -> the width of a step."""
+_COARSER: Final = 6
+"""Steps in one of the share of negatives, which jumps where tweets are few."""
+_REDRAW_S: Final = 4.0
+_MOST_PILLS: Final = 8
+_BRAND: Final = "chosen_brand"
+_ASKED: Final = "asked_brand"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is looked at: a brand's half-open period; in the past, or the one that ends now."""
+
+    standing: Standing
+    state: State
+    from_ms: int
+    to_ms: int
+    step_ms: int
+    past: bool
+
+    @property
+    def zone(self) -> str:
+        """The brand's clock."""
+        return self.standing.zone
+
+
+def show(client: Client, words: Words) -> None:
+    """Draw the page, below its heading."""
+    found = cached_queries.standings(client)
+    if not found:
+        st.info(words("no_brands"))
+        _watch(client, _News(), time.monotonic())
+        return
+    states = states_of(client, found)
+    brand = _choose(found, states, words)
+    view = _view(brand, states[brand.brand])
+    _others(found, states, brand.brand, words)
+    _banner(client, view, words)
+    if brand.last_window is not None:
+        _hour(client, view, words)
+        if not view.past:
+            _choose_period(words)
+        steps = cached_queries.windows(client, brand.brand, view.from_ms, view.to_ms, view.step_ms)
+        coarse_ms = view.step_ms * _COARSER
+        coarse = cached_queries.windows(client, brand.brand, view.from_ms, view.to_ms, coarse_ms)
+        draw_curves(steps, coarse, view.zone, words)
+        _said(client, view, words)
+    if not view.past:
+        _watch(client, _news(client, found), time.monotonic())
+
+
+def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
+    """Each brand's state by the wall clock of this machine."""
+    now_ms, movement = time.time_ns() // 1_000_000, cached_queries.movement(client.identity[0])
+    states: dict[str, State] = {}
+    for one in found:
+        end_ms = one.last_window.end_ms if one.last_window else 0
+        states[one.brand] = brand_status.state_of(
+            one, now_ms, movement.moved_ms(one.brand, end_ms, now_ms)
+        )
+    return states
+
+
+def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words) -> Standing:
+    """The brand that was clicked, or that the address names; the most urgent where none was."""
+    brands = {one.brand: one for one in found}
+    asked = st.query_params.get("brand")
+    if asked in brands and asked != st.session_state.get(_ASKED):
+        st.session_state[_BRAND] = st.session_state[_ASKED] = asked
+    if st.session_state.get(_ASKED) not in brands:
+        urgent = brand_status.most_urgent(states.items())
+        if st.session_state.get(_BRAND) not in brands or states[urgent] in ALARMING:
+            st.session_state[_BRAND] = urgent
+
+    def named(brand: str) -> str:
+        return f"{brand} · {words(f'state_{states[brand]}')}"
+
+    def marked(brand: str) -> str:
+        state = states[brand]
+        return f":{COLOURS[state]}[{ICONS[state]}] {named(brand)}"
+
+    looks: dict[str, Any] = {
+        "on_change": _note_choice, "persist_state": "session", "label_visibility": "collapsed",
+    }  # fmt: skip
+    if len(brands) <= _MOST_PILLS:
+        options = sorted(brands)
+        st.pills(words("brand"), options, format_func=marked, key=_BRAND, required=True, **looks)
+    else:
+        options = sorted(
+            brands, key=lambda brand: (brand_status.URGENCY.index(states[brand]), brand)
+        )
+        layout.select(words("brand"), options, named, _BRAND, **looks)
+    return brands[st.session_state[_BRAND]]
+
+
+def _others(
+    found: Sequence[Standing], states: Mapping[str, State], chosen: str, words: Words
+) -> None:
+    """Say which brands that are not looked at are in trouble."""
+    for one in found:
+        if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
+            since = words.moment(one.open_alert.opened_ms, one.zone)
+            said = words(f"state_{states[one.brand]}")
+            st.button(
+                words("also", brand=one.brand, state=said, since=since),
+                icon=ICONS[states[one.brand]], on_click=_look_at, args=(one.brand,),
+            )  # fmt: skip
+
+
+def _look_at(brand: str) -> None:
+    """Look at a brand as it is now."""
+    st.session_state[_BRAND] = brand
+    _note_choice()
+
+
+def _note_choice() -> None:
+    """Let the address say which brand is looked at, and leave the past."""
+    st.query_params.from_dict({"brand": st.session_state[_BRAND]})
+    st.session_state[_ASKED] = st.session_state[_BRAND]
+
+
+def _view(brand: Standing, state: State) -> View:
+    end_ms = brand.last_window.end_ms if brand.last_window else 0
+    from_text = st.query_params.get("from", "")
+    if from_text.isascii() and from_text.isdecimal() and len(from_text) < 14:
+        from_ms = int(from_text)
+        return View(brand, state, from_ms, from_ms + 24 * _HOUR_MS, _STEPS_MS[24], past=True)
+    hours = st.session_state.get("hours") or 24
+    return View(
+        brand, state, max(0, end_ms - hours * _HOUR_MS), end_ms, _STEPS_MS[hours], past=False
+    )
+
+
+def _choose_period(words: Words) -> None:
+    def named(hours: int) -> str:
+        return words(f"period_{hours}")
+
+    st.segmented_control(
+        words("period"), list(_STEPS_MS), default=24, format_func=named, key="hours",
+        required=True, label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+
+
+def _banner(client: Client, view: View, words: Words) -> None:
+    """What is to be known first, in a sentence."""
+    brand, state = view.standing, view.state
+    if view.past:
+        start, end = words.moment(view.from_ms, view.zone), words.moment(view.to_ms, view.zone)
+        with st.container(border=True, key="banner_learning"):
+            st.write(words("past", start=start, end=end))
+            st.button(
+                words("back_to_now"), icon=":material/update:",
+                on_click=_look_at, args=(brand.brand,),
+            )  # fmt: skip
+        return
+    with st.container(border=True, key=f"banner_{state}"):
+        st.header(f"{ICONS[state]} {brand.brand} · {words(f'state_{state}')}", anchor=False)
+        said, more = _told(client, view, words)
+        layout.sentence(said, more)
+        if brand.open_alert is not None:
+            st.page_link(
+                layout.page("alerts"), label=words("open_alert"), icon=":material/arrow_forward:",
+                query_params={"alert": brand.open_alert.id},
+            )  # fmt: skip
+
+
+def _told(client: Client, view: View, words: Words) -> tuple[str, list[str]]:
+    """The sentence about a brand, and those below it."""
+    brand, zone = view.standing, view.zone
+    window, alert = brand.last_window, brand.open_alert
+    if alert is not None:
+        since = words("since", moment=words.moment(alert.opened_ms, zone))
+        name = cached_queries.alert(client, alert.id).acknowledged_by
+        taken = words("acknowledged_by", name=name) if name else words("not_acknowledged")
+        return headline(alert, words.language), [
+            f"{since} {taken}",
+            *why(alert, words.language),
+        ]
+    if window is None:
+        return words("learning"), []
+    as_of = words("as_of", moment=words.moment(window.end_ms, zone), zone=zone)
+    more = [as_of]
+    if window.absent:
+        more.append(words("absent", sources=", ".join(window.absent)))
+    if view.state == "silent":
+        more[0] = words("silent_why")
+        return words("silent", moment=words.moment(window.end_ms, zone)), more
+    if view.state == "learning":
+        return words("learning"), more
+    n, n_negative, expected = _sums(_last_hour(client, view))
+    return words("calm", n=n, n_negative=n_negative, expected=words.number(expected)), more
+
+
+def _last_hour(client: Client, view: View) -> list[Step]:
+    window = view.standing.last_window
+    end_ms = view.to_ms if view.past or window is None else window.end_ms
+    return cached_queries.windows(client, view.standing.brand, end_ms - _HOUR_MS, end_ms, 300_000)
+
+
+def _sums(steps: Sequence[Step]) -> tuple[int, int, float]:
+    return (
+        sum(step.n for step in steps),
+        sum(step.n_negative for step in steps),
+        sum(step.expected for step in steps),
+    )
+
+
+def _hour(client: Client, view: View, words: Words) -> None:
+    """The last hour in three figures."""
+    if view.past:
+        return
+    steps = _last_hour(client, view)
+    n, n_negative, expected = _sums(steps)
+    usual = sum(step.baseline_rate for step in steps) / len(steps) if steps else None
+    layout.figures(
+        (
+            words("last_hour_negative"),
+            words.number(n_negative),
+            words("last_hour_expected", n=words.number(expected)),
+        ),
+        (
+            words("last_hour_rate"),
+            words.percent(n_negative / n if n else None),
+            words("last_hour_usual", rate=words.percent(usual)),
+        ),
+        (words("last_hour_tweets"), words.number(n), ""),
+    )
+
+
+def _said(client: Client, view: View, words: Words) -> None:
+    """What the negatives are about, and tweets: of the open alert's time, if one is open."""
+    alert, brand = view.standing.open_alert, view.standing.brand
+    from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
+    to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
+    st.header(words("terms_title"), anchor=False)
+    found = cached_queries.terms(client, brand, from_ms, to_ms)
+    if found.terms:
+        layout.chips([(term.term, words.number(term.n)) for term in found.terms])
+        layout.note(words("terms_about", n=words.number(found.n)))
+    else:
+        st.write(words("no_terms"))
+    left, right = st.columns(2, gap="large")
+    with left:
+        _list(client, view, "most_negative_title", (from_ms, to_ms), words)
+    with right:
+        _list(client, view, "newest_title", (from_ms, to_ms), words)
+
+
+def _list(client: Client, view: View, title: str, period: tuple[int, int], words: Words) -> None:
+    st.header(words(title), anchor=False)
+    order = "newest" if title == "newest_title" else "negative"
+    found = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
+    if found:
+        layout.tweets(found, view.zone, words)
+    else:
+        st.write(words("no_tweets"))
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What must change before the page has something new to show: at once, or in a while."""
+
+    urgent: tuple[tuple[str, State, str, str], ...] = ()
+    ends_ms: tuple[int, ...] = ()
+
+
+def _news(client: Client, found: Sequence[Standing]) -> _News:
+    states = states_of(client, found)
+    alerts = [(one.brand, states[one.brand], one.open_alert) for one in found]
+    return _News(
+        tuple(
+            (brand, state, alert.id if alert else "", alert.phase if alert else "")
+            for brand, state, alert in alerts
+        ),
+        tuple(one.last_window.end_ms if one.last_window else 0 for one in found),
+    )
+
+
+@st.fragment(run_every=1.0)
+def _watch(client: Client, drawn: _News, drawn_s: float) -> None:
+    """Draw the page anew once it has something new to show.
+
+    At once where a brand stands otherwise, or the API fails; in a while where a window closed, as
+    a fast replay closes many a second.
+    """
+    try:
+        news = _news(client, cached_queries.standings(client))
+    except ApiError as error:
+        if error.key == "api_too_many":
+            return
+        st.rerun()
+    is_old = time.monotonic() - drawn_s > _REDRAW_S
+    if news.urgent != drawn.urgent or (news != drawn and is_old):
+        st.rerun()

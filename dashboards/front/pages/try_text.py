@@ -1,0 +1,110 @@
+"""The page *Try*: what a model says of a text, which words made it say so, and is that right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboards.front.client import Client
+from dashboards.front.labels import Judged, Receipt, judge, probability, say, served_languages
+from dashboards.front.language_detection import guess
+from dashboards.front.parts import layout
+from dashboards.front.parts.highlighting import STYLE, marked, pulls
+from dashboards.front.translator import Words
+
+_STATE: Final = "tried"
+_GUESS: Final = ""
+_MOST: Final = 2000
+
+
+@dataclass(slots=True)
+class _Tried:
+    """A text that was tried, and what was said of the answer.
+
+    Parameters
+    ----------
+    id, n_said
+        Name the next word said of it, so that one sent twice counts once.
+    """
+
+    text: str
+    lang: str
+    guessed: bool
+    judged: Judged | None
+    id: str
+    n_said: int = 0
+    right: bool | None = None
+    receipt: Receipt | None = None
+
+
+def show(client: Client, words: Words) -> None:
+    """Draw the page, below its heading."""
+    languages = served_languages(client)
+    st.write(words("try_about"))
+    with st.form("try", border=False):
+        text = st.text_area(words("try_text"), max_chars=_MOST, key="try_text", height=110)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            lang = layout.select(
+                words("try_language"), [_GUESS, *languages],
+                lambda one: words.language_name(one) if one else words("try_guess"),
+                "try_lang", width=220,
+            )  # fmt: skip
+            asked = st.form_submit_button(words("try_score"), type="primary")
+    if asked and text.strip() and languages:
+        known = lang or guess(text, languages)
+        judged = judge(client, text.strip(), known)
+        st.session_state[_STATE] = _Tried(text.strip(), known, not lang, judged, uuid4().hex)
+    elif asked:
+        st.warning(words("try_nothing"), icon=":material/edit:")
+    tried: _Tried | None = st.session_state.get(_STATE)
+    if tried is None:
+        return
+    if tried.judged is None:
+        named = words.language_name(tried.lang)
+        st.info(words("try_unread", language=named), icon=":material/translate:")
+        return
+    _show_verdict(tried, tried.judged, words)
+    _ask(client, words, tried, tried.judged)
+    _show_pulls(tried, tried.judged, words)
+
+
+def _show_verdict(tried: _Tried, judged: Judged, words: Words) -> None:
+    told = words("try_says_negative" if judged.negative else "try_says_other")
+    st.header(told, anchor=False)
+    st.write(words("try_score_is", percent=probability(judged.score, words)))
+    with st.container(border=True):
+        st.html(STYLE + marked(tried.text, judged.explanation.contributions))
+    layout.note(words("try_legend"))
+
+
+def _show_pulls(tried: _Tried, judged: Judged, words: Words) -> None:
+    st.header(words("try_why"), anchor=False)
+    st.html(pulls(judged.explanation.contributions, words))
+    key, named = "try_guessed" if tried.guessed else "try_given", words.language_name(tried.lang)
+    layout.note(words(key, language=named, bundle=judged.bundle))
+
+
+def _ask(client: Client, words: Words, tried: _Tried, judged: Judged) -> None:
+    """Ask whether the label is right; of several answers the last one counts."""
+    st.header(words("try_right"), anchor=False)
+    with st.container(horizontal=True):
+        if st.button(words("try_yes"), icon=":material/check:", disabled=tried.right is True):
+            _answer(client, tried, judged, True)
+        if st.button(words("try_no"), icon=":material/close:", disabled=tried.right is False):
+            _answer(client, tried, judged, False)
+    if tried.receipt is not None:
+        key = "try_noted_wrong" if tried.receipt.misprediction else "try_noted_right"
+        st.success(words(key, bundle=judged.bundle), icon=":material/inventory:")
+
+
+def _answer(client: Client, tried: _Tried, judged: Judged, right: bool) -> None:
+    tried.receipt = say(
+        client, f"try-{tried.id}-{tried.n_said}", judged.negative is right, "try",
+        text=tried.text, lang=tried.lang, predicted=judged.negative, score=judged.score,
+        bundle=judged.bundle,
+    )  # fmt: skip
+    tried.right, tried.n_said = right, tried.n_said + 1
+    st.rerun()

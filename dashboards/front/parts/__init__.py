@@ -1,0 +1,1 @@
+"""Charts, tables and layout that pages share."""

@@ -1,0 +1,156 @@
+"""Charts: what was seen against what is usual, on the brand's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from badbuzz.store.model import Step
+from dashboards.front.parts.theme import BLUE, INK, LINE, QUIET_INK, RED
+from dashboards.front.translator import Words
+
+BAND: Final = "#a9c4e4"
+_HIGH: Final = 240
+_LOW: Final = 150
+_TWO_DAYS_MS: Final = 2 * 86_400_000
+_DASHED: Final[dict[str, Any]] = {"color": QUIET_INK, "strokeDash": [4, 3], "strokeWidth": 1.5}
+
+
+def on_clock(at_ms: int, zone: str) -> int:
+    """An instant as a chart that knows no zones must be told it, to show the zone's clock.
+
+    Examples
+    --------
+    >>> on_clock(1_764_000_000_000, "Europe/Paris") - 1_764_000_000_000
+    3600000
+    """
+    offset = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).utcoffset()
+    assert offset is not None
+    return at_ms + round(offset.total_seconds() * 1000)
+
+
+def rows(steps: Sequence[Step], zone: str, words: Words) -> list[dict[str, Any]]:
+    """Steps as a chart's rows, on a zone's clock."""
+    return [
+        {
+            "when": words.moment(step.start_ms, zone),
+            "at": on_clock(step.start_ms, zone),
+            "end": on_clock(step.end_ms, zone),
+            "n": step.n,
+            "negative": step.n_negative,
+            "expected": round(step.expected, 2),
+            "low": round(step.expected_low, 2),
+            "high": round(step.expected_high, 2),
+            "rate": step.rate,
+            "usual_rate": round(step.baseline_rate, 4),
+        }
+        for step in steps
+    ]
+
+
+def alert_spans(steps: Sequence[Step]) -> list[tuple[Step, Step]]:
+    """The first and the last step of each alert that was open."""
+    groups = (list(group) for key, group in groupby(steps, lambda step: step.alert_id) if key)
+    return [(group[0], group[-1]) for group in groups]
+
+
+def spans(steps: Sequence[Step], zone: str) -> list[dict[str, Any]]:
+    """When an alert was open, as half-open spans on a zone's clock."""
+    return [
+        {"at": on_clock(first.start_ms, zone), "end": on_clock(last.end_ms, zone)}
+        for first, last in alert_spans(steps)
+    ]
+
+
+def negatives(steps: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+    """Negative tweets against the expected band; when an alert was open is shaded."""
+    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    band = base.mark_area(color=BAND, opacity=0.75).encode(
+        y=alt.Y("low:Q", title=None, axis=_counts()), y2="high:Q"
+    )
+    usual = base.mark_line(**_DASHED).encode(y="expected:Q")
+    seen = base.mark_line(color=INK, strokeWidth=2).encode(y="negative:Q")
+    told = [
+        _told("negative:Q", words("chart_negatives")),
+        _told("expected:Q", words("chart_expected"), ".1f"),
+        _told("n:Q", words("chart_tweets")),
+    ]
+    return _layered(steps, zone, [band, usual, seen, _pointed(base, told, words)], _HIGH)
+
+
+def rate(steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+    """The share of negatives against the usual one; ``fine`` says when an alert was open."""
+    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    percent = alt.Axis(format="%", tickCount=4, **_AXIS)
+    seen = base.mark_line(color=INK, strokeWidth=2).encode(
+        y=alt.Y("rate:Q", title=None, axis=percent, scale=alt.Scale(domain=[0, 1]))
+    )
+    usual = base.mark_line(**_DASHED).encode(y="usual_rate:Q")
+    told = [
+        _told("rate:Q", words("chart_rate"), ".0%"),
+        _told("usual_rate:Q", words("chart_usual_rate"), ".0%"),
+    ]
+    return _layered(fine, zone, [seen, usual, _pointed(base, told, words)], _LOW)
+
+
+def volume(steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+    """All tweets, negative or not; ``fine`` says when an alert was open."""
+    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    filled = base.mark_area(color=BLUE, interpolate="step-after").encode(
+        y=alt.Y("n:Q", title=None, axis=_counts())
+    )
+    told = [_told("n:Q", words("chart_tweets"))]
+    return _layered(fine, zone, [filled, _pointed(base, told, words)], _LOW)
+
+
+_AXIS: Final[dict[str, Any]] = {
+    "labelColor": QUIET_INK, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE,
+    "labelFontSize": 12,
+}  # fmt: skip
+
+
+def _on(values: list[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(pd.DataFrame(values))
+
+
+def _counts() -> alt.Axis:
+    return alt.Axis(tickCount=4, tickMinStep=1, format="d", **_AXIS)
+
+
+def _time(steps: Sequence[Step]) -> alt.X:
+    long = bool(steps) and steps[-1].end_ms - steps[0].start_ms > _TWO_DAYS_MS
+    axis = alt.Axis(
+        format="%d/%m" if long else "%H:%M", labelOverlap=True, tickCount=6, grid=False, **_AXIS
+    )
+    return alt.X("at:T", title=None, axis=axis, scale=alt.Scale(type="utc", nice=False))
+
+
+def _layered(
+    fine: Sequence[Step], zone: str, layers: list[alt.Chart], height: int
+) -> alt.LayerChart:
+    """Layers over the spans of alerts, which are left out where there is none: Vega would warn."""
+    open_spans = spans(fine, zone)
+    if open_spans:
+        shade = _on(open_spans).mark_rect(color=RED, opacity=0.16, stroke=RED)
+        layers = [shade.encode(x=_time(fine), x2="end:T"), *layers]
+    padding = {"left": 0, "right": 8, "top": 4, "bottom": 0}
+    layered: Any = alt.layer(*layers)
+    found: alt.LayerChart = layered.properties(height=height, padding=padding)
+    return found
+
+
+def _told(field: str, title: str, form: str = "d") -> alt.Tooltip:
+    return alt.Tooltip(field, title=title, format=form)
+
+
+def _pointed(base: alt.Chart, told: list[alt.Tooltip], words: Words) -> alt.Chart:
+    """What a pointer is told, wherever over a step it stands."""
+    when = alt.Tooltip("when:N", title=words("chart_from"))
+    found: alt.Chart = base.mark_rect(opacity=0).encode(x2="end:T", tooltip=[when, *told])
+    return found

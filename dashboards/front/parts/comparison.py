@@ -1,0 +1,139 @@
+"""Charts of several brands on one clock: by colour and by dash, alerts beneath one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+
+from badbuzz.store.model import Step
+from dashboards.front.parts.charts import on_clock, spans
+from dashboards.front.parts.theme import INK, LINE, QUIET_INK, RED
+from dashboards.front.translator import Words
+
+COLOURS: Final = ("#0b57a4", "#a3440b", "#1c6b3c", "#7a2a86", "#18222d", "#8f6b00")
+DASHES: Final = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4])
+MOST: Final = len(COLOURS)
+"""Brands at once: more cannot be told apart."""
+_HEIGHT: Final = 230
+_ROW: Final = 26
+_LEFT: Final = 72
+"""Pixels for the names of brands: the charts' times stand beneath one another."""
+_LONG_MS: Final = 36 * 3_600_000
+_AXIS: Final[dict[str, Any]] = {
+    "labelColor": QUIET_INK, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE,
+    "labelFontSize": 12, "labelFont": "Source Sans", "titleColor": QUIET_INK,
+}  # fmt: skip
+
+Seen = Mapping[str, Sequence[Step]]
+"""Steps by brand, oldest first, all of one length."""
+
+
+def rows(seen: Seen, zone: str, words: Words) -> list[dict[str, Any]]:
+    """Steps of all brands as a chart's rows; where a brand's feed was away its line is cut."""
+    return [row for brand, steps in seen.items() for row in _rows(brand, steps, zone, words)]
+
+
+def _rows(brand: str, steps: Sequence[Step], zone: str, words: Words) -> Iterator[dict[str, Any]]:
+    end_ms = steps[0].start_ms if steps else 0
+    for step in steps:
+        if step.start_ms > end_ms:
+            yield {"brand": brand, "at": on_clock(end_ms, zone)}
+        end_ms = step.end_ms
+        yield {
+            "brand": brand,
+            "at": on_clock(step.start_ms, zone),
+            "when": words.moment(step.start_ms, zone),
+            "negative": step.n_negative,
+            "rate": step.rate,
+            "n": step.n,
+        }
+    yield {"brand": brand, "at": on_clock(end_ms, zone)}
+
+
+def alert_rows(seen: Seen, zone: str) -> list[dict[str, Any]]:
+    """When each brand had an alert, as spans."""
+    return [
+        {"brand": brand, **span} for brand, steps in seen.items() for span in spans(steps, zone)
+    ]
+
+
+def lines(seen: Seen, field: str, zone: str, words: Words) -> alt.Chart:
+    """A figure of every brand: ``negative``, ``rate`` or ``n``."""
+    percent = field == "rate"
+    axis = alt.Axis(
+        format="%" if percent else "d",
+        tickCount=4,
+        tickMinStep=0 if percent else 1,
+        minExtent=_LEFT,
+        **_AXIS,
+    )
+    told = [
+        alt.Tooltip("brand:N", title=words("brand")),
+        alt.Tooltip("when:N", title=words("history_from")),
+        alt.Tooltip(
+            f"{field}:Q", title=words(f"history_{field}"), format=".0%" if percent else "d"
+        ),
+    ]
+    found: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows(seen, zone, words)))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=_time(seen, zone),
+            y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=_scale(percent)),
+            color=alt.Color("brand:N", scale=_by_brand(seen, COLOURS), legend=_legend()),
+            strokeDash=alt.StrokeDash("brand:N", scale=_by_brand(seen, DASHES), legend=_legend()),
+            tooltip=told,
+        )
+        .properties(height=_HEIGHT)
+    )
+    return found
+
+
+def alerts(seen: Seen, zone: str) -> alt.Chart:
+    """When each brand had an alert, a row for each."""
+    found: alt.Chart = (
+        alt.Chart(alt.InlineData(values=alert_rows(seen, zone)))
+        .mark_bar(color=RED, height=12)
+        .encode(
+            x=_time(seen, zone, fixed=True),
+            x2="end:T",
+            y=alt.Y("brand:N", title=None, scale=alt.Scale(domain=list(seen)), axis=_names()),
+        )
+        .properties(height=_ROW * len(seen))
+    )
+    return found
+
+
+def _names() -> alt.Axis:
+    return alt.Axis(
+        **{**_AXIS, "labelColor": INK}, labelLimit=_LEFT - 6, minExtent=_LEFT, grid=True
+    )
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(
+        orient="top", title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2.5,
+        labelFontSize=13, labelColor=INK, columns=3,
+    )  # fmt: skip
+
+
+def _by_brand(seen: Seen, marks: Sequence[Any]) -> alt.Scale:
+    return alt.Scale(domain=list(seen), range=list(marks[: len(seen)]))
+
+
+def _scale(percent: bool) -> alt.Scale:
+    return alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=True)
+
+
+def _time(seen: Seen, zone: str, *, fixed: bool = False) -> alt.X:
+    """The axis of time; fixed where marks do not fill it by themselves."""
+    starts = [steps[0].start_ms for steps in seen.values() if steps]
+    ends = [steps[-1].end_ms for steps in seen.values() if steps]
+    begin_ms, end_ms = min(starts, default=0), max(ends, default=1)
+    form = "%d/%m" if end_ms - begin_ms > _LONG_MS else "%H:%M"
+    ends_shown = [on_clock(begin_ms, zone), on_clock(end_ms, zone)]
+    axis = alt.Axis(format=form, labelOverlap=True, tickCount=6, **{**_AXIS, "grid": False})
+    scale = alt.Scale(type="utc", nice=False, domain=ends_shown if fixed else alt.Undefined)
+    return alt.X("at:T", title=None, axis=axis, scale=scale)

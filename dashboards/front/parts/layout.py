@@ -1,0 +1,161 @@
+"""What pages share of their looks: style, banners, tweets, legends, links between pages."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import streamlit as st
+
+from badbuzz.model import Example
+from badbuzz.store.model import Sampled
+from dashboards.front.translator import Words
+
+_PAGES: Final = "pages"
+_LOOSE: Final = re.compile(r" (?=[%;:!?»])|(?<=«) ")
+_STYLE: Final = Path(__file__).with_name("style.css")
+
+T = TypeVar("T")
+
+
+def know_pages(pages: dict[str, st.Page]) -> None:
+    """Note the pages by path, for links from one to another."""
+    st.session_state[_PAGES] = pages
+
+
+def page(path: str) -> st.Page:
+    """The page of a path."""
+    found: st.Page = st.session_state[_PAGES][path]
+    return found
+
+
+def dress(words: Words) -> None:
+    """Style the page, and say in which language it is."""
+    st.html(_STYLE)
+    st.html(
+        f"<script>document.documentElement.lang = '{words.language}'</script>",
+        unsafe_allow_javascript=True,
+    )
+
+
+def select(
+    label: str, options: Sequence[T], named: Callable[[T], str], key: str, **looks: Any
+) -> T:
+    """Draw a list to choose one of, whose choice stays when the options are called otherwise.
+
+    Streamlit knows a choice by its words, and loses it when they change: in another language,
+    or with a brand's state.
+    """
+    called = [named(option) for option in options]
+    if key in st.session_state and st.session_state.get(f"{key}_called") != called:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[f"{key}_called"] = called
+    chosen: T = st.selectbox(label, options, format_func=named, key=key, **looks)
+    return chosen
+
+
+def sentence(text: str, more: Sequence[str] = ()) -> None:
+    """A sentence to be read from afar, and smaller ones below it."""
+    below = "".join(f"<p>{_text(line)}</p>" for line in more)
+    st.html(f'<div class="bb-said"><p class="bb-sentence">{_text(text)}</p>{below}</div>')
+
+
+def lines(found: Sequence[str]) -> None:
+    """Sentences, a line each."""
+    st.html("".join(f"<p>{_text(line)}</p>" for line in found))
+
+
+def note(text: str) -> None:
+    """A sentence of less weight."""
+    st.html(f'<p class="bb-note">{_text(text)}</p>')
+
+
+def figures(*found: tuple[str, str, str]) -> None:
+    """Figures side by side: each its name, its value, and what it is held against."""
+    items = "".join(
+        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd><dd>{_text(held)}</dd></div>"
+        for name, value, held in found
+    )
+    st.html(f'<dl class="bb-figures">{items}</dl>')
+
+
+def legend(*marks: tuple[str, str]) -> None:
+    """What the marks of a chart mean: each a kind (line, dash, band, alert, bar) and its words."""
+    items = "".join(
+        f'<li><span class="bb-mark bb-{kind}"></span>{_text(text)}</li>' for kind, text in marks
+    )
+    st.html(f'<ul class="bb-legend" aria-hidden="true">{items}</ul>')
+
+
+def chips(terms: Sequence[tuple[str, str]]) -> None:
+    """Terms, each with its count."""
+    items = "".join(f"<li>{_text(term)} <b>{_text(n)}</b></li>" for term, n in terms)
+    st.html(f'<ul class="bb-chips">{items}</ul>')
+
+
+def tweets(found: Sequence[Sampled], zone: str, words: Words) -> None:
+    """Tweets as they were written, names hidden."""
+    cards = "".join(
+        _card(
+            tweet.text,
+            tweet.lang,
+            tweet.url,
+            (words.moment(tweet.created_ms, zone), _verdict(tweet, words)),
+            tweet.n_retweets,
+            words,
+        )
+        for tweet in found
+    )
+    st.html(f'<div class="bb-tweets">{cards}</div>')
+
+
+def examples(found: Sequence[Example], zone: str, words: Words) -> None:
+    """An alert's example tweets."""
+    cards = ""
+    for one in found:
+        said = [words.moment(one.created_ms, zone)]
+        said.append(words("tweet_negative", rate=_sure(one.score, words)))
+        if one.n_alike > 1:
+            key = "tweet_alike" if one.n_alike == 2 else "tweet_alikes"
+            said.append(words(key, n=one.n_alike - 1))
+        cards += _card(one.text, "", one.url, said, one.n_retweets, words)
+    st.html(f'<div class="bb-tweets">{cards}</div>')
+
+
+def _verdict(tweet: Sampled, words: Words) -> str:
+    if tweet.score is None:
+        return words("tweet_unread", lang=tweet.lang)
+    key = "tweet_negative" if tweet.negative else "tweet_other"
+    return words(key, rate=_sure(tweet.score, words))
+
+
+def _sure(score: float, words: Words) -> str:
+    """A score in percent; no model is ever 100 % sure."""
+    return words.percent(min(max(score, 0.01), 0.99))
+
+
+def _card(
+    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Words
+) -> str:
+    parts = [_text(part) for part in said]
+    if n_retweets:
+        key = "tweet_retweet" if n_retweets == 1 else "tweet_retweets"
+        parts.append(_text(words(key, n=words.number(n_retweets))))
+    if url.startswith(("https://", "http://")):
+        parts.append(
+            f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer">'
+            f"{_text(words('tweet_original'))}</a>"
+        )
+    spoken = f' lang="{html.escape(lang)}"' if lang and lang != "und" else ""
+    return (
+        f'<article class="bb-tweet"><p{spoken}>{_text(text)}</p>'
+        f"<footer>{' · '.join(parts)}</footer></article>"
+    )
+
+
+def _text(text: str) -> str:
+    """Text as HTML; French punctuation, and a percent sign, stay on the line of their word."""
+    return html.escape(_LOOSE.sub("\N{NO-BREAK SPACE}", text))

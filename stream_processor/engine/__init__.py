@@ -1,0 +1,1 @@
+"""What every worker runs on: consumer, partitions, transactions, topics, metrics."""

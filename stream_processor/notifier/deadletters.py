@@ -1,0 +1,50 @@
+"""Dead letters of a notifier: alert records that a sink was never told of, with the reason."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaProducer
+
+from badbuzz import wire
+from badbuzz.config.settings import Settings
+from stream_processor.engine.partition import Record
+
+
+class DeadLetters:
+    """Writes records to the topic ``dead-letters``, one at a time; returns when they are kept.
+
+    Parameters
+    ----------
+    settings
+        Broker and prefix.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topic = settings.topic(wire.DEAD_LETTERS)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self) -> None:
+        """Connect."""
+        client = self._settings.kafka_client()
+        self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
+        await self._producer.start()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def bury(self, record: Record, sink: str, reason: str, detail: str) -> None:
+        """Keep a record, with whom it did not reach, why, and where it stands."""
+        assert self._producer is not None
+        headers = [
+            ("sink", sink.encode()),
+            ("reason", reason.encode()),
+            ("detail", detail.encode(errors="replace")),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        await self._producer.send_and_wait(
+            self._topic, record.value, record.key, partition=record.partition, headers=headers
+        )

@@ -1,0 +1,162 @@
+"""The notifier's pipeline: an intake of ``alerts`` for each sink, and heartbeats."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, cast
+
+from mode import Service
+
+from badbuzz import wire
+from badbuzz.config.brands import read_brands
+from badbuzz.config.settings import Settings
+from badbuzz.messages.text import Language
+from stream_processor.engine.consumer import Intake
+from stream_processor.engine.partition import Lane, Reading
+from stream_processor.engine.pipeline import Pipeline
+from stream_processor.notifier.deadletters import DeadLetters
+from stream_processor.notifier.delivery import Delivery
+from stream_processor.notifier.partition import NotifierLane, Teller
+from stream_processor.notifier.sinks import new_sinks
+from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
+from stream_processor.notifier.store_follower import StoreFollower
+
+_UNASSIGNED_S: Final = 1.0
+_LOOK_S: Final = 2.0
+_LONGEST_PAUSE_S: Final = 30.0
+_REMEDY: Final = "see docs/kafka.md, The notifier's recovery"
+
+
+def new_teller(settings: Settings, *, replays: bool) -> Teller:
+    """How this deployment words its alerts."""
+    return Teller(
+        brands=read_brands(settings.brands),
+        language=cast(Language, settings.language),
+        dashboard=settings.dashboard_url,
+        replays=replays,
+    )
+
+
+class Notifying(Pipeline):
+    """The notifier's services: each sink has a group, a position and a pace of its own.
+
+    Parameters
+    ----------
+    settings
+        Of this worker.
+    replays
+        Whether replays are told too, marked.
+    follower
+        Of the store; None where nothing is passed on from it.
+
+    Raises
+    ------
+    SettingsError
+        When no sink is configured.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        replays: bool = False,
+        follower: StoreFollower | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(settings, **options)
+        self._teller = new_teller(settings, replays=replays)
+        self._dead_letters = DeadLetters(settings)
+        self._follower = follower
+        self.deliveries = [
+            Delivery(sink, self._dead_letters, settings) for sink in new_sinks(settings)
+        ]
+        self.intakes = [self._intake(delivery) for delivery in self.deliveries]
+
+    def _intake(self, delivery: Delivery) -> Intake:
+        name = delivery.sink.name
+        topic = self.settings.topic(wire.ALERTS)
+        group = f"{self.settings.group}.notify.{name}"
+        return Intake(
+            self.settings,
+            topic=topic,
+            group=group,
+            new_lane=partial(self._lane, delivery, group),
+            reading=Reading(
+                sparse=True,
+                superseded=True,
+                kept_by_group=True,
+                shown=f"{topic} {name}",
+                remedy=_REMEDY,
+            ),
+        )
+
+    def _lane(self, delivery: Delivery, group: str, partition: int) -> Lane:
+        return NotifierLane(self.settings, self._teller, delivery, group, partition)
+
+    async def prepare(self) -> None:
+        """Connect what keeps the dead letters."""
+        await self._dead_letters.open()
+
+    async def on_shutdown(self) -> None:
+        """Disconnect, once the intakes have ended."""
+        await self._dead_letters.close()
+        for delivery in self.deliveries:
+            await delivery.sink.close()
+        if self._follower is not None:
+            self._follower.close()
+
+    def readiness(self) -> dict[str, Any]:
+        """What ``/readyz`` says: of each sink what waits, and why."""
+        answer = super().readiness()
+        answer["sinks"] = {
+            delivery.sink.name: {
+                "partitions": sorted(intake.lanes),
+                "waiting": delivery.n_waiting,
+                "reason": delivery.reason,
+            }
+            for delivery, intake in zip(self.deliveries, self.intakes, strict=True)
+        }
+        if self._follower is not None:
+            answer["store"] = {"reason": self._follower.reason}
+        silent = any(delivery.reason for delivery in self.deliveries)
+        answer["ready"] = answer["ready"] and not silent
+        return answer
+
+    @Service.task
+    async def _beat(self) -> None:
+        for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
+            self.add_future(self._beat_for(delivery, intake))
+
+    @Service.task
+    async def _follow(self) -> None:
+        if self._follower is None:
+            return
+        for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
+            self.add_future(self._follow_for(self._follower, delivery, intake))
+
+    async def _follow_for(
+        self, follower: StoreFollower, delivery: Delivery, intake: Intake
+    ) -> None:
+        """Look into the store every two seconds; less often while the sink takes nothing."""
+        pause_s = _LOOK_S
+        while not self.should_stop:
+            await self.sleep(pause_s)
+            lanes = [lane for lane in intake.lanes.values() if isinstance(lane, NotifierLane)]
+            notices = [notice for lane in lanes for notice in lane.notices]
+            try:
+                await follower.pass_on(delivery, notices, is_first=0 in intake.lanes)
+            except (UnansweredError, RefusedError):  # noted by the delivery
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                pause_s = _LOOK_S
+
+    async def _beat_for(self, delivery: Delivery, intake: Intake) -> None:
+        """Say each minute that this sink's alerts are being read: not only that a process runs."""
+        while not self.should_stop:
+            if intake.assigned and intake.reached and not intake.crashed:
+                with suppress(UnansweredError, RefusedError):  # noted by the delivery
+                    await delivery.attempt(delivery.sink.beat)
+                await self.sleep(self.settings.notify_repeat_s)
+            else:
+                await self.sleep(_UNASSIGNED_S)

@@ -1,0 +1,1 @@
+"""The processor: tweets to scores, windows and alerts."""

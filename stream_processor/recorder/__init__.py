@@ -1,0 +1,1 @@
+"""The recorder: windows, alerts and a sample of tweets into the store."""

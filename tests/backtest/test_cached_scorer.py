@@ -1,0 +1,165 @@
+"""Where the backtest's verdicts come from: bundles, recorded scores, truth, memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from backtest import scores
+from backtest.cached_scorer import Jury, Truthful
+from badbuzz.cli import badbuzz
+from badbuzz.errors import RecordingError
+from badbuzz.model import Verdict
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import Labelled, read_recording
+from tests.backtest.runs import (
+    LOUD,
+    command,
+    labelled_file,
+    summed_up,
+)  # fmt: skip
+
+
+def test_a_known_bundles_score_gives_its_verdict(judges: Judges) -> None:
+    verdict = judges.judge([LOUD.tweet])[0]
+    assert verdict is not None
+    recorded = LOUD._replace(score=verdict.score, negative=True, bundle=verdict.bundle)
+    assert Jury(judges, None).verdicts([recorded]) == [verdict]
+
+
+def test_an_unknown_bundles_score_is_taken_as_it_is(judges: Judges) -> None:
+    recorded = LOUD._replace(score=0.45, negative=True, bundle="other@1")
+    expected = Verdict(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
+    assert Jury(judges, None).verdicts([recorded]) == [expected]
+
+
+def test_recorded_scores_may_be_passed_over(judges: Judges) -> None:
+    recorded = LOUD._replace(score=0.0)
+    assert Jury(judges, None, rescore=True).verdicts([recorded]) == judges.judge([LOUD.tweet])
+
+
+def test_the_jury_says_what_the_worker_would(judges: Judges, recording: Path) -> None:
+    tweets = list(read_recording([str(recording)]))[:500]
+    found = Jury(judges, None).verdicts([Labelled(tweet, None, None) for tweet in tweets])
+    assert found == judges.judge(tweets)
+
+
+def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
+    labelled = [LOUD._replace(label=label) for label in ("negative", "neutral", None)]
+    assert [v and v.negative for v in Truthful().verdicts(labelled)] == [True, False, None]
+
+
+def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
+    path = labelled_file(tmp_path, "negative", "angry")
+    said = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
+    assert (
+        "labelled.csv:3: label 'angry' is none of negative, neutral, positive: map it with "
+        "--label angry=negative" in said
+    )
+
+
+@pytest.mark.parametrize("options", [(), ("--label", "angry=negative")])
+def test_a_word_for_a_label_is_counted_where_its_meaning_is_known(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = labelled_file(tmp_path, "Neutral", "angry")
+    assert summed_up(path, "--use-truth", *options)["n_tweets"] == 1 + bool(options)
+
+
+def test_truth_without_a_single_label_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no row has a label"):
+        command(labelled_file(tmp_path, "", ""), "--use-truth")
+
+
+# Remembered scores
+
+
+def test_scores_are_remembered(tmp_path: Path, judges: Judges) -> None:
+    for n_scored in (1, 0):
+        jury = Jury(judges, tmp_path)
+        jury.verdicts([LOUD])
+        assert jury.close() == []
+        assert jury.n_scored == n_scored
+
+
+def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
+    command(recording, "--no-cache")
+    assert not list(cache_folder.rglob("*@*"))
+
+
+def test_other_code_has_other_scores(tmp_path: Path) -> None:
+    path = tmp_path / "text.py"
+    found = set()
+    for source in ("lower = True\n", "lower = False\n"):
+        path.write_text(source)
+        found.add(scores.code_digest([path]))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("module", ["text", "features"])
+def test_the_folder_of_scores_is_named_after_what_makes_them(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scores.cache_folder()
+    changed = tmp_path / "changed.py"
+    changed.write_text("changed = True\n")
+    monkeypatch.setattr(f"badbuzz.{module}.__file__", str(changed))
+    assert scores.cache_folder() != before
+
+
+def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scores"
+    for keys, chop in (([1, 2], 5), ([3], 0)):
+        cache = scores.ScoreCache(path)
+        cache.add(keys, keys)
+        cache.save()
+        path.write_bytes(path.read_bytes()[: path.stat().st_size - chop])
+    assert scores.ScoreCache(path).known == {1: 1, 3: 3}
+
+
+def test_a_row_that_does_not_check_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "scores"
+    cache = scores.ScoreCache(path)
+    cache.add([1, 2], [10, 20])
+    cache.save()
+    content = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    content[8] ^= 1
+    path.write_bytes(content.tobytes() + bytes(24))
+    assert scores.ScoreCache(path).known == {2: 20}
+
+
+def test_two_writers_lose_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from backtest.scores import ScoreCache\n"
+        "cache = ScoreCache(Path(sys.argv[1])); start = int(sys.argv[2])\n"
+        "for n in range(start, start + 2000):\n"
+        "    cache.add([n], [n % 10000])\n"
+        "    if n % 10 == 0: cache.save()\n"
+        "cache.save()"
+    )
+    path = tmp_path / "scores"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), str(start)])
+        for start in (0, 10_000)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert scores.ScoreCache(path).known == {
+        n: n % 10_000 for start in (0, 10_000) for n in range(start, start + 2000)
+    }
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_no_error(
+    judges: Judges, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    jury = Jury(judges, tmp_path / "file")
+    assert jury.verdicts([LOUD]) == judges.judge([LOUD.tweet])
+    assert "scores are not kept" in jury.close()[0]
+
+
+# Rules, sweeps, comparisons

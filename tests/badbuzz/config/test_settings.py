@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from badbuzz.config.settings import Settings, settings
+from badbuzz.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("BADBUZZ_PARTITIONS", "four", "expected a whole number, found 'four'"),
+        ("BADBUZZ_PARTITIONS", "0", "expected 1 to"),
+        ("BADBUZZ_WEB_PORT", "99999", "expected 1 to 65535"),
+        ("BADBUZZ_KAFKA_SECURITY_PROTOCOL", "TLS", "expected one of PLAINTEXT"),
+        ("BADBUZZ_KAFKA_BOOTSTRAP_SERVER", "x", "is no setting"),
+        ("BADBUZZ_MLFLOW_URI", "http://ann:secret@host", "MLFLOW_TRACKING_PASSWORD"),
+        ("BADBUZZ_MLFLOW_URI", "sqlite:///a.db", "expected http://"),
+        ("BADBUZZ_LOG_LEVEL", "LOUD", "expected one of DEBUG"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_the_remedy(
+    variable: str, value: str, complaint: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"{variable}.*{complaint}"):
+        Settings.read({variable: value})
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Settings.read({"BADBUZZ_PARTITIONS": ""}).partitions == Settings().partitions
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    assert Settings.read({"PATH": "/bin"}) == Settings()
+
+
+def test_sasl_over_tls_gives_both_clients_what_they_need() -> None:
+    options = Settings.read(
+        {
+            "BADBUZZ_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+            "BADBUZZ_KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+            "BADBUZZ_KAFKA_SASL_USERNAME": "badbuzz",
+            "BADBUZZ_KAFKA_SASL_PASSWORD": "secret",
+        }
+    ).kafka_client()
+    assert options["sasl_mechanism"] == "SCRAM-SHA-512"
+    assert options["ssl_context"].check_hostname
+
+
+def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = str(tmp_path / "ca.pem")
+    with pytest.raises(SettingsError, match=r"ca\.pem"):
+        Settings(kafka_security_protocol="SSL", kafka_ssl_cafile=path).kafka_client()
+
+
+def test_secrets_are_not_shown() -> None:
+    result = CliRunner().invoke(settings, env={"BADBUZZ_KAFKA_SASL_PASSWORD": "hunter2"})
+    assert "BADBUZZ_KAFKA_SASL_PASSWORD=****" in result.output
+    assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sqlite:////srv/badbuzz.db", "sqlite:////srv/badbuzz.db"),
+        ("postgresql://kim@db/badbuzz", "postgresql://kim@db/badbuzz"),
+        ("postgresql://kim:s3cret@db/badbuzz", "postgresql://kim:****@db/badbuzz"),
+        ("postgresql://kim:s3cret/s3cret@s3cret@db/x", "postgresql://kim:****@db/x"),
+        ("postgresql://kim@db/x?a=b&password=s3cret&c=d", "postgresql://kim@db/x?a=b&password=****&c=d"),
+        ("kim:s3cret@db/badbuzz", "****"),
+    ],
+)  # fmt: skip
+def test_of_the_store_only_the_password_is_hidden(address: str, shown: str) -> None:
+    result = CliRunner().invoke(settings, env={"BADBUZZ_STORE": address})
+    assert f"BADBUZZ_STORE={shown}\n" in result.output
+    assert "s3cret" not in result.output

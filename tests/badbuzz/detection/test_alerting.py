@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from badbuzz.detection.alerting import step
+from badbuzz.detection.baseline import Bucket
+from badbuzz.detection.state import BrandState, Finding, Rules
+from badbuzz.model import Alert
+from tests.support.events import BUCKET_MS, START_MS
+
+RULES = Rules(theta=4.0)
+CALM = Finding(
+    score=0.0,
+    calm_z=0.0,
+    minutes=5,
+    start_ms=START_MS,
+    end_ms=START_MS + BUCKET_MS,
+    n=1,
+    n_negative=0,
+    expected=1.0,
+    expected_low=0.0,
+    expected_high=3.0,
+    p_value=0.5,
+)
+
+
+class Brand:
+    """A warm brand that is shown one finding after another."""
+
+    def __init__(self, *, warm: bool = True, rules: Rules = RULES) -> None:
+        self.state = BrandState("Air Paradis", recent=[Bucket(n=1)])
+        self.rules = rules
+        self._n = 0
+        if warm:
+            self.warm_up()
+
+    def warm_up(self) -> None:
+        self.state.n_hours = 168
+        self.state.n_negative_seen = 50
+
+    def see(self, *scores: float, calm_z: float | None = None) -> list[Alert]:
+        claims = []
+        for score in scores:
+            self._n += 1
+            end_ms = START_MS + self._n * BUCKET_MS
+            z = calm_z if calm_z is not None else (5.0 if score else 0.0)
+            finding = replace(CALM, score=score, calm_z=z, end_ms=end_ms)
+            claim = step(self.state, finding, self.rules)
+            claims += [claim] if claim is not None else []
+        return claims
+
+
+def phases(claims: list[Alert]) -> list[tuple[str, str]]:
+    return [(claim.phase, claim.severity) for claim in claims]
+
+
+def test_below_theta_nothing_opens() -> None:
+    assert Brand().see(3.99) == []
+
+
+def test_at_theta_a_warning_opens() -> None:
+    assert phases(Brand().see(4.0)) == [("firing", "warning")]
+
+
+def test_two_above_theta_opens_critical() -> None:
+    assert phases(Brand().see(6.0)) == [("firing", "critical")]
+
+
+def test_it_escalates_when_its_severity_rises() -> None:
+    assert phases(Brand().see(5.5, 5.9, 6.0)) == [("firing", "warning"), ("escalated", "critical")]
+
+
+def test_it_escalates_again_at_every_two_points() -> None:
+    assert [claim.score for claim in Brand().see(6.0, 7.9, 8.0, 9.9, 10.1)] == [6.0, 8.0, 10.1]
+
+
+def test_it_is_resolved_after_thirty_calm_minutes() -> None:
+    brand = Brand()
+    assert phases(brand.see(5.0, 0, 0, 0, 0, 0)) == [("firing", "warning")]
+    assert phases(brand.see(0)) == [("resolved", "warning")]
+
+
+def test_the_thirty_minutes_start_again_with_every_restless_one() -> None:
+    assert len(Brand().see(5.0, 0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 0)) == 1
+
+
+@pytest.mark.parametrize(("score", "opens"), [(6.9, False), (7.0, True)])
+def test_in_the_cool_down_only_two_above_the_peak_opens_another(score: float, opens: bool) -> None:
+    brand = Brand()
+    brand.see(5.0, 0, 0, 0, 0, 0, 0)
+    assert bool(brand.see(score)) == opens
+
+
+def test_after_the_cool_down_theta_is_enough() -> None:
+    brand = Brand()
+    brand.see(5.0, *[0] * 6, *[0] * 12)
+    assert phases(brand.see(4.0)) == [("firing", "warning")]
+
+
+def test_an_alert_from_before_the_baseline_escalates_when_there_is_one() -> None:
+    brand = Brand(warm=False)
+    assert phases(brand.see(5.0)) == [("firing", "info")]
+    brand.warm_up()
+    assert phases(brand.see(4.5)) == [("escalated", "warning")]
+
+
+def test_the_peak_is_remembered() -> None:
+    assert Brand().see(5.0, 5.5, *[0] * 6)[-1].peak_score == 5.5
+
+
+def test_a_mute_period_leaves_an_open_alert_its_course() -> None:
+    rules = replace(RULES, muted_ms=((START_MS + 2 * BUCKET_MS, START_MS + 99 * BUCKET_MS),))
+    assert phases(Brand(rules=rules).see(5.0, *[0] * 6)) == [
+        ("firing", "warning"),
+        ("resolved", "warning"),
+    ]
+
+
+def test_the_rules_say_how_long_calm_must_last() -> None:
+    brand = Brand(rules=replace(RULES, quiet_minutes=10))
+    assert phases(brand.see(5.0, 0, 0)) == [("firing", "warning"), ("resolved", "warning")]
+
+
+def test_the_rules_say_what_is_calm() -> None:
+    brand = Brand(rules=replace(RULES, quiet_z=1.0))
+    assert len(brand.see(5.0, *[0] * 6, calm_z=1.5)) == 1
+
+
+def test_the_rules_say_how_long_the_cool_down_is() -> None:
+    brand = Brand(rules=replace(RULES, cool_down_minutes=10))
+    brand.see(5.0, *[0] * 6, 0)
+    assert phases(brand.see(5.0)) == [("firing", "warning")]
+
+
+def test_the_rules_say_how_far_above_theta_is_critical() -> None:
+    brand = Brand(rules=replace(RULES, step=3.0))
+    assert phases(brand.see(6.9, 7.0)) == [("firing", "warning"), ("escalated", "critical")]

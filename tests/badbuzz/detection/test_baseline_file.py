@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+import orjson
+import pytest
+
+from badbuzz.detection.baseline_file import (
+    OF_THE_STREAM,
+    adopt,
+    decode_history,
+    encode_history,
+    learnt,
+)
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.errors import StateError
+from tests.support.events import START_MS, burst, run, steady
+
+OF_ANOTHER_VERSION = orjson.dumps(
+    {"v": 1, "brands": [{"zone": "UTC", "bundle": "", "state": {"v": 9, "brand": "a"}}]}
+)
+
+
+@pytest.fixture(scope="module")
+def seen() -> BrandState:
+    """A brand's state after a day and a half, an alert open."""
+    fold = Fold(lambda _brand: Rules(warmup_hours=24))
+    events = [*steady(1.5), *burst(START_MS + 129_600_000, 60), *steady(1.55)]
+    events.sort(key=lambda event: event[0].produced_ms)
+    run(events, fold=fold)
+    state = fold.brands["Air Paradis"]
+    assert state.alert is not None
+    return state
+
+
+def test_what_is_learnt_knows_no_stream(seen: BrandState) -> None:
+    found = learnt(seen, "UTC").state
+    new = BrandState("Air Paradis")
+    assert all(getattr(found, name) == getattr(new, name) for name in OF_THE_STREAM)
+    assert (found.closed_ms, found.alert) == (-1, None)
+    assert found.baseline == seen.baseline
+
+
+def test_every_field_is_known_to_be_learnt_or_of_the_stream() -> None:
+    learnt_ones = {"brand", "baseline", "n_hours", "n_negative_seen"}
+    assert {spec.name for spec in fields(BrandState)} == learnt_ones | set(OF_THE_STREAM)
+
+
+def test_a_brand_that_is_loaded_is_warm(seen: BrandState) -> None:
+    rules = Rules(warmup_hours=24)
+    assert not BrandState("Air Paradis").warm(rules)
+    assert adopt(None, learnt(seen, "UTC")).warm(rules)
+
+
+def test_a_live_state_keeps_its_place_and_its_alert(seen: BrandState) -> None:
+    found = adopt(seen, learnt(BrandState("Air Paradis", n_hours=999), "UTC"))
+    assert found.n_hours == 999
+    assert found.baseline != seen.baseline
+    assert all(getattr(found, name) == getattr(seen, name) for name in OF_THE_STREAM)
+
+
+def test_a_file_gives_back_what_was_written(seen: BrandState) -> None:
+    written = [learnt(BrandState("Nordwind", n_hours=3), "UTC"), learnt(seen, "Europe/Paris")]
+    found = decode_history(encode_history(written, ["a.jsonl"]))
+    assert found == sorted(written, key=lambda one: one.state.brand)
+
+
+def test_a_file_can_be_read_by_people(seen: BrandState) -> None:
+    (brand,) = orjson.loads(encode_history([learnt(seen, "UTC")], ["a.jsonl"]))["brands"]
+    assert brand["hours_with_tweets"] == seen.n_hours
+    assert 2.0 < brand["usual_negatives_per_5_min"] < 4.0
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"{", "no baseline file, as badbuzz baseline build writes one: is no JSON"),
+        (b"[]", "expected an object with its version v"),
+        (b"{}", "expected an object with its version v"),
+        (b'{"v": 9}', "has version 9, this badbuzz reads 1"),
+        (b'{"v": 1, "brands": [{"brand": "a"}]}', "lacks 'state'"),
+        (OF_ANOTHER_VERSION, "state of brand 'a' has version 9"),
+    ],
+)
+def test_what_is_no_baseline_is_refused(data: bytes, complaint: str) -> None:
+    with pytest.raises(StateError, match=complaint):
+        decode_history(data)

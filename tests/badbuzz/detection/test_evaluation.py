@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from numpy.random import PCG64, Generator
+
+from badbuzz.detection.evaluation import (
+    GRACE_MS,
+    Incident,
+    Scorecard,
+    Truth,
+    Watch,
+    delay_ms,
+    evaluate,
+    openings,
+    score,
+)
+from badbuzz.detection.state import Rules
+from badbuzz.messages.text import example
+from badbuzz.model import Alert
+from tests.support.events import START_MS, run, steady
+
+MINUTE_MS = 60_000
+CRISIS = Incident("Air Paradis", "strike", start_ms=0, end_ms=60 * MINUTE_MS)
+
+
+def alert(opened_ms: int, **fields: object) -> Alert:
+    made = replace(example(), id=f"a{opened_ms}", opened_ms=opened_ms)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("opened_ms", "caught"),
+    [
+        (0, False),
+        (1, True),
+        (CRISIS.end_ms + GRACE_MS, True),
+        (CRISIS.end_ms + GRACE_MS + 1, False),
+    ],
+)
+def test_an_alert_catches_from_onset_to_five_minutes_after_the_end(
+    opened_ms: int, caught: bool
+) -> None:
+    assert evaluate([alert(opened_ms)], [CRISIS]).n_caught == caught
+
+
+def test_an_alert_that_catches_nothing_is_a_false_alarm() -> None:
+    late = alert(2 * CRISIS.end_ms)
+    assert evaluate([late], [CRISIS]).false_alarms == (late,)
+
+
+def test_another_brands_alert_catches_nothing() -> None:
+    assert evaluate([alert(MINUTE_MS, brand="Nordwind")], [CRISIS]).n_caught == 0
+
+
+@pytest.mark.parametrize("fields", [{"severity": "info"}, {"phase": "resolved"}])
+def test_only_what_claims_something_counts(fields: dict[str, object]) -> None:
+    found = evaluate([alert(MINUTE_MS, **fields)], [CRISIS])
+    assert (found.n_caught, found.false_alarms) == (0, ())
+
+
+def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
+    return replace(opened, phase="escalated", severity=severity, window_end_ms=at_ms)  # type: ignore[arg-type]
+
+
+def test_an_alert_opens_where_it_is_more_than_informational() -> None:
+    told = alert(MINUTE_MS, severity="info")
+    changes = [escalated(told, at * MINUTE_MS, "warning") for at in (40, 30)]
+    (found,) = openings([*changes, told])
+    assert (found.opened_ms, found.severity) == (30 * MINUTE_MS, "warning")
+
+
+def test_an_alert_that_escalates_is_one_alert() -> None:
+    opened = alert(MINUTE_MS)
+    assert openings([opened, escalated(opened, 30 * MINUTE_MS, "critical")]) == [opened]
+
+
+def test_the_delay_runs_to_the_first_alert() -> None:
+    alerts = [alert(20 * MINUTE_MS), alert(10 * MINUTE_MS)]
+    ((incident, first),) = evaluate(alerts, [CRISIS]).caught
+    assert first is not None
+    assert delay_ms(incident, first) == 10 * MINUTE_MS
+
+
+def test_one_alert_may_catch_two_incidents() -> None:
+    other = replace(CRISIS, kind="delay", start_ms=30 * MINUTE_MS)
+    assert evaluate([alert(40 * MINUTE_MS)], [CRISIS, other]).n_caught == 2
+
+
+DAY_MS = 24 * 60 * MINUTE_MS
+WEEK = Watch(0, 7 * DAY_MS, dict.fromkeys(range(7), 288))
+
+
+def judge(
+    alerts: list[Alert], truth: Truth, watch: Watch = WEEK, *, seed: int = 1, n_draws: int = 200
+) -> Scorecard:
+    return score(alerts, truth, {"Air Paradis": watch}, Generator(PCG64(seed)), n_draws)
+
+
+def crisis(at_ms: int) -> Incident:
+    return replace(CRISIS, start_ms=at_ms, end_ms=at_ms + 60 * MINUTE_MS)
+
+
+def test_a_watch_begins_when_the_baseline_is_there() -> None:
+    watch = Watch()
+    windows = run(steady(2), Rules(warmup_hours=24))[0]
+    for window in windows:
+        watch.note(window)
+    watched = [window for window in windows if window.state != "no_baseline"]
+    assert 0 < len(watched) < len(windows)
+    assert (watch.since_ms, watch.until_ms) == (watched[0].start_ms, watched[-1].end_ms)
+    assert sum(watch.n_by_day.values()) == len(watched)
+
+
+def test_muted_time_is_not_watched() -> None:
+    mute = (START_MS + 3 * DAY_MS // 2, START_MS + 7 * DAY_MS // 4)
+    watch, free = Watch(), Watch()
+    for noted, rules in ((free, Rules(warmup_hours=24)),
+                         (watch, Rules(warmup_hours=24, muted_ms=(mute,)))):  # fmt: skip
+        for window in run(steady(2), rules)[0]:
+            noted.note(window)
+    n_muted = sum(free.n_by_day.values()) - sum(watch.n_by_day.values())
+    assert n_muted == (mute[1] - mute[0]) // (5 * MINUTE_MS)
+
+
+def test_an_incident_that_begins_muted_is_unjudged() -> None:
+    watch = replace(WEEK, muted_ms=[(DAY_MS, DAY_MS + MINUTE_MS)])
+    card = judge([], Truth((crisis(DAY_MS), crisis(DAY_MS + MINUTE_MS))), watch)
+    assert (card.n_incidents, card.n_unjudged) == (1, 1)
+
+
+def test_an_incident_before_the_watch_is_unjudged() -> None:
+    card = judge([], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+    assert (card.n_incidents, card.n_unjudged, card.caught_share) == (1, 1, 0.0)
+
+
+def test_nothing_to_judge_by_is_none_and_not_zero() -> None:
+    card = score([], Truth(), {}, Generator(PCG64(1)))
+    assert (card.caught_share, card.median_delay_min, card.false_alarms_per_week) == (None,) * 3
+
+
+def test_the_median_delay_is_that_of_the_caught() -> None:
+    truth = Truth((crisis(DAY_MS), crisis(2 * DAY_MS), crisis(3 * DAY_MS)))
+    alerts = [alert(DAY_MS + 10 * MINUTE_MS), alert(2 * DAY_MS + 20 * MINUTE_MS)]
+    card = judge(alerts, truth)
+    assert (card.n_caught, card.median_delay_min) == (2, 15.0)
+
+
+def test_a_false_alarm_in_a_week_is_one_per_brand_week() -> None:
+    assert judge([alert(DAY_MS)], Truth()).false_alarms_per_week == 1.0
+
+
+def test_alert_hours_run_to_the_resolution_or_the_end_of_the_watch() -> None:
+    opened = alert(DAY_MS)
+    resolved = replace(opened, phase="resolved", window_end_ms=DAY_MS + 90 * MINUTE_MS)
+    open_to_the_end = alert(7 * DAY_MS - 60 * MINUTE_MS)
+    assert judge([opened, resolved, open_to_the_end], Truth()).alert_hours == 2.5
+
+
+def test_a_surge_is_alerted_by_a_false_alarm_within_it() -> None:
+    surge = crisis(DAY_MS)
+    alerts = [alert(DAY_MS + 30 * MINUTE_MS)]
+    assert judge(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
+
+
+def test_a_surge_that_nobody_watched_is_unjudged() -> None:
+    card = judge([], Truth((), (crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+    assert (card.n_benign, card.n_benign_unjudged) == (1, 1)
+
+
+def test_a_surge_is_not_alerted_by_what_caught_a_crisis() -> None:
+    surge = crisis(DAY_MS)
+    assert judge([alert(DAY_MS + 1)], Truth((surge,), (surge,))).n_benign_alerted == 0
+
+
+def test_intervals_hold_the_figure_and_repeat() -> None:
+    truth = Truth(tuple(crisis(day * DAY_MS) for day in range(6)))
+    alerts = [alert(day * DAY_MS + (10 + day) * MINUTE_MS) for day in range(3)]
+    alerts += [alert(5 * DAY_MS + 300 * MINUTE_MS)]
+    card, again = judge(alerts, truth), judge(alerts, truth)
+    assert card == again
+    for figure, interval in (
+        (card.caught_share, card.caught_interval),
+        (card.median_delay_min, card.delay_interval),
+        (card.false_alarms_per_week, card.false_alarms_interval),
+    ):
+        assert figure is not None
+        assert interval is not None
+        assert interval.low < figure < interval.high
+
+
+def test_without_draws_there_are_no_intervals() -> None:
+    card = judge([], Truth((crisis(0),)), n_draws=0)
+    assert (card.caught_interval, card.delay_interval, card.false_alarms_interval) == (None,) * 3

@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from badbuzz.detection.fold import Fold, watermark
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.model import Tweet
+from tests.support.events import (
+    BUCKET_MS,
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    NEGATIVE,
+    START_MS,
+    Event,
+    beat,
+    beats,
+    burst,
+    in_order,
+    post,
+    run,
+    steady,
+)
+
+LATENESS_MS = Rules().lateness_ms
+
+offsets_ms = st.integers(0, 2 * HOUR_MS)
+
+
+def timeline(offsets: list[int], *, until_ms: int = 3 * HOUR_MS) -> list[Event]:
+    posts = [post(START_MS + at, seq=i) for i, at in enumerate(sorted(offsets))]
+    return in_order([*posts, *beats(START_MS, START_MS + until_ms)])
+
+
+@given(st.lists(offsets_ms, min_size=1, max_size=60))
+def test_every_tweet_is_in_exactly_one_bucket_or_late(offsets: list[int]) -> None:
+    posts = [replace(post(START_MS + at)[0], id=str(i)) for i, at in enumerate(offsets)]
+    events: list[Event] = [(tweet, NEGATIVE) for tweet in posts]
+    events += [beat(START_MS + 3 * HOUR_MS)]
+    windows, _, outcomes = run(events)
+    assert sum(window.n for window in windows) + outcomes.count("late") == len(offsets)
+
+
+@given(st.lists(offsets_ms, min_size=2, max_size=40, unique=True), st.data())
+def test_order_within_the_lateness_does_not_matter(offsets: list[int], data: st.DataObject) -> None:
+    delays = [data.draw(st.integers(0, LATENESS_MS - 1)) for _ in offsets]
+    posts = [
+        (tweet := post(START_MS + at, brand="Air Paradis")[0], tweet.created_ms + delay)
+        for at, delay in zip(offsets, delays, strict=True)
+    ]
+    straight = run([(t, NEGATIVE) for t, _ in sorted(posts, key=lambda p: p[0].created_ms)])
+    shuffled = run([(t, NEGATIVE) for t, _ in sorted(posts, key=lambda p: p[1])])
+    assert shuffled[0] == straight[0]
+    assert "late" not in shuffled[2]
+
+
+@given(st.lists(offsets_ms, min_size=1, max_size=40), st.integers(0, 39))
+def test_redelivery_changes_nothing(offsets: list[int], start: int) -> None:
+    events = timeline(offsets)
+    once, twice = Fold(lambda _: Rules()), Fold(lambda _: Rules())
+    run(events, fold=once)
+    run(events + events[start:], fold=twice)
+    assert twice.brands["Air Paradis"].pack() == once.brands["Air Paradis"].pack()
+
+
+@given(st.lists(st.tuples(offsets_ms, st.sampled_from("ABC")), min_size=1, max_size=60))
+@settings(max_examples=50)
+def test_it_does_not_matter_which_brands_share_a_partition(tweets: list[tuple[int, str]]) -> None:
+    posts = [post(START_MS + at, brand=brand, seq=i) for i, (at, brand) in enumerate(tweets)]
+    events = [*posts, beat(START_MS + 3 * HOUR_MS)]
+    together, _, _ = run(events)
+    for brand in "ABC":
+        alone, _, _ = run(e for e in events if e[0].brand in (brand, ""))
+        assert [window for window in together if window.brand == brand] == alone
+
+
+@given(st.lists(offsets_ms, min_size=1, max_size=40), st.integers(1, 100))
+@settings(max_examples=50)
+def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
+    offsets: list[int], cut: int
+) -> None:
+    events = timeline(offsets)
+    straight = run(events)
+    fold = Fold(lambda _: Rules())
+    before = run(events[:cut], fold=fold)
+    restored = Fold(lambda _: Rules())
+    assert restored.unpack(0, fold.pack(partition=0, next_offset=cut)) == cut
+    for state in fold.brands.values():
+        restored.brands[state.brand] = BrandState.unpack(state.pack())
+    for key, value in fold.changed_evidence():
+        if value is not None:
+            restored.restore_evidence(key, value)
+    after = run(events[cut:], fold=restored)
+    assert restored.evidence == run_to_the_end(events).evidence
+    assert before[0] + after[0] == straight[0]
+    assert before[2] + after[2] == straight[2]
+
+
+def run_to_the_end(events: list[Event]) -> Fold:
+    fold = Fold(lambda _: Rules())
+    run(events, fold=fold)
+    return fold
+
+
+def crisis() -> list[Event]:
+    """Two days as usual, then a burst in one bucket, then calm."""
+    end_ms = START_MS + 2 * DAY_MS
+    posts = [*steady(2), *burst(end_ms, 40)]
+    return in_order([*posts, *beats(START_MS, end_ms + 2 * HOUR_MS)])
+
+
+def test_a_firing_alert_has_evidence_of_its_window_and_a_resolved_one_has_none() -> None:
+    alerts = run(crisis(), Rules(warmup_hours=24))[1]
+    assert [alert.phase for alert in alerts] == ["firing", "resolved"]
+    told = alerts[0].evidence
+    assert told is not None
+    assert told.n_sampled == min(alerts[0].n_negative, 32)
+    assert alerts[1].evidence is None
+
+
+def test_a_fold_cut_before_its_crisis_gives_the_same_evidence() -> None:
+    events, rules = crisis(), Rules(warmup_hours=24)
+    straight = run(events, rules)[1]
+    for cut in (len(events) - 140, len(events) - 125):
+        fold, restored = Fold(lambda _: rules), Fold(lambda _: rules)
+        kept: dict[bytes, bytes | None] = {}
+        for start in range(0, cut, 500):
+            run(events[start : min(start + 500, cut)], fold=fold)
+            kept.update(fold.changed_evidence())
+            fold.saved()
+        restored.unpack(0, fold.pack(partition=0, next_offset=cut))
+        for state in fold.brands.values():
+            restored.brands[state.brand] = BrandState.unpack(state.pack())
+        for key, value in kept.items():
+            if value is not None:
+                restored.restore_evidence(key, value)
+        assert run(events[cut:], fold=restored)[1] == straight
+
+
+def test_only_negatives_that_count_are_evidence() -> None:
+    fold = Fold(lambda _: Rules())
+    unread = (replace(post(START_MS + 3)[0], lang="de"), None)
+    late = post(START_MS + 4)
+    run([post(START_MS + 1, negative=False), unread], fold=fold)
+    run([beat(START_MS + HOUR_MS), late], fold=fold)
+    assert fold.evidence == {}
+    assert fold.changed_evidence() == []
+
+
+def test_a_window_closes_when_the_watermark_passes_its_end() -> None:
+    events = [post(START_MS), beat(START_MS + BUCKET_MS + LATENESS_MS - 1)]
+    assert run(events)[0] == []
+    assert len(run([*events, beat(START_MS + BUCKET_MS + LATENESS_MS)])[0]) == 1
+
+
+def test_no_records_no_closing() -> None:
+    windows, _, _ = run([post(START_MS), post(START_MS + MINUTE_MS)])
+    assert windows == []
+
+
+def test_a_tweet_whose_bucket_has_closed_is_late() -> None:
+    events = [post(START_MS), beat(START_MS + 10 * MINUTE_MS), post(START_MS + MINUTE_MS)]
+    windows, _, outcomes = run(events)
+    assert outcomes[-1] == "late"
+    assert windows[0].n == 1
+
+
+def test_a_window_waits_for_the_slowest_live_source() -> None:
+    events = [
+        post(START_MS),
+        beat(START_MS + BUCKET_MS, "slow"),
+        beat(START_MS + BUCKET_MS + LATENESS_MS, "test"),
+    ]
+    assert run(events)[0] == []
+
+
+def test_a_source_two_minutes_behind_is_waited_for_no_longer_and_recorded() -> None:
+    events = [
+        post(START_MS),
+        beat(START_MS + BUCKET_MS - MINUTE_MS, "slow"),
+        beat(START_MS + BUCKET_MS + 2 * MINUTE_MS, "test"),
+    ]
+    windows, _, _ = run(events)
+    assert [window.absent for window in windows] == [("slow",)]
+
+
+def test_a_source_whose_clock_jumps_back_closes_nothing_twice_and_is_late() -> None:
+    events = [
+        post(START_MS),
+        beat(START_MS + 11 * MINUTE_MS),
+        beat(START_MS),
+        post(START_MS + 2 * MINUTE_MS),
+    ]
+    windows, _, outcomes = run(events)
+    assert len(windows) == 2
+    assert outcomes[-1] == "late"
+
+
+def test_edits_and_deletes_never_change_counts() -> None:
+    tweet, _ = post(START_MS)
+    changes: list[Event] = [(replace(tweet, kind=kind), None) for kind in ("edit", "delete")]
+    windows, _, outcomes = run([post(START_MS), *changes, beat(START_MS + 10 * MINUTE_MS)])
+    assert outcomes[1:3] == ["edit", "delete"]
+    assert windows[0].n == 1
+
+
+def test_a_source_that_cannot_number_is_known_by_its_ids() -> None:
+    tweet = post(START_MS)
+    assert run([tweet, tweet])[2] == ["counted", "duplicate"]
+
+
+def test_a_numbered_record_is_known_by_its_number() -> None:
+    first, second = post(START_MS, seq=5), post(START_MS, seq=4)
+    assert run([first, second])[2] == ["counted", "duplicate"]
+
+
+def test_the_same_id_under_a_new_number_is_a_new_record() -> None:
+    tweet, verdict = post(START_MS, seq=1)
+    again = replace(tweet, seq=2)
+    assert run([(tweet, verdict), (again, verdict)])[2] == ["counted", "counted"]
+
+
+def test_a_language_without_a_bundle_is_unvalidated() -> None:
+    tweet, _ = post(START_MS)
+    windows, _, outcomes = run(
+        [(replace(tweet, lang="de"), None), post(START_MS + 1), beat(START_MS + 10 * MINUTE_MS)]
+    )
+    assert outcomes[0] == "unvalidated"
+    assert (windows[0].n, windows[0].n_unvalidated) == (1, 1)
+
+
+def test_a_language_outside_the_brands_own_is_unvalidated() -> None:
+    rules = Rules(languages=frozenset({"fr"}))
+    assert run([post(START_MS)], rules)[2] == ["unvalidated"]
+
+
+def test_a_day_of_silence_is_unseen_not_quiet() -> None:
+    quiet_until = START_MS + 2 * HOUR_MS
+    events = [*in_order([*steady(2 / 24), *beats(START_MS, quiet_until)])]
+    again = [beat(quiet_until + DAY_MS), post(quiet_until + DAY_MS)]
+    for order in (again, again[::-1]):
+        windows, _, _ = run([*events, *order, beat(quiet_until + DAY_MS + 2 * BUCKET_MS)])
+        resumed_ms = [w.end_ms for w in windows if w.end_ms > quiet_until + HOUR_MS]
+        assert resumed_ms == [quiet_until + DAY_MS, quiet_until + DAY_MS + BUCKET_MS]
+
+
+def test_watermark_is_the_slowest_live_source() -> None:
+    assert watermark({"a": 500_000, "b": 400_000}) == (400_000, ())
+
+
+@pytest.mark.parametrize("n", [1, 1000])
+def test_heartbeats_alone_remember_no_brand(n: int) -> None:
+    fold = Fold(lambda _: Rules())
+    run((beat(START_MS + i * MINUTE_MS) for i in range(n)), fold=fold)
+    assert fold.brands == {}
+
+
+def test_many_sources_are_forgotten_oldest_first() -> None:
+    fold = Fold(lambda _: Rules())
+    tweets = [replace(post(START_MS + i)[0], source=f"s{i}", seq=1) for i in range(20)]
+    run(((tweet, NEGATIVE) for tweet in tweets), fold=fold)
+    assert sorted(fold.brands["Air Paradis"].newest_ms) == [f"s{i}" for i in range(12, 20)]
+
+
+def test_a_heartbeat_is_no_tweet() -> None:
+    assert isinstance(beat(0)[0], Tweet)
+    assert run([beat(START_MS)])[2] == ["heartbeat"]
+
+
+def test_a_source_a_day_behind_is_forgotten() -> None:
+    later_ms = START_MS + 2 * DAY_MS
+    ghost = replace(post(START_MS)[0], source="ghost")
+    events = [(ghost, NEGATIVE), post(later_ms), beat(later_ms + 10 * MINUTE_MS)]
+    assert {window.absent for window in run(events)[0]} == {()}
+
+
+def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
+    fold = Fold(lambda _: Rules())
+    list(fold.apply(*post(START_MS)))
+    assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())
+
+
+def test_a_source_among_many_is_still_known_by_its_numbers() -> None:
+    ahead = [
+        (replace(post(START_MS + 9_000 + n, seq=1)[0], source=f"s{n}"), NEGATIVE) for n in range(9)
+    ]
+    behind = (replace(post(START_MS, seq=1)[0], source="behind"), NEGATIVE)
+    _, _, outcomes = run([*ahead, behind, behind])
+    assert outcomes[-2:] == ["counted", "duplicate"]
+
+
+def test_windows_come_in_the_order_of_brands_whichever_was_seen_first() -> None:
+    seen = [post(START_MS + n, brand=brand, seq=n) for n, brand in enumerate(("B", "A"))]
+    windows, _, _ = run([*seen, beat(START_MS + BUCKET_MS + LATENESS_MS)])
+    assert [window.brand for window in windows] == ["A", "B"]
+
+
+@pytest.mark.parametrize("kind", ["delete", "edit"])
+def test_a_tweet_that_was_taken_back_is_no_evidence(kind: str) -> None:
+    fold = Fold(lambda _: Rules())
+    tweet, verdict = post(START_MS, seq=1)
+    list(fold.apply(tweet, verdict))
+    list(fold.apply(replace(tweet, kind=kind, seq=2), None))  # type: ignore[arg-type]
+    assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.detection.heartbeats import EVERY_MS, MAX_SILENCE_MS, TAIL_MS, with_heartbeats
+from badbuzz.model import Tweet
+
+START_MS = 1_800_000_000_000
+DAY_MS = 86_400_000
+
+gaps_ms = st.lists(st.integers(0, 5 * EVERY_MS), max_size=50)
+
+
+def tweet(at_ms: int, seq: int = 0) -> Tweet:
+    return Tweet(f"{seq}", "Air Paradis", "", at_ms, at_ms, seq=seq, source="replay:a", replay=True)
+
+
+def tweets(gaps: list[int]) -> list[Tweet]:
+    at_ms, found = START_MS, []
+    for seq, gap in enumerate(gaps):
+        at_ms += gap
+        found.append(tweet(at_ms, seq))
+    return found
+
+
+def beat_times(records: list[Tweet]) -> list[int]:
+    return [record.created_ms for record in records if record.kind == "heartbeat"]
+
+
+@given(gaps_ms)
+def test_the_tweets_come_through_as_they_are(gaps: list[int]) -> None:
+    sent = tweets(gaps)
+    assert [t for t in with_heartbeats(sent) if t.kind == "post"] == sent
+
+
+@given(gaps_ms)
+def test_the_sequence_never_goes_back_in_time(gaps: list[int]) -> None:
+    times = [record.produced_ms for record in with_heartbeats(tweets(gaps))]
+    assert times == sorted(times)
+
+
+@given(gaps_ms)
+def test_every_whole_minute_has_one_beat(gaps: list[int]) -> None:
+    found = beat_times(list(with_heartbeats(tweets(gaps))))
+    assert found == list(range(found[0], found[-1] + 1, EVERY_MS)) if gaps else not found
+
+
+@given(gaps_ms)
+def test_a_beat_stands_before_the_first_tweet_of_its_instant(gaps: list[int]) -> None:
+    newest_beat_ms = -1
+    for record in with_heartbeats(tweets(gaps)):
+        if record.kind == "heartbeat":
+            newest_beat_ms = record.created_ms
+        else:
+            assert newest_beat_ms == record.created_ms - record.created_ms % EVERY_MS
+
+
+def test_beats_go_on_until_the_tail_has_passed() -> None:
+    last_ms = beat_times(list(with_heartbeats([tweet(START_MS)])))[-1]
+    assert last_ms + EVERY_MS > START_MS + TAIL_MS >= last_ms
+
+
+def test_a_beat_has_the_tweets_source_and_no_number() -> None:
+    beat = next(with_heartbeats([tweet(START_MS)]))
+    assert (beat.source, beat.seq, beat.replay) == ("replay:a", -1, True)
+
+
+def test_a_silence_of_days_has_each_minutes_beat() -> None:
+    found = beat_times(list(with_heartbeats([tweet(START_MS), tweet(START_MS + 3 * DAY_MS, 1)])))
+    assert len(found) == 3 * DAY_MS // EVERY_MS + TAIL_MS // EVERY_MS + 1
+
+
+def test_in_a_silence_of_years_nobody_was_watching() -> None:
+    late_ms = START_MS + 40 * MAX_SILENCE_MS
+    found = beat_times(list(with_heartbeats([tweet(START_MS), tweet(late_ms, 1)])))
+    assert len(found) == DAY_MS // EVERY_MS + 1 + TAIL_MS // EVERY_MS + 1
+    assert late_ms in found
+
+
+def test_nothing_has_no_heart() -> None:
+    assert list(with_heartbeats([])) == []

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from badbuzz.config.settings import Settings
+from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.detection.state import Rules
+from badbuzz.evidence.explain import MAX_EXAMPLES, MAX_TERMS, explain
+from badbuzz.evidence.reasons import meanings
+from badbuzz.evidence.sample import BrandEvidence
+from badbuzz.model import Alert, Evidence, Reason, Tweet, Verdict
+from badbuzz.models.scorer import Judges
+from badbuzz.recordings.reader import Labelled, read_labelled
+from tests.support.events import BUCKET_MS, NEGATIVE, START_MS, run
+
+BRAND = "Air Paradis"
+
+
+def tweet(number: int, text: str, **fields: object) -> Tweet:
+    at_ms = START_MS + number
+    told = Tweet(str(number), BRAND, text, at_ms, at_ms, source="test", lang="en")
+    return replace(told, **fields)  # type: ignore[arg-type]
+
+
+def explained(tweets: Iterable[Tweet], verdicts: Iterable[Verdict] = ()) -> Evidence:
+    evidence = BrandEvidence(BRAND, counts={"flight": 40_000_000, "late": 20_000_000})
+    given = iter(verdicts)
+    for told in tweets:
+        evidence.observe(told, next(given, NEGATIVE))
+    found = explain(evidence, START_MS, START_MS + BUCKET_MS)
+    assert found is not None
+    return found
+
+
+def said(*texts: str) -> Evidence:
+    return explained(tweet(i, text) for i, text in enumerate(texts))
+
+
+def test_what_sets_the_negatives_apart_is_named_with_how_many_say_it() -> None:
+    found = said("Lost my bag on this flight", "Flight late, bag lost", "So late")
+    assert [(term.term, term.n) for term in found.terms] == [("bag", 2), ("lost", 2)]
+
+
+def test_the_brands_own_name_drives_nothing() -> None:
+    found = said("Paradis? #AirParadis lost it", "Lost in Air Paradis")
+    assert [term.term for term in found.terms] == ["lost"]
+
+
+def test_a_name_that_is_hidden_drives_nothing() -> None:
+    found = said("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
+    assert [term.term for term in found.terms] == ["lost"]
+
+
+def test_terms_are_bounded() -> None:
+    text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
+    assert len(said(text, text).terms) == MAX_TERMS
+
+
+def test_a_reason_is_given_where_a_quarter_of_them_say_so() -> None:
+    others = [
+        f"Oh {word} {word}land" for word in ("volcano", "crater", "lava", "smoke", "ashes", "fog")
+    ]
+    assert said("My luggage!", "No luggage", *others).reasons == (Reason("lost_luggage", 2),)
+    assert said("My luggage!", "No luggage", *others, "Oh dear").reasons == ()
+
+
+def test_one_tweet_is_no_reason() -> None:
+    assert said("My luggage!", "Terrible").reasons == ()
+
+
+def test_a_reason_is_counted_by_all_its_terms() -> None:
+    found = said("bag bag bag", "my bag", "valise perdue", "no luggage")
+    assert found.reasons == (Reason("lost_luggage", 4),)
+
+
+def test_reasons_stand_commonest_first() -> None:
+    found = said("bag bad", "bag cold", "bag old queue", "my queue", "cold")
+    assert found.reasons == (Reason("lost_luggage", 3), Reason("long_lines", 2))
+
+
+def test_authors_count_once_and_the_unknown_not_at_all() -> None:
+    authors = ["ann", "ann", "bob", "", ""]
+    found = explained(tweet(i, f"bag {i}", author=author) for i, author in enumerate(authors))
+    assert (found.n_sampled, found.n_authors, found.n_signed) == (5, 2, 3)
+
+
+def test_a_text_and_its_retweets_are_near_duplicates() -> None:
+    found = said(
+        "My bag is lost again, thanks for nothing",
+        "RT @someone: My bag is lost again, thanks for nothing https://t.example/1",
+        "my bag is LOST again thanks for nothing!!",
+        "Never flying with you again",
+    )
+    assert found.near_duplicate_rate == 0.5
+
+
+def test_texts_that_share_some_words_are_no_near_duplicates() -> None:
+    assert said("my bag is lost again", "my flight is late again").near_duplicate_rate == 0.0
+
+
+def test_texts_without_words_are_no_near_duplicates() -> None:
+    assert said("😡", "😡 !!", "...").near_duplicate_rate == 0.0
+
+
+def test_reach_counts_a_text_once_at_its_highest() -> None:
+    told = [("my bag is lost", 30), ("RT @a my bag is lost", 70), ("late", 5)]
+    found = explained(tweet(i, text, n_retweets=n) for i, (text, n) in enumerate(told))
+    assert found.reach == 75
+
+
+def test_the_most_negative_stand_first_and_are_few() -> None:
+    scores = [0.6, 0.9, 0.7, 0.95, 0.8]
+    texts = ["ashes", "crater", "volcano", "lava", "smoke"]
+    found = explained(
+        (tweet(i, text) for i, text in enumerate(texts)),
+        [replace(NEGATIVE, score=score) for score in scores],
+    )
+    assert [example.score for example in found.most_negative] == [0.95, 0.9, 0.8]
+    assert len(found.most_negative) == MAX_EXAMPLES
+
+
+def test_the_most_repeated_stand_apart() -> None:
+    found = said("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
+    assert [(e.text, e.n_alike) for e in found.most_repeated] == [("bag lost", 3), ("so late", 2)]
+    assert [e.text for e in found.most_negative] == ["on fire"]
+
+
+def test_an_example_hides_names_and_keeps_its_permalink() -> None:
+    url = "https://social.example/status/1"
+    (example,) = explained([tweet(1, "@jane call 06 12 34 56 78", url=url)]).most_negative
+    assert (example.text, example.url, example.id) == ("@user call ☎", url, "1")
+
+
+def moment(text: str) -> int:
+    at = datetime.strptime(f"2015-02-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    return int(at.timestamp() * 1000)
+
+
+@pytest.fixture(scope="module")
+def airline(shared_data: Path) -> tuple[list[Labelled], list[Alert]]:
+    """The airline recording and its alerts, with the shipped model's labels."""
+    path = str(shared_data / "airline" / "airline_tweets.jsonl.gz")
+    labelled = list(read_labelled([path]))
+    tweets = [one.tweet for one in labelled]
+    judged = Judges.read(Settings.read({}).bundles).judge(tweets)
+    verdicts = {one.id: verdict for one, verdict in zip(tweets, judged, strict=True)}
+    events = ((one, verdicts.get(one.id)) for one in with_heartbeats(tweets))
+    return labelled, run(events, Rules(warmup_hours=36))[1]
+
+
+@pytest.mark.parametrize(
+    ("brand", "start", "end", "human"),
+    [
+        ("United", "23 04:00", "23 05:30", {"Flight Booking Problems": "booking"}),
+        ("US Airways", "23 06:45", "23 07:45", {"Customer Service Issue": "customer_service"}),
+        ("Southwest", "24 16:15", "24 17:15", {"Cancelled Flight": "cancelled_flight"}),
+    ],
+)
+def test_the_reason_people_gave_is_among_the_driving_terms_meanings(
+    airline: tuple[list[Labelled], list[Alert]],
+    brand: str,
+    start: str,
+    end: str,
+    human: dict[str, str],
+) -> None:
+    labelled, alerts = airline
+    alert = next(
+        alert
+        for alert in alerts
+        if alert.brand == brand and moment(start) <= alert.opened_ms <= moment(end)
+    )
+    given = Counter(
+        one.reason
+        for one in labelled
+        if one.tweet.brand == brand
+        and alert.window_start_ms <= one.tweet.created_ms < alert.window_end_ms
+        and one.reason not in (None, "Can't Tell")
+    )
+    commonest = given.most_common(1)[0][0]
+    assert alert.evidence is not None
+    assert human[str(commonest)] in meanings(term.term for term in alert.evidence.terms)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from badbuzz.evidence.reasons import _ENGLISH, _FRENCH, _REASON_OF, NAMES, PHRASES, meanings, reason
+from badbuzz.evidence.terms import terms, words
+
+
+@pytest.mark.parametrize("table", [_ENGLISH, _FRENCH], ids=["en", "fr"])
+def test_every_reason_has_terms_and_no_others_have(table: dict[str, str]) -> None:
+    assert table.keys() == NAMES.keys()
+
+
+def test_a_term_has_one_meaning() -> None:
+    listed = [
+        term for table in (_ENGLISH, _FRENCH) for told in table.values() for term in told.split()
+    ]
+    assert sorted(listed) == sorted(set(listed))
+
+
+@pytest.mark.parametrize("term", sorted(_REASON_OF))
+def test_every_term_of_the_table_can_be_found_in_a_text(term: str) -> None:
+    assert term in terms(words(f"so {term} now"))
+
+
+def test_pairs_are_terms() -> None:
+    assert "flight attendant" in PHRASES
+    assert reason("flight attendant") == "flight_attendant"
+
+
+def test_meanings_are_distinct_and_in_order() -> None:
+    assert meanings(["valise", "sunshine", "annule", "bagages"]) == (
+        "lost_luggage",
+        "cancelled_flight",
+    )

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import zlib
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.features.known_words import KnownWords, word_hashes
+
+texts = st.lists(st.text(max_size=40), max_size=5)
+
+
+@given(texts)
+def test_every_word_of_the_texts_is_known(texts: list[str]) -> None:
+    n = sum(len(word_hashes(text)) for text in texts)
+    assert KnownWords.unpack(KnownWords.of(texts).pack()).count(texts) == (n, 0)
+
+
+@pytest.mark.parametrize(
+    "packed", ["", "?", b64encode(b"x").decode(), b64encode(zlib.compress(bytes(10**6))).decode()]
+)
+def test_what_is_no_packed_words_is_refused(packed: str) -> None:
+    with pytest.raises(ValueError, match="known words"):
+        KnownWords.unpack(packed)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.features import token_cache
+from badbuzz.features.featurisers import KINDS, featuriser
+from badbuzz.features.tokens import MAX_TOKENS
+from badbuzz.features.vocabulary import buckets
+
+WORDS = ["bag", "late", "not_late", "<url>"]
+VOCABULARIES: dict[str, dict[str, Any]] = {
+    "words": {"words": WORDS},
+    "subwords": {"words": WORDS, "n_buckets": 1000, "shortest": 3, "longest": 6},
+    "counts": {
+        "words": [*WORDS, "bag late"], "letters": [" b", "la", "ate "],
+        "shortest": 2, "longest": 5,
+    },
+}  # fmt: skip
+every_kind = pytest.mark.parametrize("kind", VOCABULARIES)
+spoken = st.text(max_size=40) | st.sampled_from(["late bag late", "not late", "bags", ""])
+texts = st.lists(spoken, max_size=6)
+
+
+def reader(kind: str, width: int = 64) -> Any:
+    return featuriser({"kind": kind, "features": {**VOCABULARIES[kind], "width": width}})
+
+
+def assert_same(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_every_kind_but_the_hashed_one_is_tried_here() -> None:
+    assert {"hashed", *VOCABULARIES} == set(KINDS)
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="kind 'phonemes', none of hashed, words"):
+        featuriser({"kind": "phonemes", "features": {}})
+
+
+@every_kind
+@given(texts=texts)
+def test_a_row_does_not_depend_on_its_neighbours(kind: str, texts: list[str]) -> None:
+    together = reader(kind).inputs(texts)
+    apart = [reader(kind).inputs([text]) for text in texts]
+    for place, rows in enumerate(together):
+        alone = np.array([found[place][0] for found in apart]).reshape(len(texts), 64)
+        np.testing.assert_array_equal(rows, alone)
+
+
+@every_kind
+@given(texts=st.lists(spoken, min_size=1, max_size=6))
+def test_the_needed_width_leaves_nothing_out(kind: str, texts: list[str]) -> None:
+    wide = reader(kind, 512)
+    needed = wide.needed(texts)
+    found = reader(kind, max(needed, 1)).inputs(texts)
+    assert_same(found, tuple(rows[:, : max(needed, 1)] for rows in wide.inputs(texts)))
+
+
+@every_kind
+def test_rows_are_the_same_after_the_memory_was_emptied(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [f"late bag number{chr(97 + i)}" for i in range(26)]
+    expected = [reader(kind).inputs([text]) for text in said]
+    forgetting = reader(kind)
+    monkeypatch.setattr(token_cache, "MOST_REMEMBERED", 5)
+    for text, rows in zip(said, expected, strict=True):
+        assert_same(forgetting.inputs([text]), rows)
+
+
+@every_kind
+@pytest.mark.parametrize("n", [0, 2 * token_cache.BATCH + 1])
+def test_any_number_of_texts_has_as_many_rows(kind: str, n: int) -> None:
+    assert {rows.shape for rows in reader(kind).inputs(["late bag"] * n)} == {(n, 64)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "kept"),
+    [
+        ("words", "late bag url late", [2, 1, 2]),
+        ("subwords", "late unknown late", [2, 0, 0]),
+        ("counts", "bag late", [1, 6, 0]),
+    ],
+)
+def test_words_that_do_not_fit_are_left_out_from_the_end(
+    kind: str, text: str, kept: list[int]
+) -> None:
+    assert reader(kind, 3).inputs([text])[0][0].tolist() == kept
+
+
+@every_kind
+def test_64_kib_of_anything_are_read(kind: str) -> None:
+    for text in ("a" * 65_536, "late " * 13_000, "😡" * 16_000, "\ud800" * 100):
+        assert all(rows.shape == (1, 64) for rows in reader(kind).inputs([text]))
+
+
+def ids(kind: str, text: str) -> list[int]:
+    row: list[int] = reader(kind).inputs([text])[0][0].tolist()
+    return [one for one in row if one]
+
+
+def test_known_words_stand_in_order_with_repeats() -> None:
+    assert ids("words", "late bag, so LATE http://x.y") == [2, 1, 2, 4]
+
+
+def test_a_negated_word_is_a_word_of_its_own() -> None:
+    assert ids("words", "not late") == [3]
+
+
+def test_tokens_behind_the_cut_have_no_place() -> None:
+    long = featuriser({"kind": "words", "features": {"words": ["late"], "width": 512}})
+    assert np.count_nonzero(long.inputs(["late " * 300])[0]) == MAX_TOKENS
+
+
+def test_an_unknown_word_is_its_letter_sequences() -> None:
+    first = len(WORDS) + 1
+    assert ids("subwords", "late ok") == [2, *(first + one for one in buckets("ok", 3, 6, 1000))]
+
+
+def test_weights_of_a_word_sum_to_one() -> None:
+    _, weights = reader("subwords").inputs(["late ok whatever"])
+    assert weights.sum() == pytest.approx(3)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("ok", [14245, 43249, 7651]), ("été", [8133, 9617, 49949, 37927, 46363, 41535])],
+)
+def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int]) -> None:
+    assert buckets(word, 3, 6, 50_000) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {}),
+        ("bag", {1: 1, 6: 1}),
+        ("bag late", {1: 1, 2: 1, 5: 1, 6: 1, 7: 1, 8: 1}),
+        ("late late", {2: 2, 7: 2, 8: 2}),
+        ("not late", {3: 1, 7: 1, 8: 1}),
+        ("not bag", {6: 1}),
+    ],
+)
+def test_words_pairs_and_letters_are_counted(text: str, expected: dict[int, int]) -> None:
+    row, weights = (rows[0] for rows in reader("counts").inputs([text]))
+    found = dict(zip(row[row > 0].tolist(), weights[row > 0].tolist(), strict=True))
+    assert found == pytest.approx({one: 1 + math.log(n) for one, n in expected.items()})

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from badbuzz.detection.baseline import SCALES
+from badbuzz.messages.text import (
+    Language,
+    chosen,
+    describe,
+    example,
+    examples,
+    headline,
+    quoted,
+    why,
+)
+from badbuzz.model import Alert, Reason
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize("n_buckets", SCALES)
+def test_the_span_is_said(n_buckets: int) -> None:
+    minutes = 5 * n_buckets
+    words = "last hour" if minutes == 60 else f"last {minutes} minutes"
+    assert words in headline(replace(example(), scale_min=minutes))
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [(0.2, "fewer than 1 were expected"), (1.0, "1 was expected"), (6.1, "6 were expected")],
+)
+def test_what_was_expected_is_said_in_whole_tweets(expected: float, words: str) -> None:
+    assert words in headline(replace(example(), expected=expected))
+
+
+def test_french_says_the_same() -> None:
+    text = describe(example(), PARIS, "fr")
+    assert text.startswith("CRISE (critique) : Air Paradis\nAir Paradis : 38 des 51 tweets")
+    assert "75 % de négatifs, d'ordinaire 30 %" in text
+    assert "par hasard : moins de 1 sur 500." in text
+
+
+def test_times_are_the_brands_own() -> None:
+    assert "Since 15:05;" in describe(example(), PARIS)
+
+
+@pytest.mark.parametrize(
+    ("p_value", "words"),
+    [
+        (1e-12, "less than 1 in 500."),
+        (1e-5, "less than 1 in 100."),
+        (1e-3, "less than 1 in 20."),
+        (1e-2, "less than 1 in 5."),
+        (0.1, "more than 1 in 20."),
+    ],
+)
+def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> None:
+    assert f"by accident: {words}" in describe(replace(example(), p_value=p_value), PARIS)
+
+
+def test_without_a_baseline_it_says_so() -> None:
+    assert describe(replace(example(), severity="info"), PARIS).startswith("NO BASELINE YET: ")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Over, nothing out of the usual any more: 38"),
+        ("fr", "Terminé, plus rien d'inhabituel : A"),
+    ],
+)
+def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
+    assert headline(replace(example(), phase="resolved"), language).startswith(words)
+
+
+def with_evidence(**fields: object) -> Alert:
+    alert = example()
+    assert alert.evidence is not None
+    return replace(alert, evidence=replace(alert.evidence, **fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("n", "words"), [(18, "Often about"), (19, "Mostly about")])
+def test_mostly_is_half_at_least(n: int, words: str) -> None:
+    (drivers, _) = why(with_evidence(reasons=(Reason("booking", n),)))
+    assert drivers.endswith(f"{words}: booking problems.")
+
+
+def test_a_sample_is_said_to_be_one() -> None:
+    alert = replace(example(), n_negative=200)
+    assert why(alert)[1].startswith("38 of 200 looked at; 34 of 38 from distinct people;")
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    bare = with_evidence(terms=(), reasons=(), n_signed=0, near_duplicate_rate=0.0, reach=0)
+    assert why(bare) == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_without_evidence_nothing_is_said(language: Language) -> None:
+    bare = replace(example(), evidence=None)
+    assert why(bare, language) == examples(bare, language) == []
+
+
+def test_evidence_is_said_in_french() -> None:
+    assert examples(example(), "fr")[1] == (
+        "« Two flights, zero luggage, no apology » (et 5 semblables) "
+        "https://social.example/status/7"
+    )
+    assert why(with_evidence(reach=1), "fr")[1].endswith(" ; 1 retweet.")
+
+
+def test_one_that_is_alike_is_singular() -> None:
+    pair = replace(chosen(example())[1], n_alike=2)
+    assert quoted(pair, "fr").endswith(" (et 1 semblable)")
+
+
+def test_the_worst_and_the_most_repeated_take_turns() -> None:
+    alert = example()
+    assert alert.evidence is not None
+    many = with_evidence(most_negative=alert.evidence.most_negative * 3)
+    assert ["alike" in told for told in examples(many, most=4)] == [False, True, False, False]

@@ -1,0 +1,123 @@
+"""The watch on servers that are not what they should be."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
+
+import pytest
+
+from badbuzz.errors import RegistryDownError, RegistryError
+from badbuzz.models.champions import Failure, Watch
+from badbuzz.models.registry import Registry
+
+SERVING = {"en": "airline-en@1", "fr": "tweets-fr@1"}
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers every request alike."""
+
+    status: ClassVar[int] = 200
+    body: ClassVar[bytes] = b""
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *told: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(status: int, body: bytes) -> Iterator[str]:
+    handler = type("Handler", (Answer,), {"status": status, "body": body})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address that is taken, where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_a_server_that_is_not_there_is_asked_for_one_language_only(nobody: str) -> None:
+    (failure,) = Watch(nobody).look_here(SERVING)
+    assert isinstance(failure, Failure)
+    assert (failure.language, failure.kind) == ("en", "unreachable")
+    assert nobody in failure.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"<html>It works!</html>"),
+        (200, b"[]"),
+        (200, b'{"registered_model": {"name": "x", "aliases": [{"alias": "champion"}]}}'),
+        (404, b"gone"),
+        (500, b"{}"),
+    ],
+)
+def test_a_server_that_answers_nonsense_is_a_failure(status: int, body: bytes) -> None:
+    with serving(status, body) as uri:
+        found = Watch(uri).look_here(SERVING)
+    assert found
+    assert all(isinstance(one, Failure) for one in found)
+
+
+def test_a_failure_is_news_once(nobody: str) -> None:
+    async def look_twice() -> list[bool]:
+        watch = Watch(nobody)
+        found = [await watch.look(SERVING) for _ in range(2)]
+        return [one.news for (one,) in found if isinstance(one, Failure)]
+
+    assert asyncio.run(look_twice()) == [True, False]
+
+
+def test_a_silent_server_is_given_up_for_every_language() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        watch = Watch(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        found = asyncio.run(watch.look(SERVING, limit_s=0.01))
+    assert [(one.language, one.kind) for one in found if isinstance(one, Failure)] == [
+        ("en", "unreachable"),
+        ("fr", "unreachable"),
+    ]
+
+
+def test_no_model_is_no_failure() -> None:
+    with serving(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}') as uri:
+        assert Watch(uri).look_here(SERVING) == []
+
+
+def test_a_server_that_refuses_is_told_apart_from_one_that_is_down() -> None:
+    body = b'{"error_code": "PERMISSION_DENIED", "message": "no"}'
+    with serving(403, body) as uri, pytest.raises(RegistryError, match="refuses") as caught:
+        Registry(uri, hurried=True).model("en")
+    assert not isinstance(caught.value, RegistryDownError)
+
+
+def test_a_registry_without_an_address_says_which_setting_it_wants() -> None:
+    with pytest.raises(RegistryError, match="BADBUZZ_MLFLOW_URI"):
+        Registry("")
+
+
+def test_a_client_that_is_not_installed_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(RegistryError, match=r"badbuzz\[registry\]"):
+        Watch("http://127.0.0.1:5000")

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.errors import BundleError
+from badbuzz.model import Tweet
+from badbuzz.models import scorer as scoring
+from badbuzz.models.scorer import FILES, Judges, Scorer
+
+NAMES = ("airline-en", "tweets-fr")
+SHIPPED = Path(scoring.__file__).parents[1] / "bundles"
+ANGRY = {
+    "en": "You lost my bag again and nobody answers the phone. Worst airline ever!",
+    "fr": "Valise perdue, personne ne répond au téléphone, c'est honteux !",
+}
+GLAD = {
+    "en": "Thank you so much to the lovely crew, great flight :)",
+    "fr": "Merci à tout l'équipage, un accueil parfait et un très beau vol !",
+}
+
+load = cache(Scorer.load)
+texts = st.lists(
+    st.text(max_size=80)
+    | st.sampled_from([*ANGRY.values(), *GLAD.values(), "", "😡" * 300, "a " * 2000]),
+    max_size=150,
+)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of a bundle that a test may spoil."""
+    return Path(shutil.copytree(SHIPPED / "tweets-fr", tmp_path / "tweets-fr"))
+
+
+def rewrite(path: Path, change: Callable[[Any], Any]) -> None:
+    path.write_bytes(orjson.dumps(change(orjson.loads(path.read_bytes()))))
+
+
+def tweet(text: str, lang: str) -> Tweet:
+    return Tweet(id="1", brand="b", text=text, created_ms=0, produced_ms=0, lang=lang)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_a_score_does_not_depend_on_its_company(name: str, data: st.DataObject) -> None:
+    company = data.draw(texts)
+    at = data.draw(st.integers(0, len(company)))
+    text = data.draw(st.text(max_size=80))
+    scorer = load(name)
+    alone = scorer.score([text])[0]
+    assert scorer.score([*company[:at], text, *company[at:]])[at] == alone
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(texts=texts, size=st.integers(1, 150))
+def test_scores_do_not_depend_on_the_size_of_batches(
+    name: str, texts: list[str], size: int
+) -> None:
+    scorer = load(name)
+    pieces = [scorer.score(texts[i : i + size]) for i in range(0, len(texts), size)]
+    np.testing.assert_array_equal(scorer.score(texts), np.concatenate([*pieces, []]))
+
+
+@given(text=st.text(max_size=300))
+def test_a_score_is_a_probability_in_ten_thousandths(text: str) -> None:
+    score = load("airline-en").score([text])[0]
+    assert 0.0 <= score <= 1.0
+    assert score == round(score, 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_anger_scores_above_thanks(name: str) -> None:
+    scorer = load(name)
+    lang = scorer.languages[0]
+    angry, glad = scorer.score([ANGRY[lang], GLAD[lang]])
+    assert glad < scorer.threshold <= angry
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_64_kib_of_anything_are_scored(name: str) -> None:
+    huge = [char * (64 * 1024 // len(char.encode())) for char in "a@#😡!1"]
+    assert np.isfinite(load(name).score(huge)).all()
+
+
+def test_no_texts_have_no_scores() -> None:
+    assert load("airline-en").score([]).shape == (0,)
+
+
+def test_a_verdict_says_what_the_card_means() -> None:
+    scorer = load("tweets-fr")
+    (verdict,) = scorer.judge([ANGRY["fr"]])
+    m0, m1 = scorer.card["class_means"]
+    assert verdict.score == scorer.score([ANGRY["fr"]])[0]
+    assert verdict.negative is True
+    assert verdict.adjusted == round((verdict.score - m0) / (m1 - m0) * 10_000)
+    assert verdict.bundle == scorer.version
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_bundle_is_small(name: str) -> None:
+    assert sum(path.stat().st_size for path in (SHIPPED / name).iterdir()) <= 5_000_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_bundle_has_golden_texts_of_every_kind(name: str) -> None:
+    golden = orjson.loads((SHIPPED / name / "golden.json").read_bytes())
+    golden_texts = [case["text"] for case in golden]
+    assert len(golden_texts) >= 20
+    assert "" in golden_texts
+    for script in ("א", "م", "航", "Г", "😡"):
+        assert any(script in text for text in golden_texts)
+
+
+def test_the_version_names_the_content(bundle: Path) -> None:
+    before = Scorer(bundle).version
+    rewrite(bundle / "card.json", lambda card: {**card, "threshold": 0.4})
+    assert before == load("tweets-fr").version
+    assert Scorer(bundle).version != before
+
+
+def test_a_bundle_is_found_by_path(bundle: Path) -> None:
+    assert Scorer.load(str(bundle)).name == "tweets-fr"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(BundleError, match=r"no bundle 'airline-de'.*airline-en, tweets-fr"):
+        Scorer.load("airline-de")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        [],
+        {"n_rows": 64, "features": {"n_bits": 40, "shortest": 4, "longest": 4, "width": 384}},
+        {
+            "kind": "subwords", "n_rows": 64,
+            "features": {"words": [], "n_buckets": 0, "shortest": 1, "longest": 3, "width": 384},
+        },
+        {"kind": "pictures", "n_rows": 64, "features": {}},
+    ],
+    ids=["no object", "too many bits", "no buckets", "no such kind"],
+)  # fmt: skip
+def test_a_featuriser_that_cannot_read_is_refused(bundle: Path, config: Any) -> None:
+    rewrite(bundle / "featuriser.json", lambda _: config)
+    with pytest.raises(BundleError, match="build it again"):
+        Scorer(bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_bundle_that_lacks_a_file_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    with pytest.raises(BundleError, match=f"lacks {name}"):
+        Scorer(bundle)
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
+def test_a_bundle_with_a_broken_file_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).write_bytes(b"{")
+    with pytest.raises(BundleError, match=f"{name} is no JSON"):
+        Scorer(bundle)
+
+
+def test_a_broken_network_is_refused(bundle: Path) -> None:
+    (bundle / "model.tflite").write_bytes(b"TFL3")
+    with pytest.raises(BundleError, match="build it again"):
+        Scorer(bundle)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("card.json", lambda card: {**card, "schema": 9}, "schema 9, this badbuzz reads 1"),
+        ("card.json", lambda card: [card], "schema 'list'"),
+        ("card.json", lambda card: {**card, "class_means": [0.2]}, "not enough values"),
+        (
+            "card.json",
+            lambda card: {key: card[key] for key in card if key != "threshold"},
+            "'threshold' is missing",
+        ),
+        (
+            "featuriser.json",
+            lambda config: {**config, "features": {"n_bits": 18}},
+            "missing 3 required",
+        ),
+        ("golden.json", lambda golden: [], "golden.json is empty"),
+        ("golden.json", lambda golden: [{"text": "late"}], "'score' is missing"),
+    ],
+)
+def test_a_bundle_that_says_something_else_is_refused(
+    bundle: Path, name: str, change: Callable[[Any], Any], reason: str
+) -> None:
+    rewrite(bundle / name, change)
+    with pytest.raises(BundleError, match=reason):
+        Scorer(bundle)
+
+
+def test_a_bundle_whose_golden_score_does_not_come_back_is_refused(bundle: Path) -> None:
+    def shift(golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        golden[-1]["score"] += 2e-5
+        return golden
+
+    rewrite(bundle / "golden.json", shift)
+    with pytest.raises(BundleError, match="do not belong together"):
+        Scorer(bundle)
+
+
+def test_another_bundles_network_is_refused(bundle: Path) -> None:
+    shutil.copy(SHIPPED / "airline-en" / "model.tflite", bundle)
+    with pytest.raises(BundleError, match="do not belong together"):
+        Scorer(bundle)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"longest": 5}, "do not belong together"),
+        ({"n_bits": 20}, "out of bound"),
+        ({"width": 100}, "Dimension mismatch"),
+    ],
+)
+def test_another_featuriser_is_refused(bundle: Path, change: dict[str, int], reason: str) -> None:
+    def other(config: dict[str, Any]) -> dict[str, Any]:
+        return {**config, "features": {**config["features"], **change}}
+
+    rewrite(bundle / "featuriser.json", other)
+    with pytest.raises(BundleError, match=reason):
+        Scorer(bundle)
+
+
+def test_each_tweet_is_judged_in_its_language() -> None:
+    judges = Judges.read("en=airline-en,fr=tweets-fr")
+    langs = ["fr", "en", "de", "fr", "und", "en"]
+    verdicts = judges.judge([tweet(ANGRY.get(lang, "Schade."), lang) for lang in langs])
+    bundles = [verdict and verdict.bundle.partition("@")[0] for verdict in verdicts]
+    assert bundles == ["tweets-fr", "airline-en", None, "tweets-fr", None, "airline-en"]
+
+
+def test_verdicts_stand_beside_their_tweets() -> None:
+    judges = Judges.read("en=airline-en")
+    verdicts = judges.judge([tweet(GLAD["en"], "en"), tweet("?", "fr"), tweet(ANGRY["en"], "en")])
+    assert [verdict and verdict.negative for verdict in verdicts] == [False, None, True]
+
+
+def test_judges_name_their_versions() -> None:
+    judges = Judges.read("fr=tweets-fr, en=airline-en")
+    assert judges.versions == (load("airline-en").version, load("tweets-fr").version)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("", "no bundle given"),
+        ("airline-en", "expected language=bundle, found 'airline-en'"),
+        ("en=", "expected language=bundle"),
+        ("en=airline-en,en=airline-en", "en is given twice"),
+        ("en=nothing", "no bundle 'nothing'"),
+        ("fr=airline-en", "validated on en only"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused(spec: str, reason: str) -> None:
+    with pytest.raises(BundleError, match=reason):
+        Judges.read(spec)

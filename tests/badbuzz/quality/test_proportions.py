@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.quality.proportions import ENOUGH, Share, difference, told
+
+shares = st.integers(1, 500).flatmap(
+    lambda n: st.integers(0, n).map(lambda n_with: Share(n_with, n))
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [
+        # Newcombe 1998, Statistics in Medicine 17, 857, table I, method 3
+        (Share(81, 263), 0.2553, 0.3662),
+        (Share(15, 148), 0.0624, 0.1605),
+        (Share(0, 20), 0.0, 0.1611),
+        (Share(1, 29), 0.0061, 0.1718),
+    ],
+)
+def test_intervals_are_those_that_were_published(share: Share, low: float, high: float) -> None:
+    assert share.interval == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "low", "high"),
+    [
+        # the same, 873, table II, method 10
+        (Share(56, 70), Share(48, 80), 0.0524, 0.3339),
+        (Share(9, 10), Share(3, 10), 0.1705, 0.8090),
+        (Share(10, 10), Share(0, 20), 0.6791, 1.0),
+    ],
+)
+def test_differences_are_those_that_were_published(
+    after: Share, before: Share, low: float, high: float
+) -> None:
+    assert difference(before, after) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(share=shares)
+def test_an_interval_holds_its_rate(share: Share) -> None:
+    low, high = share.interval
+    assert share.rate is not None
+    assert 0.0 <= low <= share.rate <= high <= 1.0
+
+
+@given(before=shares, after=shares)
+def test_a_difference_turned_round_is_its_mirror(before: Share, after: Share) -> None:
+    low, high = difference(before, after)
+    assert difference(after, before) == pytest.approx((-high, -low))
+
+
+def test_of_none_the_share_lies_anywhere() -> None:
+    assert Share(0, 0).interval == (0.0, 1.0)
+
+
+def test_a_share_of_none_has_no_difference() -> None:
+    with pytest.raises(ValueError, match="share of none"):
+        difference(Share(0, 0), Share(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("n_before", "n_after", "word"),
+    [(10, 30, "worse"), (30, 10, "better"), (20, 22, "no difference")],
+)
+def test_a_change_is_told_when_its_interval_leaves_out_zero(
+    n_before: int, n_after: int, word: str
+) -> None:
+    assert told(Share(n_before, 100), Share(n_after, 100)) == word
+
+
+def test_of_few_no_change_is_told() -> None:
+    assert told(Share(0, ENOUGH - 1), Share(100, 100)) == "too few"
+    assert told(Share(0, ENOUGH), Share(100, 100)) == "worse"

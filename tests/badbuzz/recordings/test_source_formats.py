@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.errors import RecordingError
+from badbuzz.recordings.source_formats import FIELDS, PRESETS, Reader, RowError, choose, detect
+
+OURS = Reader(PRESETS["badbuzz"])
+ROW: dict[str, Any] = {"id": "1", "brand": "Air Paradis", "text": "Lost bag", "created_ms": 5}
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=3,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"text": None}, "text: missing"),
+        ({"text": 7}, "text: expected a text, found int"),
+        ({"text": "\ud800"}, "text: is no UTF-8"),
+        ({"text": "x" * 70_000}, "text: 70000 bytes"),
+        ({"brand": None}, "brand: missing; --brand gives"),
+        ({"brand": "  "}, "brand: expected a printable name"),
+        ({"brand": "x" * 201}, "brand: expected a printable name"),
+        ({"created_ms": None}, "created_at: missing"),
+        ({"created_ms": "soon"}, "created_ms: expected Unix milliseconds"),
+        ({"created_ms": 1.5}, "created_ms: expected Unix milliseconds"),
+        ({"created_ms": True}, "created_ms: expected Unix milliseconds"),
+        ({"created_ms": -1}, "years 1970 and 2100"),
+        ({"created_ms": 10**15}, "years 1970 and 2100"),
+        ({"score": "high"}, "score: expected a number from 0 to 1"),
+        ({"score": 1.1}, "score: expected a number from 0 to 1"),
+        ({"score": float("nan")}, "score: expected a number from 0 to 1"),
+        ({"negative": "perhaps"}, "negative: expected true or false"),
+        ({"n_retweets": -1}, "n_retweets: expected a whole number"),
+        ({"n_retweets": "many"}, "n_retweets: expected a whole number"),
+        ({"n_retweets": 10**30}, "n_retweets: expected a whole number"),
+        ({"id": True}, "id: expected a text"),
+        ({"id": "x" * 201}, "id: 201 bytes"),
+        ({"lang": 7}, "lang: expected a text"),
+        ({"author": []}, "author: expected a text"),
+        ({"kind": "rumour"}, "kind: expected one of"),
+    ],
+)
+def test_a_bad_field_is_named(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(RowError, match=reason):
+        OURS.read(ROW | changes)
+
+
+def test_a_language_given_for_every_row_is_read_as_one_in_a_row_is() -> None:
+    assert Reader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), values))
+def test_any_row_is_read_or_refused(row: dict[str, Any]) -> None:
+    try:
+        fields = OURS.read(row)
+    except RowError:
+        return
+    assert fields["kind"] == "heartbeat" or isinstance(fields["created_ms"], int)
+
+
+def test_an_empty_text_is_a_text() -> None:
+    assert OURS.read(ROW | {"text": ""})["text"] == ""
+
+
+@pytest.mark.parametrize(("found", "expected"), [("fr-CA", "fr"), ("pt_BR", "pt"), ("", "und")])
+def test_a_language_is_its_primary_part(found: str, expected: str) -> None:
+    assert OURS.read(ROW | {"lang": found})["lang"] == expected
+
+
+def test_brand_and_language_may_be_laid_over_the_rows() -> None:
+    fields = Reader(PRESETS["badbuzz"], brand="Nordwind", lang="fr").read(ROW | {"lang": "en"})
+    assert (fields["brand"], fields["lang"]) == ("Nordwind", "fr")
+
+
+US_AIRLINE = {
+    "tweet_id": "570306133677760513",
+    "airline_sentiment": "negative",
+    "negativereason": "Late Flight",
+    "airline": "Virgin America",
+    "name": "somebody",
+    "retweet_count": "3",
+    "text": "late again",
+    "tweet_created": "2015-02-24 11:35:52 -0800",
+}
+
+
+def test_the_us_airline_columns_are_understood() -> None:
+    fields = Reader(PRESETS["us-airline"]).read(US_AIRLINE)
+    author = fields.pop("author")
+    assert fields == {
+        "id": "570306133677760513",
+        "brand": "Virgin America",
+        "text": "late again",
+        "created_ms": 1424806552000,
+        "lang": "en",
+        "n_retweets": 3,
+        "url": "",
+        "kind": "post",
+        "label": "negative",
+        "reason": "Late Flight",
+        "score": None,
+        "negative": None,
+        "bundle": None,
+    }
+    assert "somebody" not in author
+
+
+def test_an_authors_hash_depends_on_the_key() -> None:
+    authors = {
+        Reader(PRESETS["us-airline"], author_key=key).read(US_AIRLINE)["author"] for key in "ab"
+    }
+    assert len(authors) == 2
+
+
+def test_an_object_of_x_is_understood() -> None:
+    fields = Reader(PRESETS["x"], brand="Air Paradis").read(
+        {
+            "id": "20",
+            "text": "bonjour",
+            "lang": "fr",
+            "created_at": "2026-11-02T08:00:00.000Z",
+            "author_id": "12",
+            "public_metrics": {"retweet_count": 4, "like_count": 9},
+            "edit_history_tweet_ids": ["20"],
+        }
+    )
+    assert (fields["created_ms"], fields["lang"], fields["n_retweets"]) == (1793606400000, "fr", 4)
+    assert fields["url"].endswith("/20")
+    assert fields["author"] not in ("", "12")
+
+
+def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
+    reader = Reader(PRESETS["x"], brand="Air Paradis")
+    row = {"text": "bonjour", "created_at": "2026-11-02T08:00:00Z"}
+    histories = (["1"], ["1", "2"], ["3", "4"], ["5"])
+    kinds = [
+        reader.read(row | {"id": ids[-1], "edit_history_tweet_ids": ids})["kind"]
+        for ids in histories
+    ]
+    assert kinds == ["post", "edit", "post", "post"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        (["v", "id", "brand", "text", "created_ms", "produced_ms"], "badbuzz"),
+        (["id", "created_at", "brand", "text", "label", "reason"], "labelled"),
+        (list(US_AIRLINE), "us-airline"),
+        (["id", "text", "created_at", "author_id"], "x"),
+        (["4", "1", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", "me", "hi"], "sentiment140"),
+    ],
+)
+def test_a_preset_is_told_from_the_columns(columns: list[str], name: str) -> None:
+    found = detect(columns)
+    assert found is not None
+    assert found.name == name
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(RecordingError, match=r"a\.csv: --map: has no column 'body'; it has id, te"):
+        choose(["id", "text"], None, {"text": "body"}, "a.csv")
+
+
+def test_columns_that_mean_nothing_ask_for_a_preset() -> None:
+    with pytest.raises(RecordingError, match=r"a\.csv: cannot tell .* --preset"):
+        choose(["one", "two"], None, {}, "a.csv")
+
+
+def test_own_columns_stand_over_the_presets() -> None:
+    preset = choose([*ROW, "when"], None, {"created_at": "when"}, "a.jsonl")
+    fields = Reader(preset).read(ROW | {"when": "1970-01-01T00:00:09Z"})
+    assert fields["created_ms"] == 9000
+
+
+def test_a_mapped_author_is_a_name_and_hashed() -> None:
+    preset = choose([*ROW, "who"], None, {"author": "who"}, "a.jsonl")
+    assert Reader(preset).read(ROW | {"who": "somebody"})["author"] != "somebody"
+
+
+def test_a_dot_steps_into_an_object() -> None:
+    preset = choose([*ROW, "user"], None, {"author": "user.id"}, "a.jsonl")
+    one, other = (Reader(preset).read(ROW | {"user": {"id": n}})["author"] for n in (1, 2))
+    assert one != other

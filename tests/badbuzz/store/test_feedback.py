@@ -1,0 +1,202 @@
+"""What people do: kept once, audited, and never lost to what the stream says."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+
+from badbuzz.errors import StoreError, UnknownError
+from badbuzz.store.database import Store
+from badbuzz.store.model import Entry, Feedback, Key, Ruling
+from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored
+from tests.support.servers import PostgresServer
+
+SAID = Feedback(
+    id="f1",
+    at_ms=10,
+    by="kim",
+    tweet_id="1",
+    brand=BRAND,
+    lang="en",
+    text="Where is my bag?",
+    author="a1",
+    predicted=False,
+    score=0.4,
+    right=True,
+    bundle="airline-en@1",
+    source="feedback",
+)
+FIRED = alert()
+
+
+@pytest.fixture
+def alarmed(store: Store) -> Store:
+    """A store with an alert."""
+    store.record_alerts(ALERTS, [(0, FIRED)], 1)
+    return store
+
+
+def entries(store: Store) -> list[Entry]:
+    return list(store.audit().items)
+
+
+def test_feedback_comes_back_as_it_went(store: Store) -> None:
+    store.add_feedback(SAID)
+    assert store.feedback(0, 100) == [SAID]
+
+
+def test_feedback_on_a_text_of_nobody_comes_back_as_it_went(store: Store) -> None:
+    tried = replace(
+        SAID,
+        tweet_id=None,
+        brand="",
+        author="",
+        predicted=None,
+        score=None,
+        bundle="",
+        source="try",
+    )
+    store.add_feedback(tried)
+    assert store.feedback(0, 100) == [tried]
+
+
+def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
+    store.add_feedback(SAID)
+    store.add_feedback(replace(SAID, right=False))
+    assert store.feedback(0, 100) == [SAID]
+    assert entries(store) == [Entry(10, "kim", "feedback", "1", "negative")]
+
+
+def test_feedback_is_that_of_a_period(store: Store) -> None:
+    for at_ms in (5, 6, 7, 8):
+        store.add_feedback(replace(SAID, id=str(at_ms), at_ms=at_ms))
+    assert [said.at_ms for said in store.feedback(6, 8)] == [6, 7]
+
+
+def test_a_tweet_with_feedback_is_not_worth_labelling(store: Store) -> None:
+    store.record_tweets(TWEETS, [(0, scored("1", text="bags")), (1, scored("2", text="seats"))], 2)
+    store.add_feedback(SAID)
+    assert [one.id for one in store.labelling()] == ["2"]
+
+
+def test_the_first_to_acknowledge_stays(alarmed: Store) -> None:
+    alarmed.acknowledge(FIRED.id, "kim", 20)
+    life = alarmed.acknowledge(FIRED.id, "bo", 30)
+    assert (life.acknowledged_by, life.acknowledged_ms) == ("kim", 20)
+    assert entries(alarmed) == [Entry(20, "kim", "acknowledge", FIRED.id, "")]
+
+
+def test_of_a_persons_rulings_the_latest_counts(alarmed: Store) -> None:
+    alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
+    alarmed.rule(Ruling(FIRED.id, "benign", "bo", 21, "a campaign"))
+    life = alarmed.rule(Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"))
+    assert life.rulings == (
+        Ruling(FIRED.id, "benign", "bo", 21, "a campaign"),
+        Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"),
+    )
+
+
+def test_every_ruling_is_in_the_audit(alarmed: Store) -> None:
+    alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
+    alarmed.rule(Ruling(FIRED.id, "benign", "kim", 21, ""))
+    assert [(one.at_ms, one.detail) for one in entries(alarmed)] == [(21, "benign"), (20, "real")]
+
+
+def test_rulings_of_a_period_are_those_that_still_count(alarmed: Store) -> None:
+    alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
+    alarmed.rule(Ruling(FIRED.id, "benign", "kim", 21, ""))
+    alarmed.rule(Ruling(FIRED.id, "real", "bo", 40, ""))
+    found = alarmed.rulings(0, 30)
+    assert [(ruling.by, ruling.verdict, life.alert) for ruling, life in found] == [
+        ("kim", "benign", FIRED)
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.acknowledge("nobody/0", "kim", 1),
+        lambda store: store.rule(Ruling("nobody/0", "real", "kim", 1, "")),
+        lambda store: store.revoke_key("nobody", 1),
+    ],
+    ids=["acknowledge", "rule", "revoke_key"],
+)
+def test_what_is_not_there_cannot_be_changed(store: Store, change: object) -> None:
+    assert callable(change)
+    with pytest.raises(UnknownError, match="there is no"):
+        change(store)
+    assert entries(store) == []
+
+
+def test_people_may_rule_at_the_same_time(store_url: str) -> None:
+    def rule(by: str) -> None:
+        with Store.open(store_url) as store:
+            for at_ms in range(30):
+                store.rule(Ruling(FIRED.id, "real", by, at_ms, ""))
+
+    with Store.open(store_url) as store:
+        store.record_alerts(ALERTS, [(0, FIRED)], 1)
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(rule, ("kim", "bo", "ana")))
+        assert len(store.audit(limit=100).items) == 90
+
+
+READER = frozenset({"read"})
+
+
+def test_a_key_is_found_by_its_prefix_with_its_digest(store: Store) -> None:
+    store.add_key("kim", frozenset({"read", "write"}), b"\x00digest", "0123abcd", 5)
+    key = Key("kim", frozenset({"read", "write"}), 5, None, "0123abcd")
+    assert store.key("0123abcd") == (key, b"\x00digest")
+
+
+def test_an_unknown_prefix_finds_no_key(store: Store) -> None:
+    assert store.key("0123abcd") is None
+
+
+def test_a_revoked_key_says_since_when(store: Store) -> None:
+    store.add_key("kim", READER, b"d", "0123abcd", 5)
+    store.revoke_key("kim", 9)
+    store.revoke_key("kim", 12)
+    (key,) = store.keys()
+    assert key.revoked_ms == 9
+
+
+def test_a_keys_name_is_never_given_twice(store: Store) -> None:
+    store.add_key("kim", READER, b"d", "0123abcd", 5)
+    store.revoke_key("kim", 9)
+    with pytest.raises(StoreError, match="choose another name"):
+        store.add_key("kim", READER, b"e", "89abcdef", 12)
+
+
+def test_keys_are_audited(store: Store) -> None:
+    store.add_key("kim", frozenset({"write", "read"}), b"d", "0123abcd", 5)
+    store.revoke_key("kim", 9)
+    assert [(one.what, one.subject, one.detail) for one in entries(store)] == [
+        ("revoke_key", "kim", ""),
+        ("add_key", "kim", "read write"),
+    ]
+
+
+def test_a_name_with_nul_stops_nothing(alarmed: Store) -> None:
+    assert alarmed.acknowledge(FIRED.id, "k\x00", 20).acknowledged_by == "k\ufffd"
+
+
+@pytest.mark.services
+def test_an_alert_that_comes_while_it_is_sought_is_not_there_yet(
+    postgres_server: PostgresServer,
+) -> None:
+    address = postgres_server.new_schema()
+    waiting = [alert()]
+    with Store.open(address) as store, Store.open(address) as recorder:
+
+        def come(_connection: object, _cursor: object, said: str, *_: object) -> None:
+            if said.startswith("SELECT") and waiting:
+                recorder.record_alerts(ALERTS, [(0, waiting.pop())], 1)
+
+        event.listen(store._engine, "after_cursor_execute", come)
+        with pytest.raises(UnknownError):
+            store.acknowledge(alert().id, "kim", 5)

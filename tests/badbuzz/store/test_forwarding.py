@@ -1,0 +1,51 @@
+"""What waits to be passed on beyond the store: each misprediction once to each sink."""
+
+from __future__ import annotations
+
+import pytest
+
+from badbuzz.errors import QueryError
+from badbuzz.store.database import Store
+from tests.support.opinions import feedback
+from tests.support.recorded import ALERTS, alert
+
+AZURE = "azure"
+
+
+def test_only_mispredictions_wait_oldest_first(store: Store) -> None:
+    missed, fine, false = feedback("missed"), feedback("ok"), feedback("false")
+    unscored = feedback("missed", predicted=None, right=True)
+    for said in (false, unscored, fine, missed):
+        store.add_feedback(said)
+    assert store.untold(AZURE) == [missed, false]
+    assert store.untold(AZURE, limit=1) == [missed]
+
+
+def test_what_one_sink_was_told_waits_for_another(store: Store) -> None:
+    said = feedback("missed")
+    store.add_feedback(said)
+    for _ in range(2):
+        store.note_told(AZURE, said.id)
+    assert store.untold(AZURE) == []
+    assert store.untold("other") == [said]
+
+
+def test_one_that_is_committed_behind_a_later_one_is_not_missed(store: Store) -> None:
+    early, late = feedback("missed"), feedback("missed")
+    store.add_feedback(late)
+    store.note_told(AZURE, late.id)
+    store.add_feedback(early)
+    assert store.untold(AZURE) == [early]
+
+
+def test_a_limit_has_limits(store: Store) -> None:
+    with pytest.raises(QueryError, match="limit"):
+        store.untold(AZURE, limit=0)
+
+
+def test_who_acknowledged_is_known_by_alert(store: Store) -> None:
+    first, second = alert(0), alert(1)
+    store.record_alerts(ALERTS, [(0, first), (1, second)], 2)
+    store.acknowledge(second.id, "camille", 10)
+    assert store.acknowledgers([first.id, second.id, "nobody/1"]) == {second.id: "camille"}
+    assert store.acknowledgers([]) == {}

@@ -1,0 +1,229 @@
+"""What recorders write: by natural key, once, whoever repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place
+from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS, alert, later, scored, window
+
+OFFSETS = count()
+FEW = settings(
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+
+names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
+counts = st.integers(0, 2**53)
+times_ms = st.integers(0, 4_000_000_000_000)
+rates = st.floats(0, 1)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+examples = st.builds(Example, texts, times_ms, rates, texts, texts, counts, counts)
+evidences = st.builds(
+    Evidence,
+    n_sampled=counts,
+    terms=st.lists(st.builds(Term, texts, counts, floats), max_size=3).map(tuple),
+    reasons=st.lists(st.builds(Reason, texts, counts), max_size=3).map(tuple),
+    n_authors=counts,
+    n_signed=counts,
+    near_duplicate_rate=rates,
+    reach=counts,
+    most_negative=st.lists(examples, max_size=3).map(tuple),
+    most_repeated=st.lists(examples, max_size=3).map(tuple),
+)
+windows = st.builds(
+    Window,
+    brand=names,
+    start_ms=times_ms,
+    end_ms=times_ms,
+    n=counts,
+    n_negative=counts,
+    n_unvalidated=counts,
+    expected=floats,
+    expected_low=floats,
+    expected_high=floats,
+    rate=st.none() | rates,
+    adjusted_rate=st.none() | floats,
+    baseline_rate=rates,
+    adjusted_baseline_rate=rates,
+    score=floats,
+    scale_min=st.sampled_from([5, 60]),
+    p_value=rates,
+    alert_id=names,
+    absent=st.lists(texts, max_size=3).map(tuple),
+    bundle=names,
+)
+alerts = st.builds(
+    Alert,
+    id=names,
+    brand=names,
+    window_start_ms=times_ms,
+    window_end_ms=times_ms,
+    scale_min=st.sampled_from([5, 60]),
+    n=counts,
+    n_negative=counts,
+    expected=floats,
+    p_value=rates,
+    rate=rates,
+    adjusted_rate=floats,
+    baseline_rate=rates,
+    adjusted_baseline_rate=rates,
+    score=floats,
+    peak_score=floats,
+    opened_ms=times_ms,
+    first_ms=times_ms,
+    last_ms=times_ms,
+    bundle=names,
+    evidence=st.none() | evidences,
+)
+
+
+@FEW
+@given(windows)
+def test_a_window_comes_back_as_it_went(store: Store, given_window: Window) -> None:
+    offset = next(OFFSETS)
+    store.record_windows(WINDOWS, [(offset, given_window)], offset + 1)
+    assert store.changes({WINDOWS: offset - 1}) == [(WINDOWS, offset, given_window)]
+
+
+@FEW
+@given(alerts)
+def test_an_alert_comes_back_as_it_went(store: Store, given_alert: Alert) -> None:
+    offset = next(OFFSETS)
+    store.record_alerts(ALERTS, [(offset, given_alert)], offset + 1)
+    assert store.changes({ALERTS: offset - 1}) == [(ALERTS, offset, given_alert)]
+
+
+def test_where_nothing_was_recorded_the_position_is_minus_one(store: Store) -> None:
+    assert store.position(WINDOWS) == -1
+
+
+RECORDING: dict[str, Callable[[Store, int], None]] = {
+    "windows": lambda store, at: store.record_windows(WINDOWS, [(at - 1, window(at))], at),
+    "alerts": lambda store, at: store.record_alerts(ALERTS, [(at - 1, alert(at))], at),
+    "scored-tweets": lambda store, at: store.record_tweets(TWEETS, [(at - 1, scored("1"))], at),
+}
+
+
+@pytest.mark.parametrize("topic", RECORDING)
+def test_a_position_moves_with_what_is_recorded(store: Store, topic: str) -> None:
+    RECORDING[topic](store, 8)
+    assert store.positions() == {Place(topic, 0): 8}
+
+
+@pytest.mark.parametrize("topic", RECORDING)
+def test_a_position_never_moves_back(store: Store, topic: str) -> None:
+    RECORDING[topic](store, 8)
+    RECORDING[topic](store, 5)
+    assert store.position(Place(topic, 0)) == 8
+
+
+def test_a_position_moves_without_records(store: Store) -> None:
+    store.record_alerts(ALERTS, [], 3)
+    assert store.position(ALERTS) == 3
+
+
+def test_of_two_windows_the_one_with_the_higher_offset_stays(store: Store) -> None:
+    store.record_windows(WINDOWS, [(5, window(n=50))], 6)
+    store.record_windows(WINDOWS, [(4, window(n=40))], 6)
+    assert [change[2] for change in store.changes({WINDOWS: -1})] == [window(n=50)]
+
+
+def test_of_two_windows_in_one_batch_the_later_stays(store: Store) -> None:
+    store.record_windows(WINDOWS, [(4, window(n=40)), (5, window(n=50))], 6)
+    assert [change[2] for change in store.changes({WINDOWS: -1})] == [window(n=50)]
+
+
+def test_a_window_from_another_partition_is_not_judged_by_its_offset(store: Store) -> None:
+    store.record_windows(WINDOWS, [(500, window(n=50))], 501)
+    moved = Place("windows", 7)
+    store.record_windows(moved, [(0, window(n=70))], 1)
+    assert store.changes({moved: -1}) == [(moved, 0, window(n=70))]
+
+
+def test_a_phase_recorded_twice_stands_in_the_life_once(store: Store) -> None:
+    fired = alert()
+    for _ in range(2):
+        store.record_alerts(ALERTS, [(1, fired)], 2)
+    life = store.alert(fired.id)
+    assert life is not None
+    assert life.phases == (fired,)
+
+
+def test_an_alerts_newest_phase_is_its_latest_whatever_is_repeated(store: Store) -> None:
+    fired = alert()
+    over = later(fired, 6, phase="resolved")
+    store.record_alerts(ALERTS, [(1, fired), (2, over)], 3)
+    store.record_alerts(ALERTS, [(1, fired)], 2)
+    life = store.alert(fired.id)
+    assert life is not None
+    assert (life.alert, life.phases) == (over, (fired, over))
+    assert store.alerts(phase="firing").items == ()
+
+
+def test_a_new_phase_leaves_who_acknowledged(store: Store) -> None:
+    fired = alert()
+    store.record_alerts(ALERTS, [(1, fired)], 2)
+    store.acknowledge(fired.id, "kim", 5)
+    store.record_alerts(ALERTS, [(2, later(fired, 6, phase="resolved"))], 3)
+    life = store.alert(fired.id)
+    assert life is not None
+    assert (life.acknowledged_by, life.acknowledged_ms) == ("kim", 5)
+
+
+def test_two_recorders_of_one_place_end_with_the_right_rows(store_url: str) -> None:
+    batches = [
+        [(offset, window(offset // 3, n=offset)) for offset in range(start, start + 10)]
+        for start in range(0, 100, 10)
+    ]
+
+    def record(recorder: Store) -> None:
+        for batch in batches:
+            recorder.record_windows(WINDOWS, batch, batch[-1][0] + 1)
+
+    with Store.open(store_url) as one, Store.open(store_url) as zombie:
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(record, (one, zombie)))
+        assert one.position(WINDOWS) == 100
+        expected = [(o, replace(window(o // 3), n=o)) for o in range(2, 99, 3)] + [
+            (99, replace(window(33), n=99))
+        ]
+        assert [(o, found) for _, o, found in one.changes({WINDOWS: -1})] == expected
+
+
+def test_two_recorders_of_the_same_tweets_end_with_the_right_sample(store_url: str) -> None:
+    batches = [
+        [(offset, scored(str(offset), offset / 1000)) for offset in range(start, start + 50)]
+        for start in range(0, 500, 50)
+    ]
+
+    def record(recorder: Store) -> None:
+        for batch in batches:
+            recorder.record_tweets(TWEETS, batch, batch[-1][0] + 1)
+
+    with Store.open(store_url) as one, Store.open(store_url) as zombie:
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(record, (one, zombie)))
+        worst = one.tweets(BRAND, 0, 2**53, "negative", 10).items
+        assert [found.id for found in worst] == [str(offset) for offset in range(499, 489, -1)]
+
+
+def test_changes_are_those_beyond_an_offset_and_no_more_than_asked(store: Store) -> None:
+    store.record_windows(WINDOWS, [(offset, window(offset)) for offset in range(10)], 10)
+    found = store.changes({WINDOWS: 3}, limit=2)
+    assert [offset for _, offset, _ in found] == [4, 5]
+
+
+def test_changes_of_a_place_that_is_not_named_are_not_read(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window())], 1)
+    store.record_alerts(ALERTS, [(0, alert())], 1)
+    assert [place for place, _, _ in store.changes({ALERTS: -1})] == [ALERTS]

@@ -1,0 +1,286 @@
+"""The sample of tweets: bounded, whatever the order; what is deleted is shown nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from badbuzz.model import Scored
+from badbuzz.store.database import Store
+from badbuzz.store.model import Sampled
+from badbuzz.store.sample import FORGET_AT_ONCE, N_EACH
+from tests.support.events import BUCKET_MS, DAY_MS, START_MS
+from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored, shown
+
+ALWAYS = 0, 2**53
+
+
+def stream(n: int = 200) -> list[Scored]:
+    """Posts of one window, no two alike in time or score, in no order of either."""
+    drawn = Random(1)
+    scores = [number / n for number in range(n)]
+    drawn.shuffle(scores)
+    return [scored(str(i), score, created_ms=START_MS + i) for i, score in enumerate(scores)]
+
+
+def record(store: Store, records: list[tuple[int, Scored]], batch: int = 1000) -> None:
+    for start in range(0, len(records), batch):
+        some = records[start : start + batch]
+        store.record_tweets(TWEETS, some, some[-1][0] + 1)
+
+
+def sampled(store: Store) -> list[Sampled]:
+    return list(store.tweets(BRAND, *ALWAYS, limit=1000).items)
+
+
+def test_a_window_keeps_the_newest_the_worst_and_the_most_uncertain(store: Store) -> None:
+    tweets = stream()
+    record(store, list(enumerate(tweets)))
+    newest = sorted(tweets, key=lambda one: -one.tweet.created_ms)[:N_EACH]
+    worst = sorted(tweets, key=lambda one: -(one.score or 0))[:N_EACH]
+    doubted = sorted(tweets, key=lambda one: (abs((one.score or 0) - 0.5), one.tweet.id))[:N_EACH]
+    expected = {one.tweet.id for one in [*newest, *worst, *doubted]}
+    assert {one.id for one in sampled(store)} == expected
+
+
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+def test_the_sample_does_not_depend_on_order_or_batches(store: Store, batch: int) -> None:
+    records = list(enumerate(stream(60)))
+    record(store, records)
+    expected = sampled(store)
+    Random(batch).shuffle(records)
+    record(store, [(offset, one) for offset, (_, one) in enumerate(records, 60)], batch)
+    assert sampled(store) == expected
+
+
+def test_every_window_and_brand_has_a_sample_of_its_own(store: Store) -> None:
+    tweets = [
+        scored(f"{brand}{window}-{i}", created_ms=START_MS + window * BUCKET_MS, brand=brand)
+        for brand in ("a", "b")
+        for window in (0, 1)
+        for i in range(N_EACH + 5)
+    ]
+    record(store, list(enumerate(tweets)))
+    found = [store.tweets(brand, *ALWAYS, limit=1000).items for brand in ("a", "b")]
+    assert [len(items) for items in found] == [2 * N_EACH, 2 * N_EACH]
+
+
+def test_a_tweet_without_a_score_is_kept_among_the_newest_only(store: Store) -> None:
+    record(store, [(0, scored("1", None))])
+    orders = {
+        order: [one.id for one in store.tweets(BRAND, *ALWAYS, order=order).items]
+        for order in ("newest", "negative", "uncertain")
+    }
+    assert orders == {"newest": ["1"], "negative": [], "uncertain": []}
+
+
+def test_a_tweet_is_masked(store: Store) -> None:
+    record(store, [(0, scored("1", text="@jane call +33 6 12 34 56 78"))])
+    assert sampled(store)[0].text == "@user call ☎"
+
+
+def test_a_tweet_has_all_that_was_known_of_it(store: Store) -> None:
+    url = "https://social.example/1"
+    one = scored("1", 0.75, text="Late", lang="fr", author="a1", n_retweets=3, url=url)
+    record(store, [(0, one)])
+    assert store.tweet("1") == Sampled(
+        id="1",
+        brand=BRAND,
+        created_ms=START_MS,
+        text="Late",
+        lang="fr",
+        url=url,
+        author="a1",
+        n_retweets=3,
+        score=0.75,
+        negative=True,
+        bundle="airline-en@1",
+        window_start_ms=START_MS,
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"text": "a\x00b", "url": "\x00", "author": "\x00", "lang": "\x00"},
+        {"n_retweets": 2**64 - 1},
+        {"text": "é" * 30_000},
+    ],
+)
+def test_odd_tweets_stop_nothing(store: Store, odd: dict[str, Any]) -> None:
+    record(store, [(0, scored("1", **odd))])
+    assert store.tweet("1") is not None
+
+
+@pytest.mark.parametrize("odd_id", ["1" * 60_000, "a\x00b", ""])
+def test_odd_ids_are_found_again(store: Store, odd_id: str) -> None:
+    record(store, [(0, scored(odd_id)), (1, scored("2"))])
+    found = store.tweet(odd_id)
+    assert found is not None
+    assert found.text != "text of 2"
+
+
+@pytest.mark.parametrize("kind", ["delete", "edit"])
+def test_what_was_deleted_or_edited_is_shown_no_more(store: Store, kind: str) -> None:
+    record(store, [(0, scored("1")), (1, scored("2"))])
+    record(store, [(2, scored("1", None, kind=kind, text="new words"))])
+    assert [one.id for one in sampled(store)] == ["2"]
+    assert store.tweet("1") is None
+
+
+def test_what_was_deleted_stays_out_when_the_stream_repeats(store: Store) -> None:
+    record(store, [(0, scored("1")), (1, scored("1", None, kind="delete"))])
+    record(store, [(2, scored("1"))])
+    assert store.tweet("1") is None
+
+
+def test_a_deletion_that_comes_first_counts_too(store: Store) -> None:
+    record(store, [(0, scored("1", None, kind="delete")), (1, scored("1"))])
+    assert store.tweet("1") is None
+
+
+def test_a_deleted_tweets_text_is_in_the_database_no_more(store: Store) -> None:
+    record(store, [(0, scored("1", text="regretted"))])
+    record(store, [(1, scored("1", None, kind="delete", text="regretted"))])
+    record(store, [(2, scored("1", text="regretted"))])
+    with store._reading() as connection:
+        tables = connection.exec_driver_sql("SELECT text FROM sample").scalars().all()
+    assert tables == [""]
+
+
+def test_a_deleted_tweet_leaves_an_alerts_evidence(store: Store) -> None:
+    fired = alert(evidence=shown("1", "2"))
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    record(store, [(0, scored("1", None, kind="delete"))])
+    life = store.alert(fired.id)
+    assert life is not None
+    assert life.alert.evidence is not None
+    assert [one.id for one in life.alert.evidence.most_negative] == ["2"]
+    assert life.alert.evidence.most_repeated == ()
+
+
+def test_a_tweet_deleted_before_the_alert_is_not_in_its_evidence(store: Store) -> None:
+    record(store, [(0, scored("1", None, kind="delete"))])
+    fired = alert(evidence=shown("1", "2"))
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    assert "text of 1" not in str(store.changes({ALERTS: -1}))
+
+
+def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
+    record(store, [(0, scored("1", brand="a")), (1, scored("1", brand="b"))])
+    record(store, [(2, scored("1", None, kind="delete", brand="a"))])
+    found = store.tweet("1")
+    assert found is not None
+    assert found.brand == "b"
+
+
+def test_to_forget_takes_what_was_recorded_before_and_says_how_many(store: Store) -> None:
+    for i in range(5):
+        store.record_tweets(TWEETS, [(i, scored(str(i)))], i + 1, at_ms=START_MS + i * DAY_MS)
+    assert store.forget(START_MS + 2 * DAY_MS) == 2
+    assert sorted(one.id for one in sampled(store)) == ["2", "3", "4"]
+
+
+def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) -> None:
+    posts = [scored("1", brand=f"b{number}") for number in range(600)]
+    gone = [scored("1", None, kind="delete", brand=f"b{number}") for number in range(600)]
+    asked: list[tuple[str, Any]] = []
+    with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
+        event.listen(
+            store._engine,
+            "before_cursor_execute",
+            lambda _c, _k, said, given, *_: asked.append((said, given)),
+        )
+        record(store, list(enumerate([*posts, *gone])), batch=600)
+        reads = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        with store._reading() as connection:
+            plans = [
+                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given).all()
+                for said, given in reads
+            ]
+    assert len(plans) > 5
+    assert [row for plan in plans for row in plan if row[-1].startswith("SCAN")] == []
+
+
+def test_what_is_recorded_again_is_no_younger(store: Store) -> None:
+    for i in range(2):
+        store.record_tweets(TWEETS, [(i, scored("1"))], i + 1, at_ms=START_MS + i * DAY_MS)
+    assert store.forget(START_MS + DAY_MS) == 1
+
+
+def test_to_forget_many_lets_others_write_meanwhile(store: Store) -> None:
+    tweets = [
+        scored(str(i), created_ms=START_MS + i * BUCKET_MS) for i in range(FORGET_AT_ONCE + 1)
+    ]
+    store.record_tweets(TWEETS, list(enumerate(tweets)), len(tweets), at_ms=START_MS)
+    sizes: list[int] = []
+    event.listen(store._engine, "commit", lambda connection: sizes.append(n_sampled(connection)))
+    assert store.forget(START_MS + DAY_MS * 365) == FORGET_AT_ONCE + 1
+    assert sizes[:2] == [1, 0]
+
+
+def n_sampled(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM sample").scalar_one())
+
+
+def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
+    tweets = [scored(str(i), i / 10, created_ms=START_MS + i) for i in range(10)]
+    record(store, list(enumerate(tweets)))
+    found = store.sample_between(BRAND, START_MS + 3, START_MS + 7)
+    assert [one.id for one in found] == ["6", "5"]
+
+
+def test_to_label_are_the_least_certain_first(store: Store) -> None:
+    scores = {"a": 0.9, "b": 0.52, "c": 0.1, "d": 0.45}
+    said = {"a": "bags", "b": "delays", "c": "seats", "d": "meals"}
+    tweets = [scored(id_, score, text=said[id_]) for id_, score in scores.items()]
+    record(store, list(enumerate(tweets)))
+    assert [one.id for one in store.labelling(limit=3)] == ["b", "d", "a"]
+
+
+def test_to_label_the_same_words_come_once(store: Store) -> None:
+    tweets = [scored(str(i), 0.5, text=f"Where is my bag?{'!' * i}") for i in range(3)]
+    record(store, list(enumerate(tweets)))
+    assert len(store.labelling()) == 1
+
+
+def test_to_label_are_tweets_of_the_last_week_of_event_time(store: Store) -> None:
+    tweets = [scored(str(i), text=f"word{'x' * i}", created_ms=START_MS + i * 4 * DAY_MS)
+              for i in range(3)]  # fmt: skip
+    record(store, list(enumerate(tweets)))
+    assert {one.id for one in store.labelling()} == {"1", "2"}
+
+
+def test_to_label_are_tweets_of_a_language_and_a_brand(store: Store) -> None:
+    tweets = [
+        scored(f"{lang}-{brand}", text=f"{lang}words {brand}words", lang=lang, brand=brand)
+        for lang in ("en", "fr")
+        for brand in ("a", "b")
+    ]
+    record(store, list(enumerate(tweets)))
+    assert [one.id for one in store.labelling(lang="fr", brand="b")] == ["fr-b"]
+
+
+def test_to_label_is_sought_once_however_many_say_the_same(store: Store) -> None:
+    same = [
+        scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(500)
+    ]
+    record(store, list(enumerate(same)))
+    asked: list[str] = []
+    event.listen(
+        store._engine, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said)
+    )
+    assert len(store.labelling()) == 1
+    assert len([said for said in asked if "ORDER BY" in said]) == 1
+
+
+def test_to_label_is_found_behind_many_of_the_same_words(store: Store) -> None:
+    same = [
+        scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(300)
+    ]
+    record(store, list(enumerate([*same, scored("other", 0.9, text="Finally new")])))
+    assert [one.id for one in store.labelling()][1:] == ["other"]

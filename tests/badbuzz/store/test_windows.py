@@ -1,0 +1,234 @@
+"""What the store answers: sums by step, lists by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from badbuzz.errors import QueryError
+from badbuzz.store.database import Store
+from badbuzz.store.model import Page, Ruling, Step
+from tests.support.events import BUCKET_MS, HOUR_MS, START_MS
+from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS, alert, later, scored, window
+
+ALWAYS = 0, 2**53
+
+
+def test_a_step_adds_up_its_windows(store: Store) -> None:
+    worse = window(
+        1, n=10, n_negative=9, expected=4.5, rate=0.9, adjusted_rate=0.75, score=3.5,
+        state="firing", alert_id="Air Paradis/1", baseline_rate=0.6,
+    )  # fmt: skip
+    store.record_windows(WINDOWS, [(0, window()), (1, worse)], 2)
+    (step,) = store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items
+    assert step == Step(
+        start_ms=START_MS,
+        end_ms=START_MS + HOUR_MS,
+        n=16,
+        n_negative=12,
+        expected=7.0,
+        expected_low=2.0,
+        expected_high=10.0,
+        rate=0.75,
+        adjusted_rate=9 / 16,
+        baseline_rate=0.5,
+        score=3.5,
+        state="firing",
+        alert_id="Air Paradis/1",
+    )
+
+
+def test_a_step_without_tweets_has_no_rate(store: Store) -> None:
+    empty = window(n=0, n_negative=0, rate=None, adjusted_rate=None)
+    store.record_windows(WINDOWS, [(0, empty)], 1)
+    (step,) = store.windows(BRAND, *ALWAYS).items
+    assert (step.rate, step.adjusted_rate) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("states", "worst"),
+    [
+        (("quiet", "firing", "muted"), "firing"),
+        (("quiet", "cooling", "no_baseline"), "cooling"),
+        (("quiet", "muted", "no_baseline"), "muted"),
+        (("quiet", "no_baseline"), "no_baseline"),
+    ],
+)
+def test_a_steps_state_is_the_worst(store: Store, states: tuple[str, ...], worst: str) -> None:
+    found = [(i, window(i, state=state)) for i, state in enumerate(states)]
+    store.record_windows(WINDOWS, found, len(found))
+    assert [step.state for step in store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items] == [worst]
+
+
+def test_windows_are_those_that_begin_in_the_time(store: Store) -> None:
+    store.record_windows(WINDOWS, [(i, window(i)) for i in range(6)], 6)
+    found = store.windows(BRAND, START_MS + BUCKET_MS, START_MS + 3 * BUCKET_MS)
+    assert [step.start_ms for step in found.items] == [
+        START_MS + BUCKET_MS,
+        START_MS + 2 * BUCKET_MS,
+    ]
+
+
+def test_windows_are_those_of_the_brand(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window()), (1, window(brand="Other", n=7))], 2)
+    assert [step.n for step in store.windows("Other", *ALWAYS).items] == [7]
+
+
+@pytest.mark.parametrize("step_ms", [0, -300_000, 1000, 450_000])
+def test_a_step_that_divides_no_window_cannot_be(store: Store, step_ms: int) -> None:
+    with pytest.raises(QueryError, match="step: expected a multiple"):
+        store.windows(BRAND, *ALWAYS, step_ms=step_ms)
+
+
+def test_a_brand_stands_where_its_last_window_and_its_open_alert_say(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(1)), (1, window(0)), (2, window(brand="B"))], 3)
+    over, fired = alert(0), alert(9)
+    store.record_alerts(ALERTS, [(0, over), (1, later(over, 2, phase="resolved")), (2, fired)], 3)
+    stands = [(one.brand, one.last_window, one.open_alert) for one in store.brands()]
+    assert stands == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
+
+
+def test_one_brand_stands_as_it_does_among_all(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(0)), (1, window(brand="B"))], 2)
+    store.record_alerts(ALERTS, [(0, alert(9)), (1, alert(8, brand="B"))], 2)
+    assert [store.brand(one.brand) for one in store.brands()] == store.brands()
+    assert store.brand("C") is None
+
+
+def test_a_brand_with_an_alert_only_is_known(store: Store) -> None:
+    store.record_alerts(ALERTS, [(0, alert())], 1)
+    assert [(one.brand, one.last_window) for one in store.brands()] == [(BRAND, None)]
+
+
+def some_alerts(store: Store) -> None:
+    kinds = [("A", "warning"), ("B", "critical"), ("A", "critical"), ("B", "warning")]
+    found = [
+        (i, alert(i, brand=brand, severity=severity)) for i, (brand, severity) in enumerate(kinds)
+    ]
+    last = later(found[3][1], 1, phase="resolved")
+    store.record_alerts(ALERTS, [*found, (4, last)], 5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({}, [3, 2, 1, 0]),
+        ({"brand": "A"}, [2, 0]),
+        ({"severity": "critical"}, [2, 1]),
+        ({"phase": "resolved"}, [3]),
+        ({"brand": "B", "phase": "firing"}, [1]),
+        ({"from_ms": START_MS + 2 * BUCKET_MS, "to_ms": START_MS + 4 * BUCKET_MS}, [2, 1]),
+    ],
+)
+def test_alerts_are_those_asked_for_newest_first(
+    store: Store, asked: dict[str, Any], numbers: list[int]
+) -> None:
+    some_alerts(store)
+    found = store.alerts(**asked).items
+    assert [(life.alert.window_start_ms - START_MS) // BUCKET_MS for life in found] == numbers
+
+
+def test_an_alert_that_is_not_there_is_none(store: Store) -> None:
+    assert store.alert("nobody/0") is None
+
+
+def fill(store: Store) -> None:
+    """Three of everything."""
+    store.record_windows(WINDOWS, [(i, window(i)) for i in range(3)], 3)
+    store.record_alerts(ALERTS, [(i, alert(0, brand=f"b{i}")) for i in range(3)], 3)
+    store.record_tweets(TWEETS, [(i, scored(str(i))) for i in range(3)], 3)
+    for i in range(3):
+        store.rule(Ruling(f"b{i}/{START_MS}", "real", "kim", i, ""))
+
+
+PAGED: dict[str, Callable[[Store, int, str | None], Page[Any]]] = {
+    "windows": lambda store, n, at: store.windows(BRAND, *ALWAYS, limit=n, cursor=at),
+    "alerts": lambda store, n, at: store.alerts(limit=n, cursor=at),
+    "newest": lambda store, n, at: store.tweets(BRAND, *ALWAYS, "newest", n, at),
+    "negative": lambda store, n, at: store.tweets(BRAND, *ALWAYS, "negative", n, at),
+    "uncertain": lambda store, n, at: store.tweets(BRAND, *ALWAYS, "uncertain", n, at),
+    "audit": lambda store, n, at: store.audit(n, at),
+}
+
+
+@pytest.mark.parametrize("reading", PAGED)
+def test_pages_hold_everything_once_ties_included(store: Store, reading: str) -> None:
+    fill(store)
+    read = PAGED[reading]
+    page = read(store, 1, None)
+    found = list(page.items)
+    while page.cursor is not None:
+        page = read(store, 1, page.cursor)
+        found += page.items
+    assert found == list(read(store, 3, None).items)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("reading", PAGED)
+def test_a_page_that_holds_all_has_no_cursor(store: Store, reading: str) -> None:
+    fill(store)
+    assert PAGED[reading](store, 3, None).cursor is None
+
+
+BAD_CURSORS = ["", "x", "é", "bnVsbA", "W10", "WyJ3aW5kb3dzIl0", "WyJ3aW5kb3dzIiwiNSJd", "A" * 5000]
+
+
+@pytest.mark.parametrize("cursor", BAD_CURSORS)
+@pytest.mark.parametrize("reading", PAGED)
+def test_a_malformed_cursor_is_an_error(store: Store, reading: str, cursor: str) -> None:
+    with pytest.raises(QueryError, match="cursor: expected one that an earlier page"):
+        PAGED[reading](store, 1, cursor)
+
+
+def test_another_readings_cursor_is_an_error(store: Store) -> None:
+    fill(store)
+    cursor = PAGED["newest"](store, 1, None).cursor
+    with pytest.raises(QueryError, match="of this reading"):
+        PAGED["audit"](store, 1, cursor)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 10_001])
+@pytest.mark.parametrize("reading", PAGED)
+def test_a_limit_out_of_bounds_is_an_error(store: Store, reading: str, limit: int) -> None:
+    with pytest.raises(QueryError, match="limit: expected 1 to 10000"):
+        PAGED[reading](store, limit, None)
+
+
+def test_what_is_written_meanwhile_moves_no_page(store: Store) -> None:
+    fill(store)
+    first = store.alerts(limit=1)
+    store.record_alerts(ALERTS, [(9, alert(5))], 10)
+    second = store.alerts(limit=5, cursor=first.cursor)
+    assert [life.alert.brand for life in (*first.items, *second.items)] == ["b2", "b1", "b0"]
+
+
+ASKED: dict[str, Callable[[Store, Any], Any]] = {
+    "windows": lambda store, odd: store.windows(odd, *ALWAYS).items,
+    "tweets": lambda store, odd: store.tweets(odd, *ALWAYS).items,
+    "alerts": lambda store, odd: store.alerts(brand=odd).items,
+    "alert": lambda store, odd: store.alert(odd) or (),
+    "tweet": lambda store, odd: store.tweet(odd) or (),
+    "labelling": lambda store, odd: store.labelling(lang=odd),
+    "key": lambda store, odd: store.key(odd) or (),
+}
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 100_000], ids=["nul", "half", "long"])
+@pytest.mark.parametrize("reading", ASKED)
+def test_odd_texts_find_nothing(store: Store, reading: str, odd: str) -> None:
+    fill(store)
+    assert list(ASKED[reading](store, odd)) == []
+
+
+@pytest.mark.parametrize("at_ms", [2**70, -(2**70)])
+def test_odd_times_find_what_they_say(store: Store, at_ms: int) -> None:
+    fill(store)
+    found = [
+        store.windows(BRAND, at_ms, 2**80).items,
+        store.tweets(BRAND, at_ms, 2**80).items,
+        store.alerts(from_ms=at_ms, to_ms=2**80).items,
+        store.rulings(at_ms, 2**80),
+    ]
+    assert {len(some) for some in found} == {0 if at_ms > 0 else 3}

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz import wire
+from badbuzz.errors import WireError
+from badbuzz.messages.text import example
+from badbuzz.model import Scored, Tweet, Verdict
+from tests.support.recorded import window
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
+names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=25)
+times_ms = st.integers(0, 4_000_000_000_000)
+
+
+@st.composite
+def tweets(draw: st.DrawFn) -> Tweet:
+    produced_ms = draw(times_ms)
+    return Tweet(
+        id=draw(text),
+        brand=draw(names),
+        text=draw(text),
+        created_ms=draw(st.integers(0, produced_ms + wire.MAX_AHEAD_MS)),
+        produced_ms=produced_ms,
+        seq=draw(st.integers(-1, 2**60)),
+        source=draw(names),
+        lang=draw(st.sampled_from(["en", "fr", "und"])),
+        n_retweets=draw(st.integers(0, 10**9)),
+        replay=draw(st.booleans()),
+        kind=draw(st.sampled_from(["post", "edit", "delete"])),
+    )
+
+
+@given(tweets())
+def test_a_tweet_comes_back_as_it_went(tweet: Tweet) -> None:
+    assert wire.decode_tweet(wire.encode_tweet(tweet)) == tweet
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_tweet_or_a_wire_error(data: bytes) -> None:
+    with suppress(WireError):
+        assert wire.decode_tweet(data).kind in ("post", "edit", "delete", "heartbeat")
+
+
+GOOD: dict[str, Any] = {
+    "v": 1,
+    "id": "1",
+    "brand": "Air Paradis",
+    "text": "Merci",
+    "created_ms": 1000,
+    "produced_ms": 1000,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason"),
+    [
+        ({"v": 2}, "v", "version"),
+        ({"v": None}, "v", "version"),
+        ({"v": True}, "v", "version"),
+        ({"text": None}, "text", "type"),
+        ({"text": 7}, "text", "type"),
+        ({"created_ms": "1000"}, "created_ms", "type"),
+        ({"created_ms": 1000.5}, "created_ms", "type"),
+        ({"created_ms": True}, "created_ms", "type"),
+        ({"replay": 1}, "replay", "type"),
+        ({"created_ms": -1}, "created_ms", "value"),
+        ({"produced_ms": 10**18}, "produced_ms", "value"),
+        ({"brand": " "}, "brand", "value"),
+        ({"brand": "x" * 101}, "brand", "value"),
+        ({"brand": "é" * 51}, "brand", "value"),
+        ({"brand": " Air Paradis"}, "brand", "value"),
+        ({"brand": "\u0000partition"}, "brand", "value"),
+        ({"source": ""}, "source", "value"),
+        ({"kind": "poke"}, "kind", "value"),
+        ({"n_retweets": -1}, "n_retweets", "value"),
+        ({"created_ms": 301_001}, "created_ms", "future"),
+    ],
+)
+def test_a_wrong_field_is_named_with_the_reason(
+    change: dict[str, Any], field: str, reason: str
+) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps({**GOOD, **change}))
+    assert (caught.value.field, caught.value.reason) == (field, reason)
+
+
+@pytest.mark.parametrize("name", ["id", "brand", "text", "created_ms", "produced_ms"])
+def test_a_missing_field_is_named(name: str) -> None:
+    fields = {key: value for key, value in GOOD.items() if key != name}
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps(fields))
+    assert (caught.value.field, caught.value.reason) == (name, "missing")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"v": 1,}', b"NaN"])
+def test_what_is_no_json_is_unreadable(data: bytes) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(data)
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"tweet"'])
+def test_json_that_is_no_object_is_of_the_wrong_type(data: bytes) -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(data)
+    assert caught.value.reason == "type"
+
+
+def test_a_record_over_64_kib_is_oversized() -> None:
+    with pytest.raises(WireError) as caught:
+        wire.decode_tweet(orjson.dumps({**GOOD, "text": "a" * wire.MAX_BYTES}))
+    assert caught.value.reason == "oversized"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["", "🙂🙃💥", "שלום עולם", "航班延误了四个小时", "a" * 60_000, "tab\tand\nline", "\x00"],
+    ids=["empty", "emoji", "right to left", "CJK", "one character", "white space", "NUL"],
+)
+def test_odd_text_is_text(odd: str) -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "text": odd})).text == odd
+
+
+def test_a_tweet_may_be_five_minutes_ahead_of_its_source() -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "created_ms": 301_000})).created_ms == 301_000
+
+
+def test_unknown_fields_are_left_aside() -> None:
+    assert wire.decode_tweet(orjson.dumps({**GOOD, "mood": "bad"})).id == "1"
+
+
+def test_an_alert_comes_back_as_it_went() -> None:
+    assert wire.decode_alert(wire.encode_alert(example())) == example()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n", "many"),
+        ("n", True),
+        ("n", 2**63),
+        ("score", None),
+        ("rate", "half"),
+        ("state", 1),
+        ("bundle", "a\0b"),
+    ],
+)
+def test_a_window_that_no_database_holds_is_none(field: str, value: object) -> None:
+    fields = orjson.loads(wire.encode_window(window()))
+    with pytest.raises(WireError) as refused:
+        wire.decode_window(orjson.dumps({**fields, field: value}))
+    assert refused.value.field == field
+
+
+def test_an_alert_that_no_database_holds_is_none() -> None:
+    fields = orjson.loads(wire.encode_alert(example()))
+    with pytest.raises(WireError):
+        wire.decode_alert(orjson.dumps({**fields, "opened_ms": "noon"}))
+
+
+def test_a_scored_tweet_carries_its_verdict() -> None:
+    tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
+    verdict = Verdict(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
+    scored = orjson.loads(wire.encode_scored(tweet, verdict))
+    assert (scored["v"], scored["text"], scored["score"], scored["negative"], scored["bundle"]) == (
+        1, "Lost my bag", 0.9123, True, "airline-en@1",
+    )  # fmt: skip
+
+
+def test_a_tweet_without_a_verdict_has_no_score() -> None:
+    tweet = Tweet("1", "Air Paradis", "Verspätet", created_ms=1, produced_ms=2, lang="de")
+    assert "score" not in orjson.loads(wire.encode_scored(tweet, None))
+
+
+@given(tweets(), st.none() | st.floats(0, 1))
+def test_a_scored_tweet_comes_back_as_it_went(tweet: Tweet, score: float | None) -> None:
+    verdict = None if score is None else Verdict(score, score >= 0.5, 0, "airline-en@1")
+    expected = (None, None, "") if score is None else (score, score >= 0.5, "airline-en@1")
+    assert wire.decode_scored(wire.encode_scored(tweet, verdict)) == Scored(tweet, *expected)
+
+
+def test_the_longest_tweet_is_read_with_its_score() -> None:
+    data = orjson.dumps({**GOOD, "text": "x" * (wire.MAX_BYTES - 200)})
+    tweet = wire.decode_tweet(data + b" " * (wire.MAX_BYTES - len(data)))
+    scored = wire.encode_scored(tweet, Verdict(0.5, True, 0, "b" * 200))
+    assert len(scored) > wire.MAX_BYTES
+    assert wire.decode_scored(scored).tweet == tweet
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"score": "high"}, "score"),
+        ({"score": 1}, "score"),
+        ({"score": 1.5}, "score"),
+        ({"negative": None}, "negative"),
+        ({"bundle": 7}, "bundle"),
+        ({"text": None}, "text"),
+    ],
+)
+def test_a_wrong_score_is_named(change: dict[str, Any], field: str) -> None:
+    fields = {**GOOD, "score": 0.5, "negative": True, "bundle": "b@1", **change}
+    with pytest.raises(WireError) as raised:
+        wire.decode_scored(orjson.dumps(fields))
+    assert raised.value.field == field

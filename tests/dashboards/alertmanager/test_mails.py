@@ -1,0 +1,304 @@
+"""Mails and texts as people get them: the shipped routes and templates in a real Alertmanager."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from badbuzz.config.settings import Settings
+from badbuzz.messages.mail import write
+from badbuzz.messages.text import Language, example
+from badbuzz.model import Alert
+from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.sinks.alertmanager import Alertmanager
+from tests.support.alertmanager_server import SHIPPED, AlertmanagerServer, Mailbox, body
+from tests.support.browser import chromium
+from tests.support.http_server import EMPTY, HttpServer
+from tests.support.servers import lacking
+from tests.support.stream import await_that
+
+pytestmark = pytest.mark.services
+
+PARIS = ZoneInfo("Europe/Paris")
+TEAM, DEPUTY, DIGEST = "crisis-team@example.org", "deputy@example.org", "digest@example.org"
+WARNING = replace(example(), severity="warning")
+CRITICAL = replace(example(), phase="escalated", score=9.0)
+OVER = replace(example(), phase="resolved", evidence=None)
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def phone() -> Iterator[HttpServer]:
+    """The gateway of text messages."""
+    with HttpServer(EMPTY) as phone:
+        yield phone
+
+
+@pytest.fixture
+def server(tmp_path: Path, mailbox: Mailbox, phone: HttpServer) -> Iterator[AlertmanagerServer]:
+    with AlertmanagerServer(tmp_path / "alertmanager", mailbox, phone.url) as server:
+        yield server
+
+
+def tell(
+    server: AlertmanagerServer,
+    *alerts: Alert,
+    language: Language = "fr",
+    repeat: bool = False,
+    mark: Any = "",
+) -> None:
+    """Tell Alertmanager, as the notifier does."""
+
+    async def run() -> None:
+        sink = Alertmanager(Settings(alertmanager_url=server.url))
+        for alert in alerts:
+            message = write(alert, PARIS, language, "https://dashboard.example.org/", mark)
+            notice = Notice(alert, message, int(time.time() * 1000), mark)
+            await (sink.repeat([notice]) if repeat else sink.tell(notice))
+        await sink.close()
+
+    asyncio.run(run())
+
+
+def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
+    await_that(lambda: len(mailbox.to(address)) >= n, f"mail {n} to {address}", 20)
+    return mailbox.subjects(address)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "fr",
+            [
+                "CRISE (critique) : Air Paradis",
+                "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient",
+                "Depuis le 31/12/2025 à 15:05 (CET).",
+                "75 % de négatifs, d'ordinaire 30 %",
+                "Mots saillants : bags, lost, luggage. Surtout : bagages perdus.",
+                "« @user 12 hours and still no bags. Nobody answers. »",
+                "https://social.example/status/7",
+                "Ouvrir le tableau de bord\nhttps://dashboard.example.org/",
+                "Je m'en occupe\nhttps://alerts.example.org/#/silences/new?filter="
+                "%7Balertname%3D%22BrandCrisisReminder%22%2C"
+                "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
+            ],
+        ),
+        (
+            "en",
+            [
+                "CRISIS (critical): Air Paradis",
+                "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were",
+                "Since 31 December 2025, 15:05 (CET).",
+                "75 % negative, usually 30 %",
+                "Driven by: bags, lost, luggage. Mostly about: lost luggage.",
+                "“@user 12 hours and still no bags. Nobody answers.”",
+                "https://social.example/status/7",
+                "Open the dashboard\nhttps://dashboard.example.org/",
+                "I am on it\nhttps://alerts.example.org/#/silences/new?filter="
+                "%7Balertname%3D%22BrandCrisisReminder%22%2C"
+                "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
+            ],
+        ),
+    ],
+)
+def test_a_mail_says_what_where_since_when_and_why(
+    language: Language, words: list[str], server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, example(), language=language)
+    assert await_mails(mailbox, TEAM, 1) == [words[0]]
+    text = body(mailbox.to(TEAM)[0], "plain").replace("\N{NO-BREAK SPACE}", " ")
+    assert [word for word in words if word not in text] == []
+
+
+def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+    tell(server, example())
+    await_mails(mailbox, TEAM, 1)
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 380, "height": 900})
+        page.set_content(body(mailbox.to(TEAM)[0]))
+        assert page.get_by_role("heading").inner_text() == "CRISE (critique) : Air Paradis"
+        silence = page.get_by_role("link", name="Je m'en occupe").get_attribute("href")
+        assert silence is not None
+        assert silence.startswith("https://alerts.example.org/#/silences/new?filter=")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+def test_the_button_names_a_brand_whose_name_has_a_meaning_in_addresses(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
+    await_mails(mailbox, TEAM, 1)
+    for part in ("plain", "html"):
+        text = unescape(body(mailbox.to(TEAM)[0], part))
+        (asked,) = re.findall(r"silences/new\?filter=([^\s>]*%7[dD]|[^>]*})", text)
+        assert unquote(asked).endswith('id="Air & Co #1/7"}')
+        assert "&" not in asked
+
+
+def test_however_often_it_is_repeated_it_is_one_mail(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, WARNING)
+    await_mails(mailbox, TEAM, 1)
+    for _ in range(5):
+        tell(server, WARNING, repeat=True)
+    tell(server, replace(OVER, severity="warning"))
+    assert await_mails(mailbox, TEAM, 2) == [
+        "CRISE (alerte) : Air Paradis",
+        "TERMINÉ : Air Paradis",
+    ]
+
+
+def test_a_rise_is_told_and_what_it_replaces_is_not(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, WARNING)
+    await_mails(mailbox, TEAM, 1)
+    tell(server, CRITICAL)
+    await_mails(mailbox, TEAM, 2)
+    await_that(lambda: server.worked_off_the_end("warning"), "the warning's end, inhibited")
+    tell(server, OVER)
+    assert await_mails(mailbox, TEAM, 3) == [
+        "CRISE (alerte) : Air Paradis",
+        "CRISE EN HAUSSE (critique) : Air Paradis",
+        "TERMINÉ : Air Paradis",
+    ]
+
+
+def test_the_text_message_reaches_its_gateway(
+    server: AlertmanagerServer, phone: HttpServer
+) -> None:
+    tell(server, example())
+    await_that(lambda: bool(phone.bodies), "a webhook")
+    (alert,) = phone.bodies[0][0]["alerts"]
+    assert alert["annotations"]["sms"].startswith("CRISE (critique) : Air Paradis: 38 tweets")
+
+
+def test_nobody_took_it_so_somebody_else_is_told(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, example())
+    assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Air Paradis"]
+
+
+def acknowledge(server: AlertmanagerServer, alert: Alert) -> None:
+    """Silence an alert's reminders, as the notifier does for who acknowledged it."""
+
+    async def run() -> None:
+        sink = Alertmanager(Settings(alertmanager_url=server.url))
+        message = write(alert, PARIS, "fr")
+        await sink.silence(Notice(alert, message, int(time.time() * 1000)), "camille")
+        await sink.close()
+
+    asyncio.run(run())
+
+
+def test_what_is_acknowledged_reminds_nobody_and_its_end_is_told(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    acknowledge(server, example())
+    tell(server, example())
+    tell(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
+    assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Nordwind"]
+    tell(server, OVER)
+    assert await_mails(mailbox, TEAM, 2) == [
+        "CRISE (critique) : Air Paradis",
+        "TERMINÉ : Air Paradis",
+    ]
+    assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
+
+
+def test_to_acknowledge_twice_is_one_silence_and_one_ended_by_hand_stays_so(
+    server: AlertmanagerServer,
+) -> None:
+    for _ in range(2):
+        acknowledge(server, example())
+    (silence,) = server.silences()
+    assert (silence["createdBy"], silence["status"]["state"]) == ("camille", "active")
+    httpx.delete(f"{server.url}/api/v2/silence/{silence['id']}").raise_for_status()
+    acknowledge(server, example())
+    assert [one["status"]["state"] for one in server.silences()] == ["expired"]
+
+
+def test_without_a_baseline_it_goes_to_the_digest(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    tell(server, *(replace(example(), severity="info", brand=name) for name in ("One", "Two")))
+    await_that(lambda: "Two" in "".join(map(body, mailbox.to(DIGEST))), "a digest")
+    assert mailbox.to(TEAM) == []
+
+
+def test_a_test_is_marked_and_wakes_no_deputy(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+    tell(server, example(), mark="test")
+    tell(server, replace(example(), brand="Nordwind"))
+    await_mails(mailbox, DEPUTY, 1)
+    assert mailbox.subjects(TEAM) == ["[ESSAI] CRISE (critique) : Air Paradis"]
+    assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
+
+
+def test_markup_in_a_tweet_stays_text(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+    shown = example()
+    assert shown.evidence is not None
+    (worst,) = shown.evidence.most_negative
+    loud = replace(worst, text="<script>alert(1)</script> & co")
+    tell(server, replace(shown, evidence=replace(shown.evidence, most_negative=(loud,))))
+    await_mails(mailbox, TEAM, 1)
+    html = body(mailbox.to(TEAM)[0])
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+# The routes as they are shipped
+
+
+def amtool(*arguments: str) -> str:
+    try:
+        ran = subprocess.run(["amtool", *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        lacking("amtool is missing: apt-get install prometheus-alertmanager", "REQUIRE_SERVICES")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.strip()
+
+
+def test_amtool_takes_the_configuration() -> None:
+    assert "FAILED" not in amtool("check-config", str(SHIPPED / "alertmanager.yml"))
+
+
+CRISIS, REMINDER = "alertname=BrandCrisis", "alertname=BrandCrisisReminder"
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ([CRISIS, "severity=critical", "brand=Air Paradis"], "team-and-phone"),
+        ([CRISIS, "severity=warning", "brand=Air Paradis"], "team"),
+        ([CRISIS, "severity=info", "brand=Nordwind"], "digest"),
+        ([CRISIS, "severity=critical", "brand=Nordwind"], "nordwind"),
+        ([CRISIS, "severity=critical", "brand=Air Paradis", "mark=replay"], "team-and-phone"),
+        ([REMINDER, "severity=critical", "brand=Nordwind"], "deputy"),
+        ([REMINDER, "severity=warning", "brand=Air Paradis"], "nobody"),
+        (["alertname=BrokerUnreachable", "severity=critical"], "operators"),
+    ],
+)
+def test_who_is_told(labels: list[str], receivers: str) -> None:
+    config = f"--config.file={SHIPPED / 'alertmanager.yml'}"
+    quoted = [label.replace("=", '="') + '"' for label in labels]
+    assert amtool("config", "routes", "test", config, *quoted) == receivers

@@ -1,0 +1,89 @@
+"""``GET /models``: what serves, what is registered, and what is said while the registry is away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from badbuzz.models.history import Life
+from badbuzz.models.registry import Registry, Version
+from badbuzz.models.scorer import Scorer
+from dashboards.api.champion_sync import Heard
+from dashboards.api.routes.models import told_models
+from demo.processes import free_port
+from tests.support.registered import put, variant
+from tests.support.served import Served
+from tests.support.stream import await_that
+from training.registry.promotion import promote
+
+
+def models(served: Served, scope: str = "read") -> dict[str, Any]:
+    with served.client(scope) as client:
+        answer = client.get("/models")
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def heard(*versions: Version) -> Heard:
+    return Heard("answers", 1, 1, {"en": Life(versions)})
+
+
+def test_a_registry_that_is_away_is_said_beside_what_serves(tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with Served(tmp_path, MLFLOW_URI=nobody, REGISTRY_POLL_S=1) as served:
+        await_that(lambda: models(served)["registry"]["state"] == "unreachable", "the failure")
+        told = models(served)
+    assert told["registry"]["since_ms"] > 0
+    assert told["registry"]["read_ms"] is None
+    assert [one["serving"]["card"]["name"] for one in told["languages"]] == [
+        "airline-en",
+        "tweets-fr",
+    ]
+
+
+def test_a_card_that_is_none_is_null() -> None:
+    versions = [Version("en", n, f"x@{n}", tags={"card": text}) for n, text in enumerate(("{", ""))]
+    (told,) = told_models({}, heard(*versions)).languages
+    assert [version.card for version in told.versions] == [None, None]
+
+
+def test_an_old_champion_is_shown_beside_the_newest_thirty() -> None:
+    versions = [Version("en", n, f"x@{n}", ("champion",) if n == 1 else ()) for n in range(1, 41)]
+    (told,) = told_models({}, heard(*versions)).languages
+    assert [version.number for version in told.versions] == [*range(40, 10, -1), 1]
+    assert told.n_versions == 40
+
+
+def test_what_serves_is_found_among_the_versions() -> None:
+    scorer = Scorer.load("airline-en")
+    versions = Version("en", 1, "other@1"), Version("en", 2, scorer.version)
+    (told,) = told_models({"en": scorer}, heard(*versions)).languages
+    assert told.serving is not None
+    assert told.serving.version == 2
+
+
+@pytest.mark.services
+@pytest.mark.slow
+def test_versions_and_promotions_are_told(registry: Registry, tmp_path: Path) -> None:
+    first = put(registry, variant(tmp_path / "one"))
+    promote(registry, first, [], who="ana", why="the first")
+    second = put(registry, variant(tmp_path / "two"))
+    with Served(tmp_path, MLFLOW_URI=registry.uri, REGISTRY_POLL_S=1) as served:
+
+        def serving() -> bool:
+            told = models(served)["languages"][0]
+            return bool(told["serving"]["version"] == 1)
+
+        await_that(serving, "the champion")
+        english, french = models(served)["languages"]
+    assert (english["champion"], english["challenger"]) == (1, 2)
+    assert [one["bundle"] for one in english["versions"]] == [second.bundle, first.bundle]
+    assert [one["card"]["name"] for one in english["versions"]] == ["two", "one"]
+    (event,) = english["events"]
+    assert (event["what"], event["who"], event["why"], event["after"]) == (
+        "promote", "ana", "the first", 1,
+    )  # fmt: skip
+    assert french["versions"] == []

@@ -1,0 +1,292 @@
+"""The stream of windows and alerts: all of it, in order, whoever else listens."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place
+from dashboards.api.broadcast import (
+    QUEUE,
+    Broadcast,
+    decode_positions,
+    encode_positions,
+)
+from dashboards.api.metrics import Metrics
+from dashboards.api.routes.stream import EventStream
+from tests.support.served import ALERTS, BRAND, WINDOWS, Served, alert, window
+
+
+@pytest.fixture
+def served(tmp_path: Path, store_url: str) -> Iterator[Served]:
+    with Served(tmp_path, store_url) as started:
+        yield started
+
+
+def record(store: Store, start: int, end: int, brand: str = BRAND, partition: int = 0) -> None:
+    """Record windows, one a record, their number their offset."""
+    place = Place("windows", partition)
+    store.record_windows(place, [(n, window(n, brand)) for n in range(start, end)], end)
+
+
+def events(answer: httpx.Response, n: int) -> list[dict[str, str]]:
+    """The next so many events: their id, name and data."""
+    found: list[dict[str, str]] = []
+    event: dict[str, str] = {}
+    for line in answer.iter_lines():
+        name, _, value = line.partition(": ")
+        if line:
+            event[name] = value
+        elif "data" in event:
+            found.append(event)
+            event = {}
+            if len(found) == n:
+                break
+        else:
+            event = {}
+    return found
+
+
+def starts(found: list[dict[str, str]]) -> list[int]:
+    """Which windows the events are of, by number."""
+    times = [orjson.loads(event["data"])["start_ms"] for event in found]
+    return [(time_ms - window(0).start_ms) // 300_000 for time_ms in times]
+
+
+def test_what_is_recorded_comes_as_events(served: Served, store: Store) -> None:
+    record(store, 0, 3)
+    with served.client("read") as client, client.stream("GET", "/stream") as answer:
+        record(store, 3, 5)
+        store.record_alerts(ALERTS, [(0, alert(4))], 1)
+        found = events(answer, 3)
+    assert sorted(event["event"] for event in found) == ["alert", "window", "window"]
+    assert starts([event for event in found if event["event"] == "window"]) == [3, 4]
+
+
+def test_a_listener_that_comes_back_misses_nothing_and_hears_nothing_twice(
+    served: Served, store: Store
+) -> None:
+    heard: list[int] = []
+    last: dict[str, str] = {}
+    record(store, 0, 1)
+    with served.client("read") as client:
+        for start, end, taken in ((1, 10, 4), (10, 2500, 1200), (2500, 2510, 1305)):
+            with client.stream("GET", "/stream", headers=last) as answer:
+                record(store, start, end)
+                found = events(answer, taken)
+            heard += starts(found)
+            last = {"Last-Event-ID": found[-1]["id"]}
+    assert heard == list(range(1, 2510))
+
+
+def test_what_was_missed_ends_where_the_listener_came(store: Store) -> None:
+    record(store, 0, 5)
+
+    async def ask(broadcast: Broadcast) -> tuple[list[bytes], list[bytes]]:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        await asyncio.to_thread(record, store, 5, 8)
+        live = b""
+        while live.count(b"event: window") < 3:
+            live += await listener.take(5.0)
+        missed = b"".join([part async for part in broadcast.missed(listener, {WINDOWS: 1})])
+        return re.findall(rb"id: (\S+)", missed), re.findall(rb"id: (\S+)", live)
+
+    missed, live = broadcasting(store, ask)
+    assert missed + live == [b"w0:%d" % n for n in range(2, 8)]
+
+
+def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: Store) -> None:
+    record(store, 0, 1)
+    with served.client("read") as client, client.stream("GET", "/stream") as answer:
+        record(store, 0, 2, brand="Other", partition=3)
+        found = events(answer, 2)
+    assert [event["id"] for event in found] == ["w0:0,w3:0", "w0:0,w3:1"]
+
+
+def test_a_listener_hears_of_its_brand_alone(served: Served, store: Store) -> None:
+    record(store, 0, 1)
+    record(store, 0, 1, brand="Other", partition=1)
+    with (
+        served.client("read") as client,
+        client.stream("GET", "/stream", params={"brand": "Other"}) as answer,
+    ):
+        record(store, 1, 3)
+        record(store, 1, 2, brand="Other", partition=1)
+        (found,) = events(answer, 1)
+    assert orjson.loads(found["data"])["brand"] == "Other"
+
+
+def test_listeners_hear_of_an_alert_in_their_language(served: Served, store: Store) -> None:
+    told = {}
+    with (
+        served.client("read") as client,
+        client.stream("GET", "/stream") as english,
+        client.stream("GET", "/stream?language=fr") as french,
+    ):
+        store.record_alerts(ALERTS, [(0, alert(0))], 1)
+        for language, answer in (("en", english), ("fr", french)):
+            (event,) = events(answer, 1)
+            told[language] = orjson.loads(event["data"])["summary"]
+    assert told == {
+        "en": "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; "
+        "6 were expected.",
+        "fr": "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; "
+        "6 étaient attendus.",
+    }
+
+
+def test_the_end_of_the_server_is_the_end_of_its_streams(served: Served) -> None:
+    with served.client("read") as client, client.stream("GET", "/stream") as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        ended: list[int] = []
+        ending = threading.Thread(target=lambda: ended.append(served.end(signal.SIGTERM)))
+        ending.start()
+        assert not [line for line in lines if line.startswith("data")]
+        ending.join()
+    assert ended == [0]
+
+
+def broadcasting(store: Store, ask: Any, poll_s: float = 0.01) -> Any:
+    """What comes of asking a broadcast that runs."""
+
+    async def run() -> Any:
+        broadcast = Broadcast(store, Metrics(), poll_s)
+        task = asyncio.create_task(broadcast.run())
+        try:
+            async with asyncio.timeout(60):
+                return await ask(broadcast)
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    return asyncio.run(run())
+
+
+def test_a_slow_listener_is_cut_off_and_slows_nobody(store: Store) -> None:
+    record(store, 0, 1)
+
+    async def ask(broadcast: Broadcast) -> tuple[int, bool, bool]:
+        slow, quick = await broadcast.join(None), await broadcast.join(None)
+        assert slow is not None
+        assert quick is not None
+        await asyncio.to_thread(record, store, 1, QUEUE + 2)
+        n = 0
+        while n < QUEUE + 1:
+            n += (await quick.take(5.0)).count(b"event: window")
+        return n, slow.cut_off, quick.cut_off
+
+    assert broadcasting(store, ask) == (QUEUE + 1, True, False)
+
+
+def test_a_listener_that_is_cut_off_is_told(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bytes:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        for _ in range(QUEUE + 1):
+            listener.put(BRAND, b"x")
+        return await sent(EventStream(broadcast, listener, None, anybody))
+
+    assert b": cut off" in broadcasting(store, ask)
+
+
+def test_silence_is_broken_by_a_comment(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bytes:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        return await sent(
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b": still"
+        )
+
+    assert broadcasting(store, ask).endswith(b": still here\n\n")
+
+
+async def anybody() -> bool:
+    return True
+
+
+async def nobody() -> bool:
+    return False
+
+
+def test_a_listener_that_may_no_longer_listen_is_let_go(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bytes:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        return await sent(EventStream(broadcast, listener, None, nobody, check_s=0.01))
+
+    assert broadcasting(store, ask).startswith(b"retry: 2000")
+
+
+def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bool:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        never = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                await never.wait()
+
+        async def receive() -> dict[str, str]:
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        stream = EventStream(broadcast, listener, None, anybody, send_s=0.01)
+        await stream({"type": "http"}, receive, send)
+        return listener.cut_off
+
+    assert broadcasting(store, ask) is True
+
+
+async def sent(response: EventStream, until: bytes = b"never") -> bytes:
+    """What a response sends, to its end, or until the client leaves."""
+    body, left = b"", asyncio.Event()
+
+    async def send(message: Any) -> None:
+        nonlocal body
+        if not left.is_set():
+            body += message.get("body", b"")
+        if until in body:
+            left.set()
+
+    async def receive() -> dict[str, str]:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    await response({"type": "http"}, receive, send)
+    return body
+
+
+def test_a_client_that_leaves_is_forgotten(store: Store) -> None:
+    async def ask(broadcast: Broadcast) -> bool:
+        listener = await broadcast.join(None)
+        assert listener is not None
+        await sent(
+            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b"retry"
+        )
+        return listener.closed
+
+    assert broadcasting(store, ask) is True
+
+
+@pytest.mark.parametrize("text", ["", "a0:3,w1:7", "w0:-1"])
+def test_an_events_id_reads_back(text: str) -> None:
+    assert encode_positions(decode_positions(text)) == text
+
+
+@pytest.mark.parametrize("text", ["x", "a0", "a:1", "a0:", "a-1:2", "t0:1", "a0:1;w0:2", "a²:1"])
+def test_what_is_no_id_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no id of an event"):
+        decode_positions(text)

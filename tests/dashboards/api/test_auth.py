@@ -1,0 +1,369 @@
+"""Who is let in, what for, how often; and that nobody finds a secret."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from badbuzz.cli import badbuzz
+from badbuzz.config.settings import Settings
+from badbuzz.store.database import Store
+from badbuzz.store.model import Key
+from dashboards.api.auth import CACHE_S, Gate
+from dashboards.api.credentials import digest, new_secret
+from tests.support.served import START_MS, Served, fill, make_key
+
+NEEDED = {
+    "read": [("POST", "/score"), ("GET", "/brands"), ("GET", "/export?what=tweets"),
+             ("GET", "/stream"), ("GET", "/alerts/Nobody/1"), ("GET", "/labelling")],
+    "write": [("POST", "/feedback"), ("POST", "/alerts/Nobody/1/ack"),
+              ("POST", "/alerts/Nobody/1/ruling")],
+    "admin": [("GET", "/audit")],
+}  # fmt: skip
+ROUTES = [(scope, *route) for scope, routes in NEEDED.items() for route in routes]
+LOWER = {"write": "read", "admin": "write"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("access")) as started:
+        with Store.open(started.address) as store:
+            fill(store)
+            started.keys["revoked"] = make_key(store, "revoked", "admin")
+            store.revoke_key("revoked", START_MS)
+            right, _, _ = started.keys["read"].rpartition("_")
+            started.keys["wrong"] = f"{right}_{'x' * 43}"
+            started.keys["unknown"] = new_secret()[0]
+            started.keys["malformed"] = "hunter2"
+        yield started
+
+
+# Keys
+
+
+@pytest.mark.parametrize("key", [None, "malformed", "wrong", "unknown", "revoked"])
+@pytest.mark.parametrize(("scope", "method", "path"), ROUTES)
+def test_a_key_that_is_none_gets_401_and_nothing_else(
+    scope: str, method: str, path: str, key: str | None, served: Served
+) -> None:
+    with served.client(key) as client:
+        answer = client.request(method, path, content=b"{not even JSON")
+    assert (answer.status_code, answer.json()) == (401, UNAUTHORIZED)
+
+
+UNAUTHORIZED = {
+    "type": "about:blank",
+    "title": "Unauthorized",
+    "status": 401,
+    "detail": "a valid API key is needed",
+}
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path"), [route for route in ROUTES if route[0] in LOWER]
+)
+def test_a_key_of_a_lower_scope_gets_403_and_nothing_else(
+    scope: str, method: str, path: str, served: Served
+) -> None:
+    with served.client(LOWER[scope]) as client:
+        answer = client.request(method, path, content=b"{not even JSON")
+    detail = f"this key may {LOWER[scope]}; that needs {scope}"
+    assert (answer.status_code, answer.json()["detail"]) == (403, detail)
+
+
+def test_a_large_body_without_a_key_gets_401(served: Served) -> None:
+    with served.client(None) as client:
+        assert client.post("/score", content=b"x" * 2_000_000).status_code == 401
+
+
+def test_a_key_may_come_in_either_header(served: Served) -> None:
+    with served.client(None) as client:
+        answer = client.get("/brands", headers={"X-API-Key": served.keys["read"]})
+    assert answer.status_code == 200
+
+
+def request(secret: str, address: str = "192.0.2.1") -> Request:
+    """A request with a key."""
+    headers = [(b"authorization", f"Bearer {secret}".encode())]
+    return Request({"type": "http", "headers": headers, "client": (address, 1)})
+
+
+class Clock:
+    """Seconds, as the test says."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now_s
+
+
+def status_of(gate: Gate, asked: Request) -> int:
+    """What a gate makes of a request that needs the scope read."""
+    try:
+        asyncio.run(gate.admit(asked, "read"))
+    except HTTPException as refusal:
+        return refusal.status_code
+    return 200
+
+
+def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
+    secret, clock = make_key(store, "ana", "read"), Clock()
+    gate = Gate(Settings(), store, clock=clock)
+    assert status_of(gate, request(secret)) == 200
+    store.revoke_key("ana", START_MS)
+    clock.now_s = CACHE_S
+    assert status_of(gate, request(secret)) == 401
+
+
+def test_a_stream_ends_with_its_key(store: Store) -> None:
+    secret, clock = make_key(store, "ana", "read"), Clock()
+    gate, asked = Gate(Settings(), store, clock=clock), request(secret)
+    assert asyncio.run(gate.still_admits(asked))
+    store.revoke_key("ana", START_MS)
+    clock.now_s = CACHE_S
+    assert not asyncio.run(gate.still_admits(asked))
+
+
+def test_a_key_asks_so_many_times_a_minute_and_another_is_not_hindered(store: Store) -> None:
+    gate = Gate(Settings(api_rate=5), store, clock=Clock())
+    busy, calm = make_key(store, "busy", "read"), make_key(store, "calm", "read")
+    assert [status_of(gate, request(busy)) for _ in range(6)] == [200] * 5 + [429]
+    assert status_of(gate, request(calm)) == 200
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    with Served(tmp_path, API_RATE=1) as served, served.client() as client:
+        client.get("/brands")
+        answer = client.get("/brands")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
+    secret = make_key(store, "ana", "read")
+    gate = Gate(Settings(), store, clock=Clock())
+    guesses = [status_of(gate, request(new_secret()[0])) for _ in range(100)]
+    assert (guesses[0], guesses[-1]) == (401, 429)
+    assert status_of(gate, request(secret, address="192.0.2.2")) == 200
+
+
+class SlowStore(Store):
+    """A store that tells a key when it is let, and keeps what it is asked."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.asked: list[str] = []
+        self.let = threading.Event()
+
+    def key(self, prefix: str) -> tuple[Key, bytes] | None:
+        """The key, once it may be told."""
+        self.asked.append(prefix)
+        self.let.wait(30)
+        return super().key(prefix)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[SlowStore]:
+    with SlowStore.open(f"sqlite:///{tmp_path / 'slow.db'}") as opened:
+        yield opened
+
+
+def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
+    """Which of those who ask at once are let in, by a store that waits for them all."""
+    gate = Gate(Settings(), store, clock=Clock())
+
+    async def ask() -> list[bool]:
+        asking = [asyncio.create_task(gate.still_admits(one)) for one in asked]
+        while not store.asked:
+            await asyncio.sleep(0)
+        store.let.set()
+        return await asyncio.gather(*asking)
+
+    return asyncio.run(ask())
+
+
+def test_many_who_guess_at_once_ask_no_more_than_one_after_the_other(slow: SlowStore) -> None:
+    assert not any(let_in_at_once(slow, [request(new_secret()[0]) for _ in range(500)]))
+    assert len(slow.asked) == 60
+
+
+def test_many_connections_of_one_key_ask_for_it_once(slow: SlowStore) -> None:
+    secret = make_key(slow, "ana", "read")
+    assert all(let_in_at_once(slow, [request(secret)] * 500))
+    assert len(slow.asked) == 1
+
+
+# Secrets
+
+
+def test_no_secret_stands_in_log_answer_metrics_or_database(tmp_path: Path) -> None:
+    with Served(tmp_path, LOG_LEVEL="DEBUG") as served:
+        secret = served.keys["read"]
+        guess = secret[:-1] + ("x" if secret[-1] != "x" else "y")
+        said = b""
+        with served.client(None) as client:
+            for key in (secret, guess):
+                for headers in ({"Authorization": f"Bearer {key}"}, {"X-API-Key": key}):
+                    said += client.get("/brands", headers=headers).content
+                said += client.get(f"/metrics?key={key}").content
+                said += client.post("/score", content=key).content
+            client.get(f"/{secret}")
+        served.end(signal.SIGTERM)
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    for key in (secret, guess):
+        assert key.encode() not in said + kept
+        assert key[12:].encode() not in kept
+
+
+def test_the_log_names_the_key_by_its_name(served: Served) -> None:
+    with served.client("read") as client:
+        client.get("/alerts/the-log/1")
+    lines = [orjson.loads(line) for line in served.log.read_text().splitlines()]
+    assert [line["by"] for line in lines if line.get("path") == "/alerts/the-log/1"] == ["read"]
+
+
+# Without keys
+
+
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    served = Served(tmp_path_factory.mktemp("keyless")).start("--without-keys")
+    yield served
+    served.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:1"}, 200),
+        ({"Origin": "http://127.0.0.1:8501"}, 200),
+        ({"Host": "rebound.example"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "["}, 403),
+        ({"Origin": "http://["}, 403),
+    ],
+)
+def test_without_keys_only_this_machines_pages_are_let_in(
+    headers: dict[str, str], status: int, open_to_all: Served
+) -> None:
+    assert httpx.get(f"{open_to_all.url}/brands", headers=headers).status_code == status
+
+
+def test_without_keys_is_for_loopback_alone() -> None:
+    found = CliRunner().invoke(badbuzz, ["api", "--without-keys", "--host", "0.0.0.0"])
+    assert found.exit_code == 2
+    assert "badbuzz keys add" in found.output
+
+
+# The commands
+
+
+def keys(address: str, *arguments: str) -> Result:
+    """What ``badbuzz keys`` does with a store."""
+    return CliRunner().invoke(badbuzz, ["keys", *arguments], env={"BADBUZZ_STORE": address})
+
+
+def test_a_secret_is_printed_alone_and_opens(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'keys.db'}"
+    made = keys(address, "add", "ana", "--scope", "write")
+    secret = made.stdout.strip()
+    with Store.open(address) as store:
+        found = store.key(secret.split("_")[1])
+    assert found is not None
+    assert (found[0].name, found[0].scopes, found[1]) == (
+        "ana", frozenset({"write"}), digest(secret),
+    )  # fmt: skip
+
+
+def test_a_list_of_keys_holds_no_secret(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'keys.db'}"
+    secret = keys(address, "add", "ana").stdout.strip()
+    listed = keys(address, "list", "--json").stdout
+    assert [key["name"] for key in orjson.loads(listed)] == ["ana"]
+    assert secret[12:] not in listed + keys(address, "list").output
+
+
+def test_a_revoked_key_is_listed_as_such(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'keys.db'}"
+    keys(address, "add", "ana")
+    keys(address, "revoke", "ana")
+    (listed,) = orjson.loads(keys(address, "list", "--json").stdout)
+    assert listed["revoked_ms"] is not None
+
+
+def test_a_key_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
+    keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana")
+    found = subprocess.run(
+        [sys.executable, "-m", "badbuzz", "keys", "revoke", "bob"],
+        env={"BADBUZZ_STORE": f"sqlite:///{tmp_path / 'keys.db'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 5
+    assert "bob" in found.stderr
+
+
+def test_the_log_says_which_store_is_served(served: Served) -> None:
+    lines = [orjson.loads(line) for line in served.log.read_text().splitlines()]
+    (store,) = {line["store"] for line in lines if line["event"] == "serving"}
+    address = urlsplit(served.address)
+    if address.password is None:
+        assert store == f"SQLite file {address.path[1:]}"
+    else:
+        assert store.startswith(f"PostgreSQL at 127.0.0.1:{address.port}/")
+        assert address.password not in store
+
+
+def test_it_is_said_which_store_is_used(tmp_path: Path) -> None:
+    said = keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana").stderr.splitlines()
+    assert said[0] == f"store: SQLite file {tmp_path / 'keys.db'}"
+
+
+@pytest.mark.parametrize("arguments", [("keys", "list"), ("keys", "revoke", "ana"), ("errors",)])
+def test_what_only_reads_makes_no_store(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "badbuzz", *arguments],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 5
+    assert f"no store at {tmp_path / 'badbuzz.db'}: start badbuzz record" in found.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def document() -> dict[str, Any]:
+    """What ``badbuzz api --openapi`` prints."""
+    told: dict[str, Any] = orjson.loads(CliRunner().invoke(badbuzz, ["api", "--openapi"]).stdout)
+    return told
+
+
+def test_every_route_is_guarded_but_those_of_operators() -> None:
+    opened = {
+        path
+        for path, operations in document()["paths"].items()
+        for operation in operations.values()
+        if "security" not in operation
+    }
+    assert opened == {"/healthz", "/readyz", "/metrics"}

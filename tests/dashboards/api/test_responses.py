@@ -1,0 +1,132 @@
+"""What the API says in words: of alerts, and to those whose question it cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from badbuzz.messages.text import Language, headline, why
+from badbuzz.store.database import Store
+from tests.support.served import BRAND, START_MS, WINDOWS, Served, alert, fill, window
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("words")) as started:
+        with Store.open(started.address) as store:
+            fill(store)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Iterator[httpx.Client]:
+    with served.client() as opened:
+        yield opened
+
+
+# Alerts
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_an_alert_says_of_itself_what_the_command_says(
+    language: Language, client: httpx.Client
+) -> None:
+    opened = alert(5)
+    (listed,) = client.get("/alerts", params={"language": language, "limit": 1}).json()["items"]
+    (brand,) = client.get("/brands", params={"language": language}).json()
+    life = client.get(f"/alerts/{opened.id}", params={"language": language}).json()
+    seen = client.post(f"/alerts/{opened.id}/ack", params={"language": language}).json()
+    told = [listed["alert"], brand["open_alert"], life["alert"], life["phases"][0], seen["alert"]]
+    for one in told:
+        assert one["summary"] == headline(opened, language)
+        assert one["why"] == why(opened, language)
+
+
+def test_steps_have_no_noise(tmp_path: Path) -> None:
+    with Served(tmp_path) as served, served.client() as client:
+        with Store.open(served.address) as store:
+            noisy = [replace(window(n), expected=0.1, n=7, n_negative=3) for n in range(3)]
+            store.record_windows(WINDOWS, list(enumerate(noisy)), 3)
+        (step,) = client.get(f"/brands/{BRAND}/windows?step=3600000").json()["items"]
+        rows = client.get("/export?what=windows").text.splitlines()
+    assert (step["expected"], step["rate"]) == (0.3, 0.4286)
+    assert ",0.4286," in rows[1]
+
+
+# What cannot be answered
+
+
+@pytest.mark.parametrize(
+    "path", ["/alerts", "/export?what=alerts", "/stream", "/labelling", "/brands/Nobody/terms"]
+)
+def test_a_brand_that_is_not_there_is_not_found_anywhere(path: str, client: httpx.Client) -> None:
+    params = {} if "Nobody" in path else {"brand": "Nobody"}
+    answer = client.get(httpx.URL(path).copy_merge_params(params))
+    assert (answer.status_code, answer.json()["detail"]) == (
+        404, "there is no brand Nobody; see: GET /brands",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("GET", "/labelling", "known: lang, brand, limit"),
+        ("GET", "/stream", "known: brand, language"),
+        ("POST", "/feedback", "none is known here"),
+    ],
+)
+def test_a_parameter_that_is_none_is_named_with_those_that_are(
+    method: str, path: str, known: str, client: httpx.Client
+) -> None:
+    answer = client.request(method, f"{path}?colour=red")
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"]) == (422, "query.colour")
+    assert error["detail"].endswith(known)
+
+
+@pytest.mark.parametrize("path", ["/score", "/feedback", f"/alerts/{BRAND}/{START_MS}/ruling"])
+@pytest.mark.parametrize("media_type", [None, "application/x-www-form-urlencoded", "text/json"])
+def test_a_body_that_is_not_said_to_be_json_is_told_what_to_say(
+    path: str, media_type: str | None, client: httpx.Client
+) -> None:
+    headers = {"Content-Type": media_type} if media_type else {}
+    answer = client.post(path, content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        415, "send Content-Type: application/json",
+    )  # fmt: skip
+
+
+def test_broken_json_is_told_where_it_breaks(client: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/score", content=b'{"texts": [}', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "body", "detail": "no JSON: Expecting value, at its character 12"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "scored"),
+    [
+        ({"lang": "en"}, True),
+        ({"lang": "es"}, False),
+        ({"lang": "es", "predicted": False}, True),
+        ({"tweet_id": "t1"}, True),
+    ],
+)
+def test_a_receipt_says_whether_there_is_a_label_to_hold_it_against(
+    said: dict[str, Any], scored: bool, client: httpx.Client
+) -> None:
+    receipt = client.post("/feedback", json={"text": "hola", "right": True} | said).json()
+    assert receipt["scored"] is scored
+
+
+@pytest.mark.parametrize(("lang", "status"), [("und", 202), ("english", 422), ("EN", 422)])
+def test_a_language_is_two_or_three_letters(lang: str, status: int, client: httpx.Client) -> None:
+    answer = client.post("/feedback", json={"text": "a", "lang": lang, "right": True})
+    assert answer.status_code == status

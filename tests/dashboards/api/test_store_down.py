@@ -1,0 +1,92 @@
+"""The API while its store does not answer, and when something of its own breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from dashboards.api.metrics import Metrics
+from dashboards.api.request_log import Watch
+from tests.support.served import Served
+from tests.support.servers import PostgresServer
+from tests.support.stream import await_that
+
+
+@pytest.mark.services
+def test_the_api_waits_for_a_store_that_is_down(tmp_path: Path) -> None:
+    with (
+        PostgresServer() as server,
+        Served(tmp_path, server.url()) as served,
+        served.client("write") as client,
+    ):
+        server.stop()
+        down = [
+            client.get("/readyz"),
+            client.get("/brands"),
+            client.post("/feedback", json={"text": "late", "right": True}),
+        ]
+        server.start()
+        up = client.get("/brands")
+    assert [answer.status_code for answer in down] == [503, 503, 503]
+    assert all("retry-after" in answer.headers for answer in down)
+    assert up.status_code == 200
+
+
+@pytest.mark.services
+def test_the_api_ends_while_its_database_holds_what_listens(postgres: str, tmp_path: Path) -> None:
+    with (
+        Served(tmp_path, postgres) as served,
+        served.client() as client,
+        client.stream("GET", "/stream"),
+        psycopg.connect(postgres) as holding,
+        psycopg.connect(postgres, autocommit=True) as looking,
+    ):
+        holding.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
+        asked = "SELECT 1 FROM pg_locks JOIN pg_class ON relation = pg_class.oid "
+        asked += "WHERE relname = 'positions' AND NOT granted"
+        await_that(lambda: looking.execute(asked).fetchone() is not None, "a thread that waits")
+        assert served.end(signal.SIGTERM) == 0
+
+
+async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("a mistake of ours")
+
+
+async def broken_midway(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise RuntimeError("a mistake of ours")
+
+
+def answered(app: Any) -> httpx.Response:
+    """What a client gets of an application that is watched."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Watch(app, Metrics()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            return await client.get("/")
+
+    return asyncio.run(ask())
+
+
+def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = answered(broken)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "a mistake of ours" not in answer.text
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
+        "failed"
+    ]
+
+
+def test_an_answer_that_broke_midway_is_not_taken_for_whole() -> None:
+    with pytest.raises(RuntimeError):
+        answered(broken_midway)

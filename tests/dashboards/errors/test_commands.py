@@ -1,0 +1,380 @@
+"""The error analysis, from a store to the terminal, to JSON and to a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from badbuzz.models.scorer import Judges
+from badbuzz.quality.mispredictions import Group
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place, Ruling
+from dashboards.errors.commands import errors
+from dashboards.errors.findings import TREND_DAYS, Findings, find
+from dashboards.errors.report import render
+from dashboards.errors.sections import sections
+from dashboards.errors.table import show
+from tests.dashboards.errors.example import example
+from tests.support.browser import chromium
+from tests.support.opinions import alert, evidence, feedback
+
+DAY_MS = 86_400_000
+NOW_MS = 1_795_500_000_000
+JUDGES = Judges.read("en=airline-en,fr=tweets-fr")
+PERIOD = ["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-25T00:00:00Z"]
+
+
+def fill(store: Store) -> None:
+    """Two versions of a bundle in two languages, and three alerts that people judged."""
+    for n in range(60):
+        at: dict[str, Any] = {"at_ms": NOW_MS - 20 * DAY_MS + n, "id": f"old{n}"}
+        store.add_feedback(feedback("missed" if n < 6 else "ok", **at))
+    for n in range(30):
+        at = {
+            "at_ms": NOW_MS + n,
+            "id": f"new{n}",
+            "bundle": "b@2",
+            "lang": "fr" if n % 3 else "en",
+        }
+        store.add_feedback(feedback("false" if n < 15 else "ok", text="a long queue", **at))
+    asked = feedback("missed", 0.48, at_ms=NOW_MS, id="asked", source="labelling", bundle="b@2",
+                     text="<b>Fine</b>, if you like strikes", brand="A&B <i>Air")  # fmt: skip
+    store.add_feedback(asked)
+    phases = [alert(n, "critical" if n else "info", evidence=evidence("strike")) for n in range(3)]
+    store.record_alerts(Place("alerts", 0), list(enumerate(phases)), 3)
+    for phase, verdict in zip(phases, ("real", "real", "false_alarm"), strict=True):
+        store.rule(Ruling(phase.id, verdict, "kim", NOW_MS, ""))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def filled(store_url: str) -> str:
+    """The address of a store in which people said something."""
+    with Store.open(store_url) as store:
+        fill(store)
+    return store_url
+
+
+def run(url: str, *args: str, code: int = 0) -> Result:
+    ran = CliRunner().invoke(errors, args, env={"BADBUZZ_STORE": url}, catch_exceptions=False)
+    assert ran.exit_code == code, ran.output
+    return ran
+
+
+def summed(url: str, *args: str) -> Any:
+    return orjson.loads(run(url, *(args or PERIOD), "--json").stdout)
+
+
+# The figures
+
+
+def test_every_figure_is_in_the_json(filled: str) -> None:
+    found = summed(filled)
+    labels, alerts = found["labels"], found["alerts"]
+    assert (labels["overall"]["n"], labels["overall"]["n_missed"]) == (31, 1)
+    assert labels["corrections"]["wrong_rate"] == 0.5
+    assert labels["labelling"]["n"] == 1
+    assert {one["name"]: one["n"] for one in labels["by_language"]} == {"fr": 20, "en": 11}
+    assert labels["by_reason"][0]["name"] == "long_lines"
+    assert labels["worst"][0]["score"] == 0.8
+    assert (alerts["overall"]["n_real"], alerts["overall"]["n_false_alarm"]) == (2, 1)
+    assert [one["name"] for one in alerts["by_severity"]] == ["critical", "info"]
+    assert alerts["by_term"] == [{**alerts["overall"], "name": "strike"}]
+
+
+def test_a_version_is_compared_with_one_from_before_the_period(filled: str) -> None:
+    newest = summed(filled)["trends"]["corrections"]["by_version"][-1]
+    assert (newest["name"], newest["before"], newest["told"]) == ("b@2", "b@1", "worse")
+    low, high = newest["difference"]
+    assert 0 < low < 0.4 < high
+
+
+def test_trends_do_not_reach_back_for_ever(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        store.add_feedback(feedback("ok", at_ms=NOW_MS - (TREND_DAYS + 1) * DAY_MS))
+        store.add_feedback(feedback("ok", at_ms=NOW_MS))
+        found = find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
+    assert [step.group.n for step in found.trends[0].weeks] == [1]
+
+
+def test_the_json_has_the_fields_it_always_had(filled: str) -> None:
+    found = summed(filled)
+    assert found["schema"] == 1
+    assert {key: sorted(found[key]) for key in ("labels", "trends", "alerts")} == {
+        "labels": ["by_brand", "by_language", "by_margin", "by_reason", "by_term", "corrections",
+                   "labelling", "overall", "worst"],
+        "trends": ["corrections", "from_ms", "labelling"],
+        "alerts": ["by_brand", "by_severity", "by_term", "n_contested", "overall"],
+    }  # fmt: skip
+    assert sorted(found["labels"]["overall"]) == [
+        "n", "n_false", "n_missed", "name", "wrong_interval", "wrong_rate",
+    ]  # fmt: skip
+
+
+def worst(url: str, **fields: Any) -> Any:
+    """The only mistake of a store, as the JSON tells it."""
+    with Store.open(url) as store:
+        store.add_feedback(feedback(at_ms=NOW_MS, **fields))
+    (only,) = summed(url)["labels"]["worst"]
+    return only
+
+
+def test_a_label_that_is_still_wrong_names_the_words_that_pull(store_url: str) -> None:
+    now = worst(store_url, said="false", text="The worst airline? Hardly: you lost nothing")[
+        "today"
+    ]
+    assert now["bundle"] == JUDGES.scorers["en"].version
+    assert now["wrong"] is True
+    assert "worst" in [pull["token"] for pull in now["pulled_by"]]
+    assert all(pull["logit"] > 0 for pull in now["pulled_by"])
+
+
+def test_a_label_that_is_right_today_says_so(store_url: str) -> None:
+    now = worst(store_url, said="missed", text="Worst airline, you lost my bag again")["today"]
+    assert now["wrong"] is False
+
+
+def test_a_language_that_no_bundle_reads_has_no_today(store_url: str) -> None:
+    assert worst(store_url, said="missed", lang="de")["today"] is None
+
+
+# The terminal
+
+
+def test_the_terminal_tells_what_is_wrong_and_what_that_does_not_say(filled: str) -> None:
+    told = run(filled, *PERIOD).stdout
+    assert "31 labels judged, 52 % (35–68) of them wrong" in told
+    assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in told
+    assert "Corrections are no random sample" in told
+    assert "labelled negative, but is not" in told
+
+
+def test_the_worst_come_first_and_the_whole_fits_eighty_lines(full: Findings) -> None:
+    console = Console(width=110, record=True, file=StringIO())
+    show(console, full)
+    told = console.export_text()
+    assert len(told.splitlines()) < 80
+    assert told.index("The worst:") < told.index("Over time") < told.index("By confidence")
+
+
+def test_beside_a_report_the_terminal_is_short(filled: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "errors.html")
+    ran = run(filled, *PERIOD, "--report", path)
+    assert ran.stderr.splitlines()[1:] == [f"badbuzz: report written: {path}"]
+    assert "The worst:" in ran.stdout
+    assert "Over time" in ran.stdout
+    assert "By confidence" not in ran.stdout
+
+
+def test_small_groups_are_left_out_and_counted(found: Findings) -> None:
+    brands, alerts = (one for one in sections(found) if one.title == "By brand")
+    assert [row.name for row in brands.rows] == ["Air Paradis"]
+    assert brands.left_out == "Left out: 1 brand of fewer than 3 judged; --json has them."
+    assert [row.name for row in alerts.rows] == ["Air Paradis"]
+
+
+def test_small_groups_of_alerts_are_left_out(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        phase = alert(0, evidence=evidence("strike", "fog"))
+        store.record_alerts(Place("alerts", 0), [(0, phase)], 1)
+        store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
+        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    (terms,) = (one for one in told if one.title == "By driving term")
+    assert (terms.rows, terms.n_small) == ((), 2)
+    assert "2 terms of fewer than 3 ruled" in terms.left_out
+
+
+def test_one_version_alone_is_a_sentence(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        for _ in range(3):
+            store.add_feedback(feedback("ok", at_ms=NOW_MS))
+        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    trends = [one for one in told if one.part == "trends"]
+    assert [one.rows for one in trends] == [(), ()]
+    assert trends[0].note.startswith("Only one version was judged, b@1: 0 %")
+
+
+def test_an_empty_store_says_what_to_do(store_url: str) -> None:
+    Store.open(store_url).close()
+    ran = run(store_url)
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("store: ")
+    assert "nobody judged a label or an alert" in ran.stderr
+    assert "POST /feedback" in ran.stderr
+
+
+def test_an_empty_period_is_an_object_of_nothing(filled: str) -> None:
+    found = summed(filled, "--to", "2020-01-01T00:00:00Z")
+    assert found["labels"]["overall"]["wrong_rate"] is None
+    assert found["alerts"]["by_brand"] == []
+
+
+def test_texts_without_a_label_are_not_nothing_said(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        store.add_feedback(feedback("ok", predicted=None, right=True, at_ms=NOW_MS))
+    assert "1 text judged" in run(store_url, *PERIOD).stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (["--from", "2026-11-17T00:00:00Z", "--days", "3"], "not both"),
+        (["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-17T00:00:00Z"], "before --to"),
+        (["--from", "2026-11-17"], "no time of day"),
+        (["--days", "0"], "0 is not in the range"),
+    ],
+)
+def test_a_period_that_cannot_be_is_refused(tmp_path: Path, args: list[str], reason: str) -> None:
+    assert reason in run(f"sqlite:///{tmp_path / 'badbuzz.db'}", *args, code=2).output
+
+
+# The report
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    path = tmp_path_factory.mktemp("store") / "badbuzz.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        fill(store)
+        return find(store, JUDGES, NOW_MS - 7 * DAY_MS, NOW_MS + DAY_MS)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """Five weeks of two bundles and four brands, and a term as long as one can be."""
+    found = example(tmp_path_factory.mktemp("example"))
+    longest = Group("internationalisation", 90, 45, 45)
+    terms = (longest, *found.mistakes.terms)
+    return replace(found, mistakes=replace(found.mistakes, terms=terms))
+
+
+@pytest.fixture(scope="module")
+def report(found: Findings) -> str:
+    return render(found)
+
+
+def test_a_report_is_written(filled: str, tmp_path: Path) -> None:
+    path = tmp_path / "errors.html"
+    run(filled, *PERIOD, "--report", str(path))
+    assert "Where badbuzz was wrong" in path.read_text(encoding="utf-8")
+
+
+def test_one_false_alarm_is_no_alarms(report: str) -> None:
+    assert "<small>1 false alarm</small>" in report
+
+
+def test_texts_and_names_are_escaped(report: str) -> None:
+    assert "&lt;b&gt;Fine&lt;/b&gt;, if you like strikes" in report
+    assert "A&amp;B &lt;i&gt;Air" in report
+    assert "<b>Fine" not in report
+
+
+def test_nothing_is_asked_of_a_network(report: str) -> None:
+    assert not re.search(r"""(src|href)=["'](?!#|data:)""", report)
+    assert "url(" not in report
+
+
+def test_a_report_of_nothing_says_what_to_do(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        told = render(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS))
+    assert "Nothing to analyse" in told
+    assert "Before you read on" not in told
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["desk", "telephone"])
+def page(
+    browser: Any, full: Findings, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """The report, opened; at its end the console was clean."""
+    width, scheme = request.param
+    path = tmp_path / "errors.html"
+    path.write_text(render(full), encoding="utf-8")
+    said: list[str] = []
+    opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.goto(path.as_uri())
+    yield opened
+    opened.close()
+    assert said == []
+
+
+@pytest.mark.services
+def test_it_fits_its_width(page: Any) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    over = "tables => tables.filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.eval_on_selector_all(".scroll", over) == 0
+
+
+@pytest.mark.services
+def test_names_are_broken_between_words_only(page: Any) -> None:
+    broken = page.eval_on_selector_all(
+        ".name",
+        """names => names.flatMap(name => [...name.textContent.matchAll(/[^\\s-]+/g)]
+          .filter(word => {
+            const range = document.createRange();
+            range.setStart(name.firstChild, word.index);
+            range.setEnd(name.firstChild, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+          }).map(String))""",
+    )
+    assert broken == []
+
+
+@pytest.mark.services
+def test_every_share_is_drawn_where_its_figure_says(page: Any) -> None:
+    drawn = page.eval_on_selector_all(
+        "td .share",
+        """shares => shares.map(share => {
+          const [bar, mark] = [share.querySelector('.bar'), share.querySelector('b')]
+            .map(found => found.getBoundingClientRect());
+          return [parseFloat(share.querySelector('.figure').textContent),
+                  100 * (mark.x + mark.width / 2 - bar.x) / bar.width];
+        })""",
+    )
+    assert len(drawn) > 10
+    assert all(abs(figure - at) < 1.5 for figure, at in drawn)
+
+
+@pytest.mark.services
+def test_headings_are_in_order(page: Any) -> None:
+    levels = page.eval_on_selector_all("h1, h2, h3", "found => found.map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.services
+def test_text_stands_out_from_what_is_behind_it(page: Any) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    ratios = page.evaluate(
+        """() => {
+          const level = text => {
+            const [r, g, b] = text.match(/\\d+/g).slice(0, 3).map(Number).map(one => one / 255)
+              .map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+          };
+          const behind = one => {
+            const color = getComputedStyle(one).backgroundColor;
+            return color === 'rgba(0, 0, 0, 0)' ? behind(one.parentElement) : color;
+          };
+          return [...document.querySelectorAll('body *')].filter(one => one.innerText?.trim())
+            .map(one => [level(getComputedStyle(one).color), level(behind(one))])
+            .map(([a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+        }"""
+    )
+    assert min(ratios) >= 4.5

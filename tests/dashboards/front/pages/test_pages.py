@@ -1,0 +1,232 @@
+"""The pages Try, Label, History and Models before the API's own process."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from html import unescape
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from badbuzz.store.database import Store
+from badbuzz.store.model import Feedback
+from dashboards.front.pages.history import exported
+from dashboards.front.session import client_of
+from tests.support.opinions import feedback
+from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, fill, window
+
+OTHER = "Nordwind"
+PAGE = """
+import streamlit as st
+from dashboards.front import layout, session, {page}
+from dashboards.front.translator import Words
+
+def draw():
+    {page}.show(session.client_of({url!r}, {key!r}), Words({language!r}))
+
+def elsewhere():
+    pass
+
+pages = {{
+    "it": st.Page(draw, title="It", default=True),
+    "alerts": st.Page(elsewhere, title="Alerts", url_path="alerts"),
+}}
+layout.know_pages(pages)
+st.navigation(list(pages.values())).run()
+"""
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("pages")) as started:
+        with Store.open(started.address) as store:
+            fill(store)
+            store.record_windows(WINDOWS, [(8 + n, window(n, OTHER)) for n in range(2)], 10)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def open_page(served: Served) -> Open:
+    """A tab on a page, under a key that may write."""
+
+    def opened(page: str, language: str = "en") -> AppTest:
+        script = PAGE.format(page=page, url=served.url, key=served.keys["write"], language=language)
+        app = AppTest.from_string(script, default_timeout=60).run()
+        assert not app.exception
+        return app
+
+    return opened
+
+
+def said(app: AppTest) -> str:
+    """All that the page says, headings and HTML alike."""
+    kinds = ("header", "subheader", "markdown", "success", "info", "warning")
+    plain = [str(getattr(one, "value", "")) for kind in kinds for one in app.get(kind)]
+    html = [unescape(one.proto.body) for one in app.get("html")]
+    return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def click(app: AppTest, label: str) -> None:
+    (button,) = (one for one in app.button if one.label == label)
+    button.click().run()
+    assert not app.exception
+
+
+def kept(served: Served, source: str) -> list[Feedback]:
+    """What people said in one way, oldest first."""
+    with Store.open(served.address) as store:
+        return [one for one in store.feedback(0, 2**62) if one.source == source]
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+# Try
+
+
+def score(app: AppTest, text: str) -> None:
+    app.text_area[0].set_value(text)
+    click(app, "Score it")
+
+
+def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
+    app = open_page("trying")
+    score(app, "You lost my bag <b>again")
+    told = said(app)
+    assert app.header[0].value == "Negative"
+    assert '<mark class="up">lost<sup>+</sup></mark>' in told
+    assert '<th scope="row">lost</th><td>negative</td>' in told
+    assert "Taken for English, scored by airline-en@" in told
+    assert "<b>again" not in "".join(one.proto.body for one in app.get("html"))
+
+
+def test_a_french_text_is_taken_for_french(open_page: Open) -> None:
+    app = open_page("trying")
+    score(app, "Encore un vol annulé, merci pour rien")
+    assert "Taken for French, scored by tweets-fr@" in said(app)
+
+
+def test_no_text_is_no_question(open_page: Open) -> None:
+    app = open_page("trying")
+    click(app, "Score it")
+    assert "Write a text first." in said(app)
+
+
+def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Served) -> None:
+    app = open_page("trying")
+    score(app, "Worst airline, you lost my bag, @jane_doe")
+    click(app, "That's wrong")
+    assert "Kept as a mistake of airline-en@" in said(app)
+    click(app, "That's right")
+    wrong, right = kept(served, "try")
+    assert [one.right for one in (wrong, right)] == [False, True]
+    assert (wrong.mispredicted, right.mispredicted) == (True, False)
+    assert "@jane_doe" not in wrong.text
+
+
+# Label
+
+
+def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, served: Served) -> None:
+    app = open_page("labelling")
+    assert "Labelled: 0" in said(app)
+    assert "%" not in said(app).replace("width: 100%", "").partition("</style>")[2]
+    click(app, "Negative")
+    assert "Labelled: 1 · skipped: 0" in said(app)
+    assert "Your last answer: negative" in said(app)
+    click(app, "Undo")
+    click(app, "Other than negative")
+    first, again = kept(served, "labelling")
+    assert first.tweet_id == again.tweet_id
+    assert (first.right, again.right) == (True, False)
+    click(app, "Skip")
+    for n in range(2, 5):
+        click(app, "Negative")
+        assert f"Labelled: {n} · skipped: 1" in said(app)
+    assert "Nothing is left but what you skipped" in said(app)
+    click(app, "Show what was skipped")
+    click(app, "Negative")
+    assert "Nothing is left to label" in said(app)
+
+
+def test_each_answer_has_one_key_and_none_is_streamlits_own(open_page: Open) -> None:
+    app = open_page("labelling", "fr")
+    keys = [one.proto.shortcut for one in app.button if one.proto.shortcut]
+    assert len(set(keys)) == len(keys)
+    assert not {"c", "r"} & set(keys)
+
+
+# History
+
+
+def test_brands_are_compared_over_what_is_known(open_page: Open) -> None:
+    told = said(open_page("history"))
+    assert f'<th scope="row">{BRAND}</th><td>168</td><td>136</td>' in told
+    assert f'<th scope="row">{OTHER}</th><td>42</td><td>34</td>' in told
+    assert "a point is 1 h." in told
+
+
+def test_a_periods_alerts_are_links(open_page: Open) -> None:
+    links = open_page("history").get("page_link")
+    assert [one.proto.label for one in links] == [
+        f"24 Nov 2025 17:30 · {BRAND} · critical", f"24 Nov 2025 17:05 · {BRAND} · critical",
+    ]  # fmt: skip
+
+
+def test_the_replay_command_names_the_period(open_page: Open) -> None:
+    app = open_page("history")
+    app.segmented_control[0].set_value("own").run()
+    assert "--from 2025-11-23T23:00:00Z --to 2025-11-24T23:00:00Z" in app.code[0].value
+
+
+def test_a_period_that_ends_before_it_begins_is_said(open_page: Open) -> None:
+    app = open_page("history")
+    app.segmented_control[0].set_value("own").run()
+    app.date_input[0].set_value(date(2025, 12, 1)).run()
+    assert "The last day lies before the first." in said(app)
+
+
+def test_an_export_of_two_brands_is_one_table(served: Served) -> None:
+    client = client_of(served.url, served.keys["read"])
+    end_ms = START_MS + 8 * STEP_MS
+    text = exported(client, "windows", [BRAND, OTHER], START_MS, end_ms)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["brand"] for row in rows] == [BRAND] * 8 + [OTHER] * 2
+    assert {row["n"] for row in rows} == {"21"}
+
+
+# Models
+
+
+def test_models_are_shown_with_their_cards(open_page: Open) -> None:
+    app = open_page("models")
+    told = said(app)
+    assert [one.value for one in app.header[:2]] == ["English", "French"]
+    assert "airline-en@" in told
+    assert "Sentiment140" in told
+    assert "No registry is set" in told
+    assert "Too few sampled tweets of this bundle" in told
+
+
+def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> None:
+    with Store.open(served.address) as store:
+        for n in range(8):
+            judged = "false" if n < 6 else "ok"
+            text = "a <b>long</b> queue" if n < 6 else "nice"
+            store.add_feedback(
+                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
+            )
+    app = open_page("models", "fr")
+    told = said(app)
+    assert (
+        '<th scope="row">files d\'attente</th><td>motif</td><td>6</td><td>0</td><td>6</td>' in told
+    )
+    assert '<th scope="row">allemand</th><td>langue</td><td>8</td><td>0</td><td>6</td>' in told
+    assert "<b>long" not in "".join(one.proto.body for one in app.get("html"))

@@ -1,0 +1,282 @@
+"""The front before the API's own process: what its pages hold, and what they say when it fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from badbuzz.store.database import Store
+from dashboards.front.client import ApiError, Client
+from dashboards.front.pages.alert import claim
+from dashboards.front.session import client_of
+from dashboards.front.translator import Words
+from demo.processes import free_port
+from tests.support.served import BRAND, START_MS, STEP_MS, Served, fill, make_key
+from tests.support.servers import ROOT, die_with_parent
+from tests.support.stream import await_that
+
+OPEN = f"{BRAND}/{START_MS + 5 * STEP_MS}"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("api"), API_RATE=200) as started:
+        with Store.open(started.address) as store:
+            fill(store)
+        yield started
+
+
+@pytest.fixture
+def new_key(served: Served, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Makes a key of a scope, named as the test is."""
+
+    def made(scope: str) -> str:
+        with Store.open(served.address) as store:
+            return make_key(store, f"{request.node.name} {scope}", scope)
+
+    return made
+
+
+@pytest.fixture
+def client(served: Served, new_key: Callable[[str], str]) -> Iterator[Client]:
+    with Client(served.url, new_key("read")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_page(
+    served: Served, new_key: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., AppTest]]:
+    """A tab on the pages, signed in with a key of a scope unless it is empty."""
+
+    def opened(scope: str = "write", url: str = served.url, **asked: str) -> AppTest:
+        monkeypatch.setenv("BADBUZZ_API_URL", url)
+        monkeypatch.setenv("BADBUZZ_LANGUAGE", "en")
+        app = AppTest.from_file(str(ROOT / "dashboards" / "front" / "app.py"), default_timeout=60)
+        if scope:
+            app.session_state["api_key"] = new_key(scope)
+        for name, value in asked.items():
+            app.query_params[name] = value
+        return app.run()
+
+    yield opened
+    client_of.clear()
+
+
+def said(app: AppTest) -> str:
+    """All that the page says, headings and HTML alike."""
+    kinds = ("title", "header", "markdown", "error", "warning")
+    plain = [str(one.value) for kind in kinds for one in app.get(kind)]  # type: ignore[union-attr]
+    html = [unescape(one.proto.body) for one in app.get("html")]
+    return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def raw(app: AppTest) -> str:
+    """What the page says as HTML, as it is sent."""
+    return "".join(one.proto.body for one in app.get("html"))
+
+
+# The client
+
+
+def failure(client: Client, ask: Callable[[Client], object] = Client.brands) -> str | None:
+    """The key of the sentence about what failed, if something did."""
+    try:
+        ask(client)
+    except ApiError as error:
+        return error.key
+    return None
+
+
+def test_nobody_answers() -> None:
+    with Client(f"http://127.0.0.1:{free_port()}") as client:
+        assert failure(client) == "api_down"
+
+
+def test_a_wrong_key_is_refused(served: Served) -> None:
+    with Client(served.url, "bb_wrong") as client:
+        assert failure(client) == "api_unauthorized"
+
+
+def test_a_key_that_may_only_read_acknowledges_nothing(client: Client) -> None:
+    assert failure(client, lambda asked: asked.acknowledge(OPEN)) == "api_forbidden"
+
+
+def test_an_alert_that_is_not_there(client: Client) -> None:
+    assert failure(client, lambda asked: asked.alert("nobody/0")) == "api_not_found"
+
+
+def test_who_asks_too_often_is_told_so(client: Client) -> None:
+    assert {failure(client) for _ in range(100)} == {None, "api_too_many"}
+
+
+def test_a_brand_has_its_clock(client: Client) -> None:
+    (standing,) = client.brands()
+    assert (standing.brand, standing.zone) == (BRAND, "Europe/Paris")
+
+
+def test_windows_come_oldest_first(client: Client) -> None:
+    steps = client.windows(BRAND, START_MS, START_MS + 8 * STEP_MS)
+    assert [step.start_ms for step in steps] == [START_MS + n * STEP_MS for n in range(8)]
+
+
+# Signing in
+
+
+def test_without_a_key_the_page_asks_for_one(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("")
+    assert [title.value for title in app.title] == ["Sign in"]
+
+
+def test_a_wrong_key_is_said_and_a_right_one_lets_in(
+    open_page: Callable[..., AppTest], new_key: Callable[[str], str]
+) -> None:
+    app = open_page("")
+    app.text_input[0].set_value("bb_wrong")
+    app.button[0].click().run()
+    assert "does not know this key" in said(app)
+    app.text_input[0].set_value(new_key("read"))
+    app.button[0].click().run()
+    assert [title.value for title in app.title] == ["Live"]
+
+
+def test_an_api_that_is_down_is_said_in_a_sentence(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(url=f"http://127.0.0.1:{free_port()}")
+    assert "The API does not answer." in said(app)
+    assert not app.exception
+
+
+# Live
+
+
+def test_live_says_the_open_alert_first(open_page: Callable[..., AppTest]) -> None:
+    app = open_page()
+    assert not app.exception
+    assert app.header[0].value.endswith(f"{BRAND} · Critical")
+    assert "38 of 51 tweets about Air Paradis" in said(app)
+
+
+def test_live_shows_what_people_say(open_page: Callable[..., AppTest]) -> None:
+    assert "@user my bags, again" in said(open_page())
+
+
+def test_live_shows_the_moment_that_the_address_names(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(brand=BRAND, **{"from": str(START_MS)})
+    assert "You are looking at the past: 24 Nov 2025 17:00" in said(app)
+
+
+def test_live_speaks_french_once_it_is_chosen(open_page: Callable[..., AppTest]) -> None:
+    app = open_page()
+    app.session_state["language"] = "fr"
+    app.run()
+    assert [title.value for title in app.title] == ["En direct"]
+    assert f"{BRAND} : 38 des 51 tweets" in said(app)
+
+
+# Alerts
+
+
+def test_a_mails_link_opens_the_alert(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(alert=OPEN)
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Alerts"]
+    assert "38 of 51 tweets about Air Paradis" in said(app)
+
+
+def test_the_newest_claim_is_said_of_an_alert_that_has_grown(client: Client) -> None:
+    life = client.alert(OPEN)
+    risen = replace(life.alert, phase="escalated", n_negative=44)
+    life = replace(life, alert=risen, phases=(*life.phases, risen))
+    assert claim(life, "Europe/Paris", Words("en")).startswith("44 of 51 tweets")
+
+
+def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
+    life = client.alert(OPEN)
+    over = replace(life.alert, phase="resolved", evidence=None, n_negative=3)
+    life = replace(life, alert=over, phases=(*life.phases, over))
+    said = claim(life, "Europe/Paris", Words("en"))
+    assert said.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
+
+
+def test_an_alert_that_does_not_exist_is_said(open_page: Callable[..., AppTest]) -> None:
+    assert "There is no alert nobody/0." in said(open_page(alert="nobody/0"))
+
+
+def test_what_the_address_names_is_no_markup(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(alert="[x](http://elsewhere.example)<b>")
+    assert not app.warning
+    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in raw(app)
+
+
+def test_a_key_that_may_only_read_is_told_so(open_page: Callable[..., AppTest]) -> None:
+    app = open_page("read", alert=OPEN)
+    click(app, "I am on it")
+    assert "Your key may look, but not change that" in said(app)
+
+
+def test_an_alert_is_acknowledged_under_the_keys_name(
+    open_page: Callable[..., AppTest], served: Served
+) -> None:
+    app = open_page(alert=OPEN)
+    click(app, "I am on it")
+    assert "has been on it" in said(app)
+    with Store.open(served.address) as store:
+        life = store.alert(OPEN)
+    assert life is not None
+    assert life.acknowledged_by == "test_an_alert_is_acknowledged_under_the_keys_name write"
+
+
+def test_a_ruling_is_stored_with_its_note(
+    open_page: Callable[..., AppTest], served: Served
+) -> None:
+    app = open_page(alert=OPEN)
+    app.radio[0].set_value("false_alarm")
+    app.text_area[0].set_value("a joke")
+    click(app, "Save")
+    with Store.open(served.address) as store:
+        life = store.alert(OPEN)
+    assert life is not None
+    (ruling,) = life.rulings
+    assert (ruling.verdict, ruling.note) == ("false_alarm", "a joke")
+
+
+def click(app: AppTest, label: str) -> None:
+    (button,) = (one for one in app.button if one.label == label)
+    button.click().run()
+
+
+# The command
+
+
+def test_the_command_serves_until_it_is_told_to_end(served: Served, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "front.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "badbuzz", "front", "--port", str(port)],
+            env={**os.environ, "BADBUZZ_API_URL": served.url},
+            stdout=out, stderr=out, preexec_fn=die_with_parent,  # noqa: PLW1509
+        )  # fmt: skip
+    try:
+        await_that(lambda: answers(port), "the front")
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    told = log.read_text().splitlines()
+    assert told[0] == f"http://127.0.0.1:{port} shows what {served.url} knows; Ctrl-C ends it"
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/_stcore/health").status_code == 200
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,385 @@
+"""Replay, as a user runs it, onto both brokers: what arrives is what was recorded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import TopicAlreadyExistsError
+
+from badbuzz import wire
+from badbuzz.config.settings import Settings
+from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.errors import RecordingError
+from badbuzz.model import Tweet
+from badbuzz.recordings.reader import read_recording
+from producers.airlines import cast
+from producers.progress import Job, Progress
+from producers.publisher import PROTOCOL, partition_of
+from producers.replay import Pace, after
+from producers.simulate import Simulation
+from tests.support.servers import KafkaServer, settings_for
+
+MONDAY_MS = 1_793_577_600_000
+PARTITIONS = 4
+UNREACHABLE = "127.0.0.1:1"
+
+Finished = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day of three brands, some six thousand tweets."""
+    path = tmp_path_factory.mktemp("recording") / "day.jsonl"
+    simulation = Simulation(cast(3), MONDAY_MS, 1, (), seed=2)
+    path.write_bytes(b"\n".join(wire.encode_tweet(each.tweet) for each in simulation.run()))
+    return path
+
+
+def create_topic(settings: Settings) -> None:
+    admin = KafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers, api_version=PROTOCOL
+    )
+    try:
+        topic = NewTopic(settings.topic(wire.TWEETS), PARTITIONS, 1)
+        with suppress(TopicAlreadyExistsError):
+            admin.create_topics([topic])
+    finally:
+        admin.close()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, kafka_settings: Settings) -> Settings:
+    """Either broker, with a topic for tweets."""
+    if "real" in request.node.callspec.id:
+        create_topic(kafka_settings)
+    return kafka_settings
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("BADBUZZ_")},
+        "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "BADBUZZ_TOPIC_PREFIX": settings.topic_prefix,
+    }
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "badbuzz", "replay", *map(str, arguments)]
+
+
+def replay(settings: Settings, *arguments: str | Path, **options: Any) -> Finished:
+    return subprocess.run(
+        command(*arguments),
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a replay in a process that does not outlive the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def started(settings: Settings, *arguments: str | Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command(*arguments), env=environment(settings), stderr=subprocess.PIPE, text=True
+        )
+        running.append(process)
+        return process
+
+    yield started
+    for process in running:
+        with process:
+            process.kill()
+
+
+def topic(settings: Settings) -> list[list[Tweet]]:
+    """What stands in each partition, in order."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        api_version=PROTOCOL,
+        metrics_enabled=False,
+    )
+    try:
+        places = [TopicPartition(settings.topic(wire.TWEETS), p) for p in range(PARTITIONS)]
+        consumer.assign(places)
+        consumer.seek_to_beginning(*places)
+        ends = consumer.end_offsets(places)
+        found: list[list[Tweet]] = [[] for _ in places]
+        while any(consumer.position(place) < ends[place] for place in places):
+            for place, records in consumer.poll(timeout_ms=1000).items():
+                for record in records:
+                    tweet = wire.decode_tweet(record.value)
+                    assert record.key == (tweet.brand.encode() if tweet.brand else None)
+                    found[place.partition].append(tweet)
+        return found
+    finally:
+        consumer.close()
+
+
+def counted(records: list[Tweet]) -> list[Tweet]:
+    """What a consumer counts: tweets whose number is new, heartbeats whose time is."""
+    newest: dict[tuple[str, str], int] = {}
+    found = []
+    for tweet in records:
+        rank = tweet.produced_ms if tweet.kind == "heartbeat" else tweet.seq
+        if rank > newest.get((tweet.brand, tweet.source), -1):
+            newest[tweet.brand, tweet.source] = rank
+            found.append(tweet)
+    return found
+
+
+def expected(recording: Path, source: str, **options: Any) -> list[list[Tweet]]:
+    """What a backtest folds, by partition."""
+    sequence = list(with_heartbeats(read_recording([str(recording)], source=source, **options)))
+    return [
+        [
+            tweet
+            for tweet in sequence
+            if tweet.kind == "heartbeat" or partition_of(tweet.brand, PARTITIONS) == partition
+        ]
+        for partition in range(PARTITIONS)
+    ]
+
+
+def await_progress(path: Path, past: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() or orjson.loads(path.read_bytes())["next_seq"] <= past:
+        assert process.poll() is None, "the replay ended before it came so far"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_arrives_is_what_a_backtest_folds(broker: Settings, recording: Path) -> None:
+    done = replay(broker, recording, "--source", "replay:test", "--json")
+    assert done.returncode == 0, done.stderr
+    assert topic(broker) == expected(recording, "replay:test")
+    summary = orjson.loads(done.stdout)
+    n_tweets = sum(1 for _ in read_recording([str(recording)]))
+    assert (summary["n_sent"], summary["n_rejected"]) == (n_tweets, 0)
+
+
+def test_a_paced_replay_sends_the_same(broker: Settings, recording: Path) -> None:
+    done = replay(broker, recording, "--source", "replay:test", "--speed", "40000", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert topic(broker) == expected(recording, "replay:test")
+
+
+def test_a_killed_replay_resumes_without_a_gap(
+    broker: Settings, recording: Path, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    progress = tmp_path / "progress"
+    process = start(broker, recording, "--progress", progress, "--speed", "10000", "--quiet")
+    await_progress(progress, 1000, process)
+    process.kill()
+    process.wait()
+    done = replay(broker, "--resume", progress, "--json")
+    assert done.returncode == 0, done.stderr
+    source = orjson.loads(done.stdout)["source"]
+    found = topic(broker)
+    assert [counted(records) for records in found] == expected(recording, source)
+    assert sum(map(len, found)) >= sum(map(len, expected(recording, source)))
+
+
+def test_an_interrupted_replay_says_how_to_go_on(
+    broker: Settings, recording: Path, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    progress = tmp_path / "a progress"
+    process = start(broker, recording, "--progress", progress, "--speed", "10000", "--quiet")
+    await_progress(progress, 1000, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}' --speed 10000\n"
+    done = replay(broker, "--resume", progress, "--json")
+    source = orjson.loads(done.stdout)["source"]
+    assert [counted(records) for records in topic(broker)] == expected(recording, source)
+
+
+def test_a_finished_replay_resumes_to_nothing(
+    broker: Settings, recording: Path, tmp_path: Path
+) -> None:
+    progress = tmp_path / "progress"
+    assert replay(broker, recording, "--progress", progress).returncode == 0
+    done = replay(broker, "--resume", progress, "--json")
+    assert (done.returncode, orjson.loads(done.stdout)["n_sent"]) == (0, 0)
+
+
+def test_bad_rows_are_counted_told_and_kept(broker: Settings, tmp_path: Path) -> None:
+    tweet = Tweet("1", "Nordwind", "hello", MONDAY_MS, MONDAY_MS)
+    path, rejects = tmp_path / "a.jsonl", tmp_path / "rejects"
+    path.write_bytes(wire.encode_tweet(tweet) + b"\nnonsense\n" + wire.encode_tweet(tweet))
+    done = replay(broker, path, "--rejects", rejects)
+    assert done.returncode == 0
+    assert f"{path}:2: no JSON" in done.stderr
+    assert f"1 row rejected; all are in {rejects}" in done.stderr
+    kept = orjson.loads(rejects.read_bytes())
+    assert (kept["file"], kept["line"], kept["raw"]) == (str(path), 2, "nonsense\n")
+
+
+def test_event_times_may_be_moved(broker: Settings, recording: Path) -> None:
+    done = replay(broker, recording, "--source", "s", "--start", "2027-03-01T08:00:00+01:00")
+    assert done.returncode == 0, done.stderr
+    assert topic(broker) == expected(recording, "s", start_ms=1_803_884_400_000)
+
+
+def test_a_period_is_replayed(broker: Settings, recording: Path) -> None:
+    hours = ("--from", "2026-11-02T08:00:00Z", "--to", "2026-11-02T12:00:00Z")
+    done = replay(broker, recording, "--source", "s", *hours)
+    assert done.returncode == 0, done.stderr
+    period = {"from_ms": MONDAY_MS + 8 * 3_600_000, "to_ms": MONDAY_MS + 12 * 3_600_000}
+    assert topic(broker) == expected(recording, "s", **period)
+
+
+def test_standard_input_is_replayed(broker: Settings, recording: Path) -> None:
+    with recording.open() as lines:
+        done = replay(broker, "-", "--source", "s", stdin=lines)
+    assert done.returncode == 0, done.stderr
+    assert topic(broker) == expected(recording, "s")
+
+
+@pytest.mark.kafka
+@pytest.mark.services
+def test_a_missing_topic_is_named(real_kafka: str, recording: Path) -> None:
+    settings = settings_for(real_kafka)
+    done = replay(settings, recording, "--wait", "1")
+    assert done.returncode == 4
+    assert f"shows no topic '{settings.topic(wire.TWEETS)}': badbuzz topics" in done.stderr
+
+
+@pytest.mark.kafka
+@pytest.mark.services
+@pytest.mark.slow
+def test_a_broker_that_dies_and_comes_back_loses_nothing(
+    tmp_path: Path, recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    KafkaServer.require()
+    server = KafkaServer(tmp_path)
+    try:
+        settings = settings_for(server.start().bootstrap_servers)
+        create_topic(settings)
+        progress = tmp_path / "progress"
+        process = start(settings, recording, "--progress", progress, "--speed", "10000", "--quiet")
+        await_progress(progress, 1000, process)
+        server.kill()
+        server.start()
+        _, said = process.communicate(timeout=120)
+        assert (process.returncode, said) == (0, "")
+        source = orjson.loads(progress.read_bytes())["job"]["source"]
+        assert topic(settings) == expected(recording, source)
+    finally:
+        server.stop()
+
+
+def test_a_broker_that_is_not_there_gives_one_line(recording: Path) -> None:
+    done = replay(settings_for(UNREACHABLE), recording, "--wait", "0", "--quiet")
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1
+    assert "no broker answers at 127.0.0.1:1 (Connection refused): start one" in done.stderr
+
+
+def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
+    done = replay(settings_for(UNREACHABLE), recording, "--wait", "5")
+    assert done.returncode == 4
+    waiting, gave_up = done.stderr.splitlines()
+    assert waiting.endswith("trying for 5 s")
+    assert gave_up.endswith("(waited 5 s)")
+
+
+def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
+    recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = start(settings_for(UNREACHABLE), recording)
+    assert process.stderr is not None
+    assert process.stderr.readline().endswith("trying for 60 s\n")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "give FILE"),
+        (("a.jsonl", "--resume", "b"), "give FILE"),
+        (("a.jsonl", "--speed", "0"), "above 0 or 'max'"),
+        (("a.jsonl", "--fast-until", "soon"), "expected hours such as 168h"),
+        (("a.jsonl", "--start", "2027-01-01"), "has no time of day and no offset from UTC, as"),
+        (("a.jsonl", "--map", "body=text"), "expected field=column"),
+        (("a.jsonl", "--start", "2027-01-01T00:00Z", "--shift-to-now"), "--start or --shift"),
+        (("-", "--progress", "p"), "standard input cannot be resumed"),
+        (("nowhere.jsonl", "--progress", "p"), "nowhere.jsonl: cannot be read"),
+        (("--resume", "nowhere"), "nowhere: cannot be read"),
+        (("--resume", "p", "--brand", "A"), "--brand: p says that already"),
+        (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(arguments: tuple[str, ...], reason: str) -> None:
+    done = replay(settings_for(UNREACHABLE), *arguments)
+    assert done.returncode in (1, 2)
+    assert reason in done.stderr
+
+
+def test_a_recording_that_changed_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}\n")
+    Progress(str(tmp_path / "p"), Job((str(path),), "s")).save(7)
+    path.write_text("{}\n{}\n")
+    with pytest.raises(RecordingError, match=r"a\.jsonl: has changed since"):
+        Progress.load(str(tmp_path / "p"))
+
+
+def test_progress_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("{}\n")
+    job = Job((str(path),), "s", mapping={"text": "body"}, start_ms=5, sort=True)
+    Progress(str(tmp_path / "p"), job).save(7)
+    loaded = Progress.load(str(tmp_path / "p"))
+    assert (loaded.job, loaded.next_seq, loaded.done) == (job, 7, False)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"v":1}', '{"v":2}', '{"v":1,"job":{}}'])
+def test_a_file_that_is_no_progress_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "p"
+    path.write_text(content)
+    with pytest.raises(RecordingError, match=r"is no progress file|has version 2"):
+        Progress.load(str(path))
+
+
+def test_nothing_waits_before_the_fast_part_is_over() -> None:
+    pace = Pace(1.0, fast_until_ms=10_000, clock=lambda: 0.0)
+    assert [pace.delay_s(at) for at in (0, 9_999, 10_000, 12_000)] == [0.0, 0.0, 0.0, 2.0]
+
+
+def test_the_fast_part_may_be_so_many_hours_from_the_first() -> None:
+    pace = Pace(1.0, fast_for_ms=3_600_000, clock=lambda: 0.0)
+    assert [pace.delay_s(at) for at in (5_000, 3_604_999, 3_605_000, 3_606_000)] == [0, 0, 0, 1]
+
+
+def test_time_that_passed_shortens_the_wait() -> None:
+    clock = iter([100.0, 100.0, 100.5, 109.0]).__next__
+    pace = Pace(1.0, clock=clock)
+    assert [pace.delay_s(at) for at in (0, 2000, 2000)] == [0.0, 1.5, 0.0]
+
+
+def test_resuming_takes_up_the_heartbeats_before_the_next_tweet() -> None:
+    tweets = [Tweet(str(n), "b", "", n * 90_000, n * 90_000, seq=n, source="s") for n in range(3)]
+    sequence = list(with_heartbeats(tweets))
+    resumed = list(after(sequence, 1))
+    assert resumed == sequence[sequence.index(tweets[0]) + 1 :]
+    assert resumed[0].kind == "heartbeat"

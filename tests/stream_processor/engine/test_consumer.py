@@ -1,0 +1,106 @@
+"""The intake's own order, with lanes that fail: what is not whole is never written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from badbuzz.config.settings import Settings
+from badbuzz.errors import StoreDownError
+from stream_processor.engine.consumer import Intake
+from stream_processor.engine.partition import Record
+
+
+class FailingLane:
+    """Fails at its first checkpoint, and would write at the next."""
+
+    partition = 0
+    next_offset = 0
+
+    def __init__(self) -> None:
+        self.n_checkpoints = 0
+
+    async def open(self) -> None: ...
+
+    def take(self, records: Sequence[Record]) -> None: ...
+
+    async def checkpoint(self) -> None:
+        self.n_checkpoints += 1
+        if self.n_checkpoints == 1:
+            raise ConnectionError("the broker is gone")
+
+    async def close(self) -> None: ...
+
+
+def failing() -> tuple[Intake, FailingLane]:
+    lane = FailingLane()
+    intake = Intake(Settings(), topic="tweets", group="test", new_lane=lambda _: lane)
+    intake.lanes[0] = lane
+    return intake, lane
+
+
+def test_after_a_failed_checkpoint_nothing_more_is_written() -> None:
+    async def fail_then_revoke() -> int:
+        intake, lane = failing()
+        with pytest.raises(ConnectionError):
+            await intake.revoke([])
+        await intake.revoke([0])
+        return lane.n_checkpoints
+
+    assert asyncio.run(fail_then_revoke()) == 1
+
+
+def test_a_failure_of_the_last_checkpoint_is_a_crash() -> None:
+    async def stop() -> BaseException | None:
+        intake, _ = failing()
+        await intake.on_stop()
+        reason: BaseException | None = intake.crash_reason
+        return reason
+
+    assert isinstance(asyncio.run(stop()), ConnectionError)
+
+
+class HeldLane(FailingLane):
+    """What it writes to is away for its first checkpoint."""
+
+    async def checkpoint(self) -> None:
+        self.n_checkpoints += 1
+        if self.n_checkpoints == 1:
+            raise StoreDownError("it does not answer")
+
+
+def held() -> tuple[Intake, HeldLane]:
+    lane = HeldLane()
+    intake = Intake(Settings(), topic="windows", group="test", new_lane=lambda _: lane)
+    intake.lanes[0] = lane
+    return intake, lane
+
+
+def test_a_lane_that_must_wait_is_not_unsound() -> None:
+    async def revoke() -> tuple[bool, bool]:
+        intake, _ = held()
+        await intake.revoke([])
+        return intake.waiting, intake.ready
+
+    assert asyncio.run(revoke()) == (True, False)
+
+
+def test_a_lane_that_must_wait_is_let_go_all_the_same() -> None:
+    async def revoke() -> int:
+        intake, _ = held()
+        await intake.revoke([0])
+        return len(intake.lanes)
+
+    assert asyncio.run(revoke()) == 0
+
+
+def test_an_end_while_a_lane_must_wait_is_a_crash() -> None:
+    async def stop() -> BaseException | None:
+        intake, _ = held()
+        await intake.on_stop()
+        reason: BaseException | None = intake.crash_reason
+        return reason
+
+    assert isinstance(asyncio.run(stop()), StoreDownError)

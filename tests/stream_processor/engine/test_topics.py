@@ -1,0 +1,203 @@
+"""Topics on either broker: created, checked, never altered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from click.testing import CliRunner
+
+from badbuzz import wire
+from badbuzz.config.settings import Settings
+from badbuzz.errors import KafkaError
+from demo.processes import free_port
+from stream_processor.commands import topics
+from stream_processor.engine.topics import (
+    Report,
+    check_topics,
+    prepare_topics,
+    topics_of,
+    wait_for_broker,
+)
+from tests.support.servers import KafkaServer, settings_for
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def settings(real_kafka: str) -> Settings:
+    """A deployment on Apache Kafka without any topic."""
+    return settings_for(real_kafka)
+
+
+def prepare(settings: Settings, *, create: bool = True) -> Report:
+    return asyncio.run(prepare_topics(settings, create=create))
+
+
+def check(settings: Settings) -> None:
+    asyncio.run(check_topics(settings))
+
+
+def names_in(kafka: str) -> set[str]:
+    async def names() -> set[str]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await admin.start()
+        try:
+            return set(await admin.list_topics())
+        finally:
+            await admin.close()
+
+    return asyncio.run(names())
+
+
+def create_otherwise(settings: Settings, name: str, **changed: str) -> None:
+    """Create every topic as it must be, but for one."""
+
+    async def create() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+        await admin.start()
+        try:
+            answer = await admin.create_topics(
+                [
+                    NewTopic(
+                        topic.name,
+                        topic.partitions,
+                        topic.replicas,
+                        topic_configs=topic.config
+                        | (changed if topic.name == settings.topic(name) else {}),
+                    )
+                    for topic in topics_of(settings)
+                ]
+            )
+            assert not any(code for _, code, _ in answer.topic_errors)
+            wanted = {topic.name for topic in topics_of(settings)}
+            while not wanted <= set(await admin.list_topics()):
+                await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
+
+    asyncio.run(create())
+
+
+def run(settings: Settings, *arguments: str) -> tuple[int | str | None, str]:
+    environ = {
+        "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
+        "BADBUZZ_TOPIC_PREFIX": settings.topic_prefix,
+        "BADBUZZ_PARTITIONS": str(settings.partitions),
+    }
+    result = CliRunner().invoke(topics, arguments, env=environ)
+    return getattr(result.exception, "exit_code", result.exit_code), result.stdout
+
+
+def test_prepared_topics_pass_the_workers_check(kafka_settings: Settings) -> None:
+    prepare(kafka_settings)
+    check(kafka_settings)
+
+
+def test_every_topic_has_the_partitions_of_the_settings(settings: Settings) -> None:
+    settings = replace(settings, partitions=6)
+    prepare(settings)
+    assert not prepare(settings, create=False).differences
+    assert prepare(replace(settings, partitions=4), create=False).differences
+
+
+def test_a_second_preparation_creates_nothing(settings: Settings) -> None:
+    assert len(prepare(settings).created) == 6
+    assert prepare(settings).created == []
+
+
+@pytest.mark.services
+def test_a_check_creates_nothing(settings: Settings) -> None:
+    prepare(settings, create=False)
+    assert not any(
+        name.startswith(settings.topic_prefix)
+        for name in names_in(settings.kafka_bootstrap_servers)
+    )
+
+
+def test_a_worker_names_the_topics_that_are_missing(settings: Settings) -> None:
+    with pytest.raises(KafkaError, match=r"\.tweets, .*are missing: run badbuzz topics"):
+        check(settings)
+
+
+def test_other_partitions_stop_a_worker(settings: Settings) -> None:
+    prepare(replace(settings, partitions=2))
+    with pytest.raises(KafkaError, match="partitions is 2, not 4: set BADBUZZ_PARTITIONS=2"):
+        check(settings)
+
+
+def test_other_partitions_are_not_altered(settings: Settings) -> None:
+    prepare(replace(settings, partitions=2))
+    assert {difference.found for difference in prepare(settings).differences} == {"2"}
+
+
+def test_state_that_retention_would_delete_stops_a_worker(settings: Settings) -> None:
+    create_otherwise(settings, wire.PROCESSOR_STATE, **{"cleanup.policy": "delete"})
+    with pytest.raises(KafkaError, match=r"state: cleanup\.policy is delete, not compact"):
+        check(settings)
+
+
+def test_another_retention_is_told_and_does_not_stop_a_worker(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_otherwise(settings, wire.TWEETS, **{"retention.ms": "86400000"})
+    with caplog.at_level(logging.WARNING, "stream_processor.engine.topics"):
+        check(settings)
+    assert caplog.messages == [
+        f"{settings.topic(wire.TWEETS)}: retention.ms is 86400000, not 604800000: kafka-configs "
+        f"--alter --entity-type topics --entity-name {settings.topic(wire.TWEETS)} "
+        "--add-config retention.ms=604800000"
+    ]
+
+
+def test_the_embedded_broker_is_checked_for_partitions_alone(embedded_kafka: str) -> None:
+    settings = settings_for(embedded_kafka)
+    assert prepare(settings) == Report([topic.name for topic in topics_of(settings)], embedded=True)
+
+
+def test_other_partitions_on_the_embedded_broker_stop_a_worker(embedded_kafka: str) -> None:
+    with pytest.raises(KafkaError, match="partitions is 4, not 3"):
+        check(settings_for(embedded_kafka, partitions=3))
+
+
+def test_the_command_prints_what_it_created(settings: Settings) -> None:
+    assert run(settings) == (
+        0, "".join(f"{topic.name}: created\n" for topic in topics_of(settings))
+    )  # fmt: skip
+
+
+def test_the_command_exits_with_4_where_something_differs(settings: Settings) -> None:
+    code, output = run(settings, "--check", "--json")
+    report = orjson.loads(output)
+    assert code == 4
+    assert len(report["differences"]) == len(report["topics"]) == 6
+
+
+def test_a_broker_that_is_not_there_is_one_line_and_an_error() -> None:
+    lines: list[str] = []
+    settings = settings_for(f"127.0.0.1:{free_port()}")
+    with pytest.raises(KafkaError, match=r"no broker answers at 127.* refused|Connect call failed"):
+        asyncio.run(wait_for_broker(settings, 1.0, lines.append))
+    assert len(lines) == 1
+
+
+@pytest.mark.slow
+def test_a_broker_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+    KafkaServer.require()
+    server = KafkaServer(tmp_path)
+    lines: list[str] = []
+
+    def appear(line: str) -> None:
+        lines.append(line)
+        server.start()
+
+    try:
+        asyncio.run(wait_for_broker(settings_for(server.bootstrap_servers), 120.0, appear))
+    finally:
+        server.stop()
+    assert len(lines) == 1

@@ -1,0 +1,318 @@
+"""The sinks, each against a server on loopback that answers as it should, and as it should not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+
+from badbuzz.config.settings import Settings
+from badbuzz.errors import SettingsError
+from badbuzz.messages.mail import write
+from badbuzz.messages.text import example
+from badbuzz.model import Alert
+from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.sinks.alertmanager import (
+    ALERTNAME,
+    LABELS,
+    REMINDER_LABELS,
+    Alertmanager,
+    alerts_of,
+    silence_of,
+)
+from stream_processor.notifier.sinks.azure_opencensus import AzureOpenCensus
+from stream_processor.notifier.sinks.azure_opentelemetry import AzureOpenTelemetry
+from stream_processor.notifier.sinks.dimensions import (
+    ALERT_FIELDS,
+    ALERT_TRACE,
+    HEARTBEAT_FIELDS,
+    HEARTBEAT_TRACE,
+    METRICS,
+    MISPREDICTION_FIELDS,
+    MISPREDICTION_TRACE,
+    dimensions,
+    measures,
+    mispredicted,
+)
+from stream_processor.notifier.sinks.sink import Observes, RefusedError, Sink, UnansweredError
+from tests.support.http_server import ACCEPTS, EMPTY, Answer, HttpServer
+from tests.support.opinions import feedback
+from tests.support.recorded import BRAND, window
+
+AZURE: list[Callable[[Settings], Sink]] = [AzureOpenTelemetry, AzureOpenCensus]
+SINKS: list[Callable[[Settings], Sink]] = [*AZURE, Alertmanager]
+ERROR, WARNING, INFORMATION = 3, 2, 1
+SAID = feedback("missed")
+
+
+def notice(alert: Alert | None = None, **changes: Any) -> Notice:
+    alert = alert or example()
+    message = write(alert, ZoneInfo("Europe/Paris"), "fr", "https://dashboard.example/")
+    return Notice(alert, message, told_ms=alert.opened_ms, **changes)
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer() as server:
+        yield server
+
+
+def use(
+    new_sink: Callable[[Settings], Sink],
+    server: HttpServer,
+    job: Callable[[Sink], Awaitable[object]],
+) -> object:
+    """What a call of a new sink returns."""
+    settings = Settings(
+        alertmanager_url=server.url,
+        azure_connection_string=server.connection_string,
+        notify_timeout_s=1,
+    )
+
+    async def run() -> object:
+        sink = new_sink(settings)
+        try:
+            return await job(sink)
+        finally:
+            await sink.close()
+
+    server.usual = EMPTY if new_sink is Alertmanager else ACCEPTS
+    return asyncio.run(run())
+
+
+def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notice) -> object:
+    return use(new_sink, server, lambda sink: sink.tell(told))
+
+
+# Both exporters to Azure Monitor
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_every_dimension_of_a_change_arrives(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    told = notice()
+    tell(new_sink, server, told)
+    (trace,) = server.envelopes()
+    assert trace["message"] == ALERT_TRACE
+    expected = {name: value for name, value in dimensions(told).items() if value}
+    assert {name: trace["properties"].get(name) for name in expected} == expected
+    assert len(expected) == len(ALERT_FIELDS) - 1  # it bears no mark
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+@pytest.mark.parametrize(
+    ("phase", "level"), [("firing", ERROR), ("escalated", ERROR), ("resolved", INFORMATION)]
+)
+def test_what_fires_is_an_error(
+    new_sink: Callable[[Settings], Sink], phase: Any, level: int, server: HttpServer
+) -> None:
+    tell(new_sink, server, notice(replace(example(), phase=phase)))
+    assert int(server.envelopes()[0]["severityLevel"]) == level
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    told = notice()
+    tell(new_sink, server, told)
+    found = server.envelopes("MetricData")
+    values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found}
+    assert values == measures(told).values
+    assert [data["properties"] for data in found] == [{"brand": "Air Paradis", "minutes": "15"}] * 3
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_every_dimension_of_a_misprediction_arrives(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    async def correct(sink: Sink) -> None:
+        assert isinstance(sink, Observes)
+        await sink.correct(SAID, attempt=2)
+
+    use(new_sink, server, correct)
+    (trace,) = server.envelopes()
+    assert (trace["message"], int(trace["severityLevel"])) == (MISPREDICTION_TRACE, WARNING)
+    expected = mispredicted(SAID, attempt=2)
+    assert {name: trace["properties"].get(name) for name in MISPREDICTION_FIELDS} == expected
+    assert all(expected.values())
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_window_without_tweets_has_counts_and_no_rate(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    async def measure(sink: Sink) -> None:
+        assert isinstance(sink, Observes)
+        await sink.measure([replace(window(), n=0, n_negative=0, rate=None)])
+
+    use(new_sink, server, measure)
+    found = server.envelopes("MetricData")
+    assert [data["metrics"][0]["name"] for data in found] == list(METRICS[:2])
+    assert found[0]["properties"] == {"brand": BRAND, "minutes": "5"}
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_the_heartbeat_is_a_trace_of_its_own(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    use(new_sink, server, lambda sink: sink.beat())
+    (trace,) = server.envelopes()
+    assert trace["message"] == HEARTBEAT_TRACE
+    assert set(HEARTBEAT_FIELDS) <= set(trace["properties"])
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_a_bad_connection_string_is_a_users_error(new_sink: Callable[[Settings], Sink]) -> None:
+    with pytest.raises(SettingsError, match="AZURE_CONNECTION_STRING"):
+        new_sink(Settings(azure_connection_string="InstrumentationKey=mine"))
+
+
+PARTIAL = (
+    b'{"itemsReceived":1,"itemsAccepted":0,"errors":[{"index":0,"statusCode":500,"message":"?"}]}'
+)
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
+def test_what_is_taken_in_part_is_not_taken(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(206, PARTIAL))
+    with pytest.raises(UnansweredError, match="206"):
+        tell(new_sink, server, notice())
+
+
+# Every sink
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_how_long_to_wait_is_passed_on(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(429, b"slow down", {"Retry-After": "7"}))
+    with pytest.raises(UnansweredError, match="answered 429: slow down") as raised:
+        tell(new_sink, server, notice())
+    assert raised.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+@pytest.mark.parametrize("status", [500, 503, 401, 404])
+def test_what_may_mend_itself_is_asked_again(
+    new_sink: Callable[[Settings], Sink], status: int, server: HttpServer
+) -> None:
+    server.answers.append(Answer(status, b"no"))
+    with pytest.raises(UnansweredError, match=str(status)):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_a_bad_request_is_refused_for_good(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    server.answers.append(Answer(400, b"bad"))
+    with pytest.raises(RefusedError):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_garbage_is_no_acceptance(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    server.answers.append(Answer(200, b"<html>Welcome to the guests' network</html>"))
+    with pytest.raises(UnansweredError, match="answered 200 with"):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_one_that_hangs_is_left(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+    server.answers.append(Answer(hangs=True))
+    with pytest.raises(UnansweredError, match=r"answer"):
+        tell(new_sink, server, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) -> None:
+    with HttpServer() as gone:
+        pass
+    with pytest.raises(UnansweredError):
+        tell(new_sink, gone, notice())
+
+
+@pytest.mark.parametrize("new_sink", SINKS)
+def test_a_heartbeat_tells_whether_it_answers(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    use(new_sink, server, lambda sink: sink.beat())
+    with HttpServer() as gone:
+        pass
+    with pytest.raises(UnansweredError):
+        use(new_sink, gone, lambda sink: sink.beat())
+
+
+# Alertmanager
+
+
+def all_posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+    return list(alerts_of(told, told.told_ms / 1000 + 60, changed=changed))
+
+
+def posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+    """Without the reminders."""
+    found = all_posted(told, changed=changed)
+    return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
+
+
+def test_an_alert_is_labelled_by_what_routes_it() -> None:
+    (alert,) = posted(notice(mark="test"))
+    assert tuple(alert["labels"]) == LABELS
+
+
+def test_a_live_alert_has_a_reminder_beside_it_and_a_test_has_none() -> None:
+    alert, reminder = all_posted(notice())
+    assert tuple(reminder["labels"]) == REMINDER_LABELS
+    assert {**reminder, "labels": 0} == {**alert, "labels": 0}
+    assert len(all_posted(notice(mark="test"))) == 1
+
+
+def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
+    told = posted(notice(replace(example(), phase="escalated")))
+    now = told[1]["endsAt"]
+    assert [(one["labels"]["severity"], one["endsAt"] == now) for one in told] == [
+        ("critical", False),
+        ("info", True),
+        ("warning", True),
+    ]
+
+
+def test_a_repetition_ends_nothing() -> None:
+    assert len(posted(notice(replace(example(), phase="escalated")), changed=False)) == 1
+
+
+def test_what_is_over_ends_now() -> None:
+    (alert,) = posted(notice(replace(example(), phase="resolved")))
+    assert alert["startsAt"] < alert["endsAt"] == "2025-12-31T14:06:00Z"
+
+
+def test_an_alert_carries_its_id_and_its_words() -> None:
+    (alert,) = posted(notice())
+    assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
+    assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
+    assert alert["generatorURL"] == notice().message.dashboard
+
+
+def test_a_silence_is_found_among_more_than_one_read_gives(server: HttpServer) -> None:
+    told = notice()
+    silences = [silence_of(replace(told, alert=replace(told.alert, id=f"{n}")), "camille", 0)
+                for n in range(5_000)]  # fmt: skip
+    settings = Settings(alertmanager_url=server.url, notify_timeout_s=20)
+    server.usual = Answer(body=orjson.dumps([*silences, silence_of(told, "camille", 0)]))
+
+    async def run() -> None:
+        sink = Alertmanager(settings)
+        await sink.silence(told, "camille")
+        await sink.close()
+
+    asyncio.run(run())
+    assert server.bodies == []

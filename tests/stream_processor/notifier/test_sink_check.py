@@ -1,0 +1,74 @@
+"""``badbuzz alert test``: what it sends, and what it says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from stream_processor.notifier.sinks.dimensions import ALERT_TRACE
+from tests.support.http_server import ACCEPTS, EMPTY, Answer, HttpServer
+
+
+def badbuzz(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "badbuzz", "alert", "test", *arguments],
+        env={"PATH": "/usr/bin:/bin", "BADBUZZ_NOTIFY_TIMEOUT_S": "2", **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_marked_alert_goes_through_every_sink() -> None:
+    with HttpServer(ACCEPTS) as azure, HttpServer(EMPTY) as manager:
+        environ = {
+            "BADBUZZ_ALERTMANAGER_URL": manager.url,
+            "BADBUZZ_AZURE_CONNECTION_STRING": azure.connection_string,
+        }
+        ran = badbuzz(environ, "--brand", "Air Paradis", "--severity", "warning")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [
+        "alertmanager: took it (answered 200)",
+        "azure: took it (answered 200)",
+    ]
+    (alert,) = manager.bodies[0]
+    assert (alert["labels"]["severity"], alert["labels"]["mark"]) == ("warning", "test")
+    assert alert["annotations"]["subject"] == "[ESSAI] CRISE (alerte) : Air Paradis"
+    (trace,) = azure.envelopes()
+    assert (trace["message"], trace["properties"]["mark"]) == (ALERT_TRACE, "test")
+
+
+def test_one_that_does_not_take_it_is_named_and_the_others_are_told() -> None:
+    with HttpServer(ACCEPTS) as azure, HttpServer(Answer(503, b"starting")) as manager:
+        environ = {
+            "BADBUZZ_ALERTMANAGER_URL": manager.url,
+            "BADBUZZ_AZURE_CONNECTION_STRING": azure.connection_string,
+        }
+        ran = badbuzz(environ, "--brand", "Air Paradis")
+    assert ran.returncode == 6
+    assert "alertmanager: did not take it: answered 503: starting" in ran.stdout
+    assert "azure: took it" in ran.stdout
+    assert ran.stderr.splitlines() == ["badbuzz: alertmanager did not take the test alert"]
+
+
+def test_a_brand_that_nobody_watches_is_pointed_out() -> None:
+    with HttpServer(EMPTY) as manager:
+        ran = badbuzz({"BADBUZZ_ALERTMANAGER_URL": manager.url}, "--brand", "Air Pardis")
+    assert "'Air Pardis' is not watched; those who are: Air Paradis" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("BADBUZZ_AZURE_CONNECTION_STRING", "mine", "copy it from the Application Insights"),
+        ("BADBUZZ_ALERTMANAGER_URL", "", "nowhere to tell alerts"),
+        ("BADBUZZ_LANGUAGE", "de", "expected one of fr, en"),
+    ],
+)
+def test_a_bad_setting_is_said_in_one_line(variable: str, value: str, words: str) -> None:
+    ran = badbuzz({variable: value}, "--brand", "Air Paradis")
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert words in line

@@ -1,0 +1,192 @@
+"""What is usual, learnt from a recording and loaded into a worker's state."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from badbuzz import wire
+from badbuzz.detection.baseline_file import Learnt, decode_history, learnt
+from badbuzz.detection.state import BrandState
+from stream_processor.engine.topics import group_members
+from tests.support.stream import Stream, Worker, await_that
+
+DAY = 86_400_000
+START_MS = 1_793_577_600_000  # 2 November 2026
+BRAND = "Air Paradis"
+
+
+def simulate(folder: Path, name: str, start: str, days: str, incidents: object = None) -> Path:
+    """A recording of one brand."""
+    plan, path = folder / f"{name}.incidents.json", folder / f"{name}.jsonl"
+    plan.write_bytes(orjson.dumps(incidents or {"incidents": [], "benign": []}))
+    subprocess.run(
+        [sys.executable, "-m", "badbuzz", "simulate", "--days", days, "--start", start, "--brands",
+         "1", "--tweets-per-day", "3000", "--incidents", str(plan), "--quiet", "-o", str(path)],
+        check=True,
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two calm days."""
+    folder = tmp_path_factory.mktemp("history")
+    return simulate(folder, "history", "2026-11-02T00:00:00+00:00", "2")
+
+
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fourteen hours after them, a strike in the last two."""
+    at_ms = START_MS + 2 * DAY + DAY // 2
+    strike = {"brand": BRAND, "kind": "strike", "start_ms": at_ms, "end_ms": at_ms + 5_400_000,
+              "magnitude": 9.0}  # fmt: skip
+    folder = tmp_path_factory.mktemp("first-day")
+    plan = {"incidents": [strike], "benign": []}
+    return simulate(folder, "day", "2026-11-04T00:00:00+00:00", "0.6", plan)
+
+
+@pytest.fixture(scope="module")
+def built(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The baseline file of the two days."""
+    folder = tmp_path_factory.mktemp("built")
+    path = folder / "baseline.json"
+    result = subprocess.run(
+        [sys.executable, "-m", "badbuzz", "baseline", "build", str(history), "-o", str(path)],
+        env={"XDG_CACHE_HOME": str(folder), "HOME": str(folder), "BADBUZZ_WARMUP_H": "24"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert f"{BRAND}: 48 hours with tweets" in result.stdout
+    return path
+
+
+@pytest.fixture
+def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
+    stream = Stream(kafka, topic_prefix, tmp_path, {"BADBUZZ_WARMUP_H": "24"})
+    stream.create_topics()
+    yield stream
+    stream.close()
+
+
+def load(stream: Stream, path: Path, *options: str, code: int = 0, **environ: str) -> str:
+    process = stream.command("baseline", "load", str(path), *options, **environ)
+    assert process.finish() == code, process.said()
+    return process.said()
+
+
+def replay(stream: Stream, path: Path) -> None:
+    process = stream.command("replay", str(path), "--quiet")
+    assert process.finish() == 0, process.said()
+    stream.await_done()
+
+
+def taken(worker: Worker) -> float:
+    """Records that a worker has taken in."""
+    page = (worker.get("/metrics") or b"").decode()
+    return sum(map(float, re.findall(r"^badbuzz_tweets_total{.*} (.*)", page, re.MULTILINE)))
+
+
+def state_of(stream: Stream) -> BrandState:
+    """The brand's newest state in the topic."""
+    records = stream.committed(wire.PROCESSOR_STATE)
+    return BrandState.unpack([value for key, value in records if key == BRAND.encode()][-1])
+
+
+def only(path: Path) -> Learnt:
+    (found,) = decode_history(path.read_bytes())
+    return found
+
+
+@pytest.mark.kafka
+def test_a_loaded_brand_is_watched_from_its_first_day(
+    stream: Stream, built: Path, first_day: Path
+) -> None:
+    assert f"{BRAND}: loaded, partition 2" in load(stream, built)
+    stream.worker().await_ready()
+    replay(stream, first_day)
+    alerts = [wire.decode_alert(value) for _, value in stream.committed(wire.ALERTS)]
+    assert "warning" in {alert.severity for alert in alerts if alert.phase == "firing"}
+
+
+@pytest.mark.kafka
+def test_what_is_built_is_what_a_worker_learns(stream: Stream, built: Path, history: Path) -> None:
+    stream.worker().await_ready()
+    replay(stream, history)
+    assert learnt(state_of(stream), only(built).zone) == only(built)
+
+
+@pytest.mark.kafka
+def test_a_live_state_is_replaced_only_when_asked_for(
+    stream: Stream, built: Path, first_day: Path
+) -> None:
+    worker = stream.worker()
+    worker.await_ready()
+    replay(stream, first_day)
+    before = state_of(stream)
+    worker.signal(signal.SIGTERM)
+    worker.finish()
+    said = load(stream, built, code=3)
+    assert f"{BRAND} already learn" in said
+    assert state_of(stream) == before
+    load(stream, built, "--replace")
+    after = state_of(stream)
+    assert (after.last_seq, after.closed_ms) == (before.last_seq, before.closed_ms)
+    assert after.baseline == only(built).state.baseline
+
+
+@pytest.mark.kafka
+def test_it_refuses_while_a_worker_runs(stream: Stream, built: Path) -> None:
+    worker = stream.worker()
+    worker.await_ready()
+    said = load(stream, built, code=4, BADBUZZ_WEB_PORT=str(worker.port))
+    assert "stop them all, load, then start them again" in said
+    assert not [key for key, _ in stream.committed(wire.PROCESSOR_STATE) if key == BRAND.encode()]
+    assert worker.running
+
+
+@pytest.mark.kafka
+def test_a_worker_that_is_asleep_cannot_undo_it(
+    real_kafka: str, topic_prefix: str, built: Path, first_day: Path, tmp_path: Path
+) -> None:
+    seldom = {"BADBUZZ_WARMUP_H": "24", "BADBUZZ_CHECKPOINT_MS": "600000"}
+    stream = Stream(real_kafka, topic_prefix, tmp_path, seldom)
+    try:
+        stream.create_topics()
+        worker = stream.worker()
+        worker.await_ready()
+        sent = stream.command("replay", str(first_day), "--quiet")
+        assert sent.finish() == 0, sent.said()
+        n_records = sum(stream.ends().values())
+        await_that(lambda: taken(worker) == n_records, "everything, taken and not yet written")
+        worker.signal(signal.SIGSTOP)
+        await_that(lambda: not asyncio.run(group_members(stream.settings)), "the session's end")
+        load(stream, built, "--replace")
+        worker.signal(signal.SIGCONT)
+        assert worker.finish() != 0
+        assert state_of(stream).baseline == only(built).state.baseline
+    finally:
+        stream.close()
+
+
+@pytest.mark.kafka
+def test_another_clock_is_refused(stream: Stream, built: Path, tmp_path: Path) -> None:
+    brands = tmp_path / "brands.toml"
+    brands.write_text(f'[[brand]]\nname = "{BRAND}"\nzone = "Asia/Tokyo"\n')
+    said = load(stream, built, code=3, BADBUZZ_BRANDS=str(brands))
+    assert "by the clock of Europe/Paris, the brands file says Asia/Tokyo" in said
+
+
+@pytest.mark.kafka
+def test_a_brand_that_the_file_has_not_is_named(stream: Stream, built: Path) -> None:
+    assert f"has no brand 'Nobody'; it has {BRAND}" in load(
+        stream, built, "--brand", "Nobody", code=3
+    )

@@ -1,0 +1,215 @@
+"""The worker on real brokers: what is lost, broken or missing stops it, with its reason."""
+
+from __future__ import annotations
+
+import signal
+
+import orjson
+import pytest
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from badbuzz import wire
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.state import BrandState, Rules
+from badbuzz.evidence.sample import key
+from badbuzz.model import Tweet
+from stream_processor.processor.partition import PARTITION_KEY
+from tests.support.events import START_MS
+from tests.support.source import Source, metric, run_to_the_end
+from tests.support.stream import Stream, await_that
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.mark.services
+def test_a_polite_end_commits_everything(real_stream: Stream) -> None:
+    stream = real_stream
+    worker = stream.worker()
+    worker.await_ready()
+    source = Source(stream)
+    for i in range(200):
+        source.tweet(START_MS + i)
+    await_that(lambda: bool(stream.positions()), "the first checkpoint")
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    stream.worker().await_ready()
+    stream.await_done()
+    assert len(stream.committed(wire.SCORED_TWEETS)) == 200
+
+
+def test_a_partition_that_never_had_a_record_has_lost_nothing(stream: Stream) -> None:
+    Source(stream).tweet(START_MS)
+    worker = run_to_the_end(stream)
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    run_to_the_end(stream)
+
+
+@pytest.mark.services
+def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Stream) -> None:
+    stream = real_stream
+    Source(stream).tweet(START_MS)
+    first = run_to_the_end(stream)
+    second = stream.worker()
+    second.await_ready()
+
+    def shares() -> list[int]:
+        pages = [worker.get("/readyz") for worker in (first, second)]
+        return [len(orjson.loads(page)["partitions"]) if page else 0 for page in pages]
+
+    await_that(lambda: shares() == [2, 2], "two partitions each")
+    states = [worker.get("/state/Air%20Paradis") for worker in (first, second)]
+    assert sum(state is not None for state in states) == 1
+
+
+@pytest.mark.services
+def test_state_that_was_lost_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    name = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    admin.delete_topics([name])[name].result()
+    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the topic's end")
+    real_stream.create_topics()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "state was lost" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Stream) -> None:
+    source = Source(real_stream)
+    source.tweet(START_MS)
+    worker = run_to_the_end(real_stream)
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    for i in range(5):
+        source.tweet(START_MS + i)
+    (partition,) = real_stream.ends()
+    at = TopicPartition(real_stream.settings.topic(wire.TWEETS), partition, 4)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    admin.delete_records([at])[at].result()
+    worker = real_stream.worker()
+    assert worker.finish() == 4
+    assert "records 1 to 3 were deleted" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    for partition in range(real_stream.settings.partitions):
+        state = BrandState("Air Paradis").pack()
+        producer.produce(topic, state, key=b"Air Paradis", partition=partition)
+        own = Fold(lambda _: Rules()).pack(partition, 0)
+        producer.produce(topic, own, key=PARTITION_KEY, partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    for partition in range(real_stream.settings.partitions):
+        packed = b'{"v":1,"sample":[]}'
+        producer.produce(topic, packed, key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_evidence_that_is_none_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    (partition,) = real_stream.ends()
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b'{"v":1}', key=key("Air Paradis", START_MS), partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "the evidence of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
+    Source(real_stream).tweet(START_MS)
+    run_to_the_end(real_stream).signal(signal.SIGTERM)
+    (partition,) = real_stream.ends()
+    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b"{", key=b"Air Paradis", partition=partition)
+    producer.flush()
+    worker = real_stream.worker()
+    assert worker.finish() == 3
+    assert "state of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+
+
+@pytest.mark.services
+def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Stream) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
+            "transactional.id": real_stream.settings.topic_prefix,
+            "partitioner": "murmur2_random",
+        }
+    )
+    producer.init_transactions()
+    for n in range(3):  # the marker of a transaction takes an offset
+        producer.begin_transaction()
+        tweet = Tweet(str(n), "Air Paradis", "Lost", START_MS, START_MS, n, "marked", "en")
+        topic = real_stream.settings.topic(wire.TWEETS)
+        producer.produce(topic, wire.encode_tweet(tweet), key="Air Paradis")
+        producer.commit_transaction()
+    worker = real_stream.worker()
+    await_that(lambda: len(real_stream.committed(wire.SCORED_TWEETS)) == 3, "three verdicts")
+    assert metric(worker, "badbuzz_gaps_total") == 2
+
+
+@pytest.mark.services
+def test_a_topic_made_anew_stops_the_worker(real_stream: Stream) -> None:
+    source = Source(real_stream)
+    for i in range(3):
+        source.tweet(START_MS + i)
+    worker = run_to_the_end(real_stream)
+    worker.signal(signal.SIGTERM)
+    assert worker.finish() == 0
+    name = real_stream.settings.topic(wire.TWEETS)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    admin.delete_topics([name])[name].result()
+    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the topic's end")
+    real_stream.create_topics()
+    worker = real_stream.worker()
+    assert worker.finish() != 0
+    assert "made anew" in worker.said() or "state was lost" in worker.said()
+
+
+@pytest.mark.services
+def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Stream) -> None:
+    scored = real_stream.settings.topic(wire.SCORED_TWEETS)
+    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    small = ConfigResource(
+        ResourceType.TOPIC,
+        scored,
+        incremental_configs=[
+            ConfigEntry("max.message.bytes", "100", incremental_operation=AlterConfigOpType.SET)
+        ],
+    )
+    admin.incremental_alter_configs([small])[small].result()
+    worker = real_stream.worker()
+    worker.await_ready()
+    Source(real_stream).tweet(START_MS, "Lost my bag, " * 50)
+    assert worker.finish() != 0
+    assert real_stream.positions() == {}

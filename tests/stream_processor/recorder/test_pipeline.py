@@ -1,0 +1,247 @@
+"""The recorder on real brokers: holes, losses, stores that are young, locked or gone."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from badbuzz import wire
+from badbuzz.model import Scored, Tweet
+from badbuzz.store.database import Store
+from badbuzz.store.model import Place
+from tests.e2e.records import await_recorded, locked, positions, rows, sample
+from tests.support.events import START_MS
+from tests.support.outlet import Outlet
+from tests.support.recorded import alert, later, window
+from tests.support.source import metric
+from tests.support.stream import Stream, Worker, await_that
+
+pytestmark = [pytest.mark.kafka, pytest.mark.services]
+
+PARTITIONS = [0, 1, 2, 3]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'badbuzz.db'}"
+
+
+@pytest.fixture
+def outlet(real_stream: Stream) -> Outlet:
+    return Outlet(real_stream)
+
+
+@pytest.fixture
+def recorder(real_stream: Stream, url: str) -> Worker:
+    recorder = real_stream.recorder(url)
+    recorder.await_ready()
+    return recorder
+
+
+def shares(recorder: Worker) -> list[int]:
+    """Partitions owned, of each topic."""
+    return [len(owned) for owned in recorder.readiness().get("partitions", {}).values()]
+
+
+def ready(recorder: Worker) -> bool:
+    return bool(recorder.readiness().get("ready"))
+
+
+def stop(recorder: Worker) -> None:
+    recorder.signal(signal.SIGTERM)
+    assert recorder.finish() == 0, recorder.said()
+
+
+def delete_before(stream: Stream, topic: str, offset: int) -> None:
+    """Delete records of the one partition that holds any, as retention would."""
+    (partition,) = stream.ends(topic)
+    admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
+    at = TopicPartition(stream.settings.topic(topic), partition, offset)
+    admin.delete_records([at])[at].result()
+
+
+def clean_by(stream: Stream, topic: str, policy: str) -> None:
+    admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
+    entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
+    changed = ConfigResource(
+        ResourceType.TOPIC, stream.settings.topic(topic), incremental_configs=[entry]
+    )
+    admin.incremental_alter_configs([changed])[changed].result()
+
+
+# Holes
+
+
+def test_a_transactions_marker_is_no_gap(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    for number in range(3):
+        outlet.windows(window(number))
+    await_recorded(real_stream, url)
+    assert metric(recorder, "badbuzz_gaps_total") == 0
+
+
+def test_the_position_passes_the_last_marker(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    outlet.windows(window())
+    await_recorded(real_stream, url)
+    with Store.open(url) as store:
+        ends = positions(real_stream)
+        assert {place: store.positions()[place] for place in ends} == ends
+
+
+# Losses
+
+
+def test_windows_deleted_unread_stop_the_recorder(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    outlet.windows(window())
+    await_recorded(real_stream, url)
+    stop(recorder)
+    outlet.windows(*map(window, range(1, 6)))
+    delete_before(real_stream, wire.WINDOWS, 5)
+    recorder = real_stream.recorder(url)
+    assert recorder.finish() == 4
+    assert "records 2 to 4 were deleted" in recorder.said().splitlines()[-1]
+
+
+def test_it_goes_on_behind_deleted_windows_where_it_may(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    outlet.windows(window())
+    await_recorded(real_stream, url)
+    stop(recorder)
+    outlet.windows(*map(window, range(1, 6)))
+    delete_before(real_stream, wire.WINDOWS, 5)
+    real_stream.recorder(url, "--skip-deleted")
+    await_recorded(real_stream, url)
+    with Store.open(url) as store:
+        assert len(rows(store)[wire.WINDOWS]) == 3
+
+
+def test_alerts_that_later_phases_replaced_are_no_loss(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    outlet.alerts(alert())
+    await_recorded(real_stream, url)
+    stop(recorder)
+    outlet.alerts(later(alert(), 1, phase="escalated"), later(alert(), 2, phase="resolved"))
+    clean_by(real_stream, wire.ALERTS, "delete")
+    delete_before(real_stream, wire.ALERTS, 3)
+    clean_by(real_stream, wire.ALERTS, "compact")
+    real_stream.recorder(url)
+    await_recorded(real_stream, url)
+    with Store.open(url) as store:
+        life = store.alert(alert().id)
+        assert life is not None
+        assert [one.phase for one in life.phases] == ["firing", "resolved"]
+
+
+def test_a_younger_store_is_filled_again(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str, tmp_path: Path
+) -> None:
+    outlet.windows(*map(window, range(5)))
+    await_recorded(real_stream, url)
+    stop(recorder)
+    younger = f"sqlite:///{tmp_path / 'younger.db'}"
+    real_stream.recorder(younger)
+    await_recorded(real_stream, younger)
+    with Store.open(younger) as store:
+        assert len(rows(store)[wire.WINDOWS]) == 5
+
+
+def test_what_cannot_be_read_is_counted_and_stays_in_the_topic(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    outlet.raw(wire.WINDOWS, [("Air Paradis", "Air Paradis", b"{}")])
+    outlet.windows(window())
+    await_recorded(real_stream, url)
+    assert metric(recorder, "badbuzz_unrecorded_total", topic="windows") == 1
+    assert "windows/2: 1 records from offset 0 to 0 cannot be read" in recorder.said()
+
+
+# A store that is away
+
+
+def test_its_first_line_says_which_store(recorder: Worker, url: str) -> None:
+    place = url.removeprefix("sqlite:///")
+    assert recorder.said().splitlines()[0] == f"store: SQLite file {place}"
+
+
+def test_a_store_that_is_away_makes_it_unready_and_is_named(
+    outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    with locked(url):
+        outlet.windows(window())
+        await_that(lambda: not ready(recorder), "a recorder that is not ready")
+        assert "the database" in recorder.readiness()["reason"]
+    await_that(lambda: ready(recorder), "a recorder that is ready again")
+
+
+def test_while_its_store_is_away_it_stays_in_its_group(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    n_before = metric(recorder, "badbuzz_rebalances_total")
+    with locked(url):
+        outlet.windows(window())
+        await_that(lambda: not ready(recorder), "a recorder that is not ready")
+        outlet.windows(window(1))
+    await_recorded(real_stream, url)
+    assert metric(recorder, "badbuzz_rebalances_total") == n_before
+    assert recorder.said().count("waiting for it") == 1
+
+
+def test_told_to_end_while_its_store_is_away_it_ends(
+    outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    with locked(url):
+        outlet.windows(window())
+        await_that(lambda: not ready(recorder), "a recorder that is not ready")
+        recorder.signal(signal.SIGTERM)
+        assert recorder.finish(limit_s=20) == 5
+    assert recorder.said().splitlines()[-1].startswith("badbuzz: ")
+
+
+def test_while_its_store_is_away_it_lets_go_of_what_moves(
+    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+) -> None:
+    with locked(url):
+        outlet.windows(window())
+        await_that(lambda: not ready(recorder), "a recorder that is not ready")
+        joining = real_stream.recorder(url)
+        await_that(lambda: shares(recorder) == [0, 0, 0], "the first's letting go")
+    await_that(lambda: shares(recorder) == shares(joining) == [2, 2, 2], "two partitions each")
+    await_recorded(real_stream, url)
+    assert recorder.running
+
+
+def test_a_store_that_cannot_be_is_said_in_one_line(real_stream: Stream, tmp_path: Path) -> None:
+    recorder = real_stream.recorder(f"sqlite:///{tmp_path}/missing/badbuzz.db")
+    assert recorder.finish() == 5
+    assert "make its folder" in recorder.said().splitlines()[-1]
+
+
+# Retention
+
+
+def test_old_tweets_are_forgotten(real_stream: Stream, url: str) -> None:
+    tweet = Tweet("1", "Air Paradis", "Lost my bag", START_MS, START_MS)
+    with Store.open(url) as store:
+        store.record_windows(Place(wire.WINDOWS, 0), [(0, window())], 0)
+        place = Place(wire.SCORED_TWEETS, 0)
+        store.record_tweets(place, [(0, Scored(tweet, 0.9, True, "airline-en@1"))], 0, at_ms=0)
+        assert len(sample(store)) == 1
+        real_stream.recorder(url)
+        await_that(lambda: not sample(store), "an empty sample")

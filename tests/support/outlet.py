@@ -1,0 +1,48 @@
+"""Writes what a processor would: windows, alerts and scored tweets, in transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from confluent_kafka import Producer
+
+from badbuzz import wire
+from badbuzz.model import Alert, Tweet, Verdict, Window
+from stream_processor.engine.partitioner import partition_of
+from tests.support.stream import Stream
+
+
+class Outlet:
+    """One transactional producer for the outputs of a stream."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._producer = Producer(
+            {
+                "bootstrap.servers": stream.settings.kafka_bootstrap_servers,
+                "transactional.id": f"{stream.settings.topic_prefix}outlet",
+            }
+        )
+        self._producer.init_transactions()
+
+    def windows(self, *windows: Window) -> None:
+        self.raw(wire.WINDOWS, [(one.brand, one.brand, wire.encode_window(one)) for one in windows])
+
+    def alerts(self, *alerts: Alert) -> None:
+        self.raw(wire.ALERTS, [(one.brand, one.id, wire.encode_alert(one)) for one in alerts])
+
+    def tweets(self, *tweets: Tweet, score: float = 0.9) -> None:
+        verdict = Verdict(score, score >= 0.5, 0, "airline-en@1")
+        self.raw(
+            wire.SCORED_TWEETS,
+            [(one.brand, one.brand, wire.encode_scored(one, verdict)) for one in tweets],
+        )
+
+    def raw(self, topic: str, records: Iterable[tuple[str, str, bytes]]) -> None:
+        """Records of brands, by key and value, in one transaction."""
+        self._producer.begin_transaction()
+        for brand, key, value in records:
+            partition = partition_of(brand, self._stream.settings.partitions)
+            name = self._stream.settings.topic(topic)
+            self._producer.produce(name, value, key=key, partition=partition)
+        self._producer.commit_transaction()

@@ -1,0 +1,90 @@
+"""Bundles that differ in nothing but what their cards say, and how they come into a registry."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import orjson
+from click.testing import CliRunner
+
+from badbuzz.cli import badbuzz
+from badbuzz.errors import BadbuzzError
+from badbuzz.models.registry import BUNDLE_PATH, CHAMPION, Registry, Version, model_name
+from training.registry.register import register
+
+SHIPPED = Path(str(files("badbuzz"))) / "bundles"
+
+
+def variant(folder: Path, source: str = "airline-en", **card: Any) -> Path:
+    """A shipped bundle with another card: it scores alike, and has a version of its own."""
+    shutil.copytree(SHIPPED / source, folder)
+    path = folder / "card.json"
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"name": folder.name} | card))
+    return folder
+
+
+def put(registry: Registry, bundle: Path) -> Version:
+    """Register a bundle."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those between MLflow and pandas
+        return register(registry, bundle)[0].version
+
+
+def put_broken(registry: Registry, folder: Path) -> Version:
+    """A version whose graph was cut short."""
+    bundle = variant(folder)
+    network = bundle / "model.tflite"
+    network.write_bytes(network.read_bytes()[:100_000])
+    return put_unchecked(registry, bundle, "broken@1")
+
+
+def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
+    """Register files as whatever they are said to be, as another program could."""
+    client, name = registry.client, model_name("en")
+    if registry.model("en") is None:
+        client.create_registered_model(name)
+    experiment = client.create_experiment(f"unchecked-{bundle}")
+    run = client.create_run(experiment)
+    client.log_artifacts(run.info.run_id, str(bundle), BUNDLE_PATH)
+    made = client.create_model_version(
+        name, run.info.artifact_uri, run_id=run.info.run_id, tags={"bundle": version}
+    )
+    found = registry.find("en", str(made.version))
+    assert found is not None
+    return found
+
+
+def crown(registry: Registry, version: Version) -> None:
+    """Let a version be the champion, without asking anybody."""
+    name = model_name(version.language)
+    registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it said."""
+
+    exit_code: int
+    said: str
+
+
+def command(registry: Registry, *arguments: object) -> Ran:
+    """Run a command of badbuzz on a registry."""
+    return local(*arguments, BADBUZZ_MLFLOW_URI=registry.uri)
+
+
+def local(*arguments: object, **environ: str) -> Ran:
+    """Run a command of badbuzz in this process: MLflow takes seconds to import."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those between MLflow and pandas
+        result = CliRunner().invoke(badbuzz, [str(one) for one in arguments], env=environ)
+    if isinstance(result.exception, BadbuzzError):
+        return Ran(result.exception.exit_code, f"{result.output}badbuzz: {result.exception}")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Ran(result.exit_code, result.output)

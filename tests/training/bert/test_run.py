@@ -1,0 +1,68 @@
+"""Which rows are tested on, and which texts are distilled with."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from badbuzz.errors import SettingsError
+from training.bert.run import unlabelled_texts, views_of
+from training.datasets.corpus import Corpus
+from training.datasets.labelled import Reading, read_own
+from training.datasets.rows import Rows
+from training.recipes.shipped import AIRLINE_EN
+
+
+@pytest.fixture(scope="module")
+def corpus(simulated: Path) -> Corpus:
+    return read_own([str(simulated)], Reading())
+
+
+def names(corpus: Corpus, *unseen: str) -> list[str]:
+    return [fold.name for view in views_of(corpus, 1, unseen) for fold in view.folds]
+
+
+def brands(corpus: Corpus) -> list[str]:
+    """The largest first."""
+    found, counts = np.unique(corpus.rows.brands, return_counts=True)
+    return [str(found[place]) for place in np.argsort(-counts, kind="stable")]
+
+
+def test_the_largest_brand_is_left_out_when_none_is_given(corpus: Corpus) -> None:
+    assert names(corpus) == ["fold 0", brands(corpus)[0]]
+
+
+def test_the_brand_that_the_card_leaves_out_comes_before_the_largest(corpus: Corpus) -> None:
+    known = replace(AIRLINE_EN, left_out=brands(corpus)[1])
+    assert names(replace(corpus, shipped=known)) == ["fold 0", brands(corpus)[1]]
+
+
+def test_brands_that_are_given_are_left_out_in_turn(corpus: Corpus) -> None:
+    first, second = brands(corpus)[:2]
+    assert names(corpus, second, first) == ["fold 0", second, first]
+
+
+def test_a_brand_that_is_none_is_refused(corpus: Corpus) -> None:
+    with pytest.raises(SettingsError, match="--unseen Nobody: is none of the brands"):
+        names(corpus, "Nobody")
+
+
+def test_rows_that_may_be_tested_on_are_not_distilled_with() -> None:
+    rows = Rows(["late", "lost"], np.array([True, True]), np.array(["", ""]))
+    found = unlabelled_texts(Corpus("own", "en", rows), ["late", "new", "new", "other"])
+    assert found == ["new", "other"]
+
+
+def test_french_rows_are_not_distilled_with_english_texts(tmp_path: Path) -> None:
+    (tmp_path / "sentiment140").mkdir()
+    (tmp_path / "sentiment140" / "train.jsonl.gz").write_bytes(
+        gzip.compress(b'{"text": "late", "label": "negative"}')
+    )
+    rows = Rows(["retard"], np.array([True]), np.array([""]))
+    english = Corpus("own", "en", rows, folder=tmp_path)
+    assert unlabelled_texts(english, None) == ["late"]
+    assert unlabelled_texts(replace(english, language="fr"), None) == []

@@ -1,0 +1,110 @@
+"""Tuning the top layers, and teaching the bundles' recipe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from training.bert.distil import fit_soft
+from training.bert.folder import Encoder
+from training.bert.ragged import Ragged
+from training.bert.tuning import Top, Tuning, fitted, reader
+from training.compare.prepared import Parts
+from training.recipes.graph import tensorflow
+from training.recipes.linear import Floats, fit
+from training.recipes.shipped import AIRLINE_EN
+
+TUNING = Tuning(n_layers=1, n_epochs=4, n_batch=8, rate=1e-2)
+TEXTS = ["my bag is lost again", "thanks great crew", "worst flight ever", "great flight"] * 16
+NEGATIVE = np.array([True, False, True, False] * 16)
+
+
+@pytest.fixture(scope="module")
+def states(tiny: Encoder) -> Ragged:
+    return reader(tiny, TUNING)(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def learnt(tiny: Encoder, states: Ragged) -> Top:
+    top = Top(tiny, TUNING)
+    list(top.learn(states, NEGATIVE.astype(np.float64)))
+    return top
+
+
+def test_every_weight_of_the_top_is_tuned(tiny: Encoder, learnt: Top) -> None:
+    before = dict(
+        zip([one.name for one in learnt.variables], Top(tiny, TUNING).kept(), strict=True)
+    )
+    after = dict(zip(before, learnt.kept(), strict=True))
+    assert {name for name in before if np.array_equal(before[name], after[name])} == set()
+    assert {match[0] for name in before if (match := re.match(r"encoder\.layer\.\d+", name))} == {
+        "encoder.layer.1"
+    }
+
+
+def test_it_learns_what_is_negative(states: Ragged, learnt: Top) -> None:
+    assert ((learnt.logits(states) > 0) == NEGATIVE).all()
+
+
+def test_a_weight_without_a_gradient_is_an_error(tiny: Encoder, states: Ragged) -> None:
+    top = Top(tiny, TUNING)
+    top.variables.append(tensorflow().Variable(0.0, name="idle"))
+    with pytest.raises(RuntimeError, match="no gradient reaches idle"):
+        next(top.learn(states, NEGATIVE.astype(np.float64)))
+
+
+def test_the_epoch_that_serves_is_the_best_on_watched_rows(tiny: Encoder, states: Ragged) -> None:
+    """Watched rows contradict the others, so that every epoch makes them worse."""
+    truth = Parts(NEGATIVE, ~NEGATIVE, None)
+    kept, first = Top(tiny, TUNING), Top(tiny, TUNING)
+    curve = fitted(kept, Parts(states, states, None), truth)
+    next(first.learn(states, NEGATIVE.astype(np.float64)))
+    assert curve.watch_loss[0] < curve.watch_loss[-1]
+    np.testing.assert_allclose(kept.logits(states), first.logits(states), atol=1e-5)
+
+
+def matrix(rows: list[list[int]]) -> sparse.csr_matrix:
+    """Binary rows that hold these ids."""
+    found = sparse.lil_matrix((len(rows), AIRLINE_EN.features.n_buckets))
+    for place, ids in enumerate(rows):
+        found[place, ids] = 1.0
+    return found.tocsr()
+
+
+ROWS = [[1, 2], [1, 3], [4, 5], [4, 6], [7, 2]]
+HARD = np.array([1.0, 1.0, 0.0, 0.0, 1.0])
+
+
+def logits(target: Floats, counts: Floats) -> Floats:
+    table = fit_soft(matrix(ROWS), target, counts, AIRLINE_EN, None, None)
+    return table.logits(matrix(ROWS))
+
+
+def test_targets_of_0_and_1_give_the_recipe_itself() -> None:
+    table = fit(matrix(ROWS), HARD == 1, AIRLINE_EN.shape)
+    np.testing.assert_allclose(logits(HARD, np.ones(5)), table.logits(matrix(ROWS)), atol=0.02)
+
+
+def test_a_softer_target_gives_a_lower_logit() -> None:
+    softer = np.array([1.0, 1.0, 0.0, 0.0, 0.6])
+    assert logits(softer, np.ones(5))[4] < logits(HARD, np.ones(5))[4] - 0.1
+
+
+def test_a_text_counts_as_often_as_its_weight_says() -> None:
+    doubted = np.array([1.0, 1.0, 0.0, 0.0, 0.0])
+    one, ten = (logits(doubted, np.array([1.0, 1.0, 1.0, 1.0, n])) for n in (1.0, 10.0))
+    assert ten[4] < one[4] - 0.1
+
+
+def test_tuning_is_the_same_each_time(tiny: Encoder, states: Ragged) -> None:
+    once = replace(TUNING, n_epochs=1)
+    found = []
+    for _ in range(2):
+        top = Top(tiny, once)
+        next(top.learn(states, NEGATIVE.astype(np.float64)))
+        found.append(top.logits(states))
+    np.testing.assert_array_equal(found[0], found[1])

@@ -1,0 +1,129 @@
+"""Every model keeps the contract; figures are what they are called; the choice has reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.training.compare.small import TINY
+from training.compare.candidates import Candidate, candidates, features_of
+from training.compare.choice import choose
+from training.compare.figures import figures, worst
+from training.compare.prepared import Bench
+from training.compare.record import Record
+from training.compare.run import Outcome, attempt
+from training.compare.views import View
+from training.datasets.corpus import Corpus
+
+
+def tried(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
+    bench = Bench(corpus.rows, features_of(corpus), TINY)
+    return attempt(candidate, view, bench, lambda: None)
+
+
+@pytest.mark.slow
+def test_every_model_keeps_the_contract(corpus: Corpus, random_view: View) -> None:
+    found = candidates(corpus, TINY)
+    bench = Bench(corpus.rows, features_of(corpus), TINY)
+    for candidate in found:
+        outcome = attempt(candidate, random_view, bench, lambda: None)
+        assert len(outcome.scores) == len(random_view.folds[0].test), candidate.name
+        assert ((outcome.scores >= 0) & (outcome.scores <= 1)).all(), candidate.name
+        assert figures(outcome)["auc"] > 0.6 or candidate.classifier == "majority", candidate.name
+        assert outcome.n_bytes > 0, candidate.name
+
+
+def test_every_kind_of_features_and_classifier_is_compared(corpus: Corpus) -> None:
+    found = candidates(corpus, TINY)
+    assert {one.classifier for one in found} == {
+        "majority", "vader", "logistic", "ridge", "lightgbm", "boosting", "forest",
+        "dense", "convolution", "bag", "linear",
+    }  # fmt: skip
+    assert len({one.name for one in found}) == len(found)
+
+
+def test_vader_judges_english_only(corpus: Corpus) -> None:
+    french = candidates(replace(corpus, language="fr"), TINY)
+    assert "vader" not in {one.classifier for one in french}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["fasttext-mean, dense", "word2vec-idf, forest"])
+def test_a_model_learnt_twice_scores_the_same(
+    corpus: Corpus, random_view: View, model: str
+) -> None:
+    (candidate,) = (one for one in candidates(corpus, TINY) if one.name == model)
+    once, twice = (tried(corpus, random_view, candidate).scores for _ in range(2))
+    np.testing.assert_array_equal(once, twice)
+
+
+# Figures and the choice
+
+
+def outcome_of(scores: list[float], negative: list[bool]) -> Outcome:
+    n = len(scores)
+    values = np.array(scores)
+    return Outcome(
+        np.arange(n), np.zeros(n, np.int64), np.array(negative), values, values, 1.0, 2.0, 3, None
+    )
+
+
+def test_figures_of_known_scores() -> None:
+    found = figures(outcome_of([0.9, 0.8, 0.4, 0.1], [True, False, True, False]))
+    assert found["accuracy"] == 0.5
+    assert found["macro_f1"] == 0.5
+    assert found["f1_negative"] == 0.5
+    assert found["auc"] == 0.75
+    assert found["average_precision"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-5)
+
+
+def test_counting_labels_is_biased_where_the_adjusted_share_is_not() -> None:
+    negative = [True] * 100 + [False] * 100
+    scores = [0.9] * 100 + [0.9] * 40 + [0.1] * 60
+    shares = [(score - 0.42) / (0.9 - 0.42) for score in scores]
+    found = figures(replace(outcome_of(scores, negative), shares=np.array(shares)))
+    assert found["share_bias_plain_0.2"] == pytest.approx(0.32, abs=0.01)
+    assert found["share_bias_adjusted_0.2"] == pytest.approx(0.0, abs=0.01)
+
+
+def test_the_worst_errors_come_first() -> None:
+    found = worst(outcome_of([0.1, 0.95, 0.6, 0.9], [True, False, False, True]), list("abcd"))
+    assert [error.text for error in found] == ["b", "a", "c"]
+
+
+def record_of(name: str, n_right: int, us: float, n: int = 1000) -> Record:
+    negative = np.arange(n) % 2 == 0
+    right = np.arange(n) < n_right
+    scores = np.where(right == negative, 0.9, 0.1)
+    numbers = {"accuracy": n_right / n, "auc": 0.5, "score_cpu_us": us}
+    return Record("", "features", name, numbers, {}, scores, negative, None)
+
+
+def test_the_cheapest_of_those_as_good_as_the_best_is_chosen() -> None:
+    records = [
+        record_of("dear", 902, us=500),
+        record_of("cheap", 901, us=20),
+        record_of("poor", 700, us=1),
+    ]
+    found = choose(records, core_hour=0.05)
+    assert (found.chosen.classifier, found.best.classifier) == ("cheap", "dear")
+    assert found.n_as_good == 2
+
+
+def test_a_cheaper_model_that_few_rows_cannot_tell_from_the_best_is_not_chosen() -> None:
+    records = [record_of("dear", 90, us=500, n=100), record_of("cheap", 88, us=20, n=100)]
+    assert choose(records, core_hour=0.05).chosen.classifier == "dear"
+
+
+def test_a_choice_says_why() -> None:
+    found = choose([record_of("dear", 902, us=500), record_of("cheap", 901, us=20)], core_hour=3.6)
+    assert found.reasons == (
+        "features, cheap is right about 90.1% of 1,000 test rows, AUC 0.500; the best, "
+        "features, dear, 90.2%: a difference of -0.1 points (-0.3 to +0.0). Of the 2 that are "
+        "shown to be at most 1.5 points worse it is the cheapest to run",
+        "against the next best, features, dear: -0.1 points (-0.3 to +0.0), McNemar p = 1: "
+        "the two cannot be told apart",
+        "a million texts cost 0.02 where the best takes 0.5, at 3.6 for an hour of a core",
+    )

@@ -1,0 +1,270 @@
+"""What MLflow keeps, and how a comparison goes on that was killed or left alone."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import mlflow
+import numpy as np
+import pytest
+
+from badbuzz.errors import TrackingError
+from demo.processes import free_port
+from tests.training.compare.small import TINY, Silent, compared
+from training import compare as package
+from training.compare.candidates import candidates
+from training.compare.comparison import Comparison, compare
+from training.compare.identity import CODE, identity
+from training.compare.tracking import Tracking
+from training.compare.views import View, views
+from training.datasets.corpus import Corpus
+from training.datasets.rows import Rows
+
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload``:DeprecationWarning")  # MLflow's own
+
+
+def client_of(store: Path) -> Any:
+    return mlflow.MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
+
+
+def runs_of(client: Any, corpus: str = "own.jsonl", status: str = "FINISHED") -> list[Any]:
+    experiment = client.get_experiment_by_name(f"badbuzz compare {corpus}")
+    if experiment is None:
+        return []
+    return list(client.search_runs([experiment.experiment_id], f"attributes.status = '{status}'"))
+
+
+def test_a_run_holds_its_figures_and_pictures(found: list[Comparison], store: Path) -> None:
+    client = client_of(store)
+    record = found[0].records[-1]
+    run = client.get_run(record.run_id)
+    assert {
+        "accuracy", "macro_f1", "f1_negative", "auc", "average_precision", "ece",
+        "share_bias_plain_0.2", "share_bias_adjusted_0.8", "train_cpu_s", "score_cpu_us",
+        "n_bytes", "fold/accuracy of fold 0",
+    } <= run.data.metrics.keys()  # fmt: skip
+    assert run.data.params["features"] == record.features
+    assert run.data.tags["badbuzz.data"] == found[0].corpus.digest
+    assert {artifact.path for artifact in client.list_artifacts(record.run_id)} == {
+        "calibration.png", "confusion.png", "errors.json", "precision-recall.png", "roc.png",
+        "scores.npz",
+    }  # fmt: skip
+
+
+def test_what_is_finished_is_not_run_again(
+    corpus: Corpus, found: list[Comparison], store: Path
+) -> None:
+    again = compared(corpus, str(store))
+    for before, after in zip(found, again, strict=True):
+        assert after.n_resumed == len(after.records)
+        for one, other in zip(before.records, after.records, strict=True):
+            assert (one.run_id, one.figures, one.folds) == (
+                other.run_id, other.figures, other.folds,
+            )  # fmt: skip
+            np.testing.assert_array_equal(one.scores, other.scores)
+
+
+@pytest.mark.slow
+def test_a_networks_learning_curve_is_kept(corpus: Corpus, store: Path) -> None:
+    model = ("word2vec-mean, dense",)
+    once, again = (
+        compare([corpus], TINY, Tracking(str(store)), Silent(), model)[0].records[0]
+        for _ in range(2)
+    )
+    assert once.curve == again.curve is not None
+    paths = {artifact.path for artifact in client_of(store).list_artifacts(once.run_id)}
+    assert "learning.png" in paths
+
+
+def test_a_run_that_never_finished_does_not_count(corpus: Corpus, tmp_path: Path) -> None:
+    tracking = Tracking(str(tmp_path))
+    candidate = next(one for one in candidates(corpus, TINY) if one.name == "text, majority")
+    own = identity(candidate, corpus, views(corpus, TINY)[0])
+    experiment = tracking.experiment("badbuzz compare own.jsonl")
+    client_of(tmp_path).create_run(experiment, tags={"badbuzz.identity": own})
+    assert tracking.finished(experiment) == {}
+
+
+@pytest.mark.parametrize("change", ["text", "label", "brand"])
+def test_other_rows_make_another_run(corpus: Corpus, random_view: View, change: str) -> None:
+    rows = corpus.rows
+    other = {
+        "text": Rows([rows.texts[0] + "!", *rows.texts[1:]], rows.negative, rows.brands),
+        "label": Rows(rows.texts, np.append(~rows.negative[:1], rows.negative[1:]), rows.brands),
+        "brand": Rows(rows.texts, rows.negative, np.append(["Nobody"], rows.brands[1:])),
+    }[change]
+    candidate = candidates(corpus, TINY)[0]
+    changed = replace(corpus, rows=other)
+    assert identity(candidate, corpus, random_view) != identity(candidate, changed, random_view)
+
+
+def test_every_module_is_known_to_change_results_or_not() -> None:
+    only_show = {
+        "__init__", "choice", "command", "corpus", "display", "identity", "labelled", "pictures",
+        "record", "report", "run", "tracking",
+    }  # fmt: skip
+    modules = {path.stem for path in Path(_folder(package)).glob("*.py")}
+    assert modules - only_show == set(CODE["training.compare"])
+
+
+def _folder(module: ModuleType) -> str:
+    assert module.__file__ is not None
+    return str(Path(module.__file__).parent)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrackingError, match=r"file/store: cannot be written"):
+        Tracking(str(tmp_path / "file" / "store"))
+
+
+@pytest.mark.parametrize("place", ["file:///tmp/x", "postgresql://x/y"])
+def test_a_place_that_is_none_is_told_what_to_give(place: str) -> None:
+    with pytest.raises(TrackingError, match="give a folder, sqlite:///FILE, or http"):
+        Tracking(place)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(TrackingError, match=r"http://127.0.0.1:9: MLflow cannot be used"):
+        Tracking("http://127.0.0.1:9")
+
+
+# Killed, and gone on with
+
+
+def awaited(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+COMMAND = [sys.executable, "-m", "badbuzz", "train", "compare"]
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_killed_comparison_goes_on_at_the_missing_runs(simulated: Path, tmp_path: Path) -> None:
+    command = [
+        *COMMAND, "--data", str(simulated), "--tracking-uri", str(tmp_path),
+        "--model", "tfidf-words*",
+    ]  # fmt: skip
+    Tracking(str(tmp_path))
+    client = client_of(tmp_path)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    awaited(lambda: len(runs_of(client)) >= 2 or process.poll() is not None, "two runs")
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    kept = {run.info.run_id for run in runs_of(client)}
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    finished = runs_of(client)
+    assert kept <= {run.info.run_id for run in finished}
+    identities = [run.data.tags["badbuzz.identity"] for run in finished]
+    assert len(identities) == len(set(identities)) == 10
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Callable[[], tuple[str, subprocess.Popen[bytes]]]]:
+    """Starts an MLflow server on the same store, as often as it is called."""
+    port = free_port()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> tuple[str, subprocess.Popen[bytes]]:
+        command = [
+            sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1",
+            "--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}",
+            "--artifacts-destination", str(tmp_path / "artifacts"),
+        ]  # fmt: skip
+        log = (tmp_path / "server.log").open("ab")
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True, cwd=tmp_path
+        )
+        log.close()
+        started.append(process)
+        place = f"http://127.0.0.1:{port}"
+        awaited(lambda: _answers(f"{place}/health"), "MLflow's server")
+        return place, process
+
+    yield start
+    for process in started:
+        _end(process)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(address).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class Killer(Silent):
+    """Ends a server when the third model is about to learn."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._n = 0
+
+    def trying(self, model: str) -> None:
+        self._n += 1
+        if self._n == 3:
+            _end(self._process)
+
+
+@pytest.mark.slow
+def test_when_mlflow_dies_what_finished_is_kept(corpus: Corpus, server: Any) -> None:
+    place, process = server()
+    with pytest.raises(TrackingError, match="give the same command again"):
+        compared(corpus, place, Killer(process))
+    server()
+    found = compared(corpus, place)
+    assert [one.n_resumed for one in found] == [2, 0]
+    assert [len(one.records) for one in found] == [3, 3]
+
+
+class Filler(Silent):
+    """Leaves files no room to grow when the third model is about to learn."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    def trying(self, model: str) -> None:
+        self._n += 1
+        if self._n == 3:
+            _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, most))
+
+
+@pytest.fixture
+def room() -> Iterator[None]:
+    """Files may grow again afterwards."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_when_the_disk_is_full_nothing_is_half_finished(
+    corpus: Corpus, tmp_path: Path, room: None
+) -> None:
+    with pytest.raises(TrackingError, match="see that it runs and has room"):
+        compared(corpus, str(tmp_path), Filler())
+    finished = runs_of(client_of(tmp_path))
+    assert len(finished) == 2
+    for run in finished:
+        assert (tmp_path / "artifacts" / run.info.run_id / "artifacts" / "scores.npz").exists()

@@ -1,0 +1,246 @@
+"""Compared models as bundles: they score as the models do, and are written whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from badbuzz.errors import BadbuzzError, BundleError, SettingsError
+from badbuzz.features.drift import Reference
+from badbuzz.features.known_words import KnownWords
+from badbuzz.models.registry import Registry
+from badbuzz.models.scorer import FILES, GOLDEN_TOLERANCE, Judges, Scorer
+from tests.support.full_disk import full_disk
+from tests.support.registered import put
+from tests.training.compare.small import TINY
+from training.commands import train
+from training.compare.candidates import candidates
+from training.conversion.bundle import write_converted
+from training.conversion.converted import Converted, conversions
+from training.conversion.fitting import Fitted, Fitting
+from training.conversion.forms import is_served
+from training.datasets.corpus import Corpus
+from training.recipes.graph import FORMATS
+from training.writing import write_folder
+
+LINEAR = ("logistic", "ridge")
+SERVED = [
+    *(f"tfidf-{kind}, {one}" for kind in ("words", "letters", "both") for one in LINEAR),
+    "hashed, bag", "hashed, linear",
+    *(f"word2vec-{kind}, {one}" for kind in ("mean", "idf") for one in LINEAR),
+    "word2vec-mean, dense",
+    *(f"fasttext-{kind}, {one}" for kind in ("mean", "idf") for one in LINEAR),
+    "fasttext-mean, dense", "word2vec-words, convolution",
+]  # fmt: skip
+KINDS = (
+    "hashed, bag", "tfidf-both, logistic", "word2vec-mean, dense", "fasttext-idf, ridge",
+    "fasttext-mean, dense", "word2vec-words, convolution",
+)  # fmt: skip
+"""One of each form."""
+UNSEEN = [
+    "",
+    "Lost my bagz agaaain #worstairline http://x.y 😡",
+    "not good, not late, unforgettable",
+    "zut, la valise!",
+    "late " * 300,
+]
+
+
+class Models:
+    """Every model, fitted once when it is first asked for."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self._known = {one.name: one for one in candidates(corpus, TINY)}
+        fitting = Fitting(corpus, TINY)
+        self.fitted = cache(lambda name: fitting.fit(self._known[name]))
+        self.converted = cache(self._converted)
+
+    @property
+    def served(self) -> list[str]:
+        return [name for name, one in self._known.items() if is_served(one.classifier)]
+
+    def _converted(self, name: str) -> Converted:
+        fitted: Fitted = self.fitted(name)
+        (found,) = conversions(fitted, FORMATS[:1])
+        return found
+
+    def write(self, name: str, folder: Path) -> Scorer:
+        return write_converted(self.converted(name), self.fitted(name), self.corpus, TINY, folder)
+
+
+@pytest.fixture(scope="module")
+def models(corpus: Corpus) -> Models:
+    return Models(corpus)
+
+
+def test_every_linear_model_and_every_network_is_served(models: Models) -> None:
+    assert sorted(models.served) == sorted(SERVED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVED)
+def test_a_graph_scores_as_its_model(models: Models, name: str) -> None:
+    fitted, graph = models.fitted(name), models.converted(name).graph
+    assert len(fitted.compared_texts) == 1000
+    np.testing.assert_allclose(
+        graph.raw(fitted.compared_texts), fitted.compared_scores, rtol=0, atol=GOLDEN_TOLERANCE
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_a_score_does_not_depend_on_its_company(models: Models, name: str) -> None:
+    graph = models.converted(name).graph
+    texts = [*models.corpus.rows.texts[:150], *UNSEEN]
+    alone = np.concatenate([graph.raw([text]) for text in texts])
+    np.testing.assert_array_equal(graph.raw(texts), alone)
+
+
+def test_a_graph_that_scores_otherwise_is_refused(models: Models) -> None:
+    fitted = models.fitted("tfidf-words, logistic")
+    other = replace(fitted, compared_scores=fitted.compared_scores + 2e-5)
+    with pytest.raises(BundleError, match=r"changed a score by 2\.0e-05"):
+        conversions(other, FORMATS[:1])
+
+
+@pytest.mark.slow
+def test_smaller_numbers_are_smaller_and_nearly_right(models: Models) -> None:
+    found = conversions(models.fitted("fasttext-mean, dense"))
+    assert [one.numbers for one in found] == list(FORMATS)
+    sizes = [len(one.network) for one in found]
+    assert sizes[1] < 0.51 * sizes[0]
+    assert sizes[2] < 0.26 * sizes[0]
+    assert max(one.gap for one in found) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fasttext-mean, dense", "tfidf-both, logistic"])
+def test_a_bundle_judges_and_explains(models: Models, tmp_path: Path, name: str) -> None:
+    written = models.write(name, tmp_path / "mine")
+    assert written.version.startswith("mine@")
+    judges = Judges.read(f"en={tmp_path / 'mine'}")
+    assert judges.versions == (written.version,)
+    (told,) = written.explain(["Lost my bag again, nobody answers"])
+    assert len(told.contributions) == 6
+
+
+def test_a_bundle_says_what_is_usual_of_the_rows_that_were_kept(
+    models: Models, tmp_path: Path
+) -> None:
+    name = "tfidf-words, logistic"
+    few, converted = models.fitted(name), models.converted(name)
+    fitted = replace(few, kept_texts=[*few.kept_texts] * 9)
+    assert "reference" not in models.write(name, tmp_path / "few").card
+    written = write_converted(converted, fitted, models.corpus, TINY, tmp_path / "mine")
+    reference = Reference.of(written.card)
+    assert reference is not None
+    assert written.known_words is not None
+    known = KnownWords.unpack(written.known_words)
+    assert sum(reference.scores) == len(fitted.kept_texts)
+    n_tokens, n_unknown = known.count(fitted.kept_texts)
+    assert reference.unknown_rate == round(n_unknown / n_tokens, 4)
+    assert known.count(fitted.learnt_texts)[1] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.services
+def test_a_bundle_is_registered_and_scores_there_as_here(
+    models: Models, registry: Registry, tmp_path: Path
+) -> None:
+    scorer = models.write("fasttext-mean, dense", tmp_path / "mine")
+    version = put(registry, tmp_path / "mine")  # parity is a part of it
+    assert version.bundle == scorer.version
+
+
+# Writing
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    contents = {"card.json": b"{}", "model.tflite": bytes(100_000)}
+    with full_disk(50_000), pytest.raises(BundleError, match="cannot be written: File too large"):
+        write_folder(tmp_path / "mine", contents, lambda _: None)
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_leaves_what_was_there(models: Models, tmp_path: Path) -> None:
+    version = models.write("tfidf-words, logistic", tmp_path / "mine").version
+    models.converted("tfidf-words, ridge")
+    with full_disk(5_000), pytest.raises(BundleError, match="make room"):
+        models.write("tfidf-words, ridge", tmp_path / "mine")
+    assert Scorer.load(str(tmp_path / "mine")).version == version
+    assert names(tmp_path) == ["mine", *(f"mine/{name}" for name in FILES)]
+
+
+def test_what_does_not_pass_its_check_leaves_what_was_there(tmp_path: Path) -> None:
+    def refuse(_: Path) -> None:
+        raise BundleError("no")
+
+    write_folder(tmp_path / "mine", {"card.json": b"1"}, lambda _: None)
+    with pytest.raises(BundleError, match="no"):
+        write_folder(tmp_path / "mine", {"card.json": b"2"}, refuse)
+    assert (tmp_path / "mine" / "card.json").read_bytes() == b"1"
+    assert names(tmp_path) == ["mine", "mine/card.json"]
+
+
+def test_a_bundle_takes_anothers_place(models: Models, tmp_path: Path) -> None:
+    former = models.write("tfidf-words, logistic", tmp_path / "mine").version
+    assert models.write("tfidf-words, ridge", tmp_path / "mine").version != former
+
+
+def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years")
+    with pytest.raises(BundleError, match=r"thesis\.txt, which is no file of a bundle"):
+        write_folder(tmp_path, {"card.json": b""}, lambda _: None)
+
+
+# The command
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(train, ["convert", "--quick", *(str(one) for one in arguments)])
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_it_was_asked_for(simulated: Path, tmp_path: Path) -> None:
+    result = invoke(
+        "--data", simulated, "--model", "tfidf-words, logistic", "-o", tmp_path / "mine",
+        "--format", "int8", "--json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    figures = [orjson.loads(line) for line in result.stdout.splitlines()]
+    assert [one["format"] for one in figures] == list(FORMATS)
+    card = Scorer.load(str(tmp_path / "mine")).card
+    assert (card["model"]["numbers"], card["name"]) == ("int8", "mine")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--model", "*, forest"], SettingsError, "no bundle: it branches on values, as trees do"),
+        (["--model", "text, vader"], SettingsError, "is a lexicon with rules of its own"),
+        (["--model", "tfdif*"], SettingsError, r"fits none of tfidf-words, logistic;"),
+        (["--model", "hashed*", "-o", "mine"], SettingsError, "fits 2: name one"),
+        (["--model", "hashed*", "-o", "."], BundleError, "is no file of a bundle"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused(
+    simulated: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    error: type[BadbuzzError],
+    message: str,
+) -> None:
+    monkeypatch.chdir(simulated.parent)
+    with pytest.raises(error, match=message):
+        raise invoke("--data", simulated, *arguments).exception or AssertionError("accepted")

@@ -1,0 +1,382 @@
+"""Which corrections are learnt from, and who is passed over; no server is asked."""
+
+from __future__ import annotations
+
+import fcntl
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badbuzz.errors import BundleError, RecordingError
+from badbuzz.features.hashing import Features
+from badbuzz.models.scorer import Scorer
+from badbuzz.store.model import Feedback
+from tests.support.opinions import feedback
+from tests.support.registered import SHIPPED, local, variant
+from training.datasets.labelled import Reading
+from training.datasets.rows import Rows
+from training.recipes.bundles import golden_texts
+from training.recipes.linear import Shape
+from training.recipes.shipped import AIRLINE_EN, RECIPES, TWEETS_FR, Recipe
+from training.registry.gate import Check
+from training.retrain.base import like_champion, read_base
+from training.retrain.building import check_rows
+from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Meeting, Side, not_better
+from training.retrain.curation import (
+    CAP,
+    DUPLICATE,
+    FROZEN,
+    KNOWN,
+    OUTVOTED,
+    REASONS,
+    TAKEN_BACK,
+    TIED,
+    UNREADABLE,
+    Sieved,
+    sieve,
+)
+from training.retrain.messages import quarantine
+
+NOTHING = Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
+
+
+def unlike(n: int) -> str:
+    """A text that has no word in common with those of other numbers."""
+    letters = "".join("abcdefghij"[int(digit)] for digit in str(n))
+    return " ".join(f"{word}{letters}" for word in ("bag", "gate", "crew", "late"))
+
+
+def word(text: str, by: str, right: bool, **fields: Any) -> Feedback:
+    """Somebody's word on a text."""
+    return feedback("ok", text=text, by=by, right=right, **fields)
+
+
+def rows(*pairs: tuple[str, bool]) -> Rows:
+    """Base data."""
+    texts = [text for text, _ in pairs]
+    return Rows(texts, np.array([one for _, one in pairs], np.bool_), np.array([""] * len(pairs)))
+
+
+def sifted(
+    said: Sequence[Feedback],
+    base: Rows = NOTHING,
+    frozen: Sequence[str] = (),
+    per_author: int = 200,
+) -> Sieved:
+    return sieve(said, base, frozen, "en", per_author)
+
+
+def reasons(found: Sieved) -> Counter[str]:
+    return Counter(one.reason for one in found.left)
+
+
+def kept(found: Sieved) -> dict[str, bool]:
+    return {one.text: one.right for one in [*found.learnt, *found.held]}
+
+
+# Poison
+
+
+def test_a_thousand_flipped_labels_of_one_person_are_no_more_than_the_cap() -> None:
+    honest = [word(unlike(n), "ann", right=True) for n in range(50)]
+    flipped = [word(unlike(n), "eve", right=False) for n in range(1000, 2000)]
+    found = sifted([*honest, *flipped])
+    assert Counter(one.by for one in [*found.learnt, *found.held]) == {"ann": 50, "eve": 200}
+    assert reasons(found) == {CAP: 800}
+
+
+def test_of_a_persons_words_the_latest_count() -> None:
+    said = [word(unlike(n), "ann", right=True, at_ms=n) for n in range(20)]
+    assert set(kept(sifted(said, per_author=5))) == {unlike(n) for n in range(15, 20)}
+
+
+def test_a_flood_beyond_the_cap_outvotes_nobody() -> None:
+    honest = [word(unlike(n), f"p{n}", right=True) for n in range(30)]
+    flipped = [word(unlike(n), "eve", right=False, at_ms=n) for n in range(30)]
+    assert kept(sifted([*honest, *flipped], per_author=10)) == {unlike(n): True for n in range(20)}
+
+
+def test_most_people_decide_on_a_text() -> None:
+    said = [word(unlike(1), by, right=by != "eve") for by in ("ann", "bob", "eve")]
+    found = sifted(said)
+    assert kept(found) == {unlike(1): True}
+    assert reasons(found) == {OUTVOTED: 1, DUPLICATE: 1}
+
+
+def test_a_text_that_as_many_call_one_thing_as_the_other_is_not_learnt_from() -> None:
+    found = sifted([word(unlike(1), by, right=by == "ann") for by in ("ann", "eve")])
+    assert kept(found) == {}
+    assert reasons(found) == {TIED: 2}
+
+
+def test_near_duplicates_of_many_people_count_once() -> None:
+    said = [word(f"RT {unlike(1)} http://x.example/{n}", f"p{n}", right=True) for n in range(9)]
+    found = sifted(said)
+    assert len(kept(found)) == 1
+    assert reasons(found) == {DUPLICATE: 8}
+
+
+def test_a_person_has_one_voice_on_near_duplicates_their_last() -> None:
+    said = [word(unlike(1), "eve", right=True, at_ms=n) for n in range(9)]
+    others = [word(f"rt {unlike(1)}", by, right=False) for by in ("ann", "bob")]
+    found = sifted([*said, *others])
+    assert [one.right for one in [*found.learnt, *found.held]] == [False]
+    assert reasons(found) == {TAKEN_BACK: 8, OUTVOTED: 1, DUPLICATE: 1}
+
+
+def test_one_person_does_not_change_the_base_data() -> None:
+    base = rows((unlike(1), True), (unlike(2), False))
+    found = sifted([word(unlike(1), "eve", right=False)], base)
+    assert found.base.all()
+    assert reasons(found) == {TIED: 1}
+
+
+def test_two_people_do() -> None:
+    base = rows((unlike(1), True), (unlike(2), False))
+    found = sifted([word(unlike(1), by, right=False) for by in ("ann", "bob")], base)
+    assert found.base.tolist() == [False, True]
+    assert kept(found) == {unlike(1): False}
+
+
+def test_what_the_base_data_say_already_is_not_said_twice() -> None:
+    found = sifted([word(unlike(1), "ann", right=True)], rows((unlike(1), True)))
+    assert found.base.all()
+    assert reasons(found) == {KNOWN: 1}
+
+
+def test_what_a_client_says_was_predicted_changes_nothing() -> None:
+    said = [word(unlike(n), "ann", right=n % 2 == 0) for n in range(30)]
+    lies = [replace(one, predicted=not one.right, score=0.5, bundle="x@1") for one in said]
+    assert kept(sifted(said)) == kept(sifted(lies))
+
+
+# Leaks
+
+
+def test_nothing_is_learnt_from_that_is_nearly_in_the_evaluation_set() -> None:
+    base = rows((f"RT {unlike(1)}", True), (unlike(2), False))
+    said = [word(f"@ann {unlike(3)} !!", "ann", right=True), word(unlike(4), "ann", right=True)]
+    found = sifted(said, base, frozen=[unlike(1), unlike(3)])
+    assert found.base.tolist() == [False, True]
+    assert found.n_frozen == 1
+    assert set(kept(found)) == {unlike(4)}
+    assert reasons(found) == {FROZEN: 1}
+
+
+def test_no_base_row_is_nearly_a_correction_that_is_tested_on() -> None:
+    said = [word(unlike(n), by, right=True) for n in range(40) for by in ("ann", "bob")]
+    base = rows(*((f"rt {unlike(n)}", False) for n in range(40)))
+    found = sifted(said, base)
+    held = {one.text for one in found.held}
+    assert held
+    left = {text for text, keep in zip(base.texts, found.base, strict=True) if keep}
+    assert left.isdisjoint({f"rt {text}" for text in held})
+
+
+def test_who_is_tested_on_stays_so_when_more_is_said() -> None:
+    said = [word(unlike(n), "ann", right=True) for n in range(100)]
+    few, many = sifted(said[:50]), sifted(said)
+    assert 0 < len(many.held) < 50
+    assert {one.text for one in few.held} <= {one.text for one in many.held}
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    "fields", [{"lang": "und"}, {"lang": ""}, {"text": "😡 123"}, {"text": "late \ud83d"}]
+)
+def test_what_cannot_be_read_is_quarantined(fields: dict[str, Any]) -> None:
+    found = sifted([feedback("ok", **{"text": unlike(1), **fields})])
+    assert reasons(found) == {UNREADABLE: 1}
+    assert orjson.loads(quarantine(found.left))["reason"] == UNREADABLE
+
+
+def test_words_on_other_languages_are_counted_and_not_quarantined() -> None:
+    found = sifted([word(unlike(1), "ann", right=True, lang="fr-CA")])
+    assert (found.n_foreign, found.left, kept(found)) == (1, [], {})
+
+
+def test_the_quarantine_names_whom_why_and_what_and_masks_it() -> None:
+    said = word("@jane_doe my bag is lost", "eve", right=False, lang="und")
+    line = orjson.loads(quarantine(sifted([said]).left))
+    assert (line["by"], line["right"], line["text"]) == ("eve", False, "@user my bag is lost")
+    assert line["why"] == REASONS[UNREADABLE]
+
+
+# All together
+
+WORDS = st.builds(
+    lambda n, by, right, at_ms, lang: word(unlike(n), by, right=right, at_ms=at_ms, lang=lang),
+    st.integers(0, 4), st.sampled_from("abc"), st.booleans(), st.integers(0, 9),
+    st.sampled_from(["en", "en", "en", "fr", ""]),
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=25), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_every_word_has_one_place_whatever_the_order(
+    said: list[Feedback], per_author: int, draw: Random
+) -> None:
+    base = rows((unlike(0), True), (unlike(1), False))
+    found = sifted(said, base, [unlike(2)], per_author)
+    placed = [*found.learnt, *found.held, *(one.said for one in found.left)]
+    own = [one for one in said if one.lang != "fr"]
+    assert Counter(one.id for one in placed) == Counter(one.id for one in own)
+    again = sifted(draw.sample(said, len(said)), base, [unlike(2)], per_author)
+    assert kept(again) == kept(found)
+
+
+# What is better
+
+
+def meeting(name: str, challenger: float, champion: float | None) -> Meeting:
+    sides = [Side(one, one, 0.0) if one is not None else None for one in (challenger, champion)]
+    assert sides[0] is not None
+    return Meeting(name, 100, 50, sides[0], sides[1])
+
+
+HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=False, found="huge")
+
+
+@pytest.mark.parametrize(
+    ("checks", "meetings", "said"),
+    [
+        ([HOLDS], [meeting(FROZEN_SET, 0.8, None)], ""),
+        ([HOLDS], [meeting(FROZEN_SET, 0.8, 0.8), meeting(CORRECTIONS, 0.6, 0.3)], ""),
+        ([HOLDS], [meeting(FROZEN_SET, 0.9, 0.8), meeting(CORRECTIONS, 0.3, 0.3)], "in 30.0% of"),
+        ([HOLDS], [meeting(FROZEN_SET, 0.8, 0.8)], "evaluation set, the champion in 80.0%"),
+        ([HOLDS, FAILS], [meeting(CORRECTIONS, 0.9, 0.1)], "size: huge"),
+    ],
+)
+def test_better_is_who_passes_and_is_right_more_often_where_people_spoke(
+    checks: list[Check], meetings: list[Meeting], said: str
+) -> None:
+    why = not_better(checks, meetings)
+    assert said in why
+    assert bool(why) == bool(said)
+
+
+# Files and settings
+
+
+def test_a_language_without_golden_texts_of_its_own_has_those_of_all() -> None:
+    assert golden_texts("de") == [text for text in golden_texts("en") if text in golden_texts("fr")]
+
+
+BAD = {
+    "a third label": (b'{"text": "hm", "label": "angry"}', "label 'angry' is none of"),
+    "one class": (b'{"text": "hm", "label": "negative"}\n' * 200, "all 200 rows are negative"),
+    "no label": (b'{"text": "hm"}', "no column 'label'"),
+    "no text": (b'{"text": " ", "label": "negative"}', "no row has both"),
+    "Latin-1": (b"text,label\nquelle journ\xe9e,negative\n", "--encoding latin-1"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+@pytest.mark.parametrize(
+    "command", [("freeze-eval",), ("retrain", "--without-corrections", "--data")], ids=" ".join
+)
+def test_rows_that_cannot_be_used_are_named_before_a_server_is_asked(
+    command: tuple[str, ...], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content, said = BAD[fault]
+    Path("rows.csv" if fault == "Latin-1" else "rows.jsonl").write_bytes(content)
+    (path,) = tmp_path.iterdir()
+    ran = local("train", *command, path.name, "--language", "en")
+    assert ran.exit_code == 1
+    assert said in ran.said
+
+
+def own_rows(path: Path) -> Path:
+    """Rows that can be trained on."""
+    lines = [
+        orjson.dumps({"text": unlike(n), "label": "neutral" if n % 2 else "negative"})
+        for n in range(120)
+    ]
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(("more", "exit_code"), [((), 5), (("--without-corrections",), 7)])
+def test_a_store_or_registry_that_is_not_there_has_its_exit_code(
+    more: tuple[str, ...], exit_code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    own = own_rows(tmp_path / "mine.jsonl")
+    ran = local("train", "retrain", "--data", own, *more, BADBUZZ_MLFLOW_URI="http://127.0.0.1:9")
+    assert ran.exit_code == exit_code, ran.said
+    assert not (tmp_path / "badbuzz.db").exists()
+
+
+def test_two_do_not_retrain_at_once(tmp_path: Path) -> None:
+    own = own_rows(tmp_path / "mine.jsonl")
+    with own.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ran = local("train", "retrain", "--data", own, "--without-corrections")
+    assert ran.exit_code == 1
+    assert "another retraining" in ran.said
+
+
+def test_a_folder_with_something_else_in_it_is_refused_before_anything(tmp_path: Path) -> None:
+    own = own_rows(tmp_path / "mine.jsonl")
+    (tmp_path / "card.json").write_text("{}")
+    ran = local("train", "retrain", "--data", own, "--without-corrections", "-o", tmp_path)
+    assert ran.exit_code == 1
+    assert "mine.jsonl, which is no file of a bundle" in ran.said
+
+
+def test_copies_of_one_text_are_no_fold_of_both_classes() -> None:
+    copies = rows(*((f"{unlike(1)} {letter}", True) for letter in "abcdefghijklmnopqrstuvwxyz" * 4))
+    others = rows(*((unlike(n), n % 6 == 0) for n in range(2, 400)))
+    mixed = rows(*((unlike(n), False) for n in range(500, 560)))
+    check_rows("mine", "en", others)
+    with pytest.raises(RecordingError, match="one class only"):
+        check_rows("mine", "en", copies.joined(mixed).joined(others.kept(~others.negative)))
+
+
+# Base and recipe
+
+
+def test_a_folder_and_files_are_one_base(shared_data: Path, tmp_path: Path) -> None:
+    own = str(own_rows(tmp_path / "mine.jsonl"))
+    both = read_base([str(shared_data), own], Reading(lang="fr"))
+    alone = read_base([str(shared_data)], Reading(lang="fr"))
+    assert both.recipe == alone.recipe == TWEETS_FR
+    assert len(both.rows) == len(alone.rows) + 120
+
+
+def test_own_rows_have_the_recipe_without_what_stands_beside(tmp_path: Path) -> None:
+    recipe = read_base([str(own_rows(tmp_path / "mine.jsonl"))], Reading(lang="en")).recipe
+    assert (recipe.features, recipe.shape) == (AIRLINE_EN.features, AIRLINE_EN.shape)
+    assert (recipe.name, recipe.prior, recipe.left_out) == ("own-en", None, None)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_the_champions_recipe_is_read_off_its_bundle(recipe: Recipe) -> None:
+    other = replace(recipe, name="x", features=Features(9, 1, 2, 3), shape=Shape(9.0, 9.0, 9.0))
+    champion = Scorer.load(recipe.name)
+    assert like_champion(other, champion, SHIPPED / recipe.name) == recipe
+
+
+def test_a_champion_of_another_kind_is_refused(tmp_path: Path) -> None:
+    bundle = variant(tmp_path / "other", model={"kind": "fasttext-mean, dense"})
+    with pytest.raises(BundleError, match=r"fasttext-mean, dense.*--shipped-recipe"):
+        like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "..", "a/b"])
+def test_a_champions_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+    bundle = variant(tmp_path / "other", name=name)
+    with pytest.raises(BundleError, match="its name is no folder's"):
+        like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)

@@ -1,0 +1,147 @@
+"""README's "Your own models" works as written, from simulated rows to what people corrected."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import orjson
+import pytest
+
+from badbuzz.errors import RegistryDownError
+from badbuzz.models.registry import CHALLENGER, CHAMPION, Registry
+from badbuzz.models.scorer import Scorer
+from badbuzz.store.database import Store
+from tests.support.mlflow_server import MlflowServer
+from tests.support.opinions import feedback
+from tests.support.registered import Ran, crown, local
+from tests.support.servers import ROOT
+from tests.training.retrain.test_curation import own_rows
+from training.datasets.labelled import Reading
+from training.retrain.base import read_base
+from training.retrain.run import gather, retrain, stand
+
+pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
+
+_SERVER = "http://127.0.0.1:5000"
+_WORDS = tuple(
+    f"{first}{second}"
+    for first in ("var", "lum", "tep", "rog", "mis", "dal", "kor", "fen", "bol", "sut")
+    for second in ("ina", "oto", "eka", "uru", "abi", "elo", "omi", "ara", "ise", "unde")
+)
+
+
+def written() -> list[str]:
+    """The commands of README's section, one a line."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("\n## Your own models\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    return "".join(blocks).replace("\\\n", " ").splitlines()
+
+
+class Shell:
+    """Runs lines as a shell would, in this process: TensorFlow takes seconds to import."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._environ: dict[str, str] = {}
+
+    def __call__(self, line: str) -> Ran:
+        line = line.replace("$BADBUZZ_MLFLOW_URI", self._environ.get("BADBUZZ_MLFLOW_URI", ""))
+        program, *arguments = shlex.split(line, comments=True)
+        if program == "export":
+            name, _, value = arguments[0].partition("=")
+            self._environ[name] = value.replace(_SERVER, self._uri)
+            return Ran(0, "")
+        assert program == "badbuzz", line
+        return local(*arguments, **self._environ)
+
+
+def corrected(n: int = 200) -> None:
+    """What two invented words mean, which no simulated row has: one is negative, one is not."""
+    draw = Random(7)
+    with Store.open("sqlite:///badbuzz.db") as store:
+        for number in range(n):
+            right = number % 2 == 0
+            text = f"{'jinxed' if right else 'charmed'} {' '.join(draw.sample(_WORDS, 5))}"
+            by = ("ann", "bob", "cleo")[number % 3]
+            store.add_feedback(feedback("ok", text=text, by=by, right=right))
+
+
+def flood() -> None:
+    """A thousand texts that one person calls what they are not."""
+    draw = Random(8)
+    with Store.open("sqlite:///badbuzz.db") as store:
+        for number in range(1000):
+            text = f"charmed {' '.join(draw.sample(_WORDS, 6))}"
+            store.add_feedback(feedback("ok", text=text, by="eve", right=True, at_ms=number))
+
+
+def line_of(part: str) -> str:
+    """The command of README that has something in it."""
+    (line,) = [line for line in written() if part in line]
+    return line
+
+
+def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    corrected()
+    shell = Shell(registry.uri)
+    said = ""
+    for line in written():
+        ran = shell(line)
+        said += f"$ {line}\n{ran.said}"
+        assert ran.exit_code == 0, said
+    champion = registry.find("en", CHAMPION)
+    assert champion is not None
+    assert champion.number == 2, said
+    again = shell("badbuzz train retrain --data mine.jsonl --promote-if-better --json")
+    told = orjson.loads(again.said.splitlines()[-1])
+    assert (told["known"], told["promoted"], told["version"]) == (True, False, 2)
+    assert shell("badbuzz models rollback en --reason 'a try'").exit_code == 0
+    assert "served before" in shell(line_of("retrained.html")).said
+    flood()
+    poisoned = shell("badbuzz train retrain --data mine.jsonl --json")
+    told = orjson.loads(poisoned.said.splitlines()[-1])
+    (eve,) = [one for one in told["authors"] if one["name"] == "eve"]
+    assert (eve["n_learnt"] + eve["n_held"], eve["n_left"]) == (200, 800)
+    lines = [orjson.loads(line) for line in Path("quarantine-en.jsonl").read_bytes().splitlines()]
+    assert {(one["by"], one["reason"]) for one in lines} == {("eve", "cap")}
+    assert len(lines) == 800
+
+
+def test_a_server_that_dies_in_mid_run_loses_nothing(
+    registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
+) -> None:
+    base = read_base([str(own_rows(tmp_path / "mine.jsonl"))], Reading(lang="en"))
+    standing = stand(registry, "en", tmp_path)
+    gathered = gather(base, [], standing, 200, shipped=False)
+    out = tmp_path / "new-en"
+
+    def dying(n_steps: int) -> Callable[[], None]:
+        mlflow_server.stop()
+        return lambda: None
+
+    try:
+        with pytest.raises(RegistryDownError, match="run this again"):
+            retrain(registry, gathered, standing, out, None, dying)
+    finally:
+        mlflow_server.start()
+    assert registry.versions("en") == []
+    trained = Scorer.load(str(out)).version
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those between MLflow and pandas
+        outcome = retrain(registry, gathered, standing, out, None, lambda _: lambda: None)
+    assert (outcome.known, outcome.version.number, outcome.bundle) == (False, 1, trained)
+    registry.client.delete_registered_model_alias("badbuzz-sentiment-en", CHALLENGER)  # a kill
+    retrain(registry, gathered, standing, None, None, lambda _: lambda: None)
+    assert registry.find("en", CHALLENGER) == outcome.version
+    crown(registry, outcome.version)
+    late = retrain(registry, gathered, standing, None, "ann", lambda _: lambda: None)
+    assert (late.promoted, late.why_not[:33]) == (False, "the champion is another one since")

@@ -1,0 +1,67 @@
+"""Everything that was found, as the terminal, the report and JSON need it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from training.bert.assessment import verdict
+from training.bert.cost import Cost
+from training.bert.display import plain, plain_costs
+from training.bert.folder import Encoder
+from training.bert.run import Asked
+from training.bert.tuning import Tuning
+from training.datasets.corpus import Corpus
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether an encoder is worth its price.
+
+    Parameters
+    ----------
+    views
+        The random split first.
+    costs
+        Of the champion and the encoder.
+    core_hour
+        Price of an hour of one core.
+    place
+        Where the runs are kept.
+    """
+
+    corpus: Corpus
+    encoder: Encoder
+    tuning: Tuning
+    views: Sequence[Asked]
+    costs: dict[str, Cost]
+    core_hour: float
+    place: str
+
+    @cached_property
+    def verdict(self) -> tuple[str, ...]:
+        """The answer and its reasons."""
+        views = [(one.name, one.models) for one in self.views]
+        return verdict(views, self.costs["champion"], self.costs["encoder"], self.core_hour)
+
+    def plain(self) -> dict[str, Any]:
+        """Values for JSON."""
+        return {
+            "set": self.corpus.name,
+            "n_rows": len(self.corpus.rows),
+            "notes": self.corpus.notes,
+            "encoder": {
+                "name": self.encoder.name,
+                "digest": self.encoder.digest,
+                "n_layers": self.encoder.n_layers,
+            },
+            "tuning": asdict(self.tuning),
+            "views": [{"view": one.name, "models": plain(one.models)} for one in self.views],
+            "costs": plain_costs(self.costs, self.core_hour),
+            "core_hour": self.core_hour,
+            "answer": self.verdict[0],
+            "reasons": self.verdict[1:],
+            "tracking_uri": self.place,
+        }

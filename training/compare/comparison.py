@@ -1,0 +1,175 @@
+"""A whole comparison: every model in every view of every corpus, where it was not done before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from threadpoolctl import threadpool_limits
+
+from badbuzz import __version__
+from badbuzz.errors import SettingsError
+from training.compare.candidates import Candidate, candidates, features_of
+from training.compare.identity import code_version, git_revision, identity
+from training.compare.networks import NETWORKS, keras
+from training.compare.prepared import Bench, Features
+from training.compare.record import Record
+from training.compare.run import attempt
+from training.compare.scale import Scale
+from training.compare.tracking import Tracking
+from training.compare.views import View, views
+from training.datasets.corpus import Corpus
+from training.datasets.rows import N_THREADS
+
+
+class Progress(Protocol):
+    """Who is told how far a comparison is."""
+
+    def begin(self, corpus: str, view: str, n_folds: int) -> None:
+        """A view begins, of so many fits."""
+
+    def trying(self, model: str) -> None:
+        """A model is about to learn."""
+
+    def step(self, n_folds: int = 1) -> None:
+        """So many fits are done, or were done before."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found in one view of one corpus.
+
+    Parameters
+    ----------
+    corpus, view
+        What was looked at.
+    records
+        A record for each model.
+    n_resumed
+        Of them, those that an earlier comparison left finished.
+    """
+
+    corpus: Corpus
+    view: View
+    records: tuple[Record, ...]
+    n_resumed: int
+
+
+def compare(
+    corpora: Sequence[Corpus],
+    scale: Scale,
+    tracking: Tracking,
+    progress: Progress,
+    models: Sequence[str] = (),
+) -> list[Comparison]:
+    """Compare models on every corpus.
+
+    Parameters
+    ----------
+    models
+        Patterns such as ``tfidf-*`` of the models to compare; all of them when empty.
+
+    Raises
+    ------
+    SettingsError
+        When a pattern fits no model.
+    RecordingError
+        When a corpus cannot be learnt from.
+    TrackingError
+        When MLflow cannot be used; what finished before is kept.
+    """
+    sampled = [corpus.sample(scale.most_rows).checked() for corpus in corpora]
+    chosen = [_chosen(candidates(corpus, scale), models) for corpus in sampled]
+    for pattern in models:
+        if not any(_fits(one, [pattern]) for found in chosen for one in found):
+            names = ", ".join(one.name for one in candidates(sampled[0], scale))
+            raise SettingsError(f"--model {pattern}: fits none of {names}")
+    with threadpool_limits(N_THREADS):
+        return [
+            compare_view(corpus, view, found, features_of(corpus), scale, tracking, progress)
+            for corpus, found in zip(sampled, chosen, strict=True)
+            for view in views(corpus, scale)
+        ]
+
+
+def _chosen(found: Sequence[Candidate], models: Sequence[str]) -> list[Candidate]:
+    return [one for one in found if not models or _fits(one, models)]
+
+
+def _fits(candidate: Candidate, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(candidate.name, pattern) for pattern in patterns)
+
+
+def compare_view(
+    corpus: Corpus,
+    view: View,
+    chosen: Sequence[Candidate],
+    features: dict[str, Features],
+    scale: Scale,
+    tracking: Tracking,
+    progress: Progress,
+) -> Comparison:
+    """Compare the chosen models in one view; those that finished before are only looked up."""
+    experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
+    finished = tracking.finished(experiment)
+    bench = Bench(corpus.rows, features, scale)
+    progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
+    records = []
+    n_resumed = 0
+    for candidate in chosen:
+        own = identity(candidate, corpus, view)
+        if own in finished:
+            records.append(tracking.load(finished[own], candidate))
+            progress.step(len(view.folds))
+            n_resumed += 1
+            continue
+        progress.trying(candidate.name)
+        if candidate.classifier in NETWORKS:
+            keras()  # its import is nobody's training time
+        records.append(
+            _try(corpus, view, candidate, bench, tracking, experiment, own, progress.step)
+        )
+    return Comparison(corpus, view, tuple(records), n_resumed)
+
+
+def _try(
+    corpus: Corpus,
+    view: View,
+    candidate: Candidate,
+    bench: Bench,
+    tracking: Tracking,
+    experiment: str,
+    own: str,
+    step: Callable[[], None],
+) -> Record:
+    started_ms = time.time_ns() // 1_000_000
+    outcome = attempt(candidate, view, bench, step)
+    return tracking.keep(
+        experiment,
+        candidate,
+        outcome,
+        tags=_tags(corpus, view, bench.scale),
+        identity=own,
+        folds=[fold.name for fold in view.folds],
+        texts=corpus.rows.texts,
+        started_ms=started_ms,
+        ended_ms=time.time_ns() // 1_000_000,
+    )
+
+
+def _tags(corpus: Corpus, view: View, scale: Scale) -> dict[str, str]:
+    return {
+        "badbuzz.set": corpus.name,
+        "badbuzz.view": view.name,
+        "badbuzz.scale": scale.name,
+        "badbuzz.language": corpus.language,
+        "badbuzz.n_rows": str(len(corpus.rows)),
+        "badbuzz.data": corpus.digest,
+        "badbuzz.splits": view.digest,
+        "badbuzz.code": code_version(),
+        "badbuzz.version": __version__,
+        "mlflow.source.git.commit": git_revision() or "unknown",
+    }

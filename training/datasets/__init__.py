@@ -1,0 +1,1 @@
+"""Labelled rows: reading, splitting, duplicates."""

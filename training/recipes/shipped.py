@@ -1,0 +1,128 @@
+"""What the shipped bundles are made of: data, features, model, and the bars they must reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from badbuzz.features.hashing import Features
+from training.recipes.linear import Shape
+from training.recipes.quality import SHARES
+
+N_ROWS: Final = 64
+_WIDTH: Final = 384  # one of 280 characters has at most 280 features, the longest measured 140
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: its files, what it is, its licence, and what it serves for."""
+
+    files: tuple[str, ...]
+    title: str
+    licence: str
+    use: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a figure of the five folds must reach; a ceiling bounds its size from above."""
+
+    figure: str
+    limit: float
+    ceiling: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is good enough.
+
+        Examples
+        --------
+        >>> Bar("auc", 0.83).holds(0.84), Bar("ece", 0.02, ceiling=True).holds(-0.03)
+        (True, False)
+        """
+        return abs(value) <= self.limit if self.ceiling else value >= self.limit
+
+    def __str__(self) -> str:
+        return f"{'≤' if self.ceiling else '≥'} {self.limit}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a bundle is made.
+
+    Parameters
+    ----------
+    rows
+        Labelled texts of its own kind: trained on, and tested on in folds.
+    prior
+        A larger corpus whose model stands beside, or None.
+    sentences
+        A file of our own sentences that are trained on too, never tested on; or None.
+    left_out
+        A brand that a second model is trained without, and tested on; or None.
+    n_splits
+        How often the rows are split into five folds; more where they are few.
+    threshold
+        A score at or above it is labelled negative.
+    """
+
+    name: str
+    language: str
+    rows: Source
+    features: Features
+    shape: Shape
+    bars: tuple[Bar, ...]
+    prior: Source | None = None
+    prior_shape: Shape | None = None
+    sentences: str | None = None
+    left_out: str | None = None
+    n_splits: int = 1
+    threshold: float = 0.5
+
+
+_SHARE_BARS: Final = tuple(Bar(f"share_bias_{share}", 0.03, ceiling=True) for share in SHARES)
+
+AIRLINE_EN: Final = Recipe(
+    name="airline-en",
+    language="en",
+    rows=Source(
+        ("airline/airline_tweets.jsonl.gz",),
+        "Twitter US Airline Sentiment: tweets to four US airlines, February 2015, human labels",
+        "CC BY-NC-SA 4.0",
+        "trained and tested on",
+    ),
+    features=Features(n_bits=18, shortest=5, longest=5, width=_WIDTH),
+    shape=Shape(rarity=0.0, contrast=1.0, strength=4.0),
+    prior=Source(
+        ("sentiment140/train.jsonl.gz",),
+        "Sentiment140 (Go, Bhayani, Huang 2009): tweets of 2009 labelled by their emoticon",
+        "for research; no licence stated",
+        "prior",
+    ),
+    prior_shape=Shape(rarity=0.0, contrast=1.0, strength=2.0),
+    left_out="Southwest",
+    bars=(
+        Bar("accuracy", 0.855),
+        Bar("auc", 0.918),
+        Bar("ece", 0.02, ceiling=True),
+        *_SHARE_BARS,
+        Bar("left_out_auc", 0.90),
+    ),
+)
+
+TWEETS_FR: Final = Recipe(
+    name="tweets-fr",
+    language="fr",
+    rows=Source(
+        ("xlmt/xlmt_fr_train.jsonl.gz", "xlmt/xlmt_fr_val.jsonl.gz"),
+        "XLM-T / UMSAB, French part (Barbieri et al. 2022; DEFT-2017), human labels, balanced",
+        "for research; no licence stated",
+        "trained and tested on",
+    ),
+    features=Features(n_bits=18, shortest=4, longest=4, width=_WIDTH),
+    shape=Shape(rarity=1.0, contrast=0.5, strength=8.0),
+    sentences="sentences_fr.txt",
+    n_splits=5,
+    bars=(Bar("auc", 0.83), *_SHARE_BARS),
+)
+
+RECIPES: Final = (AIRLINE_EN, TWEETS_FR)

@@ -1,0 +1,1 @@
+"""Registering, gating and promoting bundles in MLflow."""

@@ -1,0 +1,218 @@
+"""The commands ``models register``, ``promote`` and ``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from badbuzz.config.settings import Settings
+from badbuzz.errors import BundleError
+from badbuzz.model import Alert
+from badbuzz.models.registry import CHALLENGER, CHAMPION
+from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.recordings.reader import read_recording
+from badbuzz.recordings.rows import Reject, check_readable
+from badbuzz.recordings.times import clock
+from badbuzz.terminal.options import recording_options
+from badbuzz.terminal.progress import Bar
+from training.registry import gate
+from training.registry.commands import as_json_option, open_registry, who_option
+from training.registry.gate import Check
+from training.registry.heldout_sets import frozen
+from training.registry.heldout_sets import load as load_rows
+from training.registry.promotion import load, needed
+from training.registry.promotion import promote as move
+from training.registry.register import register as put
+from training.registry.replay import Change, Replayed, changes, replay
+
+_UNFROZEN = Check(
+    "evaluation set", holds=False, found="none is frozen: badbuzz train freeze-eval FILE"
+)
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def register(bundle: Path) -> None:
+    """Put a bundle into the registry, as the challenger of each of its languages.
+
+    MLflow can serve what is stored: mlflow models serve -m models:/badbuzz-sentiment-en@challenger
+
+    \b
+    Examples:
+      badbuzz models register my-bundle
+    """
+    for one in put(open_registry(), bundle):
+        known = "was registered before as" if one.known else "is now the challenger,"
+        click.echo(f"{bundle} {known} {one.version}")
+
+
+@click.command()
+@click.argument("language")
+@click.argument("which", default=CHALLENGER, metavar="[VERSION]")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1),
+    default=gate.MARGIN,
+    show_default=True,
+    help="By how much macro-F1 may be lower than the champion's.",
+)
+@click.option("--reason", default="", help="Why; it is recorded.")
+@click.option("--force", is_flag=True, help="Although a check fails; wants a --reason.")
+@who_option
+def promote(language: str, which: str, margin: float, reason: str, force: bool, who: str) -> None:
+    """Let a version serve, if it is not worse than the champion on the frozen evaluation set.
+
+    VERSION is challenger (the default) or a number. Looked at: golden inputs, macro-F1 beside the
+    champion's (the interval's lower end), size and speed. A bundle that is broken is never
+    promoted, nor with --force.
+
+    \b
+    Examples:
+      badbuzz models promote en
+      badbuzz models promote fr 4 --force --reason "the champion knows no emoji"
+    """
+    registry = open_registry()
+    version = needed(registry, language, which)
+    champion = registry.find(language)
+    if champion is not None and champion.number == version.number:
+        click.echo(f"{version} is the champion already")
+        return
+    challenger, n_bytes = load(registry, version)
+    found = frozen(registry, language)
+    if found is None:
+        checks = [_UNFROZEN]
+    else:
+        serving = load(registry, champion)[0] if champion is not None else None
+        rows = load_rows(registry, found)
+        checks = gate.examine(challenger, serving, rows, n_bytes, margin)
+    for check in checks:
+        click.echo(f"{'holds' if check.holds else 'FAILS'}  {check.name}: {check.found}")
+    move(
+        registry, version, checks, who=who, why=reason, force=force,
+        evaluation=found.digest if found is not None else "",
+    )  # fmt: skip
+    click.echo(f"{version} is the champion")
+
+
+@click.command()
+@click.argument("first", default=CHAMPION, metavar="[FIRST]")
+@click.argument("second", default=CHALLENGER, metavar="[SECOND]")
+@click.option(
+    "--replay", "files", multiple=True, required=True, metavar="FILE", help="A recording."
+)
+@click.option("--language", default="en", show_default=True, help="Whose bundles they are.")
+@as_json_option
+@click.option("--quiet", is_flag=True, help="Show nothing but errors and results.")
+@recording_options
+def compare(
+    first: str,
+    second: str,
+    files: tuple[str, ...],
+    language: str,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Fold a recording by the verdicts of two bundles: alerts gained, lost, moved in time.
+
+    FIRST and SECOND are champion, challenger, a number, a shipped bundle's name or a folder.
+
+    \b
+    Examples:
+      badbuzz models compare champion challenger --replay month.jsonl.gz
+      badbuzz models compare airline-en ./mine --replay month.jsonl.gz --json
+    """
+    check_readable(files)
+    settings = Settings.read()
+    base = Judges.read(settings.bundles)
+    pairs = [
+        replace(base, scorers={**base.scorers, language: _scorer(which, language)})
+        for which in (first, second)
+    ]
+    replayed = _replayed(files, pairs, settings, options, shown=not quiet)
+    before, after = (one.alerts.values() for one in replayed)
+    found = changes(before, after)
+    if as_json:
+        click.echo(orjson.dumps(_plain(replayed, found)))
+        return
+    for change in found:
+        click.echo(_line(change))
+    counts = [f"{sum(one.what == what for one in found)} {what}" for what in _WHATS]
+    negatives = " against ".join(f"{one.n_negative:,}" for one in replayed)
+    click.echo(f"alerts: {', '.join(counts)}; negatives: {negatives}")
+
+
+def _replayed(
+    files: Sequence[str],
+    pairs: Sequence[Judges],
+    settings: Settings,
+    options: dict[str, Any],
+    *,
+    shown: bool,
+) -> list[Replayed]:
+    rejects: list[Reject] = []
+    with Bar(files, shown=shown) as bar:
+        tweets = read_recording(
+            files,
+            **options,
+            lateness_ms=settings.lateness_s * 1000,
+            author_key=settings.author_key,
+            on_reject=rejects.append,
+            on_open=bar.opened,
+        )
+        replayed = replay(tweets, pairs, settings, lambda n: bar.update(lambda: f"{n:,} tweets"))
+    if rejects:
+        click.echo(f"badbuzz: {len(rejects)} rows are no tweets, the first: {rejects[0]}", err=True)
+    return replayed
+
+
+_WHATS = ("same", "moved", "gained", "lost")
+
+
+def _scorer(which: str, language: str) -> Scorer:
+    if which not in (CHAMPION, CHALLENGER) and not which.isdecimal():
+        scorer = Scorer.load(which)
+        if language not in scorer.languages:
+            raise BundleError(f"{which}: was validated on {', '.join(scorer.languages)} only")
+        return scorer
+    registry = open_registry()
+    return load(registry, needed(registry, language, which))[0]
+
+
+def _line(change: Change) -> str:
+    minutes = change.moved_ms / 60_000
+    moved = f", {minutes:+.0f} min" if change.what == "moved" else ""
+    severities = [
+        alert.severity if alert is not None else "none" for alert in (change.before, change.after)
+    ]
+    return (
+        f"{clock(change.opened_ms)} UTC  {change.brand}  {change.what}{moved}  "
+        f"{' → '.join(severities)}"
+    )
+
+
+def _plain(replayed: list[Replayed], found: list[Change]) -> dict[str, object]:
+    return {
+        "n_negative": [one.n_negative for one in replayed],
+        "alerts": [
+            {
+                "what": change.what,
+                "brand": change.brand,
+                "moved_ms": change.moved_ms,
+                "before": _brief(change.before),
+                "after": _brief(change.after),
+            }
+            for change in found
+        ],
+    }
+
+
+def _brief(alert: Alert | None) -> dict[str, object] | None:
+    if alert is None:
+        return None
+    return {"id": alert.id, "opened_ms": alert.opened_ms, "severity": alert.severity}

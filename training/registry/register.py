@@ -1,0 +1,199 @@
+"""A bundle into the registry: logged as a model that MLflow can serve, checked, then registered.
+
+The version appears with all its tags in one request, after what was stored has scored as the
+bundle does: no kill leaves a half-registered model.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import mlflow
+import numpy as np
+import orjson
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from badbuzz.errors import BundleError
+from badbuzz.models.history import events
+from badbuzz.models.registry import CHALLENGER, Registry, Version, model_name
+from badbuzz.models.scorer import FILES, Scorer
+from training.recipes import report
+
+EXPERIMENT: Final = "badbuzz-bundles"
+SCORING_MODULES: Final = (
+    "__init__", "errors", "features/__init__", "features/attribution", "features/featurisers",
+    "features/hashing", "features/known_words", "features/token_cache", "features/tokens",
+    "features/vocabulary", "model", "models/__init__", "models/scorer",
+)  # fmt: skip
+"""What of badbuzz a served model needs, and carries."""
+
+_LIBRARIES: Final = ("ai-edge-litert", "mlflow", "numpy", "orjson", "pandas")
+_SIGNATURE: Final = ModelSignature(
+    inputs=Schema([ColSpec("string", "text")]),
+    outputs=Schema(
+        [ColSpec("double", "score"), ColSpec("string", "label"), ColSpec("string", "bundle")]
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version, and whether it was there before."""
+
+    version: Version
+    known: bool
+
+
+def register(registry: Registry, bundle: Path) -> list[Registered]:
+    """Register a bundle for each of its languages; it becomes their challenger.
+
+    Parameters
+    ----------
+    registry
+        Where.
+    bundle
+        Its folder.
+
+    Raises
+    ------
+    BundleError
+        When the bundle is broken, or what MLflow stored does not score as it does.
+    RegistryError
+        When the server refuses or does not answer.
+    """
+    scorer = Scorer.load(str(bundle))
+    found: dict[str, Registered] = {}
+    for language in scorer.languages:
+        versions = registry.versions(language)
+        for version in versions:
+            if version.bundle == scorer.version:
+                found[language] = Registered(version, known=True)
+        if language in found:
+            _complete(registry, found[language].version, versions[-1])
+    missing = [language for language in scorer.languages if language not in found]
+    if missing:
+        with registry.talking():
+            source, run_id = _log(registry, bundle, scorer)
+        for language in missing:
+            found[language] = _create(registry, language, scorer, bundle, source, run_id)
+    return [found[language] for language in scorer.languages]
+
+
+def _complete(registry: Registry, version: Version, newest: Version) -> None:
+    """Let the newest version be the challenger, if whoever registered it was killed before that."""
+    if version.number != newest.number or version.aliases:
+        return
+    told = events(registry, version.language)
+    if not any(version.number in (event.before, event.after) for event in told):
+        with registry.talking():
+            name = model_name(version.language)
+            registry.client.set_registered_model_alias(name, CHALLENGER, str(version.number))
+
+
+def _log(registry: Registry, bundle: Path, scorer: Scorer) -> tuple[str, str]:
+    """Store the bundle as a model, and prove it; returns its address and its run."""
+    mlflow.set_tracking_uri(registry.uri)
+    mlflow.set_experiment(EXPERIMENT)
+    texts = pd.DataFrame({"text": _golden_texts(bundle)})
+    with mlflow.start_run(run_name=scorer.version) as run, _staged(bundle) as folder:
+        mlflow.log_params(scorer.card.get("model", {}))
+        mlflow.log_metrics(_figures(scorer))
+        stored = mlflow.pyfunc.log_model(
+            name="sentiment",
+            python_model=str(Path(str(files("training"))) / "pyfunc.py"),
+            artifacts={"bundle": str(folder / "bundle")},
+            code_paths=[str(folder / "badbuzz")],
+            signature=_SIGNATURE,
+            input_example=texts.head(2),
+            pip_requirements=[f"{name}=={installed(name)}" for name in _LIBRARIES],
+        )
+        check_parity(stored.model_uri, texts, scorer)
+    return stored.model_uri, run.info.run_id
+
+
+def _golden_texts(bundle: Path) -> list[str]:
+    golden = orjson.loads((bundle / "golden.json").read_bytes())
+    return [case["text"] for case in golden]
+
+
+@contextmanager
+def _staged(bundle: Path) -> Iterator[Path]:
+    """A folder with the bundle under a fixed name, and what scoring needs of badbuzz."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for part, source, names in (
+            ("bundle", bundle, FILES),
+            ("badbuzz", Path(str(files("badbuzz"))), [f"{one}.py" for one in SCORING_MODULES]),
+        ):
+            (folder / part).mkdir()
+            for one in names:
+                (folder / part / one).parent.mkdir(exist_ok=True)
+                shutil.copy(source / one, folder / part / one)
+        yield folder
+
+
+def check_parity(uri: str, texts: pd.DataFrame, scorer: Scorer) -> None:
+    """Refuse a stored model that does not score texts as a bundle does, to the last digit.
+
+    Raises
+    ------
+    BundleError
+        When it does not.
+    """
+    served = mlflow.pyfunc.load_model(uri).predict(texts)
+    expected = scorer.score(texts["text"].tolist())
+    if not np.array_equal(served["score"].to_numpy(), expected):
+        raise BundleError(f"{scorer.version}: what MLflow stored scores otherwise: not registered")
+
+
+def _create(
+    registry: Registry, language: str, scorer: Scorer, bundle: Path, source: str, run_id: str
+) -> Registered:
+    name, client = model_name(language), registry.client
+    if registry.model(language) is None:
+        with registry.talking():
+            client.create_registered_model(name)
+    with registry.talking():
+        number = client.create_model_version(
+            name,
+            source,
+            run_id=run_id,
+            tags=_tags(language, scorer, bundle),
+            model_id=source.rpartition("/")[2],
+        ).version
+        client.set_registered_model_alias(name, CHALLENGER, number)
+    version = registry.find(language, str(number))
+    assert version is not None
+    return Registered(version, known=False)
+
+
+def _tags(language: str, scorer: Scorer, bundle: Path) -> Mapping[str, str]:
+    """The card: each figure a tag, for reading and searching, and the whole as JSON."""
+    return {
+        "bundle": scorer.version,
+        "language": language,
+        "threshold": str(scorer.threshold),
+        "n_rows": str(scorer.card.get("n_rows", "")),
+        "n_bytes": str(bundle_bytes(bundle)),
+        **{name: str(value) for name, value in _figures(scorer).items()},
+        "card": orjson.dumps(scorer.card).decode(),
+    }
+
+
+def _figures(scorer: Scorer) -> dict[str, float]:
+    return report.flat(scorer.card.get("quality", {}))
+
+
+def bundle_bytes(bundle: Path) -> int:
+    """How large a bundle's files are together."""
+    return sum((bundle / name).stat().st_size for name in FILES)
