@@ -12,7 +12,7 @@ from badbuzz.model import Alert, Severity
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
-class Verdict(NamedTuple):
+class AlertMatch(NamedTuple):
     """What the truth says of one alert: a sort, and words that begin in lower case."""
 
     sort: Literal["hit", "benign", "false"]
@@ -24,7 +24,7 @@ class Verdict(NamedTuple):
         return "✓" if self.sort == "hit" else "✗"
 
 
-def verdict(alert: Alert, truth: Truth) -> Verdict:
+def match_alert(alert: Alert, truth: Truth) -> AlertMatch:
     """Whether an alert was right.
 
     Parameters
@@ -37,17 +37,19 @@ def verdict(alert: Alert, truth: Truth) -> Verdict:
     Examples
     --------
     >>> from badbuzz.messages.text import example
-    >>> verdict(example(), Truth()).words
+    >>> match_alert(example(), Truth()).words
     'false alarm'
     """
     for incident in sorted(truth.incidents, key=lambda one: one.start_ms):
         if opens_in(alert, incident):
             minutes = delay_ms(incident, alert) / 60_000
-            return Verdict("hit", f"real crisis: {_kind(incident)}, {minutes:.0f} min after onset")
+            return AlertMatch(
+                "hit", f"real crisis: {_kind(incident)}, {minutes:.0f} min after onset"
+            )
     for surge in truth.benign:
         if opens_in(alert, surge):
-            return Verdict("benign", f"false alarm: a benign surge ({_kind(surge)})")
-    return Verdict("false", "false alarm")
+            return AlertMatch("benign", f"false alarm: a benign surge ({_kind(surge)})")
+    return AlertMatch("false", "false alarm")
 
 
 class Uncaught(NamedTuple):

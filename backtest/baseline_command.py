@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from backtest.options import Reading, one_run, reading_options
+from backtest.options import FoldOptions, one_run, reading_options
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import Learnt, encode_history, learnt
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import RecordingError
 from badbuzz.messages.text import counted
 from badbuzz.recordings.outputs import check_outputs
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 
 
 @click.command()
@@ -38,8 +38,8 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
       badbuzz baseline build Tweets.csv --sort --use-truth -o baseline.json
     """
     check_outputs([("-o", output)], [("FILE", path) for path in files])
-    reading = Reading(files, Settings.read(), options)
-    with Stop() as stopping:
+    reading = FoldOptions(files, Settings.read(), options)
+    with SignalGuard() as stopping:
         run, tally = one_run(reading, None, stopping)
         if tally.interrupted:
             click.echo("badbuzz: interrupted; nothing was written", err=True)

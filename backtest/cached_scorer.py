@@ -9,19 +9,19 @@ from typing import Final
 import numpy as np
 
 from backtest.scores import ScoreCache, digest
-from badbuzz.model import SCORE_UNITS, Verdict
-from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.model import SCORE_UNITS, Prediction
+from badbuzz.models.scorer import Scorer, ScorerSet
 from badbuzz.recordings.reader import Labelled
 
 _HUMAN: Final = "human@truth"
 _UNKNOWN: Final = "recorded@unknown"
 _BY_LABEL: Final = {
-    False: Verdict(score=0.0, negative=False, adjusted=0, bundle=_HUMAN),
-    True: Verdict(score=1.0, negative=True, adjusted=SCORE_UNITS, bundle=_HUMAN),
+    False: Prediction(score=0.0, negative=False, adjusted=0, bundle=_HUMAN),
+    True: Prediction(score=1.0, negative=True, adjusted=SCORE_UNITS, bundle=_HUMAN),
 }
 
 
-class Truthful:
+class LabelOracle:
     """Takes a human's label for the verdict; a tweet without one has none.
 
     Attributes
@@ -33,7 +33,7 @@ class Truthful:
     --------
     >>> from badbuzz.model import Tweet
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag.", 0, 0)
-    >>> Truthful().verdicts([Labelled(tweet, "negative", None)])[0].negative
+    >>> LabelOracle().predictions([Labelled(tweet, "negative", None)])[0].negative
     True
     """
 
@@ -42,7 +42,7 @@ class Truthful:
     def __init__(self) -> None:
         self.n_labelled = 0
 
-    def verdicts(self, recorded: Sequence[Labelled]) -> list[Verdict | None]:
+    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
         """A verdict on each tweet, or None."""
         self.n_labelled += sum(one.label is not None for one in recorded)
         return [
@@ -60,7 +60,7 @@ class _Member:
 
     def __init__(self, scorer: Scorer, folder: Path | None) -> None:
         self.scorer = scorer
-        self.table = scorer.verdicts(np.arange(SCORE_UNITS + 1) / SCORE_UNITS)
+        self.table = scorer.predictions(np.arange(SCORE_UNITS + 1) / SCORE_UNITS)
         self.cache = ScoreCache(folder / scorer.version if folder is not None else None)
 
     def score(self, texts: dict[int, str]) -> None:
@@ -69,7 +69,7 @@ class _Member:
         self.cache.add(list(texts), scores.astype(int).tolist())
 
 
-class Jury:
+class CachedScorer:
     """Gives the verdicts that the worker would give, or those that were recorded.
 
     Parameters
@@ -87,7 +87,7 @@ class Jury:
         Texts that had to be scored.
     """
 
-    def __init__(self, judges: Judges, folder: Path | None, *, rescore: bool = False) -> None:
+    def __init__(self, judges: ScorerSet, folder: Path | None, *, rescore: bool = False) -> None:
         members = {
             scorer.version: _Member(scorer, folder) for scorer in set(judges.scorers.values())
         }
@@ -98,9 +98,9 @@ class Jury:
         self._rescore = rescore
         self.n_scored = 0
 
-    def verdicts(self, recorded: Sequence[Labelled]) -> list[Verdict | None]:
+    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
         """A verdict on each tweet; None where no bundle reads its language."""
-        given: list[Verdict | None] = [None] * len(recorded)
+        given: list[Prediction | None] = [None] * len(recorded)
         places: list[tuple[int, _Member, int]] = []
         unscored: dict[str, dict[int, str]] = {}
         for place, one in enumerate(recorded):
@@ -124,14 +124,14 @@ class Jury:
             given[place] = member.table[member.cache.known[text]]
         return given
 
-    def _recorded(self, one: Labelled, score: float) -> Verdict:
+    def _recorded(self, one: Labelled, score: float) -> Prediction:
         """The verdict that was recorded; of an unknown bundle the score is taken as it is."""
         units = round(score * SCORE_UNITS)
         member = self._by_version.get(one.bundle or "")
         if member is not None:
             return member.table[units]
         negative = one.negative if one.negative is not None else score >= 0.5
-        return Verdict(units / SCORE_UNITS, negative, units, one.bundle or _UNKNOWN)
+        return Prediction(units / SCORE_UNITS, negative, units, one.bundle or _UNKNOWN)
 
     def close(self) -> list[str]:
         """Keep what was scored; returns why that was not possible, if it was not."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from numpy.random import PCG64, Generator
 
-from backtest.alert_matching import uncaught, verdict, worst
+from backtest.alert_matching import match_alert, uncaught, worst
 from backtest.compare import Change
 from backtest.results import Findings
 from backtest.run import Run
@@ -67,7 +67,7 @@ def _of_run(run: Run, truth: Truth | None) -> dict[str, Any]:
                 "severity": a.severity,
                 "worst_severity": highest[a.id].severity,
                 "worst_ms": highest[a.id].window_end_ms,
-                **({"verdict": verdict(a, truth).sort} if truth else {}),
+                **({"verdict": match_alert(a, truth).sort} if truth else {}),
             }
             for a in openings(run.alerts)
         ],

@@ -15,7 +15,7 @@ from backtest import table
 from backtest.cards import summary
 from backtest.caveats import doubts, unwatched
 from backtest.compare import compare
-from backtest.options import Reading, reading_options
+from backtest.options import FoldOptions, reading_options
 from backtest.results import Findings
 from backtest.rules import RuleSet, read_rules, read_sweep
 from backtest.run import Run
@@ -26,7 +26,7 @@ from badbuzz.errors import RecordingError
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.truth import read_truth
 from badbuzz.terminal.options import Hours
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 
 _WIDTH = 110
 
@@ -88,7 +88,7 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     rule_sets = _rule_sets(options["rules_files"])
     _check_outputs(files, rule_sets, options)
     truth = read_truth(options["truth_file"]) if options["truth_file"] else None
-    reading = Reading(files, settings, options)
+    reading = FoldOptions(files, settings, options)
     base = reading.base(options["warmup_h"])
     shown = bool(options["report_file"])
     runs = [Run(rules, base, keeps_windows=shown and rules is rule_sets[0]) for rules in rule_sets]
@@ -96,7 +96,7 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         (sweep, [_step(rule_sets[0].at(sweep.name, value), base) for value in sweep.values])
         for sweep in map(read_sweep, options["sweeps"])
     ]
-    with Stop() as stopping:
+    with SignalGuard() as stopping:
         tally = reading.fold([*runs, *(run for _, its in swept for run in its)], stopping)
         if tally.interrupted:
             click.echo("badbuzz: interrupted; nothing was written", err=True)

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from backtest.cached_scorer import Jury, Truthful
+from backtest.cached_scorer import CachedScorer, LabelOracle
 from backtest.display import Display
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run, Tally
@@ -17,11 +17,11 @@ from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_labelled
 from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import labels, recording_options
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _CLOSING_MS: Final = 600_000
@@ -51,7 +51,7 @@ def reading_options(command: _Command) -> _Command:
 
 
 @dataclass(slots=True)
-class Reading:
+class FoldOptions:
     """Files, how they are read, and who gives the verdicts.
 
     Parameters
@@ -76,7 +76,7 @@ class Reading:
         )
         return read_brands(self.settings.brands, default).of
 
-    def fold(self, runs: Sequence[Run], stopping: Stop) -> Tally:
+    def fold(self, runs: Sequence[Run], stopping: SignalGuard) -> Tally:
         """Run every tweet through every run."""
         check_readable(self.files)
         options = self.options
@@ -93,7 +93,7 @@ class Reading:
             finally:
                 troubles = jury.close()
         display.conclude(tally)
-        if isinstance(jury, Truthful) and not jury.n_labelled and not tally.interrupted:
+        if isinstance(jury, LabelOracle) and not jury.n_labelled and not tally.interrupted:
             raise RecordingError(
                 f"{', '.join(self.files)}: no row has a label, so --use-truth has no verdicts; "
                 "say where labels stand with --map label=COLUMN"
@@ -102,12 +102,12 @@ class Reading:
             click.echo(f"badbuzz: {trouble}", err=True)
         return tally
 
-    def _jury(self) -> Jury | Truthful:
+    def _jury(self) -> CachedScorer | LabelOracle:
         if self.options["use_truth"]:
-            return Truthful()
+            return LabelOracle()
         folder = None if self.options["no_cache"] else cache_folder()
-        judges = Judges.read(self.settings.bundles)
-        return Jury(judges, folder, rescore=self.options["rescore"])
+        judges = ScorerSet.read(self.settings.bundles)
+        return CachedScorer(judges, folder, rescore=self.options["rescore"])
 
     def _recorded(self, display: Display) -> Iterator[Labelled]:
         names = ("preset", "mapping", "brand", "lang", "sort")
@@ -122,7 +122,7 @@ class Reading:
         )
 
 
-def one_run(reading: Reading, warmup_h: int | None, stopping: Stop) -> tuple[Run, Tally]:
+def one_run(reading: FoldOptions, warmup_h: int | None, stopping: SignalGuard) -> tuple[Run, Tally]:
     """A recording through the worker's own rules."""
     run = Run(RuleSet("as set"), reading.base(warmup_h), keeps_windows=False)
     return run, reading.fold([run], stopping)

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from backtest import formatting
-from backtest.alert_matching import Verdict, severity, uncaught, verdict, worst
+from backtest.alert_matching import AlertMatch, match_alert, severity, uncaught, worst
 from backtest.brand_chart import Chart, close_up, overview
 from backtest.cards import scorecard
 from backtest.caveats import doubts, unwatched
@@ -44,7 +44,7 @@ class _Card:
     details: str
     worst: Alert
     severity: str
-    verdict: Verdict | None
+    verdict: AlertMatch | None
     chart: Chart
 
 
@@ -209,7 +209,7 @@ def _cards(run: Run, numbers: dict[str, int], truth: Truth | None) -> list[_Card
                 details=" ".join(details),
                 worst=highest[alert.id],
                 severity=severity(alert, highest[alert.id]),
-                verdict=verdict(alert, truth) if truth else None,
+                verdict=match_alert(alert, truth) if truth else None,
                 chart=close_up(alert, end_ms, run.windows[alert.brand], truth),
             )
         )
@@ -238,7 +238,7 @@ def _change(change: Change, truth: Truth | None) -> dict[str, Any]:
                 formatting.when(at_ms),
                 alert.brand,
                 headline(alert),
-                verdict(alert, truth) if truth else None,
+                match_alert(alert, truth) if truth else None,
             )
             for sign, word, at_ms, alert in rows[:_MAX_ROWS]
         ],

@@ -13,20 +13,20 @@ from itertools import islice
 from typing import Final, Protocol
 
 from backtest.rules import RuleSet
-from badbuzz.detection.evaluation import Watch
+from badbuzz.detection.evaluation import WatchedPeriod
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Tweet, Verdict, Window
+from badbuzz.model import Alert, Prediction, Tweet, Window
 from badbuzz.recordings.reader import Labelled
 
 _BATCH: Final = 1024
 
 
-class Judging(Protocol):
+class TweetScorer(Protocol):
     """Whoever gives verdicts."""
 
-    def verdicts(self, recorded: Sequence[Labelled]) -> list[Verdict | None]:
+    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
         """A verdict on each tweet, or None."""
 
 
@@ -71,17 +71,17 @@ class Run:
         self.fold = Fold(rules.over(base))
         self.alerts: list[Alert] = []
         self.windows: dict[str, list[Window]] = {}
-        self.watches: dict[str, Watch] = {}
+        self.watches: dict[str, WatchedPeriod] = {}
         self.outcomes: Counter[str] = Counter()
         self._keeps_windows = keeps_windows
 
-    def take(self, tweet: Tweet, verdict: Verdict | None) -> None:
+    def take(self, tweet: Tweet, verdict: Prediction | None) -> None:
         """Fold one record."""
         for found in self.fold.apply(tweet, verdict):
             if isinstance(found, str):
                 self.outcomes[found] += 1
             elif isinstance(found, Window):
-                self.watches.setdefault(found.brand, Watch()).note(found)
+                self.watches.setdefault(found.brand, WatchedPeriod()).note(found)
                 if self._keeps_windows:
                     self.windows.setdefault(found.brand, []).append(found)
             else:
@@ -107,12 +107,12 @@ class Backtest:
     """
 
     runs: Sequence[Run]
-    judging: Judging
+    judging: TweetScorer
     tail_ms: int = TAIL_MS
     on_tick: Callable[[Tally], None] = lambda tally: None  # noqa: ARG005
     stopping: Callable[[], bool] = lambda: False
     tally: Tally = field(default_factory=Tally)
-    _verdicts: deque[Verdict | None] = field(default_factory=deque)
+    _verdicts: deque[Prediction | None] = field(default_factory=deque)
 
     def run(self, recorded: Iterable[Labelled]) -> Tally:
         """Fold everything, or as much as there was time for."""
@@ -135,7 +135,7 @@ class Backtest:
             if self.stopping():
                 tally.interrupted = True
                 return
-            self._verdicts.extend(self.judging.verdicts(batch))
+            self._verdicts.extend(self.judging.predictions(batch))
             for one in batch:
                 yield one.tweet
             if tally.first_ms < 0:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from backtest.alert_matching import severity, uncaught, verdict, worst
+from backtest.alert_matching import match_alert, severity, uncaught, worst
 from backtest.cards import scorecard
 from backtest.caveats import unwatched
 from backtest.compare import Change
@@ -90,7 +90,7 @@ def _judged(alert: Alert, truth: Truth | None) -> tuple[str, ...]:
     """The cell of a verdict, where there is a truth to judge by."""
     if truth is None:
         return ()
-    found = verdict(alert, truth)
+    found = match_alert(alert, truth)
     return (f"{found.sign} {found.words}",)
 
 

@@ -70,7 +70,7 @@ class Tweet:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Prediction:
     """What a bundle says of one tweet.
 
     Parameters

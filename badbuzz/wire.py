@@ -23,11 +23,11 @@ from badbuzz.model import (
     Evidence,
     Example,
     Kind,
+    Prediction,
     Reason,
     Scored,
     Term,
     Tweet,
-    Verdict,
     Window,
 )
 
@@ -205,7 +205,7 @@ def _is_short_name(name: str) -> bool:
     return fits and name == name.strip() and name.isprintable()
 
 
-def encode_scored(tweet: Tweet, verdict: Verdict | None) -> bytes:
+def encode_scored(tweet: Tweet, verdict: Prediction | None) -> bytes:
     """A tweet with its verdict, or without one where no bundle reads its language."""
     if verdict is None:
         return encode_tweet(tweet)
@@ -226,7 +226,7 @@ def decode_scored(data: bytes) -> Scored:
     Examples
     --------
     >>> tweet = Tweet(id="1", brand="Air Paradis", text="Merci !", created_ms=1, produced_ms=2)
-    >>> decode_scored(encode_scored(tweet, Verdict(0.1, False, 500, "fr@1"))).score
+    >>> decode_scored(encode_scored(tweet, Prediction(0.1, False, 500, "fr@1"))).score
     0.1
     """
     fields = _object(data)

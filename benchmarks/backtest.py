@@ -12,24 +12,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from backtest.cached_scorer import Jury
+from backtest.cached_scorer import CachedScorer
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import read_labelled
 
 DAYS = "20"
 N_ROUNDS = 5
 
 
-def one_round(path: str, judges: Judges, folder: Path, n_rule_sets: int) -> tuple[int, float]:
+def one_round(path: str, judges: ScorerSet, folder: Path, n_rule_sets: int) -> tuple[int, float]:
     """Tweets, and CPU seconds from the file to the last alert."""
     rules = [RuleSet(str(number), {"theta": 3.5 + number / 10}) for number in range(n_rule_sets)]
     started_s = time.process_time()
     runs = [Run(each, lambda _brand: Rules(), keeps_windows=False) for each in rules]
-    jury = Jury(judges, folder)
+    jury = CachedScorer(judges, folder)
     tally = Backtest(runs, jury).run(read_labelled([path]))
     jury.close()
     return tally.n_tweets, time.process_time() - started_s
@@ -37,7 +37,7 @@ def one_round(path: str, judges: Judges, folder: Path, n_rule_sets: int) -> tupl
 
 def main() -> None:
     """Print the minimum, median and maximum of several rounds."""
-    judges = Judges.read(Settings.read({}).bundles)
+    judges = ScorerSet.read(Settings.read({}).bundles)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = str(folder / "tweets.jsonl")

@@ -16,7 +16,7 @@ import orjson
 from badbuzz.features.drift import Reference, score_counts, stability
 from badbuzz.features.known_words import KnownWords
 from badbuzz.model import Tweet
-from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.models.scorer import Scorer, ScorerSet
 from producers.airlines import cast
 from producers.simulate import Simulation
 from stream_processor.processor.drift import Drift
@@ -70,7 +70,7 @@ def main() -> None:
 
 def measure() -> None:
     """Print minimum, median and maximum over the rounds, by size of a batch."""
-    tweets, judges = simulated(), Judges.read("en=airline-en,fr=tweets-fr")
+    tweets, judges = simulated(), ScorerSet.read("en=airline-en,fr=tweets-fr")
     for size in BATCHES:
         costs_us, scored_us = [], []
         for _ in range(N_ROUNDS):
@@ -78,7 +78,7 @@ def measure() -> None:
             for start in range(0, len(tweets), size):
                 batch = tweets[start : start + size]
                 began_s = time.thread_time()
-                verdicts = judges.judge(batch)
+                verdicts = judges.predict(batch)
                 judged_s = time.thread_time()
                 drift.note(0, batch, verdicts)
                 scored_s += judged_s - began_s

@@ -18,14 +18,14 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import Rules
-from badbuzz.model import Tweet, Verdict
+from badbuzz.model import Prediction, Tweet
 
 BUCKET_MS = 300_000
 START_MS = 1_700_006_400_000
 N_ROUNDS = 3
 ZSTD = 4
 COLUMNS = (("fold", "us"), ("pack", "us"), ("compress", "us"), ("written", "B"))
-VERDICTS = tuple(Verdict(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
+VERDICTS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
 TEXT = (
     "the my your flight bag lost again hour hours late delay gate agent phone hold still waiting "
     "why never today tonight airport crew seat plane cancelled rebook refund service customer help "
@@ -55,7 +55,7 @@ STREAMS = (
 class Bare(Fold):
     """The fold without evidence."""
 
-    def _keep(self, tweet: Tweet, verdict: Verdict) -> None:
+    def _keep(self, tweet: Tweet, verdict: Prediction) -> None:
         pass
 
 

@@ -19,10 +19,10 @@ import faust  # noqa: E402 - the loop is chosen before Faust is imported
 
 from badbuzz import wire  # noqa: E402
 from badbuzz.config.settings import Settings  # noqa: E402
-from badbuzz.models.scorer import Judges  # noqa: E402
+from badbuzz.models.scorer import ScorerSet  # noqa: E402
 
 settings = Settings.read()
-judges = Judges.read(settings.bundles)
+judges = ScorerSet.read(settings.bundles)
 app = faust.App(
     f"{settings.app_id}-agent",
     broker=f"kafka://{settings.kafka_bootstrap_servers}",
@@ -47,7 +47,7 @@ async def process(stream: Any) -> None:
     n_done = 0
     async for batch in stream.take(256, within=0.1):
         posts = [tweet for tweet in map(wire.decode_tweet, batch) if tweet.kind == "post"]
-        for tweet, verdict in zip(posts, judges.judge(posts), strict=True):
+        for tweet, verdict in zip(posts, judges.predict(posts), strict=True):
             if verdict is not None and verdict.negative:
                 negatives[tweet.brand] += 1
             await scored.send(key=tweet.brand, value=wire.encode_scored(tweet, verdict))

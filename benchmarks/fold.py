@@ -10,12 +10,12 @@ import time
 
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import Rules
-from badbuzz.model import Tweet, Verdict
+from badbuzz.model import Prediction, Tweet
 
 N_BRANDS = 50
 N_BUCKETS = 288
 N_ROUNDS = 7
-VERDICTS = tuple(Verdict(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
+VERDICTS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
 
 
 def one_round() -> tuple[float, float]:

@@ -22,7 +22,7 @@ import psutil
 from confluent_kafka import Producer
 
 from badbuzz import wire
-from badbuzz.model import Tweet, Verdict, Window
+from badbuzz.model import Prediction, Tweet, Window
 from badbuzz.store.database import Store
 from benchmarks.worker import environ, wait_for
 from demo.watch import Worker
@@ -69,7 +69,7 @@ def tweets(n_tweets: int, per_s: float) -> Iterator[Sent]:
         brand = BRANDS[n % len(BRANDS)]
         tweet = Tweet(str(n), brand, text, at_ms, at_ms, n, "bench", "en", f"{n:016x}")
         score = round(rng.betavariate(0.7, 1.4), 4)
-        verdict = Verdict(score, score >= 0.5, 0, "airline-en@0123456789ab")
+        verdict = Prediction(score, score >= 0.5, 0, "airline-en@0123456789ab")
         yield wire.SCORED_TWEETS, brand, wire.encode_scored(tweet, verdict)
 
 

@@ -23,7 +23,7 @@ from badbuzz.messages.text import Language
 from badbuzz.model import Alert
 from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import Hours, Speed
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 from demo.broker import serve
 from demo.run import Found, Plan, Served, Serving, play
 from demo.show import Face, Json, Lines, Screen, beginning, ending
@@ -161,7 +161,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        with Stop() as stopping:
+        with SignalGuard() as stopping:
             alerts = _show(play(plan, folder, face.say, stopping), face, stopping)
         if files and not stopping():
             click.echo(_summary(alerts, files), err=True)
@@ -191,7 +191,7 @@ def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
 
 
 def _show(
-    told: Iterator[Found | Truth | Serving | Served], face: Face, stopping: Stop
+    told: Iterator[Found | Truth | Serving | Served], face: Face, stopping: SignalGuard
 ) -> list[Alert]:
     truth: Truth | None = None
     served: Served | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.messages.text import Language
-from demo.parts import Address, Part, command
+from demo.parts import Address, ServiceProcess, command
 from demo.processes import free_port
 
 _PROMETHEUS: Final = ("prometheus",)
@@ -56,7 +56,7 @@ class Monitoring:
         store: str,
     ) -> None:
         prometheus, alertmanager = _found(_PROMETHEUS), _found(_ALERTMANAGER)
-        self.parts: list[Part] = []
+        self.parts: list[ServiceProcess] = []
         self.addresses: tuple[Address, ...] = ()
         self.missing = _missing(prometheus, alertmanager)
         told = ""
@@ -97,7 +97,7 @@ def _missing(prometheus: str, alertmanager: str) -> str:
 
 def _prometheus(
     program: str, folder: Path, host: str, watched: Mapping[str, str], told: str
-) -> Part:
+) -> ServiceProcess:
     """Prometheus with the shipped rules, at a pace that fits a replay's."""
     rules = files("dashboards") / "prometheus" / "rules"
     configuration: dict[str, Any] = {
@@ -118,10 +118,10 @@ def _prometheus(
         f"--web.external-url=http://{host}",
         "--log.level=warn",
     )
-    return Part("prometheus", started, f"http://{host}/-/ready")
+    return ServiceProcess("prometheus", started, f"http://{host}/-/ready")
 
 
-def _alertmanager(program: str, folder: Path, host: str) -> Part:
+def _alertmanager(program: str, folder: Path, host: str) -> ServiceProcess:
     """Alertmanager whose only receiver is nobody: what fires is on its page."""
     configuration = {
         "route": {"receiver": "nobody", "group_by": ["alertname", "brand"], "group_wait": "1s"},
@@ -136,10 +136,10 @@ def _alertmanager(program: str, folder: Path, host: str) -> Part:
         "--cluster.listen-address=",
         "--log.level=warn",
     )
-    return Part("alertmanager", started, f"http://{host}/-/ready")
+    return ServiceProcess("alertmanager", started, f"http://{host}/-/ready")
 
 
-def _notifier(host: str, told: str, front: str, language: Language, store: str) -> Part:
+def _notifier(host: str, told: str, front: str, language: Language, store: str) -> ServiceProcess:
     environ = {
         "BADBUZZ_ALERTMANAGER_URL": f"http://{told}",
         "BADBUZZ_DASHBOARD_URL": front,
@@ -147,7 +147,9 @@ def _notifier(host: str, told: str, front: str, language: Language, store: str) 
         "BADBUZZ_STORE": store,
         "BADBUZZ_WEB_PORT": host.rpartition(":")[2],
     }
-    return Part("notifier", command("notify", "--notify"), f"http://{host}/readyz", environ)
+    return ServiceProcess(
+        "notifier", command("notify", "--notify"), f"http://{host}/readyz", environ
+    )
 
 
 def _write(path: Path, configuration: Mapping[str, Any]) -> Path:

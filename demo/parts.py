@@ -12,7 +12,7 @@ from demo.processes import Processes
 
 
 @dataclass(frozen=True)
-class Part:
+class ServiceProcess:
     """A process that serves.
 
     Parameters

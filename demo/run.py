@@ -17,7 +17,7 @@ from badbuzz.model import Alert, Window
 from badbuzz.recordings.truth import read_truth
 from demo.board import Pulse
 from demo.broker import EmbeddedBroker
-from demo.parts import Address, Part
+from demo.parts import Address, ServiceProcess
 from demo.processes import Processes, free_port
 from demo.serving import Service
 from demo.watch import Reader, Worker
@@ -162,12 +162,14 @@ def _serve(service: Service, processes: Processes, stopping: Callable[[], bool])
         _await_parts(service.then, processes, stopping)
 
 
-def _start(parts: Sequence[Part], processes: Processes) -> None:
+def _start(parts: Sequence[ServiceProcess], processes: Processes) -> None:
     for part in parts:
         part.start(processes)
 
 
-def _await_parts(parts: Sequence[Part], processes: Processes, stopping: Callable[[], bool]) -> None:
+def _await_parts(
+    parts: Sequence[ServiceProcess], processes: Processes, stopping: Callable[[], bool]
+) -> None:
     names = ", ".join(part.name for part in parts)
     _await(
         lambda: stopping() or all(part.ready() for part in parts),

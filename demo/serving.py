@@ -8,7 +8,7 @@ from typing import Final
 from badbuzz.config.settings import Settings
 from badbuzz.messages.text import Language
 from demo.monitoring import Monitoring
-from demo.parts import Address, Part, command
+from demo.parts import Address, ServiceProcess, command
 from demo.processes import free_port
 
 _READABLY: Final = "| python3 -m json.tool"
@@ -55,20 +55,20 @@ class Service:
             self._monitoring = Monitoring(folder, watched, self._front, language, self._store)
             self.first += self._monitoring.parts
 
-    def _recorder(self, base: str) -> Part:
-        return Part(
+    def _recorder(self, base: str) -> ServiceProcess:
+        return ServiceProcess(
             "recorder", command("record", "--skip-deleted"), f"{base}/readyz",
             {"BADBUZZ_STORE": self._store, "BADBUZZ_WEB_PORT": _port(base)},
         )  # fmt: skip
 
-    def _api(self) -> Part:
-        return Part(
+    def _api(self) -> ServiceProcess:
+        return ServiceProcess(
             "api", command("api", "--without-keys", "--port", _port(self.base)),
             f"{self.base}/readyz", {"BADBUZZ_STORE": self._store},
         )  # fmt: skip
 
-    def _pages(self, language: Language) -> Part:
-        return Part(
+    def _pages(self, language: Language) -> ServiceProcess:
+        return ServiceProcess(
             "front", command("front", "--port", _port(self._front)),
             f"{self._front}/_stcore/health",
             {"BADBUZZ_API_URL": self.base, "BADBUZZ_LANGUAGE": language},

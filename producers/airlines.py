@@ -15,7 +15,7 @@ OTHERS_SHARE: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Airline:
     """One airline's part.
 
     Parameters
@@ -51,7 +51,7 @@ _SECOND: Final = ("Air", "Airways", "Jet", "Wings", "Lines", "Express", "Sky", "
 _ZONES: Final = ("Europe/Paris", "America/New_York", "Asia/Tokyo", "Europe/London", "America/Lima")
 
 
-def cast(n_brands: int) -> tuple[Part, ...]:
+def cast(n_brands: int) -> tuple[Airline, ...]:
     """The first so many airlines, always the same.
 
     Examples
@@ -62,12 +62,12 @@ def cast(n_brands: int) -> tuple[Part, ...]:
     return tuple(_named(n) if n < len(_NAMED) else _invented(n) for n in range(n_brands))
 
 
-def _named(n: int) -> Part:
+def _named(n: int) -> Airline:
     brand, code, zone, loudness, negative_rate, french = _NAMED[n]
     return _part((brand, code, zone), loudness, negative_rate, french)
 
 
-def _invented(n: int) -> Part:
+def _invented(n: int) -> Airline:
     n -= len(_NAMED)
     first, rest = _FIRST[n % len(_FIRST)], n // len(_FIRST)
     second, lap = _SECOND[rest % len(_SECOND)], rest // len(_SECOND)
@@ -80,9 +80,9 @@ def _invented(n: int) -> Part:
 
 def _part(
     names: tuple[str, str, str], loudness: float, negative_rate: float, french: float
-) -> Part:
+) -> Airline:
     brand, code, zone = names
-    return Part(
+    return Airline(
         brand=brand,
         handle="@" + brand.replace(" ", ""),
         code=code,

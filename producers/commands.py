@@ -25,7 +25,7 @@ from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import parse_time
 from badbuzz.terminal.options import Instant, Speed, recording_options, waiting
 from badbuzz.terminal.progress import Bar
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 from badbuzz.wire import NAME_RULE, is_name
 from producers.airlines import LANGUAGES, cast
 from producers.display import sentence, standing
@@ -125,7 +125,7 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     )
     if options["progress"] and not progress:
         progress = Progress(options["progress"], job)
-    with Stop() as stop, Rejects(options["rejects"]) as rejects:
+    with SignalGuard() as stop, Rejects(options["rejects"]) as rejects:
         tally = _replayed(job, progress, rejects, stop, settings, options)
     quiet = options["quiet"]
     if as_json:
@@ -142,7 +142,7 @@ def _replayed(
     job: Job,
     progress: Progress | None,
     rejects: Rejects,
-    stop: Stop,
+    stop: SignalGuard,
     settings: Settings,
     options: dict[str, Any],
 ) -> Tally:

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
-from producers.airlines import Part
+from producers.airlines import Airline
 
 CRISES: Final = ("delay", "lost_luggage", "strike", "viral_video")
 BENIGN: Final = ("fare_sale", "new_route", "retweet_storm")
@@ -66,7 +66,7 @@ class Incident:
 
 
 def place(
-    parts: Sequence[Part], start_ms: int, end_ms: int, rng: np.random.Generator
+    parts: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
 ) -> tuple[Incident, ...]:
     """Incidents for a time, spread over brands and days, none in its first seven days.
 
@@ -105,8 +105,8 @@ def _cycle(kinds: tuple[str, ...], n: int, rng: np.random.Generator) -> list[str
 
 
 def _slots(
-    parts: Sequence[Part], start_ms: int, end_ms: int, rng: np.random.Generator
-) -> list[tuple[Part, int]]:
+    parts: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
+) -> list[tuple[Airline, int]]:
     """Moments at which something may begin: shuffled, the brands taking turns."""
     of_part = []
     for part in parts:

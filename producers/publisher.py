@@ -16,7 +16,7 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
 from badbuzz.model import Tweet
-from badbuzz.terminal.client_logs import listening
+from badbuzz.terminal.client_logs import capture_last_message
 
 PROTOCOL: Final = (2, 1)
 """Spoken by brokers from 2.1 to 4.x, and by the embedded one, whose own version misleads."""
@@ -114,7 +114,7 @@ class Publisher:
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                with listening("kafka.net") as last_word:
+                with capture_last_message("kafka.net") as last_word:
                     return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
                 problem = self._problem(last_word.said)

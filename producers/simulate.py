@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.model import Tweet
-from producers.airlines import LANGUAGES, Part
+from producers.airlines import LANGUAGES, Airline
 from producers.daily_profile import BUCKET_MS, Rhythm
 from producers.grammar import Dice
 from producers.incidents import CRISES, Incident
@@ -64,7 +64,7 @@ class Simulation:
     ('Air Paradis', True)
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[Airline]
     start_ms: int
     n_days: float
     incidents: Sequence[Incident]
@@ -99,13 +99,13 @@ class Simulation:
             for at_ms, _, voice, negative, incident in due:
                 yield author.write(voice.part, at_ms, negative, incident)
 
-    def _of(self, part: Part) -> list[Incident]:
+    def _of(self, part: Airline) -> list[Incident]:
         return [incident for incident in self.incidents if incident.brand == part.brand]
 
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    part: Part
+    part: Airline
     rhythm: Rhythm
     incidents: list[Incident]
 
@@ -139,7 +139,9 @@ class _Author:
         self._seed = seed
         self._seq = 0
 
-    def write(self, part: Part, at_ms: int, negative: bool, incident: Incident | None) -> Written:
+    def write(
+        self, part: Airline, at_ms: int, negative: bool, incident: Incident | None
+    ) -> Written:
         dice = self._dice
         lang = self._chatter.language(part)
         if incident is not None and incident.kind == "retweet_storm":

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from producers.airlines import LANGUAGES, OTHERS, OTHERS_SHARE, Part
+from producers.airlines import LANGUAGES, OTHERS, OTHERS_SHARE, Airline
 from producers.grammar import Dice, Grammar, read_rules
 from producers.incidents import CRISES, Incident
 
@@ -46,7 +46,7 @@ class Chatter:
         self._languages = languages
         self._stories: dict[Incident, dict[str, str]] = {}
 
-    def language(self, part: Part) -> str:
+    def language(self, part: Airline) -> str:
         """The language of a brand's next tweet."""
         dice = self._dice
         if dice.chance(OTHERS_SHARE):
@@ -59,7 +59,7 @@ class Chatter:
                 return lang
         return self._languages[0]
 
-    def text(self, part: Part, lang: str, mood: str, incident: Incident | None = None) -> str:
+    def text(self, part: Airline, lang: str, mood: str, incident: Incident | None = None) -> str:
         """A tweet's text.
 
         Parameters
@@ -87,7 +87,7 @@ class Chatter:
     def _speaks_of(self, incident: Incident) -> bool:
         return incident.kind == "retweet_storm" or self._dice.chance(_OWN_WORDS)
 
-    def _story(self, incident: Incident, part: Part) -> dict[str, str]:
+    def _story(self, incident: Incident, part: Airline) -> dict[str, str]:
         """What stays the same in all that is said of one incident."""
         if incident not in self._stories:
             dice = self._dice
@@ -102,7 +102,7 @@ class Chatter:
             self._stories[incident] = story
         return self._stories[incident]
 
-    def _typed(self, body: str, part: Part, mood: str) -> str:
+    def _typed(self, body: str, part: Airline, mood: str) -> str:
         dice = self._dice
         if dice.chance(0.2):
             body = body.lower()
@@ -123,7 +123,7 @@ def _symbol(incident: Incident, mood: str) -> str:
     return f"crisis_{kind}" if kind in CRISES else f"benign_{kind}_{mood}"
 
 
-def _addressed(body: str, part: Part, dice: Dice) -> str:
+def _addressed(body: str, part: Airline, dice: Dice) -> str:
     roll = dice.roll()
     if roll < 0.65:
         return f"{part.handle} {body}"

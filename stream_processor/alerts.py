@@ -17,7 +17,7 @@ from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
 from badbuzz.recordings.times import clock, zone_name
 from badbuzz.terminal.options import waiting
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 _POLL_MS = 500
@@ -39,7 +39,7 @@ def alerts(language: Language, follow: bool, wait_s: float) -> None:
     """
     settings = Settings.read()
     brands = read_brands(settings.brands)
-    with Stop() as stopping:
+    with SignalGuard() as stopping:
         asyncio.run(_print(settings, brands, language, follow, wait_s, stopping))
     if stopping():
         raise SystemExit(128 + stopping.signal)
@@ -51,7 +51,7 @@ async def _print(
     language: Language,
     follow: bool,
     wait_s: float,
-    stopping: Stop,
+    stopping: SignalGuard,
 ) -> None:
     await wait_for_broker(settings, wait_s, say=lambda line: click.echo(line, err=True))
     await check_topics(settings)

@@ -14,7 +14,7 @@ from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import Learnt, decode_history
 from badbuzz.errors import KafkaError, StateError
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.terminal.options import waiting
 from stream_processor.engine.topics import Report, prepare_topics, wait_for_broker
 from stream_processor.processor.load_baseline import load_history
@@ -113,7 +113,7 @@ def _picked(brands: list[Learnt], only: Sequence[str], file: str) -> list[Learnt
 def _check_like_the_workers(brands: Sequence[Learnt], settings: Settings, file: str) -> None:
     """Refuse hours learnt by another clock; say which scores were another bundle's."""
     watched = read_brands(settings.brands)
-    served = set(Judges.read(settings.bundles).versions)
+    served = set(ScorerSet.read(settings.bundles).versions)
     for found in brands:
         brand = found.state.brand
         zone = str(watched.of(brand).zone)

@@ -18,7 +18,7 @@ from mode import Service
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BadbuzzError, KafkaError
 from badbuzz.terminal.ports import check_port
-from stream_processor.engine.exit import end_at_once
+from stream_processor.engine.exit import hard_exit
 
 mode.loop.use("uvloop")
 
@@ -43,13 +43,13 @@ def process() -> None:
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
     from stream_processor.processor.pipeline import (  # noqa: PLC0415 - after the loop is chosen
-        Processing,
+        ProcessorPipeline,
         new_processor,
     )
 
     settings = Settings.read()
     _check_port(settings)
-    pipeline = Processing(settings)
+    pipeline = ProcessorPipeline(settings)
     gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
     run_worker(new_processor(settings, pipeline), pipeline, settings)
 
@@ -77,7 +77,7 @@ def record(skip_deleted: bool) -> None:
         # After the loop is chosen; the store's libraries may be missing.
         from badbuzz.store.database import where  # noqa: PLC0415
         from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
-        from stream_processor.recorder.pipeline import Recording  # noqa: PLC0415
+        from stream_processor.recorder.pipeline import RecorderPipeline  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"record needs {error.name}: pip install 'badbuzz[recorder]'"
@@ -86,7 +86,7 @@ def record(skip_deleted: bool) -> None:
     settings = Settings.read()
     _check_port(settings)
     click.echo(f"store: {where(settings.store)}", err=True)
-    pipeline = Recording(settings, skip_deleted=skip_deleted)
+    pipeline = RecorderPipeline(settings, skip_deleted=skip_deleted)
     gc.freeze()
     worker = new_app(f"{settings.group}.recorder", settings, pipeline)
     _run_with_store(worker, pipeline, settings, lambda: pipeline.desk.stuck)
@@ -117,13 +117,13 @@ def notify(replays: bool, no_store: bool) -> None:
     try:
         # After the loop is chosen; the store's libraries may be missing.
         from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
-        from stream_processor.notifier.pipeline import Notifying  # noqa: PLC0415
+        from stream_processor.notifier.pipeline import NotifierPipeline  # noqa: PLC0415
         from stream_processor.notifier.store_follower import StoreFollower  # noqa: PLC0415
 
         settings = Settings.read()
         _check_port(settings)
         follower = None if no_store else StoreFollower(settings)
-        pipeline = Notifying(settings, replays=replays, follower=follower)
+        pipeline = NotifierPipeline(settings, replays=replays, follower=follower)
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"notify needs {error.name}: pip install 'badbuzz[notifier]'"
@@ -146,11 +146,11 @@ def _run_with_store(
         run_worker(app, service, settings)
     except BadbuzzError as error:
         if is_stuck():
-            end_at_once(str(error), error.exit_code)
+            hard_exit(str(error), error.exit_code)
         raise
     except SystemExit as end:
         if is_stuck():
-            end_at_once("the database does not answer: not waited for", int(end.code or 0))
+            hard_exit("the database does not answer: not waited for", int(end.code or 0))
         raise
 
 

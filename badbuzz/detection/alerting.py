@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import Final
 
 from badbuzz.detection.baseline import share
-from badbuzz.detection.state import BrandState, Finding, OpenAlert, Rules
+from badbuzz.detection.state import BrandState, DetectionResult, OpenAlert, Rules
 from badbuzz.model import BUCKET_MS, Alert, Phase, Severity
 
 _MINUTE_MS: Final = 60_000
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
-def step(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
+def advance_alert(state: BrandState, finding: DetectionResult, rules: Rules) -> Alert | None:
     """Move a brand's alert on by one closed bucket.
 
     Parameters
@@ -40,7 +40,7 @@ def step(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
     return _continue(state, state.alert, finding, rules)
 
 
-def _open(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
+def _open(state: BrandState, finding: DetectionResult, rules: Rules) -> Alert | None:
     if finding.score < rules.theta or rules.muted(finding.end_ms):
         return None
     if finding.end_ms < state.cool_until_ms and finding.score < state.last_peak + rules.step:
@@ -49,15 +49,17 @@ def _open(state: BrandState, finding: Finding, rules: Rules) -> Alert | None:
         id=f"{state.brand}/{finding.end_ms - BUCKET_MS}",
         opened_ms=finding.end_ms,
         severity=_severity(state, finding.score, rules),
-        announced=finding.score,
+        last_notified_score=finding.score,
         peak=finding.score,
     )
     return _claim(state, state.alert, "firing", finding)
 
 
-def _continue(state: BrandState, alert: OpenAlert, finding: Finding, rules: Rules) -> Alert | None:
+def _continue(
+    state: BrandState, alert: OpenAlert, finding: DetectionResult, rules: Rules
+) -> Alert | None:
     alert.peak = max(alert.peak, finding.score)
-    alert.n_quiet = alert.n_quiet + 1 if finding.calm_z < rules.quiet_z else 0
+    alert.n_quiet = alert.n_quiet + 1 if finding.max_count_z < rules.quiet_z else 0
     if alert.n_quiet * BUCKET_MS >= rules.quiet_minutes * _MINUTE_MS:
         state.alert = None
         state.cool_until_ms = finding.end_ms + rules.cool_down_minutes * _MINUTE_MS
@@ -65,9 +67,9 @@ def _continue(state: BrandState, alert: OpenAlert, finding: Finding, rules: Rule
         return _claim(state, alert, "resolved", finding)
     severity = _severity(state, finding.score, rules)
     rises = finding.score >= rules.theta and _RANK[severity] > _RANK[alert.severity]
-    if rises or finding.score >= alert.announced + rules.step:
+    if rises or finding.score >= alert.last_notified_score + rules.step:
         alert.severity = max(alert.severity, severity, key=_RANK.__getitem__)
-        alert.announced = finding.score
+        alert.last_notified_score = finding.score
         return _claim(state, alert, "escalated", finding)
     return None
 
@@ -78,7 +80,7 @@ def _severity(state: BrandState, score: float, rules: Rules) -> Severity:
     return "critical" if score >= rules.theta + rules.step else "warning"
 
 
-def _claim(state: BrandState, alert: OpenAlert, phase: Phase, finding: Finding) -> Alert:
+def _claim(state: BrandState, alert: OpenAlert, phase: Phase, finding: DetectionResult) -> Alert:
     buckets = state.recent[-finding.minutes * _MINUTE_MS // BUCKET_MS :]
     filled = [bucket for bucket in buckets if bucket.n]
     return Alert(

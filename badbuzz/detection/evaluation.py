@@ -135,7 +135,7 @@ def opens_in(alert: Alert, incident: Incident) -> bool:
 
 
 @dataclass(slots=True)
-class Watch:
+class WatchedPeriod:
     """When one brand was watched with a baseline.
 
     Parameters
@@ -177,7 +177,7 @@ class Watch:
         return 0 <= self.since_ms <= incident.start_ms < self.until_ms and not muted
 
 
-def is_judged(incident: Incident, watches: Mapping[str, Watch]) -> bool:
+def is_judged(incident: Incident, watches: Mapping[str, WatchedPeriod]) -> bool:
     """Whether somebody watched when an incident or a surge began."""
     return incident.brand in watches and watches[incident.brand].holds(incident)
 
@@ -231,7 +231,7 @@ class Scorecard:
 def score(
     alerts: Sequence[Alert],
     truth: Truth,
-    watches: Mapping[str, Watch],
+    watches: Mapping[str, WatchedPeriod],
     rng: Generator,
     n_draws: int = _N_DRAWS,
 ) -> Scorecard:
@@ -254,7 +254,7 @@ def score(
     --------
     >>> from numpy.random import Generator, PCG64
     >>> crisis = Incident("Air Paradis", "strike", start_ms=0, end_ms=3_600_000)
-    >>> watch = Watch(0, 604_800_000, {day: 288 for day in range(7)})
+    >>> watch = WatchedPeriod(0, 604_800_000, {day: 288 for day in range(7)})
     >>> card = score([], Truth((crisis,)), {"Air Paradis": watch}, Generator(PCG64(1)))
     >>> card.caught_share, card.false_alarms_per_week
     (0.0, 0.0)
@@ -288,7 +288,9 @@ def score(
     )
 
 
-def spans(alerts: Iterable[Alert], watches: Mapping[str, Watch]) -> list[tuple[Alert, int, int]]:
+def spans(
+    alerts: Iterable[Alert], watches: Mapping[str, WatchedPeriod]
+) -> list[tuple[Alert, int, int]]:
     """Each alert that claims something, from its opening to its resolution.
 
     One that is not resolved lasts to the end of its brand's watch.
@@ -301,7 +303,7 @@ def spans(alerts: Iterable[Alert], watches: Mapping[str, Watch]) -> list[tuple[A
     ]
 
 
-def _end(watches: Mapping[str, Watch], alert: Alert) -> int:
+def _end(watches: Mapping[str, WatchedPeriod], alert: Alert) -> int:
     return watches[alert.brand].until_ms if alert.brand in watches else alert.opened_ms
 
 
@@ -322,7 +324,10 @@ def _incident_intervals(
 
 
 def _false_alarm_interval(
-    false_alarms: Sequence[Alert], watches: Mapping[str, Watch], rng: Generator, n_draws: int
+    false_alarms: Sequence[Alert],
+    watches: Mapping[str, WatchedPeriod],
+    rng: Generator,
+    n_draws: int,
 ) -> Interval | None:
     days = [(brand, day) for brand, watch in sorted(watches.items()) for day in watch.n_by_day]
     if not days or not n_draws:

@@ -18,7 +18,7 @@ from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import StateError
 from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import BrandEvidence, brand_of
-from badbuzz.model import BUCKET_MS, Alert, Tweet, Verdict, Window
+from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
 
 VERSION: Final = 1
 MAX_BEHIND_MS: Final = 120_000
@@ -68,7 +68,7 @@ class Fold:
     Examples
     --------
     >>> fold = Fold(lambda brand: Rules())
-    >>> verdict = Verdict(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
+    >>> verdict = Prediction(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
     >>> list(fold.apply(tweet, verdict))
     ['counted']
@@ -84,7 +84,7 @@ class Fold:
     evidence: dict[str, BrandEvidence] = field(default_factory=dict)
     _evident: set[str] = field(default_factory=set)
 
-    def apply(self, tweet: Tweet, verdict: Verdict | None) -> Iterator[Outcome | Window | Alert]:
+    def apply(self, tweet: Tweet, verdict: Prediction | None) -> Iterator[Outcome | Window | Alert]:
         """Take in one record.
 
         Parameters
@@ -165,7 +165,7 @@ class Fold:
             for found in windows.advance(state, low_ms - rules.lateness_ms, rules, absent):
                 yield found if evidence is None else self._with_evidence(found, evidence)
 
-    def _keep(self, tweet: Tweet, verdict: Verdict) -> None:
+    def _keep(self, tweet: Tweet, verdict: Prediction) -> None:
         evidence = self.evidence.get(tweet.brand)
         if evidence is None:
             evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)

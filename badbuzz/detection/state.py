@@ -84,15 +84,15 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What the test found when a bucket closed, on the scale that surprised most.
+class DetectionResult:
+    """The result of testing a closed bucket, on the scale with the highest score.
 
-    ``score`` is 0 where there is no anger or no history; ``calm_z`` is the highest count z of all
-    scales; the band is that of the bucket, two standard deviations either way.
+    ``score`` is 0 without anger or history; ``max_count_z`` is the highest count z of all scales;
+    the band is that of the bucket, two standard deviations either way.
     """
 
     score: float
-    calm_z: float
+    max_count_z: float
     minutes: int
     start_ms: int
     end_ms: int
@@ -106,12 +106,15 @@ class Finding:
 
 @dataclass(slots=True)
 class OpenAlert:
-    """An alert that has not been resolved; ``announced`` is the score last told to anybody."""
+    """An alert that has not been resolved.
+
+    ``last_notified_score`` is the score of the last phase that was published.
+    """
 
     id: str
     opened_ms: int
     severity: Severity
-    announced: float
+    last_notified_score: float
     peak: float
     n_quiet: int = 0
 

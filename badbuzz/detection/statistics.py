@@ -11,7 +11,7 @@ CLUSTERING: Final = 0.03
 n / (1 + 0.03 (n - 1)), the design effect of a cluster sample (Kish 1965)."""
 
 
-def excess(n_negative: int, expected: float, dispersion: float) -> float:
+def count_z(n_negative: int, expected: float, dispersion: float) -> float:
     """How surprising a window's negative count is, as a z-score.
 
     Saddlepoint approximation of the negative-binomial upper tail P(X >= n_negative)
@@ -35,9 +35,9 @@ def excess(n_negative: int, expected: float, dispersion: float) -> float:
 
     Examples
     --------
-    >>> round(excess(38, expected=6.1, dispersion=0.1), 1)
+    >>> round(count_z(38, expected=6.1, dispersion=0.1), 1)
     5.9
-    >>> excess(0, expected=6.1, dispersion=0.1)
+    >>> count_z(0, expected=6.1, dispersion=0.1)
     -3.0
     """
     if n_negative <= 0:
@@ -57,9 +57,7 @@ def excess(n_negative: int, expected: float, dispersion: float) -> float:
     return max(w + log(u / w) / w, EMPTY_Z)
 
 
-def rate_excess(
-    n_negative: int, n: int, baseline_rate: float, clustering: float = CLUSTERING
-) -> float:
+def rate_z(n_negative: int, n: int, baseline_rate: float, clustering: float = CLUSTERING) -> float:
     """How surprising a window's negative rate is, as a z-score.
 
     Difference of variance-stabilised proportions (Anscombe 1948), over the number of
@@ -81,9 +79,9 @@ def rate_excess(
 
     Examples
     --------
-    >>> round(rate_excess(38, 51, baseline_rate=0.3), 1)
+    >>> round(rate_z(38, 51, baseline_rate=0.3), 1)
     4.1
-    >>> rate_excess(0, 0, baseline_rate=0.3)
+    >>> rate_z(0, 0, baseline_rate=0.3)
     0.0
     """
     if n == 0:

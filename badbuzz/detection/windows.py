@@ -15,11 +15,11 @@ from math import log, sqrt
 from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
-from badbuzz.detection.alerting import step
+from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import SCALES, Baseline, Bucket, WindowSum, share, window_sums
-from badbuzz.detection.state import BrandState, Finding, Rules
-from badbuzz.detection.statistics import excess, p_value, rate_excess
-from badbuzz.model import BUCKET_MS, Alert, Tweet, Verdict, Window
+from badbuzz.detection.state import BrandState, DetectionResult, Rules
+from badbuzz.detection.statistics import count_z, p_value, rate_z
+from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
 
 HOUR_MS: Final = 3_600_000
 SILENCE_MS: Final = HOUR_MS
@@ -82,7 +82,7 @@ def saw_source(state: BrandState, tweet: Tweet) -> None:
         del newest[furthest]
 
 
-def observe(state: BrandState, tweet: Tweet, verdict: Verdict | None, rules: Rules) -> Outcome:
+def observe(state: BrandState, tweet: Tweet, verdict: Prediction | None, rules: Rules) -> Outcome:
     """Count a tweet into its bucket.
 
     Parameters
@@ -106,7 +106,7 @@ def observe(state: BrandState, tweet: Tweet, verdict: Verdict | None, rules: Rul
     --------
     >>> state = BrandState("Air Paradis", closed_ms=300_000)
     >>> tweet = Tweet(id="1", brand="Air Paradis", text="", created_ms=300_000, produced_ms=300_000)
-    >>> verdict = Verdict(score=0.9, negative=True, adjusted=11_000, bundle="airline-en@1")
+    >>> verdict = Prediction(score=0.9, negative=True, adjusted=11_000, bundle="airline-en@1")
     >>> observe(state, tweet, verdict, Rules()), state.buckets[300_000].n_negative
     ('counted', 1)
     """
@@ -180,14 +180,14 @@ def _close(
     state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
 ) -> Iterator[Window | Alert]:
     finding = examine(state, start_ms, bucket, rules)
-    alert = step(state, finding, rules)
+    alert = advance_alert(state, finding, rules)
     yield _window(state, bucket, finding, rules, absent)
     if alert is not None:
         yield alert
     learn(state, start_ms, bucket, rules)
 
 
-def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> Finding:
+def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> DetectionResult:
     """Test a closed bucket against what is usual; neither learns from it nor moves an alert.
 
     ``advance`` examines, moves the alert on and learns; who wants to know what other thresholds
@@ -258,7 +258,7 @@ class _Scale(NamedTuple):
 
 def _test(
     state: BrandState, end_ms: int, hour: float, sums: list[WindowSum], rules: Rules
-) -> Finding:
+) -> DetectionResult:
     baseline = state.baseline
     uncertainty = baseline.uncertainty(hour)
     scales = [
@@ -270,9 +270,9 @@ def _test(
     spread = baseline.dispersion(0) + uncertainty
     deviation = sqrt(expected + spread * expected * expected)
     window = most.window
-    return Finding(
+    return DetectionResult(
         score=round(most.score, 4) if state.n_hours >= _BLIND_HOURS else 0.0,
-        calm_z=max(found.z_count for found in scales),
+        max_count_z=max(found.z_count for found in scales),
         minutes=most.minutes,
         start_ms=end_ms - most.minutes * 60_000,
         end_ms=end_ms,
@@ -289,12 +289,12 @@ def _test_scale(
     baseline: Baseline, scale: int, window: WindowSum, uncertainty: float, rules: Rules
 ) -> _Scale:
     dispersion = baseline.dispersion(scale) + uncertainty
-    z_count = excess(window.n_negative, window.expected, dispersion)
+    z_count = count_z(window.n_negative, window.expected, dispersion)
     score = 0.0
     if window.n_negative >= rules.min_negatives:
         usual_rate = baseline.rate
         clustering = baseline.clustering(scale)
-        z_rate = rate_excess(window.n_negative, window.n, usual_rate, clustering)
+        z_rate = rate_z(window.n_negative, window.n, usual_rate, clustering)
         if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, usual_rate):
             score = max(rules.count_weight * z_count + rules.rate_weight * z_rate, 0.0)
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
@@ -308,7 +308,11 @@ def _surge(window: WindowSum, usual_rate: float) -> float:
 
 
 def _window(
-    state: BrandState, bucket: Bucket, finding: Finding, rules: Rules, absent: tuple[str, ...]
+    state: BrandState,
+    bucket: Bucket,
+    finding: DetectionResult,
+    rules: Rules,
+    absent: tuple[str, ...],
 ) -> Window:
     return Window(
         brand=state.brand,

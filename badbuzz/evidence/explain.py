@@ -31,7 +31,7 @@ class _Read:
 
 
 @dataclass(slots=True)
-class _Kin:
+class _DuplicateGroup:
     """Tweets that say the same; the first is what the others are compared with."""
 
     first: _Read
@@ -86,13 +86,13 @@ def _read(entry: Entry) -> _Read:
     return _Read(entry, text, frozenset(found) - _NO_WORDS, terms(found))
 
 
-def _kins(reads: list[_Read]) -> list[_Kin]:
+def _kins(reads: list[_Read]) -> list[_DuplicateGroup]:
     """Groups of near-duplicates, by the time of their first; texts without words stand alone."""
-    kins: list[_Kin] = []
+    kins: list[_DuplicateGroup] = []
     for read in reads:
         kin = next((kin for kin in kins if _alike(read.words, kin.first.words)), None)
         if kin is None:
-            kin = _Kin(read)
+            kin = _DuplicateGroup(read)
             kins.append(kin)
         kin.reads.append(read)
     return kins
@@ -115,7 +115,7 @@ def _reasons(driving: list[Term], reads: list[_Read]) -> tuple[Reason, ...]:
     return tuple(Reason(found, n) for found, n in ranked if n >= enough)
 
 
-def _examples(kins: list[_Kin]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+def _examples(kins: list[_DuplicateGroup]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """The most repeated texts, and the most negative of the others."""
     several = [kin for kin in kins if len(kin.reads) > 1]
     several.sort(key=lambda kin: -len(kin.reads))
@@ -126,7 +126,7 @@ def _examples(kins: list[_Kin]) -> tuple[tuple[Example, ...], tuple[Example, ...
     return tuple(_example(kin) for kin in repeated), tuple(others[:MAX_EXAMPLES])
 
 
-def _example(kin: _Kin) -> Example:
+def _example(kin: _DuplicateGroup) -> Example:
     """The most negative tweet of those that say the same; the first of several."""
     read = max(kin.reads, key=lambda read: read.entry.score)
     entry = read.entry

@@ -25,7 +25,7 @@ import orjson
 from badbuzz.errors import StateError
 from badbuzz.evidence.masking import masked
 from badbuzz.evidence.terms import terms, words
-from badbuzz.model import BUCKET_MS, SCORE_UNITS, Tweet, Verdict
+from badbuzz.model import BUCKET_MS, SCORE_UNITS, Prediction, Tweet
 
 VERSION: Final = 1
 MAX_BYTES: Final = 32_768
@@ -112,7 +112,8 @@ class BrandEvidence:
     --------
     >>> evidence = BrandEvidence("Air Paradis")
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
-    >>> evidence.observe(tweet, Verdict(0.9, negative=True, adjusted=9_500, bundle="airline-en@1"))
+    >>> prediction = Prediction(0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
+    >>> evidence.observe(tweet, prediction)
     >>> [entry.text for entry in evidence.entries(0, 300_000)]
     ['Lost my bag']
     """
@@ -125,7 +126,7 @@ class BrandEvidence:
     _changed: set[int] = field(default_factory=set, compare=False)
     _learnt: bool = field(default=False, compare=False)
 
-    def observe(self, tweet: Tweet, verdict: Verdict) -> None:
+    def observe(self, tweet: Tweet, verdict: Prediction) -> None:
         """Take in a counted negative.
 
         Parameters
@@ -317,7 +318,7 @@ def _digest(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _packed(rank: int, tweet: Tweet, verdict: Verdict) -> bytes:
+def _packed(rank: int, tweet: Tweet, verdict: Prediction) -> bytes:
     """A tweet as it is kept: as it came when that is short enough, else without its excess.
 
     The comma is for the next one, and makes it a string of its own: what orjson gives holds on to

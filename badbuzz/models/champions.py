@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Literal, TypeVar
 
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
-from badbuzz.models.history import Life, read_lives
+from badbuzz.models.history import ModelHistory, read_lives
 from badbuzz.models.registry import Registry, Version, need_mlflow
 from badbuzz.models.scorer import Scorer
 
@@ -54,7 +54,7 @@ class Failure:
     news: bool = True
 
 
-class Watch:
+class ChampionWatch:
     """Looks whether the champions are the bundles that serve.
 
     Parameters
@@ -125,7 +125,7 @@ class Watch:
                 found += [arrival] if arrival is not None else []
         return found
 
-    async def lives(self) -> dict[str, Life]:
+    async def lives(self) -> dict[str, ModelHistory]:
         """What the registry tells of every language, read in a thread like :meth:`look`'s.
 
         Raises
@@ -135,7 +135,7 @@ class Watch:
         """
         return await _in_a_thread(self._read_lives)
 
-    def _read_lives(self) -> dict[str, Life]:
+    def _read_lives(self) -> dict[str, ModelHistory]:
         try:
             return read_lives(self._connected())
         except RegistryError:

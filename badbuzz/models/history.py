@@ -50,7 +50,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ModelHistory:
     """All that a registry tells of a language: its versions and its events, oldest first."""
 
     versions: tuple[Version, ...] = ()
@@ -67,7 +67,7 @@ def events(registry: Registry, language: str) -> list[Event]:
     return sorted(found, key=lambda event: event.when_ms)
 
 
-def read_lives(registry: Registry) -> dict[str, Life]:
+def read_lives(registry: Registry) -> dict[str, ModelHistory]:
     """The life of every language that has a registered model.
 
     Raises
@@ -76,6 +76,8 @@ def read_lives(registry: Registry) -> dict[str, Life]:
         When the server refuses, or does not answer.
     """
     return {
-        language: Life(tuple(registry.versions(language)), tuple(events(registry, language)))
+        language: ModelHistory(
+            tuple(registry.versions(language)), tuple(events(registry, language))
+        )
         for language in registry.languages()
     }

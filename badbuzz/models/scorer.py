@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from badbuzz.errors import BundleError
 from badbuzz.features.attribution import Explanation, explanation, occlusion
 from badbuzz.features.featurisers import featuriser
-from badbuzz.model import SCORE_UNITS, Tweet, Verdict
+from badbuzz.model import SCORE_UNITS, Prediction, Tweet
 
 SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
@@ -170,23 +170,23 @@ class Scorer:
             for one, own in zip(occluded, raw[: len(texts)], strict=True)
         ]
 
-    def judge(self, texts: Sequence[str]) -> list[Verdict]:
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """A verdict on each text."""
-        return self.verdicts(self.score(texts))
+        return self.predictions(self.score(texts))
 
-    def verdicts(self, scores: NDArray[np.float64]) -> list[Verdict]:
+    def predictions(self, scores: NDArray[np.float64]) -> list[Prediction]:
         """What this bundle says of texts that it scored so.
 
         Examples
         --------
         >>> scorer = Scorer.load("airline-en")
         >>> text = "You lost my bag again. Worst airline."
-        >>> scorer.verdicts(scorer.score([text])) == scorer.judge([text])
+        >>> scorer.predictions(scorer.score([text])) == scorer.predict([text])
         True
         """
         adjusted = np.rint((scores - self._m0) / (self._m1 - self._m0) * SCORE_UNITS)
         return [
-            Verdict(score, score >= self.threshold, share, self.version)
+            Prediction(score, score >= self.threshold, share, self.version)
             for score, share in zip(scores.tolist(), adjusted.astype(int).tolist(), strict=True)
         ]
 
@@ -204,7 +204,7 @@ class Scorer:
 
 
 @dataclass(frozen=True)
-class Judges:
+class ScorerSet:
     """A scorer for each language.
 
     Parameters
@@ -216,7 +216,7 @@ class Judges:
     scorers: dict[str, Scorer]
 
     @classmethod
-    def read(cls, spec: str) -> Judges:
+    def read(cls, spec: str) -> ScorerSet:
         """The scorers that a setting names: ``language=bundle``, comma between.
 
         Raises
@@ -226,7 +226,7 @@ class Judges:
 
         Examples
         --------
-        >>> judges = Judges.read("en=airline-en,fr=tweets-fr")
+        >>> judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
         >>> sorted(judges.scorers)
         ['en', 'fr']
         """
@@ -260,21 +260,21 @@ class Judges:
 
         Examples
         --------
-        >>> judges = Judges.read("en=airline-en")
+        >>> judges = ScorerSet.read("en=airline-en")
         >>> judges.swap("en", Scorer.load("airline-en"))
         """
         self.scorers[language] = scorer
 
-    def judge(self, tweets: Sequence[Tweet]) -> list[Verdict | None]:
+    def predict(self, tweets: Sequence[Tweet]) -> list[Prediction | None]:
         """A verdict on each tweet; None where no bundle reads its language."""
-        verdicts: list[Verdict | None] = [None] * len(tweets)
+        verdicts: list[Prediction | None] = [None] * len(tweets)
         places: dict[str, list[int]] = {language: [] for language in self.scorers}
         for place, tweet in enumerate(tweets):
             if tweet.lang in places:
                 places[tweet.lang].append(place)
         for language, own in places.items():
             if own:
-                judged = self.scorers[language].judge([tweets[place].text for place in own])
+                judged = self.scorers[language].predict([tweets[place].text for place in own])
                 for place, verdict in zip(own, judged, strict=True):
                     verdicts[place] = verdict
         return verdicts

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 from badbuzz.model import Severity
 from badbuzz.quality.proportions import Share
-from badbuzz.store.model import AlertLife, Judgement, Ruling
+from badbuzz.store.model import AlertLife, Ruling, RulingKind
 
 _SEVERITIES: Final = get_args(Severity)
 NO_TERM: Final = "none"
@@ -36,7 +36,7 @@ class Ruled:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgements:
+class RulingSummary:
     """What people said of alerts.
 
     Parameters
@@ -58,22 +58,22 @@ class Judgements:
     terms: tuple[Ruled, ...]
 
 
-def judge(rulings: Iterable[tuple[Ruling, AlertLife]]) -> Judgements:
+def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSummary:
     """What people said of alerts in a period.
 
     Examples
     --------
-    >>> judge([]).overall
+    >>> summarise_rulings([]).overall
     Ruled(name='all', n_real=0, n_false_alarm=0, n_benign=0)
     """
     latest: dict[str, tuple[Ruling, AlertLife]] = {}
-    verdicts: dict[str, dict[str, Judgement]] = {}
+    verdicts: dict[str, dict[str, RulingKind]] = {}
     for ruling, life in sorted(rulings, key=lambda pair: (pair[0].at_ms, pair[0].by)):
         latest[ruling.alert_id] = ruling, life
         verdicts.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
     pairs = list(latest.values())
     by_severity = {one.name: one for one in _ruled(pairs, lambda life: (_worst(life),))}
-    return Judgements(
+    return RulingSummary(
         overall=_count("all", [ruling.verdict for ruling, _ in pairs]),
         n_contested=sum(len(set(its.values())) > 1 for its in verdicts.values()),
         severities=tuple(
@@ -97,7 +97,7 @@ def _driving(life: AlertLife) -> tuple[str, ...]:
 def _ruled(
     pairs: list[tuple[Ruling, AlertLife]], names_of: Callable[[AlertLife], Iterable[str]]
 ) -> tuple[Ruled, ...]:
-    verdicts: dict[str, list[Judgement]] = {}
+    verdicts: dict[str, list[RulingKind]] = {}
     for ruling, life in pairs:
         for name in names_of(life):
             verdicts.setdefault(name, []).append(ruling.verdict)
@@ -105,6 +105,6 @@ def _ruled(
     return tuple(sorted(groups, key=lambda one: (-one.n, one.name)))
 
 
-def _count(name: str, verdicts: list[Judgement]) -> Ruled:
+def _count(name: str, verdicts: list[RulingKind]) -> Ruled:
     counts = Counter(verdicts)
     return Ruled(name, counts["real"], counts["false_alarm"], counts["benign"])

@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 
 from badbuzz.model import Alert, Window, WindowState
 
-Judgement = Literal["real", "false_alarm", "benign"]
+RulingKind = Literal["real", "false_alarm", "benign"]
 FeedbackSource = Literal["feedback", "labelling", "try"]
 TweetOrder = Literal["newest", "negative", "uncertain"]
 Scope = Literal["read", "write", "admin"]
@@ -113,7 +113,7 @@ class Ruling:
     """A person's judgement of an alert; of several by one person the latest counts."""
 
     alert_id: str
-    verdict: Judgement
+    verdict: RulingKind
     by: str
     at_ms: int
     note: str

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class LastWord(logging.Handler):
+class LastMessage(logging.Handler):
     """Keeps the last thing logged at WARNING or above, in ``said``; empty at first.
 
     Examples
     --------
-    >>> with listening("a_library") as last_word:
+    >>> with capture_last_message("a_library") as last_word:
     ...     logging.getLogger("a_library").warning("Cannot connect to %s: %s", "a:1", "refused")
     >>> last_word.said
     'refused'
-    >>> with listening("a_library") as last_word:
+    >>> with capture_last_message("a_library") as last_word:
     ...     logging.getLogger("a_library").warning("The password goes in the clear")
     >>> last_word.said
     'The password goes in the clear'
@@ -31,7 +31,7 @@ class LastWord(logging.Handler):
 
 
 @contextmanager
-def listening(name: str) -> Iterator[LastWord]:
+def capture_last_message(name: str) -> Iterator[LastMessage]:
     """Hear a library out, in silence.
 
     Parameters
@@ -39,7 +39,7 @@ def listening(name: str) -> Iterator[LastWord]:
     name
         Of its logger.
     """
-    logger, last_word = logging.getLogger(name), LastWord(logging.WARNING)
+    logger, last_word = logging.getLogger(name), LastMessage(logging.WARNING)
     propagated = logger.propagate
     logger.addHandler(last_word)
     logger.propagate = False

@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 
-class Stop:
+class SignalGuard:
     """Becomes true at the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once.
 
     A handler that raises could do so inside a library's C code; this one only takes note.
@@ -18,7 +18,7 @@ class Stop:
 
     Examples
     --------
-    >>> with Stop() as stopping:
+    >>> with SignalGuard() as stopping:
     ...     signal.raise_signal(signal.SIGTERM)
     ...     stopping()
     True
@@ -32,7 +32,7 @@ class Stop:
         """Whether a signal came."""
         return self.signal != 0
 
-    def __enter__(self) -> Stop:
+    def __enter__(self) -> SignalGuard:
         self._former = {
             number: signal.signal(number, self._note)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -39,7 +39,7 @@ def openings(found: Scored, threshold: float) -> list[int]:
     [1, 28]
     """
     score = found.score
-    restless = found.calm_z >= CALM_Z if found.calm_z is not None else score >= threshold
+    restless = found.max_count_z >= CALM_Z if found.max_count_z is not None else score >= threshold
     buckets = np.arange(len(score))
     n_calm = buckets - np.maximum.accumulate(np.where(restless, buckets, -1))
     opened: list[int] = []

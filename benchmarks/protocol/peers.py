@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.detection.baseline import SCALES
-from badbuzz.detection.statistics import excess, rate_excess
+from badbuzz.detection.statistics import count_z, rate_z
 from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
 from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream
 from benchmarks.protocol.trace import Scored, Trace
@@ -48,16 +48,16 @@ def _scored(score: Floats) -> Scored:
 
 def count_only(stream: Stream, trace: Trace) -> Scored:
     """The product's count z on its best scale, with no look at the rate."""
-    calm_z = trace.found.calm_z
-    assert calm_z is not None
-    return Scored(calm_z, calm_z)
+    max_count_z = trace.found.max_count_z
+    assert max_count_z is not None
+    return Scored(max_count_z, max_count_z)
 
 
 def count_60(stream: Stream, trace: Trace) -> Scored:
     """The negatives of an hour against the hour's expected ones."""
     seen, expected = sums(stream.negatives, 12), sums(trace.expected, 12)
     pairs = zip(seen.tolist(), expected.tolist(), strict=True)
-    return _scored(np.array([excess(n, mean, _PHI) for n, mean in pairs]))
+    return _scored(np.array([count_z(n, mean, _PHI) for n, mean in pairs]))
 
 
 def cusum(stream: Stream, trace: Trace) -> Scored:
@@ -79,7 +79,7 @@ def rate_only(stream: Stream, trace: Trace) -> Scored:
         negatives, tweets = sums(stream.negatives, n), sums(stream.negatives + stream.others, n)
         columns = (negatives, tweets, trace.rate, clustering)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        best = np.maximum(best, [rate_excess(*row) for row in rows])
+        best = np.maximum(best, [rate_z(*row) for row in rows])
     return _scored(best)
 
 

@@ -25,13 +25,13 @@ class Scored:
     ----------
     score
         An alert opens where it reaches a threshold.
-    calm_z
+    max_count_z
         An alert ends after half an hour of it below 2; None where that is the score's being
         below the threshold.
     """
 
     score: npt.NDArray[np.float32]
-    calm_z: npt.NDArray[np.float32] | None = None
+    max_count_z: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
         finding = examine(state, start_ms, bucket, rules)
         usual = state.baseline
         clustering = (usual.clustering(scale) for scale in range(len(SCALES)))
-        own = (finding.score, finding.calm_z, bucket.expected, usual.rate, finding.p_value)
+        own = (finding.score, finding.max_count_z, bucket.expected, usual.rate, finding.p_value)
         found.append((*own, *clustering))
         learn(state, start_ms, bucket, rules)
     columns = np.array(found).T
-    score, calm_z, expected, rate, p_value = columns[:5]
+    score, max_count_z, expected, rate, p_value = columns[:5]
     return Trace(
-        Scored(score.astype(np.float32), calm_z.astype(np.float32)),
+        Scored(score.astype(np.float32), max_count_z.astype(np.float32)),
         expected=expected,
         rate=rate,
         clustering=columns[5:].T,

@@ -14,13 +14,13 @@ from badbuzz import __version__
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from dashboards.api.auth import Gate, origins
+from dashboards.api.auth import Authenticator, origins
 from dashboards.api.broadcast import Broadcast
 from dashboards.api.champion_sync import Following
 from dashboards.api.metrics import Metrics
 from dashboards.api.openapi import describe
 from dashboards.api.problems import handle_problems
-from dashboards.api.request_log import Watch
+from dashboards.api.request_log import AccessLogMiddleware
 from dashboards.api.routes import (
     alerts,
     brands,
@@ -32,8 +32,8 @@ from dashboards.api.routes import (
     score,
     stream,
 )
-from dashboards.api.routing import Parts
-from dashboards.api.scorers import Judging
+from dashboards.api.routing import AppState
+from dashboards.api.scorers import ScorerPool
 
 _ABOUT: Final = (
     "What people say about brands: what happened, why, since when, and was that right. "
@@ -97,14 +97,14 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
         When BADBUZZ_MLFLOW_URI is set, and MLflow's client is not installed.
     """
     app, metrics = new_app(), Metrics()
-    judging = Judging(settings.bundles)
-    app.state.parts = Parts(
+    judging = ScorerPool(settings.bundles)
+    app.state.parts = AppState(
         settings=settings,
         watched=read_brands(settings.brands),
         store=store,
         judging=judging,
         following=Following(settings, judging, metrics),
-        gate=Gate(settings, store, with_keys=with_keys),
+        gate=Authenticator(settings, store, with_keys=with_keys),
         metrics=metrics,
         broadcast=Broadcast(store, metrics),
     )
@@ -115,13 +115,13 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
             allow_methods=["GET", "POST"],
             allow_headers=_HEADERS,
         )
-    app.add_middleware(Watch, metrics=metrics)
+    app.add_middleware(AccessLogMiddleware, metrics=metrics)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    parts: Parts = app.state.parts
+    parts: AppState = app.state.parts
     broadcasting = asyncio.create_task(parts.broadcast.run())
     broadcasting.add_done_callback(parts.broadcast.end)
     following = asyncio.create_task(parts.following.run())

@@ -48,7 +48,7 @@ ANYBODY: Final = Caller("anybody", frozenset({"admin"}))
 """Who asks where keys are not asked for: anybody on this machine."""
 
 
-class Gate:
+class Authenticator:
     """Lets callers in, by their keys.
 
     Parameters

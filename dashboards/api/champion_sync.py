@@ -11,11 +11,11 @@ from typing import Literal
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import RegistryError
-from badbuzz.models.champions import Arrival, Failure, Watch
-from badbuzz.models.history import Life
+from badbuzz.models.champions import Arrival, ChampionWatch, Failure
+from badbuzz.models.history import ModelHistory
 from dashboards.api.logs import note
 from dashboards.api.metrics import Metrics
-from dashboards.api.scorers import Judging
+from dashboards.api.scorers import ScorerPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Heard:
     state: Literal["none", "unread", "answers", "unreachable"]
     since_ms: int | None = None
     read_ms: int | None = None
-    lives: Mapping[str, Life] = field(default_factory=dict)
+    lives: Mapping[str, ModelHistory] = field(default_factory=dict)
 
 
 class Following:
@@ -63,8 +63,10 @@ class Following:
         When a registry is set, and MLflow's client is not installed.
     """
 
-    def __init__(self, settings: Settings, judging: Judging, metrics: Metrics) -> None:
-        self._watch = Watch(settings.mlflow_uri, n_scorers=2) if settings.mlflow_uri else None
+    def __init__(self, settings: Settings, judging: ScorerPool, metrics: Metrics) -> None:
+        self._watch = (
+            ChampionWatch(settings.mlflow_uri, n_scorers=2) if settings.mlflow_uri else None
+        )
         self._every_s = settings.registry_poll_s
         self._judging = judging
         self._metrics = metrics
@@ -76,7 +78,7 @@ class Following:
             await self._look(self._watch)
             await asyncio.sleep(self._every_s)
 
-    async def _look(self, watch: Watch) -> None:
+    async def _look(self, watch: ChampionWatch) -> None:
         is_away = False
         for found in await watch.look(self._judging.serving):
             if isinstance(found, Arrival):
@@ -105,7 +107,7 @@ class Following:
         if failure.news:
             note("registry_failed", level=logging.WARNING, said=failure.message)
 
-    def _hear(self, lives: Mapping[str, Life] | None) -> None:
+    def _hear(self, lives: Mapping[str, ModelHistory] | None) -> None:
         now_ms = _now_ms()
         state: Literal["answers", "unreachable"] = "unreachable" if lives is None else "answers"
         if self.heard.state != state:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store, where
 from badbuzz.terminal.ports import LOOPBACK, check_port
-from badbuzz.terminal.signals import Stop
+from badbuzz.terminal.signals import SignalGuard
 from dashboards.api.app import create_app, new_app
 from dashboards.api.logs import note, set_up_logs
 
@@ -63,7 +63,7 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
         made = store.keys()
         if not without_keys and all(key.revoked_ms is not None for key in made):
             note("no_keys", level=logging.WARNING, remedy="badbuzz keys add NAME --scope read")
-        with Stop() as stopping:
+        with SignalGuard() as stopping:
             if not stopping():
                 serve(app, host, port)
         note("ended", signal=stopping.signal)

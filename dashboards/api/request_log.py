@@ -25,7 +25,7 @@ _METHODS: Final = frozenset(HTTPMethod)
 """Those that are counted by name; whoever asks may make up others without end."""
 
 
-class Watch:
+class AccessLogMiddleware:
     """Middleware around all others.
 
     Parameters

@@ -16,33 +16,33 @@ from starlette.exceptions import HTTPException
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from dashboards.api.auth import Caller, Gate
+from dashboards.api.auth import Authenticator, Caller
 from dashboards.api.broadcast import Broadcast
 from dashboards.api.champion_sync import Following
 from dashboards.api.metrics import Metrics
 from dashboards.api.openapi import SECURITY
-from dashboards.api.scorers import Judging
+from dashboards.api.scorers import ScorerPool
 
 _MOST_NAMED: Final = 5
 _MOST_SHOWN: Final = 100
 
 
 @dataclass(frozen=True)
-class Parts:
+class AppState:
     """What an application is made of."""
 
     settings: Settings
     watched: Brands
     store: Store
-    judging: Judging
+    judging: ScorerPool
     following: Following
-    gate: Gate
+    gate: Authenticator
     metrics: Metrics
     broadcast: Broadcast
 
 
-async def _parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
+async def _parts(request: Request) -> AppState:
+    parts: AppState = request.app.state.parts
     return parts
 
 
@@ -51,7 +51,7 @@ async def _caller(request: Request) -> Caller:
     return caller
 
 
-Served = Annotated[Parts, Depends(_parts)]
+Served = Annotated[AppState, Depends(_parts)]
 """An endpoint's argument: its application's parts."""
 CalledBy = Annotated[Caller, Depends(_caller)]
 """An endpoint's argument: who asks."""

@@ -10,15 +10,15 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from badbuzz.features.attribution import Explanation
-from badbuzz.model import Tweet, Verdict
-from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.model import Prediction, Tweet
+from badbuzz.models.scorer import Scorer, ScorerSet
 
 _SHORT: Final = 4096
 """Characters that are scored where they come in; it takes less than to hand them to a thread."""
 _AT_ONCE: Final = 32
 
 
-class Judging:
+class ScorerPool:
     """Verdicts and explanations; a scorer serves one thread at a time, so each side has its own.
 
     Parameters
@@ -33,15 +33,15 @@ class Judging:
 
     Examples
     --------
-    >>> judging = Judging("en=airline-en")
+    >>> judging = ScorerPool("en=airline-en")
     >>> [verdict and verdict.negative for verdict in judging.wait([("en", "Worst airline"),
     ...                                                            ("fr", "Nul")])]
     [True, None]
     """
 
     def __init__(self, spec: str) -> None:
-        self._here = Judges.read(spec)
-        self._threads = Judges.read(spec)
+        self._here = ScorerSet.read(spec)
+        self._threads = ScorerSet.read(spec)
         self._lock = threading.Lock()
 
     @property
@@ -67,23 +67,23 @@ class Judging:
         self._here.swap(language, here)
         self._threads.swap(language, threads)
 
-    async def judge(self, texts: Sequence[tuple[str, str]]) -> list[Verdict | None]:
+    async def predict(self, texts: Sequence[tuple[str, str]]) -> list[Prediction | None]:
         """A verdict on each text, given with its language; None where no bundle reads that."""
         if sum(len(text) for _, text in texts) <= _SHORT:
-            return self._here.judge(_tweets(texts))
+            return self._here.predict(_tweets(texts))
         return await run_in_threadpool(self.wait, texts)
 
-    def wait(self, texts: Sequence[tuple[str, str]]) -> list[Verdict | None]:
+    def wait(self, texts: Sequence[tuple[str, str]]) -> list[Prediction | None]:
         """The same, for a thread that may wait for others; they take turns."""
         tweets = _tweets(texts)
-        verdicts: list[Verdict | None] = []
+        verdicts: list[Prediction | None] = []
         for start in range(0, len(tweets), _AT_ONCE):
             with self._lock:
-                verdicts += self._threads.judge(tweets[start : start + _AT_ONCE])
+                verdicts += self._threads.predict(tweets[start : start + _AT_ONCE])
         return verdicts
 
     @contextmanager
-    def lent(self) -> Iterator[Judges]:
+    def lent(self) -> Iterator[ScorerSet]:
         """The bundles that serve, for a thread that may wait; the others wait until it ends."""
         with self._lock:
             yield self._threads

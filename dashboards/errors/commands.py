@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 
 from badbuzz.config.settings import Settings
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.store.database import Store, where
 from badbuzz.terminal.options import Instant
@@ -51,7 +51,7 @@ def errors(
     from_ms, to_ms = _period(from_ms, to_ms, days)
     check_outputs([("--report", report_file)], [])
     settings = Settings.read()
-    judges = Judges.read(settings.bundles)
+    judges = ScorerSet.read(settings.bundles)
     with Store.open(settings.store, create=False) as store:
         click.echo(f"store: {where(settings.store)}", err=True)
         found = find(store, judges, from_ms, to_ms)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import Mistakes, Step, analyse, by_version, by_week, judged
-from badbuzz.quality.rulings import Judgements, judge
+from badbuzz.quality.rulings import RulingSummary, summarise_rulings
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
 from dashboards.errors.current_predictions import Today, today
@@ -59,7 +59,7 @@ class Findings:
     n_feedback: int
     mistakes: Mistakes
     today: tuple[Today | None, ...]
-    judgements: Judgements
+    judgements: RulingSummary
     trends: tuple[Trend, ...]
 
     @property
@@ -68,7 +68,7 @@ class Findings:
         return not (self.mistakes.overall.n or self.judgements.overall.n)
 
 
-def find(store: Store, judges: Judges | None, from_ms: int, to_ms: int) -> Findings:
+def find(store: Store, judges: ScorerSet | None, from_ms: int, to_ms: int) -> Findings:
     """Read a period from the store, and count.
 
     Parameters
@@ -92,7 +92,7 @@ def find(store: Store, judges: Judges | None, from_ms: int, to_ms: int) -> Findi
         n_feedback=len(period),
         mistakes=mistakes,
         today=tuple(today(mistakes.worst, judges)) if judges else (),
-        judgements=judge(store.rulings(from_ms, to_ms)),
+        judgements=summarise_rulings(store.rulings(from_ms, to_ms)),
         trends=(
             _trend("corrections", [said for said in history if said.source != "labelling"]),
             _trend("labelling", [said for said in history if said.source == "labelling"]),

@@ -13,9 +13,9 @@ from dashboards.front import session
 from dashboards.front.client import ApiError, Client, DownError, RefusedError
 from dashboards.front.pages import alerts, history, labelling, live, models, try_text
 from dashboards.front.parts import layout
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
-Show = Callable[[Client, Words], None]
+Show = Callable[[Client, Translator], None]
 PAGES: Final[dict[str, tuple[str, str, Show]]] = {
     "live": ("page_live", ":material/monitor_heart:", live.show),
     "alerts": ("page_alerts", ":material/notifications:", alerts.show),
@@ -58,7 +58,7 @@ def _to_live() -> None:
     st.switch_page(layout.page("live"), query_params=dict(st.query_params))
 
 
-def _page(path: str, client: Client, words: Words) -> st.Page:
+def _page(path: str, client: Client, words: Translator) -> st.Page:
     title, icon, show = PAGES[path]
 
     def draw() -> None:
@@ -78,7 +78,7 @@ def _page(path: str, client: Client, words: Words) -> st.Page:
     )  # fmt: skip
 
 
-def _tell(client: Client, words: Words, error: ApiError) -> None:
+def _tell(client: Client, words: Translator, error: ApiError) -> None:
     """Say why there is nothing to show; once it is there again the page comes back by itself."""
     st.error(words(error.key), icon=":material/cloud_off:")
     if isinstance(error, RefusedError):

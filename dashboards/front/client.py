@@ -18,7 +18,7 @@ import httpx
 
 from badbuzz.errors import BadbuzzError
 from badbuzz.model import Alert, Term, Window
-from badbuzz.store.model import AlertLife, Judgement, Page, Sampled, Step, TweetOrder
+from badbuzz.store.model import AlertLife, Page, RulingKind, Sampled, Step, TweetOrder
 from dashboards.front.decoding import read
 
 _PATIENCE_S: Final = 10.0
@@ -194,7 +194,7 @@ class Client:
         """Say that you have seen it."""
         return read(AlertLife, self.post(f"/alerts/{quote(alert_id)}/ack"))
 
-    def rule(self, alert_id: str, verdict: Judgement, note: str = "") -> AlertLife:
+    def rule(self, alert_id: str, verdict: RulingKind, note: str = "") -> AlertLife:
         """Say what it was."""
         body = {"verdict": verdict, "note": note}
         return read(AlertLife, self.post(f"/alerts/{quote(alert_id)}/ruling", body))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from badbuzz.store.model import FeedbackSource, Sampled
 from dashboards.front.client import Client
 from dashboards.front.decoding import read
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _SURE: Final = 0.99
 
@@ -52,12 +52,12 @@ class Receipt:
     misprediction: bool
 
 
-def probability(score: float, words: Words) -> str:
+def probability(score: float, words: Translator) -> str:
     """A score in percent; nothing is ever certain.
 
     Examples
     --------
-    >>> probability(0.634, Words("en")), probability(0.9995, Words("en"))
+    >>> probability(0.634, Translator("en")), probability(0.9995, Translator("en"))
     ('63\\xa0%', '> 99\\xa0%')
     """
     if score > _SURE:

@@ -7,7 +7,7 @@ import streamlit as st
 from badbuzz.config.settings import Settings
 from badbuzz.messages.text import Language
 from dashboards.front.client import ApiError, Client, RefusedError
-from dashboards.front.translator import LANGUAGES, Words
+from dashboards.front.translator import LANGUAGES, Translator
 
 _KEY = "api_key"
 _LANGUAGE = "language"
@@ -20,13 +20,13 @@ def client_of(url: str, key: str) -> Client:
     return Client(url, key)
 
 
-def spoken(settings: Settings) -> Words:
+def spoken(settings: Settings) -> Translator:
     """The words of the language that the tab has chosen; BADBUZZ_LANGUAGE's at first."""
     st.session_state.setdefault(_LANGUAGE, settings.language)
-    return Words(st.session_state[_LANGUAGE])
+    return Translator(st.session_state[_LANGUAGE])
 
 
-def choose_language(words: Words) -> None:
+def choose_language(words: Translator) -> None:
     """Draw the switch of languages."""
 
     def named(language: Language) -> str:
@@ -38,7 +38,7 @@ def choose_language(words: Words) -> None:
     )  # fmt: skip
 
 
-def signed_in(settings: Settings, words: Words) -> Client | None:
+def signed_in(settings: Settings, words: Translator) -> Client | None:
     """The client to ask with; None, and a form to sign in, where a key is still needed.
 
     Raises
@@ -73,7 +73,7 @@ def _key(settings: Settings) -> str:
     return st.session_state.get(_KEY) or settings.front_api_key
 
 
-def _ask_for_key(words: Words, error: ApiError | None) -> None:
+def _ask_for_key(words: Translator, error: ApiError | None) -> None:
     st.title(words("sign_in"))
     st.write(words("sign_in_why"))
     if error is not None:

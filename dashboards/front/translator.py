@@ -20,12 +20,12 @@ SAID: Final = {key: pair for table in TABLES for key, pair in table.items()}
 _DAY: Final[dict[Language, str]] = {"en": "{:%d %b %Y}", "fr": "{:%d/%m/%Y}"}
 
 
-class Words:
+class Translator:
     """What is said, in one language.
 
     Examples
     --------
-    >>> words = Words("fr")
+    >>> words = Translator("fr")
     >>> words("page_alerts"), words.number(1234.5, 1), words.percent(0.456)
     ('Alertes', '1\\u202f234,5', '46\\xa0%')
     """
@@ -68,7 +68,7 @@ class Words:
 
         Examples
         --------
-        >>> Words("fr").moment(1_764_000_900_000, "Europe/Paris")
+        >>> Translator("fr").moment(1_764_000_900_000, "Europe/Paris")
         '24/11/2025 17:15'
         """
         return f"{self.day(at_ms, zone)} {self.clock(at_ms, zone)}"

@@ -1,10 +1,10 @@
 """The intake: one aiokafka consumer whose partitions each have one owner, by offset.
 
-It knows the next offset of each partition: a record below it is skipped; for one above it, it
-seeks back. The owner of a partition is a :class:`~stream_processor.engine.partition.Lane`; what a
-lane does with records is its own. What a lane depends on may be away
-(:class:`~badbuzz.errors.AwayError`): then nothing more is fetched, the consumer stays in its group,
-and the lane is asked again.
+The consumer knows the next offset of each partition. It skips a record below it and seeks back when
+a record lies above it. A :class:`~stream_processor.engine.partition.PartitionHandler` owns each
+partition and decides what happens to its records. If a dependency of a handler is unavailable
+(:class:`~badbuzz.errors.AwayError`), the consumer fetches nothing more, stays in its group, and
+asks the handler again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,14 @@ from mode import Service
 from badbuzz.config.settings import Settings
 from badbuzz.errors import AwayError, KafkaError, StateError
 from stream_processor.engine import metrics
-from stream_processor.engine.exit import end_at_once
-from stream_processor.engine.partition import Lane, Reading, Record, all_of, unbroken
+from stream_processor.engine.exit import hard_exit
+from stream_processor.engine.partition import (
+    PartitionHandler,
+    Record,
+    TopicSemantics,
+    all_of,
+    contiguous_runs,
+)
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +51,7 @@ _FIRST_RETRY_S: Final = 0.2
 _LAST_RETRY_S: Final = 5.0
 
 
-class Intake(Service):
+class PartitionedConsumer(Service):
     """Feeds lanes from one topic, and checkpoints them.
 
     Parameters
@@ -67,17 +73,17 @@ class Intake(Service):
         settings: Settings,
         topic: str,
         group: str,
-        new_lane: Callable[[int], Lane],
-        reading: Reading | None = None,
+        new_lane: Callable[[int], PartitionHandler],
+        reading: TopicSemantics | None = None,
         **service_options: Any,
     ) -> None:
         super().__init__(**service_options)
-        self.lanes: dict[int, Lane] = {}
+        self.lanes: dict[int, PartitionHandler] = {}
         self._settings = settings
         self.topic = topic
         self._group = group
         self._new_lane = new_lane
-        self._reading = reading or Reading()
+        self._reading = reading or TopicSemantics()
         self._shown = self._reading.shown or topic
         self._least_s = max(settings.checkpoint_ms, self._reading.pause_ms) / 1000
         self._lock = asyncio.Lock()
@@ -125,7 +131,7 @@ class Intake(Service):
         """Checkpoint, then leave the group; where no broker answers, end as a kill would."""
         drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
         if not drained:
-            end_at_once(_UNHEARD, KafkaError.exit_code)
+            hard_exit(_UNHEARD, KafkaError.exit_code)
 
     async def _drain(self) -> None:
         try:
@@ -226,7 +232,7 @@ class Intake(Service):
             return
         if records[0].offset < lane.next_offset:
             records = [record for record in records if record.offset >= lane.next_offset]
-        for run in [records] if self._reading.sparse and records else unbroken(records):
+        for run in [records] if self._reading.sparse and records else contiguous_runs(records):
             broken = run[0].offset > lane.next_offset and not self._reading.sparse
             if broken and self._seek_back(at, lane, run[0].offset):
                 return
@@ -235,7 +241,7 @@ class Intake(Service):
             metrics.BATCH_RECORDS.observe(len(run))
             metrics.LAST_RECORD_SECONDS.set_to_current_time()
 
-    def _seek_back(self, at: TopicPartition, lane: Lane, found: int) -> bool:
+    def _seek_back(self, at: TopicPartition, lane: PartitionHandler, found: int) -> bool:
         """Ask again for what is missing, once: a transaction's marker takes an offset too."""
         assert self._consumer is not None
         if self._sought.get(at.partition) == lane.next_offset:
@@ -353,7 +359,7 @@ class Intake(Service):
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
 
-    async def _place(self, at: TopicPartition, lane: Lane) -> None:
+    async def _place(self, at: TopicPartition, lane: PartitionHandler) -> None:
         assert self._consumer is not None
         committed = await self._consumer.committed(at)
         behind = committed is not None and lane.next_offset < committed
@@ -381,7 +387,7 @@ class Intake(Service):
 class _Listener(ConsumerRebalanceListener):
     """Hands rebalances to the intake; aiokafka would log an exception here and go on."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: PartitionedConsumer) -> None:
         self._intake = intake
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:

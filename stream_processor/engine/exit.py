@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 
-def end_at_once(reason: str, exit_code: int) -> NoReturn:
+def hard_exit(reason: str, exit_code: int) -> NoReturn:
     """End the process as a kill would, after one line on stderr.
 
     For what waits for ever even where it is cancelled: aiokafka for its broker, a thread for its

@@ -21,7 +21,7 @@ class Record(Protocol):
     value: bytes | None
 
 
-class Lane(Protocol):
+class PartitionHandler(Protocol):
     """The one owner of a partition.
 
     Where it depends on something that may be away for a while, ``open`` and ``checkpoint`` raise
@@ -45,7 +45,7 @@ class Lane(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TopicSemantics:
     """What is usual in a topic for its reader, and what is a loss.
 
     Parameters
@@ -101,9 +101,9 @@ class Reading:
 
         Examples
         --------
-        >>> Reading(superseded=True).resume("alerts/0", 3, first=7, end=9)
+        >>> TopicSemantics(superseded=True).resume("alerts/0", 3, first=7, end=9)
         7
-        >>> Reading().resume("tweets/0", 3, first=7, end=9)
+        >>> TopicSemantics().resume("tweets/0", 3, first=7, end=9)
         Traceback (most recent call last):
         badbuzz.errors.KafkaError: tweets/0: records 3 to 6 were deleted by the topic's ...
         """
@@ -127,7 +127,7 @@ async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
             raise outcome
 
 
-def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def contiguous_runs(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
     """Records in runs without a missing offset.
 
     Parameters
@@ -139,7 +139,7 @@ def unbroken(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
     --------
     >>> from types import SimpleNamespace
     >>> records = [SimpleNamespace(offset=offset) for offset in (4, 5, 7)]
-    >>> [[record.offset for record in run] for run in unbroken(records)]
+    >>> [[record.offset for record in run] for run in contiguous_runs(records)]
     [[4, 5], [7]]
     """
     start, n = 0, len(records)

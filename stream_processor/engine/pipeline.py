@@ -20,7 +20,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from badbuzz.config.settings import Settings
-from stream_processor.engine.consumer import Intake
+from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Pipeline(Service):
         Set before it starts.
     """
 
-    intakes: Sequence[Intake] = ()
+    intakes: Sequence[PartitionedConsumer] = ()
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)

@@ -19,7 +19,7 @@ _SILENT: Final = f"the database has not answered for {_ANSWER_S:g} s"
 _Answer = TypeVar("_Answer")
 
 
-class Desk:
+class StoreThread:
     """Calls to the store, one after the other, off the event loop, each with a limit.
 
     A call that outlives its limit goes on in its thread, as no thread can be ended: what it
@@ -29,7 +29,7 @@ class Desk:
     Examples
     --------
     >>> async def ask() -> int:
-    ...     return await Desk().ask(lambda: 42)
+    ...     return await StoreThread().ask(lambda: 42)
     >>> asyncio.run(ask())
     42
     """

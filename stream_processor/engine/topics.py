@@ -21,7 +21,7 @@ from aiokafka.errors import (
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
-from badbuzz.terminal.client_logs import listening
+from badbuzz.terminal.client_logs import capture_last_message
 
 log = logging.getLogger(__name__)
 
@@ -276,7 +276,7 @@ async def wait_for_broker(
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
-        with listening("aiokafka") as last_word:
+        with capture_last_message("aiokafka") as last_word:
             try:
                 await admin.start()
             except BrokerError as error:

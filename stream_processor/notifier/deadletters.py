@@ -34,7 +34,7 @@ class DeadLetters:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def bury(self, record: Record, sink: str, reason: str, detail: str) -> None:
+    async def dead_letter(self, record: Record, sink: str, reason: str, detail: str) -> None:
         """Keep a record, with whom it did not reach, why, and where it stands."""
         assert self._producer is not None
         headers = [

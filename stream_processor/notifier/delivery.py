@@ -15,7 +15,7 @@ from badbuzz.config.settings import Settings
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import Record
 from stream_processor.notifier.deadletters import DeadLetters
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Delivery:
         self.n_waiting += n
         metrics.SINK_WAITING.labels(self.sink.name).set(self.n_waiting)
 
-    async def deliver(self, notice: Notice, record: Record) -> None:
+    async def deliver(self, notice: Notification, record: Record) -> None:
         """Return when the sink has taken a change, or when that is given up.
 
         Parameters
@@ -124,7 +124,7 @@ class Delivery:
             name, record.topic, record.partition, record.offset, detail,
         )  # fmt: skip
         metrics.NOTIFIED.labels(name, outcome).inc()
-        await self._dead_letters.bury(record, name, outcome, detail)
+        await self._dead_letters.dead_letter(record, name, outcome, detail)
 
     def _note(self, reason: str) -> None:
         name = self.sink.name

@@ -9,7 +9,7 @@ from badbuzz.model import Alert
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class Notification:
     """What a sink is given.
 
     Parameters
@@ -39,7 +39,7 @@ class Notice:
         >>> from datetime import UTC
         >>> from badbuzz.messages.mail import write
         >>> from badbuzz.messages.text import example
-        >>> Notice(example(), write(example(), UTC), told_ms=0).change
+        >>> Notification(example(), write(example(), UTC), told_ms=0).change
         'Air Paradis/1767189600000/firing/1767189900000'
         """
         return f"{self.alert.id}/{self.alert.phase}/{self.alert.window_end_ms}"

@@ -26,9 +26,9 @@ from badbuzz.model import Alert
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import Record
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
-from stream_processor.notifier.snapshot import Opening, read_opening
+from stream_processor.notifier.snapshot import PartitionSnapshot, read_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _PATIENCE_S: Final = 2.0
 
 
 @dataclass(frozen=True)
-class Teller:
+class NotificationFactory:
     """How records become notices.
 
     Parameters
@@ -54,7 +54,7 @@ class Teller:
     dashboard: str
     replays: bool
 
-    def notice(self, record: Record) -> Notice | None:
+    def notice(self, record: Record) -> Notification | None:
         """A record in words; None where nobody is to be told.
 
         Raises
@@ -69,11 +69,11 @@ class Teller:
             return None
         return self.told(alert, record.timestamp, "replay" if alert.replay else "")
 
-    def told(self, alert: Alert, told_ms: int, mark: Mark) -> Notice:
+    def told(self, alert: Alert, told_ms: int, mark: Mark) -> Notification:
         """An alert in words."""
         zone = self.brands.of(alert.brand).zone
         message = write(alert, zone, self.language, self.dashboard, mark)
-        return Notice(alert, message, told_ms, mark)
+        return Notification(alert, message, told_ms, mark)
 
 
 class NotifierLane:
@@ -94,7 +94,12 @@ class NotifierLane:
     """
 
     def __init__(
-        self, settings: Settings, teller: Teller, delivery: Delivery, group: str, partition: int
+        self,
+        settings: Settings,
+        teller: NotificationFactory,
+        delivery: Delivery,
+        group: str,
+        partition: int,
     ) -> None:
         self.partition = partition
         self.next_offset = -1
@@ -102,7 +107,7 @@ class NotifierLane:
         self._teller = teller
         self._delivery = delivery
         self._group = group
-        self._open: dict[str, Notice] = {}
+        self._open: dict[str, Notification] = {}
         self._left_out: set[int] = set()
         self._waiting: deque[Record] = deque()
         self._came = asyncio.Event()
@@ -111,14 +116,14 @@ class NotifierLane:
         self._work: asyncio.Task[None] | None = None
 
     @property
-    def notices(self) -> list[Notice]:
+    def notices(self) -> list[Notification]:
         """What is open, as it was told last."""
         return list(self._open.values())
 
     async def open(self) -> None:
         """Find the group's place, and what is open; whoever comes first is told only that."""
         topic = self._settings.topic(wire.ALERTS)
-        found = await read_opening(self._settings, topic, self._group, self.partition)
+        found = await read_snapshot(self._settings, topic, self._group, self.partition)
         if found.committed is None:
             self._begin(found)
         else:
@@ -142,7 +147,7 @@ class NotifierLane:
             assert notice is not None
             self._open[notice.alert.id] = notice
 
-    def _begin(self, found: Opening) -> None:
+    def _begin(self, found: PartitionSnapshot) -> None:
         """Begin at the first alert that is open; those that are over are left out."""
         still_open = {record.offset for record in self._still_open(found.records)}
         self.next_offset = min(still_open, default=found.end)

@@ -12,12 +12,12 @@ from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.messages.text import Language
-from stream_processor.engine.consumer import Intake
-from stream_processor.engine.partition import Lane, Reading
+from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.partition import PartitionHandler, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.partition import NotifierLane, Teller
+from stream_processor.notifier.partition import NotificationFactory, NotifierLane
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
 from stream_processor.notifier.store_follower import StoreFollower
@@ -28,9 +28,9 @@ _LONGEST_PAUSE_S: Final = 30.0
 _REMEDY: Final = "see docs/kafka.md, The notifier's recovery"
 
 
-def new_teller(settings: Settings, *, replays: bool) -> Teller:
+def new_teller(settings: Settings, *, replays: bool) -> NotificationFactory:
     """How this deployment words its alerts."""
-    return Teller(
+    return NotificationFactory(
         brands=read_brands(settings.brands),
         language=cast(Language, settings.language),
         dashboard=settings.dashboard_url,
@@ -38,7 +38,7 @@ def new_teller(settings: Settings, *, replays: bool) -> Teller:
     )
 
 
-class Notifying(Pipeline):
+class NotifierPipeline(Pipeline):
     """The notifier's services: each sink has a group, a position and a pace of its own.
 
     Parameters
@@ -73,16 +73,16 @@ class Notifying(Pipeline):
         ]
         self.intakes = [self._intake(delivery) for delivery in self.deliveries]
 
-    def _intake(self, delivery: Delivery) -> Intake:
+    def _intake(self, delivery: Delivery) -> PartitionedConsumer:
         name = delivery.sink.name
         topic = self.settings.topic(wire.ALERTS)
         group = f"{self.settings.group}.notify.{name}"
-        return Intake(
+        return PartitionedConsumer(
             self.settings,
             topic=topic,
             group=group,
             new_lane=partial(self._lane, delivery, group),
-            reading=Reading(
+            reading=TopicSemantics(
                 sparse=True,
                 superseded=True,
                 kept_by_group=True,
@@ -91,7 +91,7 @@ class Notifying(Pipeline):
             ),
         )
 
-    def _lane(self, delivery: Delivery, group: str, partition: int) -> Lane:
+    def _lane(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
         return NotifierLane(self.settings, self._teller, delivery, group, partition)
 
     async def prepare(self) -> None:
@@ -136,7 +136,7 @@ class Notifying(Pipeline):
             self.add_future(self._follow_for(self._follower, delivery, intake))
 
     async def _follow_for(
-        self, follower: StoreFollower, delivery: Delivery, intake: Intake
+        self, follower: StoreFollower, delivery: Delivery, intake: PartitionedConsumer
     ) -> None:
         """Look into the store every two seconds; less often while the sink takes nothing."""
         pause_s = _LOOK_S
@@ -151,7 +151,7 @@ class Notifying(Pipeline):
             else:
                 pause_s = _LOOK_S
 
-    async def _beat_for(self, delivery: Delivery, intake: Intake) -> None:
+    async def _beat_for(self, delivery: Delivery, intake: PartitionedConsumer) -> None:
         """Say each minute that this sink's alerts are being read: not only that a process runs."""
         while not self.should_stop:
             if intake.assigned and intake.reached and not intake.crashed:

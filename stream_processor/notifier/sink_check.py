@@ -13,7 +13,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkAwayError
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Severity
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.pipeline import new_teller
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
@@ -72,7 +72,7 @@ def made_up(brand: str, severity: Severity, now_ms: int) -> Alert:
     )
 
 
-async def _send(sinks: Sequence[Sink], notice: Notice) -> list[str]:
+async def _send(sinks: Sequence[Sink], notice: Notification) -> list[str]:
     """Tell each sink once, and print its answer; the names of those that did not take it."""
     failed = []
     for sink in sinks:

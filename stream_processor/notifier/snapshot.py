@@ -11,7 +11,7 @@ from stream_processor.engine.partition import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class PartitionSnapshot:
     """A partition as it was found.
 
     Parameters
@@ -29,7 +29,9 @@ class Opening:
     records: tuple[Record, ...]
 
 
-async def read_opening(settings: Settings, topic: str, group: str, partition: int) -> Opening:
+async def read_snapshot(
+    settings: Settings, topic: str, group: str, partition: int
+) -> PartitionSnapshot:
     """Read a partition from its beginning to its end, and the group's place in it.
 
     Parameters
@@ -62,4 +64,4 @@ async def read_opening(settings: Settings, topic: str, group: str, partition: in
                 records += [record for record in batch if record.offset < end]
     finally:
         await consumer.stop()
-    return Opening(committed, end, tuple(records))
+    return PartitionSnapshot(committed, end, tuple(records))

@@ -20,9 +20,9 @@ from badbuzz.errors import StoreError
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
 from stream_processor.engine import metrics
-from stream_processor.engine.store_thread import Desk
+from stream_processor.engine.store_thread import StoreThread
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import Observes, RefusedError, Silences
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class StoreFollower:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._desk = Desk()
+        self._desk = StoreThread()
         self._opening = asyncio.Lock()
         self.reason = ""
         self._address = settings.store
@@ -63,7 +63,7 @@ class StoreFollower:
         return self._desk.stuck
 
     async def pass_on(
-        self, delivery: Delivery, notices: Sequence[Notice], *, is_first: bool
+        self, delivery: Delivery, notices: Sequence[Notification], *, is_first: bool
     ) -> None:
         """Give one sink what it was not told yet.
 
@@ -103,7 +103,9 @@ class StoreFollower:
         self._note("")
         return answer
 
-    async def _silence(self, delivery: Delivery, sink: Silences, notices: Sequence[Notice]) -> None:
+    async def _silence(
+        self, delivery: Delivery, sink: Silences, notices: Sequence[Notification]
+    ) -> None:
         open_ = {notice.alert.id: notice for notice in notices}
         known = await self._ask(lambda store: store.acknowledgers(list(open_)))
         for alert_id, by in known.items():

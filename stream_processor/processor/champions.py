@@ -8,8 +8,8 @@ from typing import Any, Final
 from mode import Service
 
 from badbuzz.config.settings import Settings
-from badbuzz.models.champions import Arrival, Failure, Watch
-from badbuzz.models.scorer import Judges
+from badbuzz.models.champions import Arrival, ChampionWatch, Failure
+from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,11 @@ class Champions(Service):
         Whose scorers are swapped.
     """
 
-    def __init__(self, settings: Settings, judges: Judges, **options: Any) -> None:
+    def __init__(self, settings: Settings, judges: ScorerSet, **options: Any) -> None:
         super().__init__(**options)
         self._judges = judges
         self._every_s = settings.registry_poll_s
-        self._watch = Watch(settings.mlflow_uri) if settings.mlflow_uri else None
+        self._watch = ChampionWatch(settings.mlflow_uri) if settings.mlflow_uri else None
         for language, scorer in judges.scorers.items():
             metrics.BUNDLE.labels(language, scorer.version).set(1)
 

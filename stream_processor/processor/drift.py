@@ -21,7 +21,7 @@ from badbuzz.features.drift import (
     stability,
 )
 from badbuzz.features.known_words import KnownWords
-from badbuzz.model import Tweet, Verdict
+from badbuzz.model import Prediction, Tweet
 from badbuzz.models.scorer import Scorer
 from stream_processor.engine import metrics
 
@@ -49,7 +49,7 @@ class _Waiting:
     """Tweets that are not counted yet."""
 
     posts: list[Tweet] = field(default_factory=list)
-    verdicts: list[Verdict | None] = field(default_factory=list)
+    verdicts: list[Prediction | None] = field(default_factory=list)
 
 
 class Drift:
@@ -73,7 +73,7 @@ class Drift:
         self._langs = (*sorted(set(scorers) - {_UNDETERMINED}), _UNDETERMINED, _OTHER)
 
     def note(
-        self, partition: int, posts: Sequence[Tweet], verdicts: Sequence[Verdict | None]
+        self, partition: int, posts: Sequence[Tweet], verdicts: Sequence[Prediction | None]
     ) -> None:
         """Take a batch of a partition in; it is counted with others, as small ones cost most."""
         if not posts:
@@ -143,7 +143,7 @@ class Drift:
 
 
 def _some_texts(
-    posts: Sequence[Tweet], verdicts: Sequence[Verdict | None]
+    posts: Sequence[Tweet], verdicts: Sequence[Prediction | None]
 ) -> defaultdict[str, list[str]]:
     """A few texts of a batch, spread over it, by the bundle that judged them."""
     step = -(-len(posts) // _MOST_READ)

@@ -20,8 +20,8 @@ from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import StateError, WireError
 from badbuzz.evidence.sample import PREFIX, brand_of
-from badbuzz.model import Alert, Tweet, Verdict, Window
-from badbuzz.models.scorer import Judges
+from badbuzz.model import Alert, Prediction, Tweet, Window
+from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import Record
 from stream_processor.engine.partitioner import partition_of
@@ -37,12 +37,12 @@ MAX_BURIED_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Parts:
+class ProcessorResources:
     """What every lane of a processor shares."""
 
     settings: Settings
     brands: Brands
-    judges: Judges
+    judges: ScorerSet
     brand_metrics: metrics.BrandMetrics
     source_metrics: metrics.SourceMetrics
     recent: metrics.RecentCounts
@@ -67,7 +67,7 @@ class ProcessorLane:
         Its number.
     """
 
-    def __init__(self, parts: Parts, partition: int) -> None:
+    def __init__(self, parts: ProcessorResources, partition: int) -> None:
         self.partition = partition
         self.next_offset = -1
         self.fold = Fold(parts.brands.of)
@@ -126,7 +126,7 @@ class ProcessorLane:
             tweets = [self._decode(record) for record in records]
         posts = [tweet for tweet in tweets if tweet is not None and tweet.kind == "post"]
         with _cpu("score"):
-            judged = self._parts.judges.judge(posts)
+            judged = self._parts.judges.predict(posts)
             self._parts.drift.note(self.partition, posts, judged)
         verdicts = iter(judged)
         outcomes: Counter[str] = Counter()
@@ -156,7 +156,7 @@ class ProcessorLane:
             if tweet.kind != "heartbeat":
                 self._check_partition(tweet.brand)
         except WireError as error:
-            self._bury(record, error)
+            self._dead_letter(record, error)
             return None
         return tweet
 
@@ -167,7 +167,7 @@ class ProcessorLane:
                 "brand", "misplaced", f"belongs in partition {right}: key its records by the brand"
             )
 
-    def _bury(self, record: Record, error: WireError) -> None:
+    def _dead_letter(self, record: Record, error: WireError) -> None:
         metrics.DEAD_LETTERS.labels(error.reason).inc()
         headers = [
             ("field", error.field.encode()),
@@ -184,7 +184,7 @@ class ProcessorLane:
         self._outputs[wire.DEAD_LETTERS].append(buried)
 
     def _apply(
-        self, record: Record, tweet: Tweet, verdict: Verdict | None, outcomes: Counter[str]
+        self, record: Record, tweet: Tweet, verdict: Prediction | None, outcomes: Counter[str]
     ) -> None:
         headers = [("offset", str(record.offset).encode())]
         for found in self.fold.apply(tweet, verdict):

@@ -14,13 +14,13 @@ from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
-from stream_processor.engine.consumer import Intake
+from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.pipeline import Pipeline, new_app
 from stream_processor.processor.champions import Champions
 from stream_processor.processor.drift import Drift
-from stream_processor.processor.partition import Parts, ProcessorLane
+from stream_processor.processor.partition import ProcessorLane, ProcessorResources
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _SHOW_S: Final = 5.0
 _MAX_SOURCES: Final = 50
 
 
-class Processing(Pipeline):
+class ProcessorPipeline(Pipeline):
     """The processor's services.
 
     Parameters
@@ -41,10 +41,10 @@ class Processing(Pipeline):
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(settings, **options)
         self._recent = metrics.RecentCounts()
-        judges = Judges.read(settings.bundles)
+        judges = ScorerSet.read(settings.bundles)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
         self._drift = Drift(judges.scorers)
-        parts = Parts(
+        parts = ProcessorResources(
             settings=settings,
             brands=read_brands(settings.brands, rules),
             judges=judges,
@@ -54,7 +54,7 @@ class Processing(Pipeline):
             drift=self._drift,
         )
         self._champions = Champions(settings, judges)
-        self._intake = Intake(
+        self._intake = PartitionedConsumer(
             settings,
             topic=settings.topic(wire.TWEETS),
             group=settings.group,
@@ -96,7 +96,7 @@ class Processing(Pipeline):
         return None
 
 
-def new_processor(settings: Settings, pipeline: Processing) -> faust.App:
+def new_processor(settings: Settings, pipeline: ProcessorPipeline) -> faust.App:
     """The Faust app that runs a processor."""
     app = new_app(settings.group, settings, pipeline)
 

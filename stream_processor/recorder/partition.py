@@ -18,8 +18,8 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import Place
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import Reading, Record
-from stream_processor.engine.store_thread import Desk
+from stream_processor.engine.partition import Record, TopicSemantics
+from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.sampling import Candidates
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Kind:
     """
 
     topic: str
-    reading: Reading
+    reading: TopicSemantics
     decode: Callable[[bytes], Any]
     record: Callable[[Store, Place, Sequence[tuple[int, Any]], int], None]
     new_waiting: Callable[[], Waiting] = Queue
@@ -102,7 +102,9 @@ def kinds(*, skip_deleted: bool) -> tuple[Kind, ...]:
     skip_deleted
         Whether to go on behind records that retention deleted unread.
     """
-    usual = Reading(sparse=True, kept_elsewhere=True, skip_deleted=skip_deleted, remedy=_REMEDY)
+    usual = TopicSemantics(
+        sparse=True, kept_elsewhere=True, skip_deleted=skip_deleted, remedy=_REMEDY
+    )
     return (
         Kind(wire.WINDOWS, usual, wire.decode_window, Store.record_windows),
         Kind(
@@ -134,7 +136,7 @@ class RecorderLane:
         Its number.
     """
 
-    def __init__(self, kind: Kind, store: Store, desk: Desk, partition: int) -> None:
+    def __init__(self, kind: Kind, store: Store, desk: StoreThread, partition: int) -> None:
         self.partition = partition
         self.next_offset = -1
         self._kind = kind

@@ -14,10 +14,10 @@ from mode import Service
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
 from badbuzz.store.database import Store
-from stream_processor.engine.consumer import Intake
-from stream_processor.engine.partition import Lane
+from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.partition import PartitionHandler
 from stream_processor.engine.pipeline import Pipeline
-from stream_processor.engine.store_thread import Desk
+from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.partition import Kind, RecorderLane, kinds
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 
 
-class Recording(Pipeline):
+class RecorderPipeline(Pipeline):
     """The recorder's services.
 
     Parameters
@@ -45,12 +45,12 @@ class Recording(Pipeline):
 
     def __init__(self, settings: Settings, *, skip_deleted: bool = False, **options: Any) -> None:
         super().__init__(settings, **options)
-        self.desk = Desk()
+        self.desk = StoreThread()
         self._store: Store | None = None
         self.intakes = [self._intake(kind) for kind in kinds(skip_deleted=skip_deleted)]
 
-    def _intake(self, kind: Kind) -> Intake:
-        return Intake(
+    def _intake(self, kind: Kind) -> PartitionedConsumer:
+        return PartitionedConsumer(
             self.settings,
             topic=self.settings.topic(kind.topic),
             group=f"{self.settings.group}.recorder.{kind.topic}",
@@ -58,7 +58,7 @@ class Recording(Pipeline):
             reading=kind.reading,
         )
 
-    def _lane(self, kind: Kind, partition: int) -> Lane:
+    def _lane(self, kind: Kind, partition: int) -> PartitionHandler:
         assert self._store is not None
         return RecorderLane(kind, self._store, self.desk, partition)
 

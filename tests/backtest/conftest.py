@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from tests.e2e.scenario import write_scenario
 
 
@@ -26,5 +26,5 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def judges() -> Judges:
-    return Judges.read("en=airline-en,fr=tweets-fr")
+def judges() -> ScorerSet:
+    return ScorerSet.read("en=airline-en,fr=tweets-fr")

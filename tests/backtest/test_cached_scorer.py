@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from backtest import scores
-from backtest.cached_scorer import Jury, Truthful
+from backtest.cached_scorer import CachedScorer, LabelOracle
 from badbuzz.cli import badbuzz
 from badbuzz.errors import RecordingError
-from badbuzz.model import Verdict
-from badbuzz.models.scorer import Judges
+from badbuzz.model import Prediction
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_recording
 from tests.backtest.runs import (
     LOUD,
@@ -25,33 +25,37 @@ from tests.backtest.runs import (
 )  # fmt: skip
 
 
-def test_a_known_bundles_score_gives_its_verdict(judges: Judges) -> None:
-    verdict = judges.judge([LOUD.tweet])[0]
+def test_a_known_bundles_score_gives_its_verdict(judges: ScorerSet) -> None:
+    verdict = judges.predict([LOUD.tweet])[0]
     assert verdict is not None
     recorded = LOUD._replace(score=verdict.score, negative=True, bundle=verdict.bundle)
-    assert Jury(judges, None).verdicts([recorded]) == [verdict]
+    assert CachedScorer(judges, None).predictions([recorded]) == [verdict]
 
 
-def test_an_unknown_bundles_score_is_taken_as_it_is(judges: Judges) -> None:
+def test_an_unknown_bundles_score_is_taken_as_it_is(judges: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.45, negative=True, bundle="other@1")
-    expected = Verdict(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
-    assert Jury(judges, None).verdicts([recorded]) == [expected]
+    expected = Prediction(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
+    assert CachedScorer(judges, None).predictions([recorded]) == [expected]
 
 
-def test_recorded_scores_may_be_passed_over(judges: Judges) -> None:
+def test_recorded_scores_may_be_passed_over(judges: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.0)
-    assert Jury(judges, None, rescore=True).verdicts([recorded]) == judges.judge([LOUD.tweet])
+    assert CachedScorer(judges, None, rescore=True).predictions([recorded]) == judges.predict(
+        [LOUD.tweet]
+    )
 
 
-def test_the_jury_says_what_the_worker_would(judges: Judges, recording: Path) -> None:
+def test_the_jury_says_what_the_worker_would(judges: ScorerSet, recording: Path) -> None:
     tweets = list(read_recording([str(recording)]))[:500]
-    found = Jury(judges, None).verdicts([Labelled(tweet, None, None) for tweet in tweets])
-    assert found == judges.judge(tweets)
+    found = CachedScorer(judges, None).predictions(
+        [Labelled(tweet, None, None) for tweet in tweets]
+    )
+    assert found == judges.predict(tweets)
 
 
 def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
     labelled = [LOUD._replace(label=label) for label in ("negative", "neutral", None)]
-    assert [v and v.negative for v in Truthful().verdicts(labelled)] == [True, False, None]
+    assert [v and v.negative for v in LabelOracle().predictions(labelled)] == [True, False, None]
 
 
 def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
@@ -79,10 +83,10 @@ def test_truth_without_a_single_label_is_an_error(tmp_path: Path) -> None:
 # Remembered scores
 
 
-def test_scores_are_remembered(tmp_path: Path, judges: Judges) -> None:
+def test_scores_are_remembered(tmp_path: Path, judges: ScorerSet) -> None:
     for n_scored in (1, 0):
-        jury = Jury(judges, tmp_path)
-        jury.verdicts([LOUD])
+        jury = CachedScorer(judges, tmp_path)
+        jury.predictions([LOUD])
         assert jury.close() == []
         assert jury.n_scored == n_scored
 
@@ -101,14 +105,14 @@ def test_other_code_has_other_scores(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("module", ["text", "features"])
+@pytest.mark.parametrize("module", ["tokens", "hashing"])
 def test_the_folder_of_scores_is_named_after_what_makes_them(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = scores.cache_folder()
     changed = tmp_path / "changed.py"
     changed.write_text("changed = True\n")
-    monkeypatch.setattr(f"badbuzz.{module}.__file__", str(changed))
+    monkeypatch.setattr(f"badbuzz.features.{module}.__file__", str(changed))
     assert scores.cache_folder() != before
 
 
@@ -154,11 +158,11 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_said_and_no_error(
-    judges: Judges, tmp_path: Path
+    judges: ScorerSet, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    jury = Jury(judges, tmp_path / "file")
-    assert jury.verdicts([LOUD]) == judges.judge([LOUD.tweet])
+    jury = CachedScorer(judges, tmp_path / "file")
+    assert jury.predictions([LOUD]) == judges.predict([LOUD.tweet])
     assert "scores are not kept" in jury.close()[0]
 
 

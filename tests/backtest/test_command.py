@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from backtest.alert_matching import severity, worst
-from backtest.cached_scorer import Jury, Truthful
+from backtest.cached_scorer import CachedScorer, LabelOracle
 from backtest.formatting import benign, caught
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
@@ -25,7 +25,7 @@ from badbuzz.cli import badbuzz
 from badbuzz.detection.evaluation import Incident, Scorecard, Truth, score
 from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled
 from tests.backtest.runs import (
     BURST_MS,
@@ -61,7 +61,7 @@ def test_the_last_tweets_windows_are_closed_too() -> None:
         Labelled(replace(LOUD.tweet, id=str(at), created_ms=at, produced_ms=at), "negative", None)
         for at in (60_000, 599_999)
     ]
-    Backtest([run], Truthful()).run(recorded)
+    Backtest([run], LabelOracle()).run(recorded)
     assert [window.n_negative for window in run.windows["Nordwind"]][:2] == [1, 1]
 
 
@@ -167,13 +167,13 @@ def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
 # Ends
 
 
-def test_what_stops_it_ends_it_early_and_is_told(judges: Judges) -> None:
+def test_what_stops_it_ends_it_early_and_is_told(judges: ScorerSet) -> None:
     def endless() -> Iterator[Labelled]:
         while True:
             yield LOUD
 
     asked: Callable[[], bool] = iter([False, False, True]).__next__
-    tally = Backtest([], Jury(judges, None), stopping=asked).run(endless())
+    tally = Backtest([], CachedScorer(judges, None), stopping=asked).run(endless())
     assert (tally.interrupted, tally.n_tweets) == (True, 2048)
 
 

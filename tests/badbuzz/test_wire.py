@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.messages.text import example
-from badbuzz.model import Scored, Tweet, Verdict
+from badbuzz.model import Prediction, Scored, Tweet
 from tests.support.recorded import window
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -167,7 +167,7 @@ def test_an_alert_that_no_database_holds_is_none() -> None:
 
 def test_a_scored_tweet_carries_its_verdict() -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
-    verdict = Verdict(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
+    verdict = Prediction(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
     scored = orjson.loads(wire.encode_scored(tweet, verdict))
     assert (scored["v"], scored["text"], scored["score"], scored["negative"], scored["bundle"]) == (
         1, "Lost my bag", 0.9123, True, "airline-en@1",
@@ -181,7 +181,7 @@ def test_a_tweet_without_a_verdict_has_no_score() -> None:
 
 @given(tweets(), st.none() | st.floats(0, 1))
 def test_a_scored_tweet_comes_back_as_it_went(tweet: Tweet, score: float | None) -> None:
-    verdict = None if score is None else Verdict(score, score >= 0.5, 0, "airline-en@1")
+    verdict = None if score is None else Prediction(score, score >= 0.5, 0, "airline-en@1")
     expected = (None, None, "") if score is None else (score, score >= 0.5, "airline-en@1")
     assert wire.decode_scored(wire.encode_scored(tweet, verdict)) == Scored(tweet, *expected)
 
@@ -189,7 +189,7 @@ def test_a_scored_tweet_comes_back_as_it_went(tweet: Tweet, score: float | None)
 def test_the_longest_tweet_is_read_with_its_score() -> None:
     data = orjson.dumps({**GOOD, "text": "x" * (wire.MAX_BYTES - 200)})
     tweet = wire.decode_tweet(data + b" " * (wire.MAX_BYTES - len(data)))
-    scored = wire.encode_scored(tweet, Verdict(0.5, True, 0, "b" * 200))
+    scored = wire.encode_scored(tweet, Prediction(0.5, True, 0, "b" * 200))
     assert len(scored) > wire.MAX_BYTES
     assert wire.decode_scored(scored).tweet == tweet
 

@@ -13,8 +13,8 @@ from badbuzz.detection.evaluation import GRACE_MS, Incident, delay_ms, evaluate
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Verdict
-from badbuzz.models.scorer import Judges
+from badbuzz.model import Alert, Prediction
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_labelled
 
 MINUTE_MS = 60_000
@@ -32,10 +32,10 @@ BURSTS = {
 BENIGN = Incident("Southwest", "benign", at(23, 0, 45), at(23, 2, 0))
 
 
-def human(rows: list[Labelled]) -> list[Verdict | None]:
+def human(rows: list[Labelled]) -> list[Prediction | None]:
     return [
-        Verdict(0.9, True, 10_000, "human@1") if row.label == "negative"
-        else Verdict(0.1, False, 0, "human@1")
+        Prediction(0.9, True, 10_000, "human@1") if row.label == "negative"
+        else Prediction(0.1, False, 0, "human@1")
         for row in rows
     ]  # fmt: skip
 
@@ -45,7 +45,7 @@ def alerts(request: pytest.FixtureRequest, shared_data: Path) -> list[Alert]:
     by: Literal["human", "model"] = request.param
     rows = list(read_labelled([str(shared_data / "airline/airline_tweets.jsonl.gz")]))
     tweets = [row.tweet for row in rows]
-    verdicts = human(rows) if by == "human" else Judges.read("en=airline-en").judge(tweets)
+    verdicts = human(rows) if by == "human" else ScorerSet.read("en=airline-en").predict(tweets)
     of = {tweet.id: verdict for tweet, verdict in zip(tweets, verdicts, strict=True)}
     fold = Fold(lambda _: Rules(warmup_hours=36))
 

@@ -173,11 +173,11 @@ def test_a_peer_sees_a_jump_and_does_not_look_ahead(name: str) -> None:
     negatives, others = rng.poisson(4.0, JUMP + 12), rng.poisson(4.0, JUMP + 12)
     negatives[JUMP:] += 40
     made, traced = flat(negatives.tolist(), others.tolist())
-    calm_z = np.where(np.arange(JUMP + 12) < JUMP, 0.0, 9.0).astype(np.float32)
-    traced = replace(traced, found=Scored(calm_z, calm_z))
+    max_count_z = np.where(np.arange(JUMP + 12) < JUMP, 0.0, 9.0).astype(np.float32)
+    traced = replace(traced, found=Scored(max_count_z, max_count_z))
     score = PEERS[name](made, traced).score
     cut = replace(made, negatives=made.negatives[:JUMP], others=made.others[:JUMP])
-    known = Scored(calm_z[:JUMP], calm_z[:JUMP])
+    known = Scored(max_count_z[:JUMP], max_count_z[:JUMP])
     columns = (traced.expected, traced.rate, traced.clustering, traced.p_value)
     before = Trace(known, *(column[:JUMP] for column in columns))
     assert score[JUMP:].max() > np.quantile(score[200:JUMP], 0.99)

@@ -15,7 +15,7 @@ from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Window
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import read_recording
 
 START = "2026-11-02T00:00:00+00:00"
@@ -52,12 +52,12 @@ def write_scenario(
 def by_fold(recording: Path) -> dict[str, list[bytes]]:
     """Windows and alerts of a recording by the fold alone: no Kafka, no batches."""
     settings = Settings.read(ENVIRON)
-    judges = Judges.read(settings.bundles)
+    judges = ScorerSet.read(settings.bundles)
     rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
     fold = Fold(read_brands("", rules).of)
     outputs: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
     for tweet in with_heartbeats(read_recording([str(recording)], source="replay:scenario")):
-        verdict = judges.judge([tweet])[0] if tweet.kind == "post" else None
+        verdict = judges.predict([tweet])[0] if tweet.kind == "post" else None
         for found in fold.apply(tweet, verdict):
             if isinstance(found, Window):
                 outputs[wire.WINDOWS].append(wire.encode_window(found))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Tweet, Verdict, Window
+from badbuzz.model import Alert, Prediction, Tweet, Window
 
 MINUTE_MS = 60_000
 BUCKET_MS = 300_000
@@ -14,10 +14,10 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 START_MS = 1_700_006_400_000  # a midnight, UTC
 
-NEGATIVE = Verdict(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
-POSITIVE = Verdict(score=0.1, negative=False, adjusted=500, bundle="airline-en@1")
+NEGATIVE = Prediction(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
+POSITIVE = Prediction(score=0.1, negative=False, adjusted=500, bundle="airline-en@1")
 
-Event = tuple[Tweet, Verdict | None]
+Event = tuple[Tweet, Prediction | None]
 
 
 def post(at_ms: int, *, negative: bool = True, brand: str = "Air Paradis", seq: int = -1) -> Event:

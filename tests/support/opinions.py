@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from badbuzz.model import Alert, Evidence, Severity, Term
-from badbuzz.store.model import AlertLife, Feedback, Judgement, Ruling
+from badbuzz.store.model import AlertLife, Feedback, Ruling, RulingKind
 
 _numbers = count()
 
@@ -45,7 +45,7 @@ def evidence(*terms: str) -> Evidence:
 
 
 def ruled(
-    verdict: Judgement, *phases: Alert, at_ms: int = 0, by: str = "kim"
+    verdict: RulingKind, *phases: Alert, at_ms: int = 0, by: str = "kim"
 ) -> tuple[Ruling, AlertLife]:
     """A ruling on an alert of these phases."""
     ruling = Ruling(phases[0].id, verdict, by, at_ms, "")

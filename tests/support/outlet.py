@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from confluent_kafka import Producer
 
 from badbuzz import wire
-from badbuzz.model import Alert, Tweet, Verdict, Window
+from badbuzz.model import Alert, Prediction, Tweet, Window
 from stream_processor.engine.partitioner import partition_of
 from tests.support.stream import Stream
 
@@ -32,7 +32,7 @@ class Outlet:
         self.raw(wire.ALERTS, [(one.brand, one.id, wire.encode_alert(one)) for one in alerts])
 
     def tweets(self, *tweets: Tweet, score: float = 0.9) -> None:
-        verdict = Verdict(score, score >= 0.5, 0, "airline-en@1")
+        verdict = Prediction(score, score >= 0.5, 0, "airline-en@1")
         self.raw(
             wire.SCORED_TWEETS,
             [(one.brand, one.brand, wire.encode_scored(one, verdict)) for one in tweets],

@@ -21,7 +21,7 @@ from tests.support.opinions import feedback
 from tests.support.registered import Ran, crown, local
 from tests.support.servers import ROOT
 from tests.training.retrain.test_curation import own_rows
-from training.datasets.labelled import Reading
+from training.datasets.labelled import ReadOptions
 from training.retrain.base import read_base
 from training.retrain.run import gather, retrain, stand
 
@@ -119,7 +119,7 @@ def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
 def test_a_server_that_dies_in_mid_run_loses_nothing(
     registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
 ) -> None:
-    base = read_base([str(own_rows(tmp_path / "mine.jsonl"))], Reading(lang="en"))
+    base = read_base([str(own_rows(tmp_path / "mine.jsonl"))], ReadOptions(lang="en"))
     standing = stand(registry, "en", tmp_path)
     gathered = gather(base, [], standing, 200, shipped=False)
     out = tmp_path / "new-en"

@@ -27,7 +27,7 @@ from training.compare.command import (
 from training.compare.display import shown
 from training.compare.tracking import Tracking
 from training.datasets.corpus import NAMED, Corpus
-from training.datasets.labelled import Reading
+from training.datasets.labelled import ReadOptions
 from training.datasets.options import data_option, lang_option, reading_options
 
 
@@ -123,7 +123,7 @@ def bert(
     folder = folder or shipped_folder()
     encoder = read_encoder(folder, most_tokens)
     tuning = Tuning(n_layers=n_layers, n_epochs=n_epochs, n_beside=n_beside)
-    reading = Reading(columns, words, lang, encoding)
+    reading = ReadOptions(columns, words, lang, encoding)
     corpus = _corpus(paths, name, reading).sample(n_rows)
     texts = _unlabelled(corpus, unlabelled, reading) if distil or unlabelled else None
     console = Console(stderr=as_json)
@@ -164,12 +164,12 @@ def _show(console: Console, answer: Answer) -> None:
     console.print(f"runs: {answer.place}")
 
 
-def _corpus(paths: Sequence[str], name: str, reading: Reading) -> Corpus:
+def _corpus(paths: Sequence[str], name: str, reading: ReadOptions) -> Corpus:
     names = [name] if any(Path(path).is_dir() for path in paths) else []
     return corpora_of(paths, names, reading)[0]
 
 
-def _unlabelled(corpus: Corpus, path: str | None, reading: Reading) -> list[str]:
+def _unlabelled(corpus: Corpus, path: str | None, reading: ReadOptions) -> list[str]:
     if path is None:
         return unlabelled_texts(corpus, None)
     column = reading.columns.get("text", "text")

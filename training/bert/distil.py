@@ -21,7 +21,7 @@ from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
 from training.bert.tuning import Top, Tuning, Warm, begun, fitted, loss, reader
 from training.compare.baselines import Beside
-from training.compare.fitted_classifier import Judge
+from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Parts, Prepared
 from training.compare.scale import Scale
 from training.datasets.rows import group_keys, hashed_folds
@@ -108,7 +108,7 @@ class Distilled:
         told = "\0".join(self._unlabelled).encode("utf-8", "surrogatepass")
         return sha256(told).hexdigest()[:16]
 
-    def __call__(self, prepared: Prepared, _: Scale) -> Judge:
+    def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
         """The student that the watched rows prefer."""
         texts, truth = prepared.inputs, prepared.negative
         before_s = sum(one.seconds for one in (self._beside, self._warm) if one is not None)
@@ -120,7 +120,7 @@ class Distilled:
         students = [self._student(lesson, mixture) for mixture in MIXTURES]
         losses = [_calibrated_loss(one.logits(watched), truth.watch) for one in students]
         best = students[int(np.argmin(losses))]
-        return Judge(
+        return FittedClassifier(
             lambda inputs: best.logits(self._present(inputs)),
             4 * _N_NUMBERS * (self._recipe.features.n_buckets + 1),
             learnt_before_s=before_s,

@@ -15,7 +15,7 @@ from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean
 from training.bert.ragged import Places, Ragged
 from training.bert.tokens import Tokens
-from training.compare.fitted_classifier import Curve, Judge
+from training.compare.fitted_classifier import Curve, FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
@@ -235,12 +235,12 @@ class Tuned:
         self._tuning = tuning
         self._warm = warm
 
-    def __call__(self, prepared: Prepared, _: Scale) -> Judge:
+    def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
         """A judge of states."""
         before_s = self._warm.seconds if self._warm else 0.0
         top = begun(self._encoder, self._tuning, self._warm)
         curve = fitted(top, prepared.inputs, prepared.negative)
-        return Judge(top.logits, top.n_bytes, curve, learnt_before_s=before_s)
+        return FittedClassifier(top.logits, top.n_bytes, curve, learnt_before_s=before_s)
 
 
 def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) -> Top:

@@ -14,7 +14,7 @@ from scipy import sparse
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from badbuzz.features.hashing import Featuriser
-from training.compare.fitted_classifier import Judge
+from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
@@ -28,14 +28,14 @@ _SURE: Final = 4.0
 _N_NUMBERS: Final = 2
 
 
-def majority(prepared: Prepared, _: Scale) -> Judge:
+def majority(prepared: Prepared, _: Scale) -> FittedClassifier:
     """Says of every text what most are."""
     share = float(prepared.negative.train.mean())
     logit = float(np.log(share / (1 - share)))
-    return Judge(lambda inputs: np.full(len(inputs), logit), 8, untrained=True)
+    return FittedClassifier(lambda inputs: np.full(len(inputs), logit), 8, untrained=True)
 
 
-def vader(_: Prepared, __: Scale) -> Judge:
+def vader(_: Prepared, __: Scale) -> FittedClassifier:
     """Judges by its authors' lexicon and threshold, without training."""
     analyser = SentimentIntensityAnalyzer()
 
@@ -43,7 +43,7 @@ def vader(_: Prepared, __: Scale) -> Judge:
         compound = np.array([analyser.polarity_scores(text)["compound"] for text in texts])
         return np.asarray(_SURE * (NEGATIVE - compound))
 
-    return Judge(logits, sum(len(word) + 8 for word in analyser.lexicon), untrained=True)
+    return FittedClassifier(logits, sum(len(word) + 8 for word in analyser.lexicon), untrained=True)
 
 
 class Shipped:
@@ -61,7 +61,7 @@ class Shipped:
         self._shape = shape
         self._beside = beside
 
-    def __call__(self, prepared: Prepared, _: Scale) -> Judge:
+    def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
         """Learn from the training rows, and from what stands beside."""
         n_buckets = prepared.fitted.features.n_buckets
         inputs, negative = presence(prepared.inputs.train, n_buckets), prepared.negative.train
@@ -74,7 +74,7 @@ class Shipped:
             inputs = sparse.vstack([inputs, self._beside.own]).tocsr()
             negative = np.concatenate([negative, self._beside.own_negative])
         table = fit(inputs, negative, self._shape, prior)
-        return Judge(
+        return FittedClassifier(
             lambda rows: table.logits(presence(rows, n_buckets)),
             4 * _N_NUMBERS * (n_buckets + 1),
             learnt_before_s=learnt_before_s,

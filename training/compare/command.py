@@ -19,7 +19,7 @@ from training.compare.report import write_report
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
 from training.datasets.corpus import NAMED, Corpus, named
-from training.datasets.labelled import Reading, read_own
+from training.datasets.labelled import ReadOptions, read_own
 from training.datasets.options import data_option, lang_option, reading_options
 
 tracking_option = click.option(
@@ -94,7 +94,7 @@ def compare(
       badbuzz train compare --data mine.csv --map label=sentiment --label bad=negative
     """
     check_outputs([("--report", report)], [("--data", path) for path in paths])
-    corpora = corpora_of(paths, names, Reading(columns, words, lang, encoding))
+    corpora = corpora_of(paths, names, ReadOptions(columns, words, lang, encoding))
     console = Console()
     tracking = Tracking(place)
     scale = QUICK if quick else FULL
@@ -121,7 +121,7 @@ def _show(
         console.print(f"{n_resumed} runs were finished before, and not run again")
 
 
-def corpora_of(paths: Sequence[str], names: Sequence[str], reading: Reading) -> list[Corpus]:
+def corpora_of(paths: Sequence[str], names: Sequence[str], reading: ReadOptions) -> list[Corpus]:
     """The named sets of a folder, or a user's own files as one corpus."""
     folders = [path for path in paths if Path(path).is_dir()]
     if not folders:

@@ -15,7 +15,7 @@ from badbuzz.errors import SettingsError
 from training.compare.candidates import Candidate, candidates, features_of
 from training.compare.identity import code_version, git_revision, identity
 from training.compare.networks import NETWORKS, keras
-from training.compare.prepared import Bench, Features
+from training.compare.prepared import Experiment, Features
 from training.compare.record import Record
 from training.compare.run import attempt
 from training.compare.scale import Scale
@@ -115,7 +115,7 @@ def compare_view(
     """Compare the chosen models in one view; those that finished before are only looked up."""
     experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
     finished = tracking.finished(experiment)
-    bench = Bench(corpus.rows, features, scale)
+    bench = Experiment(corpus.rows, features, scale)
     progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
     records = []
     n_resumed = 0
@@ -139,7 +139,7 @@ def _try(
     corpus: Corpus,
     view: View,
     candidate: Candidate,
-    bench: Bench,
+    bench: Experiment,
     tracking: Tracking,
     experiment: str,
     own: str,

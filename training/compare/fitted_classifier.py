@@ -22,7 +22,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Judge:
+class FittedClassifier:
     """A classifier that has learnt.
 
     Parameters
@@ -52,5 +52,5 @@ class Judge:
     beside: Sequence[str] = ()
 
 
-Classify = Callable[[Prepared, Scale], Judge]
+Classify = Callable[[Prepared, Scale], FittedClassifier]
 """Learns from the training part of what is prepared, and may watch the watched one."""

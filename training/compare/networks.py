@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from training.compare.fitted_classifier import Classify, Curve, Judge
+from training.compare.fitted_classifier import Classify, Curve, FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.recipes.graph import tensorflow
@@ -60,7 +60,7 @@ class Learnt:
     taken: Callable[[Any], Any]
 
 
-def _dense(prepared: Prepared, scale: Scale) -> Judge:
+def _dense(prepared: Prepared, scale: Scale) -> FittedClassifier:
     k = keras()
     train = prepared.inputs.train
     mean, spread = train.mean(axis=0), train.std(axis=0) + np.float32(1e-6)
@@ -76,7 +76,7 @@ def _dense(prepared: Prepared, scale: Scale) -> Judge:
     return _learnt(build, prepared, scale, Spread(mean, spread))
 
 
-def _bag(prepared: Prepared, scale: Scale) -> Judge:
+def _bag(prepared: Prepared, scale: Scale) -> FittedClassifier:
     """The mean of small vectors of ids, many of which are dropped, or it learns by heart."""
     k = keras()
     padding = prepared.fitted.features.n_buckets
@@ -93,7 +93,7 @@ def _bag(prepared: Prepared, scale: Scale) -> Judge:
     return _learnt(build, prepared, scale, Start(width))
 
 
-def _convolution(prepared: Prepared, scale: Scale) -> Judge:
+def _convolution(prepared: Prepared, scale: Scale) -> FittedClassifier:
     """Three words at once, the strongest answer of each filter."""
     k = keras()
     table = prepared.fitted.table
@@ -114,7 +114,7 @@ def _convolution(prepared: Prepared, scale: Scale) -> Judge:
 
 def _learnt(
     build: Callable[[], Any], prepared: Prepared, scale: Scale, taken: Callable[[Any], Any]
-) -> Judge:
+) -> FittedClassifier:
     """A network after its best epoch, by the loss on the watched rows."""
     k = keras()
     k.backend.clear_session()
@@ -144,7 +144,7 @@ def _learnt(
         return np.concatenate(batches).astype(np.float64)
 
     n_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in model.weights)
-    return Judge(logits, n_bytes, _curve(history), learnt=Learnt(model, taken))
+    return FittedClassifier(logits, n_bytes, _curve(history), learnt=Learnt(model, taken))
 
 
 def _forward(model: Any) -> Callable[[Any], Any]:

@@ -73,7 +73,7 @@ class Features:
     base: str | None = None
 
 
-class Bench:
+class Experiment:
     """The rows of one corpus, and what was prepared of them.
 
     Parameters

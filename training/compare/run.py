@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.compare.candidates import Candidate
-from training.compare.fitted_classifier import Curve, Judge
-from training.compare.prepared import Bench, Prepared
+from training.compare.fitted_classifier import Curve, FittedClassifier
+from training.compare.prepared import Experiment, Prepared
 from training.compare.views import View
 from training.recipes.linear import Flags, Floats, calibrate, sigmoid
 from training.recipes.quality import Calibrated
@@ -67,7 +67,9 @@ class _Tested:
     curve: Curve | None
 
 
-def attempt(candidate: Candidate, view: View, bench: Bench, step: Callable[[], None]) -> Outcome:
+def attempt(
+    candidate: Candidate, view: View, bench: Experiment, step: Callable[[], None]
+) -> Outcome:
     """Learn and test in every fold; ``step`` is called after each."""
     tested = []
     for fold in view.folds:
@@ -89,7 +91,7 @@ def attempt(candidate: Candidate, view: View, bench: Bench, step: Callable[[], N
     )
 
 
-def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
+def _test(candidate: Candidate, prepared: Prepared, bench: Experiment) -> _Tested:
     clock = time.process_time()
     judge = candidate.classify(prepared, bench.scale)
     train_s = time.process_time() - clock + judge.learnt_before_s
@@ -111,7 +113,7 @@ def _test(candidate: Candidate, prepared: Prepared, bench: Bench) -> _Tested:
     )
 
 
-def calibrated_on(judge: Judge, logits: Floats, negative: Flags) -> Calibrated:
+def calibrated_on(judge: FittedClassifier, logits: Floats, negative: Flags) -> Calibrated:
     """Slope and bias by the watched rows, unless the judge was never trained; and class means."""
     slope, bias = (1.0, 0.0) if judge.untrained else calibrate(logits, negative)
     scores = sigmoid(slope * logits + bias)

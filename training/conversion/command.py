@@ -24,7 +24,7 @@ from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import Fitted, Fitting
 from training.conversion.forms import check_served, is_served
 from training.datasets.corpus import NAMED, Corpus
-from training.datasets.labelled import Reading
+from training.datasets.labelled import ReadOptions
 from training.datasets.options import data_option, lang_option, reading_options
 from training.datasets.rows import N_THREADS
 from training.recipes.graph import FORMATS
@@ -91,7 +91,7 @@ def convert(
     if out is not None:
         check_place(out, FILES)
     scale = QUICK if quick else FULL
-    reading = Reading(columns, words, lang, encoding)
+    reading = ReadOptions(columns, words, lang, encoding)
     corpus = _corpus(corpora_of(paths, [name] if name else [], reading))
     corpus = corpus.sample(scale.most_rows).checked()
     chosen = _chosen(candidates(corpus, scale), models)

@@ -9,9 +9,9 @@ import numpy as np
 
 from badbuzz.errors import BundleError, RecordingError
 from training.compare.candidates import Candidate, features_of
-from training.compare.fitted_classifier import Judge
+from training.compare.fitted_classifier import FittedClassifier
 from training.compare.networks import NETWORKS, keras
-from training.compare.prepared import Bench, Prepared
+from training.compare.prepared import Experiment, Prepared
 from training.compare.run import calibrated_on
 from training.compare.scale import Scale
 from training.compare.views import Fold
@@ -40,7 +40,7 @@ class Fitted:
 
     candidate: Candidate
     prepared: Prepared
-    judge: Judge
+    judge: FittedClassifier
     calibrated: Calibrated
     kept_texts: Sequence[str]
     kept_negative: Flags
@@ -72,7 +72,7 @@ class Fitting:
     def __init__(self, corpus: Corpus, scale: Scale) -> None:
         self.corpus = corpus
         self.scale = scale
-        self._bench = Bench(corpus.rows, features_of(corpus), scale)
+        self._bench = Experiment(corpus.rows, features_of(corpus), scale)
         kept = hashed_folds(corpus.groups, 1)[0].inner == 0
         for part in (kept, ~kept):
             n_negative = int(corpus.rows.negative[part].sum())

@@ -26,7 +26,7 @@ _MOSTLY: Final = 0.9
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How files are to be read.
 
     Parameters
@@ -60,7 +60,7 @@ class _Found:
     n_empty: int = 0
 
 
-def read_own(paths: Sequence[str], reading: Reading) -> Corpus:
+def read_own(paths: Sequence[str], reading: ReadOptions) -> Corpus:
     """The rows of JSON lines or CSV files that people labelled, as one corpus.
 
     Rows without a label or text are left out and counted in the corpus's notes; so are copies,
@@ -85,7 +85,7 @@ def read_own(paths: Sequence[str], reading: Reading) -> Corpus:
     return _corpus(name, found, reading.lang)
 
 
-def _read_file(path: str, reading: Reading, found: _Found) -> None:
+def _read_file(path: str, reading: ReadOptions, found: _Found) -> None:
     source = Source(path)
     form = source.form
     cells = header(source.head, reading.encoding or "utf-8") if form == "csv" else []
@@ -109,7 +109,7 @@ def _read_file(path: str, reading: Reading, found: _Found) -> None:
 
 
 def _meaning(
-    name: str, cells: Sequence[str], preset: Preset | None, reading: Reading
+    name: str, cells: Sequence[str], preset: Preset | None, reading: ReadOptions
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Which columns are meant, and what the words in them are called here."""
     known = {one: preset.fields[one] for one in FIELDS if one in preset.fields} if preset else {}

@@ -9,7 +9,7 @@ import click
 from badbuzz.config.settings import Settings
 from badbuzz.models.registry import Registry
 from badbuzz.recordings.rows import check_readable
-from training.datasets.labelled import Reading, read_own
+from training.datasets.labelled import ReadOptions, read_own
 from training.datasets.options import reading_options
 
 
@@ -35,7 +35,7 @@ def freeze_eval(files: tuple[str, ...], language: str, replace: bool, **how: Any
     from training.registry.heldout_sets import distinct, freeze  # noqa: PLC0415 - takes seconds
 
     check_readable(files)
-    corpus = read_own(files, Reading(lang=language, **how))
+    corpus = read_own(files, ReadOptions(lang=language, **how))
     rows, left = distinct(corpus.rows)
     told = [note for note in corpus.notes if note.endswith("left out")]  # copies are, here
     for note in (*told, *left):

@@ -14,7 +14,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import BundleError
 from badbuzz.model import Alert
 from badbuzz.models.registry import CHALLENGER, CHAMPION
-from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.models.scorer import Scorer, ScorerSet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import Reject, check_readable
 from badbuzz.recordings.times import clock
@@ -129,7 +129,7 @@ def compare(
     """
     check_readable(files)
     settings = Settings.read()
-    base = Judges.read(settings.bundles)
+    base = ScorerSet.read(settings.bundles)
     pairs = [
         replace(base, scorers={**base.scorers, language: _scorer(which, language)})
         for which in (first, second)
@@ -149,7 +149,7 @@ def compare(
 
 def _replayed(
     files: Sequence[str],
-    pairs: Sequence[Judges],
+    pairs: Sequence[ScorerSet],
     settings: Settings,
     options: dict[str, Any],
     *,

@@ -22,7 +22,7 @@ class Sentiment(PythonModel):
 
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame) -> pd.DataFrame:
         """Score, label and bundle of each row's ``text``, in the rows' order."""
-        verdicts = self._scorer.judge([str(text) for text in model_input["text"]])
+        verdicts = self._scorer.predict([str(text) for text in model_input["text"]])
         return pd.DataFrame(
             {
                 "score": [verdict.score for verdict in verdicts],

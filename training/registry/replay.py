@@ -13,8 +13,8 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Tweet, Verdict
-from badbuzz.models.scorer import Judges
+from badbuzz.model import Alert, Prediction, Tweet
+from badbuzz.models.scorer import ScorerSet
 
 NEAR_MS: Final = 2 * 3_600_000
 """Alerts of one brand that open within this are one alert, moved."""
@@ -41,11 +41,11 @@ class Replayed:
         On the tweets that come next.
     """
 
-    judges: Judges
+    judges: ScorerSet
     fold: Fold
     alerts: dict[str, Alert] = field(default_factory=dict)
     n_negative: int = 0
-    verdicts: deque[Verdict | None] = field(default_factory=deque)
+    verdicts: deque[Prediction | None] = field(default_factory=deque)
 
     def take(self, tweet: Tweet) -> None:
         """Fold one record."""
@@ -95,7 +95,7 @@ class Change:
 
 def replay(
     tweets: Iterable[Tweet],
-    pairs: Sequence[Judges],
+    pairs: Sequence[ScorerSet],
     settings: Settings,
     on_batch: Callable[[int], None] = lambda n: None,  # noqa: ARG005
 ) -> list[Replayed]:
@@ -129,7 +129,7 @@ def _judged(
     n_read = 0
     while batch := list(islice(source, _BATCH)):
         for one in replayed:
-            one.verdicts.extend(one.judges.judge(batch))
+            one.verdicts.extend(one.judges.predict(batch))
         yield from batch
         n_read += len(batch)
         on_batch(n_read)

@@ -13,7 +13,7 @@ from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features.hashing import Features
 from badbuzz.models.scorer import Scorer
 from badbuzz.recordings.rows import check_readable
-from training.datasets.labelled import Reading, read_own
+from training.datasets.labelled import ReadOptions, read_own
 from training.datasets.rows import Rows, read_rows
 from training.recipes.linear import Shape
 from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe, Source
@@ -45,7 +45,7 @@ class Base:
     notes: tuple[str, ...] = ()
 
 
-def read_base(paths: Sequence[str], reading: Reading) -> Base:
+def read_base(paths: Sequence[str], reading: ReadOptions) -> Base:
     """The base data of a language.
 
     Parameters

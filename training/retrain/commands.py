@@ -21,7 +21,7 @@ from badbuzz.models.scorer import FILES
 from badbuzz.recordings.outputs import check_outputs, write_text
 from badbuzz.store.database import Store, where
 from badbuzz.store.model import Feedback
-from training.datasets.labelled import Reading
+from training.datasets.labelled import ReadOptions
 from training.datasets.options import reading_options
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.retrain import messages
@@ -108,7 +108,7 @@ def retrain(
         check_place(out, FILES)
     console = Console(stderr=True)
     with _alone(paths[0]), TemporaryDirectory(prefix="badbuzz-champion-") as folder:
-        base = read_base(paths, Reading(lang=language, **how))
+        base = read_base(paths, ReadOptions(lang=language, **how))
         said = [] if without_corrections else _said(address, console)
         registry = open_registry()
         standing = stand(registry, language, Path(folder))

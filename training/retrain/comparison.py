@@ -26,7 +26,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class Comparison:
     """Two bundles on one set.
 
     Parameters
@@ -52,17 +52,17 @@ class Meeting:
     high: float = 0.0
 
 
-def meet(name: str, rows: Rows, challenger: Scorer, champion: Scorer | None) -> Meeting | None:
+def meet(name: str, rows: Rows, challenger: Scorer, champion: Scorer | None) -> Comparison | None:
     """Two bundles on a set; None where it is empty."""
     if not len(rows):
         return None
     n_negative = int(rows.negative.sum())
     own = _side(challenger, rows)
     if champion is None:
-        return Meeting(name, len(rows), n_negative, own, None)
+        return Comparison(name, len(rows), n_negative, own, None)
     labels = [one.score(rows.texts) >= one.threshold for one in (challenger, champion)]
     gain, low, high = gate.gained(rows.negative, *labels)
-    return Meeting(name, len(rows), n_negative, own, _side(champion, rows), gain, low, high)
+    return Comparison(name, len(rows), n_negative, own, _side(champion, rows), gain, low, high)
 
 
 def _side(scorer: Scorer, rows: Rows) -> Side:
@@ -75,7 +75,7 @@ def _side(scorer: Scorer, rows: Rows) -> Side:
     )
 
 
-def not_better(checks: Sequence[Check], meetings: Sequence[Meeting]) -> str:
+def not_better(checks: Sequence[Check], meetings: Sequence[Comparison]) -> str:
     """Why a challenger is not to serve; empty when it is.
 
     It must pass every check of the gate, and be more often right than the champion on the

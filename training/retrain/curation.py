@@ -42,7 +42,7 @@ _UNNAMED: Final = ("", "und")
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Rejected:
     """A person's word that is not learnt from, and why: one of :data:`REASONS`."""
 
     said: Feedback
@@ -70,7 +70,7 @@ class Sieved:
     base: Flags
     learnt: list[Feedback]
     held: list[Feedback]
-    left: list[Left]
+    left: list[Rejected]
     n_foreign: int
     n_frozen: int
 
@@ -112,7 +112,7 @@ def sieve(
     base_keys = keys[n_frozen : n_frozen + n_base]
     keyed = _sorted(zip(keys[n_frozen + n_base :], readable, strict=True))
     clean = [(key, one) for key, one in keyed if key not in seen]
-    left += [Left(one, FROZEN) for key, one in keyed if key in seen]
+    left += [Rejected(one, FROZEN) for key, one in keyed if key in seen]
     voices = _voices(clean, per_author, left)
     kept, wrong = _vote(voices, _spoken(base), left)
     tested = _tested(kept)
@@ -144,20 +144,20 @@ def _sorted(keyed: Iterable[tuple[str, Feedback]]) -> list[tuple[str, Feedback]]
     return sorted(keyed, key=lambda pair: (pair[1].at_ms, pair[1].id), reverse=True)
 
 
-def _readable(said: Iterable[Feedback]) -> tuple[list[Feedback], list[Left]]:
+def _readable(said: Iterable[Feedback]) -> tuple[list[Feedback], list[Rejected]]:
     found: list[Feedback] = []
-    left: list[Left] = []
+    left: list[Rejected] = []
     for one in said:
         broken = any("\ud800" <= char <= "\udfff" for char in one.text)
         if broken or _language(one) in _UNNAMED or not words(one.text):
-            left.append(Left(one, UNREADABLE))
+            left.append(Rejected(one, UNREADABLE))
         else:
             found.append(one)
     return found, left
 
 
 def _voices(
-    keyed: Iterable[tuple[str, Feedback]], per_author: int, left: list[Left]
+    keyed: Iterable[tuple[str, Feedback]], per_author: int, left: list[Rejected]
 ) -> dict[str, list[Feedback]]:
     """What each person says of each text, their latest texts only; the latest word first."""
     voices: dict[str, list[Feedback]] = {}
@@ -165,9 +165,9 @@ def _voices(
     n_texts: Counter[str] = Counter()
     for key, one in keyed:
         if (one.by, key) in heard:
-            left.append(Left(one, TAKEN_BACK))
+            left.append(Rejected(one, TAKEN_BACK))
         elif n_texts[one.by] == per_author:
-            left.append(Left(one, CAP))
+            left.append(Rejected(one, CAP))
         else:
             heard.add((one.by, key))
             n_texts[one.by] += 1
@@ -184,7 +184,7 @@ def _spoken(base: Rows) -> dict[str, set[bool]]:
 
 
 def _vote(
-    voices: dict[str, list[Feedback]], spoken: dict[str, set[bool]], left: list[Left]
+    voices: dict[str, list[Feedback]], spoken: dict[str, set[bool]], left: list[Rejected]
 ) -> tuple[dict[str, Feedback], set[tuple[str, bool]]]:
     """One word for each text, by majority, and what the base data say wrongly of the same words."""
     kept: dict[str, Feedback] = {}
@@ -194,15 +194,15 @@ def _vote(
         based = {truth for text in texts for truth in spoken.get(text, ())}
         votes = Counter([*(one.right for one in said), *based])
         if votes[True] == votes[False]:
-            left += [Left(one, TIED) for one in said]
+            left += [Rejected(one, TIED) for one in said]
             continue
         right = votes[True] > votes[False]
         wrong |= {(text, not right) for text in texts}
-        left += [Left(one, OUTVOTED) for one in said if one.right != right]
+        left += [Rejected(one, OUTVOTED) for one in said if one.right != right]
         winners = [one for one in said if one.right == right]
-        left += [Left(one, DUPLICATE) for one in winners[1:]]
+        left += [Rejected(one, DUPLICATE) for one in winners[1:]]
         if right in based:
-            left += [Left(one, KNOWN) for one in winners[:1]]
+            left += [Rejected(one, KNOWN) for one in winners[:1]]
         else:
             kept[key] = winners[0]
     return kept, wrong

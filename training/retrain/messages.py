@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from badbuzz.evidence.masking import masked
-from training.retrain.comparison import Meeting
-from training.retrain.curation import REASONS, Left, by_author
+from training.retrain.comparison import Comparison
+from training.retrain.curation import REASONS, Rejected, by_author
 from training.retrain.run import Gathered, Outcome
 
 COLUMNS: Final = (
@@ -24,7 +24,7 @@ COLUMNS: Final = (
 _NARROW: Final = (0, 1, 3, 4, 5, 6)
 
 
-def quarantine(left: Sequence[Left]) -> str:
+def quarantine(left: Sequence[Rejected]) -> str:
     """Words that are left out as JSON lines, the texts masked, oldest first.
 
     Examples
@@ -73,7 +73,7 @@ def counts(gathered: Gathered) -> Iterator[str]:
         yield f"{found.n_foreign:,} words on texts in other languages than {language}"
 
 
-def cells(meetings: Sequence[Meeting]) -> Iterator[tuple[str, ...]]:
+def cells(meetings: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
     """The rows of the table, two a set: champion and challenger."""
     for one in meetings:
         first = (one.name, f"{one.n:,}", f"{one.n_negative:,}")
@@ -85,7 +85,7 @@ def cells(meetings: Sequence[Meeting]) -> Iterator[tuple[str, ...]]:
         yield *first, "challenger", *_figures(one.challenger), gained
 
 
-def _gained(one: Meeting) -> str:
+def _gained(one: Comparison) -> str:
     return f"{one.gain:+.3f} ({one.low:+.3f} … {one.high:+.3f})"
 
 

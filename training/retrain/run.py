@@ -23,7 +23,7 @@ from training.registry.heldout_sets import Frozen
 from training.registry.register import bundle_bytes, register
 from training.retrain.base import Base, like_champion
 from training.retrain.building import build, digest
-from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Meeting, meet, not_better
+from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Comparison, meet, not_better
 from training.retrain.curation import Sieved, rows_of, sieve
 from training.writing import write_folder
 
@@ -31,7 +31,7 @@ UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE -
 
 
 @dataclass(frozen=True)
-class Standing:
+class RegistrySnapshot:
     """What the registry says before anything is trained.
 
     Parameters
@@ -94,14 +94,14 @@ class Outcome:
     known: bool
     bundle: str
     champion: str
-    meetings: list[Meeting]
+    meetings: list[Comparison]
     checks: list[Check]
     promoted: bool
     why_not: str
     gathered: Gathered = field(repr=False)
 
 
-def stand(registry: Registry, language: str, folder: Path) -> Standing:
+def stand(registry: Registry, language: str, folder: Path) -> RegistrySnapshot:
     """Ask the registry for what a retraining needs, so that it fails before it trains."""
     version = registry.find(language, CHAMPION)
     champion = None
@@ -109,11 +109,18 @@ def stand(registry: Registry, language: str, folder: Path) -> Standing:
         scorer, bundle = registry.fetch(version, folder)
         champion = version, scorer, bundle
     found = heldout_sets.frozen(registry, language)
-    return Standing(champion, found, None if found is None else heldout_sets.load(registry, found))
+    return RegistrySnapshot(
+        champion, found, None if found is None else heldout_sets.load(registry, found)
+    )
 
 
 def gather(
-    base: Base, said: Sequence[Feedback], standing: Standing, per_author: int, *, shipped: bool
+    base: Base,
+    said: Sequence[Feedback],
+    standing: RegistrySnapshot,
+    per_author: int,
+    *,
+    shipped: bool,
 ) -> Gathered:
     """Sort base data and corrections, and choose the recipe.
 
@@ -157,7 +164,7 @@ def known(registry: Registry, language: str, gathered: Gathered) -> Version | No
 def retrain(
     registry: Registry,
     gathered: Gathered,
-    standing: Standing,
+    standing: RegistrySnapshot,
     out: Path | None,
     who: str | None,
     begin: Callable[[int], Callable[[], None]],
@@ -214,7 +221,7 @@ def _registered(registry: Registry, bundle: Path, out: Path | None) -> Version:
         ) from error
 
 
-def _meetings(gathered: Gathered, standing: Standing, scorer: Scorer) -> list[Meeting]:
+def _meetings(gathered: Gathered, standing: RegistrySnapshot, scorer: Scorer) -> list[Comparison]:
     sets = [
         (FROZEN_SET, standing.rows),
         (CORRECTIONS, rows_of(gathered.sieved.held)),
@@ -223,7 +230,7 @@ def _meetings(gathered: Gathered, standing: Standing, scorer: Scorer) -> list[Me
     return [one for one in found if one is not None]
 
 
-def _checks(standing: Standing, scorer: Scorer, n_bytes: int) -> list[Check]:
+def _checks(standing: RegistrySnapshot, scorer: Scorer, n_bytes: int) -> list[Check]:
     if standing.rows is None:
         return []
     return gate.examine(scorer, standing.serving, standing.rows, n_bytes)
@@ -231,10 +238,10 @@ def _checks(standing: Standing, scorer: Scorer, n_bytes: int) -> list[Check]:
 
 def _why_not(
     registry: Registry,
-    standing: Standing,
+    standing: RegistrySnapshot,
     version: Version,
     checks: Sequence[Check],
-    meetings: Sequence[Meeting],
+    meetings: Sequence[Comparison],
 ) -> str:
     if standing.champion is not None and standing.champion[0].number == version.number:
         return "it is the champion already: nothing new was said"
@@ -250,7 +257,7 @@ def _why_not(
     return not_better(checks, meetings)
 
 
-def _promote(registry: Registry, outcome: Outcome, standing: Standing, who: str) -> None:
+def _promote(registry: Registry, outcome: Outcome, standing: RegistrySnapshot, who: str) -> None:
     promotion.promote(
         registry,
         outcome.version,

@@ -18,7 +18,7 @@ from dashboards.api.auth import Caller
 from dashboards.api.logs import note
 from dashboards.api.metrics import Metrics
 from dashboards.api.paging import known
-from dashboards.api.routing import CalledBy, Parts, ReadRoute, Served, WriteRoute, reply
+from dashboards.api.routing import AppState, CalledBy, ReadRoute, Served, WriteRoute, reply
 from dashboards.api.schemas import FeedbackReceipt, FeedbackRequest, Lang, Name
 
 reading = APIRouter(route_class=ReadRoute, tags=["corrections"])
@@ -71,7 +71,7 @@ def labelling(
     return reply(parts.store.labelling(lang=lang, brand=brand, limit=limit))
 
 
-def _correction(parts: Parts, caller: Caller, asked: FeedbackRequest, given_id: str) -> Feedback:
+def _correction(parts: AppState, caller: Caller, asked: FeedbackRequest, given_id: str) -> Feedback:
     """What a person says, with what is known of the tweet."""
     known = parts.store.tweet(asked.tweet_id) if asked.tweet_id else None
     if known is None and not asked.text:
@@ -97,7 +97,7 @@ def _correction(parts: Parts, caller: Caller, asked: FeedbackRequest, given_id: 
 
 
 def _prediction(
-    parts: Parts, asked: FeedbackRequest, known: Sampled | None
+    parts: AppState, asked: FeedbackRequest, known: Sampled | None
 ) -> tuple[bool | None, float | None, str]:
     """The label that was shown: the tweet's own, the one the person saw, or ours of now."""
     if known is not None:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import orjson
 from fastapi import APIRouter, Response
 
-from badbuzz.models.history import Event, Life
+from badbuzz.models.history import Event, ModelHistory
 from badbuzz.models.registry import CHALLENGER, CHAMPION, Version
 from badbuzz.models.scorer import Scorer
 from dashboards.api import examples
@@ -135,12 +135,13 @@ def told_models(scorers: Mapping[str, Scorer], heard: Heard) -> Models:
     return Models(
         RegistryState(heard.state, heard.since_ms, heard.read_ms),
         tuple(
-            _told_language(one, scorers.get(one), heard.lives.get(one, Life())) for one in languages
+            _told_language(one, scorers.get(one), heard.lives.get(one, ModelHistory()))
+            for one in languages
         ),
     )
 
 
-def _told_language(language: str, scorer: Scorer | None, life: Life) -> LanguageModels:
+def _told_language(language: str, scorer: Scorer | None, life: ModelHistory) -> LanguageModels:
     newest = life.versions[::-1]
     shown = [
         version for place, version in enumerate(newest) if place < _MOST_VERSIONS or version.aliases

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
 from badbuzz.features.attribution import Explanation
-from badbuzz.model import Verdict
+from badbuzz.model import Prediction
 from dashboards.api import examples
 from dashboards.api.routing import ReadRoute, Served, reply
 from dashboards.api.schemas import ScoreRequest, ScoreResponse
-from dashboards.api.scorers import Judging
+from dashboards.api.scorers import ScorerPool
 
 router = APIRouter(route_class=ReadRoute, tags=["score"])
 
@@ -21,7 +21,7 @@ router = APIRouter(route_class=ReadRoute, tags=["score"])
 async def score(parts: Served, asked: ScoreRequest) -> Response:
     """Score 1 to 1,000 texts; null where no bundle reads the language."""
     texts = [(one.lang, one.text) for one in asked.texts]
-    verdicts = await parts.judging.judge(texts)
+    verdicts = await parts.judging.predict(texts)
     for verdict in verdicts:
         parts.metrics.scored.labels(verdict.bundle if verdict else "").inc()
     told = [_told(verdict) for verdict in verdicts]
@@ -30,14 +30,14 @@ async def score(parts: Served, asked: ScoreRequest) -> Response:
     return reply({"verdicts": told})
 
 
-def _told(verdict: Verdict | None) -> dict[str, Any] | None:
+def _told(verdict: Prediction | None) -> dict[str, Any] | None:
     if verdict is None:
         return None
     return {"score": verdict.score, "negative": verdict.negative, "bundle": verdict.bundle}
 
 
 def _explain(
-    judging: Judging, texts: list[tuple[str, str]], told: list[dict[str, Any] | None]
+    judging: ScorerPool, texts: list[tuple[str, str]], told: list[dict[str, Any] | None]
 ) -> None:
     for (lang, text), verdict in zip(texts, told, strict=True):
         if verdict is not None:

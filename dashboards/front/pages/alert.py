@@ -9,21 +9,21 @@ import streamlit as st
 
 from badbuzz.messages.text import chosen, headline, rates, why
 from badbuzz.model import Alert
-from badbuzz.store.model import AlertLife, Judgement
+from badbuzz.store.model import AlertLife, RulingKind
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import ICONS
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_negatives
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _HOUR_MS: Final = 3_600_000
-_JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
+_JUDGEMENTS: Final[tuple[RulingKind, ...]] = get_args(RulingKind)
 _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
 
 
-def show(client: Client, life: AlertLife, zone: str, words: Words) -> None:
+def show(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
     """Draw an alert."""
     _banner(life, zone, words)
     _acknowledgement(client, life, zone, words)
@@ -49,7 +49,7 @@ def link(alert: Alert) -> str:
     return f"{here.scheme}://{here.netloc}/alerts?alert={quote(alert.id, safe='')}"
 
 
-def phases(life: AlertLife, zone: str, words: Words) -> dict[str, list[str]]:
+def phases(life: AlertLife, zone: str, words: Translator) -> dict[str, list[str]]:
     """What happened, a row for each phase, as columns."""
     return {
         words("alerts_phase_time"): [words.moment(one.window_end_ms, zone) for one in life.phases],
@@ -65,7 +65,7 @@ def phases(life: AlertLife, zone: str, words: Words) -> dict[str, list[str]]:
     }
 
 
-def claim(life: AlertLife, zone: str, words: Words) -> str:
+def claim(life: AlertLife, zone: str, words: Translator) -> str:
     """The newest claim in a sentence, dated once the alert is over."""
     shown = newest_claim(life)
     said = headline(shown, words.language)
@@ -80,7 +80,7 @@ def newest_claim(life: AlertLife) -> Alert:
     return said[-1] if said else life.alert
 
 
-def _banner(life: AlertLife, zone: str, words: Words) -> None:
+def _banner(life: AlertLife, zone: str, words: Translator) -> None:
     alert = life.alert
     over = alert.phase == "resolved"
     colour = "learning" if over else alert.severity
@@ -100,7 +100,7 @@ def _banner(life: AlertLife, zone: str, words: Words) -> None:
         layout.sentence(claim(life, zone, words), more)
 
 
-def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Words) -> None:
+def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
     alert = life.alert
     with st.container(horizontal=True, vertical_alignment="center"):
         if life.acknowledged_by and life.acknowledged_ms is not None:
@@ -125,14 +125,14 @@ def _acknowledge(client: Client, alert_id: str) -> None:
         st.session_state[_FAILED] = error.key
 
 
-def _say_failure(words: Words) -> None:
+def _say_failure(words: Translator) -> None:
     """Why the last thing that was done to the alert was not accepted."""
     key = st.session_state.pop(_FAILED, None)
     if key is not None:
         st.error(words(key), icon=":material/error:")
 
 
-def _moment(client: Client, life: AlertLife, zone: str, words: Words) -> None:
+def _moment(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
     """The negatives from three hours before it opened to an hour after it ended."""
     alert = life.alert
     from_ms = alert.opened_ms - 3 * _HOUR_MS
@@ -145,14 +145,14 @@ def _moment(client: Client, life: AlertLife, zone: str, words: Words) -> None:
     )  # fmt: skip
 
 
-def _ruling(client: Client, life: AlertLife, words: Words) -> None:
+def _ruling(client: Client, life: AlertLife, words: Translator) -> None:
     st.header(words("alerts_ruling"), anchor=False)
     for ruling in life.rulings:
         verdict = words(f"alerts_verdict_{ruling.verdict}")
         key = "alerts_ruled_because" if ruling.note else "alerts_ruled_as"
         layout.note(words(key, name=ruling.by, verdict=verdict, note=ruling.note))
 
-    def named(verdict: Judgement) -> str:
+    def named(verdict: RulingKind) -> str:
         return words(f"alerts_verdict_{verdict}")
 
     with st.form(f"ruling {life.alert.id}", width=560):

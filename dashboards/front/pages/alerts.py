@@ -11,14 +11,14 @@ from dashboards.front.brand_status import COLOURS, ICONS
 from dashboards.front.client import ApiError, Client
 from dashboards.front.pages import alert
 from dashboards.front.parts import layout
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _PAGE = 20
 _SHOWN = "alerts_shown"
 _ADDRESSED = "alert_in_address"
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     zones = {one.brand: one.zone for one in cached_queries.standings(client)}
     asked = st.query_params.get("alert")
@@ -44,7 +44,7 @@ def _say_in_address(asked: str | None) -> None:
         st.query_params.from_dict({} if asked is None else {"alert": asked})
 
 
-def _list(client: Client, zones: dict[str, str], words: Words) -> None:
+def _list(client: Client, zones: dict[str, str], words: Translator) -> None:
     brand = _choose_brand(list(zones), words)
     n_shown = st.session_state.get(_SHOWN, _PAGE)
     opened = _open(client, brand)
@@ -66,7 +66,7 @@ def _list(client: Client, zones: dict[str, str], words: Words) -> None:
     _watch(client, brand, [(one.alert.id, one.alert.phase) for one in opened])
 
 
-def _choose_brand(brands: list[str], words: Words) -> str | None:
+def _choose_brand(brands: list[str], words: Translator) -> str | None:
     def named(brand: str | None) -> str:
         return words("alerts_every_brand") if brand is None else brand
 
@@ -86,7 +86,7 @@ def _open(client: Client, brand: str | None) -> list[AlertLife]:
     return sorted(found, key=lambda life: life.alert.opened_ms, reverse=True)
 
 
-def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
+def _row(life: AlertLife, zones: dict[str, str], words: Translator) -> None:
     """One alert in a card: whose, since when, how bad, who is on it, and a link to it."""
     one, zone = life.alert, zones.get(life.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
@@ -100,7 +100,7 @@ def _row(life: AlertLife, zones: dict[str, str], words: Words) -> None:
                 st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def _marks(life: AlertLife, words: Words) -> list[tuple[str, str | None, str]]:
+def _marks(life: AlertLife, words: Translator) -> list[tuple[str, str | None, str]]:
     """What is known of an alert, in a word or two each, with an icon and a colour."""
     one = life.alert
     is_over = one.phase == "resolved"

@@ -14,7 +14,7 @@ from dashboards.front.decoding import read
 from dashboards.front.parts import comparison, layout, tables
 from dashboards.front.parts.curves import draw_negatives
 from dashboards.front.periods import DAY_MS, MINUTE_MS, day_of, days, replay_command, step_of
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _PERIODS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS, "own": 0}
 _FIELDS: Final = ("negative", "rate", "n")
@@ -28,7 +28,7 @@ class _Period(NamedTuple):
     zone: str
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     standings = {one.brand: one for one in client.brands()}
     if not standings:
@@ -57,7 +57,7 @@ def show(client: Client, words: Words) -> None:
     _offer_replay(period, words)
 
 
-def _choose_period(chosen: Sequence[Standing], words: Words) -> _Period | None:
+def _choose_period(chosen: Sequence[Standing], words: Translator) -> _Period | None:
     """The period, on the clock of the first brand; it ends with what is known, or as one says."""
     zone = chosen[0].zone
     end_ms = max((one.last_window.end_ms for one in chosen if one.last_window), default=0)
@@ -82,7 +82,7 @@ def _choose_period(chosen: Sequence[Standing], words: Words) -> _Period | None:
     return _Period(*days(first, final, zone), zone)
 
 
-def _described(period: _Period, step_ms: int, words: Words) -> str:
+def _described(period: _Period, step_ms: int, words: Translator) -> str:
     return words(
         "history_shown",
         start=words.moment(period.from_ms, period.zone),
@@ -92,7 +92,7 @@ def _described(period: _Period, step_ms: int, words: Words) -> str:
     )
 
 
-def _step_told(step_ms: int, words: Words) -> str:
+def _step_told(step_ms: int, words: Translator) -> str:
     if step_ms >= DAY_MS:
         return words("history_days", n=step_ms // DAY_MS)
     minutes = step_ms // MINUTE_MS
@@ -101,7 +101,7 @@ def _step_told(step_ms: int, words: Words) -> str:
     return words("history_minutes", n=minutes)
 
 
-def _show_totals(seen: comparison.Seen, words: Words) -> None:
+def _show_totals(seen: comparison.Seen, words: Translator) -> None:
     st.header(words("history_totals"), anchor=False)
     heads = ("n", "negative", "expected", "rate")
     tables.draw(
@@ -110,7 +110,7 @@ def _show_totals(seen: comparison.Seen, words: Words) -> None:
     )
 
 
-def _total(brand: str, steps: Sequence[Step], words: Words) -> list[str]:
+def _total(brand: str, steps: Sequence[Step], words: Translator) -> list[str]:
     n, n_negative = sum(step.n for step in steps), sum(step.n_negative for step in steps)
     return [
         brand,
@@ -121,7 +121,7 @@ def _total(brand: str, steps: Sequence[Step], words: Words) -> list[str]:
     ]
 
 
-def _show_charts(seen: comparison.Seen, zone: str, words: Words) -> None:
+def _show_charts(seen: comparison.Seen, zone: str, words: Translator) -> None:
     """Draw each figure of all brands; one alone is shown against what was expected of it."""
     for field in _FIELDS:
         if field == "negative" and len(seen) == 1:
@@ -139,7 +139,7 @@ def _show_charts(seen: comparison.Seen, zone: str, words: Words) -> None:
         st.table(_figures(seen, zone, words), hide_index=True, height=320)
 
 
-def _told(seen: comparison.Seen, field: str, zone: str, words: Words) -> str:
+def _told(seen: comparison.Seen, field: str, zone: str, words: Translator) -> str:
     """What a chart shows, for those who do not see it: each brand's highest point."""
     tops = []
     for brand, steps in seen.items():
@@ -156,12 +156,12 @@ def _figure(step: Step, field: str) -> float | None:
     return {"negative": step.n_negative, "rate": step.rate, "n": step.n}[field]
 
 
-def _said(step: Step, field: str, words: Words) -> str:
+def _said(step: Step, field: str, words: Translator) -> str:
     figure = _figure(step, field)
     return words.percent(figure) if field == "rate" else words.number(figure or 0)
 
 
-def _figures(seen: comparison.Seen, zone: str, words: Words) -> dict[str, list[str]]:
+def _figures(seen: comparison.Seen, zone: str, words: Translator) -> dict[str, list[str]]:
     """Negatives of all tweets, a column for each brand, newest first."""
     by_time = {brand: {step.start_ms: step for step in steps} for brand, steps in seen.items()}
     times = sorted({at for steps in by_time.values() for at in steps}, reverse=True)
@@ -176,7 +176,7 @@ def _figures(seen: comparison.Seen, zone: str, words: Words) -> dict[str, list[s
     return table
 
 
-def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, words: Words) -> None:
+def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, words: Translator) -> None:
     """The period's alerts, newest first, each a link to its page."""
     st.header(words("page_alerts"), anchor=False)
     found = [life for brand in chosen for life in _alerts(client, brand, period)]
@@ -208,7 +208,7 @@ def _alerts(client: Client, brand: str, period: _Period) -> list[AlertLife]:
     return [read(AlertLife, one) for one in page["items"]]
 
 
-def _offer_files(client: Client, chosen: Sequence[str], period: _Period, words: Words) -> None:
+def _offer_files(client: Client, chosen: Sequence[str], period: _Period, words: Translator) -> None:
     st.header(words("history_files"), anchor=False)
     st.write(words("history_files_about"))
     with st.container(horizontal=True):
@@ -229,7 +229,7 @@ def exported(client: Client, what: str, brands: Sequence[str], from_ms: int, to_
     return "".join([tables[0], *(table.partition("\n")[2] for table in tables[1:])])
 
 
-def _offer_replay(period: _Period, words: Words) -> None:
+def _offer_replay(period: _Period, words: Translator) -> None:
     st.header(words("history_replay"), anchor=False)
     st.write(words("history_replay_about"))
     st.code(replay_command(period.from_ms, period.to_ms), language=None, wrap_lines=True)

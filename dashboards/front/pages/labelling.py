@@ -16,7 +16,7 @@ from dashboards.front.client import ApiError, Client
 from dashboards.front.labels import probability, say, served_languages, worth_labelling
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, marked
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _STATE: Final = "labelling"
 _ALL: Final = ""
@@ -52,7 +52,7 @@ class _Desk:
     n_said: int = 0
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     st.html(STYLE)
     st.write(words("label_about"))
@@ -70,7 +70,7 @@ def show(client: Client, words: Words) -> None:
     _ask(client, words, desk)
 
 
-def _choose(brands: list[str], languages: list[str], words: Words, desk: _Desk) -> None:
+def _choose(brands: list[str], languages: list[str], words: Translator, desk: _Desk) -> None:
     """Let a brand or a language be chosen; another choice is another queue."""
     with st.container(horizontal=True):
         brand = layout.select(
@@ -97,12 +97,12 @@ def _next(client: Client, desk: _Desk) -> list[Sampled]:
     return []
 
 
-def _tell_progress(words: Words, desk: _Desk) -> None:
+def _tell_progress(words: Translator, desk: _Desk) -> None:
     told = words("label_count", n=len(desk.done), skipped=len(desk.skipped))
     st.markdown(f"**{told}**")
 
 
-def _say_empty(words: Words, desk: _Desk) -> None:
+def _say_empty(words: Translator, desk: _Desk) -> None:
     key = "label_skipped_all" if desk.skipped else "label_empty"
     st.success(words(key), icon=":material/done_all:")
     if desk.skipped and st.button(words("label_again"), icon=":material/replay:"):
@@ -110,14 +110,14 @@ def _say_empty(words: Words, desk: _Desk) -> None:
         st.rerun()
 
 
-def _show_tweet(words: Words, tweet: Sampled, zone: str) -> None:
+def _show_tweet(words: Translator, tweet: Sampled, zone: str) -> None:
     when, language = words.moment(tweet.created_ms, zone), words.language_name(tweet.lang)
     with st.container(border=True):
         layout.note(words("label_of", brand=tweet.brand, when=when, language=language))
         st.html(marked(tweet.text, ()))
 
 
-def _ask(client: Client, words: Words, desk: _Desk) -> None:
+def _ask(client: Client, words: Translator, desk: _Desk) -> None:
     """Draw a button for each answer, whose key is of this tweet: two presses answer once."""
     tweet = desk.waiting[0]
     st.markdown(words("label_question", brand=tweet.brand))
@@ -161,7 +161,7 @@ def _answer(client: Client, desk: _Desk, right: bool) -> None:
     st.rerun()
 
 
-def _tell_last(words: Words, tweet: Sampled, right: bool) -> None:
+def _tell_last(words: Translator, tweet: Sampled, right: bool) -> None:
     said = words("label_said_negative" if right else "label_said_other")
     agreed = words("label_agreed" if tweet.negative is right else "label_disagreed")
     layout.note(

@@ -16,7 +16,7 @@ from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
 from dashboards.front.client import ApiError, Client, Standing
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_curves
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _HOUR_MS: Final = 3_600_000
 _STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
@@ -46,7 +46,7 @@ class View:
         return self.standing.zone
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     found = cached_queries.standings(client)
     if not found:
@@ -83,7 +83,7 @@ def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
     return states
 
 
-def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words) -> Standing:
+def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Translator) -> Standing:
     """The brand that was clicked, or that the address names; the most urgent where none was."""
     brands = {one.brand: one for one in found}
     asked = st.query_params.get("brand")
@@ -116,7 +116,7 @@ def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Words
 
 
 def _others(
-    found: Sequence[Standing], states: Mapping[str, State], chosen: str, words: Words
+    found: Sequence[Standing], states: Mapping[str, State], chosen: str, words: Translator
 ) -> None:
     """Say which brands that are not looked at are in trouble."""
     for one in found:
@@ -153,7 +153,7 @@ def _view(brand: Standing, state: State) -> View:
     )
 
 
-def _choose_period(words: Words) -> None:
+def _choose_period(words: Translator) -> None:
     def named(hours: int) -> str:
         return words(f"period_{hours}")
 
@@ -163,7 +163,7 @@ def _choose_period(words: Words) -> None:
     )  # fmt: skip
 
 
-def _banner(client: Client, view: View, words: Words) -> None:
+def _banner(client: Client, view: View, words: Translator) -> None:
     """What is to be known first, in a sentence."""
     brand, state = view.standing, view.state
     if view.past:
@@ -186,7 +186,7 @@ def _banner(client: Client, view: View, words: Words) -> None:
             )  # fmt: skip
 
 
-def _told(client: Client, view: View, words: Words) -> tuple[str, list[str]]:
+def _told(client: Client, view: View, words: Translator) -> tuple[str, list[str]]:
     """The sentence about a brand, and those below it."""
     brand, zone = view.standing, view.zone
     window, alert = brand.last_window, brand.open_alert
@@ -227,7 +227,7 @@ def _sums(steps: Sequence[Step]) -> tuple[int, int, float]:
     )
 
 
-def _hour(client: Client, view: View, words: Words) -> None:
+def _hour(client: Client, view: View, words: Translator) -> None:
     """The last hour in three figures."""
     if view.past:
         return
@@ -249,7 +249,7 @@ def _hour(client: Client, view: View, words: Words) -> None:
     )
 
 
-def _said(client: Client, view: View, words: Words) -> None:
+def _said(client: Client, view: View, words: Translator) -> None:
     """What the negatives are about, and tweets: of the open alert's time, if one is open."""
     alert, brand = view.standing.open_alert, view.standing.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
@@ -268,7 +268,9 @@ def _said(client: Client, view: View, words: Words) -> None:
         _list(client, view, "newest_title", (from_ms, to_ms), words)
 
 
-def _list(client: Client, view: View, title: str, period: tuple[int, int], words: Words) -> None:
+def _list(
+    client: Client, view: View, title: str, period: tuple[int, int], words: Translator
+) -> None:
     st.header(words(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
     found = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]

@@ -19,14 +19,14 @@ from dashboards.front.model_responses import (
     models,
 )
 from dashboards.front.parts import error_charts, layout, tables
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _FIGURES: Final = ("accuracy", "auc", "ece")
 _MOST_EVENTS: Final = 10
 _ZONE: Final = "UTC"
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     found, scores = models(client), recent_scores(client)
     for one in found.languages:
@@ -35,7 +35,9 @@ def show(client: Client, words: Words) -> None:
     error_charts.show(client, words)
 
 
-def _show_language(one: LanguageModels, scores: Mapping[str, list[float]], words: Words) -> None:
+def _show_language(
+    one: LanguageModels, scores: Mapping[str, list[float]], words: Translator
+) -> None:
     st.header(words.language_name(one.language).capitalize(), anchor=False)
     if one.serving is None:
         st.warning(words("models_unserved"), icon=":material/warning:")
@@ -52,7 +54,7 @@ def _show_language(one: LanguageModels, scores: Mapping[str, list[float]], words
         _show_events(one.events, words)
 
 
-def _show_quality(card: Card, words: Words) -> None:
+def _show_quality(card: Card, words: Translator) -> None:
     quality = card.get("quality", {})
     vader = quality.get("vader", {})
     known = [name for name in _FIGURES if _mean(quality, name) is not None]
@@ -60,7 +62,7 @@ def _show_quality(card: Card, words: Words) -> None:
 
 
 def _figure(
-    name: str, quality: Mapping[str, Any], vader: Mapping[str, Any], words: Words
+    name: str, quality: Mapping[str, Any], vader: Mapping[str, Any], words: Translator
 ) -> tuple[str, str, str]:
     """A figure's name, its value with its deviation, and what it is held against."""
     mean, sd = _mean(quality, name), _deviation(quality, name)
@@ -72,7 +74,7 @@ def _figure(
     return words(f"models_{name}"), value, held.removeprefix(" · ")
 
 
-def _tell_drift(serving: Serving, scores: list[float], words: Words) -> None:
+def _tell_drift(serving: Serving, scores: list[float], words: Translator) -> None:
     """Say how far the newest tweets are from those that the figures are of."""
     found = drift(serving, scores)
     if found is None:
@@ -96,7 +98,7 @@ def _deviation(quality: Mapping[str, Any], name: str) -> float | None:
     return found.get("sd") if isinstance(found, dict) else None
 
 
-def _show_card(card: Card, threshold: float, words: Words) -> None:
+def _show_card(card: Card, threshold: float, words: Translator) -> None:
     with st.expander(words("models_card"), icon=":material/description:"):
         quality = card.get("quality", {})
         kind = card.get("model", {}).get("kind", "")
@@ -118,7 +120,7 @@ def _show_card(card: Card, threshold: float, words: Words) -> None:
         layout.note(words("models_protocol", protocol=card.get("protocol", "–")))
 
 
-def _show_data(data: Sequence[Mapping[str, Any]], words: Words) -> None:
+def _show_data(data: Sequence[Mapping[str, Any]], words: Translator) -> None:
     tables.draw(
         [words("models_data"), words("models_n"), words("models_use"), words("models_licence")],
         [
@@ -133,7 +135,7 @@ def _show_data(data: Sequence[Mapping[str, Any]], words: Words) -> None:
     )
 
 
-def _show_versions(one: LanguageModels, words: Words) -> None:
+def _show_versions(one: LanguageModels, words: Translator) -> None:
     st.subheader(words("models_versions", n=one.n_versions), anchor=False)
     tables.draw(
         [words(f"models_{key}") for key in ("number", "bundle", "since", "auc")],
@@ -149,24 +151,24 @@ def _show_versions(one: LanguageModels, words: Words) -> None:
     )
 
 
-def _numbered(version: Registered, words: Words) -> str:
+def _numbered(version: Registered, words: Translator) -> str:
     """A version's number, and its part if it has one."""
     known = {"champion", "challenger"}
     parts = [words(f"models_{alias}") if alias in known else alias for alias in version.aliases]
     return " – ".join([str(version.number), *parts])
 
 
-def _auc(version: Registered, words: Words) -> str:
+def _auc(version: Registered, words: Translator) -> str:
     mean = _mean((version.card or {}).get("quality", {}), "auc")
     return "–" if mean is None else words.number(mean, 3)
 
 
-def _show_events(events: Sequence[Event], words: Words) -> None:
+def _show_events(events: Sequence[Event], words: Translator) -> None:
     st.subheader(words("models_events"), anchor=False)
     layout.lines([_told(event, words) for event in events[:_MOST_EVENTS]])
 
 
-def _told(event: Event, words: Words) -> str:
+def _told(event: Event, words: Translator) -> str:
     said = words(
         f"models_{event.what}",
         when=words.moment(event.when_ms, _ZONE),
@@ -178,7 +180,7 @@ def _told(event: Event, words: Words) -> str:
     return said + (words("models_forced") if event.forced else "")
 
 
-def _tell_registry(registry: RegistryState, words: Words) -> None:
+def _tell_registry(registry: RegistryState, words: Translator) -> None:
     since = words.moment(registry.since_ms, _ZONE) if registry.since_ms else ""
     told = words(f"models_registry_{registry.state}", since=since)
     if registry.state == "unreachable":

@@ -13,7 +13,7 @@ from dashboards.front.labels import Judged, Receipt, judge, probability, say, se
 from dashboards.front.language_detection import guess
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, marked, pulls
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _STATE: Final = "tried"
 _GUESS: Final = ""
@@ -40,7 +40,7 @@ class _Tried:
     receipt: Receipt | None = None
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
     languages = served_languages(client)
     st.write(words("try_about"))
@@ -71,7 +71,7 @@ def show(client: Client, words: Words) -> None:
     _show_pulls(tried, tried.judged, words)
 
 
-def _show_verdict(tried: _Tried, judged: Judged, words: Words) -> None:
+def _show_verdict(tried: _Tried, judged: Judged, words: Translator) -> None:
     told = words("try_says_negative" if judged.negative else "try_says_other")
     st.header(told, anchor=False)
     st.write(words("try_score_is", percent=probability(judged.score, words)))
@@ -80,14 +80,14 @@ def _show_verdict(tried: _Tried, judged: Judged, words: Words) -> None:
     layout.note(words("try_legend"))
 
 
-def _show_pulls(tried: _Tried, judged: Judged, words: Words) -> None:
+def _show_pulls(tried: _Tried, judged: Judged, words: Translator) -> None:
     st.header(words("try_why"), anchor=False)
     st.html(pulls(judged.explanation.contributions, words))
     key, named = "try_guessed" if tried.guessed else "try_given", words.language_name(tried.lang)
     layout.note(words(key, language=named, bundle=judged.bundle))
 
 
-def _ask(client: Client, words: Words, tried: _Tried, judged: Judged) -> None:
+def _ask(client: Client, words: Translator, tried: _Tried, judged: Judged) -> None:
     """Ask whether the label is right; of several answers the last one counts."""
     st.header(words("try_right"), anchor=False)
     with st.container(horizontal=True):

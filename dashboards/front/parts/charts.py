@@ -13,7 +13,7 @@ import pandas as pd
 
 from badbuzz.store.model import Step
 from dashboards.front.parts.theme import BLUE, INK, LINE, QUIET_INK, RED
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 BAND: Final = "#a9c4e4"
 _HIGH: Final = 240
@@ -35,7 +35,7 @@ def on_clock(at_ms: int, zone: str) -> int:
     return at_ms + round(offset.total_seconds() * 1000)
 
 
-def rows(steps: Sequence[Step], zone: str, words: Words) -> list[dict[str, Any]]:
+def rows(steps: Sequence[Step], zone: str, words: Translator) -> list[dict[str, Any]]:
     """Steps as a chart's rows, on a zone's clock."""
     return [
         {
@@ -68,7 +68,7 @@ def spans(steps: Sequence[Step], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def negatives(steps: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+def negatives(steps: Sequence[Step], zone: str, words: Translator) -> alt.LayerChart:
     """Negative tweets against the expected band; when an alert was open is shaded."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
     band = base.mark_area(color=BAND, opacity=0.75).encode(
@@ -84,7 +84,9 @@ def negatives(steps: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
     return _layered(steps, zone, [band, usual, seen, _pointed(base, told, words)], _HIGH)
 
 
-def rate(steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+def rate(
+    steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Translator
+) -> alt.LayerChart:
     """The share of negatives against the usual one; ``fine`` says when an alert was open."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
     percent = alt.Axis(format="%", tickCount=4, **_AXIS)
@@ -99,7 +101,9 @@ def rate(steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Words) -
     return _layered(fine, zone, [seen, usual, _pointed(base, told, words)], _LOW)
 
 
-def volume(steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Words) -> alt.LayerChart:
+def volume(
+    steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Translator
+) -> alt.LayerChart:
     """All tweets, negative or not; ``fine`` says when an alert was open."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
     filled = base.mark_area(color=BLUE, interpolate="step-after").encode(
@@ -149,7 +153,7 @@ def _told(field: str, title: str, form: str = "d") -> alt.Tooltip:
     return alt.Tooltip(field, title=title, format=form)
 
 
-def _pointed(base: alt.Chart, told: list[alt.Tooltip], words: Words) -> alt.Chart:
+def _pointed(base: alt.Chart, told: list[alt.Tooltip], words: Translator) -> alt.Chart:
     """What a pointer is told, wherever over a step it stands."""
     when = alt.Tooltip("when:N", title=words("chart_from"))
     found: alt.Chart = base.mark_rect(opacity=0).encode(x2="end:T", tooltip=[when, *told])

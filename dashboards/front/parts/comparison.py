@@ -10,7 +10,7 @@ import altair as alt
 from badbuzz.store.model import Step
 from dashboards.front.parts.charts import on_clock, spans
 from dashboards.front.parts.theme import INK, LINE, QUIET_INK, RED
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 COLOURS: Final = ("#0b57a4", "#a3440b", "#1c6b3c", "#7a2a86", "#18222d", "#8f6b00")
 DASHES: Final = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4])
@@ -30,12 +30,14 @@ Seen = Mapping[str, Sequence[Step]]
 """Steps by brand, oldest first, all of one length."""
 
 
-def rows(seen: Seen, zone: str, words: Words) -> list[dict[str, Any]]:
+def rows(seen: Seen, zone: str, words: Translator) -> list[dict[str, Any]]:
     """Steps of all brands as a chart's rows; where a brand's feed was away its line is cut."""
     return [row for brand, steps in seen.items() for row in _rows(brand, steps, zone, words)]
 
 
-def _rows(brand: str, steps: Sequence[Step], zone: str, words: Words) -> Iterator[dict[str, Any]]:
+def _rows(
+    brand: str, steps: Sequence[Step], zone: str, words: Translator
+) -> Iterator[dict[str, Any]]:
     end_ms = steps[0].start_ms if steps else 0
     for step in steps:
         if step.start_ms > end_ms:
@@ -59,7 +61,7 @@ def alert_rows(seen: Seen, zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def lines(seen: Seen, field: str, zone: str, words: Words) -> alt.Chart:
+def lines(seen: Seen, field: str, zone: str, words: Translator) -> alt.Chart:
     """A figure of every brand: ``negative``, ``rate`` or ``n``."""
     percent = field == "rate"
     axis = alt.Axis(

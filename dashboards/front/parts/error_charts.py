@@ -22,7 +22,7 @@ from dashboards.front.model_responses import (
     errors,
 )
 from dashboards.front.parts import layout, tables
-from dashboards.front.translator import LANGUAGES, Words
+from dashboards.front.translator import LANGUAGES, Translator
 
 _DAYS: Final = 28
 _DAY_MS: Final = 86_400_000
@@ -30,7 +30,7 @@ _MOST: Final = 5
 _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
 
 
-def show(client: Client, words: Words) -> None:
+def show(client: Client, words: Translator) -> None:
     """Draw what people said of labels in the last weeks."""
     st.header(words("errors_title", days=_DAYS), anchor=False)
     found = errors(client, time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
@@ -57,14 +57,14 @@ def show(client: Client, words: Words) -> None:
     st.code(_COMMAND, language=None, wrap_lines=True)
 
 
-def _of(group: Group, words: Words) -> str:
+def _of(group: Group, words: Translator) -> str:
     low, high = group.wrong_interval or (0.0, 1.0)
     return words(
         "errors_of", n=words.number(group.n), low=words.percent(low), high=words.percent(high)
     )
 
 
-def _tell_trends(found: Errors, words: Words) -> None:
+def _tell_trends(found: Errors, words: Translator) -> None:
     told = [
         words(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
         for trend in (found.trends.corrections, found.trends.labelling)
@@ -85,7 +85,7 @@ def _newest(steps: Sequence[Step]) -> list[Step]:
     return list({step.name.partition("@")[0]: step for step in steps}.values())
 
 
-def _show_groups(labels: Labels, words: Words) -> None:
+def _show_groups(labels: Labels, words: Translator) -> None:
     kinds = ("language", "brand", "reason", "term")
     groups = [
         (kind, group)
@@ -112,7 +112,7 @@ def _show_groups(labels: Labels, words: Words) -> None:
     )
 
 
-def _named(kind: str, name: str, words: Words) -> str:
+def _named(kind: str, name: str, words: Translator) -> str:
     if kind == "language":
         return words.language_name(name)
     if kind == "reason":
@@ -121,7 +121,7 @@ def _named(kind: str, name: str, words: Words) -> str:
     return name or words("errors_no_brand")
 
 
-def _show_worst(worst: Sequence[Wrong], words: Words) -> None:
+def _show_worst(worst: Sequence[Wrong], words: Translator) -> None:
     if not worst:
         return
     st.subheader(words("errors_worst"), anchor=False)
@@ -133,7 +133,7 @@ def _show_worst(worst: Sequence[Wrong], words: Words) -> None:
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _said(one: Wrong, words: Words) -> list[str]:
+def _said(one: Wrong, words: Translator) -> list[str]:
     said = [
         words("errors_missed_one" if one.right else "errors_false_one"),
         one.bundle,

@@ -8,7 +8,7 @@ from typing import Final
 
 from dashboards.front.labels import Part
 from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED_SHADE
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 LEAST: Final = 0.1
 """Of the logit: what adds less is not marked."""
@@ -56,7 +56,7 @@ def marked(text: str, parts: Iterable[Part]) -> str:
     return "".join([*pieces, escape(text[at:]), "</p>"])
 
 
-def pulls(parts: Iterable[Part], words: Words) -> str:
+def pulls(parts: Iterable[Part], words: Translator) -> str:
     """A table of the words that moved the score, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
@@ -76,7 +76,7 @@ def pulls(parts: Iterable[Part], words: Words) -> str:
     )
 
 
-def _row(part: Part, most: float, words: Words) -> str:
+def _row(part: Part, most: float, words: Translator) -> str:
     kind, sign = _kind(part)
     told = words("try_negative" if kind == "up" else "try_other")
     width = _FULL * abs(part.contribution) / most

@@ -12,7 +12,7 @@ import streamlit as st
 
 from badbuzz.model import Example
 from badbuzz.store.model import Sampled
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 _PAGES: Final = "pages"
 _LOOSE: Final = re.compile(r" (?=[%;:!?»])|(?<=«) ")
@@ -32,7 +32,7 @@ def page(path: str) -> st.Page:
     return found
 
 
-def dress(words: Words) -> None:
+def dress(words: Translator) -> None:
     """Style the page, and say in which language it is."""
     st.html(_STYLE)
     st.html(
@@ -96,7 +96,7 @@ def chips(terms: Sequence[tuple[str, str]]) -> None:
     st.html(f'<ul class="bb-chips">{items}</ul>')
 
 
-def tweets(found: Sequence[Sampled], zone: str, words: Words) -> None:
+def tweets(found: Sequence[Sampled], zone: str, words: Translator) -> None:
     """Tweets as they were written, names hidden."""
     cards = "".join(
         _card(
@@ -112,7 +112,7 @@ def tweets(found: Sequence[Sampled], zone: str, words: Words) -> None:
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def examples(found: Sequence[Example], zone: str, words: Words) -> None:
+def examples(found: Sequence[Example], zone: str, words: Translator) -> None:
     """An alert's example tweets."""
     cards = ""
     for one in found:
@@ -125,20 +125,20 @@ def examples(found: Sequence[Example], zone: str, words: Words) -> None:
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _verdict(tweet: Sampled, words: Words) -> str:
+def _verdict(tweet: Sampled, words: Translator) -> str:
     if tweet.score is None:
         return words("tweet_unread", lang=tweet.lang)
     key = "tweet_negative" if tweet.negative else "tweet_other"
     return words(key, rate=_sure(tweet.score, words))
 
 
-def _sure(score: float, words: Words) -> str:
+def _sure(score: float, words: Translator) -> str:
     """A score in percent; no model is ever 100 % sure."""
     return words.percent(min(max(score, 0.01), 0.99))
 
 
 def _card(
-    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Words
+    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Translator
 ) -> str:
     parts = [_text(part) for part in said]
     if n_retweets:

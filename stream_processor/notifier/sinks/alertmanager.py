@@ -17,7 +17,7 @@ import orjson
 
 from badbuzz.config.settings import Settings
 from badbuzz.model import Severity
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import UnansweredError, check_answer
 
 ALERTNAME: Final = "BrandCrisis"
@@ -54,19 +54,19 @@ class Alertmanager:
         self._url = f"{settings.alertmanager_url.rstrip('/')}/api/v2"
         self._session: aiohttp.ClientSession | None = None
 
-    async def tell(self, notice: Notice) -> str:
+    async def tell(self, notice: Notification) -> str:
         """Post a change: what fires, and the lesser severity that it replaces or ends."""
         now_s = time.time()
         return await self._post(list(alerts_of(notice, now_s, changed=True)))
 
-    async def repeat(self, notices: Sequence[Notice]) -> None:
+    async def repeat(self, notices: Sequence[Notification]) -> None:
         """Post open alerts again."""
         now_s = time.time()
         posted = [alert for notice in notices for alert in alerts_of(notice, now_s, changed=False)]
         if posted:
             await self._post(posted)
 
-    async def silence(self, notice: Notice, by: str) -> None:
+    async def silence(self, notice: Notification, by: str) -> None:
         """Silence an alert's reminders for twelve hours, unless that was done before.
 
         Its own mails are not silenced: whoever acknowledged it hears when it rises or is over. One
@@ -124,7 +124,7 @@ class Alertmanager:
             raise UnansweredError(str(error) or repr(error)) from error
 
 
-def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
+def alerts_of(notice: Notification, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
     """A notice as alerts of the API.
 
     Parameters
@@ -141,7 +141,7 @@ def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[s
     >>> from datetime import UTC
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> notice = Notice(example(), write(example(), UTC), told_ms=1_767_189_960_000)
+    >>> notice = Notification(example(), write(example(), UTC), told_ms=1_767_189_960_000)
     >>> alert, reminder = alerts_of(notice, 1_767_190_000.0, changed=True)
     >>> alert["labels"]
     {'alertname': 'BrandCrisis', 'brand': 'Air Paradis', 'severity': 'critical'}
@@ -156,7 +156,7 @@ def alerts_of(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[s
             yield _reminder(told)
 
 
-def silence_of(notice: Notice, by: str, now_s: float) -> dict[str, Any]:
+def silence_of(notice: Notification, by: str, now_s: float) -> dict[str, Any]:
     """A silence of the API for an alert's reminders.
 
     Examples
@@ -164,7 +164,7 @@ def silence_of(notice: Notice, by: str, now_s: float) -> dict[str, Any]:
     >>> from datetime import UTC
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> notice = Notice(example(), write(example(), UTC), told_ms=1_767_189_960_000)
+    >>> notice = Notification(example(), write(example(), UTC), told_ms=1_767_189_960_000)
     >>> silence = silence_of(notice, "camille", 1_767_190_000.0)
     >>> [(one["name"], one["value"]) for one in silence["matchers"]]
     [('alertname', 'BrandCrisisReminder'), ('id', 'Air Paradis/1767189600000')]
@@ -184,7 +184,7 @@ def silence_of(notice: Notice, by: str, now_s: float) -> dict[str, Any]:
     }
 
 
-def _alerts(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
+def _alerts(notice: Notification, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
     alert = notice.alert
     starts_s = min(notice.told_ms / 1000, now_s)
     if alert.phase == "resolved":
@@ -198,7 +198,7 @@ def _alerts(notice: Notice, now_s: float, *, changed: bool) -> Iterator[dict[str
 
 
 def _alert(
-    notice: Notice, severity: Severity, phase: str, span_s: tuple[float, float]
+    notice: Notification, severity: Severity, phase: str, span_s: tuple[float, float]
 ) -> dict[str, Any]:
     alert, message = notice.alert, notice.message
     labels = {"alertname": ALERTNAME, "brand": alert.brand, "severity": severity}

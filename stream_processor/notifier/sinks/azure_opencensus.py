@@ -16,7 +16,7 @@ from opencensus.ext.azure.log_exporter import AzureLogHandler
 from badbuzz.config.settings import Settings
 from badbuzz.model import Window
 from badbuzz.store.model import Feedback
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.azure import bad_connection_string, in_thread, keep_private
 from stream_processor.notifier.sinks.dimensions import (
     ALERT_TRACE,
@@ -67,13 +67,13 @@ class AzureOpenCensus:
         self._key = options.instrumentation_key
         self._url = f"{options.endpoint.rstrip('/')}/v2.1/track"
 
-    async def tell(self, notice: Notice) -> str:
+    async def tell(self, notice: Notification) -> str:
         """Post a change's trace, an error while it fires, and the brand's metrics."""
         level = logging.INFO if notice.alert.phase == "resolved" else logging.ERROR
         trace = self._trace(ALERT_TRACE, level, dimensions(notice))
         return await self._post([trace, *self._measured(measures(notice))])
 
-    async def repeat(self, notices: Sequence[Notice]) -> None:
+    async def repeat(self, notices: Sequence[Notification]) -> None:
         """Nothing: what Azure Monitor was told stays."""
 
     async def beat(self) -> None:

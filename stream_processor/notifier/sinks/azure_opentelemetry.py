@@ -31,7 +31,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from badbuzz.config.settings import Settings
 from badbuzz.model import Window
 from badbuzz.store.model import Feedback
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.azure import bad_connection_string, in_thread, keep_private
 from stream_processor.notifier.sinks.dimensions import (
     ALERT_TRACE,
@@ -88,7 +88,7 @@ class AzureOpenTelemetry:
         except ValueError as error:
             raise bad_connection_string(error) from error
 
-    async def tell(self, notice: Notice) -> str:
+    async def tell(self, notice: Notification) -> str:
         """Export the brand's metrics, then the trace of a change: an error, while it fires."""
         over = notice.alert.phase == "resolved"
         severity = SeverityNumber.INFO if over else SeverityNumber.ERROR
@@ -96,7 +96,7 @@ class AzureOpenTelemetry:
         await self._run(lambda: self._export_trace(ALERT_TRACE, severity, dimensions(notice)))
         return "200"
 
-    async def repeat(self, notices: Sequence[Notice]) -> None:
+    async def repeat(self, notices: Sequence[Notification]) -> None:
         """Nothing: what Azure Monitor was told stays."""
 
     async def beat(self) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from badbuzz.messages.text import chosen
 from badbuzz.model import Window
 from badbuzz.store.model import Feedback
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 
 ALERT_TRACE: Final = "badbuzz alert"
 HEARTBEAT_TRACE: Final = "badbuzz heartbeat"
@@ -76,14 +76,14 @@ class Measures:
         return {name: float(value) for name, value in found if value is not None}
 
 
-def dimensions(notice: Notice) -> dict[str, str]:
+def dimensions(notice: Notification) -> dict[str, str]:
     """The dimensions of a change of phase, all texts; what is not known is empty.
 
     Examples
     --------
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> told = dimensions(Notice(example(), write(example(), UTC), told_ms=0))
+    >>> told = dimensions(Notification(example(), write(example(), UTC), told_ms=0))
     >>> tuple(told) == ALERT_FIELDS, told["window_end"], told["p_value"], told["terms"]
     (True, '2025-12-31T14:05:00Z', '2.1e-09', 'bags, lost, luggage')
     """
@@ -124,14 +124,14 @@ def mispredicted(said: Feedback, attempt: int) -> dict[str, str]:
     return dict(zip(MISPREDICTION_FIELDS, map(str, values), strict=True))
 
 
-def measures(notice: Notice) -> Measures:
+def measures(notice: Notification) -> Measures:
     """What a change of phase is about: counted over the alert's own scale.
 
     Examples
     --------
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> told = measures(Notice(example(), write(example(), UTC), told_ms=0))
+    >>> told = measures(Notification(example(), write(example(), UTC), told_ms=0))
     >>> told.dimensions, told.values["badbuzz_negatives"]
     ({'brand': 'Air Paradis', 'minutes': '15'}, 38.0)
     """

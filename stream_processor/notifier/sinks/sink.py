@@ -9,7 +9,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from badbuzz.model import Window
 from badbuzz.store.model import Feedback
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 
 _NEVER: Final = frozenset({400, 413, 422})
 """Answers to what is wrong with the message itself: asking again does not help."""
@@ -51,7 +51,7 @@ class Sink(Protocol):
     name: str
     timeout_s: float
 
-    async def tell(self, notice: Notice) -> str:
+    async def tell(self, notice: Notification) -> str:
         """Hand over a change of phase; returns what the sink answered.
 
         Raises
@@ -62,7 +62,7 @@ class Sink(Protocol):
             When it never will.
         """
 
-    async def repeat(self, notices: Sequence[Notice]) -> None:
+    async def repeat(self, notices: Sequence[Notification]) -> None:
         """Say again what is open; raises as :meth:`tell`."""
 
     async def beat(self) -> None:
@@ -76,7 +76,7 @@ class Sink(Protocol):
 class Silences(Protocol):
     """A sink that reminds people, and can be told that somebody has taken an alert on."""
 
-    async def silence(self, notice: Notice, by: str) -> None:
+    async def silence(self, notice: Notification, by: str) -> None:
         """See that nobody is reminded of an open alert; once is enough. Raises as ``tell``."""
 
 

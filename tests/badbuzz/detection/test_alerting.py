@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from badbuzz.detection.alerting import step
+from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Bucket
-from badbuzz.detection.state import BrandState, Finding, Rules
+from badbuzz.detection.state import BrandState, DetectionResult, Rules
 from badbuzz.model import Alert
 from tests.support.events import BUCKET_MS, START_MS
 
 RULES = Rules(theta=4.0)
-CALM = Finding(
+CALM = DetectionResult(
     score=0.0,
-    calm_z=0.0,
+    max_count_z=0.0,
     minutes=5,
     start_ms=START_MS,
     end_ms=START_MS + BUCKET_MS,
@@ -40,14 +40,14 @@ class Brand:
         self.state.n_hours = 168
         self.state.n_negative_seen = 50
 
-    def see(self, *scores: float, calm_z: float | None = None) -> list[Alert]:
+    def see(self, *scores: float, max_count_z: float | None = None) -> list[Alert]:
         claims = []
         for score in scores:
             self._n += 1
             end_ms = START_MS + self._n * BUCKET_MS
-            z = calm_z if calm_z is not None else (5.0 if score else 0.0)
-            finding = replace(CALM, score=score, calm_z=z, end_ms=end_ms)
-            claim = step(self.state, finding, self.rules)
+            z = max_count_z if max_count_z is not None else (5.0 if score else 0.0)
+            finding = replace(CALM, score=score, max_count_z=z, end_ms=end_ms)
+            claim = advance_alert(self.state, finding, self.rules)
             claims += [claim] if claim is not None else []
         return claims
 
@@ -125,7 +125,7 @@ def test_the_rules_say_how_long_calm_must_last() -> None:
 
 def test_the_rules_say_what_is_calm() -> None:
     brand = Brand(rules=replace(RULES, quiet_z=1.0))
-    assert len(brand.see(5.0, *[0] * 6, calm_z=1.5)) == 1
+    assert len(brand.see(5.0, *[0] * 6, max_count_z=1.5)) == 1
 
 
 def test_the_rules_say_how_long_the_cool_down_is() -> None:

@@ -10,7 +10,7 @@ from badbuzz.detection.evaluation import (
     Incident,
     Scorecard,
     Truth,
-    Watch,
+    WatchedPeriod,
     delay_ms,
     evaluate,
     openings,
@@ -89,11 +89,16 @@ def test_one_alert_may_catch_two_incidents() -> None:
 
 
 DAY_MS = 24 * 60 * MINUTE_MS
-WEEK = Watch(0, 7 * DAY_MS, dict.fromkeys(range(7), 288))
+WEEK = WatchedPeriod(0, 7 * DAY_MS, dict.fromkeys(range(7), 288))
 
 
 def judge(
-    alerts: list[Alert], truth: Truth, watch: Watch = WEEK, *, seed: int = 1, n_draws: int = 200
+    alerts: list[Alert],
+    truth: Truth,
+    watch: WatchedPeriod = WEEK,
+    *,
+    seed: int = 1,
+    n_draws: int = 200,
 ) -> Scorecard:
     return score(alerts, truth, {"Air Paradis": watch}, Generator(PCG64(seed)), n_draws)
 
@@ -103,7 +108,7 @@ def crisis(at_ms: int) -> Incident:
 
 
 def test_a_watch_begins_when_the_baseline_is_there() -> None:
-    watch = Watch()
+    watch = WatchedPeriod()
     windows = run(steady(2), Rules(warmup_hours=24))[0]
     for window in windows:
         watch.note(window)
@@ -115,7 +120,7 @@ def test_a_watch_begins_when_the_baseline_is_there() -> None:
 
 def test_muted_time_is_not_watched() -> None:
     mute = (START_MS + 3 * DAY_MS // 2, START_MS + 7 * DAY_MS // 4)
-    watch, free = Watch(), Watch()
+    watch, free = WatchedPeriod(), WatchedPeriod()
     for noted, rules in ((free, Rules(warmup_hours=24)),
                          (watch, Rules(warmup_hours=24, muted_ms=(mute,)))):  # fmt: skip
         for window in run(steady(2), rules)[0]:

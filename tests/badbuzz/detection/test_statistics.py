@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom, norm, poisson
 
-from badbuzz.detection.statistics import EMPTY_Z, excess, p_value, rate_excess
+from badbuzz.detection.statistics import EMPTY_Z, count_z, p_value, rate_z
 
 
 def exact(n_negative: int, expected: float, dispersion: float) -> float:
@@ -27,40 +27,40 @@ def test_excess_is_the_exact_tail_within_six_hundredths(
 ) -> None:
     reference = exact(n_negative, expected, dispersion)
     if -2.9 < reference < 30:
-        assert excess(n_negative, expected, dispersion) == pytest.approx(reference, abs=0.06)
+        assert count_z(n_negative, expected, dispersion) == pytest.approx(reference, abs=0.06)
 
 
 @pytest.mark.parametrize("n_negative", range(95, 107))
 def test_excess_is_smooth_where_the_saddlepoint_formula_is_singular(n_negative: int) -> None:
     expected = n_negative - 0.5
-    assert excess(n_negative, expected, 0.1) == pytest.approx(
-        excess(n_negative, expected + 1e-3, 0.1), abs=1e-3
+    assert count_z(n_negative, expected, 0.1) == pytest.approx(
+        count_z(n_negative, expected + 1e-3, 0.1), abs=1e-3
     )
 
 
 @given(n_negative=st.integers(0, 500), expected=st.floats(0.01, 100), phi=st.floats(0, 1))
 def test_one_negative_more_is_more_surprising(n_negative: int, expected: float, phi: float) -> None:
-    assert excess(n_negative + 1, expected, phi) >= excess(n_negative, expected, phi)
+    assert count_z(n_negative + 1, expected, phi) >= count_z(n_negative, expected, phi)
 
 
 def test_an_empty_window_is_three_below() -> None:
-    assert excess(0, 10.0, 0.1) == EMPTY_Z
+    assert count_z(0, 10.0, 0.1) == EMPTY_Z
 
 
 def test_a_rate_as_usual_does_not_surprise() -> None:
-    assert abs(rate_excess(30, 100, 0.3)) < 0.2
+    assert abs(rate_z(30, 100, 0.3)) < 0.2
 
 
 def test_clustered_tweets_count_for_fewer() -> None:
-    assert rate_excess(800, 1000, 0.5) < 4.0 < 2 * rate_excess(800, 1000, 0.5)
+    assert rate_z(800, 1000, 0.5) < 4.0 < 2 * rate_z(800, 1000, 0.5)
 
 
 @pytest.mark.parametrize(("clustering", "worth"), [(0.0, 100), (1.0, 1), (0.03, 100 / 3.97)])
 def test_a_hundred_tweets_are_worth_as_many_as_they_are_independent(
     clustering: float, worth: float
 ) -> None:
-    root_of_one = rate_excess(80, 100, 0.5, clustering=1.0)
-    assert rate_excess(80, 100, 0.5, clustering) == pytest.approx(root_of_one * worth**0.5)
+    root_of_one = rate_z(80, 100, 0.5, clustering=1.0)
+    assert rate_z(80, 100, 0.5, clustering) == pytest.approx(root_of_one * worth**0.5)
 
 
 def test_p_value_is_a_half_at_the_mean() -> None:

@@ -14,8 +14,8 @@ from badbuzz.detection.state import Rules
 from badbuzz.evidence.explain import MAX_EXAMPLES, MAX_TERMS, explain
 from badbuzz.evidence.reasons import meanings
 from badbuzz.evidence.sample import BrandEvidence
-from badbuzz.model import Alert, Evidence, Reason, Tweet, Verdict
-from badbuzz.models.scorer import Judges
+from badbuzz.model import Alert, Evidence, Prediction, Reason, Tweet
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_labelled
 from tests.support.events import BUCKET_MS, NEGATIVE, START_MS, run
 
@@ -28,7 +28,7 @@ def tweet(number: int, text: str, **fields: object) -> Tweet:
     return replace(told, **fields)  # type: ignore[arg-type]
 
 
-def explained(tweets: Iterable[Tweet], verdicts: Iterable[Verdict] = ()) -> Evidence:
+def explained(tweets: Iterable[Tweet], verdicts: Iterable[Prediction] = ()) -> Evidence:
     evidence = BrandEvidence(BRAND, counts={"flight": 40_000_000, "late": 20_000_000})
     given = iter(verdicts)
     for told in tweets:
@@ -148,7 +148,7 @@ def airline(shared_data: Path) -> tuple[list[Labelled], list[Alert]]:
     path = str(shared_data / "airline" / "airline_tweets.jsonl.gz")
     labelled = list(read_labelled([path]))
     tweets = [one.tweet for one in labelled]
-    judged = Judges.read(Settings.read({}).bundles).judge(tweets)
+    judged = ScorerSet.read(Settings.read({}).bundles).predict(tweets)
     verdicts = {one.id: verdict for one, verdict in zip(tweets, judged, strict=True)}
     events = ((one, verdicts.get(one.id)) for one in with_heartbeats(tweets))
     return labelled, run(events, Rules(warmup_hours=36))[1]

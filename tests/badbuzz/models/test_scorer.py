@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from badbuzz.errors import BundleError
 from badbuzz.model import Tweet
 from badbuzz.models import scorer as scoring
-from badbuzz.models.scorer import FILES, Judges, Scorer
+from badbuzz.models.scorer import FILES, Scorer, ScorerSet
 
 NAMES = ("airline-en", "tweets-fr")
 SHIPPED = Path(scoring.__file__).parents[1] / "bundles"
@@ -98,7 +98,7 @@ def test_no_texts_have_no_scores() -> None:
 
 def test_a_verdict_says_what_the_card_means() -> None:
     scorer = load("tweets-fr")
-    (verdict,) = scorer.judge([ANGRY["fr"]])
+    (verdict,) = scorer.predict([ANGRY["fr"]])
     m0, m1 = scorer.card["class_means"]
     assert verdict.score == scorer.score([ANGRY["fr"]])[0]
     assert verdict.negative is True
@@ -238,21 +238,21 @@ def test_another_featuriser_is_refused(bundle: Path, change: dict[str, int], rea
 
 
 def test_each_tweet_is_judged_in_its_language() -> None:
-    judges = Judges.read("en=airline-en,fr=tweets-fr")
+    judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
     langs = ["fr", "en", "de", "fr", "und", "en"]
-    verdicts = judges.judge([tweet(ANGRY.get(lang, "Schade."), lang) for lang in langs])
+    verdicts = judges.predict([tweet(ANGRY.get(lang, "Schade."), lang) for lang in langs])
     bundles = [verdict and verdict.bundle.partition("@")[0] for verdict in verdicts]
     assert bundles == ["tweets-fr", "airline-en", None, "tweets-fr", None, "airline-en"]
 
 
 def test_verdicts_stand_beside_their_tweets() -> None:
-    judges = Judges.read("en=airline-en")
-    verdicts = judges.judge([tweet(GLAD["en"], "en"), tweet("?", "fr"), tweet(ANGRY["en"], "en")])
+    judges = ScorerSet.read("en=airline-en")
+    verdicts = judges.predict([tweet(GLAD["en"], "en"), tweet("?", "fr"), tweet(ANGRY["en"], "en")])
     assert [verdict and verdict.negative for verdict in verdicts] == [False, None, True]
 
 
 def test_judges_name_their_versions() -> None:
-    judges = Judges.read("fr=tweets-fr, en=airline-en")
+    judges = ScorerSet.read("fr=tweets-fr, en=airline-en")
     assert judges.versions == (load("airline-en").version, load("tweets-fr").version)
 
 
@@ -269,4 +269,4 @@ def test_judges_name_their_versions() -> None:
 )
 def test_a_setting_that_cannot_be_used_is_refused(spec: str, reason: str) -> None:
     with pytest.raises(BundleError, match=reason):
-        Judges.read(spec)
+        ScorerSet.read(spec)

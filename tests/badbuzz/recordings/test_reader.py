@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from badbuzz import wire
 from badbuzz.errors import RecordingError
-from badbuzz.model import Tweet, Verdict
+from badbuzz.model import Prediction, Tweet
 from badbuzz.recordings.reader import read_labelled, read_recording
 from badbuzz.recordings.rows import Reject
 from badbuzz.wire import encode_tweet
@@ -175,7 +175,7 @@ def test_labels_are_kept_beside_the_tweets(write: Write) -> None:
 def test_what_a_bundle_said_is_kept_beside_the_tweets(write: Write) -> None:
     scored = wire.encode_scored(
         Tweet("1", "Air Paradis", "Lost bag", START_MS, START_MS),
-        Verdict(score=0.91, negative=True, adjusted=9_900, bundle="airline-en@12"),
+        Prediction(score=0.91, negative=True, adjusted=9_900, bundle="airline-en@12"),
     )
     first, second = read_labelled([write(scored, line())])
     assert (first.score, first.negative, first.bundle) == (0.91, True, "airline-en@12")

@@ -21,7 +21,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.messages.mail import write
 from badbuzz.messages.text import Language, example
 from badbuzz.model import Alert
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.alertmanager import Alertmanager
 from tests.support.alertmanager_server import SHIPPED, AlertmanagerServer, Mailbox, body
 from tests.support.browser import chromium
@@ -70,7 +70,7 @@ def tell(
         sink = Alertmanager(Settings(alertmanager_url=server.url))
         for alert in alerts:
             message = write(alert, PARIS, language, "https://dashboard.example.org/", mark)
-            notice = Notice(alert, message, int(time.time() * 1000), mark)
+            notice = Notification(alert, message, int(time.time() * 1000), mark)
             await (sink.repeat([notice]) if repeat else sink.tell(notice))
         await sink.close()
 
@@ -205,7 +205,7 @@ def acknowledge(server: AlertmanagerServer, alert: Alert) -> None:
     async def run() -> None:
         sink = Alertmanager(Settings(alertmanager_url=server.url))
         message = write(alert, PARIS, "fr")
-        await sink.silence(Notice(alert, message, int(time.time() * 1000)), "camille")
+        await sink.silence(Notification(alert, message, int(time.time() * 1000)), "camille")
         await sink.close()
 
     asyncio.run(run())

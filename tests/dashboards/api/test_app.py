@@ -16,7 +16,7 @@ import pytest
 
 from badbuzz.config.settings import Settings
 from badbuzz.model import Tweet
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
 from dashboards.api.routes.export import cell, lines, rows
 from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, alert, fill, window
@@ -55,7 +55,7 @@ def test_a_score_is_the_streams(client: httpx.Client) -> None:
     tweets = [Tweet("", "", text, 0, 0, lang=lang) for lang, text in texts.items()]
     expected = [
         verdict and {name: getattr(verdict, name) for name in ("score", "negative", "bundle")}
-        for verdict in Judges.read(Settings().bundles).judge(tweets)
+        for verdict in ScorerSet.read(Settings().bundles).predict(tweets)
     ]
     assert told == expected
 

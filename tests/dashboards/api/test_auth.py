@@ -23,7 +23,7 @@ from badbuzz.cli import badbuzz
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
 from badbuzz.store.model import Key
-from dashboards.api.auth import CACHE_S, Gate
+from dashboards.api.auth import CACHE_S, Authenticator
 from dashboards.api.credentials import digest, new_secret
 from tests.support.served import START_MS, Served, fill, make_key
 
@@ -113,7 +113,7 @@ class Clock:
         return self.now_s
 
 
-def status_of(gate: Gate, asked: Request) -> int:
+def status_of(gate: Authenticator, asked: Request) -> int:
     """What a gate makes of a request that needs the scope read."""
     try:
         asyncio.run(gate.admit(asked, "read"))
@@ -124,7 +124,7 @@ def status_of(gate: Gate, asked: Request) -> int:
 
 def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
-    gate = Gate(Settings(), store, clock=clock)
+    gate = Authenticator(Settings(), store, clock=clock)
     assert status_of(gate, request(secret)) == 200
     store.revoke_key("ana", START_MS)
     clock.now_s = CACHE_S
@@ -133,7 +133,7 @@ def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
 
 def test_a_stream_ends_with_its_key(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
-    gate, asked = Gate(Settings(), store, clock=clock), request(secret)
+    gate, asked = Authenticator(Settings(), store, clock=clock), request(secret)
     assert asyncio.run(gate.still_admits(asked))
     store.revoke_key("ana", START_MS)
     clock.now_s = CACHE_S
@@ -141,7 +141,7 @@ def test_a_stream_ends_with_its_key(store: Store) -> None:
 
 
 def test_a_key_asks_so_many_times_a_minute_and_another_is_not_hindered(store: Store) -> None:
-    gate = Gate(Settings(api_rate=5), store, clock=Clock())
+    gate = Authenticator(Settings(api_rate=5), store, clock=Clock())
     busy, calm = make_key(store, "busy", "read"), make_key(store, "calm", "read")
     assert [status_of(gate, request(busy)) for _ in range(6)] == [200] * 5 + [429]
     assert status_of(gate, request(calm)) == 200
@@ -157,7 +157,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
 
 def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
     secret = make_key(store, "ana", "read")
-    gate = Gate(Settings(), store, clock=Clock())
+    gate = Authenticator(Settings(), store, clock=Clock())
     guesses = [status_of(gate, request(new_secret()[0])) for _ in range(100)]
     assert (guesses[0], guesses[-1]) == (401, 429)
     assert status_of(gate, request(secret, address="192.0.2.2")) == 200
@@ -186,7 +186,7 @@ def slow(tmp_path: Path) -> Iterator[SlowStore]:
 
 def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
     """Which of those who ask at once are let in, by a store that waits for them all."""
-    gate = Gate(Settings(), store, clock=Clock())
+    gate = Authenticator(Settings(), store, clock=Clock())
 
     async def ask() -> list[bool]:
         asking = [asyncio.create_task(gate.still_admits(one)) for one in asked]

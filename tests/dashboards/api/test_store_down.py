@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from dashboards.api.metrics import Metrics
-from dashboards.api.request_log import Watch
+from dashboards.api.request_log import AccessLogMiddleware
 from tests.support.served import Served
 from tests.support.servers import PostgresServer
 from tests.support.stream import await_that
@@ -69,7 +69,7 @@ def answered(app: Any) -> httpx.Response:
     """What a client gets of an application that is watched."""
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Watch(app, Metrics()))
+        transport = httpx.ASGITransport(AccessLogMiddleware(app, Metrics()))
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             return await client.get("/")
 

@@ -14,9 +14,9 @@ from typing import Any
 from PIL import Image
 
 from badbuzz.model import Severity
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
-from badbuzz.store.model import Judgement, Place, Ruling
+from badbuzz.store.model import Place, Ruling, RulingKind
 from dashboards.errors.findings import Findings, find
 from dashboards.errors.report import write_report
 from tests.support.browser import chromium
@@ -62,7 +62,7 @@ FINE = {
     ),
     "fr": ("Bon vol avec {brand}, équipage charmant", "Encore un retard de {brand}, j'attends"),
 }
-ALERTS: tuple[tuple[Judgement, Severity, tuple[str, ...]], ...] = (
+ALERTS: tuple[tuple[RulingKind, Severity, tuple[str, ...]], ...] = (
     ("real", "critical", ("strike", "cancelled")),
     ("real", "critical", ("bags", "lost", "luggage")),
     ("real", "warning", ("strike", "stranded")),
@@ -112,7 +112,7 @@ def example(folder: Path) -> Findings:
     """The error analysis of that."""
     with Store.open(f"sqlite:///{folder / 'badbuzz.db'}") as store:
         fill(store)
-        judges = Judges.read("en=airline-en,fr=tweets-fr")
+        judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
         return find(store, judges, NOW_MS - 5 * WEEK_MS, NOW_MS)
 
 

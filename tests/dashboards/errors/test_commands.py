@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from badbuzz.models.scorer import Judges
+from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import Group
 from badbuzz.store.database import Store
 from badbuzz.store.model import Place, Ruling
@@ -30,7 +30,7 @@ from tests.support.opinions import alert, evidence, feedback
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_500_000_000
-JUDGES = Judges.read("en=airline-en,fr=tweets-fr")
+JUDGES = ScorerSet.read("en=airline-en,fr=tweets-fr")
 PERIOD = ["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-25T00:00:00Z"]
 
 

@@ -19,7 +19,7 @@ from badbuzz.store.database import Store
 from dashboards.front.client import ApiError, Client
 from dashboards.front.pages.alert import claim
 from dashboards.front.session import client_of
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 from demo.processes import free_port
 from tests.support.served import BRAND, START_MS, STEP_MS, Served, fill, make_key
 from tests.support.servers import ROOT, die_with_parent
@@ -197,14 +197,14 @@ def test_the_newest_claim_is_said_of_an_alert_that_has_grown(client: Client) -> 
     life = client.alert(OPEN)
     risen = replace(life.alert, phase="escalated", n_negative=44)
     life = replace(life, alert=risen, phases=(*life.phases, risen))
-    assert claim(life, "Europe/Paris", Words("en")).startswith("44 of 51 tweets")
+    assert claim(life, "Europe/Paris", Translator("en")).startswith("44 of 51 tweets")
 
 
 def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
     life = client.alert(OPEN)
     over = replace(life.alert, phase="resolved", evidence=None, n_negative=3)
     life = replace(life, alert=over, phases=(*life.phases, over))
-    said = claim(life, "Europe/Paris", Words("en"))
+    said = claim(life, "Europe/Paris", Translator("en"))
     assert said.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
 
 

@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from dashboards.front.translator import LANGUAGES, SAID, TABLES, Words
+from dashboards.front.translator import LANGUAGES, SAID, TABLES, Translator
 from tests.support.servers import ROOT
 
 SOURCES = sorted((ROOT / "dashboards" / "front").glob("*.py"))
@@ -65,8 +65,8 @@ def test_every_sentence_is_said_somewhere() -> None:
 
 
 def test_a_french_number_has_french_marks() -> None:
-    assert Words("fr").number(12_345.67, 1) == "12\u202f345,7"
+    assert Translator("fr").number(12_345.67, 1) == "12\u202f345,7"
 
 
 def test_a_moment_is_the_brands() -> None:
-    assert Words("en").moment(1_764_000_900_000, "America/New_York") == "24 Nov 2025 11:15"
+    assert Translator("en").moment(1_764_000_900_000, "America/New_York") == "24 Nov 2025 11:15"

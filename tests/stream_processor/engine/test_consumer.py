@@ -9,7 +9,7 @@ import pytest
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
-from stream_processor.engine.consumer import Intake
+from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import Record
 
 
@@ -34,9 +34,9 @@ class FailingLane:
     async def close(self) -> None: ...
 
 
-def failing() -> tuple[Intake, FailingLane]:
+def failing() -> tuple[PartitionedConsumer, FailingLane]:
     lane = FailingLane()
-    intake = Intake(Settings(), topic="tweets", group="test", new_lane=lambda _: lane)
+    intake = PartitionedConsumer(Settings(), topic="tweets", group="test", new_lane=lambda _: lane)
     intake.lanes[0] = lane
     return intake, lane
 
@@ -71,9 +71,9 @@ class HeldLane(FailingLane):
             raise StoreDownError("it does not answer")
 
 
-def held() -> tuple[Intake, HeldLane]:
+def held() -> tuple[PartitionedConsumer, HeldLane]:
     lane = HeldLane()
-    intake = Intake(Settings(), topic="windows", group="test", new_lane=lambda _: lane)
+    intake = PartitionedConsumer(Settings(), topic="windows", group="test", new_lane=lambda _: lane)
     intake.lanes[0] = lane
     return intake, lane
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from badbuzz.errors import StoreDownError, StoreError
-from stream_processor.engine.store_thread import Desk
+from stream_processor.engine.store_thread import StoreThread
 
 
 def refuse() -> None:
@@ -20,7 +20,7 @@ def test_a_call_that_takes_too_long_counts_as_down() -> None:
     free = threading.Event()
 
     async def ask() -> tuple[bool, str]:
-        desk = Desk()
+        desk = StoreThread()
         with pytest.raises(StoreDownError):
             await desk.ask(free.wait, limit_s=0.01)
         told = desk.stuck, desk.reason
@@ -36,7 +36,7 @@ def test_while_a_call_is_out_no_other_is_made() -> None:
     free, called = threading.Event(), threading.Event()
 
     async def ask() -> None:
-        desk = Desk()
+        desk = StoreThread()
         for call in (free.wait, called.set):
             with pytest.raises(StoreDownError):
                 await desk.ask(call, limit_s=0.01)
@@ -50,7 +50,7 @@ def test_once_a_late_call_is_back_it_asks_again() -> None:
     free = threading.Event()
 
     async def ask() -> int:
-        desk = Desk()
+        desk = StoreThread()
         with pytest.raises(StoreDownError):
             await desk.ask(free.wait, limit_s=0.01)
         free.set()
@@ -63,7 +63,7 @@ def test_once_a_late_call_is_back_it_asks_again() -> None:
 
 def test_an_answer_after_a_refusal_clears_its_reason() -> None:
     async def ask() -> list[str]:
-        desk = Desk()
+        desk = StoreThread()
         with pytest.raises(StoreDownError):
             await desk.ask(refuse)
         reasons = [desk.reason]
@@ -80,7 +80,7 @@ def test_a_store_that_cannot_be_used_is_not_down() -> None:
         raise StoreError("SQLite file x: disk is full; make room on its disk")
 
     async def ask() -> str:
-        desk = Desk()
+        desk = StoreThread()
         with pytest.raises(StoreError):
             await desk.ask(fail)
         return desk.reason
@@ -98,7 +98,7 @@ def test_a_call_that_nobody_waits_for_is_out_until_it_is_back(
         refuse()
 
     async def ask() -> tuple[bool, bool]:
-        desk = Desk()
+        desk = StoreThread()
         asking = asyncio.create_task(desk.ask(refuse_late))
         await asyncio.sleep(0)
         asking.cancel()

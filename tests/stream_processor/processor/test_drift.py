@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.registry import REGISTRY
 
 from badbuzz.model import Tweet
-from badbuzz.models.scorer import Judges, Scorer
+from badbuzz.models.scorer import Scorer, ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.processor.drift import Drift
 from tests.support.registered import variant
@@ -32,24 +32,24 @@ def tweet(text: str = LATE, lang: str = "en", at_ms: int = 0) -> Tweet:
     return Tweet("", "Air Paradis", text, at_ms, at_ms, lang=lang)
 
 
-def note(drift: Drift, judges: Judges, *tweets: Tweet, n: int = 1, partition: int = 0) -> None:
+def note(drift: Drift, judges: ScorerSet, *tweets: Tweet, n: int = 1, partition: int = 0) -> None:
     """Count a batch n times."""
     for _ in range(n):
-        drift.note(partition, tweets, judges.judge(tweets))
+        drift.note(partition, tweets, judges.predict(tweets))
     drift.show()
 
 
 @pytest.fixture
-def judges() -> Judges:
-    return Judges.read("en=airline-en,fr=tweets-fr")
+def judges() -> ScorerSet:
+    return ScorerSet.read("en=airline-en,fr=tweets-fr")
 
 
 @pytest.fixture
-def drift(judges: Judges) -> Drift:
+def drift(judges: ScorerSet) -> Drift:
     return Drift(judges.scorers)
 
 
-def test_under_500_tweets_nothing_is_shown(drift: Drift, judges: Judges) -> None:
+def test_under_500_tweets_nothing_is_shown(drift: Drift, judges: ScorerSet) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet(), n=499)
     assert value("psi", bundle=bundle) is None
@@ -59,7 +59,7 @@ def test_under_500_tweets_nothing_is_shown(drift: Drift, judges: Judges) -> None
     assert value("languages", lang="en") == 500
 
 
-def test_tweets_of_one_kind_are_a_shift(drift: Drift, judges: Judges) -> None:
+def test_tweets_of_one_kind_are_a_shift(drift: Drift, judges: ScorerSet) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet(), n=500)
     assert (value("psi", bundle=bundle) or 0) > 0.2
@@ -69,7 +69,7 @@ def test_tweets_of_one_kind_are_a_shift(drift: Drift, judges: Judges) -> None:
 
 
 def test_words_that_no_training_text_had_are_counted_in_eight_of_2000(
-    drift: Drift, judges: Judges
+    drift: Drift, judges: ScorerSet
 ) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet("late qzxvwkj"), n=500)
@@ -77,14 +77,14 @@ def test_words_that_no_training_text_had_are_counted_in_eight_of_2000(
     assert value("tokens", bundle=bundle, known="no") == 8
 
 
-def test_languages_without_a_bundle_have_two_names(drift: Drift, judges: Judges) -> None:
+def test_languages_without_a_bundle_have_two_names(drift: Drift, judges: ScorerSet) -> None:
     tweets = [tweet(lang=lang) for lang in ("en", "es", "de", "und")]
     note(drift, judges, *tweets, n=200)
     found = {lang: value("languages", lang=lang) for lang in ("en", "fr", "und", "other", "es")}
     assert found == {"en": 200, "fr": 0, "und": 200, "other": 400, "es": None}
 
 
-def test_partitions_are_summed_each_over_its_own_day(drift: Drift, judges: Judges) -> None:
+def test_partitions_are_summed_each_over_its_own_day(drift: Drift, judges: ScorerSet) -> None:
     note(drift, judges, tweet(at_ms=0), n=400, partition=0)
     note(drift, judges, tweet(at_ms=10**12), n=400, partition=1)
     assert value("languages", lang="en") == 800
@@ -93,7 +93,9 @@ def test_partitions_are_summed_each_over_its_own_day(drift: Drift, judges: Judge
     assert value("languages", lang="en") is None
 
 
-def test_a_bundle_that_serves_no_more_is_gone(drift: Drift, judges: Judges, tmp_path: Path) -> None:
+def test_a_bundle_that_serves_no_more_is_gone(
+    drift: Drift, judges: ScorerSet, tmp_path: Path
+) -> None:
     before = judges.scorers["en"].version
     note(drift, judges, tweet(), n=500)
     judges.swap("en", Scorer.load(str(variant(tmp_path / "other"))))
@@ -109,7 +111,7 @@ def test_a_bundle_without_a_reference_says_so_once(
     reference: object, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bundle = variant(tmp_path / "old", reference=reference)
-    judges = Judges.read(f"en={bundle}")
+    judges = ScorerSet.read(f"en={bundle}")
     drift = Drift(judges.scorers)
     with caplog.at_level(logging.INFO, "stream_processor.processor.drift"):
         note(drift, judges, tweet(), n=500)

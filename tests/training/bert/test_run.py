@@ -12,14 +12,14 @@ import pytest
 from badbuzz.errors import SettingsError
 from training.bert.run import unlabelled_texts, views_of
 from training.datasets.corpus import Corpus
-from training.datasets.labelled import Reading, read_own
+from training.datasets.labelled import ReadOptions, read_own
 from training.datasets.rows import Rows
 from training.recipes.shipped import AIRLINE_EN
 
 
 @pytest.fixture(scope="module")
 def corpus(simulated: Path) -> Corpus:
-    return read_own([str(simulated)], Reading())
+    return read_own([str(simulated)], ReadOptions())
 
 
 def names(corpus: Corpus, *unseen: str) -> list[str]:

@@ -11,7 +11,7 @@ from tests.training.compare.small import TINY
 from training.compare.candidates import Candidate, candidates, features_of
 from training.compare.choice import choose
 from training.compare.figures import figures, worst
-from training.compare.prepared import Bench
+from training.compare.prepared import Experiment
 from training.compare.record import Record
 from training.compare.run import Outcome, attempt
 from training.compare.views import View
@@ -19,14 +19,14 @@ from training.datasets.corpus import Corpus
 
 
 def tried(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
-    bench = Bench(corpus.rows, features_of(corpus), TINY)
+    bench = Experiment(corpus.rows, features_of(corpus), TINY)
     return attempt(candidate, view, bench, lambda: None)
 
 
 @pytest.mark.slow
 def test_every_model_keeps_the_contract(corpus: Corpus, random_view: View) -> None:
     found = candidates(corpus, TINY)
-    bench = Bench(corpus.rows, features_of(corpus), TINY)
+    bench = Experiment(corpus.rows, features_of(corpus), TINY)
     for candidate in found:
         outcome = attempt(candidate, random_view, bench, lambda: None)
         assert len(outcome.scores) == len(random_view.folds[0].test), candidate.name

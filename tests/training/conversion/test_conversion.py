@@ -15,7 +15,7 @@ from badbuzz.errors import BadbuzzError, BundleError, SettingsError
 from badbuzz.features.drift import Reference
 from badbuzz.features.known_words import KnownWords
 from badbuzz.models.registry import Registry
-from badbuzz.models.scorer import FILES, GOLDEN_TOLERANCE, Judges, Scorer
+from badbuzz.models.scorer import FILES, GOLDEN_TOLERANCE, Scorer, ScorerSet
 from tests.support.full_disk import full_disk
 from tests.support.registered import put
 from tests.training.compare.small import TINY
@@ -125,7 +125,7 @@ def test_smaller_numbers_are_smaller_and_nearly_right(models: Models) -> None:
 def test_a_bundle_judges_and_explains(models: Models, tmp_path: Path, name: str) -> None:
     written = models.write(name, tmp_path / "mine")
     assert written.version.startswith("mine@")
-    judges = Judges.read(f"en={tmp_path / 'mine'}")
+    judges = ScorerSet.read(f"en={tmp_path / 'mine'}")
     assert judges.versions == (written.version,)
     (told,) = written.explain(["Lost my bag again, nobody answers"])
     assert len(told.contributions) == 6

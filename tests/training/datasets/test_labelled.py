@@ -15,7 +15,7 @@ from badbuzz.errors import RecordingError
 from tests.training.compare.small import TINY
 from training.compare.views import RANDOM, UNSEEN, views
 from training.datasets.corpus import Corpus, named
-from training.datasets.labelled import Reading, read_own
+from training.datasets.labelled import ReadOptions, read_own
 from training.datasets.rows import Rows
 
 
@@ -39,7 +39,7 @@ def written(path: Path, rows: list[dict[str, Any]]) -> str:
 
 def test_unlabelled_and_empty_rows_are_left_out_and_told(tmp_path: Path) -> None:
     rows = [*lines(), {"text": "who knows", "label": None}, {"text": " ", "label": "negative"}]
-    corpus = read_own([written(tmp_path / "own.jsonl", rows)], Reading())
+    corpus = read_own([written(tmp_path / "own.jsonl", rows)], ReadOptions())
     assert len(corpus.rows) == 120
     assert corpus.notes == (
         "1 rows without a label were left out",
@@ -51,39 +51,39 @@ def test_unlabelled_and_empty_rows_are_left_out_and_told(tmp_path: Path) -> None
 def test_a_label_that_is_none_names_its_row_and_the_remedy(tmp_path: Path, label: str) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(), {"text": "hm", "label": label}])
     with pytest.raises(RecordingError, match=rf"own.jsonl:121: label '{label}'.*--label {label}="):
-        read_own([path], Reading())
+        read_own([path], ReadOptions())
 
 
 def test_a_label_can_be_mapped(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(), {"text": "hm", "label": "bad"}])
-    corpus = read_own([path], Reading(words={"bad": "negative"}))
+    corpus = read_own([path], ReadOptions(words={"bad": "negative"}))
     assert corpus.rows.negative[-1]
 
 
 def test_rows_of_one_class_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", lines(label="negative"))
     with pytest.raises(RecordingError, match="all 120 rows are negative: give rows of both"):
-        read_own([path], Reading())
+        read_own([path], ReadOptions())
 
 
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", lines(n=20))
     with pytest.raises(RecordingError, match="20 negative rows and 20 others: at least 50"):
-        read_own([path], Reading())
+        read_own([path], ReadOptions())
 
 
 def test_a_latin_1_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes("text,label\nquelle journée,negative\n".encode("latin-1"))
     with pytest.raises(RecordingError, match=r"own.csv:2: text is no UTF-8.*--encoding latin-1"):
-        read_own([str(path)], Reading())
+        read_own([str(path)], ReadOptions())
 
 
 def test_a_latin_1_file_is_read_when_told(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     rows = [f"{row['text']} journée,{row['label']}" for row in lines()]
     path.write_bytes("\n".join(["text,label", *rows]).encode("latin-1"))
-    corpus = read_own([str(path)], Reading(encoding="latin-1"))
+    corpus = read_own([str(path)], ReadOptions(encoding="latin-1"))
     assert corpus.rows.texts[0].endswith("journée")
 
 
@@ -92,12 +92,14 @@ def test_a_missing_column_is_named(tmp_path: Path, column: str) -> None:
     rows = [{k: v for k, v in row.items() if k != column} for row in lines()]
     path = written(tmp_path / "own.jsonl", rows)
     with pytest.raises(RecordingError, match=rf"no column '{column}'.*--map {column}=COLUMN"):
-        read_own([path], Reading())
+        read_own([path], ReadOptions())
 
 
 def test_a_column_can_be_mapped(tmp_path: Path) -> None:
     rows = [{"said": row["text"], "label": row["label"]} for row in lines()]
-    corpus = read_own([written(tmp_path / "own.jsonl", rows)], Reading(columns={"text": "said"}))
+    corpus = read_own(
+        [written(tmp_path / "own.jsonl", rows)], ReadOptions(columns={"text": "said"})
+    )
     assert len(corpus.rows) == 120
 
 
@@ -105,24 +107,24 @@ def test_a_known_kind_of_file_needs_no_map(tmp_path: Path) -> None:
     path = tmp_path / "airline.csv"
     rows = [f"{i},{row['label']},Costa,{row['text']},x" for i, row in enumerate(lines())]
     path.write_text("\n".join(["tweet_id,airline_sentiment,airline,text,tweet_created", *rows]))
-    assert set(read_own([str(path)], Reading()).rows.brands) == {"Costa"}
+    assert set(read_own([str(path)], ReadOptions()).rows.brands) == {"Costa"}
 
 
 def test_several_languages_ask_for_one(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(lang="fr")])
     with pytest.raises(RecordingError, match=r"en \(120 rows\), fr \(120 rows\).*--lang"):
-        read_own([path], Reading())
+        read_own([path], ReadOptions())
 
 
 def test_a_few_rows_in_other_languages_are_left_out_and_told(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(n=1, lang="fr")])
-    corpus = read_own([path], Reading())
+    corpus = read_own([path], ReadOptions())
     assert corpus.notes == ("2 rows in another language than en were left out",)
 
 
 def test_one_language_is_kept(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(n=70, lang="fr-CA")])
-    corpus = read_own([path], Reading(lang="fr"))
+    corpus = read_own([path], ReadOptions(lang="fr"))
     assert (corpus.language, len(corpus.rows)) == ("fr", 140)
 
 
@@ -130,7 +132,7 @@ def test_copies_are_told_and_stay_on_one_side(simulated: Path, tmp_path: Path) -
     rows = simulated.read_bytes().splitlines()
     path = tmp_path / "own.jsonl"
     path.write_bytes(b"\n".join([*rows, *rows[: len(rows) // 10]]))
-    corpus = read_own([str(path)], Reading())
+    corpus = read_own([str(path)], ReadOptions())
     assert "are copies of others: they stay, on one side of every split" in corpus.notes[-1]
     for fold in views(corpus, replace(TINY, n_folds=5))[0].folds:
         tested = {corpus.rows.texts[place] for place in fold.test}
@@ -139,7 +141,7 @@ def test_copies_are_told_and_stay_on_one_side(simulated: Path, tmp_path: Path) -
 
 def test_rows_that_are_mostly_copies_are_refused(tmp_path: Path) -> None:
     rows = [*lines(), *lines(n=1) * 100]
-    corpus = read_own([written(tmp_path / "own.jsonl", rows)], Reading())
+    corpus = read_own([written(tmp_path / "own.jsonl", rows)], ReadOptions())
     with pytest.raises(RecordingError, match="near-duplicates of each other"):
         corpus.checked()
 

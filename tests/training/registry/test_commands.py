@@ -201,7 +201,7 @@ def test_mlflow_serves_a_registered_bundle(registry: Registry, tmp_path: Path) -
         await_that(lambda: listens(f"{url}/ping") or not server.running, "the model's server")
         assert server.running, server.said()
         texts = [text for text, _ in WORDS]
-        expected = Scorer.load("airline-en").judge(texts)
+        expected = Scorer.load("airline-en").predict(texts)
         labels = ["negative", "other"]
         assert answer(f"{url}/invocations", texts) == [
             {"score": verdict.score, "label": label, "bundle": version.bundle}

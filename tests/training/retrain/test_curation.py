@@ -22,7 +22,7 @@ from badbuzz.models.scorer import Scorer
 from badbuzz.store.model import Feedback
 from tests.support.opinions import feedback
 from tests.support.registered import SHIPPED, local, variant
-from training.datasets.labelled import Reading
+from training.datasets.labelled import ReadOptions
 from training.datasets.rows import Rows
 from training.recipes.bundles import golden_texts
 from training.recipes.linear import Shape
@@ -30,7 +30,7 @@ from training.recipes.shipped import AIRLINE_EN, RECIPES, TWEETS_FR, Recipe
 from training.registry.gate import Check
 from training.retrain.base import like_champion, read_base
 from training.retrain.building import check_rows
-from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Meeting, Side, not_better
+from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Comparison, Side, not_better
 from training.retrain.curation import (
     CAP,
     DUPLICATE,
@@ -238,10 +238,10 @@ def test_every_word_has_one_place_whatever_the_order(
 # What is better
 
 
-def meeting(name: str, challenger: float, champion: float | None) -> Meeting:
+def meeting(name: str, challenger: float, champion: float | None) -> Comparison:
     sides = [Side(one, one, 0.0) if one is not None else None for one in (challenger, champion)]
     assert sides[0] is not None
-    return Meeting(name, 100, 50, sides[0], sides[1])
+    return Comparison(name, 100, 50, sides[0], sides[1])
 
 
 HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=False, found="huge")
@@ -258,7 +258,7 @@ HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=F
     ],
 )
 def test_better_is_who_passes_and_is_right_more_often_where_people_spoke(
-    checks: list[Check], meetings: list[Meeting], said: str
+    checks: list[Check], meetings: list[Comparison], said: str
 ) -> None:
     why = not_better(checks, meetings)
     assert said in why
@@ -350,14 +350,14 @@ def test_copies_of_one_text_are_no_fold_of_both_classes() -> None:
 
 def test_a_folder_and_files_are_one_base(shared_data: Path, tmp_path: Path) -> None:
     own = str(own_rows(tmp_path / "mine.jsonl"))
-    both = read_base([str(shared_data), own], Reading(lang="fr"))
-    alone = read_base([str(shared_data)], Reading(lang="fr"))
+    both = read_base([str(shared_data), own], ReadOptions(lang="fr"))
+    alone = read_base([str(shared_data)], ReadOptions(lang="fr"))
     assert both.recipe == alone.recipe == TWEETS_FR
     assert len(both.rows) == len(alone.rows) + 120
 
 
 def test_own_rows_have_the_recipe_without_what_stands_beside(tmp_path: Path) -> None:
-    recipe = read_base([str(own_rows(tmp_path / "mine.jsonl"))], Reading(lang="en")).recipe
+    recipe = read_base([str(own_rows(tmp_path / "mine.jsonl"))], ReadOptions(lang="en")).recipe
     assert (recipe.features, recipe.shape) == (AIRLINE_EN.features, AIRLINE_EN.shape)
     assert (recipe.name, recipe.prior, recipe.left_out) == ("own-en", None, None)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from badbuzz.models.history import Life
+from badbuzz.models.history import ModelHistory
 from badbuzz.models.registry import Registry, Version
 from badbuzz.models.scorer import Scorer
 from dashboards.api.champion_sync import Heard
@@ -28,7 +28,7 @@ def models(served: Served, scope: str = "read") -> dict[str, Any]:
 
 
 def heard(*versions: Version) -> Heard:
-    return Heard("answers", 1, 1, {"en": Life(versions)})
+    return Heard("answers", 1, 1, {"en": ModelHistory(versions)})
 
 
 def test_a_registry_that_is_away_is_said_beside_what_serves(tmp_path: Path) -> None:

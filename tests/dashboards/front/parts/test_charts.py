@@ -12,11 +12,11 @@ from dashboards.api.examples import STEP
 from dashboards.front.brand_status import PATIENCE_MS, Movement, State, state_of
 from dashboards.front.client import Standing
 from dashboards.front.parts import charts, curves
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 from tests.support.served import alert, window
 
 ZONE = "Europe/Paris"
-WORDS = Words("en")
+WORDS = Translator("en")
 WIDTH_MS = STEP.end_ms - STEP.start_ms
 NOW_MS = STEP.end_ms
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from badbuzz.store.model import Step
 from dashboards.api.examples import STEP
 from dashboards.front.parts import comparison
-from dashboards.front.translator import Words
+from dashboards.front.translator import Translator
 
 WIDTH_MS = STEP.end_ms - STEP.start_ms
-WORDS = Words("en")
+WORDS = Translator("en")
 
 
 def at(n: int, alert_id: str = "") -> Step:

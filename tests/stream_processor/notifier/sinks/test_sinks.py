@@ -16,7 +16,7 @@ from badbuzz.errors import SettingsError
 from badbuzz.messages.mail import write
 from badbuzz.messages.text import example
 from badbuzz.model import Alert
-from stream_processor.notifier.notification import Notice
+from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.alertmanager import (
     ALERTNAME,
     LABELS,
@@ -50,10 +50,10 @@ ERROR, WARNING, INFORMATION = 3, 2, 1
 SAID = feedback("missed")
 
 
-def notice(alert: Alert | None = None, **changes: Any) -> Notice:
+def notice(alert: Alert | None = None, **changes: Any) -> Notification:
     alert = alert or example()
     message = write(alert, ZoneInfo("Europe/Paris"), "fr", "https://dashboard.example/")
-    return Notice(alert, message, told_ms=alert.opened_ms, **changes)
+    return Notification(alert, message, told_ms=alert.opened_ms, **changes)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def use(
     return asyncio.run(run())
 
 
-def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notice) -> object:
+def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notification) -> object:
     return use(new_sink, server, lambda sink: sink.tell(told))
 
 
@@ -254,11 +254,11 @@ def test_a_heartbeat_tells_whether_it_answers(
 # Alertmanager
 
 
-def all_posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+def all_posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
     return list(alerts_of(told, told.told_ms / 1000 + 60, changed=changed))
 
 
-def posted(told: Notice, *, changed: bool = True) -> list[dict[str, Any]]:
+def posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
     """Without the reminders."""
     found = all_posted(told, changed=changed)
     return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
