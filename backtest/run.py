@@ -77,15 +77,13 @@ class Run:
 
     def take(self, tweet: Tweet, verdict: Prediction | None) -> None:
         """Fold one record."""
-        for found in self.fold.apply(tweet, verdict):
-            if isinstance(found, str):
-                self.outcomes[found] += 1
-            elif isinstance(found, Window):
-                self.watches.setdefault(found.brand, WatchedPeriod()).note(found)
-                if self._keeps_windows:
-                    self.windows.setdefault(found.brand, []).append(found)
-            else:
-                self.alerts.append(found)
+        applied = self.fold.apply(tweet, verdict)
+        self.outcomes[applied.outcome] += 1
+        self.alerts += applied.alerts
+        for window in applied.windows:
+            self.watches.setdefault(window.brand, WatchedPeriod()).note(window)
+            if self._keeps_windows:
+                self.windows.setdefault(window.brand, []).append(window)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from badbuzz.detection.baseline import SCALES, Baseline, share
+from badbuzz.detection.baseline import Baseline
+from badbuzz.detection.buckets import SCALES, share
 from badbuzz.model import BUCKET_MS, SCORE_UNITS, Window
 
 _MINUTES: Final = (5, 15, 30, 60, 120, 180, 360, 720, 1440)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from badbuzz.detection.baseline import share
+from badbuzz.detection.buckets import share
 from badbuzz.detection.state import BrandState, DetectionResult, OpenAlert, Rules
 from badbuzz.model import BUCKET_MS, Alert, Phase, Severity
 

@@ -7,9 +7,9 @@ the brand, less the allowed lateness: it does not depend on which brands share t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple, get_args
 
 import orjson
 
@@ -28,6 +28,18 @@ FORGET_MS: Final = 86_400_000
 """A source further behind the others than this is forgotten."""
 
 Outcome = Literal["counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat"]
+
+
+class Applied(NamedTuple):
+    """What one record brought about: its outcome, and the windows and alerts in order."""
+
+    outcome: Outcome
+    windows: Sequence[Window] = ()
+    alerts: Sequence[Alert] = ()
+
+
+_ALONE: Final[dict[Outcome, Applied]] = {name: Applied(name) for name in get_args(Outcome)}
+"""What a record brings about that closes no bucket; made once, as most records are such."""
 
 
 def watermark(times_ms: dict[str, int]) -> tuple[int, tuple[str, ...]]:
@@ -70,11 +82,11 @@ class Fold:
     >>> fold = Fold(lambda brand: Rules())
     >>> verdict = Prediction(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
-    >>> list(fold.apply(tweet, verdict))
-    ['counted']
+    >>> fold.apply(tweet, verdict)
+    Applied(outcome='counted', windows=(), alerts=())
     >>> beat = Tweet("", "", "", created_ms=370_000, produced_ms=370_000, kind="heartbeat")
-    >>> [type(found).__name__ for found in fold.apply(beat, None)]
-    ['str', 'Window']
+    >>> [window.n for window in fold.apply(beat, None).windows]
+    [1]
     """
 
     rules_of: Callable[[str], Rules]
@@ -84,7 +96,7 @@ class Fold:
     evidence: dict[str, BrandEvidence] = field(default_factory=dict)
     _evident: set[str] = field(default_factory=set)
 
-    def apply(self, tweet: Tweet, verdict: Prediction | None) -> Iterator[Outcome | Window | Alert]:
+    def apply(self, tweet: Tweet, verdict: Prediction | None) -> Applied:
         """Take in one record.
 
         Parameters
@@ -94,37 +106,33 @@ class Fold:
         verdict
             Of a post; None where no bundle reads its language, and for other kinds.
 
-        Yields
-        ------
-        Outcome, then Window or Alert
-            What became of the record, then what it brought about.
+        Returns
+        -------
+        Applied
+            The record's outcome, and the windows that it closed with their alerts.
         """
         if tweet.kind == "heartbeat":
-            yield "heartbeat"
-            yield from self._beat(tweet)
-            return
+            return _applied("heartbeat", self._beat(tweet))
         state = self.brands.get(tweet.brand)
         if state is None:
             state = self.brands[tweet.brand] = BrandState(tweet.brand)
         self.changed.add(tweet.brand)
         if windows.is_duplicate(state, tweet):
-            yield "duplicate"
-            return
+            return _ALONE["duplicate"]
         if tweet.kind != "post":
             self._forget(tweet)
             windows.saw_source(state, tweet)
-            yield tweet.kind
-            return
+            return _ALONE[tweet.kind]
         rules = self.rules_of(tweet.brand)
         if state.closed_ms < 0:
             self._start(state, tweet, rules)
         outcome = windows.observe(state, tweet, verdict, rules)
         if outcome == "counted" and verdict is not None and verdict.negative:
             self._keep(tweet, verdict)
-        yield outcome
         windows.saw_source(state, tweet)
         if tweet.created_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
-            yield from self._advance(state, rules)
+            return _applied(outcome, self._advance(state, rules))
+        return _ALONE[outcome]
 
     def _start(self, state: BrandState, tweet: Tweet, rules: Rules) -> None:
         """Open a new brand at the oldest bucket that this tweet's source may still fill."""
@@ -133,16 +141,18 @@ class Fold:
             start_ms = max(start_ms, watermark(self.heartbeats_ms)[0] - rules.lateness_ms)
         state.closed_ms = start_ms - start_ms % BUCKET_MS
 
-    def _beat(self, beat: Tweet) -> Iterator[Window | Alert]:
+    def _beat(self, beat: Tweet) -> list[tuple[Window, Alert | None]]:
         time_ms = beat.produced_ms
         if time_ms <= self.heartbeats_ms.get(beat.source, -1):
-            return
+            return []
         self.heartbeats_ms[beat.source] = time_ms
         newest_ms = max(self.heartbeats_ms.values())
         for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
             del self.heartbeats_ms[source]
+        closed = []
         for brand in sorted(self._due(time_ms)):  # loaded states stand in another order
-            yield from self._advance(self.brands[brand], self.rules_of(brand))
+            closed += self._advance(self.brands[brand], self.rules_of(brand))
+        return closed
 
     def _due(self, time_ms: int) -> Iterator[str]:
         """Brands that have a bucket which may close by a time."""
@@ -151,7 +161,7 @@ class Fold:
             if time_ms - lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
                 yield brand
 
-    def _advance(self, state: BrandState, rules: Rules) -> Iterator[Window | Alert]:
+    def _advance(self, state: BrandState, rules: Rules) -> list[tuple[Window, Alert | None]]:
         times_ms = dict(self.heartbeats_ms)
         for source, time_ms in state.newest_ms.items():
             if time_ms > times_ms.get(source, -1):
@@ -159,17 +169,20 @@ class Fold:
         oldest_ms = max(times_ms.values()) - FORGET_MS
         times_ms = {source: time_ms for source, time_ms in times_ms.items() if time_ms >= oldest_ms}
         low_ms, absent = watermark(times_ms)
-        if low_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
-            self.changed.add(state.brand)
-            evidence = self.evidence.get(state.brand)
-            for found in windows.advance(state, low_ms - rules.lateness_ms, rules, absent):
-                yield found if evidence is None else self._with_evidence(found, evidence)
+        if low_ms - rules.lateness_ms < state.closed_ms + BUCKET_MS:
+            return []
+        self.changed.add(state.brand)
+        closed = windows.advance(state, low_ms - rules.lateness_ms, rules, absent)
+        evidence = self.evidence.get(state.brand)
+        if evidence is None:
+            return closed
+        return [(window, self._with_evidence(window, alert, evidence)) for window, alert in closed]
 
     def _keep(self, tweet: Tweet, verdict: Prediction) -> None:
         evidence = self.evidence.get(tweet.brand)
         if evidence is None:
             evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)
-        evidence.observe(tweet, verdict)
+        evidence.add(tweet, verdict)
         self._evident.add(tweet.brand)
 
     def _forget(self, tweet: Tweet) -> None:
@@ -177,15 +190,15 @@ class Fold:
         if evidence is not None and evidence.forget(tweet.id):
             self._evident.add(tweet.brand)
 
-    def _with_evidence(self, found: Window | Alert, evidence: BrandEvidence) -> Window | Alert:
-        if isinstance(found, Window):
-            if evidence.close(found.end_ms):
-                self._evident.add(evidence.brand)
-            return found
-        if found.phase == "resolved":
-            return found
+    def _with_evidence(
+        self, window: Window, alert: Alert | None, evidence: BrandEvidence
+    ) -> Alert | None:
+        if evidence.decay(window.end_ms):
+            self._evident.add(evidence.brand)
+        if alert is None or alert.phase == "resolved":
+            return alert
         return replace(
-            found, evidence=explain(evidence, found.window_start_ms, found.window_end_ms)
+            alert, evidence=explain(evidence, alert.window_start_ms, alert.window_end_ms)
         )
 
     def changed_states(self) -> list[BrandState]:
@@ -236,3 +249,8 @@ class Fold:
         self.heartbeats_ms = dict(plain["heartbeats_ms"])
         offset: int = plain["next_offset"]
         return offset
+
+
+def _applied(outcome: Outcome, closed: list[tuple[Window, Alert | None]]) -> Applied:
+    windows = tuple(window for window, _ in closed)
+    return Applied(outcome, windows, tuple(alert for _, alert in closed if alert is not None))

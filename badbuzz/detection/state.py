@@ -5,13 +5,15 @@ The packed form is a JSON array behind a version, at most 4 kB a brand; numbers 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
 import orjson
 
-from badbuzz.detection.baseline import Baseline, Bucket
+from badbuzz.detection.baseline import Baseline
+from badbuzz.detection.buckets import Bucket, WindowSum
 from badbuzz.errors import StateError
 from badbuzz.model import Severity, WindowState
 
@@ -88,7 +90,8 @@ class DetectionResult:
     """The result of testing a closed bucket, on the scale with the highest score.
 
     ``score`` is 0 without anger or history; ``max_count_z`` is the highest count z of all scales;
-    the band is that of the bucket, two standard deviations either way.
+    the band is that of the bucket, two standard deviations either way; ``sums`` has one window for
+    each scale.
     """
 
     score: float
@@ -102,6 +105,7 @@ class DetectionResult:
     expected_low: float
     expected_high: float
     p_value: float
+    sums: Sequence[WindowSum] = ()
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ windows and alerts, to the byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from math import log, sqrt
@@ -16,7 +15,8 @@ from typing import Final, Literal, NamedTuple
 from zlib import crc32
 
 from badbuzz.detection.alerting import advance_alert
-from badbuzz.detection.baseline import SCALES, Baseline, Bucket, WindowSum, share, window_sums
+from badbuzz.detection.baseline import Baseline
+from badbuzz.detection.buckets import SCALES, Bucket, WindowSum, share, window_sums
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
 from badbuzz.detection.statistics import count_z, p_value, rate_z
 from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
@@ -134,7 +134,7 @@ def observe(state: BrandState, tweet: Tweet, verdict: Prediction | None, rules: 
 
 def advance(
     state: BrandState, watermark_ms: int, rules: Rules, absent: tuple[str, ...] = ()
-) -> Iterator[Window | Alert]:
+) -> list[tuple[Window, Alert | None]]:
     """Close every bucket whose end the watermark has passed.
 
     Parameters
@@ -148,18 +148,19 @@ def advance(
     absent
         Sources that are known, but not live: recorded in the windows.
 
-    Yields
-    ------
-    Window or Alert
-        Each closed window, and after it the change it made in the alert's phase, if any.
+    Returns
+    -------
+    list of (Window, Alert or None)
+        Each closed window with the change that it made in the alert's phase, if any.
 
     Examples
     --------
     >>> state = BrandState("Air Paradis", closed_ms=0)
     >>> state.buckets[0] = Bucket(n=4, n_negative=1)
-    >>> [(window.n, window.state) for window in advance(state, 300_000, Rules())]
+    >>> [(window.n, window.state) for window, _ in advance(state, 300_000, Rules())]
     [(4, 'no_baseline')]
     """
+    closed = []
     target_ms = watermark_ms - watermark_ms % BUCKET_MS
     if state.closed_ms < 0:
         state.closed_ms = target_ms
@@ -173,18 +174,18 @@ def advance(
         state.closed_ms += BUCKET_MS
         bucket = state.buckets.pop(start_ms, None) or Bucket()
         if bucket.n or bucket.n_unvalidated or state.n_hours:
-            yield from _close(state, start_ms, bucket, rules, absent)
+            closed.append(_close(state, start_ms, bucket, rules, absent))
+    return closed
 
 
 def _close(
     state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
-) -> Iterator[Window | Alert]:
+) -> tuple[Window, Alert | None]:
     finding = examine(state, start_ms, bucket, rules)
     alert = advance_alert(state, finding, rules)
-    yield _window(state, bucket, finding, rules, absent)
-    if alert is not None:
-        yield alert
-    learn(state, start_ms, bucket, rules)
+    window = _window(state, bucket, finding, rules, absent)
+    learn(state, bucket, finding, rules)
+    return window, alert
 
 
 def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> DetectionResult:
@@ -217,20 +218,20 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> D
     return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent), rules)
 
 
-def learn(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> None:
+def learn(state: BrandState, bucket: Bucket, finding: DetectionResult, rules: Rules) -> None:
     """Take an examined bucket into what is usual.
 
     Examples
     --------
     >>> state, bucket = BrandState("Air Paradis"), Bucket(n=4, n_negative=1)
-    >>> _ = examine(state, 0, bucket, Rules())
-    >>> learn(state, 0, bucket, Rules())
+    >>> learn(state, bucket, examine(state, 0, bucket, Rules()), Rules())
     >>> state.n_hours, state.n_negative_seen
     (1, 1)
     """
+    start_ms = finding.end_ms - BUCKET_MS
     hour = _local_hour(start_ms, rules.zone)
-    sums = window_sums(state.recent)
-    state.baseline.learn(hour, bucket, sums, trusted=state.n_hours >= _SETTLING_HOURS)
+    trusted = state.n_hours >= _SETTLING_HOURS
+    state.baseline.learn(hour, bucket, finding.sums, trusted=trusted)
     if bucket.n:
         hour_number = start_ms // HOUR_MS
         state.n_hours += hour_number > state.last_hour
@@ -282,6 +283,7 @@ def _test(
         expected_low=round(max(expected - 2.0 * deviation, 0.0), 4),
         expected_high=round(expected + 2.0 * deviation, 4),
         p_value=float(f"{p_value(most.z_count):.3g}"),
+        sums=sums,
     )
 
 

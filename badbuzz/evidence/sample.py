@@ -113,7 +113,7 @@ class BrandEvidence:
     >>> evidence = BrandEvidence("Air Paradis")
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
     >>> prediction = Prediction(0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
-    >>> evidence.observe(tweet, prediction)
+    >>> evidence.add(tweet, prediction)
     >>> [entry.text for entry in evidence.entries(0, 300_000)]
     ['Lost my bag']
     """
@@ -126,7 +126,7 @@ class BrandEvidence:
     _changed: set[int] = field(default_factory=set, compare=False)
     _learnt: bool = field(default=False, compare=False)
 
-    def observe(self, tweet: Tweet, verdict: Prediction) -> None:
+    def add(self, tweet: Tweet, verdict: Prediction) -> None:
         """Take in a counted negative.
 
         Parameters
@@ -201,7 +201,7 @@ class BrandEvidence:
         self._n_bytes -= before - size
         return size
 
-    def close(self, end_ms: int) -> bool:
+    def decay(self, end_ms: int) -> bool:
         """Learn what is older than an hour, if this hour has not been learnt in yet.
 
         Parameters

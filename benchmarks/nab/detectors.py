@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from math import log10, sqrt
 from typing import Final
 
-from badbuzz import model
 from badbuzz.detection import windows
-from badbuzz.detection.baseline import Bucket
+from badbuzz.detection.buckets import Bucket
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.model import BUCKET_MS
 from benchmarks.nab.series import Series
@@ -45,9 +44,8 @@ def surprise(series: Series) -> list[float]:
         start_ms = series.start_ms + i * BUCKET_MS
         state.buckets[start_ms] = Bucket(n=count, n_negative=count)
         surprises.append(0.0)
-        for found in windows.advance(state, start_ms + BUCKET_MS, rules):
-            if isinstance(found, model.Window):
-                surprises[i] = -log10(max(found.p_value, _LEAST_P))
+        for window, _ in windows.advance(state, start_ms + BUCKET_MS, rules):
+            surprises[i] = -log10(max(window.p_value, _LEAST_P))
     return surprises
 
 

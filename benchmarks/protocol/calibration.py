@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.buckets import SCALES
 from badbuzz.detection.state import Rules
 from benchmarks.protocol.figures import ALL, BANDS
 from benchmarks.protocol.run import Unit

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.buckets import SCALES
 from badbuzz.detection.statistics import count_z, rate_z
 from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
 from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream

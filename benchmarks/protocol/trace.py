@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from badbuzz.detection.baseline import SCALES, Baseline, Bucket
+from badbuzz.detection.baseline import Baseline
+from badbuzz.detection.buckets import SCALES, Bucket
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.detection.windows import examine, learn
 from badbuzz.model import BUCKET_MS, SCORE_UNITS
@@ -106,7 +107,7 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
         clustering = (usual.clustering(scale) for scale in range(len(SCALES)))
         own = (finding.score, finding.max_count_z, bucket.expected, usual.rate, finding.p_value)
         found.append((*own, *clustering))
-        learn(state, start_ms, bucket, rules)
+        learn(state, bucket, finding, rules)
     columns = np.array(found).T
     score, max_count_z, expected, rate, p_value = columns[:5]
     return Trace(

@@ -20,7 +20,7 @@ from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import StateError, WireError
 from badbuzz.evidence.sample import PREFIX, brand_of
-from badbuzz.model import Alert, Prediction, Tweet, Window
+from badbuzz.model import Prediction, Tweet
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import Record
@@ -187,19 +187,18 @@ class ProcessorLane:
         self, record: Record, tweet: Tweet, verdict: Prediction | None, outcomes: Counter[str]
     ) -> None:
         headers = [("offset", str(record.offset).encode())]
-        for found in self.fold.apply(tweet, verdict):
-            if isinstance(found, Window):
-                self._put(wire.WINDOWS, found.brand, wire.encode_window(found), headers)
-                self._parts.brand_metrics.note_window(found)
-            elif isinstance(found, Alert):
-                self._put(wire.ALERTS, found.id, wire.encode_alert(found), headers)
-                severity = None if found.phase == "resolved" else found.severity
-                self._parts.brand_metrics.show_alert(found.brand, severity, replay=found.replay)
-            else:
-                outcomes[found] += 1
-                if found not in ("duplicate", "heartbeat"):
-                    scored = wire.encode_scored(tweet, verdict)
-                    self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
+        outcome, windows, alerts = self.fold.apply(tweet, verdict)
+        outcomes[outcome] += 1
+        if outcome not in ("duplicate", "heartbeat"):
+            scored = wire.encode_scored(tweet, verdict)
+            self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
+        for window in windows:
+            self._put(wire.WINDOWS, window.brand, wire.encode_window(window), headers)
+            self._parts.brand_metrics.note_window(window)
+        for alert in alerts:
+            self._put(wire.ALERTS, alert.id, wire.encode_alert(alert), headers)
+            severity = None if alert.phase == "resolved" else alert.severity
+            self._parts.brand_metrics.show_alert(alert.brand, severity, replay=alert.replay)
 
     def _put(self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         self._outputs[topic].append((key.encode(), value, headers))

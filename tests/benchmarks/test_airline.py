@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -48,14 +47,11 @@ def alerts(request: pytest.FixtureRequest, shared_data: Path) -> list[Alert]:
     verdicts = human(rows) if by == "human" else ScorerSet.read("en=airline-en").predict(tweets)
     of = {tweet.id: verdict for tweet, verdict in zip(tweets, verdicts, strict=True)}
     fold = Fold(lambda _: Rules(warmup_hours=36))
-
-    def found() -> Iterator[Alert]:
-        for tweet in with_heartbeats(tweets):
-            for one in fold.apply(tweet, of.get(tweet.id)):
-                if isinstance(one, Alert):
-                    yield one
-
-    return list(found())
+    return [
+        alert
+        for tweet in with_heartbeats(tweets)
+        for alert in fold.apply(tweet, of.get(tweet.id)).alerts
+    ]
 
 
 def test_it_fires_within_twenty_minutes_of_each_real_burst(alerts: list[Alert]) -> None:

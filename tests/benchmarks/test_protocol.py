@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.buckets import SCALES
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.detection.windows import advance
-from badbuzz.model import BUCKET_MS, Alert
+from badbuzz.model import BUCKET_MS
 from benchmarks.protocol.__main__ import main
 from benchmarks.protocol.calibration import Calibration, pooled, uneventful
 from benchmarks.protocol.figures import ALL, at, at_budget
@@ -154,9 +154,9 @@ def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
     for i, bucket in enumerate(buckets_of(stream)):
         state.buckets[START_MS + i * BUCKET_MS] = bucket
         opened += [
-            (found.opened_ms - START_MS) // BUCKET_MS - 1
-            for found in advance(state, START_MS + (i + 1) * BUCKET_MS, rules)
-            if isinstance(found, Alert) and found.phase == "firing"
+            (alert.opened_ms - START_MS) // BUCKET_MS - 1
+            for _, alert in advance(state, START_MS + (i + 1) * BUCKET_MS, rules)
+            if alert is not None and alert.phase == "firing"
         ]
     assert len(opened) > 5
     assert openings(trace(stream, rules).found, rules.theta) == opened

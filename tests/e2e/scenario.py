@@ -14,7 +14,6 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Window
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import read_recording
 
@@ -58,9 +57,7 @@ def by_fold(recording: Path) -> dict[str, list[bytes]]:
     outputs: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
     for tweet in with_heartbeats(read_recording([str(recording)], source="replay:scenario")):
         verdict = judges.predict([tweet])[0] if tweet.kind == "post" else None
-        for found in fold.apply(tweet, verdict):
-            if isinstance(found, Window):
-                outputs[wire.WINDOWS].append(wire.encode_window(found))
-            elif isinstance(found, Alert):
-                outputs[wire.ALERTS].append(wire.encode_alert(found))
+        applied = fold.apply(tweet, verdict)
+        outputs[wire.WINDOWS] += map(wire.encode_window, applied.windows)
+        outputs[wire.ALERTS] += map(wire.encode_alert, applied.alerts)
     return {name: sorted(values) for name, values in outputs.items()}

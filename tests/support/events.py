@@ -76,11 +76,8 @@ def run(
     alerts: list[Alert] = []
     outcomes: list[str] = []
     for tweet, verdict in events:
-        for found in fold.apply(tweet, verdict):
-            if isinstance(found, Window):
-                windows.append(found)
-            elif isinstance(found, Alert):
-                alerts.append(found)
-            else:
-                outcomes.append(found)
+        applied = fold.apply(tweet, verdict)
+        outcomes.append(applied.outcome)
+        windows += applied.windows
+        alerts += applied.alerts
     return windows, alerts, outcomes

@@ -52,11 +52,10 @@ class Replayed:
         verdict = None if tweet.kind == "heartbeat" else self.verdicts.popleft()
         if verdict is not None and tweet.kind == "post":
             self.n_negative += verdict.negative
-        for found in self.fold.apply(tweet, verdict):
-            if isinstance(found, Alert):
-                before = self.alerts.get(found.id)
-                if before is None or _RANK[found.severity] > _RANK[before.severity]:
-                    self.alerts[found.id] = found
+        for alert in self.fold.apply(tweet, verdict).alerts:
+            before = self.alerts.get(alert.id)
+            if before is None or _RANK[alert.severity] > _RANK[before.severity]:
+                self.alerts[alert.id] = alert
 
 
 @dataclass(frozen=True, slots=True)

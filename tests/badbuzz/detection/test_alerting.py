@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from badbuzz.detection.alerting import advance_alert
-from badbuzz.detection.baseline import Bucket
+from badbuzz.detection.buckets import Bucket
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
 from badbuzz.model import Alert
 from tests.support.events import BUCKET_MS, START_MS

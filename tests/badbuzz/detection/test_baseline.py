@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from badbuzz.detection.baseline import Baseline, Bucket, window_sums
+from badbuzz.detection.baseline import Baseline
+from badbuzz.detection.buckets import Bucket, window_sums
 from badbuzz.detection.statistics import CLUSTERING
 
 

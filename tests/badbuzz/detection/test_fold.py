@@ -280,7 +280,7 @@ def test_a_source_a_day_behind_is_forgotten() -> None:
 
 def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
     fold = Fold(lambda _: Rules())
-    list(fold.apply(*post(START_MS)))
+    fold.apply(*post(START_MS))
     assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())
 
 
@@ -303,6 +303,6 @@ def test_windows_come_in_the_order_of_brands_whichever_was_seen_first() -> None:
 def test_a_tweet_that_was_taken_back_is_no_evidence(kind: str) -> None:
     fold = Fold(lambda _: Rules())
     tweet, verdict = post(START_MS, seq=1)
-    list(fold.apply(tweet, verdict))
-    list(fold.apply(replace(tweet, kind=kind, seq=2), None))  # type: ignore[arg-type]
+    fold.apply(tweet, verdict)
+    fold.apply(replace(tweet, kind=kind, seq=2), None)  # type: ignore[arg-type]
     assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []

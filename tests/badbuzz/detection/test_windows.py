@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from badbuzz.detection.baseline import Bucket
+from badbuzz.detection.buckets import Bucket
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.detection.windows import advance, examine, learn
@@ -100,11 +100,10 @@ def test_examining_and_learning_is_what_closing_does() -> None:
     for i in range(400):
         start_ms = START_MS + i * BUCKET_MS
         closed.buckets[start_ms] = Bucket(n=9, n_negative=3 + i % 4)
-        (window,) = advance(closed, start_ms + BUCKET_MS, replace(RULES, theta=99.0))
+        ((window, _),) = advance(closed, start_ms + BUCKET_MS, replace(RULES, theta=99.0))
         bucket = Bucket(n=9, n_negative=3 + i % 4)
         finding = examine(halves, start_ms, bucket, RULES)
-        learn(halves, start_ms, bucket, RULES)
-        assert isinstance(window, Window)
+        learn(halves, bucket, finding, RULES)
         assert (window.score, window.p_value) == (finding.score, finding.p_value)
     assert halves.baseline == closed.baseline
 

@@ -32,7 +32,7 @@ def explained(tweets: Iterable[Tweet], verdicts: Iterable[Prediction] = ()) -> E
     evidence = BrandEvidence(BRAND, counts={"flight": 40_000_000, "late": 20_000_000})
     given = iter(verdicts)
     for told in tweets:
-        evidence.observe(told, next(given, NEGATIVE))
+        evidence.add(told, next(given, NEGATIVE))
     found = explain(evidence, START_MS, START_MS + BUCKET_MS)
     assert found is not None
     return found

@@ -27,8 +27,8 @@ def fill(evidence: BrandEvidence, n_buckets: int, n: int, text: str = "Where is 
     for bucket in range(n_buckets):
         start_ms = START_MS + bucket * BUCKET_MS
         for i in range(n):
-            evidence.observe(tweet(bucket * n + i, start_ms + i, text), NEGATIVE)
-        evidence.close(start_ms + BUCKET_MS)
+            evidence.add(tweet(bucket * n + i, start_ms + i, text), NEGATIVE)
+        evidence.decay(start_ms + BUCKET_MS)
 
 
 def save(evidence: BrandEvidence, store: Store) -> int:
@@ -80,9 +80,9 @@ def test_a_brand_takes_at_most_32_kilobytes_whatever_comes(
                 str(i) + '"' * tail, brand, f"{words} {text}", at_ms, at_ms, url='"' * 3 * tail,
                 n_retweets=10**18, author="someone",
             )  # fmt: skip
-            evidence.observe(told, NEGATIVE)
+            evidence.add(told, NEGATIVE)
         if closing:
-            evidence.close(at_ms + BUCKET_MS)
+            evidence.decay(at_ms + BUCKET_MS)
         save(evidence, store)
         assert n_bytes(store) <= MAX_BYTES
 
@@ -95,8 +95,8 @@ def longest_terms() -> bytes:
         at_ms = START_MS + hour * HOUR_MS
         text = " ".join(f"{letters(hour // 8 * 8 + k)}{'xyz' * 4}wv" for k in range(8))
         for i in range(8):
-            evidence.observe(tweet(hour * 8 + i, at_ms, text), NEGATIVE)
-        evidence.close(at_ms + 2 * HOUR_MS)
+            evidence.add(tweet(hour * 8 + i, at_ms, text), NEGATIVE)
+        evidence.decay(at_ms + 2 * HOUR_MS)
     record_key, value = evidence.changed()[-1]
     assert record_key == key(BRAND)
     assert len(evidence.counts) == 300
@@ -122,7 +122,7 @@ def test_samples_fit_beside_a_full_table(text: str, n: int, longest_terms: bytes
     for i in range(1_000):
         at_ms = START_MS + i // n * BUCKET_MS
         told = replace(tweet(i, at_ms, text), brand=brand, url="u" * 120, n_retweets=10**9)
-        evidence.observe(told, NEGATIVE)
+        evidence.add(told, NEGATIVE)
         save(evidence, store)
         most = max(most, n_bytes(store))
     assert 0.75 * MAX_BYTES < most <= MAX_BYTES
@@ -142,8 +142,8 @@ def test_what_is_saved_and_restored_goes_on_as_if_nothing_happened(
             for i in range(n):
                 at_ms = START_MS + bucket * BUCKET_MS + i
                 text = f"{chr(97 + i % 9) * 5} is late {'again ' * (i % every)}"
-                one.observe(tweet(bucket * n + i, at_ms, text), NEGATIVE)
-            one.close(START_MS + (bucket + 1) * BUCKET_MS)
+                one.add(tweet(bucket * n + i, at_ms, text), NEGATIVE)
+            one.decay(START_MS + (bucket + 1) * BUCKET_MS)
     save(evidence, store)
     assert evidence == straight
     assert restored(store) == straight
@@ -153,16 +153,16 @@ def test_what_is_saved_and_restored_goes_on_as_if_nothing_happened(
 def test_the_sample_of_a_bucket_does_not_depend_on_the_order(numbers: list[int]) -> None:
     evidence, ordered = BrandEvidence(BRAND), BrandEvidence(BRAND)
     for number in numbers:
-        evidence.observe(tweet(number), NEGATIVE)
+        evidence.add(tweet(number), NEGATIVE)
     for number in range(80):
-        ordered.observe(tweet(number), NEGATIVE)
+        ordered.add(tweet(number), NEGATIVE)
     assert evidence == ordered
 
 
 def test_of_too_many_those_with_the_lowest_hashes_are_kept() -> None:
     evidence = BrandEvidence(BRAND)
     for number in range(200):
-        evidence.observe(tweet(number), NEGATIVE)
+        evidence.add(tweet(number), NEGATIVE)
     lowest = sorted(map(str, range(200)), key=lambda name: crc32(name.encode()))[:MAX_SAMPLE]
     kept = evidence.entries(START_MS, START_MS + BUCKET_MS)
     assert {entry.id for entry in kept} == set(lowest)
@@ -182,7 +182,7 @@ def test_only_what_changed_is_written() -> None:
     evidence, store = BrandEvidence(BRAND), Store()
     fill(evidence, 6, 5)
     assert save(evidence, store) == 6
-    evidence.observe(tweet(99, START_MS + 6 * BUCKET_MS), NEGATIVE)
+    evidence.add(tweet(99, START_MS + 6 * BUCKET_MS), NEGATIVE)
     assert save(evidence, store) == 1
     assert save(evidence, store) == 0
 
@@ -190,17 +190,17 @@ def test_only_what_changed_is_written() -> None:
 def test_what_could_not_be_saved_has_still_changed() -> None:
     evidence = BrandEvidence(BRAND)
     fill(evidence, 3, 5)
-    evidence.close(START_MS + 2 * HOUR_MS)
+    evidence.decay(START_MS + 2 * HOUR_MS)
     assert evidence.changed() == evidence.changed() != []
 
 
 def test_a_full_sample_that_a_tweet_does_not_enter_is_not_written() -> None:
     evidence, store = BrandEvidence(BRAND), Store()
     for number in range(5000):
-        evidence.observe(tweet(number), NEGATIVE)
+        evidence.add(tweet(number), NEGATIVE)
     save(evidence, store)
     highest = max(range(5000), key=lambda number: crc32(str(number).encode()))
-    evidence.observe(tweet(highest), NEGATIVE)
+    evidence.add(tweet(highest), NEGATIVE)
     assert evidence.changed() == []
 
 
@@ -209,7 +209,7 @@ def test_what_is_older_than_an_hour_is_learnt_and_its_records_are_deleted() -> N
     fill(evidence, 11, 1)
     save(evidence, store)
     assert len(store) == 11
-    evidence.close(START_MS + 11 * BUCKET_MS + HOUR_MS)
+    evidence.decay(START_MS + 11 * BUCKET_MS + HOUR_MS)
     save(evidence, store)
     assert list(store) == [key(BRAND)]
     assert evidence.usual() == ({"bag": 6.0}, 0.0)
@@ -221,8 +221,8 @@ def test_it_learns_once_an_hour() -> None:
     learnt = []
     for bucket in range(36, 60):
         at_ms = START_MS + bucket * BUCKET_MS
-        evidence.observe(tweet(bucket, at_ms), NEGATIVE)
-        learnt.append(evidence.close(at_ms + BUCKET_MS))
+        evidence.add(tweet(bucket, at_ms), NEGATIVE)
+        learnt.append(evidence.decay(at_ms + BUCKET_MS))
     assert sum(learnt) == 2
     assert learnt[:12] == learnt[12:]
 
@@ -233,8 +233,8 @@ def test_brands_take_turns_to_learn() -> None:
         evidence = BrandEvidence(f"brand {number}")
         for bucket in range(48):
             end_ms = START_MS + (bucket + 1) * BUCKET_MS
-            evidence.observe(tweet(bucket, end_ms - 1), NEGATIVE)
-            if evidence.close(end_ms) and bucket >= 36:
+            evidence.add(tweet(bucket, end_ms - 1), NEGATIVE)
+            if evidence.decay(end_ms) and bucket >= 36:
                 minutes.add(bucket % 12)
     assert len(minutes) > 6
 
@@ -242,8 +242,8 @@ def test_brands_take_turns_to_learn() -> None:
 def test_what_was_usual_is_forgotten_by_half_in_a_week_of_hours() -> None:
     evidence = BrandEvidence(BRAND, counts={"volcano": 1_000_000})
     for hour in range(168):
-        evidence.observe(tweet(hour, START_MS + hour * HOUR_MS), NEGATIVE)
-        evidence.close(START_MS + (hour + 2) * HOUR_MS)
+        evidence.add(tweet(hour, START_MS + hour * HOUR_MS), NEGATIVE)
+        evidence.decay(START_MS + (hour + 2) * HOUR_MS)
     assert evidence.counts["volcano"] == pytest.approx(500_000, rel=0.01)
 
 
@@ -256,8 +256,8 @@ def test_no_count_is_too_low() -> None:
         if hour % 100 == 0:
             text += " volcano"
             n_volcanoes += 1
-        evidence.observe(tweet(hour, START_MS + hour * HOUR_MS, text), NEGATIVE)
-        evidence.close(START_MS + (hour + 2) * HOUR_MS)
+        evidence.add(tweet(hour, START_MS + hour * HOUR_MS, text), NEGATIVE)
+        evidence.decay(START_MS + (hour + 2) * HOUR_MS)
         usual, unseen = evidence.usual()
         assert usual.get("volcano", unseen) >= n_volcanoes * 0.99
 
@@ -268,14 +268,14 @@ def test_no_count_is_too_low() -> None:
 def test_a_cut_disguises_nothing_private(private: str) -> None:
     for n in range(255, 285):
         evidence = BrandEvidence(BRAND)
-        evidence.observe(tweet(1, text=f"{'a' * n} {private} and more {'b ' * 200}"), NEGATIVE)
+        evidence.add(tweet(1, text=f"{'a' * n} {private} and more {'b ' * 200}"), NEGATIVE)
         (entry,) = evidence.entries(START_MS, START_MS + BUCKET_MS)
         assert not any(part in entry.text for part in ("jane", "doe", "06", "6 12"))
 
 
 def test_a_text_is_kept_on_one_line() -> None:
     evidence = BrandEvidence(BRAND)
-    evidence.observe(tweet(1, text="Where\n\tis\u0000my \u202e bag?"), NEGATIVE)
+    evidence.add(tweet(1, text="Where\n\tis\u0000my \u202e bag?"), NEGATIVE)
     assert evidence.entries(START_MS, START_MS + 1)[0].text == "Where is my   bag?"
 
 
@@ -299,7 +299,7 @@ def test_another_version_is_refused_by_name() -> None:
 def test_a_tweet_that_is_forgotten_is_written_no_more() -> None:
     evidence = BrandEvidence(BRAND)
     for number in (1, 2):
-        evidence.observe(tweet(number), NEGATIVE)
+        evidence.add(tweet(number), NEGATIVE)
     evidence.saved()
     assert evidence.forget("1")
     ((_, packed),) = evidence.changed()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from badbuzz.detection.baseline import SCALES
+from badbuzz.detection.buckets import SCALES
 from badbuzz.messages.text import (
     Language,
     chosen,
