@@ -11,7 +11,7 @@ import click
 
 from backtest.options import FoldOptions, one_run, reading_options
 from badbuzz.config.settings import Settings
-from badbuzz.detection.baseline_file import Learnt, encode_history, learnt
+from badbuzz.detection.baseline_file import BrandBaseline, encode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import RecordingError
 from badbuzz.messages.text import counted
@@ -46,19 +46,23 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
             sys.exit(128 + stopping.signal)
     rules_of = run.fold.rules_of
     states = [state for state in run.fold.brands.values() if state.n_hours]
-    _write(output, [learnt(state, str(rules_of(state.brand).zone)) for state in states], files)
+    _write(
+        output,
+        [extract_baseline(state, str(rules_of(state.brand).zone)) for state in states],
+        files,
+    )
     if not options["quiet"]:
         for state in sorted(states, key=lambda one: one.brand):
             click.echo(_sentence(state, rules_of(state.brand)))
 
 
-def _write(output: str, found: list[Learnt], files: tuple[str, ...]) -> None:
+def _write(output: str, found: list[BrandBaseline], files: tuple[str, ...]) -> None:
     """Put the file in place as a whole."""
     target = Path(output)
     draft = target.with_name(target.name + ".new")
     try:
         with draft.open("wb") as file:
-            file.write(encode_history(found, [Path(name).name for name in files]))
+            file.write(encode_baselines(found, [Path(name).name for name in files]))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)

@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Final
 
 from badbuzz.detection.baseline import Baseline
-from badbuzz.detection.buckets import SCALES, share
+from badbuzz.detection.buckets import SCALES, adjusted_rate
 from badbuzz.model import BUCKET_MS, SCORE_UNITS, Window
 
 _MINUTES: Final = (5, 15, 30, 60, 120, 180, 360, 720, 1440)
@@ -93,7 +93,7 @@ def _point(start_ms: int, span_ms: int, group: list[Window], ebb: float) -> Poin
         low=max(expected - 2.0 * deviation, 0.0),
         high=expected + 2.0 * deviation,
         rate=n_negative / n if n else None,
-        adjusted_rate=share(adjusted, n) if n else None,
+        adjusted_rate=adjusted_rate(adjusted, n) if n else None,
         usual_rate=group[-1].baseline_rate,
     )
 

@@ -1,49 +1,49 @@
-"""Every error a user may meet.
+"""Errors that a user may see.
 
 ::
 
     BadbuzzError
-    ├── WireError         a record that cannot be read
-    ├── RecordingError    a recorded file, or a row of it, that cannot be read
-    ├── BundleError       a model bundle that must not serve
-    ├── BrandsError       a brands.toml that does not say what it must
-    ├── SettingsError     an environment variable that cannot be used
-    ├── StateError        detector state that is incomplete, misplaced or unknown
-    ├── KafkaError        a broker or topic that is not there or not as it must be
-    ├── StoreError        a database that cannot be used
-    │   ├── StoreDownError  one that does not answer now, and may again (an AwayError too)
-    │   └── UnknownError    no such alert or key
-    ├── QueryError        a question that cannot be asked: a cursor or step that is none
-    ├── AwayError         something that does not answer now, and may again
-    │   └── SinkAwayError   where people are to be told
-    ├── RegistryError     a model registry that refuses, or lacks what was asked for
-    │   └── RegistryDownError  one that does not answer now, and may again
-    └── TrackingError     an MLflow store or server that cannot be used
+    ├── WireError         invalid record
+    ├── RecordingError    unreadable recording, or row of a recording
+    ├── BundleError       invalid model bundle
+    ├── BrandsError       invalid brands.toml
+    ├── SettingsError     invalid environment variable
+    ├── StateError        incomplete, misplaced or unknown detector state
+    ├── KafkaError        missing or unsuitable broker or topic
+    ├── StoreError        unusable database
+    │   ├── StoreDownError  temporarily unavailable database (an AwayError too)
+    │   └── UnknownError    unknown alert or key
+    ├── QueryError        invalid query, such as a cursor or a step
+    ├── AwayError         temporarily unavailable service
+    │   └── SinkAwayError   temporarily unavailable notification sink
+    ├── RegistryError     model registry that refuses a request or lacks a model
+    │   └── RegistryDownError  temporarily unavailable model registry
+    └── TrackingError     unusable MLflow store or server
 
-Each message names the input and the remedy; the command line prints it on
-one line and exits with the class's ``exit_code``.
+Each message names the input and the remedy. The command line prints it on one line and exits with
+the class's ``exit_code``.
 """
 
 from __future__ import annotations
 
 
 class BadbuzzError(Exception):
-    """Something a user can mend; its message says how."""
+    """An error that a user can fix; its message names the remedy."""
 
     exit_code = 1
 
 
 class WireError(BadbuzzError):
-    """A record that cannot be read: names the field and the reason.
+    """An invalid record; the message names the field and the reason.
 
     Parameters
     ----------
     field
-        The field that is wrong, or ``"record"`` for the whole.
+        Name of the invalid field, or ``"record"`` for the whole record.
     reason
-        A word from a short list, fit for a metric's label.
+        One of :data:`badbuzz.wire.REASONS`, used as a metric's label.
     detail
-        What was found, in words.
+        Explanation for people.
 
     Examples
     --------
@@ -59,19 +59,19 @@ class WireError(BadbuzzError):
 
 
 class RecordingError(BadbuzzError):
-    """A recorded file, or a row of it, that cannot be read."""
+    """An unreadable recording, or an unreadable row of a recording."""
 
 
 class BundleError(BadbuzzError):
-    """A model bundle that is missing, broken or does not score as it says."""
+    """A model bundle that is missing, damaged or fails its golden scores."""
 
 
 class BrandsError(BadbuzzError):
-    """A brands file that does not say what it must."""
+    """An invalid brands file."""
 
 
 class SettingsError(BadbuzzError):
-    """An environment variable that cannot be used."""
+    """An invalid environment variable."""
 
     exit_code = 2
 
@@ -83,52 +83,52 @@ class StateError(BadbuzzError):
 
 
 class KafkaError(BadbuzzError):
-    """A broker or a topic that is not there, or is not as it must be."""
+    """A missing or unsuitable broker or topic."""
 
     exit_code = 4
 
 
 class AwayError(BadbuzzError):
-    """Something that does not answer now, and may again: it is waited for."""
+    """A temporarily unavailable service; callers retry."""
 
 
 class SinkAwayError(AwayError):
-    """A sink that has not taken a message yet."""
+    """A sink that has not accepted a notification yet."""
 
     exit_code = 6
 
 
 class StoreError(BadbuzzError):
-    """A database that cannot be used: no such place, no permission, another schema."""
+    """An unusable database: missing, without permission or of another schema."""
 
     exit_code = 5
 
 
 class StoreDownError(StoreError, AwayError):
-    """A database that does not answer now, and may again."""
+    """A temporarily unavailable database."""
 
 
 class UnknownError(StoreError, LookupError):
-    """What is to be changed is not in the store: no such alert, no such key."""
+    """An alert or a key that does not exist in the store."""
 
 
 class QueryError(BadbuzzError, ValueError):
-    """A question that cannot be asked: a cursor that is none, a step that divides no window."""
+    """An invalid query, such as a malformed cursor or a step that does not divide a window."""
 
     exit_code = 2
 
 
 class RegistryError(BadbuzzError):
-    """A model registry that refuses, or lacks what was asked for."""
+    """A model registry that refuses a request or lacks a model."""
 
     exit_code = 7
 
 
 class RegistryDownError(RegistryError):
-    """A model registry that does not answer now, and may again."""
+    """A temporarily unavailable model registry."""
 
 
 class TrackingError(BadbuzzError):
-    """An MLflow store or server that does not answer, is full, or is none."""
+    """An MLflow store or server that is unavailable, full or of another kind."""
 
     exit_code = 7

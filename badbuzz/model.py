@@ -1,52 +1,53 @@
-"""The frozen values that travel between the rooms."""
+"""Immutable values that the packages exchange."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["post", "edit", "delete", "heartbeat"]
+TweetKind = Literal["post", "edit", "delete", "heartbeat"]
 Phase = Literal["firing", "escalated", "resolved"]
 Severity = Literal["info", "warning", "critical"]
 WindowState = Literal["quiet", "firing", "cooling", "muted", "no_baseline"]
 
 SCORE_UNITS = 10_000
-"""Scores are kept as whole ten-thousandths, so that sums do not depend on order."""
+"""Scores are summed as integers of 1/10,000, so that sums do not depend on order."""
 BUCKET_MS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tweet:
-    """A public message about a brand, or a source's word about itself.
+    """A public message about a brand, or a heartbeat of a source.
 
     Parameters
     ----------
     id
-        The network's id; for a heartbeat the empty string.
+        The network's id; empty for a heartbeat.
     brand
-        What it is about: the key; empty for a heartbeat, which is about every brand.
+        Name of the brand, the Kafka key; empty for a heartbeat, which applies to every brand.
     text
-        As it was written.
+        Unmodified text.
     created_ms
         Event time, Unix milliseconds.
     produced_ms
-        The source's own clock when it sent the record, Unix milliseconds.
+        Time on the source's clock when it sent the record, Unix milliseconds.
     seq
-        The source's number for the record, rising; -1 where a source cannot number.
+        Sequence number of the record, increasing per source; -1 if the source has none.
     source
-        Who sent it: ``replay:…``, ``simulate``, ``bluesky``.
+        Name of the source, such as ``replay:…``, ``simulate`` or ``bluesky``.
     lang
         BCP 47 primary language in lower case; ``und`` when unknown.
     author
-        A keyed hash of the author, never a name; empty when unknown.
+        Keyed hash of the author's name; empty when unknown.
     n_retweets
-        Retweets when it was seen, >= 0.
+        Number of retweets when the source read the tweet, >= 0.
     url
-        Permalink, or empty.
+        Permalink; empty when unknown.
     replay
-        Whether history is being sent again.
+        Whether the record is replayed history.
     kind
-        ``post``; ``edit`` and ``delete`` never change counts; ``heartbeat`` carries time only.
+        ``post`` is counted; ``edit`` and ``delete`` never change counts; ``heartbeat`` carries
+        only a time.
 
     Examples
     --------
@@ -66,22 +67,22 @@ class Tweet:
     n_retweets: int = 0
     url: str = ""
     replay: bool = False
-    kind: Kind = "post"
+    kind: TweetKind = "post"
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a bundle says of one tweet.
+    """A bundle's score and label for one tweet.
 
     Parameters
     ----------
     score
         P(negative) in [0, 1], rounded to ten-thousandths.
     negative
-        The label: score >= the bundle's threshold.
+        Label: score >= the bundle's threshold.
     adjusted
-        (score - m0) / (m1 - m0), the tweet's share of the adjusted negative rate, in
-        ten-thousandths (int); m0, m1 are the bundle's mean scores of either class.
+        (score - m0) / (m1 - m0) in units of 1/10,000, the tweet's contribution to the adjusted
+        negative rate; m0 and m1 are the bundle's mean scores of the two classes.
     bundle
         Version of the bundle, ``name@hash``.
     """
@@ -94,10 +95,10 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A closed five-minute bucket of one brand, with what was expected of it.
+    """A closed five-minute bucket of one brand, with the expected number of negatives.
 
-    Counts and rates are those of the bucket; ``score``, ``scale_min`` and ``p_value`` are those
-    of the scale that surprised most. Rates are None where no tweet was counted.
+    Counts and rates are those of the bucket. ``score``, ``scale_min`` (minutes) and ``p_value``
+    belong to the scale with the highest score. Rates are None when no tweet was counted.
     """
 
     brand: str
@@ -124,9 +125,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or two that set an alert's negatives apart: in how many it stands, and how much so.
+    """A unigram or bigram over-represented in an alert's negatives: document count and z-score.
 
-    ``z`` is the log-odds ratio to what is usual for the brand, over its standard deviation.
+    ``z`` is the log-odds ratio to the brand's usual negatives over its standard deviation.
     """
 
     term: str
@@ -136,7 +137,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What negative tweets are about and how many say so.
+    """A reason for complaints and the number of negative tweets that mention it.
 
     ``reason`` is a key of :data:`badbuzz.evidence.reasons.NAMES`.
     """
@@ -147,9 +148,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A negative tweet to show: names, e-mail and phone numbers are hidden, the permalink stays.
+    """A negative tweet to display, with user names, e-mail addresses and phone numbers masked.
 
-    ``n_alike`` is how many of the sample say the same, itself included, >= 1.
+    ``n_alike`` is the number of its near-duplicates in the sample, itself included, >= 1.
     """
 
     id: str
@@ -163,24 +164,25 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why: what an alert's negatives have in common, from at most 32 of each five minutes.
+    """A summary of an alert's negatives, from a sample of at most 32 per bucket.
 
     Parameters
     ----------
     n_sampled
-        Negatives that were looked at; the alert's ``n_negative``, unless there were too many.
+        Number of sampled negatives; less than the alert's ``n_negative`` if there were too many.
     terms
-        What sets them apart from the brand's usual ones, strongest first.
+        Terms that are over-represented, highest z first.
     reasons
-        What those terms mean, where a quarter of the sample at least says so, commonest first.
+        Reasons that the terms stand for and at least a quarter of the sample mentions, most
+        frequent first.
     n_authors, n_signed
-        Distinct authors of those whose author is known, and how many those are.
+        Number of distinct authors, and number of sampled tweets whose author is known.
     near_duplicate_rate
-        Share that repeats an earlier one almost word for word, in [0, 1].
+        Share of the sample that nearly repeats an earlier tweet, in [0, 1].
     reach
-        Retweets of the sampled, of those alike only the highest.
+        Sum of retweets; of near-duplicates only the highest number counts.
     most_negative, most_repeated
-        At most three each.
+        Tweets to display, at most three each.
     """
 
     n_sampled: int
@@ -196,30 +198,30 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Our claim that a brand is in trouble, at one change of its phase.
+    """A claim that a brand is in a crisis, at one change of the alert's phase.
 
     Parameters
     ----------
     id
-        ``brand/opening window's start_ms``; the same for every phase of one alert.
+        ``brand/start_ms`` of the window that opened the alert; the same in every phase.
     window_start_ms, window_end_ms
-        The half-open window the claim is about, ``scale_min`` minutes long.
+        Half-open window of ``scale_min`` minutes that the claim is about.
     n, n_negative, expected, p_value
-        Tweets and negatives in that window, the negatives expected, and the count test's
-        chance of as many or more on the scale that surprised most: for comparing alerts. Its
-        tail is thin: where nothing happened, so low a p-value comes more often than it says,
-        up to 180 times at 1e-5 (docs/detection.md, "What the p-value is worth").
+        Tweets, negatives and expected negatives in that window, and the count test's p-value on
+        the scale with the highest score. Use the p-value to compare alerts: without a crisis, a
+        value so low occurs more often than it states, up to 180 times as often at 1e-5
+        (docs/detection.md, "What the p-value is worth").
     rate, adjusted_rate, baseline_rate, adjusted_baseline_rate
-        Negative rates in [0, 1]: counted, adjusted for the classifier's error, and what
-        either is usually.
+        Negative rates in [0, 1]: as counted, adjusted for the classifier's error, and the
+        baseline of each.
     score, peak_score
-        Now, and the highest since the alert opened.
+        Score of this phase, and the highest since the alert opened.
     opened_ms
-        End of the window that opened it.
+        End of the window that opened the alert, Unix milliseconds.
     first_ms, last_ms
-        Event times of the first and last tweet in the window.
+        Event times of the window's first and last tweet, Unix milliseconds.
     evidence
-        Why, when it fires or escalates; None when it is resolved.
+        Evidence of a firing or escalated alert; None when it is resolved.
     """
 
     id: str
@@ -249,16 +251,16 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A tweet as the processor passed it on.
+    """A tweet as the processor publishes it to ``scored-tweets``.
 
     Parameters
     ----------
     tweet
-        A post, an edit or a delete.
+        Post, edit or delete.
     score, negative
-        What the bundle says; None where no bundle reads the tweet's language.
+        Score and label; None when no bundle supports the tweet's language.
     bundle
-        Version of that bundle; empty where there is none.
+        Version of the bundle; empty when there is none.
     """
 
     tweet: Tweet

@@ -1,8 +1,8 @@
-"""Bytes to values and back, the schema version, and the topics' names.
+"""Encode and decode the records of the topics.
 
-Every record is a JSON object with its schema version under ``v``. Reading is strict: a
-record that is not what it should be gives a :class:`~badbuzz.errors.WireError` that names
-the field and the reason, and the reasons are few enough to label a metric.
+Every record is a JSON object with its schema version under ``v``. Decoding is strict: an invalid
+record raises a :class:`~badbuzz.errors.WireError` that names the field and the reason. Reasons are
+taken from a short list, so that they can label a metric.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from badbuzz.model import (
     Alert,
     Evidence,
     Example,
-    Kind,
     Prediction,
     Reason,
     Scored,
     Term,
     Tweet,
+    TweetKind,
     Window,
 )
 
@@ -50,7 +50,7 @@ REASONS: Final = (
 )  # fmt: skip
 
 _VERSIONED: Final = b'{"v":%d,' % VERSION
-_KINDS = frozenset(get_args(Kind))
+_KINDS = frozenset(get_args(TweetKind))
 _TYPES: Final[dict[str, type]] = {
     "id": str,
     "brand": str,
@@ -67,7 +67,7 @@ _TYPES: Final[dict[str, type]] = {
     "kind": str,
 }
 _NAMES: Final = frozenset(_TYPES)
-_KINDS_OF_VALUES: Final = tuple(_TYPES.values())
+_TYPES_OF_VALUES: Final = tuple(_TYPES.values())
 _values_of: Final = attrgetter(*_TYPES)
 _SCORED: Final = {"score": float, "negative": bool, "bundle": str}
 _REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
@@ -77,7 +77,7 @@ _PARTS: Final[dict[str, type]] = {
     "most_negative": Example,
     "most_repeated": Example,
 }
-_KINDS_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
+_TYPES_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
     "float": (float, int),
     "float | None": (float, int, NoneType),
@@ -85,19 +85,19 @@ _KINDS_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
     "tuple[str, ...]": (tuple,),
     "Evidence | None": (Evidence, NoneType),
 }
-_OUTPUT_KINDS: Final = {
-    output: {spec.name: _KINDS_BY_HINT.get(str(spec.type), (str,)) for spec in fields_of(output)}
+_OUTPUT_TYPES: Final = {
+    output: {spec.name: _TYPES_BY_HINT.get(str(spec.type), (str,)) for spec in fields_of(output)}
     for output in (Window, Alert)
 }
-"""Of each field of a window or an alert, the types that its JSON may have."""
+"""Types that the JSON value of each field of a window or an alert may have."""
 
 MAX_INT: Final = 2**63 - 1
 MAX_MS: Final = 4_102_444_800_000
-"""The year 2100; no record is of later."""
+"""The year 2100: times at or after it are invalid."""
 
 
 def encode_tweet(tweet: Tweet) -> bytes:
-    """A tweet as a JSON record.
+    """Encode a tweet as a JSON record.
 
     Examples
     --------
@@ -109,23 +109,23 @@ def encode_tweet(tweet: Tweet) -> bytes:
 
 
 def decode_tweet(data: bytes) -> Tweet:
-    """A JSON record as a tweet.
+    """Decode a tweet.
 
     Parameters
     ----------
     data
-        One record's value, at most 64 KiB.
+        Value of a record, at most 64 KiB.
 
     Returns
     -------
     Tweet
-        With defaults for the fields that may be absent.
+        The tweet, with defaults for absent optional fields.
 
     Raises
     ------
     WireError
-        When the record is unreadable, oversized, of another version, wrongly typed, or
-        created more than five minutes after it was produced.
+        If the record is unreadable, oversized, of another version, wrongly typed, or created
+        more than five minutes after it was produced.
 
     Examples
     --------
@@ -148,8 +148,8 @@ def _tweet(fields: dict[str, Any]) -> Tweet:
         if name not in fields:
             raise WireError(name, "missing", "this field is required")
     tweet = Tweet(**fields)
-    if tuple(map(type, _values_of(tweet))) != _KINDS_OF_VALUES:
-        _blame_type(tweet)
+    if tuple(map(type, _values_of(tweet))) != _TYPES_OF_VALUES:
+        _raise_type_error(tweet)
     _check_values(tweet)
     return tweet
 
@@ -164,7 +164,7 @@ def _object(data: bytes) -> dict[str, Any]:
     return fields
 
 
-def _blame_type(tweet: Tweet) -> NoReturn:
+def _raise_type_error(tweet: Tweet) -> NoReturn:
     name, kind = next((n, k) for n, k in _TYPES.items() if type(getattr(tweet, n)) is not k)
     found = type(getattr(tweet, name)).__name__
     raise WireError(name, "type", f"expected {kind.__name__}, found {found}")
@@ -174,9 +174,9 @@ def _check_values(tweet: Tweet) -> None:
     if tweet.kind not in _KINDS:
         raise WireError("kind", "value", f"expected one of {sorted(_KINDS)}, found {tweet.kind!r}")
     if not 0 <= tweet.created_ms < MAX_MS:
-        raise WireError("created_ms", "value", f"{tweet.created_ms} is no Unix time")
+        raise WireError("created_ms", "value", f"{tweet.created_ms} is not a Unix time in ms")
     if not 0 <= tweet.produced_ms < MAX_MS:
-        raise WireError("produced_ms", "value", f"{tweet.produced_ms} is no Unix time")
+        raise WireError("produced_ms", "value", f"{tweet.produced_ms} is not a Unix time in ms")
     if tweet.n_retweets < 0:
         raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
     if not is_name(tweet.source):
@@ -189,7 +189,7 @@ def _check_values(tweet: Tweet) -> None:
 
 
 def is_name(name: str) -> bool:
-    """Whether a text may name a brand or a source.
+    """Check whether a text is a valid name of a brand or a source.
 
     Examples
     --------
@@ -205,23 +205,27 @@ def _is_short_name(name: str) -> bool:
     return fits and name == name.strip() and name.isprintable()
 
 
-def encode_scored(tweet: Tweet, verdict: Prediction | None) -> bytes:
-    """A tweet with its verdict, or without one where no bundle reads its language."""
-    if verdict is None:
+def encode_scored(tweet: Tweet, prediction: Prediction | None) -> bytes:
+    """Encode a tweet with its prediction, if there is one."""
+    if prediction is None:
         return encode_tweet(tweet)
-    found = {"score": verdict.score, "negative": verdict.negative, "bundle": verdict.bundle}
-    return encode_tweet(tweet)[:-1] + b"," + orjson.dumps(found)[1:]
+    plain = {
+        "score": prediction.score,
+        "negative": prediction.negative,
+        "bundle": prediction.bundle,
+    }
+    return encode_tweet(tweet)[:-1] + b"," + orjson.dumps(plain)[1:]
 
 
 def decode_scored(data: bytes) -> Scored:
-    """A JSON record as a tweet with its score, or without one where no bundle read it.
+    """Decode a tweet with its score, if it has one.
 
-    It may be longer than a tweet's record, which it repeats with more fields.
+    The record may be longer than 64 KiB, as it has more fields than a tweet.
 
     Raises
     ------
     WireError
-        When it is no tweet, or its score is none.
+        If the tweet or its score is invalid.
 
     Examples
     --------
@@ -244,68 +248,68 @@ def decode_scored(data: bytes) -> Scored:
 
 
 def encode_window(window: Window) -> bytes:
-    """A closed window as a JSON record."""
+    """Encode a closed window as a JSON record."""
     return _VERSIONED + orjson.dumps(window)[1:]
 
 
 def encode_alert(alert: Alert) -> bytes:
-    """An alert as a JSON record; the same alert is the same bytes, wherever it was raised."""
+    """Encode an alert as a JSON record; equal alerts give equal bytes."""
     return _VERSIONED + orjson.dumps(alert)[1:]
 
 
 def decode_window(data: bytes) -> Window:
-    """A JSON record as a closed window.
+    """Decode a closed window.
 
     Raises
     ------
     WireError
-        When it is none.
+        If the record is not a valid window.
     """
     fields = _versioned(data)
-    with _blaming("window"):
+    with _reporting("window"):
         window = Window(**{**fields, "absent": tuple(fields["absent"])})
-    _check_kinds(window)
+    _check_types(window)
     return window
 
 
 def decode_alert(data: bytes) -> Alert:
-    """A JSON record as an alert.
+    """Decode an alert.
 
     Raises
     ------
     WireError
-        When it is none.
+        If the record is not a valid alert.
 
     Examples
     --------
     >>> decode_alert(b'{"v":1,"colour":"red"}')
     Traceback (most recent call last):
-    badbuzz.errors.WireError: record: type: no alert: ...
+    badbuzz.errors.WireError: record: type: not a valid alert: ...
     """
     fields = _versioned(data)
-    with _blaming("alert"):
-        told = fields.pop("evidence", None)
-        alert = Alert(**fields, evidence=_evidence(told) if told is not None else None)
-    _check_kinds(alert)
+    with _reporting("alert"):
+        evidence = fields.pop("evidence", None)
+        alert = Alert(**fields, evidence=_evidence(evidence) if evidence is not None else None)
+    _check_types(alert)
     return alert
 
 
-def _check_kinds(found: Window | Alert) -> None:
-    """Refuse what no database could hold: it would stop whoever writes it there."""
-    for name, kinds in _OUTPUT_KINDS[type(found)].items():
-        value = getattr(found, name)
+def _check_types(output: Window | Alert) -> None:
+    """Refuse values that a database column cannot store."""
+    for name, kinds in _OUTPUT_TYPES[type(output)].items():
+        value = getattr(output, name)
         if type(value) not in kinds:
             expected = " or ".join(kind.__name__ for kind in kinds)
             raise WireError(name, "type", f"expected {expected}, found {type(value).__name__}")
         if type(value) is int and not -MAX_INT <= value <= MAX_INT:
             raise WireError(name, "value", f"{value} is out of range")
         if type(value) is str and "\x00" in value:
-            raise WireError(name, "value", "it has a NUL in it")
+            raise WireError(name, "value", "it contains a NUL character")
 
 
-def _evidence(told: dict[str, Any]) -> Evidence:
-    parts = {name: tuple(kind(**part) for part in told[name]) for name, kind in _PARTS.items()}
-    return Evidence(**{**told, **parts})
+def _evidence(plain: dict[str, Any]) -> Evidence:
+    parts = {name: tuple(kind(**part) for part in plain[name]) for name, kind in _PARTS.items()}
+    return Evidence(**{**plain, **parts})
 
 
 def _versioned(data: bytes) -> dict[str, Any]:
@@ -317,8 +321,8 @@ def _versioned(data: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _blaming(what: str) -> Iterator[None]:
+def _reporting(what: str) -> Iterator[None]:
     try:
         yield
     except (TypeError, KeyError) as error:
-        raise WireError("record", "type", f"no {what}: {error}") from error
+        raise WireError("record", "type", f"not a valid {what}: {error}") from error

@@ -55,7 +55,7 @@ STREAMS = (
 class Bare(Fold):
     """The fold without evidence."""
 
-    def _keep(self, tweet: Tweet, verdict: Prediction) -> None:
+    def _add_evidence(self, tweet: Tweet, verdict: Prediction) -> None:
         pass
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
-from badbuzz.detection.baseline_file import Learnt, decode_history
+from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines
 from badbuzz.errors import KafkaError, StateError
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.terminal.options import waiting
@@ -93,16 +93,16 @@ def load(file: str, only: tuple[str, ...], replace: bool) -> None:
         click.echo(f"{one.brand}: {what}, partition {one.partition}")
 
 
-def _read_history(file: str) -> list[Learnt]:
+def _read_history(file: str) -> list[BrandBaseline]:
     try:
-        return decode_history(Path(file).read_bytes())
+        return decode_baselines(Path(file).read_bytes())
     except OSError as error:
         raise StateError(f"{file}: cannot be read: {error.strerror}") from error
     except StateError as error:
         raise StateError(f"{file}: {error}") from error
 
 
-def _picked(brands: list[Learnt], only: Sequence[str], file: str) -> list[Learnt]:
+def _picked(brands: list[BrandBaseline], only: Sequence[str], file: str) -> list[BrandBaseline]:
     known = {found.state.brand for found in brands}
     unknown = sorted(set(only) - known)
     if unknown:
@@ -110,7 +110,7 @@ def _picked(brands: list[Learnt], only: Sequence[str], file: str) -> list[Learnt
     return [found for found in brands if not only or found.state.brand in only]
 
 
-def _check_like_the_workers(brands: Sequence[Learnt], settings: Settings, file: str) -> None:
+def _check_like_the_workers(brands: Sequence[BrandBaseline], settings: Settings, file: str) -> None:
     """Refuse hours learnt by another clock; say which scores were another bundle's."""
     watched = read_brands(settings.brands)
     served = set(ScorerSet.read(settings.bundles).versions)

@@ -1,1 +1,1 @@
-"""The fold: scored tweets in, closed windows and alerts out. Pure."""
+"""Pure detector: it folds scored tweets into closed windows and alerts."""

@@ -1,11 +1,11 @@
-"""What is usual for a brand: level, hours of the day, dispersion and negative rate, all decayed.
+"""Baseline of a brand: level, season, dispersion, clustering and negative rate, all decayed.
 
-Formulas: the expected negatives of a bucket are ``level * season(hour)``. The level has two
-speeds: one forgets by half in five hours and is shrunk to one that takes eighteen, which counts
-for thirty negatives: a big brand is followed within hours, and a small one is not led by its noise.
-The season forgets in 42 days, dispersion and clustering in 30, the rate in seven. What is learnt is
-winsorised two standard deviations above what was expected, so that a crisis does not become its own
-baseline.
+The expected number of negatives in a bucket is ``level * season(hour)``. The level combines two
+exponential averages: a fast one with a half-life of five hours is shrunk towards a slow one with a
+half-life of eighteen, which has the weight of thirty negatives. The level of a big brand therefore
+adapts within hours, and that of a small brand does not follow noise. The half-life of the season is
+42 days, that of dispersion and clustering 30, that of the rate seven. Observations are winsorised
+at two standard deviations above the expectation, so that a crisis does not raise its own baseline.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _HOURS: Final = 24
 _BUCKETS_PER_HOUR: Final = 12
 _LEVEL_DECAY: Final = 0.5 ** (1 / (18 * _BUCKETS_PER_HOUR))
 _FAST_DECAY: Final = 0.5 ** (1 / (5 * _BUCKETS_PER_HOUR))
-_FAST_SHRINKAGE: Final = 30.0  # negatives that the slow level is worth to the fast one
-_SEASON_DECAY: Final = 0.5 ** (1 / (42 * _BUCKETS_PER_HOUR))  # an hour is learnt once a day
+_FAST_SHRINKAGE: Final = 30.0  # weight of the slow level in the fast one, in negatives
+_SEASON_DECAY: Final = 0.5 ** (1 / (42 * _BUCKETS_PER_HOUR))  # each hour is updated once a day
 _DISPERSION_DECAY: Final = 0.5 ** (1 / (30 * 24 * _BUCKETS_PER_HOUR))
 _RATE_DECAY: Final = 0.5 ** (1 / (7 * 24 * _BUCKETS_PER_HOUR))
 _SEASON_PRIOR: Final = 20.0
 _DISPERSION_PRIOR: Final = 0.1
 _DISPERSION_PRIOR_WEIGHT: Final = 50.0
 _DISPERSION_FLOOR: Final = 0.005
-_CLUSTERING_WEIGHT: Final = 5000.0  # tweets of large windows that the prior is worth
+_CLUSTERING_WEIGHT: Final = 5000.0  # weight of the prior, in tweets of large windows
 _CLUSTERING_FLOOR: Final = 0.02
 _CLUSTERING_MIN_N: Final = 20
-_TRIMMED_SQUARE: Final = 0.92  # mean of the square of a standard normal, winsorised at 2
+_TRIMMED_SQUARE: Final = 0.92  # mean square of a standard normal, winsorised at 2
 _LEVEL_PRIOR: Final = (0.25, 0.5)
 _RATE_PRIOR: Final = (2.0, 5.0)
 
@@ -45,18 +45,18 @@ def _zeros(n: int) -> list[float]:
 
 @dataclass(slots=True)
 class Baseline:
-    """What is usual for one brand; every number is a decayed sum.
+    """Baseline of one brand; every number is a decayed sum.
 
     Examples
     --------
     A brand with three negatives of five tweets in every bucket for a day:
 
     >>> from badbuzz.detection.buckets import window_sums
-    >>> usual = Baseline()
+    >>> baseline = Baseline()
     >>> for i in range(288):
-    ...     bucket = Bucket(n=5, n_negative=3, expected=usual.expected(i / 12))
-    ...     usual.learn(i / 12, bucket, window_sums([bucket]))
-    >>> round(usual.expected(12.0), 1), round(usual.rate, 2)
+    ...     bucket = Bucket(n=5, n_negative=3, expected=baseline.expected(i / 12))
+    ...     baseline.learn(i / 12, bucket, window_sums([bucket]))
+    >>> round(baseline.expected(12.0), 1), round(baseline.rate, 2)
     (3.0, 0.6)
     """
 
@@ -76,13 +76,13 @@ class Baseline:
 
     @property
     def level(self) -> float:
-        """Negatives per bucket, the hour of the day taken out, > 0."""
+        """Negatives per bucket without the effect of the hour, > 0."""
         seen, exposure = _LEVEL_PRIOR
         slow = (self.level_seen + seen) / (self.level_exposure + exposure)
         return (self.fast_seen + _FAST_SHRINKAGE) / (self.fast_exposure + _FAST_SHRINKAGE / slow)
 
     def season(self, hour: float) -> float:
-        """How much of the level an hour gets, > 0; interpolated between the hours' middles.
+        """Return the season's factor at an hour, > 0, interpolated between the hours' middles.
 
         Parameters
         ----------
@@ -90,8 +90,8 @@ class Baseline:
             Local time in [0, 24).
         """
         before = int(hour - 0.5) if hour >= 0.5 else _HOURS - 1
-        share = (hour - 0.5) % 1.0
-        return (1.0 - share) * self._season_bin(before) + share * self._season_bin(before + 1)
+        weight = (hour - 0.5) % 1.0
+        return (1.0 - weight) * self._season_bin(before) + weight * self._season_bin(before + 1)
 
     def _season_bin(self, hour: int) -> float:
         hour %= _HOURS
@@ -100,11 +100,11 @@ class Baseline:
         )
 
     def expected(self, hour: float) -> float:
-        """Negatives expected in a bucket at a local hour, > 0."""
+        """Return the expected number of negatives in a bucket at a local hour, > 0."""
         return self.level * self.season(hour)
 
     def dispersion(self, scale: int) -> float:
-        """The phi of Var = mu + phi * mu**2 at a scale, > 0."""
+        """Return phi of Var = mu + phi * mu**2 at a scale, > 0."""
         prior = _DISPERSION_PRIOR * _DISPERSION_PRIOR_WEIGHT
         spread = (self.residual_squares[scale] + prior) / (
             self.mean_squares[scale] + _DISPERSION_PRIOR_WEIGHT
@@ -112,16 +112,16 @@ class Baseline:
         return max(spread, _DISPERSION_FLOOR)
 
     def uncertainty(self, hour: float) -> float:
-        """What not knowing the parameters adds to phi, > 0."""
+        """Return the addition to phi for the uncertainty of the parameters, > 0."""
         seen = min(self.level_seen, self.fast_seen + _FAST_SHRINKAGE)
         level = 1.0 / (2.0 * seen + 1.0)
         season = 1.0 / (self.season_seen[int(hour) % _HOURS] + _SEASON_PRIOR)
         return level + season
 
     def clustering(self, scale: int) -> float:
-        """How correlated the tweets of one window are at a scale, > 0.
+        """Return the correlation of the tweets in one window at a scale, > 0.
 
-        The rate of n of them has 1 + clustering * (n - 1) times the variance of n independent ones.
+        The rate of n tweets has 1 + clustering * (n - 1) times the variance of n independent ones.
         """
         prior = CLUSTERING * _CLUSTERING_WEIGHT
         squares = self.rate_squares[scale] + prior
@@ -129,37 +129,38 @@ class Baseline:
 
     @property
     def rate(self) -> float:
-        """The usual negative rate, in (0, 1)."""
+        """Baseline of the negative rate, in (0, 1)."""
         negatives, tweets = _RATE_PRIOR
         return (self.rate_negatives + negatives) / (self.rate_tweets + tweets)
 
     @property
     def adjusted_rate(self) -> float:
-        """The usual negative rate adjusted for the classifier's error, in [0, 1]."""
+        """Baseline of the negative rate adjusted for the classifier's error, in [0, 1]."""
         if self.rate_tweets <= 0.0:
             return self.rate
         return min(max(self.rate_adjusted / self.rate_tweets, 0.0), 1.0)
 
     def ceiling(self, scale: int, expected: float) -> float:
-        """The most negatives that a window teaches: two standard deviations above, and one."""
+        """Return the winsorising limit: two standard deviations above the expectation, plus one."""
         spread = self.dispersion(scale)
         return expected + 2.0 * sqrt(expected + spread * expected * expected) + 1.0
 
     def learn(
         self, hour: float, bucket: Bucket, sums: Sequence[WindowSum], *, trusted: bool = True
     ) -> None:
-        """Take in a closed bucket.
+        """Update the baseline with a closed bucket.
 
         Parameters
         ----------
         hour
-            Its local time, in [0, 24).
+            Local time of the bucket, in [0, 24).
         bucket
-            With what was expected of it.
+            Closed bucket, with its expected number of negatives.
         sums
-            Of the windows that end with it, for each scale.
+            Windows that end with the bucket, one for each scale.
         trusted
-            Whether the expectation is good enough to measure the bucket against.
+            Whether the expectation is reliable: if so, the bucket is winsorised, and dispersion
+            and clustering are updated.
         """
         negatives = float(bucket.n_negative)
         if trusted:
@@ -190,8 +191,8 @@ class Baseline:
             self.mean_squares[scale] += mean * mean
 
     def _learn_clustering(self, sums: Sequence[WindowSum]) -> None:
-        """By moments, as the dispersion is, of windows large enough for the square to be one."""
-        usual = asin(sqrt(self.rate))
+        """Update the moment estimate from windows with enough tweets for a normal approximation."""
+        usual = asin(sqrt(self.rate))  # variance-stabilised
         for scale, window in enumerate(sums):
             square = size = 0.0
             if window.n >= _CLUSTERING_MIN_N:
@@ -203,10 +204,10 @@ class Baseline:
             self.rate_sizes[scale] = self.rate_sizes[scale] * _DISPERSION_DECAY + size
 
     def pack(self) -> list[Any]:
-        """Every number, in the fields' order."""
+        """Return all numbers in the order of the fields."""
         return [getattr(self, name) for name in self.__slots__]
 
     @classmethod
     def unpack(cls, packed: list[Any]) -> Baseline:
-        """What :meth:`pack` packed."""
+        """Return the baseline that :meth:`pack` packed."""
         return cls(*packed)

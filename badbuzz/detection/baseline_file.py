@@ -1,7 +1,7 @@
-"""What is usual for brands, learnt from history, as a file that a worker's state takes in.
+"""Baseline files: baselines of brands, learnt from history, that a worker's state can load.
 
-The file is JSON: what people want to know of each brand in words and figures, and beside it the
-brand's state, packed, without whatever belongs to the stream that it was learnt from.
+The file is JSON. For each brand it has figures for people, and the brand's packed state without the
+fields that belong to the stream it was learnt from.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from badbuzz.detection.state import BrandState
 from badbuzz.errors import StateError
 
 VERSION: Final = 1
-_NO_HISTORY: Final = "no baseline file, as badbuzz baseline build writes one"
+_INVALID: Final = "not a baseline file written by badbuzz baseline build"
 
-OF_THE_STREAM: Final = (
+STREAM_FIELDS: Final = (
     "closed_ms", "newest_ms", "last_seq", "recent_ids", "buckets", "recent", "n_late", "last_hour",
     "alert", "cool_until_ms", "last_peak", "replay", "bundles",
 )  # fmt: skip
-"""Fields of a state that belong to its stream; all others are learnt."""
+"""Fields of a state that belong to its stream; all others belong to the baseline."""
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """What was learnt of one brand.
+class BrandBaseline:
+    """Baseline of one brand.
 
     Parameters
     ----------
     state
-        A state that has seen no stream.
+        State in which the fields of the stream have their defaults.
     zone
-        The brand's clock, by which its hours were learnt: an IANA name.
+        IANA name of the time zone of the brand's hours.
     bundle
-        Versions of the bundles that scored its tweets.
+        Versions of the bundles that scored the brand's tweets.
     """
 
     state: BrandState
@@ -44,65 +44,67 @@ class Learnt:
     bundle: str
 
 
-def learnt(state: BrandState, zone: str) -> Learnt:
-    """What a brand's state has learnt, apart from its stream.
+def extract_baseline(state: BrandState, zone: str) -> BrandBaseline:
+    """Return the baseline in a brand's state.
 
     Examples
     --------
-    >>> found = learnt(BrandState("Air Paradis", closed_ms=300_000, n_hours=12), "Europe/Paris")
-    >>> found.state.n_hours, found.state.closed_ms
+    >>> state = BrandState("Air Paradis", closed_ms=300_000, n_hours=12)
+    >>> baseline = extract_baseline(state, "Europe/Paris")
+    >>> baseline.state.n_hours, baseline.state.closed_ms
     (12, -1)
     """
-    return Learnt(_with_stream_of(BrandState(state.brand), state), zone, state.bundle)
+    return BrandBaseline(_with_stream_of(BrandState(state.brand), state), zone, state.bundle)
 
 
-def adopt(live: BrandState | None, found: Learnt) -> BrandState:
-    """A worker's state of a brand with what was learnt from history.
+def adopt_baseline(live: BrandState | None, baseline: BrandBaseline) -> BrandState:
+    """Return a worker's state of a brand with another baseline.
 
     Parameters
     ----------
     live
-        Its state so far: how far its stream has come and whether an alert is open stay as they
-        are; None for a new brand.
+        Current state, whose position in the stream and open alert are kept; None for a new brand.
+    baseline
+        Baseline of the brand.
 
     Examples
     --------
-    >>> found = learnt(BrandState("Air Paradis", n_hours=200), "UTC")
-    >>> state = adopt(BrandState("Air Paradis", last_seq={"x": 9}, n_hours=3), found)
+    >>> baseline = extract_baseline(BrandState("Air Paradis", n_hours=200), "UTC")
+    >>> state = adopt_baseline(BrandState("Air Paradis", last_seq={"x": 9}, n_hours=3), baseline)
     >>> state.n_hours, state.last_seq
     (200, {'x': 9})
     """
-    return found.state if live is None else _with_stream_of(live, found.state)
+    return baseline.state if live is None else _with_stream_of(live, baseline.state)
 
 
 def _with_stream_of(stream: BrandState, state: BrandState) -> BrandState:
-    return replace(state, **{name: getattr(stream, name) for name in OF_THE_STREAM})
+    return replace(state, **{name: getattr(stream, name) for name in STREAM_FIELDS})
 
 
-def encode_history(brands: Sequence[Learnt], files: Sequence[str]) -> bytes:
-    """A baseline file.
+def encode_baselines(baselines: Sequence[BrandBaseline], files: Sequence[str]) -> bytes:
+    """Encode a baseline file.
 
     Parameters
     ----------
-    brands
-        Each once.
+    baselines
+        One baseline for each brand.
     files
-        Names of the recordings it was learnt from.
+        Names of the recordings that the baselines were learnt from.
     """
     plain = {
         "v": VERSION,
         "learnt_from": list(files),
-        "brands": [_plain(found) for found in sorted(brands, key=lambda one: one.state.brand)],
+        "brands": [_plain(one) for one in sorted(baselines, key=lambda one: one.state.brand)],
     }
     return orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _plain(found: Learnt) -> dict[str, Any]:
-    state = found.state
+def _plain(baseline: BrandBaseline) -> dict[str, Any]:
+    state = baseline.state
     return {
         "brand": state.brand,
-        "zone": found.zone,
-        "bundle": found.bundle,
+        "zone": baseline.zone,
+        "bundle": baseline.bundle,
         "hours_with_tweets": state.n_hours,
         "negatives": state.n_negative_seen,
         "usual_negatives_per_5_min": round(state.baseline.level, 3),
@@ -111,29 +113,29 @@ def _plain(found: Learnt) -> dict[str, Any]:
     }
 
 
-def decode_history(data: bytes) -> list[Learnt]:
-    """What :func:`encode_history` wrote.
+def decode_baselines(data: bytes) -> list[BrandBaseline]:
+    """Decode a baseline file.
 
     Raises
     ------
     StateError
-        When it is something else, or of another version.
+        If it is not a baseline file, or has another version.
 
     Examples
     --------
-    >>> found = learnt(BrandState("Air Paradis", n_hours=12), "Europe/Paris")
-    >>> decode_history(encode_history([found], ["week.jsonl"])) == [found]
+    >>> baseline = extract_baseline(BrandState("Air Paradis", n_hours=12), "Europe/Paris")
+    >>> decode_baselines(encode_baselines([baseline], ["week.jsonl"])) == [baseline]
     True
     """
     try:
         plain = orjson.loads(data)
         if not isinstance(plain, dict) or "v" not in plain:
-            raise StateError(f"{_NO_HISTORY}: expected an object with its version v")
+            raise StateError(f"{_INVALID}: expected an object with its version v")
         version = plain["v"]
         if version != VERSION:
             raise StateError(f"a baseline file has version {version}, this badbuzz reads {VERSION}")
         return [
-            Learnt(
+            BrandBaseline(
                 BrandState.unpack(orjson.dumps(entry["state"])),
                 str(entry["zone"]),
                 str(entry["bundle"]),
@@ -141,8 +143,8 @@ def decode_history(data: bytes) -> list[Learnt]:
             for entry in plain["brands"]
         ]
     except orjson.JSONDecodeError as error:
-        raise StateError(f"{_NO_HISTORY}: is no JSON: {error}") from error
+        raise StateError(f"{_INVALID}: invalid JSON: {error}") from error
     except KeyError as error:
-        raise StateError(f"{_NO_HISTORY}: lacks {error}") from error
+        raise StateError(f"{_INVALID}: missing field {error}") from error
     except (TypeError, ValueError) as error:
-        raise StateError(f"{_NO_HISTORY}: {error}") from error
+        raise StateError(f"{_INVALID}: {error}") from error

@@ -1,4 +1,4 @@
-"""Buckets of five minutes, and the windows that are sums of them."""
+"""Buckets of five minutes, and windows as sums of buckets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final, NamedTuple
 from badbuzz.model import SCORE_UNITS
 
 SCALES: Final = (1, 3, 6, 12)
-"""Buckets of each scale: 5, 15, 30 and 60 minutes."""
+"""Number of buckets in a window of each scale: 5, 15, 30 and 60 minutes."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Five minutes of one brand.
+    """Counts of one brand in five minutes.
 
-    ``expected`` is what the baseline expected of it when it closed; ``adjusted`` the sum of its
-    tweets' adjusted shares, in ten-thousandths.
+    ``expected`` is the baseline's expected number of negatives when the bucket closed.
+    ``adjusted`` is the sum of the tweets' ``Prediction.adjusted``, in units of 1/10,000.
     """
 
     n: int = 0
@@ -30,7 +30,7 @@ class Bucket:
 
 
 class WindowSum(NamedTuple):
-    """The sums of a window's buckets."""
+    """A window's counts and expected negatives, summed over its buckets."""
 
     n: int
     n_negative: int
@@ -38,12 +38,12 @@ class WindowSum(NamedTuple):
 
 
 def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
-    """The sums of the newest buckets, for each scale.
+    """Return the window that ends with the newest bucket, for each scale.
 
     Parameters
     ----------
     recent
-        Closed buckets, oldest first; a scale that reaches further back takes what there is.
+        Closed buckets, oldest first. If there are fewer than a scale needs, all are summed.
 
     Examples
     --------
@@ -63,12 +63,14 @@ def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
     return sums
 
 
-def share(adjusted: int, n: int) -> float:
-    """The adjusted negative rate of n tweets, in [0, 1]; 0.0 of none.
+def adjusted_rate(adjusted: int, n: int) -> float:
+    """Return the adjusted negative rate of n tweets, in [0, 1]; 0.0 if n is 0.
 
     Parameters
     ----------
     adjusted
-        Sum of their adjusted shares, in ten-thousandths.
+        Sum of the tweets' ``Prediction.adjusted``, in units of 1/10,000.
+    n
+        Number of tweets, >= 0.
     """
     return round(min(max(adjusted / (SCORE_UNITS * n), 0.0), 1.0), 4) if n else 0.0

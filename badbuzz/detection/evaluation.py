@@ -1,26 +1,26 @@
-"""Alerts against what really happened: caught, how soon, and for nothing.
+"""Evaluate alerts against ground truth: incidents caught, delay and false alarms.
 
 Definitions, in event time; every interval is half-open.
 
 - An *incident* is a real crisis of one brand, an interval. An alert *catches* it when it opens in
   the interval or within five minutes (:data:`GRACE_MS`) after. This is range-based recall with the
   existence reward alone (Tatbul et al. 2018, "Precision and Recall for Time Series", alpha = 1):
-  one alert in time is what a team needs, and more of them are worth no more.
+  a team needs one alert in time, and more alerts add nothing.
 - The *delay* runs from the incident's onset to the end of the window that opened the alert. Lavin
   and Ahmad (2015, "Evaluating Real-time Anomaly Detection Algorithms: the Numenta Anomaly
-  Benchmark") fold it into a weight; here it stands beside the share that was caught, in minutes.
+  Benchmark") fold it into a weight; here it is reported in minutes beside the share caught.
 - An alert that catches nothing is a *false alarm*; several may catch one incident. Informational
-  alerts claim nothing and are left out; one that escalates above that opens there and then.
+  alerts are ignored; one that escalates to a higher severity opens at that time.
 - A brand is *watched* in the buckets that close while it has a baseline and is not muted, from the
   first to the last. Brand-weeks are such buckets by the 2,016 of a week; an incident or a surge
-  whose onset is not watched is *unjudged*: neither caught nor missed, alerted nor left alone.
+  whose onset is not watched is *unjudged*: it is left out of all figures.
 - *Alert-hours* run from an alert's opening to its resolution, or to the end of the watch.
-- A *benign surge* is loud, but nobody is angry; it is *alerted* when a false alarm opens in it or
-  within five minutes after.
-- Intervals are bootstrap percentiles (Efron and Tibshirani 1993, chapter 13): incidents are drawn
-  anew for share and delay, brand-days (UTC) for false alarms, as alerts of one day depend on each
-  other. Where all draws agree, as with none missed, the interval is a point: it does not say that
-  the next one will be caught.
+- A *benign surge* has many tweets without a raised negative rate; it is *alerted* when a false
+  alarm opens in it or within five minutes after.
+- Intervals are bootstrap percentiles (Efron and Tibshirani 1993, chapter 13): incidents are
+  resampled for share and delay, brand-days (UTC) for false alarms, as alerts of one day depend on
+  each other. If all draws agree, for example if no incident was missed, the interval is a point;
+  that does not mean that the next incident will be caught.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _PERCENTILES: Final = (2.5, 97.5)
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A real crisis: truth, not a claim."""
+    """A real crisis of one brand, from the ground truth."""
 
     brand: str
     kind: str
@@ -56,7 +56,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What really happened: crises, and surges that are none."""
+    """Ground truth: incidents, and benign surges."""
 
     incidents: tuple[Incident, ...] = ()
     benign: tuple[Incident, ...] = ()
@@ -64,9 +64,9 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What became of each incident, and the alerts that caught none.
+    """Incidents with the alerts that caught them, and false alarms.
 
-    ``caught`` pairs each incident with the alert that caught it first, or None.
+    ``caught`` pairs each incident with the first alert that caught it, or None.
     """
 
     caught: tuple[tuple[Incident, Alert | None], ...]
@@ -74,19 +74,19 @@ class Evaluation:
 
     @property
     def n_caught(self) -> int:
-        """Incidents that some alert caught."""
+        """Number of incidents that an alert caught."""
         return sum(alert is not None for _, alert in self.caught)
 
 
 def delay_ms(incident: Incident, alert: Alert) -> int:
-    """From the incident's onset to the end of the window that opened the alert."""
+    """Return the time from the incident's onset to the end of the window that opened the alert."""
     return alert.opened_ms - incident.start_ms
 
 
 def openings(alerts: Iterable[Alert]) -> list[Alert]:
-    """The alerts that claim something, each as it opened, in the order of opening.
+    """Return the first phase above ``info`` of each alert, in the order of opening.
 
-    One that was informational at first has the phase that made it more, and opens with that.
+    An alert that was informational at first opens with the phase that raised its severity.
     """
     claims = (a for a in alerts if a.phase != "resolved" and a.severity != "info")
     first: dict[str, Alert] = {}
@@ -98,19 +98,19 @@ def openings(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def evaluate(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Evaluation:
-    """Hold alerts against incidents.
+    """Match alerts with incidents.
 
     Parameters
     ----------
     alerts
-        Phase changes in any order; of each alert the first above ``info`` counts.
+        Phase changes in any order; the first above ``info`` of each alert counts.
     incidents
-        The truth.
+        Ground truth.
 
     Returns
     -------
     Evaluation
-        Incidents by onset; false alarms by opening.
+        Incidents in the order of onset, false alarms in the order of opening.
 
     Examples
     --------
@@ -122,30 +122,30 @@ def evaluate(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Evaluati
     caught = []
     hits: set[str] = set()
     for incident in sorted(incidents, key=lambda one: (one.start_ms, one.brand)):
-        found = [alert for alert in opened if opens_in(alert, incident)]
-        hits.update(alert.id for alert in found)
-        caught.append((incident, found[0] if found else None))
+        matching = [alert for alert in opened if opens_in(alert, incident)]
+        hits.update(alert.id for alert in matching)
+        caught.append((incident, matching[0] if matching else None))
     return Evaluation(tuple(caught), tuple(a for a in opened if a.id not in hits))
 
 
 def opens_in(alert: Alert, incident: Incident) -> bool:
-    """Whether an alert opens in an incident or surge, or within five minutes after it."""
+    """Check whether an alert opens in an incident or surge, or within five minutes after it."""
     in_time = incident.start_ms < alert.opened_ms <= incident.end_ms + GRACE_MS
     return alert.brand == incident.brand and in_time
 
 
 @dataclass(slots=True)
 class WatchedPeriod:
-    """When one brand was watched with a baseline.
+    """Time in which one brand was watched with a baseline.
 
     Parameters
     ----------
     since_ms, until_ms
-        Start of the first such bucket, end of the last; -1 before there is one.
+        Start of the first watched bucket and end of the last; -1 if there is none.
     n_by_day
-        How many there were, by UTC day since 1970.
+        Number of watched buckets by UTC day since 1970.
     muted_ms
-        Half-open stretches of muted buckets.
+        Half-open intervals of muted buckets.
     """
 
     since_ms: int = -1
@@ -154,7 +154,7 @@ class WatchedPeriod:
     muted_ms: list[tuple[int, int]] = field(default_factory=list)
 
     def note(self, window: Window) -> None:
-        """Take in the brand's next closed window."""
+        """Record the brand's next closed window."""
         if window.state == "no_baseline":
             return
         if window.state == "muted":
@@ -172,18 +172,18 @@ class WatchedPeriod:
         self.muted_ms.append((start_ms, end_ms))
 
     def holds(self, incident: Incident) -> bool:
-        """Whether an incident's onset was watched."""
+        """Check whether an incident's onset was watched."""
         muted = any(start <= incident.start_ms < end for start, end in self.muted_ms)
         return 0 <= self.since_ms <= incident.start_ms < self.until_ms and not muted
 
 
 def is_judged(incident: Incident, watches: Mapping[str, WatchedPeriod]) -> bool:
-    """Whether somebody watched when an incident or a surge began."""
+    """Check whether the onset of an incident or a surge was watched."""
     return incident.brand in watches and watches[incident.brand].holds(incident)
 
 
 class Interval(NamedTuple):
-    """Where 95 of 100 draws lie."""
+    """Bootstrap interval that holds 95 % of the draws."""
 
     low: float
     high: float
@@ -191,10 +191,10 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """How a detector did, by the definitions above.
+    """Figures of a detector, by the definitions of this module.
 
-    Shares are in [0, 1]; what cannot be said, as there was nothing to judge by, is None.
-    ``n_incidents`` and ``n_benign`` count judged ones.
+    Shares are in [0, 1]. A figure is None if there are no data for it. ``n_incidents`` and
+    ``n_benign`` count incidents and surges that are not unjudged.
     """
 
     n_alerts: int
@@ -214,17 +214,17 @@ class Scorecard:
 
     @property
     def caught_share(self) -> float | None:
-        """Judged incidents that were caught."""
+        """Share of judged incidents that were caught."""
         return self.n_caught / self.n_incidents if self.n_incidents else None
 
     @property
     def false_alarms_per_week(self) -> float | None:
-        """False alarms in a brand's week."""
+        """False alarms per brand-week."""
         return self.n_false_alarms / self.brand_weeks if self.brand_weeks else None
 
     @property
     def alerts_per_week(self) -> float | None:
-        """Alerts in a brand's week, right or wrong."""
+        """Alerts per brand-week, false alarms included."""
         return self.n_alerts / self.brand_weeks if self.brand_weeks else None
 
 
@@ -235,20 +235,20 @@ def score(
     rng: Generator,
     n_draws: int = _N_DRAWS,
 ) -> Scorecard:
-    """How well alerts tell what really happened.
+    """Compute the figures of a detector.
 
     Parameters
     ----------
     alerts
-        Phase changes of all brands, each brand's in order.
+        Phase changes of all brands, in order for each brand.
     truth
-        Crises and benign surges.
+        Incidents and benign surges.
     watches
-        By brand.
+        Watched period of each brand by name.
     rng
-        Draws the bootstrap; the same state gives the same intervals.
+        Generator for the bootstrap; equal states give equal intervals.
     n_draws
-        How often; 0 for no intervals.
+        Number of bootstrap draws, >= 0; 0 for no intervals.
 
     Examples
     --------
@@ -259,23 +259,25 @@ def score(
     >>> card.caught_share, card.false_alarms_per_week
     (0.0, 0.0)
     """
-    found = evaluate(alerts, truth.incidents)
-    judged = [(incident, alert) for incident, alert in found.caught if is_judged(incident, watches)]
+    evaluation = evaluate(alerts, truth.incidents)
+    judged = [
+        (incident, alert) for incident, alert in evaluation.caught if is_judged(incident, watches)
+    ]
     delays = np.array(
         [delay_ms(i, alert) / 60_000 if alert is not None else np.nan for i, alert in judged]
     )
     benign = [surge for surge in truth.benign if is_judged(surge, watches)]
     n_buckets = sum(sum(watch.n_by_day.values()) for watch in watches.values())
     n_benign_alerted = sum(
-        any(opens_in(alert, surge) for alert in found.false_alarms) for surge in benign
+        any(opens_in(alert, surge) for alert in evaluation.false_alarms) for surge in benign
     )
     caught, delay = _incident_intervals(delays, rng, n_draws)
     return Scorecard(
         n_alerts=len(openings(alerts)),
         n_incidents=len(judged),
         n_caught=int(np.count_nonzero(~np.isnan(delays))),
-        n_unjudged=len(found.caught) - len(judged),
-        n_false_alarms=len(found.false_alarms),
+        n_unjudged=len(evaluation.caught) - len(judged),
+        n_false_alarms=len(evaluation.false_alarms),
         n_benign=len(benign),
         n_benign_alerted=n_benign_alerted,
         n_benign_unjudged=len(truth.benign) - len(benign),
@@ -284,22 +286,22 @@ def score(
         median_delay_min=_median(delays),
         caught_interval=caught,
         delay_interval=delay,
-        false_alarms_interval=_false_alarm_interval(found.false_alarms, watches, rng, n_draws),
+        false_alarms_interval=_false_alarm_interval(evaluation.false_alarms, watches, rng, n_draws),
     )
 
 
 def spans(
     alerts: Iterable[Alert], watches: Mapping[str, WatchedPeriod]
 ) -> list[tuple[Alert, int, int]]:
-    """Each alert that claims something, from its opening to its resolution.
+    """Return each alert above ``info`` with the times of its opening and its resolution.
 
-    One that is not resolved lasts to the end of its brand's watch.
+    An alert that is not resolved lasts to the end of the brand's watched period.
     """
-    told = list(alerts)
-    ends = {alert.id: alert.window_end_ms for alert in told if alert.phase == "resolved"}
+    phases = list(alerts)
+    ends = {alert.id: alert.window_end_ms for alert in phases if alert.phase == "resolved"}
     return [
         (alert, alert.opened_ms, max(ends.get(alert.id, _end(watches, alert)), alert.opened_ms))
-        for alert in openings(told)
+        for alert in openings(phases)
     ]
 
 
@@ -319,7 +321,7 @@ def _incident_intervals(
         return None, None
     drawn = delays[rng.integers(0, len(delays), (n_draws, len(delays)))]
     shares = np.mean(~np.isnan(drawn), axis=1)
-    medians = [found for found in map(_median, drawn) if found is not None]
+    medians = [delay for delay in map(_median, drawn) if delay is not None]
     return _interval(shares), _interval(np.array(medians)) if medians else None
 
 

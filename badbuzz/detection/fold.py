@@ -1,8 +1,8 @@
-"""The fold over one partition: records in order in, outcomes, windows and alerts out.
+"""Fold the records of one partition, in order, into outcomes, windows and alerts.
 
-A partition holds its brands' states and how far each source's heartbeats have come. A brand's
-watermark is the least, over the live sources, of the source's newest heartbeat here or tweet about
-the brand, less the allowed lateness: it does not depend on which brands share the partition.
+The state of a partition is the states of its brands and the newest heartbeat of each source. A
+brand's watermark is the minimum, over the live sources, of the source's newest heartbeat or tweet
+about the brand, less the allowed lateness. It does not depend on the other brands in the partition.
 """
 
 from __future__ import annotations
@@ -22,33 +22,35 @@ from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
 
 VERSION: Final = 1
 MAX_BEHIND_MS: Final = 120_000
-"""A source further behind the others than this is no longer live."""
+"""A source further behind the newest one than this is not live."""
 
 FORGET_MS: Final = 86_400_000
-"""A source further behind the others than this is forgotten."""
+"""A source further behind the newest one than this is forgotten."""
 
 Outcome = Literal["counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat"]
 
 
 class Applied(NamedTuple):
-    """What one record brought about: its outcome, and the windows and alerts in order."""
+    """Result of one record: its outcome, and the closed windows and alerts in order."""
 
     outcome: Outcome
     windows: Sequence[Window] = ()
     alerts: Sequence[Alert] = ()
 
 
-_ALONE: Final[dict[Outcome, Applied]] = {name: Applied(name) for name in get_args(Outcome)}
-"""What a record brings about that closes no bucket; made once, as most records are such."""
+_CLOSING_NOTHING: Final[dict[Outcome, Applied]] = {
+    name: Applied(name) for name in get_args(Outcome)
+}
+"""Results of records that close no bucket."""
 
 
 def watermark(times_ms: dict[str, int]) -> tuple[int, tuple[str, ...]]:
-    """How far every live source has come, and the sources that are not live.
+    """Return the minimum time of the live sources, and the sources that are not live.
 
     Parameters
     ----------
     times_ms
-        Newest time of each source; at least one.
+        Newest time of each source, Unix milliseconds; at least one source.
 
     Examples
     --------
@@ -62,27 +64,27 @@ def watermark(times_ms: dict[str, int]) -> tuple[int, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class Fold:
-    """The state of one partition.
+    """State of one partition.
 
     Parameters
     ----------
     rules_of
-        The rules of a brand, by its name.
+        Function that returns the rules of a brand by its name.
     brands
-        State by brand.
+        State of each brand by name.
     heartbeats_ms
-        Newest heartbeat of each source.
+        Newest heartbeat of each source, Unix milliseconds.
     changed
         Brands whose state changed since :meth:`saved` was last called.
     evidence
-        What is remembered of the brands' negatives, by brand.
+        Sampled negatives and term counts of each brand by name.
 
     Examples
     --------
     >>> fold = Fold(lambda brand: Rules())
-    >>> verdict = Prediction(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
+    >>> prediction = Prediction(score=0.9, negative=True, adjusted=9_500, bundle="airline-en@1")
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=70_000, produced_ms=70_000)
-    >>> fold.apply(tweet, verdict)
+    >>> fold.apply(tweet, prediction)
     Applied(outcome='counted', windows=(), alerts=())
     >>> beat = Tweet("", "", "", created_ms=370_000, produced_ms=370_000, kind="heartbeat")
     >>> [window.n for window in fold.apply(beat, None).windows]
@@ -94,54 +96,54 @@ class Fold:
     heartbeats_ms: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     evidence: dict[str, BrandEvidence] = field(default_factory=dict)
-    _evident: set[str] = field(default_factory=set)
+    _changed_evidence: set[str] = field(default_factory=set)
 
-    def apply(self, tweet: Tweet, verdict: Prediction | None) -> Applied:
-        """Take in one record.
+    def apply(self, tweet: Tweet, prediction: Prediction | None) -> Applied:
+        """Apply one record.
 
         Parameters
         ----------
         tweet
-            The partition's next record.
-        verdict
-            Of a post; None where no bundle reads its language, and for other kinds.
+            Next record of the partition.
+        prediction
+            Prediction of a post; None if no bundle supports its language, and for other kinds.
 
         Returns
         -------
         Applied
-            The record's outcome, and the windows that it closed with their alerts.
+            Outcome of the record, and the windows and alerts that it caused.
         """
         if tweet.kind == "heartbeat":
-            return _applied("heartbeat", self._beat(tweet))
+            return _applied("heartbeat", self._apply_heartbeat(tweet))
         state = self.brands.get(tweet.brand)
         if state is None:
             state = self.brands[tweet.brand] = BrandState(tweet.brand)
         self.changed.add(tweet.brand)
         if windows.is_duplicate(state, tweet):
-            return _ALONE["duplicate"]
+            return _CLOSING_NOTHING["duplicate"]
         if tweet.kind != "post":
-            self._forget(tweet)
-            windows.saw_source(state, tweet)
-            return _ALONE[tweet.kind]
+            self._drop_evidence(tweet)
+            windows.note_source(state, tweet)
+            return _CLOSING_NOTHING[tweet.kind]
         rules = self.rules_of(tweet.brand)
         if state.closed_ms < 0:
             self._start(state, tweet, rules)
-        outcome = windows.observe(state, tweet, verdict, rules)
-        if outcome == "counted" and verdict is not None and verdict.negative:
-            self._keep(tweet, verdict)
-        windows.saw_source(state, tweet)
+        outcome = windows.observe(state, tweet, prediction, rules)
+        if outcome == "counted" and prediction is not None and prediction.negative:
+            self._add_evidence(tweet, prediction)
+        windows.note_source(state, tweet)
         if tweet.created_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
             return _applied(outcome, self._advance(state, rules))
-        return _ALONE[outcome]
+        return _CLOSING_NOTHING[outcome]
 
     def _start(self, state: BrandState, tweet: Tweet, rules: Rules) -> None:
-        """Open a new brand at the oldest bucket that this tweet's source may still fill."""
+        """Start a new brand at the oldest bucket for which the tweet's source is not late."""
         start_ms = max(min(tweet.created_ms, tweet.produced_ms) - rules.lateness_ms, 0)
         if self.heartbeats_ms:
             start_ms = max(start_ms, watermark(self.heartbeats_ms)[0] - rules.lateness_ms)
         state.closed_ms = start_ms - start_ms % BUCKET_MS
 
-    def _beat(self, beat: Tweet) -> list[tuple[Window, Alert | None]]:
+    def _apply_heartbeat(self, beat: Tweet) -> list[tuple[Window, Alert | None]]:
         time_ms = beat.produced_ms
         if time_ms <= self.heartbeats_ms.get(beat.source, -1):
             return []
@@ -150,12 +152,12 @@ class Fold:
         for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
             del self.heartbeats_ms[source]
         closed = []
-        for brand in sorted(self._due(time_ms)):  # loaded states stand in another order
+        for brand in sorted(self._due(time_ms)):  # states loaded from Kafka have another order
             closed += self._advance(self.brands[brand], self.rules_of(brand))
         return closed
 
     def _due(self, time_ms: int) -> Iterator[str]:
-        """Brands that have a bucket which may close by a time."""
+        """Yield brands with a bucket that may close at a time."""
         for brand, state in self.brands.items():
             lateness_ms = self.rules_of(brand).lateness_ms
             if time_ms - lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
@@ -178,23 +180,23 @@ class Fold:
             return closed
         return [(window, self._with_evidence(window, alert, evidence)) for window, alert in closed]
 
-    def _keep(self, tweet: Tweet, verdict: Prediction) -> None:
+    def _add_evidence(self, tweet: Tweet, prediction: Prediction) -> None:
         evidence = self.evidence.get(tweet.brand)
         if evidence is None:
             evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)
-        evidence.add(tweet, verdict)
-        self._evident.add(tweet.brand)
+        evidence.add(tweet, prediction)
+        self._changed_evidence.add(tweet.brand)
 
-    def _forget(self, tweet: Tweet) -> None:
+    def _drop_evidence(self, tweet: Tweet) -> None:
         evidence = self.evidence.get(tweet.brand)
         if evidence is not None and evidence.forget(tweet.id):
-            self._evident.add(tweet.brand)
+            self._changed_evidence.add(tweet.brand)
 
     def _with_evidence(
         self, window: Window, alert: Alert | None, evidence: BrandEvidence
     ) -> Alert | None:
         if evidence.decay(window.end_ms):
-            self._evident.add(evidence.brand)
+            self._changed_evidence.add(evidence.brand)
         if alert is None or alert.phase == "resolved":
             return alert
         return replace(
@@ -202,23 +204,23 @@ class Fold:
         )
 
     def changed_states(self) -> list[BrandState]:
-        """The states to save, by brand; :meth:`saved` says that they are."""
+        """Return the states changed since :meth:`saved`, sorted by brand."""
         return [self.brands[brand] for brand in sorted(self.changed)]
 
     def changed_evidence(self) -> list[tuple[bytes, bytes | None]]:
-        """Keys and values of evidence to save, None for what is gone, by brand."""
-        brands = sorted(self._evident)
+        """Return keys and values of changed evidence, sorted by brand; None deletes a key."""
+        brands = sorted(self._changed_evidence)
         return [record for brand in brands for record in self.evidence[brand].changed()]
 
     def saved(self) -> None:
-        """From now on nothing has changed."""
+        """Mark all states and evidence as saved."""
         self.changed.clear()
-        for brand in self._evident:
+        for brand in self._changed_evidence:
             self.evidence[brand].saved()
-        self._evident.clear()
+        self._changed_evidence.clear()
 
     def restore_evidence(self, key: bytes, value: bytes) -> None:
-        """Take over a record that :meth:`changed_evidence` gave."""
+        """Restore a record that :meth:`changed_evidence` returned."""
         brand = brand_of(key)
         evidence = self.evidence.get(brand)
         if evidence is None:
@@ -226,7 +228,7 @@ class Fold:
         evidence.restore(key, value)
 
     def pack(self, partition: int, next_offset: int) -> bytes:
-        """The partition's own record: its number, where to go on, the sources' heartbeats."""
+        """Return the partition's own record: partition, next offset and heartbeats."""
         return orjson.dumps(
             {
                 "v": VERSION,
@@ -237,7 +239,7 @@ class Fold:
         )
 
     def unpack(self, partition: int, packed: bytes) -> int:
-        """Take over the record of a partition; returns the offset to go on at."""
+        """Restore the partition's own record and return the next offset."""
         plain = orjson.loads(packed)
         if plain["v"] != VERSION:
             raise StateError(

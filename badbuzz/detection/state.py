@@ -1,6 +1,6 @@
-"""What the fold remembers of one brand, and how it is packed.
+"""State of one brand, its rules, and its serialised form.
 
-The packed form is a JSON array behind a version, at most 4 kB a brand; numbers come back exactly.
+The packed form is a versioned JSON object of at most 4 kB per brand. Numbers round-trip exactly.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ VERSION: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How one brand is watched.
+    """Detection rules of one brand.
 
     Parameters
     ----------
     theta
-        Score at which an alert opens; two above it is critical.
+        Score at which an alert opens.
     zone
-        The brand's clock, for the hour of the day.
+        Time zone that defines the hour of the day.
     languages
-        Languages that count, or None for all.
+        Languages whose tweets are counted; None for all.
     muted_ms
-        Half-open intervals in which no alert opens.
+        Half-open intervals in which no alert opens, Unix milliseconds.
     lateness_ms
-        How late in event time a tweet may come.
+        Allowed lateness in event time, milliseconds.
     warmup_hours, warmup_negatives
-        What must be seen before an alert is more than informational: hours with a tweet,
-        and negatives.
+        Hours with a tweet, and negatives, that the baseline needs before an alert is more than
+        informational.
     count_weight, rate_weight
-        What a standard deviation of the count, and of the rate, adds to the score.
+        Weights of count z and rate z in the score.
     min_rate_z
-        Standard deviations above the usual rate below which nothing scores.
+        Rate z below which the score is 0.
     surge_rate_z
-        How many more are asked for when e times the usual tweets are not negative: a surge of
-        all that is said is no crisis. 0 asks for none.
+        Addition to ``min_rate_z`` when there are e times as many non-negative tweets as usual,
+        since a surge of all tweets is not a crisis; 0 for no addition.
     min_negatives
-        Negatives in a window below which nothing scores.
+        Number of negatives in a window below which the score is 0.
     step
-        Points above theta that make an alert critical, above what was last announced that
-        escalate it, and above the last peak that open another in the cool-down.
+        Points above theta that make an alert critical, above the last published score that
+        escalate it, and above the last peak that open a new alert in the cool-down.
     quiet_z, quiet_minutes
-        An alert is resolved when no scale's count was so many standard deviations too high for
-        so long.
+        An alert is resolved when the count z of every scale stays below ``quiet_z`` for
+        ``quiet_minutes``.
     cool_down_minutes
-        After that, how long only a higher peak opens another.
+        Length of the cool-down, in which only a higher peak opens a new alert.
 
     Examples
     --------
@@ -81,17 +81,17 @@ class Rules:
     cool_down_minutes: int = 60
 
     def muted(self, at_ms: int) -> bool:
-        """Whether a planned campaign mutes the brand at an instant."""
+        """Check whether alerts of the brand are muted at a time."""
         return any(start <= at_ms < end for start, end in self.muted_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionResult:
-    """The result of testing a closed bucket, on the scale with the highest score.
+    """Result of testing a closed bucket, on the scale with the highest score.
 
-    ``score`` is 0 without anger or history; ``max_count_z`` is the highest count z of all scales;
-    the band is that of the bucket, two standard deviations either way; ``sums`` has one window for
-    each scale.
+    ``score`` is 0 if the rate is not raised or the baseline is too young. ``max_count_z`` is the
+    highest count z of all scales. ``expected_low`` and ``expected_high`` are two standard
+    deviations below and above the bucket's expectation. ``sums`` has one window for each scale.
     """
 
     score: float
@@ -125,30 +125,30 @@ class OpenAlert:
 
 @dataclass(slots=True)
 class BrandState:
-    """All that is remembered of one brand.
+    """Detector state of one brand.
 
     Parameters
     ----------
     brand
-        The key.
+        Name of the brand.
     closed_ms
-        Buckets before this are closed, and a tweet older than this is late; -1 at first.
+        End of the last closed bucket: an older tweet is late; -1 before the first tweet.
     newest_ms
-        Newest event time by source.
+        Newest event time of each source.
     last_seq
-        Last number seen by a source's digest, the source heard last at the end.
+        Highest sequence number by digest of the source, most recently seen source last.
     recent_ids
-        Digests of the last records that had no number.
+        Digests of the last records without a sequence number.
     buckets
-        Open ones, by start.
+        Open buckets by start.
     recent
-        The last hour's closed ones, oldest first.
+        Closed buckets of the last hour, oldest first.
     n_hours, last_hour, n_negative_seen
-        Hours that held a tweet, the last of them, and negatives in closed buckets.
+        Number of hours with a tweet, the last such hour, and negatives in closed buckets.
     cool_until_ms, last_peak
-        Until when, and up to which score, a new alert is the old one's echo.
+        End of the cool-down, and the peak score of the last alert.
     bundles
-        Digests of the bundles that scored the brand's tweets, by name.
+        Digest of each bundle that scored the brand's tweets, by name.
 
     Examples
     --------
@@ -176,11 +176,11 @@ class BrandState:
     bundles: dict[str, str] = field(default_factory=dict)
 
     def warm(self, rules: Rules) -> bool:
-        """Whether the baseline has seen enough to be trusted."""
+        """Check whether the baseline has seen enough hours and negatives."""
         return self.n_hours >= rules.warmup_hours and self.n_negative_seen >= rules.warmup_negatives
 
-    def shown(self, at_ms: int, rules: Rules) -> WindowState:
-        """The one word for how the brand stands."""
+    def window_state(self, at_ms: int, rules: Rules) -> WindowState:
+        """Return the state that a window ending at a time is published with."""
         if not self.warm(rules):
             return "no_baseline"
         if self.alert is not None:
@@ -191,11 +191,11 @@ class BrandState:
 
     @property
     def bundle(self) -> str:
-        """Versions of the bundles that scored the brand's tweets."""
+        """Versions of the bundles that scored the brand's tweets, separated by commas."""
         return ",".join(f"{name}@{digest}" for name, digest in sorted(self.bundles.items()))
 
     def pack(self) -> bytes:
-        """Everything, as JSON; :meth:`unpack` gives an equal state."""
+        """Return the state as JSON; :meth:`unpack` restores an equal state."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         plain["v"] = VERSION
         plain["baseline"] = self.baseline.pack()
@@ -206,12 +206,12 @@ class BrandState:
 
     @classmethod
     def unpack(cls, packed: bytes) -> BrandState:
-        """What :meth:`pack` packed.
+        """Return the state that :meth:`pack` packed.
 
         Raises
         ------
         StateError
-            When it is of another version.
+            If it has another version.
         """
         plain: dict[str, Any] = orjson.loads(packed)
         version = plain.pop("v", None)

@@ -1,4 +1,4 @@
-"""How surprising a window is: z-scores of its negative count and of its negative rate."""
+"""Statistics of a window: z-scores of its negative count and of its negative rate."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Final
 
 EMPTY_Z: Final = -3.0
 CLUSTERING: Final = 0.03
-"""Correlation of tweets of one moment where nothing is known of it: n of them tell as much as
-n / (1 + 0.03 (n - 1)), the design effect of a cluster sample (Kish 1965)."""
+"""Prior correlation of the tweets in one window: n of them are worth n / (1 + 0.03 (n - 1))
+independent ones, the design effect of a cluster sample (Kish 1965)."""
 
 
 def count_z(n_negative: int, expected: float, dispersion: float) -> float:
-    """How surprising a window's negative count is, as a z-score.
+    """Return the z-score of a window's negative count.
 
     Saddlepoint approximation of the negative-binomial upper tail P(X >= n_negative)
     (Lugannani and Rice 1980), with the second continuity correction of Daniels (1987) and in
@@ -47,7 +47,7 @@ def count_z(n_negative: int, expected: float, dispersion: float) -> float:
     growth = log1p(dispersion * (x - expected) / (1.0 + dispersion * expected))
     tilt = log(x / expected) - growth
     if abs(tilt) < 1e-4:
-        # w and u vanish together here; the tail's skewness is what is left of them
+        # w and u both vanish here: use the limit, which is the skewness term
         skewness = (1.0 + 2.0 * dispersion * x) / sqrt(variance)
         return (x - expected) / sqrt(variance) + skewness / 6.0
     excess_information = growth / dispersion if dispersion else x - expected
@@ -58,19 +58,19 @@ def count_z(n_negative: int, expected: float, dispersion: float) -> float:
 
 
 def rate_z(n_negative: int, n: int, baseline_rate: float, clustering: float = CLUSTERING) -> float:
-    """How surprising a window's negative rate is, as a z-score.
+    """Return the z-score of a window's negative rate.
 
-    Difference of variance-stabilised proportions (Anscombe 1948), over the number of
-    independent tweets that n clustered ones are worth.
+    Difference of variance-stabilised proportions (Anscombe 1948), with the number of independent
+    tweets that n clustered ones are worth.
 
     Parameters
     ----------
     n_negative, n
-        Negatives among the window's tweets, 0 <= n_negative <= n.
+        Negatives and tweets in the window, 0 <= n_negative <= n.
     baseline_rate
-        What the rate usually is, in [0, 1].
+        Baseline of the negative rate, in [0, 1].
     clustering
-        Correlation of tweets of one moment, in [0, 1].
+        Correlation of the tweets in one window, in [0, 1].
 
     Returns
     -------
@@ -92,7 +92,7 @@ def rate_z(n_negative: int, n: int, baseline_rate: float, clustering: float = CL
 
 
 def p_value(z: float) -> float:
-    """The chance of a z-score as high or higher, in [0, 1].
+    """Return the probability of a z-score as high or higher, in [0, 1].
 
     Examples
     --------

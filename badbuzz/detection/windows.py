@@ -1,9 +1,9 @@
-"""The fold over one brand: tweets in event time in, closed windows and alerts out.
+"""Count one brand's tweets into buckets and test closed buckets.
 
-``observe`` counts one tweet into its bucket; ``advance`` closes the buckets that a watermark has
-passed and tests each against what is usual. Both change the :class:`BrandState` they are given
-and depend on nothing else: no clock, no randomness, no Kafka. The same events give the same
-windows and alerts, to the byte.
+``observe`` counts one tweet into its bucket. ``advance`` closes the buckets that the watermark has
+passed and tests each against the baseline. Both update the :class:`BrandState` and depend on
+nothing else: no clock, no randomness, no Kafka. Equal events give byte-identical windows and
+alerts.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from zlib import crc32
 
 from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Baseline
-from badbuzz.detection.buckets import SCALES, Bucket, WindowSum, share, window_sums
+from badbuzz.detection.buckets import SCALES, Bucket, WindowSum, adjusted_rate, window_sums
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
 from badbuzz.detection.statistics import count_z, p_value, rate_z
 from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
 
 HOUR_MS: Final = 3_600_000
 SILENCE_MS: Final = HOUR_MS
-"""A watermark that leaps further was not watching: what it leapt over is unseen, not quiet."""
+"""If the watermark jumps further than this, the skipped buckets are treated as missing."""
 
 _LONGEST: Final = SCALES[-1]
 _MAX_SOURCES: Final = 8
-_MAX_NUMBERED: Final = 12
+_MAX_NUMBERED_SOURCES: Final = 12
 _MAX_RECENT_IDS: Final = 48
-_BLIND_HOURS: Final = 24  # an hour of the day never seen cannot be judged
+_MIN_SCORED_HOURS: Final = 24  # hours with a tweet before anything scores
 _SETTLING_HOURS: Final = 6
-_SURGE_PRIOR: Final = 3.0  # tweets that are not negative, seen and expected
+_SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expected
 
-Outcome = Literal["counted", "unvalidated", "late"]
+CountOutcome = Literal["counted", "unvalidated", "late"]
 
 
 def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
-    """Whether a record was seen before; remembers it.
+    """Check whether a record was seen before, and remember it.
 
-    A numbered record was seen when its source, one of the 12 heard last, has sent one numbered as
-    high or higher; one without a number when its id is among the brand's 48 most recent ones.
+    A record with a sequence number is a duplicate if its source, one of the 12 seen last, has sent
+    an equal or higher number. A record without one is a duplicate if it is among the last 48.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
         source = _source_digest(tweet.source)
         last = state.last_seq.pop(source, -1)
         state.last_seq[source] = max(tweet.seq, last)
-        if len(state.last_seq) > _MAX_NUMBERED:
+        if len(state.last_seq) > _MAX_NUMBERED_SOURCES:
             del state.last_seq[next(iter(state.last_seq))]
         return tweet.seq <= last
     digest = crc32(f"{tweet.source} {tweet.kind} {tweet.id}".encode())
@@ -69,8 +69,8 @@ def _source_digest(source: str) -> str:
     return f"{crc32(source.encode(errors='replace')):08x}"
 
 
-def saw_source(state: BrandState, tweet: Tweet) -> None:
-    """Note how far a tweet's source has come; forgets the source furthest behind of too many."""
+def note_source(state: BrandState, tweet: Tweet) -> None:
+    """Record the newest time of a tweet's source; if there are too many, drop the oldest."""
     newest = state.newest_ms
     time_ms = tweet.produced_ms
     if tweet.kind == "post":
@@ -82,32 +82,34 @@ def saw_source(state: BrandState, tweet: Tweet) -> None:
         del newest[furthest]
 
 
-def observe(state: BrandState, tweet: Tweet, verdict: Prediction | None, rules: Rules) -> Outcome:
+def observe(
+    state: BrandState, tweet: Tweet, prediction: Prediction | None, rules: Rules
+) -> CountOutcome:
     """Count a tweet into its bucket.
 
     Parameters
     ----------
     state
-        Of the tweet's brand; changed.
+        State of the tweet's brand, which is updated.
     tweet
-        A post, not seen before.
-    verdict
-        None where no bundle reads the tweet's language.
+        Post that is not a duplicate.
+    prediction
+        Prediction of the tweet; None if no bundle supports its language.
     rules
-        Of the brand.
+        Rules of the brand.
 
     Returns
     -------
     Outcome
-        ``counted``; ``unvalidated`` for a language without a bundle or outside the brand's: shown,
-        but not in the negative rate; ``late`` when its bucket had closed.
+        ``counted``; ``unvalidated`` if no bundle supports the language or the rules exclude it, so
+        that the tweet does not enter the negative rate; ``late`` if the bucket is closed.
 
     Examples
     --------
     >>> state = BrandState("Air Paradis", closed_ms=300_000)
     >>> tweet = Tweet(id="1", brand="Air Paradis", text="", created_ms=300_000, produced_ms=300_000)
-    >>> verdict = Prediction(score=0.9, negative=True, adjusted=11_000, bundle="airline-en@1")
-    >>> observe(state, tweet, verdict, Rules()), state.buckets[300_000].n_negative
+    >>> prediction = Prediction(score=0.9, negative=True, adjusted=11_000, bundle="airline-en@1")
+    >>> observe(state, tweet, prediction, Rules()), state.buckets[300_000].n_negative
     ('counted', 1)
     """
     if tweet.created_ms < state.closed_ms:
@@ -118,16 +120,16 @@ def observe(state: BrandState, tweet: Tweet, verdict: Prediction | None, rules: 
     if bucket is None:
         bucket = state.buckets[start_ms] = Bucket()
     state.replay = tweet.replay
-    if verdict is None or (rules.languages is not None and tweet.lang not in rules.languages):
+    if prediction is None or (rules.languages is not None and tweet.lang not in rules.languages):
         bucket.n_unvalidated += 1
         return "unvalidated"
     if bucket.n == 0 or tweet.created_ms < bucket.first_ms:
         bucket.first_ms = tweet.created_ms
     bucket.last_ms = max(bucket.last_ms, tweet.created_ms)
     bucket.n += 1
-    bucket.n_negative += verdict.negative
-    bucket.adjusted += verdict.adjusted
-    name, _, digest = verdict.bundle.partition("@")
+    bucket.n_negative += prediction.negative
+    bucket.adjusted += prediction.adjusted
+    name, _, digest = prediction.bundle.partition("@")
     state.bundles[name] = digest
     return "counted"
 
@@ -140,18 +142,18 @@ def advance(
     Parameters
     ----------
     state
-        Of one brand; changed.
+        State of the brand, which is updated.
     watermark_ms
-        Event time before which nothing is waited for; one that goes back changes nothing.
+        Newest event time less the allowed lateness; a lower one than before has no effect.
     rules
-        Of the brand.
+        Rules of the brand.
     absent
-        Sources that are known, but not live: recorded in the windows.
+        Sources that are known but not live; the windows record them.
 
     Returns
     -------
     list of (Window, Alert or None)
-        Each closed window with the change that it made in the alert's phase, if any.
+        Each closed window, with the alert if its phase changed.
 
     Examples
     --------
@@ -165,9 +167,9 @@ def advance(
     if state.closed_ms < 0:
         state.closed_ms = target_ms
     while state.closed_ms < target_ms:
-        seen_ms = min(target_ms, min(state.buckets, default=target_ms))
-        if seen_ms - state.closed_ms > SILENCE_MS:
-            state.closed_ms = seen_ms
+        next_ms = min(target_ms, min(state.buckets, default=target_ms))
+        if next_ms - state.closed_ms > SILENCE_MS:
+            state.closed_ms = next_ms
             state.recent.clear()
             continue
         start_ms = state.closed_ms
@@ -181,34 +183,34 @@ def advance(
 def _close(
     state: BrandState, start_ms: int, bucket: Bucket, rules: Rules, absent: tuple[str, ...]
 ) -> tuple[Window, Alert | None]:
-    finding = examine(state, start_ms, bucket, rules)
-    alert = advance_alert(state, finding, rules)
-    window = _window(state, bucket, finding, rules, absent)
-    learn(state, bucket, finding, rules)
+    result = examine(state, start_ms, bucket, rules)
+    alert = advance_alert(state, result, rules)
+    window = _window(state, bucket, result, rules, absent)
+    learn(state, bucket, result, rules)
     return window, alert
 
 
 def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> DetectionResult:
-    """Test a closed bucket against what is usual; neither learns from it nor moves an alert.
+    """Test a closed bucket against the baseline, without updating baseline or alert.
 
-    ``advance`` examines, moves the alert on and learns; who wants to know what other thresholds
-    would have done examines and learns once, and moves an alert of each.
+    ``advance`` calls ``examine``, ``advance_alert`` and ``learn``. To compare thresholds, call
+    ``examine`` and ``learn`` once per bucket and ``advance_alert`` once per threshold.
 
     Parameters
     ----------
     state
-        Of one brand; the bucket joins its recent ones.
+        State of the brand; the bucket is appended to ``recent``.
     start_ms
-        The bucket's start.
+        Start of the bucket, Unix milliseconds.
     bucket
-        What was counted; told what was expected of it.
+        Closed bucket; its ``expected`` is set.
     rules
-        Of the brand.
+        Rules of the brand.
 
     Examples
     --------
-    >>> finding = examine(BrandState("Air Paradis"), 0, Bucket(n=4, n_negative=1), Rules())
-    >>> finding.n_negative, finding.score
+    >>> result = examine(BrandState("Air Paradis"), 0, Bucket(n=4, n_negative=1), Rules())
+    >>> result.n_negative, result.score
     (1, 0.0)
     """
     hour = _local_hour(start_ms, rules.zone)
@@ -218,8 +220,8 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> D
     return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent), rules)
 
 
-def learn(state: BrandState, bucket: Bucket, finding: DetectionResult, rules: Rules) -> None:
-    """Take an examined bucket into what is usual.
+def learn(state: BrandState, bucket: Bucket, result: DetectionResult, rules: Rules) -> None:
+    """Update the baseline with a bucket that was examined.
 
     Examples
     --------
@@ -228,10 +230,10 @@ def learn(state: BrandState, bucket: Bucket, finding: DetectionResult, rules: Ru
     >>> state.n_hours, state.n_negative_seen
     (1, 1)
     """
-    start_ms = finding.end_ms - BUCKET_MS
+    start_ms = result.end_ms - BUCKET_MS
     hour = _local_hour(start_ms, rules.zone)
     trusted = state.n_hours >= _SETTLING_HOURS
-    state.baseline.learn(hour, bucket, finding.sums, trusted=trusted)
+    state.baseline.learn(hour, bucket, result.sums, trusted=trusted)
     if bucket.n:
         hour_number = start_ms // HOUR_MS
         state.n_hours += hour_number > state.last_hour
@@ -266,23 +268,23 @@ def _test(
         _test_scale(baseline, scale, window, uncertainty, rules)
         for scale, window in enumerate(sums)
     ]
-    most = max(scales, key=lambda found: (found.score, found.z_count))
+    best = max(scales, key=lambda scale: (scale.score, scale.z_count))
     expected = sums[0].expected
     spread = baseline.dispersion(0) + uncertainty
     deviation = sqrt(expected + spread * expected * expected)
-    window = most.window
+    window = best.window
     return DetectionResult(
-        score=round(most.score, 4) if state.n_hours >= _BLIND_HOURS else 0.0,
-        max_count_z=max(found.z_count for found in scales),
-        minutes=most.minutes,
-        start_ms=end_ms - most.minutes * 60_000,
+        score=round(best.score, 4) if state.n_hours >= _MIN_SCORED_HOURS else 0.0,
+        max_count_z=max(scale.z_count for scale in scales),
+        minutes=best.minutes,
+        start_ms=end_ms - best.minutes * 60_000,
         end_ms=end_ms,
         n=window.n,
         n_negative=window.n_negative,
         expected=round(window.expected, 4),
         expected_low=round(max(expected - 2.0 * deviation, 0.0), 4),
         expected_high=round(expected + 2.0 * deviation, 4),
-        p_value=float(f"{p_value(most.z_count):.3g}"),
+        p_value=float(f"{p_value(best.z_count):.3g}"),
         sums=sums,
     )
 
@@ -294,46 +296,46 @@ def _test_scale(
     z_count = count_z(window.n_negative, window.expected, dispersion)
     score = 0.0
     if window.n_negative >= rules.min_negatives:
-        usual_rate = baseline.rate
+        baseline_rate = baseline.rate
         clustering = baseline.clustering(scale)
-        z_rate = rate_z(window.n_negative, window.n, usual_rate, clustering)
-        if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, usual_rate):
+        z_rate = rate_z(window.n_negative, window.n, baseline_rate, clustering)
+        if z_rate >= rules.min_rate_z + rules.surge_rate_z * _surge(window, baseline_rate):
             score = max(rules.count_weight * z_count + rules.rate_weight * z_rate, 0.0)
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
 
 
-def _surge(window: WindowSum, usual_rate: float) -> float:
-    """How far the tweets that are not negative are above usual, as a logarithm, >= 0."""
-    usual = window.expected * (1.0 - usual_rate) / usual_rate
+def _surge(window: WindowSum, baseline_rate: float) -> float:
+    """Return the log ratio of non-negative tweets to their expected number, >= 0."""
+    expected = window.expected * (1.0 - baseline_rate) / baseline_rate
     seen = window.n - window.n_negative
-    return max(log((seen + _SURGE_PRIOR) / (usual + _SURGE_PRIOR)), 0.0)
+    return max(log((seen + _SURGE_PRIOR) / (expected + _SURGE_PRIOR)), 0.0)
 
 
 def _window(
     state: BrandState,
     bucket: Bucket,
-    finding: DetectionResult,
+    result: DetectionResult,
     rules: Rules,
     absent: tuple[str, ...],
 ) -> Window:
     return Window(
         brand=state.brand,
-        start_ms=finding.end_ms - BUCKET_MS,
-        end_ms=finding.end_ms,
+        start_ms=result.end_ms - BUCKET_MS,
+        end_ms=result.end_ms,
         n=bucket.n,
         n_negative=bucket.n_negative,
         n_unvalidated=bucket.n_unvalidated,
         expected=round(bucket.expected, 4),
-        expected_low=finding.expected_low,
-        expected_high=finding.expected_high,
+        expected_low=result.expected_low,
+        expected_high=result.expected_high,
         rate=round(bucket.n_negative / bucket.n, 4) if bucket.n else None,
-        adjusted_rate=share(bucket.adjusted, bucket.n) if bucket.n else None,
+        adjusted_rate=adjusted_rate(bucket.adjusted, bucket.n) if bucket.n else None,
         baseline_rate=round(state.baseline.rate, 4),
         adjusted_baseline_rate=round(state.baseline.adjusted_rate, 4),
-        score=finding.score,
-        scale_min=finding.minutes,
-        p_value=finding.p_value,
-        state=state.shown(finding.end_ms, rules),
+        score=result.score,
+        scale_min=result.minutes,
+        p_value=result.p_value,
+        state=state.window_state(result.end_ms, rules),
         alert_id=state.alert.id if state.alert is not None else "",
         absent=absent,
         bundle=state.bundle,

@@ -1,1 +1,1 @@
-"""Why an alert fired: a sample of negative tweets, their terms, reasons and quotes. Pure."""
+"""Pure summary of an alert's negatives: terms, reasons and examples."""

@@ -1,4 +1,4 @@
-"""An alert's evidence: what the sampled negatives of its window have in common."""
+"""Summarise the sampled negatives of an alert's window as its evidence."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from badbuzz.evidence.masking import masked
-from badbuzz.evidence.reasons import meanings
-from badbuzz.evidence.sample import BrandEvidence, Entry
-from badbuzz.evidence.terms import drivers, terms, words
+from badbuzz.evidence.masking import mask
+from badbuzz.evidence.reasons import find_reasons
+from badbuzz.evidence.sample import BrandEvidence, SampledTweet
+from badbuzz.evidence.terms import extract_terms, extract_words, find_drivers
 from badbuzz.model import SCORE_UNITS, Evidence, Example, Reason, Term
 
 MAX_TERMS: Final = 8
 MAX_EXAMPLES: Final = 3
 ALIKE: Final = 0.7
-"""Texts are near-duplicates when they share this much of their words (Jaccard index)."""
+"""Jaccard index of two texts' words from which they are near-duplicates."""
 _MIN_SHARE: Final = 0.25
-_NO_WORDS: Final = frozenset({"rt"})
+_IGNORED_WORDS: Final = frozenset({"rt"})
 
 
 @dataclass(slots=True)
-class _Read:
-    """A tweet that has been read."""
+class _AnalysedTweet:
+    """A sampled tweet with its masked text, words and terms."""
 
-    entry: Entry
+    sampled: SampledTweet
     text: str
     words: frozenset[str]
     terms: list[str]
@@ -32,73 +32,75 @@ class _Read:
 
 @dataclass(slots=True)
 class _DuplicateGroup:
-    """Tweets that say the same; the first is what the others are compared with."""
+    """Near-duplicates; the first is the one that others are compared with."""
 
-    first: _Read
-    reads: list[_Read] = field(default_factory=list)
+    first: _AnalysedTweet
+    tweets: list[_AnalysedTweet] = field(default_factory=list)
 
 
 def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | None:
-    """What sets the negatives of a window apart, and what there is to show of them.
+    """Summarise the sampled negatives of a window.
 
     Parameters
     ----------
     evidence
-        Of the brand.
+        Samples and term counts of the brand.
     start_ms, end_ms
-        The alert's half-open window.
+        Half-open window of the alert, Unix milliseconds.
 
     Returns
     -------
     Evidence or None
-        None where no negative of the window was kept.
+        The summary; None if the sample has no negative of the window.
 
     Examples
     --------
     >>> explain(BrandEvidence("Air Paradis"), 0, 300_000) is None
     True
     """
-    reads = [_read(entry) for entry in evidence.entries(start_ms, end_ms)]
-    if not reads:
+    tweets = [_analyse(sampled) for sampled in evidence.entries(start_ms, end_ms)]
+    if not tweets:
         return None
-    kins = _kins(reads)
-    own = set(words(evidence.brand))
-    counts = Counter(term for read in reads for term in read.terms if term not in own)
-    driving = drivers(counts, *evidence.usual(), MAX_TERMS)
-    signed = [read.entry.author for read in reads if read.entry.author]
-    repeated, negative = _examples(kins)
+    groups = _group_duplicates(tweets)
+    own = set(extract_words(evidence.brand))
+    counts = Counter(term for tweet in tweets for term in tweet.terms if term not in own)
+    driving = find_drivers(counts, *evidence.usual(), MAX_TERMS)
+    signed = [tweet.sampled.author for tweet in tweets if tweet.sampled.author]
+    repeated, negative = _examples(groups)
     return Evidence(
-        n_sampled=len(reads),
+        n_sampled=len(tweets),
         terms=tuple(driving),
-        reasons=_reasons(driving, reads),
+        reasons=_reasons(driving, tweets),
         n_authors=len(set(signed)),
         n_signed=len(signed),
-        near_duplicate_rate=round(1 - len(kins) / len(reads), 4),
-        reach=sum(max(read.entry.n_retweets for read in kin.reads) for kin in kins),
+        near_duplicate_rate=round(1 - len(groups) / len(tweets), 4),
+        reach=sum(max(tweet.sampled.n_retweets for tweet in group.tweets) for group in groups),
         most_negative=negative,
         most_repeated=repeated,
     )
 
 
-def _read(entry: Entry) -> _Read:
-    text = masked(entry.text)
-    found = words(text)
-    return _Read(entry, text, frozenset(found) - _NO_WORDS, terms(found))
+def _analyse(sampled: SampledTweet) -> _AnalysedTweet:
+    text = mask(sampled.text)
+    words = extract_words(text)
+    return _AnalysedTweet(sampled, text, frozenset(words) - _IGNORED_WORDS, extract_terms(words))
 
 
-def _kins(reads: list[_Read]) -> list[_DuplicateGroup]:
-    """Groups of near-duplicates, by the time of their first; texts without words stand alone."""
-    kins: list[_DuplicateGroup] = []
-    for read in reads:
-        kin = next((kin for kin in kins if _alike(read.words, kin.first.words)), None)
-        if kin is None:
-            kin = _DuplicateGroup(read)
-            kins.append(kin)
-        kin.reads.append(read)
-    return kins
+def _group_duplicates(tweets: list[_AnalysedTweet]) -> list[_DuplicateGroup]:
+    """Group near-duplicates, in the order of their first tweet; texts without words stay alone."""
+    groups: list[_DuplicateGroup] = []
+    for tweet in tweets:
+        group = next(
+            (group for group in groups if _are_duplicates(tweet.words, group.first.words)), None
+        )
+        if group is None:
+            group = _DuplicateGroup(tweet)
+            groups.append(group)
+        group.tweets.append(tweet)
+    return groups
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+def _are_duplicates(one: frozenset[str], other: frozenset[str]) -> bool:
     shortest, longest = sorted((len(one), len(other)))
     if not shortest or shortest < ALIKE * longest:
         return False
@@ -106,36 +108,38 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return shared >= ALIKE * (len(one) + len(other) - shared)
 
 
-def _reasons(driving: list[Term], reads: list[_Read]) -> tuple[Reason, ...]:
-    """What the driving terms mean, where enough of the sample says so, commonest first."""
-    meant = set(meanings(term.term for term in driving))
-    counts = Counter(found for read in reads for found in meant & set(meanings(read.terms)))
-    enough = max(2.0, _MIN_SHARE * len(reads))
+def _reasons(driving: list[Term], tweets: list[_AnalysedTweet]) -> tuple[Reason, ...]:
+    """Return the reasons that enough of the sample mentions, most frequent first."""
+    candidates = set(find_reasons(term.term for term in driving))
+    counts = Counter(
+        reason for tweet in tweets for reason in candidates & set(find_reasons(tweet.terms))
+    )
+    enough = max(2.0, _MIN_SHARE * len(tweets))
     ranked = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
-    return tuple(Reason(found, n) for found, n in ranked if n >= enough)
+    return tuple(Reason(reason, n) for reason, n in ranked if n >= enough)
 
 
-def _examples(kins: list[_DuplicateGroup]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """The most repeated texts, and the most negative of the others."""
-    several = [kin for kin in kins if len(kin.reads) > 1]
-    several.sort(key=lambda kin: -len(kin.reads))
+def _examples(groups: list[_DuplicateGroup]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Return the most repeated texts, and the most negative of the others."""
+    several = [group for group in groups if len(group.tweets) > 1]
+    several.sort(key=lambda group: -len(group.tweets))
     repeated = several[:MAX_EXAMPLES]
-    shown = {id(kin) for kin in repeated}
-    others = [_example(kin) for kin in kins if id(kin) not in shown]
+    shown = {id(group) for group in repeated}
+    others = [_example(group) for group in groups if id(group) not in shown]
     others.sort(key=lambda example: -example.score)
-    return tuple(_example(kin) for kin in repeated), tuple(others[:MAX_EXAMPLES])
+    return tuple(_example(group) for group in repeated), tuple(others[:MAX_EXAMPLES])
 
 
-def _example(kin: _DuplicateGroup) -> Example:
-    """The most negative tweet of those that say the same; the first of several."""
-    read = max(kin.reads, key=lambda read: read.entry.score)
-    entry = read.entry
+def _example(group: _DuplicateGroup) -> Example:
+    """Return the most negative tweet of a group, the first if several are equal."""
+    tweet = max(group.tweets, key=lambda tweet: tweet.sampled.score)
+    sampled = tweet.sampled
     return Example(
-        id=entry.id,
-        created_ms=entry.created_ms,
-        score=entry.score / SCORE_UNITS,
-        text=read.text,
-        url=entry.url,
-        n_retweets=entry.n_retweets,
-        n_alike=len(kin.reads),
+        id=sampled.id,
+        created_ms=sampled.created_ms,
+        score=sampled.score / SCORE_UNITS,
+        text=tweet.text,
+        url=sampled.url,
+        n_retweets=sampled.n_retweets,
+        n_alike=len(group.tweets),
     )

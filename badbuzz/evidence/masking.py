@@ -1,4 +1,4 @@
-"""A tweet's text as it may be shown to anybody: user names, e-mail and phone numbers hidden."""
+"""Mask user names, e-mail addresses and phone numbers in a tweet's text."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _PRIVATE: Final = re.compile(
 _URL_ENDS: Final = re.compile(r"[?#@＠]")
 
 
-def masked(text: str) -> str:
-    """The text with user names, e-mail addresses and phone numbers replaced by marks.
+def mask(text: str) -> str:
+    """Replace user names, e-mail addresses and phone numbers by marks.
 
-    A URL stays, up to its query: that is where names and addresses hide in one. Of a page named
-    without its scheme only the site stays. Masking what is masked changes nothing. A long number
-    that is written like a phone's counts as one.
+    A URL is cut before its query, which may contain names and addresses. A URL without a scheme is
+    cut after its host. A long number written like a phone number is treated as one. The function
+    is idempotent.
 
     Examples
     --------
-    >>> masked("@jane_doe write to jane@example.org or call +33 6 12 34 56 78!")
+    >>> mask("@jane_doe write to jane@example.org or call +33 6 12 34 56 78!")
     '@user write to ✉ or call ☎!'
-    >>> masked("see https://example.org/a?user=jane, example.org/jane_doe, flight 8412, $1,051")
+    >>> mask("see https://example.org/a?user=jane, example.org/jane_doe, flight 8412, $1,051")
     'see https://example.org/a example.org flight 8412, $1,051'
     """
     if not _PRIVATE.search(text):

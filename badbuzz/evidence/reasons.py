@@ -1,7 +1,7 @@
-"""What people complain about when they complain about an airline: terms and their meaning.
+"""Reasons for complaints about an airline, and the terms that stand for them.
 
-Terms are as :func:`badbuzz.evidence.terms.terms` gives them: lower case, without accents, one
-word or two.
+Terms have the form that :func:`badbuzz.evidence.terms.extract_terms` returns: unigrams or bigrams
+in lower case without accents.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES: Final = {
     "long_lines": ("long lines", "files d'attente"),
     "damaged_luggage": ("damaged luggage", "bagages abîmés"),
 }
-"""By reason its name in English and in French."""
+"""Name of each reason in English and in French."""
 
 _ENGLISH: Final = {
     "late_flight": "late delay delays delayed stuck tarmac runway missed connection departure",
@@ -60,26 +60,26 @@ _REASON_OF: Final = {
     for term in terms.split()
 }
 PHRASES: Final = frozenset(term for term in _REASON_OF if " " in term)
-"""The pairs of words that mean something together."""
+"""Bigrams that stand for a reason."""
 
 
-def reason(term: str) -> str | None:
-    """What a term says is wrong: a key of :data:`NAMES`, or None.
+def find_reason(term: str) -> str | None:
+    """Return the reason that a term stands for, a key of :data:`NAMES`, or None.
 
     Examples
     --------
-    >>> reason("luggage"), reason("annule"), reason("customer service"), reason("sunshine")
-    ('lost_luggage', 'cancelled_flight', 'customer_service', None)
+    >>> find_reason("luggage"), find_reason("customer service"), find_reason("sunshine")
+    ('lost_luggage', 'customer_service', None)
     """
     return _REASON_OF.get(term)
 
 
-def meanings(terms: Iterable[str]) -> tuple[str, ...]:
-    """The distinct reasons that terms stand for, in the terms' order.
+def find_reasons(terms: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct reasons that terms stand for, in the order of the terms.
 
     Examples
     --------
-    >>> meanings(["bags", "tonight", "luggage", "hold"])
+    >>> find_reasons(["bags", "tonight", "luggage", "hold"])
     ('lost_luggage', 'customer_service')
     """
-    return tuple(dict.fromkeys(found for term in terms if (found := reason(term)) is not None))
+    return tuple(dict.fromkeys(_REASON_OF[term] for term in terms if term in _REASON_OF))

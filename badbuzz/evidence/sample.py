@@ -1,14 +1,13 @@
-"""Why a brand is in trouble, from a bounded sample of its negative tweets.
+"""Bounded sample of a brand's negative tweets, and decayed counts of their usual terms.
 
-Of every bucket the 32 negatives with the lowest hashes of their ids are kept: all of them, or when
-there are more a uniform sample that does not depend on their order. When the samples together
-outgrow their bytes, older buckets lose more of theirs. Once an hour what is older than an hour
-goes, and six tweets of it add their terms to the counts of what is usual, which forget by half in
-168 such hours. A text is read only then, or for an alert.
+The sample of a bucket holds the 32 negatives with the lowest hashes of their ids: a uniform sample
+that does not depend on their order. If the samples exceed their limit in bytes, they are thinned,
+older buckets more than newer ones. Once an hour, samples older than an hour are removed, and six
+of their tweets add their terms to the counts, whose half-life is 168 such hours. Texts are
+tokenised only then, or for an alert.
 
-What is remembered is several records, so that a checkpoint writes only what changed: one for each
-sample, and one for the counts. Numbers are whole, so that nothing depends on a machine's arithmetic
-before the last step.
+Each sample is one record and the counts are another, so that a checkpoint writes only records that
+changed. All numbers are integers, so that results do not depend on a machine's arithmetic.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ from zlib import crc32
 import orjson
 
 from badbuzz.errors import StateError
-from badbuzz.evidence.masking import masked
-from badbuzz.evidence.terms import terms, words
+from badbuzz.evidence.masking import mask
+from badbuzz.evidence.terms import extract_terms, extract_words
 from badbuzz.model import BUCKET_MS, SCORE_UNITS, Prediction, Tweet
 
 VERSION: Final = 1
 MAX_BYTES: Final = 32_768
-"""Bytes that one brand's records take at most, keys included."""
+"""Limit of the total size of one brand's records, keys included."""
 PREFIX: Final = b"\x00evidence\x00"
-"""What the keys of evidence begin with; no brand's name does."""
+"""Prefix of the keys of evidence; no brand's name begins with it."""
 
 HOUR_MS: Final = 3_600_000
 MAX_SAMPLE: Final = 32
-"""Negatives kept of one bucket."""
+"""Maximum number of negatives in a bucket's sample."""
 _SAMPLE_BYTES: Final = 21_000
 _THINNED_BYTES: Final = 18_000
-_RECORD_BYTES: Final = 160  # a sample's key and what surrounds its entries
-_N_LEARNT: Final = 6
+_RECORD_BYTES: Final = 160  # a sample's key, version and brackets
+_MAX_LEARNT: Final = 6
 _MAX_TERMS: Final = 300
 _UNIT: Final = 100_000
-_FORGETS: Final = 243  # 1 - 1/243 an hour: half in 168 hours
+_DECAY: Final = 243  # counts lose 1/243 an hour: half-life of 168 hours
 
 _MAX_ENTRY: Final = 510
 _MAX_TEXT: Final = 280
@@ -53,12 +52,12 @@ _MAX_RETWEETS: Final = 1_000_000_000
 _JOINER: Final = "\u200d"
 
 Sample = list[tuple[int, bytes]]
-"""Entries by their hash, lowest first."""
+"""Hash and packed form of each sampled tweet, lowest hash first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A negative tweet as the sample holds it; the author is a digest, 0 when unknown."""
+class SampledTweet:
+    """A sampled negative tweet; ``author`` is a digest, 0 when unknown."""
 
     created_ms: int
     score: int
@@ -70,7 +69,7 @@ class Entry:
 
 
 def key(brand: str, start_ms: int | None = None) -> bytes:
-    """The key of a brand's counts, or of its sample of one bucket.
+    """Return the key of a brand's counts, or of its sample of one bucket.
 
     Examples
     --------
@@ -82,7 +81,7 @@ def key(brand: str, start_ms: int | None = None) -> bytes:
 
 
 def brand_of(record_key: bytes) -> str:
-    """The brand that a record of evidence belongs to.
+    """Return the brand that a record of evidence belongs to.
 
     Examples
     --------
@@ -94,19 +93,19 @@ def brand_of(record_key: bytes) -> str:
 
 @dataclass(slots=True)
 class BrandEvidence:
-    """All that is remembered of one brand's negatives.
+    """Samples and term counts of one brand's negatives.
 
     Parameters
     ----------
     brand
-        Whose.
+        Name of the brand that the evidence belongs to.
     samples
-        By bucket's start.
+        Sample of each bucket by its start.
     counts
-        In how many tweets each term usually stands, decayed, in hundred-thousandths.
+        Decayed number of tweets with each term, in units of 1/100,000.
     hour
-        The last hour in which something was learnt, counted from the brand's own minute of the
-        hour, so that brands take turns; -1 at first.
+        Last hour in which counts were updated; -1 before the first. Hours begin at a minute that
+        depends on the brand, so that not all brands update at once.
 
     Examples
     --------
@@ -126,15 +125,15 @@ class BrandEvidence:
     _changed: set[int] = field(default_factory=set, compare=False)
     _learnt: bool = field(default=False, compare=False)
 
-    def add(self, tweet: Tweet, verdict: Prediction) -> None:
-        """Take in a counted negative.
+    def add(self, tweet: Tweet, prediction: Prediction) -> None:
+        """Add a counted negative to its bucket's sample.
 
         Parameters
         ----------
         tweet
-            Of the brand, in a bucket that has not closed.
-        verdict
-            The bundle's.
+            Tweet of the brand in a bucket that is not closed.
+        prediction
+            Prediction of the tweet.
         """
         start_ms = tweet.created_ms - tweet.created_ms % BUCKET_MS
         rank = _digest(tweet.id)
@@ -146,7 +145,7 @@ class BrandEvidence:
             if rank >= sample[-1][0]:
                 return
             self._n_bytes -= len(sample.pop()[1])
-        packed = _packed(rank, tweet, verdict)
+        packed = _packed(rank, tweet, prediction)
         insort(sample, (rank, packed))
         self._n_bytes += len(packed)
         self._changed.add(start_ms)
@@ -154,42 +153,42 @@ class BrandEvidence:
             self._thin()
 
     def forget(self, tweet_id: str) -> bool:
-        """Drop a tweet that was deleted or edited since: what it said is not to be shown.
+        """Remove a tweet that was deleted or edited, so that no alert shows it.
 
         Returns
         -------
         bool
-            Whether it was among the samples.
+            Whether a sample contained the tweet.
         """
         rank = _digest(tweet_id)
-        found = False
+        was_sampled = False
         for start_ms, sample in list(self.samples.items()):
             kept = [entry for entry in sample if entry[0] != rank]
             if len(kept) == len(sample):
                 continue
-            found = True
+            was_sampled = True
             self._n_bytes -= _size(sample) - (_size(kept) if kept else 0)
             self._changed.add(start_ms)
             if kept:
                 self.samples[start_ms] = kept
             else:
                 del self.samples[start_ms]
-        return found
+        return was_sampled
 
     def _thin(self) -> None:
-        """Give every sample its share of fewer bytes: the newest one whole, the next one half."""
+        """Thin the samples to a lower limit: the k-th newest bucket has the weight 1/k."""
         sizes = []
         for age, start_ms in enumerate(sorted(self.samples, reverse=True)):
             size = _size(self.samples[start_ms])
             weight = 5_040 // (1 + age) or 1
             sizes.append((size * 1_000 // weight, start_ms, size, weight))
         left, weights = _THINNED_BYTES, sum(weight for *_, weight in sizes)
-        for _, start_ms, size, weight in sorted(sizes):  # who needs less than a share leaves more
+        for _, start_ms, size, weight in sorted(sizes):  # unused bytes go to the remaining samples
             share = left * weight // weights
             weights -= weight
-            left -= size if size <= share else self._cut(start_ms, size, share)
+            left -= size if size <= share else self._shorten(start_ms, size, share)
 
-    def _cut(self, start_ms: int, size: int, share: int) -> int:
+    def _shorten(self, start_ms: int, size: int, share: int) -> int:
         sample = self.samples[start_ms]
         before = size
         while sample and size > share:
@@ -202,17 +201,17 @@ class BrandEvidence:
         return size
 
     def decay(self, end_ms: int) -> bool:
-        """Learn what is older than an hour, if this hour has not been learnt in yet.
+        """Move samples older than an hour into the term counts, at most once an hour.
 
         Parameters
         ----------
         end_ms
-            End of the bucket that has closed.
+            End of the newest closed bucket, Unix milliseconds.
 
         Returns
         -------
         bool
-            Whether anything was learnt.
+            Whether samples were moved.
         """
         hour = (end_ms + crc32(self.brand.encode()) % HOUR_MS) // HOUR_MS
         if hour <= self.hour:
@@ -229,47 +228,47 @@ class BrandEvidence:
             self._n_bytes -= _size(sample)
             gone += sample
         gone.sort()
-        found: Counter[str] = Counter()
-        for _, packed in gone[:_N_LEARNT]:
-            found.update(terms(words(masked(orjson.loads(packed[:-1])[-1]))))
-        self._learn(found)
+        n_tweets: Counter[str] = Counter()
+        for _, packed in gone[:_MAX_LEARNT]:
+            n_tweets.update(extract_terms(extract_words(mask(orjson.loads(packed[:-1])[-1]))))
+        self._learn(n_tweets)
         return True
 
-    def _learn(self, found: Counter[str]) -> None:
-        """Space-saving, a batch at a time (Metwally, Agrawal and El Abbadi 2005)."""
+    def _learn(self, n_tweets: Counter[str]) -> None:
+        """Update the counts by Space-Saving (Metwally, Agrawal and El Abbadi 2005)."""
         unseen = self._unseen()
-        usual = {term: n - -(-n // _FORGETS) for term, n in self.counts.items()}
-        for term, n in found.items():
+        usual = {term: n - -(-n // _DECAY) for term, n in self.counts.items()}
+        for term, n in n_tweets.items():
             usual[term] = usual.get(term, unseen) + n * _UNIT
         n_spare = len(usual) - _MAX_TERMS
         if n_spare > 0:
             least = sorted(usual.values())[n_spare - 1]
-            doomed = sorted(term for term, n in usual.items() if n == least)
+            lowest = sorted(term for term, n in usual.items() if n == least)
             n_below = sum(n < least for n in usual.values())
-            gone = set(doomed[: n_spare - n_below])
-            usual = {term: n for term, n in usual.items() if n >= least and term not in gone}
+            dropped = set(lowest[: n_spare - n_below])
+            usual = {term: n for term, n in usual.items() if n >= least and term not in dropped}
         self.counts = {term: n for term, n in usual.items() if n > 0}
 
     def _unseen(self) -> int:
-        """The most that a term may have been counted that is not among the counts."""
+        """Return the upper limit of the count of a term that is not among the counts."""
         return min(self.counts.values()) if len(self.counts) == _MAX_TERMS else 0
 
     def usual(self) -> tuple[dict[str, float], float]:
-        """In how many tweets each term usually stands, and at most an unknown one, decayed."""
+        """Return the decayed number of tweets with each term, and the limit for other terms."""
         return {term: n / _UNIT for term, n in self.counts.items()}, self._unseen() / _UNIT
 
-    def entries(self, start_ms: int, end_ms: int) -> list[Entry]:
-        """The sampled negatives of a half-open window, in time order."""
-        found = [
-            _entry(packed)
+    def entries(self, start_ms: int, end_ms: int) -> list[SampledTweet]:
+        """Return the sampled negatives of a half-open window, in time order."""
+        tweets = [
+            _unpacked(packed)
             for start in self.samples
             if start_ms <= start < end_ms
             for _, packed in self.samples[start]
         ]
-        return sorted(found, key=lambda entry: (entry.created_ms, entry.id, entry.text))
+        return sorted(tweets, key=lambda tweet: (tweet.created_ms, tweet.id, tweet.text))
 
     def changed(self) -> list[tuple[bytes, bytes | None]]:
-        """Keys and values to save, None for what is gone; :meth:`saved` says that they are."""
+        """Return keys and values changed since :meth:`saved`; None deletes a key."""
         records: list[tuple[bytes, bytes | None]] = [
             (key(self.brand, start_ms), self._pack_sample(start_ms))
             for start_ms in sorted(self._changed)
@@ -280,7 +279,7 @@ class BrandEvidence:
         return records
 
     def saved(self) -> None:
-        """From now on nothing has changed."""
+        """Mark all records as saved."""
         self._changed.clear()
         self._learnt = False
 
@@ -292,12 +291,12 @@ class BrandEvidence:
         return b'{"v":%d,"sample":[%b]}' % (VERSION, entries)
 
     def restore(self, record_key: bytes, value: bytes) -> None:
-        """Take over a record that :meth:`changed` gave.
+        """Restore a record that :meth:`changed` returned.
 
         Raises
         ------
         StateError
-            When it is of another version.
+            If it has another version.
         """
         plain: dict[str, Any] = orjson.loads(value)
         if plain["v"] != VERSION:
@@ -318,15 +317,15 @@ def _digest(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _packed(rank: int, tweet: Tweet, verdict: Prediction) -> bytes:
-    """A tweet as it is kept: as it came when that is short enough, else without its excess.
+def _packed(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
+    """Pack a tweet, shortened if it is too long.
 
-    The comma is for the next one, and makes it a string of its own: what orjson gives holds on to
-    a kilobyte.
+    The comma separates it from the next one. Appending it also copies the bytes, as the buffer of
+    orjson's result takes a kilobyte.
     """
-    score = round(verdict.score * SCORE_UNITS)
+    score = round(prediction.score * SCORE_UNITS)
     author = _digest(tweet.author) if tweet.author else 0
-    with suppress(orjson.JSONEncodeError):  # half a character, or a number without bounds
+    with suppress(orjson.JSONEncodeError):  # a lone surrogate, or an integer over 64 bits
         packed = orjson.dumps(
             (
                 rank, tweet.created_ms, score, tweet.n_retweets, author,
@@ -354,14 +353,14 @@ def _size(sample: Sample) -> int:
     return sum([len(packed) for _, packed in sample]) + _RECORD_BYTES
 
 
-def _entry(packed: bytes) -> Entry:
+def _unpacked(packed: bytes) -> SampledTweet:
     _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
     name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
-    return Entry(created_ms, score, n_retweets, author, name, url, _one_line(text))
+    return SampledTweet(created_ms, score, n_retweets, author, name, url, _one_line(text))
 
 
 def _fitting(name: str, most: int) -> str:
-    """A name or an address whole, or not at all."""
+    """Return a name or a URL if it fits, else an empty string."""
     return name if name.isprintable() and _n_bytes(name) <= most else ""
 
 
@@ -373,13 +372,13 @@ def _one_line(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """One line of at most 280 bytes; what is private is hidden before a cut could disguise it."""
+    """Shorten a text to one line of at most 280 bytes, masked before it is cut."""
     if len(text) > _MAX_READ:
         text = text[:_MAX_READ].rpartition(" ")[0]
     text = _one_line(text)
     if _n_bytes(text) <= _MAX_TEXT:
         return text
-    text = masked(text)
+    text = mask(text)
     cut = _MAX_TEXT
     while _n_bytes(text) > _MAX_TEXT:
         text = text.encode()[: cut - 3].decode(errors="ignore").rstrip() + "…"
@@ -388,7 +387,7 @@ def _shortened(text: str) -> str:
 
 
 def _n_bytes(text: str) -> int:
-    """Bytes that a text takes in JSON, without its quotes."""
+    """Return the number of bytes of a text in JSON, without its quotes."""
     if text.isascii():
         return len(text) + text.count('"') + text.count("\\")
     return len(orjson.dumps(text)) - 2

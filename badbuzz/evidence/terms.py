@@ -1,4 +1,4 @@
-"""The words that say what a text is about, and those that set some texts apart from others."""
+"""Extract terms from texts and rank the terms that are over-represented in some of them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from badbuzz.features import tokens as reading
 from badbuzz.model import Term
 
 MAX_TERM_BYTES: Final = 20
-"""A longer word is no term."""
-_SHORTEST: Final = 3
-_PRIOR: Final = 50.0
-_FLOOR: Final = 0.5
+"""Maximum length of a term that is one word, in bytes."""
+_MIN_LENGTH: Final = 3
+_PRIOR_WEIGHT: Final = 50.0
+_SMOOTHING: Final = 0.5
 
 _ENGLISH: Final = (
     "the and for you your yours are was were been being but not never with without this that these "
@@ -44,12 +44,12 @@ STOP_WORDS: Final = frozenset(f"{_ENGLISH} {_FRENCH}".split())
 _PAIRS: Final = frozenset(tuple(phrase.split()) for phrase in PHRASES)
 
 
-def words(text: str) -> list[str]:
-    """The words of a text, in order, without masks, moods, punctuation and e-mail addresses.
+def extract_words(text: str) -> list[str]:
+    """Return the words of a text, in order, without marks, emoji, punctuation and e-mail addresses.
 
     Examples
     --------
-    >>> words("@united LOST my bag, again!! jane@example.org https://t.co/x")
+    >>> extract_words("@united LOST my bag, again!! jane@example.org https://t.co/x")
     ['lost', 'my', 'bag', 'again']
     """
     return list(chain.from_iterable(map(_words, reading.chunks(text))))[: reading.MAX_TOKENS]
@@ -62,73 +62,73 @@ def _words(chunk: str) -> tuple[str, ...]:
     return tuple(word for word in reading.words(chunk) if word[0].isalpha())
 
 
-def terms(words: Iterable[str]) -> list[str]:
-    """The distinct terms among a text's words: telling words, and pairs that mean more together.
+def extract_terms(words: Iterable[str]) -> list[str]:
+    """Return the distinct terms among a text's words: unigrams and bigrams that carry meaning.
 
     Examples
     --------
-    >>> terms(words("I was on hold with your customer service for an hour"))
+    >>> extract_terms(extract_words("I was on hold with your customer service for an hour"))
     ['hold', 'customer', 'service', 'hour', 'on hold', 'customer service']
     """
     words = list(words)
-    found = dict.fromkeys(filter(_is_telling, words))
+    terms = dict.fromkeys(filter(_is_term, words))
     for pair in pairwise(words):
         if pair in _PAIRS:
-            found[" ".join(pair)] = None
-    return list(found)
+            terms[" ".join(pair)] = None
+    return list(terms)
 
 
 @lru_cache(maxsize=8192)
-def _is_telling(word: str) -> bool:
+def _is_term(word: str) -> bool:
     n_bytes = len(word.encode("utf-8", "replace"))
-    return len(word) >= _SHORTEST and word not in STOP_WORDS and n_bytes <= MAX_TERM_BYTES
+    return len(word) >= _MIN_LENGTH and word not in STOP_WORDS and n_bytes <= MAX_TERM_BYTES
 
 
-def drivers(
+def find_drivers(
     counts: Mapping[str, int], usual: Mapping[str, float], unseen: float, most: int
 ) -> list[Term]:
-    """The terms whose share has risen most, by their log-odds ratio over its deviation.
+    """Return over-represented terms, ranked by log-odds ratio over its standard deviation.
 
     Log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008, Fightin'
-    Words, Political Analysis 16, equations 16 and 22); the prior is the brand's own usual
-    distribution, with a weight of 50 terms, itself counted from a half for every term.
+    Words, Political Analysis 16, equations 16 and 22). The prior is the brand's usual distribution
+    with a weight of 50 terms, smoothed by 0.5 for every term.
 
     Parameters
     ----------
     counts
-        In how many texts each term stands, >= 1.
+        Number of texts with each term, >= 1.
     usual
-        The same of the texts that are usual, decayed.
+        Decayed number of the brand's usual texts with each term.
     unseen
-        The most that a term may have been counted that is not in ``usual``, >= 0.
+        Upper limit of the number for a term that is not in ``usual``, >= 0.
     most
-        How many to give at most.
+        Maximum number of terms to return.
 
     Returns
     -------
     list of Term
-        Strongest first: terms of two texts at least, z > 0, to two decimals. A word gives way to
-        a pair that it mostly stands in.
+        Terms of at least two texts with z > 0 (two decimals), highest first. A word is left out
+        if most of its texts have it in a listed bigram.
 
     Examples
     --------
     >>> counts = {"bags": 9, "flight": 5, "lost": 7}
     >>> usual = {"flight": 400.0, "late": 300.0, "bags": 40.0, "lost": 30.0}
-    >>> [driver.term for driver in drivers(counts, usual, 0.0, 3)]
+    >>> [driver.term for driver in find_drivers(counts, usual, 0.0, 3)]
     ['bags', 'lost']
     """
     n = sum(counts.values())
-    n_usual = fsum(usual.values()) + unseen + _FLOOR * (len(counts.keys() | usual.keys()) + 1)
-    found = []
+    n_usual = fsum(usual.values()) + unseen + _SMOOTHING * (len(counts.keys() | usual.keys()) + 1)
+    scored = []
     for term, seen in counts.items():
         if seen < 2:
             continue
-        before = usual.get(term, unseen) + _FLOOR
-        prior = _PRIOR * before / n_usual
-        odds = log((seen + prior) / (n + _PRIOR - seen - prior))
+        before = usual.get(term, unseen) + _SMOOTHING
+        prior = _PRIOR_WEIGHT * before / n_usual
+        odds = log((seen + prior) / (n + _PRIOR_WEIGHT - seen - prior))
         deviation = sqrt(1.0 / (seen + prior) + 1.0 / before)
         z = (odds - log(before / (n_usual - before))) / deviation
-        found.append(Term(term, seen, round(z, 2)))
-    said = {word: term.n for term in found for word in term.term.split() if " " in term.term}
-    telling = [term for term in found if term.z > 0 and term.n >= 2 * said.get(term.term, 0)]
-    return sorted(telling, key=lambda term: (-term.z, -term.n, term.term))[:most]
+        scored.append(Term(term, seen, round(z, 2)))
+    in_pair = {word: term.n for term in scored for word in term.term.split() if " " in term.term}
+    drivers = [term for term in scored if term.z > 0 and term.n >= 2 * in_pair.get(term.term, 0)]
+    return sorted(drivers, key=lambda term: (-term.z, -term.n, term.term))[:most]

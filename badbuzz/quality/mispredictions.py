@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from badbuzz.evidence.reasons import meanings
-from badbuzz.evidence.terms import terms, words
+from badbuzz.evidence.reasons import find_reasons
+from badbuzz.evidence.terms import extract_terms, extract_words
 from badbuzz.quality.proportions import MIN_OF_GROUP, Share, Told, told
 from badbuzz.store.model import Feedback
 
@@ -159,7 +159,7 @@ def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
     """
     found = judged(feedback)
     margins = _margins(found)
-    read = [terms(words(said.text)) for said in found]
+    read = [extract_terms(extract_words(said.text)) for said in found]
     asked = [said.source == "labelling" for said in found]
     grouped = _groups(found, read)
     binned = [_bin(margin) for margin in margins if margin is not None]
@@ -229,7 +229,7 @@ def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Gro
     names: dict[str, Callable[[Feedback, list[str]], Iterable[str]]] = {
         "language": lambda said, _: (said.lang,),
         "brand": lambda said, _: (said.brand,),
-        "reason": lambda _, own: meanings(own) or (NO_REASON,),
+        "reason": lambda _, own: find_reasons(own) or (NO_REASON,),
         "term": lambda _, own: [term for term in own if term not in of_brands],
     }
     grouped: dict[str, tuple[Group, ...]] = {}
@@ -247,7 +247,7 @@ def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Gro
 
 def _names(found: Iterable[Feedback]) -> set[str]:
     """The words of the brands' names, and each name written as one word."""
-    names = [words(brand) for brand in {said.brand for said in found}]
+    names = [extract_words(brand) for brand in {said.brand for said in found}]
     return {word for name in names for word in (*name, "".join(name))}
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
-from badbuzz.evidence.masking import masked
+from badbuzz.evidence.masking import mask
 from badbuzz.model import Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
@@ -228,7 +228,7 @@ def _row(place: Place, one: _Candidate, *, is_removed: bool) -> Row:
         "tweet_id": one.tweet_id,
         "window_start_ms": one.window[1],
         "created_ms": one.created_ms,
-        "text": masked(tweet.text),
+        "text": mask(tweet.text),
         "lang": tweet.lang,
         "url": tweet.url,
         "author": tweet.author,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
-from badbuzz.evidence.terms import words
+from badbuzz.evidence.terms import extract_words
 from badbuzz.store.engine import Connected
 from badbuzz.store.model import Page, Sampled, TweetOrder
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
@@ -123,7 +123,7 @@ class Tweets(Connected):
             if newest_ms is None:
                 return []
             for tweet in _uncertain(connection, newest_ms - LABELLING_MS, lang, brand):
-                said = tuple(words(tweet.text)) or (tweet.text,)
+                said = tuple(extract_words(tweet.text)) or (tweet.text,)
                 if said not in seen:
                     seen.add(said)
                     found.append(tweet)

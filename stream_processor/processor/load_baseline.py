@@ -14,7 +14,7 @@ from aiokafka.errors import ProducerFenced
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.detection.baseline_file import Learnt, adopt
+from badbuzz.detection.baseline_file import BrandBaseline, adopt_baseline
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError, StateError
 from stream_processor.engine.partitioner import partition_of
@@ -45,7 +45,7 @@ class _Change:
 
 
 async def load_history(
-    settings: Settings, brands: Sequence[Learnt], *, replace: bool
+    settings: Settings, brands: Sequence[BrandBaseline], *, replace: bool
 ) -> list[Placed]:
     """Write what was learnt into the state that the workers of a deployment load.
 
@@ -72,7 +72,7 @@ async def load_history(
     """
     await check_topics(settings)
     await _refuse_while_alive(settings)
-    by_partition: dict[int, list[Learnt]] = {}
+    by_partition: dict[int, list[BrandBaseline]] = {}
     for found in brands:
         partition = partition_of(found.state.brand, settings.partitions)
         by_partition.setdefault(partition, []).append(found)
@@ -116,14 +116,16 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-async def _changes(settings: Settings, partition: int, brands: Sequence[Learnt]) -> list[_Change]:
+async def _changes(
+    settings: Settings, partition: int, brands: Sequence[BrandBaseline]
+) -> list[_Change]:
     topic = settings.topic(wire.PROCESSOR_STATE)
     packed = await load_partition(settings, topic, partition)
     changes = []
     for found in brands:
         value = packed.get(found.state.brand.encode())
         live = BrandState.unpack(value) if value is not None else None
-        changes.append(_Change(partition, adopt(live, found), live is not None))
+        changes.append(_Change(partition, adopt_baseline(live, found), live is not None))
     return changes
 
 

@@ -1,4 +1,4 @@
-"""Records and verdicts to test with."""
+"""Records and predictions for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Event = tuple[Tweet, Prediction | None]
 
 
 def post(at_ms: int, *, negative: bool = True, brand: str = "Air Paradis", seq: int = -1) -> Event:
-    """A post, created and produced at an instant."""
+    """Make a post that was created and produced at one time."""
     tweet = Tweet(
         id=f"{brand}-{at_ms}-{seq}",
         brand=brand,
@@ -36,24 +36,24 @@ def post(at_ms: int, *, negative: bool = True, brand: str = "Air Paradis", seq: 
 
 
 def beat(at_ms: int, source: str = "test") -> Event:
-    """A source's heartbeat."""
+    """Make a heartbeat of a source."""
     return Tweet("", "", "", at_ms, at_ms, source=source, kind="heartbeat"), None
 
 
 def beats(start_ms: int, end_ms: int) -> Iterator[Event]:
-    """A heartbeat at every minute of a half-open interval."""
+    """Make a heartbeat for every minute of a half-open interval."""
     return (beat(at_ms) for at_ms in range(start_ms, end_ms, MINUTE_MS))
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Events by the time they were produced; heartbeats before posts of the same instant."""
+    """Sort events by the time they were produced, heartbeats before posts of the same time."""
     return sorted(events, key=lambda event: (event[0].produced_ms, event[0].kind != "heartbeat"))
 
 
 def steady(
     n_days: float, *, n: int = 6, n_negative: int = 3, brand: str = "Air Paradis"
 ) -> Iterator[Event]:
-    """The same tweets in every bucket, for days."""
+    """Yield the same tweets in every bucket for some days."""
     for bucket in range(int(n_days * 288)):
         start_ms = START_MS + bucket * BUCKET_MS
         for i in range(n):
@@ -63,20 +63,20 @@ def steady(
 def burst(
     at_ms: int, n: int, *, negative: bool = True, brand: str = "Air Paradis"
 ) -> Iterator[Event]:
-    """Tweets of one bucket, a second apart."""
+    """Make tweets one second apart."""
     return (post(at_ms + i * 1000 + 1, negative=negative, brand=brand, seq=-1) for i in range(n))
 
 
 def run(
     events: Iterable[Event], rules: Rules | None = None, fold: Fold | None = None
 ) -> tuple[list[Window], list[Alert], list[str]]:
-    """Windows, alerts and outcomes of events, in the order that they came."""
+    """Fold events and return their windows, alerts and outcomes, in order."""
     fold = fold or Fold(lambda _brand: rules or Rules())
     windows: list[Window] = []
     alerts: list[Alert] = []
     outcomes: list[str] = []
-    for tweet, verdict in events:
-        applied = fold.apply(tweet, verdict)
+    for tweet, prediction in events:
+        applied = fold.apply(tweet, prediction)
         outcomes.append(applied.outcome)
         windows += applied.windows
         alerts += applied.alerts

@@ -13,7 +13,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from badbuzz.evidence.masking import masked
+from badbuzz.evidence.masking import mask
 from training.retrain.comparison import Comparison
 from training.retrain.curation import REASONS, Rejected, by_author
 from training.retrain.run import Gathered, Outcome
@@ -44,7 +44,7 @@ def quarantine(left: Sequence[Rejected]) -> str:
                 "lang": one.said.lang,
                 "brand": _readable(one.said.brand),
                 "right": one.said.right,
-                "text": masked(_readable(one.said.text)),
+                "text": mask(_readable(one.said.text)),
             }
         ).decode()
         for one in sorted(left, key=lambda one: (one.said.at_ms, one.said.id))

@@ -96,14 +96,16 @@ def terms(
     now = parts.store.sample_between(brand, from_ms, to_ms, limit=_MOST_READ)
     week_ms = max(0, from_ms - _WEEK_MS)
     before = parts.store.sample_between(brand, week_ms, from_ms, limit=_MOST_READ)
-    found = reading_terms.drivers(_counts(now), _counts(before), 0.0, limit)
+    found = reading_terms.find_drivers(_counts(now), _counts(before), 0.0, limit)
     return reply({"n": len(now), "n_before": len(before), "terms": found})
 
 
 def _counts(tweets: Iterable[Sampled]) -> Counter[str]:
     """In how many of the tweets each term stands."""
     return Counter(
-        term for tweet in tweets for term in reading_terms.terms(reading_terms.words(tweet.text))
+        term
+        for tweet in tweets
+        for term in reading_terms.extract_terms(reading_terms.extract_words(tweet.text))
     )
 
 

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from fastapi import APIRouter, Header, Query, Response
 from starlette.exceptions import HTTPException
 
-from badbuzz.evidence.masking import masked
+from badbuzz.evidence.masking import mask
 from badbuzz.store.model import Feedback, Sampled
 from dashboards.api import examples
 from dashboards.api.auth import Caller
@@ -86,7 +86,7 @@ def _correction(parts: AppState, caller: Caller, asked: FeedbackRequest, given_i
         tweet_id=asked.tweet_id or None,
         brand=known.brand if known else asked.brand,
         lang=known.lang if known else asked.lang,
-        text=known.text if known else masked(asked.text),
+        text=known.text if known else mask(asked.text),
         author=known.author if known else "",
         predicted=predicted,
         score=score,

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from badbuzz.detection.baseline_file import (
-    OF_THE_STREAM,
-    adopt,
-    decode_history,
-    encode_history,
-    learnt,
+    STREAM_FIELDS,
+    adopt_baseline,
+    decode_baselines,
+    encode_baselines,
+    extract_baseline,
 )
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import BrandState, Rules
@@ -35,39 +35,44 @@ def seen() -> BrandState:
 
 
 def test_what_is_learnt_knows_no_stream(seen: BrandState) -> None:
-    found = learnt(seen, "UTC").state
+    found = extract_baseline(seen, "UTC").state
     new = BrandState("Air Paradis")
-    assert all(getattr(found, name) == getattr(new, name) for name in OF_THE_STREAM)
+    assert all(getattr(found, name) == getattr(new, name) for name in STREAM_FIELDS)
     assert (found.closed_ms, found.alert) == (-1, None)
     assert found.baseline == seen.baseline
 
 
 def test_every_field_is_known_to_be_learnt_or_of_the_stream() -> None:
     learnt_ones = {"brand", "baseline", "n_hours", "n_negative_seen"}
-    assert {spec.name for spec in fields(BrandState)} == learnt_ones | set(OF_THE_STREAM)
+    assert {spec.name for spec in fields(BrandState)} == learnt_ones | set(STREAM_FIELDS)
 
 
 def test_a_brand_that_is_loaded_is_warm(seen: BrandState) -> None:
     rules = Rules(warmup_hours=24)
     assert not BrandState("Air Paradis").warm(rules)
-    assert adopt(None, learnt(seen, "UTC")).warm(rules)
+    assert adopt_baseline(None, extract_baseline(seen, "UTC")).warm(rules)
 
 
 def test_a_live_state_keeps_its_place_and_its_alert(seen: BrandState) -> None:
-    found = adopt(seen, learnt(BrandState("Air Paradis", n_hours=999), "UTC"))
+    found = adopt_baseline(seen, extract_baseline(BrandState("Air Paradis", n_hours=999), "UTC"))
     assert found.n_hours == 999
     assert found.baseline != seen.baseline
-    assert all(getattr(found, name) == getattr(seen, name) for name in OF_THE_STREAM)
+    assert all(getattr(found, name) == getattr(seen, name) for name in STREAM_FIELDS)
 
 
 def test_a_file_gives_back_what_was_written(seen: BrandState) -> None:
-    written = [learnt(BrandState("Nordwind", n_hours=3), "UTC"), learnt(seen, "Europe/Paris")]
-    found = decode_history(encode_history(written, ["a.jsonl"]))
+    written = [
+        extract_baseline(BrandState("Nordwind", n_hours=3), "UTC"),
+        extract_baseline(seen, "Europe/Paris"),
+    ]
+    found = decode_baselines(encode_baselines(written, ["a.jsonl"]))
     assert found == sorted(written, key=lambda one: one.state.brand)
 
 
 def test_a_file_can_be_read_by_people(seen: BrandState) -> None:
-    (brand,) = orjson.loads(encode_history([learnt(seen, "UTC")], ["a.jsonl"]))["brands"]
+    (brand,) = orjson.loads(encode_baselines([extract_baseline(seen, "UTC")], ["a.jsonl"]))[
+        "brands"
+    ]
     assert brand["hours_with_tweets"] == seen.n_hours
     assert 2.0 < brand["usual_negatives_per_5_min"] < 4.0
 
@@ -75,14 +80,14 @@ def test_a_file_can_be_read_by_people(seen: BrandState) -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"{", "no baseline file, as badbuzz baseline build writes one: is no JSON"),
+        (b"{", "not a baseline file written by badbuzz baseline build: invalid JSON"),
         (b"[]", "expected an object with its version v"),
         (b"{}", "expected an object with its version v"),
         (b'{"v": 9}', "has version 9, this badbuzz reads 1"),
-        (b'{"v": 1, "brands": [{"brand": "a"}]}', "lacks 'state'"),
+        (b'{"v": 1, "brands": [{"brand": "a"}]}', "missing field 'state'"),
         (OF_ANOTHER_VERSION, "state of brand 'a' has version 9"),
     ],
 )
 def test_what_is_no_baseline_is_refused(data: bytes, complaint: str) -> None:
     with pytest.raises(StateError, match=complaint):
-        decode_history(data)
+        decode_baselines(data)

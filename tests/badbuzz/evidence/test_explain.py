@@ -12,7 +12,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules
 from badbuzz.evidence.explain import MAX_EXAMPLES, MAX_TERMS, explain
-from badbuzz.evidence.reasons import meanings
+from badbuzz.evidence.reasons import find_reasons
 from badbuzz.evidence.sample import BrandEvidence
 from badbuzz.model import Alert, Evidence, Prediction, Reason, Tweet
 from badbuzz.models.scorer import ScorerSet
@@ -184,4 +184,4 @@ def test_the_reason_people_gave_is_among_the_driving_terms_meanings(
     )
     commonest = given.most_common(1)[0][0]
     assert alert.evidence is not None
-    assert human[str(commonest)] in meanings(term.term for term in alert.evidence.terms)
+    assert human[str(commonest)] in find_reasons(term.term for term in alert.evidence.terms)

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from badbuzz.evidence.reasons import _ENGLISH, _FRENCH, _REASON_OF, NAMES, PHRASES, meanings, reason
-from badbuzz.evidence.terms import terms, words
+from badbuzz.evidence.reasons import (
+    _ENGLISH,
+    _FRENCH,
+    _REASON_OF,
+    NAMES,
+    PHRASES,
+    find_reason,
+    find_reasons,
+)
+from badbuzz.evidence.terms import extract_terms, extract_words
 
 
 @pytest.mark.parametrize("table", [_ENGLISH, _FRENCH], ids=["en", "fr"])
@@ -20,16 +28,16 @@ def test_a_term_has_one_meaning() -> None:
 
 @pytest.mark.parametrize("term", sorted(_REASON_OF))
 def test_every_term_of_the_table_can_be_found_in_a_text(term: str) -> None:
-    assert term in terms(words(f"so {term} now"))
+    assert term in extract_terms(extract_words(f"so {term} now"))
 
 
 def test_pairs_are_terms() -> None:
     assert "flight attendant" in PHRASES
-    assert reason("flight attendant") == "flight_attendant"
+    assert find_reason("flight attendant") == "flight_attendant"
 
 
 def test_meanings_are_distinct_and_in_order() -> None:
-    assert meanings(["valise", "sunshine", "annule", "bagages"]) == (
+    assert find_reasons(["valise", "sunshine", "annule", "bagages"]) == (
         "lost_luggage",
         "cancelled_flight",
     )

@@ -5,48 +5,48 @@ from collections import Counter
 
 import pytest
 
-from badbuzz.evidence.terms import MAX_TERM_BYTES, drivers, terms, words
+from badbuzz.evidence.terms import MAX_TERM_BYTES, extract_terms, extract_words, find_drivers
 
 USUAL = {"flight": 400.0, "late": 200.0, "crew": 100.0, "bags": 20.0}
 
 
 def test_masks_moods_and_addresses_are_no_words() -> None:
     text = "@jane 😡 jane@example.org https://example.org/lost 06 12 late :("
-    assert words(text) == ["late"]
+    assert extract_words(text) == ["late"]
 
 
 @pytest.mark.parametrize("text", ["the your not", "les vous pas", "an ok"])
 def test_words_that_say_nothing_are_no_terms(text: str) -> None:
-    assert terms(words(text)) == []
+    assert extract_terms(extract_words(text)) == []
 
 
 def test_a_term_counts_once_a_text() -> None:
-    assert terms(words("Late, late, LATE again")) == ["late"]
+    assert extract_terms(extract_words("Late, late, LATE again")) == ["late"]
 
 
 def test_a_word_too_long_to_keep_is_no_term() -> None:
-    assert terms(["x" * MAX_TERM_BYTES, "y" * (MAX_TERM_BYTES + 1), "é" * 11]) == [
+    assert extract_terms(["x" * MAX_TERM_BYTES, "y" * (MAX_TERM_BYTES + 1), "é" * 11]) == [
         "x" * MAX_TERM_BYTES
     ]
 
 
 def test_what_rose_most_drives() -> None:
     counts = Counter({"flight": 8, "late": 4, "bags": 8})
-    assert drivers(counts, USUAL, 0.0, 8)[0].term == "bags"
+    assert find_drivers(counts, USUAL, 0.0, 8)[0].term == "bags"
 
 
 def test_what_is_as_common_as_ever_does_not_drive() -> None:
     counts = Counter({"flight": 8, "late": 4, "crew": 2, "bags": 8})
-    assert not {"late", "crew"} & {term.term for term in drivers(counts, USUAL, 0.0, 8)}
+    assert not {"late", "crew"} & {term.term for term in find_drivers(counts, USUAL, 0.0, 8)}
 
 
 def test_one_text_drives_nothing() -> None:
-    assert drivers({"volcano": 1}, USUAL, 0.0, 8) == []
+    assert find_drivers({"volcano": 1}, USUAL, 0.0, 8) == []
 
 
 def test_an_unknown_term_is_held_against_the_most_it_may_have_been() -> None:
-    (unseen,) = drivers({"volcano": 5}, USUAL, 0.0, 8)
-    (maybe,) = drivers({"volcano": 5}, USUAL, 200.0, 8)
+    (unseen,) = find_drivers({"volcano": 5}, USUAL, 0.0, 8)
+    (maybe,) = find_drivers({"volcano": 5}, USUAL, 200.0, 8)
     assert maybe.z < unseen.z
 
 
@@ -55,18 +55,18 @@ def test_the_figure_is_that_of_the_formula() -> None:
     seen, usually = (9 + 50 * 20.5 / 101.5), 20.5 / (101.5 - 20.5)
     odds = math.log(seen / (30 + 50 - seen)) - math.log(usually)
     z = odds / math.sqrt(1 / seen + 1 / 20.5)
-    assert drivers(counts, usual, 0.0, 1)[0].z == round(z, 2)
+    assert find_drivers(counts, usual, 0.0, 1)[0].z == round(z, 2)
 
 
 def test_without_a_past_the_commonest_drive() -> None:
-    assert [term.term for term in drivers({"bags": 9, "late": 2}, {}, 0.0, 1)] == ["bags"]
+    assert [term.term for term in find_drivers({"bags": 9, "late": 2}, {}, 0.0, 1)] == ["bags"]
 
 
 def test_a_word_gives_way_to_the_pair_it_stands_in() -> None:
     counts = {"hold": 6, "on hold": 5, "service": 9, "customer service": 4}
-    told = {term.term for term in drivers(counts, {"late": 500.0}, 0.0, 8)}
+    told = {term.term for term in find_drivers(counts, {"late": 500.0}, 0.0, 8)}
     assert told == {"on hold", "service", "customer service"}
 
 
 def test_equals_stand_in_the_order_of_the_alphabet() -> None:
-    assert [t.term for t in drivers({"b": 2, "a": 2, "c": 2}, {}, 0.0, 2)] == ["a", "b"]
+    assert [t.term for t in find_drivers({"b": 2, "a": 2, "c": 2}, {}, 0.0, 2)] == ["a", "b"]

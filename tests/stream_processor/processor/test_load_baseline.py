@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from badbuzz import wire
-from badbuzz.detection.baseline_file import Learnt, decode_history, learnt
+from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState
 from stream_processor.engine.topics import group_members
 from tests.support.stream import Stream, Worker, await_that
@@ -101,8 +101,8 @@ def state_of(stream: Stream) -> BrandState:
     return BrandState.unpack([value for key, value in records if key == BRAND.encode()][-1])
 
 
-def only(path: Path) -> Learnt:
-    (found,) = decode_history(path.read_bytes())
+def only(path: Path) -> BrandBaseline:
+    (found,) = decode_baselines(path.read_bytes())
     return found
 
 
@@ -121,7 +121,7 @@ def test_a_loaded_brand_is_watched_from_its_first_day(
 def test_what_is_built_is_what_a_worker_learns(stream: Stream, built: Path, history: Path) -> None:
     stream.worker().await_ready()
     replay(stream, history)
-    assert learnt(state_of(stream), only(built).zone) == only(built)
+    assert extract_baseline(state_of(stream), only(built).zone) == only(built)
 
 
 @pytest.mark.kafka
