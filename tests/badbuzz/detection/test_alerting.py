@@ -11,7 +11,7 @@ from badbuzz.model import Alert
 from tests.support.events import BUCKET_MS, START_MS
 
 RULES = Rules(theta=4.0)
-CALM = DetectionResult(
+QUIET = DetectionResult(
     score=0.0,
     max_count_z=0.0,
     minutes=5,
@@ -46,7 +46,7 @@ class Brand:
             self._n += 1
             end_ms = START_MS + self._n * BUCKET_MS
             z = max_count_z if max_count_z is not None else (5.0 if score else 0.0)
-            finding = replace(CALM, score=score, max_count_z=z, end_ms=end_ms)
+            finding = replace(QUIET, score=score, max_count_z=z, end_ms=end_ms)
             claim = advance_alert(self.state, finding, self.rules)
             claims += [claim] if claim is not None else []
         return claims
@@ -137,3 +137,62 @@ def test_the_rules_say_how_long_the_cool_down_is() -> None:
 def test_the_rules_say_how_far_above_theta_is_critical() -> None:
     brand = Brand(rules=replace(RULES, step=3.0))
     assert phases(brand.see(6.9, 7.0)) == [("firing", "warning"), ("escalated", "critical")]
+
+
+def test_the_cool_down_ends_an_hour_after_the_resolution() -> None:
+    brand = Brand()
+    brand.see(5.0, *[0] * 6)
+    assert brand.see(*[0] * 10, 4.0) == []
+    assert phases(brand.see(4.0)) == [("firing", "warning")]
+
+
+@pytest.mark.parametrize(("z", "n_claims"), [(1.99, 2), (2.0, 1)])
+def test_quiet_is_a_count_z_below_two(z: float, n_claims: int) -> None:
+    brand = Brand()
+    claims = brand.see(5.0)
+    claims += brand.see(*[0.0] * 6, max_count_z=z)
+    assert len(claims) == n_claims
+
+
+def test_a_score_below_theta_raises_no_severity() -> None:
+    brand = Brand(warm=False)
+    brand.see(5.0)
+    brand.warm_up()
+    assert brand.see(3.9) == []
+    assert phases(brand.see(4.0)) == [("escalated", "warning")]
+
+
+def test_an_alert_keeps_its_highest_severity_and_its_peak() -> None:
+    brand = Brand(rules=replace(RULES, step=2.0))
+    claims = brand.see(7.0, 5.0, 9.0, *[0] * 6)
+    assert phases(claims) == [("firing", "critical"), ("escalated", "critical"),
+                              ("resolved", "critical")]  # fmt: skip
+    assert [claim.peak_score for claim in claims] == [7.0, 9.0, 9.0]
+
+
+@pytest.mark.parametrize(("minutes", "first_ms", "adjusted"), [(5, 30, 0.75), (15, 10, 0.65)])
+def test_an_alert_sums_the_buckets_of_its_scale(
+    minutes: int, first_ms: int, adjusted: float
+) -> None:
+    recent = [
+        Bucket(n=50, adjusted=500_000, first_ms=1, last_ms=2),
+        Bucket(n=6, adjusted=35_000, first_ms=10, last_ms=20),
+        Bucket(n=0, first_ms=0, last_ms=99),
+        Bucket(n=4, adjusted=30_000, first_ms=30, last_ms=40),
+    ]
+    state = BrandState("Air Paradis", recent=recent, n_hours=168, n_negative_seen=50)
+    n = 4 if minutes == 5 else 10
+    result = replace(QUIET, score=5.0, minutes=minutes, n=n, n_negative=3)
+    alert = advance_alert(state, result, RULES)
+    assert alert is not None
+    assert (alert.first_ms, alert.last_ms) == (first_ms, 40)
+    assert (alert.rate, alert.adjusted_rate) == (round(3 / n, 4), adjusted)
+    assert (alert.id, alert.opened_ms) == (f"Air Paradis/{START_MS}", START_MS + BUCKET_MS)
+    assert (alert.baseline_rate, alert.adjusted_baseline_rate) == (0.4, 0.4)
+
+
+def test_an_alert_opens_at_a_mutes_end() -> None:
+    muted = replace(RULES, muted_ms=((START_MS, START_MS + 2 * BUCKET_MS),))
+    assert [claim.opened_ms for claim in Brand(rules=muted).see(5.0, 5.0)] == [
+        START_MS + 2 * BUCKET_MS
+    ]

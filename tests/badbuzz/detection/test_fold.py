@@ -107,7 +107,7 @@ def run_to_the_end(events: list[Event]) -> Fold:
 
 
 def crisis() -> list[Event]:
-    """Two days as usual, then a burst in one bucket, then calm."""
+    """Return two steady days, then a burst in one bucket, then silence."""
     end_ms = START_MS + 2 * DAY_MS
     posts = [*steady(2), *burst(end_ms, 40)]
     return in_order([*posts, *beats(START_MS, end_ms + 2 * HOUR_MS)])

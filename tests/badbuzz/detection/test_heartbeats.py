@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,3 +81,17 @@ def test_in_a_silence_of_years_nobody_was_watching() -> None:
 
 def test_nothing_has_no_heart() -> None:
     assert list(with_heartbeats([])) == []
+
+
+def test_the_constants() -> None:
+    assert (EVERY_MS, TAIL_MS, MAX_SILENCE_MS) == (60_000, 660_000, 31 * DAY_MS)
+
+
+@pytest.mark.parametrize(("more_ms", "n_days"), [(0, 31), (1, 1)])
+def test_a_gap_of_more_than_31_days_has_heartbeats_in_its_first_day_only(
+    more_ms: int, n_days: int
+) -> None:
+    sent = [tweet(START_MS), tweet(START_MS + MAX_SILENCE_MS + more_ms, 1)]
+    found = beat_times(list(with_heartbeats(sent, tail_ms=0)))
+    assert len(found) == n_days * DAY_MS // EVERY_MS + 1 + (more_ms > 0)
+    assert sorted(set(found)) == found

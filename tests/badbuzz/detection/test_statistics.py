@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import asin, sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,3 +67,30 @@ def test_a_hundred_tweets_are_worth_as_many_as_they_are_independent(
 
 def test_p_value_is_a_half_at_the_mean() -> None:
     assert p_value(0.0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("n_negative", "expected", "dispersion", "z"),
+    [
+        (38, 6.1, 0.1, 5.876336862331),
+        (38, 6.1, 0.0, 8.613674244293),
+        (3, 6.1, 0.1, -1.239464956405),
+        (100, 99.5, 0.1, 0.105530120919),
+        (1, 400.0, 0.0, -3.0),
+    ],
+)
+def test_the_count_z_of_known_windows(
+    n_negative: int, expected: float, dispersion: float, z: float
+) -> None:
+    assert count_z(n_negative, expected, dispersion) == pytest.approx(z, abs=1e-9)
+
+
+def test_the_rate_z_of_known_windows() -> None:
+    z = 2 * (asin(sqrt(37.5 / 51)) - asin(sqrt(0.3))) * sqrt(51 / (1 + 0.03 * 50))
+    assert rate_z(38, 51, 0.3) == pytest.approx(z)
+    assert rate_z(0, 51, 0.0) == 0.0
+    assert (rate_z(1, 1, 0.0), rate_z(0, 0, 0.3)) == (pytest.approx(2 * asin(sqrt(0.5))), 0.0)
+
+
+def test_the_p_value_of_known_scores() -> None:
+    assert [p_value(1.0), p_value(-2.0)] == pytest.approx([0.15865525393, 0.97724986805])
