@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import orjson
@@ -210,3 +210,81 @@ def test_a_wrong_score_is_named(change: dict[str, Any], field: str) -> None:
     with pytest.raises(WireError) as raised:
         wire.decode_scored(orjson.dumps(fields))
     assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "valid"), [(4_102_444_799_999, True), (4_102_444_800_000, False)]
+)
+@pytest.mark.parametrize("name", ["created_ms", "produced_ms"])
+def test_times_are_before_2100(name: str, at_ms: int, valid: bool) -> None:
+    fields = {**GOOD, "produced_ms": 4_102_444_799_999, name: at_ms}
+    if valid:
+        assert getattr(wire.decode_tweet(orjson.dumps(fields)), name) == at_ms
+    else:
+        with pytest.raises(WireError, match=f"{name}: value"):
+            wire.decode_tweet(orjson.dumps(fields))
+
+
+def test_the_least_values_are_valid() -> None:
+    fields = {**GOOD, "created_ms": 0, "produced_ms": 0, "n_retweets": 0}
+    assert wire.decode_tweet(orjson.dumps(fields)).produced_ms == 0
+    with pytest.raises(WireError, match="produced_ms: value"):
+        wire.decode_tweet(orjson.dumps({**fields, "produced_ms": -1}))
+
+
+def test_a_record_of_64_kib_is_read_and_one_of_a_byte_more_is_not() -> None:
+    data = orjson.dumps(GOOD)
+    longest = data + b" " * (65_536 - len(data))
+    assert wire.decode_tweet(longest).id == "1"
+    with pytest.raises(WireError, match="65537 bytes, at most 65536"):
+        wire.decode_tweet(longest + b" ")
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 100, "é" * 50])
+def test_a_name_has_1_to_100_bytes(name: str) -> None:
+    assert wire.is_name(name)
+    assert not wire.is_name(name + "x" * (101 - len(name.encode())))
+    assert not wire.is_name("")
+
+
+def test_a_future_tweet_is_refused_with_the_seconds_it_is_ahead() -> None:
+    with pytest.raises(WireError, match="created_ms: future: 302 s after"):
+        wire.decode_tweet(orjson.dumps({**GOOD, "created_ms": 303_000}))
+
+
+@pytest.mark.parametrize(
+    ("value", "valid"), [(2**63 - 1, True), (-(2**63) + 1, True), (-(2**63), False)]
+)
+def test_an_integer_of_a_window_has_63_bits(value: int, valid: bool) -> None:
+    data = orjson.dumps({**orjson.loads(wire.encode_window(window())), "n": value})
+    if valid:
+        assert wire.decode_window(data).n == value
+    else:
+        with pytest.raises(WireError, match=r"n: value: .* is out of range"):
+            wire.decode_window(data)
+
+
+@pytest.mark.parametrize("decode", [wire.decode_window, wire.decode_alert])
+def test_an_output_of_another_version_or_shape_is_refused(decode: Any) -> None:
+    with pytest.raises(WireError, match="v: version: expected 1, found 2"):
+        decode(b'{"v":2}')
+    with pytest.raises(WireError, match="record: type: not a valid"):
+        decode(b'{"v":1}')
+
+
+@pytest.mark.parametrize(("score", "valid"), [(0.0, True), (1.0, True), (-0.01, False)])
+def test_a_score_is_between_0_and_1(score: float, valid: bool) -> None:
+    data = orjson.dumps({**GOOD, "score": score, "negative": True, "bundle": "b@1"})
+    with nullcontext() if valid else pytest.raises(WireError, match="score: value"):
+        assert wire.decode_scored(data).score == score
+
+
+def test_a_heartbeat_needs_no_brand() -> None:
+    record = {**GOOD, "brand": "", "kind": "heartbeat"}
+    assert wire.decode_tweet(orjson.dumps(record)).kind == "heartbeat"
+
+
+def test_every_record_has_version_1_first() -> None:
+    tweet = wire.decode_tweet(orjson.dumps(GOOD))
+    encoded = (wire.encode_tweet(tweet), wire.encode_window(window()), wire.encode_alert(example()))
+    assert {data[:7] for data in encoded} == {b'{"v":1,'}

@@ -15,10 +15,12 @@ from badbuzz.detection.evaluation import (
     evaluate,
     openings,
     score,
+    spans,
 )
 from badbuzz.detection.state import Rules
 from badbuzz.messages.text import example
 from badbuzz.model import Alert
+from tests.support import recorded
 from tests.support.events import START_MS, run, steady
 
 MINUTE_MS = 60_000
@@ -198,3 +200,50 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
 def test_without_draws_there_are_no_intervals() -> None:
     card = judge([], Truth((crisis(0),)), n_draws=0)
     assert (card.caught_interval, card.delay_interval, card.false_alarms_interval) == (None,) * 3
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "judged"),
+    [(DAY_MS - 1, False), (DAY_MS, True), (2 * DAY_MS - 1, True), (2 * DAY_MS, False)],
+)
+def test_the_watched_period_is_half_open(start_ms: int, judged: bool) -> None:
+    watch = WatchedPeriod(DAY_MS, 2 * DAY_MS, {1: 288})
+    assert watch.holds(crisis(start_ms)) == judged
+    assert not WatchedPeriod().holds(crisis(start_ms))
+    assert WatchedPeriod(0, DAY_MS).holds(crisis(0))
+
+
+def test_muted_windows_that_follow_each_other_are_one_interval() -> None:
+    watch = WatchedPeriod()
+    windows = [
+        replace(recorded.window(), state="muted", start_ms=at, end_ms=at + 5) for at in (0, 5, 20)
+    ]
+    for muted in windows:
+        watch.note(muted)
+    assert watch.muted_ms == [(0, 10), (20, 25)]
+
+
+def test_brand_weeks_are_watched_buckets_of_2016() -> None:
+    assert judge([], Truth()).brand_weeks == 1.0
+    assert judge([], Truth(), WatchedPeriod(0, DAY_MS, {0: 288})).brand_weeks == 1 / 7
+
+
+def test_an_unwatched_brands_alert_lasts_no_time() -> None:
+    (_, start_ms, end_ms) = spans([alert(DAY_MS)], {})[0]
+    assert start_ms == end_ms == DAY_MS
+
+
+def test_rates_per_week() -> None:
+    caught, false = alert(DAY_MS + MINUTE_MS), alert(3 * DAY_MS)
+    card = judge([caught, false], Truth((crisis(DAY_MS),)), replace(WEEK, n_by_day={1: 1008}))
+    assert (card.alerts_per_week, card.false_alarms_per_week, card.caught_share) == (4.0, 2.0, 1.0)
+
+
+def test_intervals_of_known_draws() -> None:
+    truth = Truth(tuple(crisis(day * DAY_MS) for day in range(6)))
+    alerts = [alert(day * DAY_MS + (10 + day) * MINUTE_MS) for day in range(3)]
+    alerts += [alert(5 * DAY_MS + 300 * MINUTE_MS), alert(6 * DAY_MS + 5 * MINUTE_MS)]
+    card = score(alerts, truth, {"Air Paradis": WEEK}, Generator(PCG64(1)))
+    assert card.caught_interval == pytest.approx((0.166666667, 0.833333333))
+    assert card.delay_interval == pytest.approx((10.0, 12.0))
+    assert card.false_alarms_interval == pytest.approx((0.0, 4.0))

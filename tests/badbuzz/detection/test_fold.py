@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badbuzz.detection.fold import Fold, watermark
 from badbuzz.detection.state import BrandState, Rules
+from badbuzz.errors import StateError
 from badbuzz.model import Tweet
 from tests.support.events import (
     BUCKET_MS,
@@ -306,3 +308,84 @@ def test_a_tweet_that_was_taken_back_is_no_evidence(kind: str) -> None:
     fold.apply(tweet, verdict)
     fold.apply(replace(tweet, kind=kind, seq=2), None)  # type: ignore[arg-type]
     assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []
+
+
+@pytest.mark.parametrize(("behind_ms", "absent"), [(120_000, ()), (120_001, ("b",))])
+def test_a_source_is_live_up_to_two_minutes_behind(behind_ms: int, absent: tuple[str, ...]) -> None:
+    low_ms, found = watermark({"a": 500_000, "b": 500_000 - behind_ms})
+    assert found == absent
+    assert low_ms == (500_000 if absent else 380_000)
+
+
+@pytest.mark.parametrize(("behind_ms", "kept"), [(DAY_MS, True), (DAY_MS + 1, False)])
+def test_a_heartbeat_is_remembered_up_to_a_day_behind(behind_ms: int, kept: bool) -> None:
+    fold = Fold(lambda _: Rules())
+    run([beat(START_MS, "a"), beat(START_MS + behind_ms, "b")], fold=fold)
+    assert ("a" in fold.heartbeats_ms) == kept
+
+
+@pytest.mark.parametrize(("behind_ms", "absent"), [(DAY_MS, ("ghost",)), (DAY_MS + 1, ())])
+def test_a_tweets_source_is_remembered_up_to_a_day_behind(
+    behind_ms: int, absent: tuple[str, ...]
+) -> None:
+    now_ms = START_MS + 2 * DAY_MS
+    ghost = replace(post(now_ms - behind_ms)[0], source="ghost")
+    events = [(ghost, NEGATIVE), post(now_ms - LATENESS_MS - BUCKET_MS), beat(now_ms)]
+    windows, _, _ = run(events)
+    assert windows[-1].absent == absent
+
+
+def test_a_new_brand_starts_no_earlier_than_the_heartbeats_watermark() -> None:
+    fold = Fold(lambda _: Rules())
+    old = post(START_MS - HOUR_MS)
+    _, _, outcomes = run([beat(START_MS + LATENESS_MS), old], fold=fold)
+    assert (fold.brands["Air Paradis"].closed_ms, outcomes[-1]) == (START_MS, "late")
+
+
+@pytest.mark.parametrize(("at_ms", "start_ms"), [(START_MS + 9, START_MS), (30_000, 300_000)])
+def test_a_new_brand_starts_less_the_lateness_and_not_before_zero(
+    at_ms: int, start_ms: int
+) -> None:
+    fold = Fold(lambda _: Rules())
+    fold.apply(*post(at_ms))
+    assert fold.brands["Air Paradis"].closed_ms == start_ms - BUCKET_MS
+
+
+def test_a_new_brand_starts_at_the_earlier_of_both_clocks() -> None:
+    fold = Fold(lambda _: Rules())
+    ahead = replace(post(START_MS)[0], created_ms=START_MS + 2 * BUCKET_MS)
+    fold.apply(ahead, NEGATIVE)
+    assert fold.brands["Air Paradis"].closed_ms == START_MS - BUCKET_MS
+
+
+def test_a_tweet_closes_a_bucket_when_it_is_the_lateness_past_its_end() -> None:
+    end_ms = START_MS + BUCKET_MS + LATENESS_MS
+    first = post(START_MS + LATENESS_MS)
+    assert run([first, post(end_ms - 1)])[0] == []
+    (window,), _, outcomes = run([first, post(end_ms)])
+    assert (window.end_ms, outcomes) == (START_MS + BUCKET_MS, ["counted", "counted"])
+
+
+def test_a_heartbeat_that_is_not_newer_has_no_effect() -> None:
+    fold = Fold(lambda _: Rules())
+    run([beat(START_MS), beat(START_MS), beat(START_MS - 1)], fold=fold)
+    assert fold.heartbeats_ms == {"test": START_MS}
+
+
+def test_a_partition_record_names_version_partition_and_offset() -> None:
+    fold = Fold(lambda _: Rules(), heartbeats_ms={"a": 5})
+    packed = fold.pack(partition=3, next_offset=7)
+    plain = {"v": 1, "partition": 3, "next_offset": 7, "heartbeats_ms": {"a": 5}}
+    assert orjson.loads(packed) == plain
+    with pytest.raises(StateError, match="partition 4 holds the record of 3"):
+        fold.unpack(4, packed)
+    with pytest.raises(StateError, match="version 2, this is 1"):
+        fold.unpack(3, orjson.dumps({**plain, "v": 2}))
+
+
+def test_saved_states_and_evidence_are_not_saved_again() -> None:
+    fold = Fold(lambda _: Rules())
+    fold.apply(*post(START_MS))
+    assert fold.changed_evidence() != []
+    fold.saved()
+    assert (fold.changed_states(), fold.changed_evidence()) == ([], [])

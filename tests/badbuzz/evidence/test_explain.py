@@ -24,63 +24,63 @@ BRAND = "Air Paradis"
 
 def tweet(number: int, text: str, **fields: object) -> Tweet:
     at_ms = START_MS + number
-    told = Tweet(str(number), BRAND, text, at_ms, at_ms, source="test", lang="en")
-    return replace(told, **fields)  # type: ignore[arg-type]
+    one = Tweet(str(number), BRAND, text, at_ms, at_ms, source="test", lang="en")
+    return replace(one, **fields)  # type: ignore[arg-type]
 
 
-def explained(tweets: Iterable[Tweet], verdicts: Iterable[Prediction] = ()) -> Evidence:
+def explained(tweets: Iterable[Tweet], predictions: Iterable[Prediction] = ()) -> Evidence:
     evidence = BrandEvidence(BRAND, counts={"flight": 40_000_000, "late": 20_000_000})
-    given = iter(verdicts)
-    for told in tweets:
-        evidence.add(told, next(given, NEGATIVE))
+    given = iter(predictions)
+    for one in tweets:
+        evidence.add(one, next(given, NEGATIVE))
     found = explain(evidence, START_MS, START_MS + BUCKET_MS)
     assert found is not None
     return found
 
 
-def said(*texts: str) -> Evidence:
+def summarise(*texts: str) -> Evidence:
     return explained(tweet(i, text) for i, text in enumerate(texts))
 
 
 def test_what_sets_the_negatives_apart_is_named_with_how_many_say_it() -> None:
-    found = said("Lost my bag on this flight", "Flight late, bag lost", "So late")
+    found = summarise("Lost my bag on this flight", "Flight late, bag lost", "So late")
     assert [(term.term, term.n) for term in found.terms] == [("bag", 2), ("lost", 2)]
 
 
 def test_the_brands_own_name_drives_nothing() -> None:
-    found = said("Paradis? #AirParadis lost it", "Lost in Air Paradis")
+    found = summarise("Paradis? #AirParadis lost it", "Lost in Air Paradis")
     assert [term.term for term in found.terms] == ["lost"]
 
 
 def test_a_name_that_is_hidden_drives_nothing() -> None:
-    found = said("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
+    found = summarise("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
     assert [term.term for term in found.terms] == ["lost"]
 
 
 def test_terms_are_bounded() -> None:
     text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
-    assert len(said(text, text).terms) == MAX_TERMS
+    assert len(summarise(text, text).terms) == MAX_TERMS
 
 
 def test_a_reason_is_given_where_a_quarter_of_them_say_so() -> None:
     others = [
         f"Oh {word} {word}land" for word in ("volcano", "crater", "lava", "smoke", "ashes", "fog")
     ]
-    assert said("My luggage!", "No luggage", *others).reasons == (Reason("lost_luggage", 2),)
-    assert said("My luggage!", "No luggage", *others, "Oh dear").reasons == ()
+    assert summarise("My luggage!", "No luggage", *others).reasons == (Reason("lost_luggage", 2),)
+    assert summarise("My luggage!", "No luggage", *others, "Oh dear").reasons == ()
 
 
 def test_one_tweet_is_no_reason() -> None:
-    assert said("My luggage!", "Terrible").reasons == ()
+    assert summarise("My luggage!", "Terrible").reasons == ()
 
 
 def test_a_reason_is_counted_by_all_its_terms() -> None:
-    found = said("bag bag bag", "my bag", "valise perdue", "no luggage")
+    found = summarise("bag bag bag", "my bag", "valise perdue", "no luggage")
     assert found.reasons == (Reason("lost_luggage", 4),)
 
 
 def test_reasons_stand_commonest_first() -> None:
-    found = said("bag bad", "bag cold", "bag old queue", "my queue", "cold")
+    found = summarise("bag bad", "bag cold", "bag old queue", "my queue", "cold")
     assert found.reasons == (Reason("lost_luggage", 3), Reason("long_lines", 2))
 
 
@@ -91,7 +91,7 @@ def test_authors_count_once_and_the_unknown_not_at_all() -> None:
 
 
 def test_a_text_and_its_retweets_are_near_duplicates() -> None:
-    found = said(
+    found = summarise(
         "My bag is lost again, thanks for nothing",
         "RT @someone: My bag is lost again, thanks for nothing https://t.example/1",
         "my bag is LOST again thanks for nothing!!",
@@ -101,16 +101,16 @@ def test_a_text_and_its_retweets_are_near_duplicates() -> None:
 
 
 def test_texts_that_share_some_words_are_no_near_duplicates() -> None:
-    assert said("my bag is lost again", "my flight is late again").near_duplicate_rate == 0.0
+    assert summarise("my bag is lost again", "my flight is late again").near_duplicate_rate == 0.0
 
 
 def test_texts_without_words_are_no_near_duplicates() -> None:
-    assert said("😡", "😡 !!", "...").near_duplicate_rate == 0.0
+    assert summarise("😡", "😡 !!", "...").near_duplicate_rate == 0.0
 
 
 def test_reach_counts_a_text_once_at_its_highest() -> None:
-    told = [("my bag is lost", 30), ("RT @a my bag is lost", 70), ("late", 5)]
-    found = explained(tweet(i, text, n_retweets=n) for i, (text, n) in enumerate(told))
+    one = [("my bag is lost", 30), ("RT @a my bag is lost", 70), ("late", 5)]
+    found = explained(tweet(i, text, n_retweets=n) for i, (text, n) in enumerate(one))
     assert found.reach == 75
 
 
@@ -126,7 +126,7 @@ def test_the_most_negative_stand_first_and_are_few() -> None:
 
 
 def test_the_most_repeated_stand_apart() -> None:
-    found = said("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
+    found = summarise("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
     assert [(e.text, e.n_alike) for e in found.most_repeated] == [("bag lost", 3), ("so late", 2)]
     assert [e.text for e in found.most_negative] == ["on fire"]
 
@@ -148,9 +148,9 @@ def airline(shared_data: Path) -> tuple[list[Labelled], list[Alert]]:
     path = str(shared_data / "airline" / "airline_tweets.jsonl.gz")
     labelled = list(read_labelled([path]))
     tweets = [one.tweet for one in labelled]
-    judged = ScorerSet.read(Settings.read({}).bundles).predict(tweets)
-    verdicts = {one.id: verdict for one, verdict in zip(tweets, judged, strict=True)}
-    events = ((one, verdicts.get(one.id)) for one in with_heartbeats(tweets))
+    scored = ScorerSet.read(Settings.read({}).bundles).predict(tweets)
+    predictions = {one.id: prediction for one, prediction in zip(tweets, scored, strict=True)}
+    events = ((one, predictions.get(one.id)) for one in with_heartbeats(tweets))
     return labelled, run(events, Rules(warmup_hours=36))[1]
 
 
@@ -185,3 +185,32 @@ def test_the_reason_people_gave_is_among_the_driving_terms_meanings(
     commonest = given.most_common(1)[0][0]
     assert alert.evidence is not None
     assert human[str(commonest)] in find_reasons(term.term for term in alert.evidence.terms)
+
+
+def test_eight_terms_and_three_examples_are_given() -> None:
+    text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
+    found = summarise(text, text, "ash", "fog", "ice", "mud")
+    assert (len(found.terms), len(found.most_negative), len(found.most_repeated)) == (8, 3, 1)
+    pairs = [text for word in ("ash", "fog", "ice", "mud") for text in (word, word)]
+    assert len(summarise(*pairs).most_repeated) == 3
+
+
+def test_texts_that_share_seven_words_of_ten_are_near_duplicates() -> None:
+    shared = "ash fog ice mud lava dust sand"
+    assert summarise(shared, f"{shared} one two three").near_duplicate_rate == 0.5
+    assert summarise(shared, f"{shared} one two three four").near_duplicate_rate == 0.0
+    assert summarise(f"{shared} one two", f"{shared} three").near_duplicate_rate == 0.5
+    assert summarise(f"{shared} one two", f"{shared} three four").near_duplicate_rate == 0.0
+
+
+def test_of_near_duplicates_the_most_negative_is_shown_and_the_first_of_equals() -> None:
+    scores = [0.7, 0.9, 0.9]
+    found = explained(
+        (tweet(i, f"bag lost {'!' * i}") for i in range(3)),
+        [replace(NEGATIVE, score=score) for score in scores],
+    )
+    assert [(e.id, e.score, e.n_alike) for e in found.most_repeated] == [("1", 0.9, 3)]
+
+
+def test_rates_have_four_decimals() -> None:
+    assert summarise("bag lost", "bag lost", "on fire").near_duplicate_rate == 0.3333

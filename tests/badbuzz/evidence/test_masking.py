@@ -54,3 +54,11 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 @pytest.mark.parametrize("text", ["a" * 4000, "1 " * 2000, "@a." * 1300, "a." * 2000 + "@"])
 def test_no_text_takes_long(text: str) -> None:
     mask(text)
+
+
+@pytest.mark.parametrize(
+    ("digits", "masked"),
+    [("123456", False), ("1234567", True), ("1" * 15, True), ("1" * 16, False)],
+)
+def test_a_phone_number_has_7_to_15_digits(digits: str, masked: bool) -> None:
+    assert mask(f"call {digits}") == ("call ☎" if masked else f"call {digits}")

@@ -305,3 +305,171 @@ def test_a_tweet_that_is_forgotten_is_written_no_more() -> None:
     ((_, packed),) = evidence.changed()
     assert packed is not None
     assert [entry[5] for entry in orjson.loads(packed)["sample"]] == ["2"]
+
+
+def sampled(evidence: BrandEvidence) -> list[str]:
+    return [entry.text for entry in evidence.entries(START_MS, START_MS + BUCKET_MS)]
+
+
+def test_a_full_sample_is_not_changed_by_an_equal_hash() -> None:
+    evidence = BrandEvidence(BRAND)
+    for number in range(200):
+        evidence.add(tweet(number), NEGATIVE)
+    last = max(evidence.entries(START_MS, START_MS + 1), key=lambda e: crc32(e.id.encode()))
+    evidence.saved()
+    evidence.add(tweet(int(last.id), text="The same id again"), NEGATIVE)
+    assert evidence.changed() == []
+    assert "The same id again" not in sampled(evidence)
+
+
+def test_a_sample_has_at_most_32_tweets() -> None:
+    evidence = BrandEvidence(BRAND)
+    for number in range(33):
+        evidence.add(tweet(number), NEGATIVE)
+    assert len(sampled(evidence)) == 32
+
+
+@pytest.mark.parametrize(("n_bytes", "kept"), [(120, True), (121, False)])
+def test_a_long_tweet_keeps_its_url_up_to_120_bytes(n_bytes: int, kept: bool) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="é " * 300), url="u" * n_bytes), NEGATIVE)
+    (entry,) = evidence.entries(START_MS, START_MS + 1)
+    assert bool(entry.url) == kept
+
+
+@pytest.mark.parametrize(("n_bytes", "kept"), [(40, True), (41, False)])
+def test_a_long_tweet_keeps_its_id_up_to_40_bytes(n_bytes: int, kept: bool) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="é " * 300), id="i" * n_bytes), NEGATIVE)
+    (entry,) = evidence.entries(START_MS, START_MS + 1)
+    assert bool(entry.id) == kept
+
+
+def test_a_long_tweet_has_at_most_a_billion_retweets() -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="é " * 300), n_retweets=10**9 + 1), NEGATIVE)
+    (entry,) = evidence.entries(START_MS, START_MS + 1)
+    assert entry.n_retweets == 10**9
+
+
+def test_a_tweet_of_510_packed_bytes_is_kept_whole() -> None:
+    whole = BrandEvidence(BRAND)
+    whole.add(tweet(1, text=""), NEGATIVE)
+    overhead = len(whole.samples[START_MS][0][1]) - 1
+    for n, kept in ((510 - overhead, True), (511 - overhead, False)):
+        evidence = BrandEvidence(BRAND)
+        evidence.add(tweet(1, text="x" * n), NEGATIVE)
+        assert (sampled(evidence) == ["x" * n]) == kept
+
+
+@pytest.mark.parametrize("n", [281, 300, 400])
+def test_a_long_text_is_cut_to_280_bytes(n: int) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="x" * n), url="u" * 400), NEGATIVE)
+    (text,) = sampled(evidence)
+    assert text == "x" * 277 + "…"
+
+
+def test_a_text_of_280_bytes_is_not_cut() -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="x" * 280), url="u" * 400), NEGATIVE)
+    assert sampled(evidence) == ["x" * 280]
+
+
+@pytest.mark.parametrize(("n_blanks", "kept"), [(4092, True), (4093, False)])
+def test_a_text_is_read_up_to_4096_characters(n_blanks: int, kept: bool) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(tweet(1, text="a" + " " * n_blanks + "bag"), NEGATIVE)
+    assert sampled(evidence) == ["a bag" if kept else "a"]
+
+
+def test_a_score_is_kept_in_ten_thousandths_and_an_author_as_a_digest() -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1), author="jane"), replace(NEGATIVE, score=0.87654))
+    evidence.add(tweet(2), NEGATIVE)
+    first, second = evidence.entries(START_MS, START_MS + 1)
+    assert (first.score, first.author) == (8765, crc32(b"jane"))
+    assert (second.score, second.author) == (9000, 0)
+
+
+def test_samples_of_21_kilobytes_are_thinned_to_18() -> None:
+    evidence = BrandEvidence(BRAND)
+    sizes = []
+    for number in range(400):
+        start_ms = START_MS + number // 32 * BUCKET_MS
+        before = evidence._n_bytes
+        evidence.add(tweet(number, start_ms, "x" * 200), NEGATIVE)
+        sizes.append((before, evidence._n_bytes))
+        packed = [(key(BRAND, s), evidence._pack_sample(s)) for s in evidence.samples]
+        expected = sum(len(value or b"") + 1 - len(b'{"v":1,"sample":[]}') for _, value in packed)
+        assert evidence._n_bytes == expected + 160 * len(packed)
+    entry = max(after - before for before, after in sizes if before) - 160
+    before, after = next((b, a) for b, a in sizes if a < b)
+    assert 21_000 - entry - 160 < before <= 21_000
+    assert 18_000 - entry * len(evidence.samples) < after <= 18_000
+    assert max(after for _, after in sizes) <= 21_000
+
+
+@pytest.mark.parametrize(("age_ms", "moved"), [(HOUR_MS, True), (HOUR_MS - BUCKET_MS, False)])
+def test_a_bucket_an_hour_old_is_moved_into_the_counts(age_ms: int, moved: bool) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(tweet(1), NEGATIVE)
+    assert evidence.decay(START_MS + BUCKET_MS + age_ms) == moved
+    assert evidence.counts == ({"bag": 100_000} if moved else {})
+    assert (evidence.samples == {}) == moved
+
+
+def test_six_tweets_with_the_lowest_hashes_are_counted() -> None:
+    evidence = BrandEvidence(BRAND)
+    for number in range(20):
+        evidence.add(tweet(number, text=f"word{chr(97 + number)}"), NEGATIVE)
+    lowest = sorted(range(20), key=lambda number: crc32(str(number).encode()))[:6]
+    evidence.decay(START_MS + 2 * HOUR_MS)
+    assert set(evidence.counts) == {f"word{chr(97 + number)}" for number in lowest}
+
+
+def test_counts_decay_by_a_243rd_rounded_up() -> None:
+    evidence = BrandEvidence(BRAND, counts={"lava": 243_000, "ash": 244, "fog": 1})
+    evidence.add(tweet(1), NEGATIVE)
+    evidence.decay(START_MS + 2 * HOUR_MS)
+    assert evidence.counts == {"lava": 242_000, "ash": 242, "bag": 100_000}
+
+
+def test_three_hundred_terms_are_counted_and_a_new_one_takes_the_least_count() -> None:
+    counts = {f"term{number:03}": 1_000_000 + number for number in range(299)}
+    evidence = BrandEvidence(BRAND, counts={**counts})
+    assert evidence.usual()[1] == 0.0
+    evidence.counts["last"] = 243_000
+    assert evidence.usual()[1] == 2.43
+    evidence.add(tweet(1), NEGATIVE)
+    evidence.decay(START_MS + 2 * HOUR_MS)
+    assert len(evidence.counts) == 300
+    assert "last" not in evidence.counts
+    assert evidence.counts["bag"] == 243_000 + 100_000
+
+
+def test_of_equal_counts_the_first_in_the_alphabet_is_dropped() -> None:
+    counts = dict.fromkeys((f"term{number:03}" for number in reversed(range(300))), 243_000)
+    evidence = BrandEvidence(BRAND, counts=counts)
+    evidence.add(tweet(1), NEGATIVE)
+    evidence.decay(START_MS + 2 * HOUR_MS)
+    assert "term000" not in evidence.counts
+    assert len(evidence.counts) == 300
+
+
+def test_a_tweet_that_was_not_sampled_is_not_forgotten() -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(tweet(1), NEGATIVE)
+    assert not evidence.forget("2")
+    assert evidence.forget("1")
+    assert (evidence.samples, evidence._n_bytes) == ({}, 0)
+    assert (evidence.changed()[0][1], BrandEvidence(BRAND).hour) == (None, -1)
+
+
+def test_a_sample_record_has_version_1() -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(tweet(1), NEGATIVE)
+    evidence.add(tweet(2, START_MS + HOUR_MS), NEGATIVE)
+    evidence.decay(START_MS + 2 * HOUR_MS)
+    assert {orjson.loads(value)["v"] for _, value in evidence.changed() if value} == {1}
+    assert orjson.loads(evidence.changed()[-1][1] or b"")["hour"] == evidence.hour

@@ -70,3 +70,36 @@ def test_a_word_gives_way_to_the_pair_it_stands_in() -> None:
 
 def test_equals_stand_in_the_order_of_the_alphabet() -> None:
     assert [t.term for t in find_drivers({"b": 2, "a": 2, "c": 2}, {}, 0.0, 2)] == ["a", "b"]
+
+
+def test_a_term_has_3_characters_to_20_bytes() -> None:
+    words = ["aa", "bag", "x" * 20, "x" * 21]
+    assert extract_terms(words) == ["bag", "x" * 20]
+
+
+def test_a_term_of_two_texts_may_drive() -> None:
+    assert [(t.term, t.n) for t in find_drivers({"lava": 2, "ash": 1}, USUAL, 0.0, 8)] == [
+        ("lava", 2)
+    ]
+
+
+@pytest.mark.parametrize(("n", "kept"), [(8, True), (7, False)])
+def test_a_word_gives_way_when_most_of_its_texts_have_the_pair(n: int, kept: bool) -> None:
+    found = find_drivers({"hold": n, "on hold": 4}, {"late": 500.0}, 0.0, 8)
+    assert ("hold" in {term.term for term in found}) == kept
+
+
+def test_a_pair_must_be_listed() -> None:
+    assert extract_terms(["customer", "service", "customer"]) == [
+        "customer",
+        "service",
+        "customer service",
+    ]
+
+
+def test_an_unknown_terms_figure_is_that_of_the_formula() -> None:
+    before, n_usual = 3.0 + 0.5, 20.0 + 3.0 + 0.5 * 3
+    seen = 5 + 50 * before / n_usual
+    odds = math.log(seen / (5 + 50 - seen)) - math.log(before / (n_usual - before))
+    (term,) = find_drivers({"lava": 5}, {"bags": 20.0}, 3.0, 1)
+    assert term.z == round(odds / math.sqrt(1 / seen + 1 / before), 2)
