@@ -338,7 +338,7 @@ def test_a_tweets_source_is_remembered_up_to_a_day_behind(
 def test_a_new_brand_starts_no_earlier_than_the_heartbeats_watermark() -> None:
     fold = Fold(lambda _: Rules())
     old = post(START_MS - HOUR_MS)
-    _, _, outcomes = run([beat(START_MS + LATENESS_MS), old], fold=fold)
+    _, _, outcomes = run([beat(START_MS + BUCKET_MS + LATENESS_MS - 1), old], fold=fold)
     assert (fold.brands["Air Paradis"].closed_ms, outcomes[-1]) == (START_MS, "late")
 
 
@@ -389,3 +389,17 @@ def test_saved_states_and_evidence_are_not_saved_again() -> None:
     assert fold.changed_evidence() != []
     fold.saved()
     assert (fold.changed_states(), fold.changed_evidence()) == ([], [])
+
+
+def test_each_heartbeat_at_a_buckets_end_closes_one_window() -> None:
+    fold = Fold(lambda _: Rules())
+    fold.apply(*post(START_MS + LATENESS_MS))
+    ends = [START_MS + n * BUCKET_MS + LATENESS_MS for n in (1, 2, 3)]
+    assert [len(fold.apply(*beat(at)).windows) for at in ends] == [1, 1, 1]
+
+
+def test_a_brand_without_a_post_starts_no_window() -> None:
+    fold = Fold(lambda _: Rules())
+    fold.apply(replace(post(START_MS)[0], kind="delete"), None)
+    fold.apply(*beat(START_MS + HOUR_MS))
+    assert fold.brands["Air Paradis"].closed_ms == -1
