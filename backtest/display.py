@@ -11,12 +11,12 @@ from backtest.formatting import when
 from backtest.run import Tally
 from badbuzz.messages.text import counted
 from badbuzz.recordings.rows import Reject
-from badbuzz.terminal.progress import Bar
+from badbuzz.terminal.progress import FileProgress
 
 _MAX_REJECTS: Final = 5
 
 
-class Display(Bar):
+class Display(FileProgress):
     """A bar under a backtest's tally; at the end the first bad rows."""
 
     def __enter__(self) -> Display:

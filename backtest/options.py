@@ -20,7 +20,7 @@ from badbuzz.errors import RecordingError
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_labelled
 from badbuzz.recordings.rows import check_readable
-from badbuzz.terminal.options import labels, recording_options
+from badbuzz.terminal.options import parse_labels, recording_options
 from badbuzz.terminal.signals import SignalGuard
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -37,7 +37,7 @@ def reading_options(command: _Command) -> _Command:
                 "labels",
                 multiple=True,
                 metavar="WORD=LABEL",
-                callback=labels,
+                callback=parse_labels,
                 help="With --use-truth, what a word in the label column means: negative, neutral "
                 "or positive; may be given several times.",
             ),

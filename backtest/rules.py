@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from badbuzz.config.rules import TYPES, check_known, read_changes, read_value
+from badbuzz.config.rules import FIELD_TYPES, check_known, read_changes, read_value
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 
@@ -118,7 +118,7 @@ def read_sweep(text: str) -> Sweep:
             f"--sweep {text}: expected field=first:last:step, as theta=3.5:5:0.25"
         ) from error
     check_known(name, "--sweep")
-    kind = TYPES[name]
+    kind = FIELD_TYPES[name]
     if kind not in (int, float):
         raise BrandsError(f"--sweep {text}: {name} is no number")
     if not (isfinite(first) and isfinite(last) and step > 0 and first <= last):

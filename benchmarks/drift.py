@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from badbuzz.features.drift import Reference, score_counts, stability
+from badbuzz.features.drift import DriftReference, count_scores, population_stability_index
 from badbuzz.features.known_words import KnownWords
 from badbuzz.model import Tweet
 from badbuzz.models.scorer import Scorer, ScorerSet
@@ -41,10 +41,10 @@ def recorded(path: Path, brand: str) -> list[str]:
 def report(what: str, texts: list[str], bundle: str) -> None:
     """Print how far texts are from what a bundle was measured on."""
     scorer = Scorer.load(bundle)
-    reference = Reference.of(scorer.card)
+    reference = DriftReference.from_card(scorer.card)
     assert reference is not None
     assert scorer.known_words is not None
-    psi = stability(score_counts(scorer.score(texts)), reference.scores)
+    psi = population_stability_index(count_scores(scorer.score(texts)), reference.scores)
     n, n_unknown = KnownWords.unpack(scorer.known_words).count(texts)
     print(
         f"{what}, {len(texts)} texts by {bundle}: PSI {psi:.2f}, unknown words "

@@ -23,8 +23,8 @@ from badbuzz.config.settings import Settings
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import parse_time
-from badbuzz.terminal.options import Instant, Speed, recording_options, waiting
-from badbuzz.terminal.progress import Bar
+from badbuzz.terminal.options import Instant, Speed, recording_options, wait_option
+from badbuzz.terminal.progress import FileProgress
 from badbuzz.terminal.signals import SignalGuard
 from badbuzz.wire import NAME_RULE, is_name
 from producers.airlines import LANGUAGES, cast
@@ -91,7 +91,7 @@ class _FastUntil(click.ParamType):
 @click.option("--progress", metavar="FILE", help="Note here how far it has come.")
 @click.option("--resume", metavar="FILE", help="Go on where this progress file stands.")
 @click.option("--rejects", metavar="FILE", help="Write bad rows here, as JSON lines.")
-@waiting
+@wait_option
 @click.option("--quiet", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
 def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options: Any) -> None:
@@ -149,7 +149,7 @@ def _replayed(
     quiet = options["quiet"]
     warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
     publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
-    with closing(publisher), Bar(job.paths, shown=not quiet) as bar:
+    with closing(publisher), FileProgress(job.paths, shown=not quiet) as bar:
         return Replay(
             job=job,
             publisher=publisher,

@@ -114,10 +114,10 @@ class Publisher:
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                with capture_last_message("kafka.net") as last_word:
+                with capture_last_message("kafka.net") as last_message:
                     return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
-                problem = self._problem(last_word.said)
+                problem = self._problem(last_message.text)
                 if stopping():
                     raise KafkaError(f"{problem} (interrupted)") from error
                 if time.monotonic() >= deadline:

@@ -16,7 +16,7 @@ from badbuzz.errors import WireError
 from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
 from badbuzz.recordings.times import clock, zone_name
-from badbuzz.terminal.options import waiting
+from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
@@ -28,7 +28,7 @@ _POLL_MS = 500
 @click.option(
     "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
 )
-@waiting
+@wait_option
 def alerts(language: Language, follow: bool, wait_s: float) -> None:
     """Print alerts as they come, from the beginning of the topic, each on its brand's clock.
 

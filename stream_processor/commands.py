@@ -15,7 +15,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines
 from badbuzz.errors import KafkaError, StateError
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.terminal.options import waiting
+from badbuzz.terminal.options import wait_option
 from stream_processor.engine.topics import Report, prepare_topics, wait_for_broker
 from stream_processor.processor.load_baseline import load_history
 
@@ -23,7 +23,7 @@ from stream_processor.processor.load_baseline import load_history
 @click.command()
 @click.option("--check", is_flag=True, help="Create nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@waiting
+@wait_option
 def topics(check: bool, as_json: bool, wait_s: float) -> None:
     """Create the topics that are missing, and check the others.
 

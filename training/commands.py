@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from badbuzz.errors import BundleError
-from badbuzz.features.drift import Reference, stability
+from badbuzz.features.drift import DriftReference, population_stability_index
 from badbuzz.models.scorer import Scorer
 from training.recipes.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
 from training.recipes.quality import Calibrated
@@ -125,8 +125,8 @@ def _served(
     calibrated: Calibrated, reference: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
     """What a card says beside its quality, found again: class means, reference."""
-    said = Reference.of(card)
-    drift = 0.0 if said is None else stability(reference["scores"], said.scores)
+    said = DriftReference.from_card(card)
+    drift = 0.0 if said is None else population_stability_index(reference["scores"], said.scores)
     return {
         "class_means": {"m0": calibrated.m0, "m1": calibrated.m1},
         "reference": _plain({**reference, "drift": drift}),

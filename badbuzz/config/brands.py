@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import click
 
-from badbuzz.config.rules import DETECTOR, check_known, read_changes, read_zone
+from badbuzz.config.rules import DETECTOR_FIELDS, check_known, read_changes, read_zone
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.wire import NAME_RULE, is_name
 
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
-_KEYS: Final = ("name", "languages", "zone", "mute", "sensitivity", *DETECTOR)
+_KEYS: Final = ("name", "languages", "zone", "mute", "sensitivity", *DETECTOR_FIELDS)
 _THETAS: Final = "a number from 1 to 20"
 _MUTE_KEYS: Final = frozenset({"from", "until", "why"})
 
@@ -73,7 +73,7 @@ def read_brands(path: str, default: Rules | None = None) -> Brands:
     >>> sorted(read_brands("").rules)
     ['Air Paradis', 'Costa Air', 'Nordwind']
     """
-    source = _source(path)
+    source = _find_file(path)
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +81,7 @@ def read_brands(path: str, default: Rules | None = None) -> Brands:
     return parse_brands(text, str(source), default)
 
 
-def _source(path: str) -> Traversable:
+def _find_file(path: str) -> Traversable:
     return Path(path) if path else files("badbuzz").joinpath("data", "brands.toml")
 
 
@@ -102,36 +102,36 @@ def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands
             raise BrandsError(f"{source}: brand {number}: name: {NAME_RULE}")
         if name in rules:
             raise BrandsError(f"{source}: brand {name!r}: stands twice")
-        rules[name] = _rules(entry, f"{source}: brand {name!r}", default)
+        rules[name] = _read_rules(entry, f"{source}: brand {name!r}", default)
     return Brands(rules, default)
 
 
-def _rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
+def _read_rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
     for key in entry:
         check_known(key, where, _KEYS)
-    tuned = read_changes({key: entry[key] for key in DETECTOR if key in entry}, where)
+    tuned = read_changes({key: entry[key] for key in DETECTOR_FIELDS if key in entry}, where)
     return replace(
         default,
         **tuned,
-        **_theta(entry, where),
+        **_read_theta(entry, where),
         zone=read_zone(entry.get("zone", "UTC"), f"{where}: zone"),
-        languages=_languages(entry.get("languages"), where),
-        muted_ms=_mutes(entry.get("mute", []), where),
+        languages=_read_languages(entry.get("languages"), where),
+        muted_ms=_read_mutes(entry.get("mute", []), where),
     )
 
 
-def _theta(entry: dict[str, Any], where: str) -> dict[str, Any]:
+def _read_theta(entry: dict[str, Any], where: str) -> dict[str, Any]:
     """What ``sensitivity`` says, the friendly name of theta; nothing where there is none."""
     if "sensitivity" in entry:
         if "theta" in entry:
             raise BrandsError(f"{where}: theta: expected it or sensitivity, which say the same")
-        return {"theta": _sensitivity(entry["sensitivity"], where)}
+        return {"theta": _read_sensitivity(entry["sensitivity"], where)}
     if "theta" in entry and not 1.0 <= entry["theta"] <= 20.0:
         raise BrandsError(f"{where}: theta: expected {_THETAS}, found {entry['theta']!r}")
     return {}
 
 
-def _sensitivity(sensitivity: object, where: str) -> float:
+def _read_sensitivity(sensitivity: object, where: str) -> float:
     if isinstance(sensitivity, str) and sensitivity in SENSITIVITIES:
         return SENSITIVITIES[sensitivity]
     if type(sensitivity) in (int, float) and 1.0 <= float(str(sensitivity)) <= 20.0:
@@ -140,7 +140,7 @@ def _sensitivity(sensitivity: object, where: str) -> float:
     raise BrandsError(f"{where}: sensitivity: expected {words} or {_THETAS}, found {sensitivity!r}")
 
 
-def _languages(languages: object, where: str) -> frozenset[str] | None:
+def _read_languages(languages: object, where: str) -> frozenset[str] | None:
     if languages is None:
         return None
     if (
@@ -154,22 +154,22 @@ def _languages(languages: object, where: str) -> frozenset[str] | None:
     )
 
 
-def _mutes(periods: object, where: str) -> tuple[tuple[int, int], ...]:
+def _read_mutes(periods: object, where: str) -> tuple[tuple[int, int], ...]:
     if not isinstance(periods, list):
         raise BrandsError(f"{where}: mute: expected [[brand.mute]] tables, found {periods!r}")
-    return tuple(_mute(period, where) for period in periods)
+    return tuple(_read_mute(period, where) for period in periods)
 
 
-def _mute(period: object, where: str) -> tuple[int, int]:
+def _read_mute(period: object, where: str) -> tuple[int, int]:
     if not isinstance(period, dict) or not {"from", "until"} <= set(period) <= _MUTE_KEYS:
         raise BrandsError(f"{where}: mute: expected tables with from, until and, if you like, why")
-    start, end = (_instant_ms(period[key], key, where) for key in ("from", "until"))
+    start, end = (_read_instant_ms(period[key], key, where) for key in ("from", "until"))
     if start >= end:
         raise BrandsError(f"{where}: mute: until {period['until']} is not after from")
     return start, end
 
 
-def _instant_ms(value: object, key: str, where: str) -> int:
+def _read_instant_ms(value: object, key: str, where: str) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise BrandsError(
             f"{where}: mute: {key}: expected a time with its offset, such as "
@@ -199,14 +199,14 @@ def check(path: str | None) -> None:
     settings = Settings.read()
     path = settings.brands if path is None else path
     found = read_brands(path)
-    click.echo(f"{_source(path)}:")
+    click.echo(f"{_find_file(path)}:")
     for name, rules in found.rules.items():
         languages = ", ".join(sorted(rules.languages)) if rules.languages else "every language"
         click.echo(f"{name}: {languages}; {rules.zone}; alerts at a score of {rules.theta:g}")
         for start_ms, end_ms in rules.muted_ms:
             start, end = (datetime.fromtimestamp(t / 1000, UTC) for t in (start_ms, end_ms))
             click.echo(f"  muted {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
-        changed = _differing(rules)
+        changed = _list_changes(rules)
         if changed:
             click.echo(f"  differs from the defaults: {changed}")
         unread = ", ".join(sorted((rules.languages or frozenset()) - settings.bundle_languages()))
@@ -214,10 +214,10 @@ def check(path: str | None) -> None:
             click.echo(f"  {unread}: no bundle of BADBUZZ_BUNDLES reads it; does not count")
 
 
-def _differing(rules: Rules) -> str:
+def _list_changes(rules: Rules) -> str:
     usual = Rules()
     return ", ".join(
         f"{key} {getattr(rules, key):g} ({getattr(usual, key):g})"
-        for key in DETECTOR
+        for key in DETECTOR_FIELDS
         if getattr(rules, key) != getattr(usual, key)
     )

@@ -14,13 +14,13 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.recordings.times import clock
 
-TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
+FIELD_TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
 """What each field of the rules must be."""
 
-KNOWN: Final = tuple(spec.name for spec in fields(Rules))
+FIELDS: Final = tuple(spec.name for spec in fields(Rules))
 """Every field of the rules."""
 
-DETECTOR: Final = (
+DETECTOR_FIELDS: Final = (
     "theta",
     "count_weight",
     "rate_weight",
@@ -58,7 +58,7 @@ def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key in table:
         check_known(key, where)
     changes = {
-        key: read_value(TYPES[key], value, f"{where}: {key}") for key, value in table.items()
+        key: read_value(FIELD_TYPES[key], value, f"{where}: {key}") for key, value in table.items()
     }
     for start_ms, end_ms in changes.get("muted_ms", ()):
         if end_ms <= start_ms:
@@ -68,7 +68,7 @@ def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     return changes
 
 
-def check_known(key: str, where: str, known: Collection[str] = KNOWN) -> None:
+def check_known(key: str, where: str, known: Collection[str] = FIELDS) -> None:
     """Raise a BrandsError where a key is not among the known ones."""
     if key not in known:
         raise BrandsError(f"{where}: {key}: unknown key; known are {', '.join(known)}")
@@ -86,10 +86,10 @@ def read_value(kind: Any, value: Any, where: str) -> Any:
     if origin in (Union, UnionType):
         return read_value(next(k for k in get_args(kind) if k is not type(None)), value, where)
     if origin in (tuple, frozenset) and isinstance(value, list):
-        return _collection(origin, get_args(kind), value, where)
+        return _read_collection(origin, get_args(kind), value, where)
     if kind is tzinfo:
         return read_zone(value, where)
-    value = _number(kind, value)
+    value = _convert_number(kind, value)
     is_number = kind in (int, float)
     if type(value) is not kind or (is_number and not (isfinite(value) and value >= 0)):
         name = getattr(kind, "__name__", kind)
@@ -108,7 +108,7 @@ def read_zone(name: object, where: str) -> ZoneInfo:
         ) from error
 
 
-def _number(kind: Any, value: Any) -> Any:
+def _convert_number(kind: Any, value: Any) -> Any:
     """A whole number where a fraction is wanted, and the other way round; a time as ms."""
     if kind is int and isinstance(value, datetime) and value.tzinfo is not None:
         return int(value.timestamp() * 1000)
@@ -117,7 +117,7 @@ def _number(kind: Any, value: Any) -> Any:
     return float(value) if kind is float and type(value) is int else value
 
 
-def _collection(origin: Any, kinds: tuple[Any, ...], values: list[Any], where: str) -> Any:
+def _read_collection(origin: Any, kinds: tuple[Any, ...], values: list[Any], where: str) -> Any:
     fixed = origin is tuple and Ellipsis not in kinds
     if fixed and len(values) != len(kinds):
         raise BrandsError(f"{where}: expected {len(kinds)} values, found {values!r}")

@@ -157,7 +157,7 @@ class Settings:
             name = known[variable]
             values[name] = text.strip()
             if types[name] is int:
-                values[name] = _whole_number(variable, text, limits[name])
+                values[name] = _parse_int(variable, text, limits[name])
         read = cls(**values)
         read._check()
         return read
@@ -263,7 +263,7 @@ class Settings:
         return context
 
 
-def _whole_number(variable: str, text: str, limits: tuple[int, int]) -> int:
+def _parse_int(variable: str, text: str, limits: tuple[int, int]) -> int:
     try:
         number = int(text)
     except ValueError as error:
@@ -274,7 +274,7 @@ def _whole_number(variable: str, text: str, limits: tuple[int, int]) -> int:
     return number
 
 
-def without_password(address: str) -> str:
+def hide_password(address: str) -> str:
     """A database's address with its passwords hidden; all of it where it is none.
 
     Whatever stands between the user and the last ``@`` counts as a password, as one may hold
@@ -282,9 +282,9 @@ def without_password(address: str) -> str:
 
     Examples
     --------
-    >>> without_password("postgresql://kim:s3/cr@t@db/badbuzz")
+    >>> hide_password("postgresql://kim:s3/cr@t@db/badbuzz")
     'postgresql://kim:****@db/badbuzz'
-    >>> without_password("sqlite:///badbuzz.db")
+    >>> hide_password("sqlite:///badbuzz.db")
     'sqlite:///badbuzz.db'
     """
     scheme, found, rest = address.partition("://")
@@ -305,6 +305,6 @@ def settings() -> None:
         value = getattr(read, spec.name)
         shown = "****" if spec.metadata["secret"] and value else value
         if spec.name == "store":
-            shown = without_password(value)
+            shown = hide_password(value)
         click.echo(f"{_PREFIX}{spec.name.upper()}={shown}")
         click.echo(f"    {spec.metadata['meaning']}")

@@ -52,14 +52,14 @@ def extract_words(text: str) -> list[str]:
     >>> extract_words("@united LOST my bag, again!! jane@example.org https://t.co/x")
     ['lost', 'my', 'bag', 'again']
     """
-    return list(chain.from_iterable(map(_words, reading.chunks(text))))[: reading.MAX_TOKENS]
+    return list(chain.from_iterable(map(_words, reading.split_chunks(text))))[: reading.MAX_TOKENS]
 
 
 @lru_cache(maxsize=8192)
 def _words(chunk: str) -> tuple[str, ...]:
     if "@" in chunk[1:]:
         return ()
-    return tuple(word for word in reading.words(chunk) if word[0].isalpha())
+    return tuple(word for word in reading.tokenise_chunk(chunk) if word[0].isalpha())
 
 
 def extract_terms(words: Iterable[str]) -> list[str]:

@@ -10,12 +10,12 @@ from typing import Final
 
 from badbuzz.features import tokens as reading
 
-_SURE: Final = 2.0**-24
+_MIN_SCORE: Final = 2.0**-24
 """How near to 0 or 1 a float32 score is told from them: logits are within ±16.7."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
+class TokenContribution:
     """What one word, mark or emoji of a text adds to the logit of the text's score.
 
     Parameters
@@ -53,7 +53,7 @@ class Explanation:
     score: float
     logit: float
     bias: float
-    contributions: tuple[Contribution, ...]
+    contributions: tuple[TokenContribution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Occlusion:
     without: tuple[str, ...]
 
 
-def occlusion(text: str) -> Occlusion:
+def occlude(text: str) -> Occlusion:
     """A text, and what to score to explain it.
 
     A word that stands there twice is left out twice: half of it left would say the same. A word
@@ -83,12 +83,12 @@ def occlusion(text: str) -> Occlusion:
 
     Examples
     --------
-    >>> occlusion("Late, late! Not good.").without
+    >>> occlude("Late, late! Not good.").without
     (' ,  ! Not good.', 'Late, late  Not good.', 'Late, late!   good.', \
 'Late, late! Not  .', 'Late, late! Not good ')
     """
-    found = reading.spans(text)
-    marked = iter(reading.negated([word for _, _, words in found for word in words]))
+    found = reading.locate_tokens(text)
+    marked = iter(reading.mark_negation([word for _, _, words in found for word in words]))
     numbers: dict[tuple[str, ...], int] = {}
     places: list[list[tuple[int, int]]] = []
     parts = []
@@ -111,7 +111,7 @@ def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
     return " ".join([*kept, text[at:]])
 
 
-def explanation(
+def explain_score(
     occluded: Occlusion, score: float, raw: float, without: Sequence[float], empty: float
 ) -> Explanation:
     """What the parts of a text add to the logit of its score.
@@ -131,7 +131,7 @@ def explanation(
 
     Examples
     --------
-    >>> told = explanation(occlusion("lost bag"), 0.9, 0.9, [0.5, 0.8], 0.4)
+    >>> told = explain_score(occlude("lost bag"), 0.9, 0.9, [0.5, 0.8], 0.4)
     >>> [(part.token, round(part.logit, 2)) for part in told.contributions]
     [('lost', 1.99), ('bag', 0.61)]
     >>> round(told.logit - told.bias, 2)
@@ -154,12 +154,12 @@ def explanation(
         logit,
         bias,
         tuple(
-            Contribution(start, end, occluded.text[start:end], shares[place])
+            TokenContribution(start, end, occluded.text[start:end], shares[place])
             for start, end, place in occluded.parts
         ),
     )
 
 
 def _logit(score: float) -> float:
-    sure = min(max(score, _SURE), 1.0 - _SURE)
+    sure = min(max(score, _MIN_SCORE), 1.0 - _MIN_SCORE)
     return log(sure / (1.0 - sure))

@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Counts = NDArray[np.int64]
+BinCounts = NDArray[np.int64]
 
 N_BINS: Final = 10
 """Bins of a score, of equal width."""
-LEAST: Final = 500
+MIN_TWEETS: Final = 500
 """Tweets under which nothing is said: of so few, chance alone makes a stability of 0.02."""
 
 _HOUR_MS: Final = 3_600_000
@@ -22,7 +22,7 @@ _SMOOTHING: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class DriftReference:
     """What is usual of a bundle: the texts that it was measured on, each held out.
 
     Parameters
@@ -38,7 +38,7 @@ class Reference:
     unknown_rate: float | None = None
 
     @classmethod
-    def of(cls, card: Mapping[str, Any]) -> Reference | None:
+    def from_card(cls, card: Mapping[str, Any]) -> DriftReference | None:
         """The reference on a bundle's card; None where it has none.
 
         An earlier badbuzz built the bundle, or too few texts were there to say what is usual.
@@ -50,9 +50,10 @@ class Reference:
 
         Examples
         --------
-        >>> Reference.of({"reference": {"scores": [9, 1, 0, 0, 0, 0, 0, 0, 2, 8]}}).scores[0]
+        >>> card = {"reference": {"scores": [9, 1, 0, 0, 0, 0, 0, 0, 2, 8]}}
+        >>> DriftReference.from_card(card).scores[0]
         9
-        >>> Reference.of({"reference": {"scores": "many"}})
+        >>> DriftReference.from_card({"reference": {"scores": "many"}})
         Traceback (most recent call last):
         ValueError: the card's reference {'scores': 'many'} is none
         """
@@ -70,24 +71,24 @@ class Reference:
         return found
 
 
-def score_counts(scores: ArrayLike) -> Counts:
+def count_scores(scores: ArrayLike) -> BinCounts:
     """How many scores are in each bin; 1.0 is in the last.
 
     Examples
     --------
-    >>> score_counts([0.0, 0.0999, 0.1, 1.0]).tolist()
+    >>> count_scores([0.0, 0.0999, 0.1, 1.0]).tolist()
     [2, 1, 0, 0, 0, 0, 0, 0, 0, 1]
     """
     places = (np.asarray(scores, np.float64) * N_BINS).astype(np.int64)
     return np.bincount(np.minimum(places, N_BINS - 1), minlength=N_BINS)
 
 
-def shares(counts: Sequence[int] | Counts) -> NDArray[np.float64]:
+def smooth_shares(counts: Sequence[int] | BinCounts) -> NDArray[np.float64]:
     """The share of each bin; half a text is added to each, so that none is zero.
 
     Examples
     --------
-    >>> shares([9, 0]).round(2).tolist()
+    >>> smooth_shares([9, 0]).round(2).tolist()
     [0.95, 0.05]
     """
     smoothed = np.asarray(counts, np.float64) + _SMOOTHING
@@ -95,7 +96,9 @@ def shares(counts: Sequence[int] | Counts) -> NDArray[np.float64]:
     return found
 
 
-def stability(found: Sequence[int] | Counts, expected: Sequence[int] | Counts) -> float:
+def population_stability_index(
+    found: Sequence[int] | BinCounts, expected: Sequence[int] | BinCounts
+) -> float:
     """The population stability index of two distributions over the same bins.
 
     ``sum((f - e) * ln(f / e))`` over the shares ``f`` and ``e`` of the bins (Siddiqi 2006, *Credit
@@ -116,16 +119,17 @@ def stability(found: Sequence[int] | Counts, expected: Sequence[int] | Counts) -
     Examples
     --------
     >>> expected = [400, 200, 100, 50, 50, 50, 50, 100, 200, 300]
-    >>> round(stability([2 * n for n in expected], expected), 3)
+    >>> round(population_stability_index([2 * n for n in expected], expected), 3)
     0.0
-    >>> round(stability([100, 100, 50, 50, 50, 50, 50, 100, 200, 750], expected), 3)
+    >>> found = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
+    >>> round(population_stability_index(found, expected), 3)
     0.618
     """
-    one, other = shares(found), shares(expected)
+    one, other = smooth_shares(found), smooth_shares(expected)
     return float(((one - other) * np.log(one / other)).sum())
 
 
-class Recent:
+class RollingCounts:
     """Counts of the last day of event time, summed hour by hour.
 
     What is older is left out, unless so much of it comes that time seems to have gone back, as
@@ -138,7 +142,7 @@ class Recent:
 
     Examples
     --------
-    >>> recent, hour_ms = Recent(1), 3_600_000
+    >>> recent, hour_ms = RollingCounts(1), 3_600_000
     >>> for hour in (0, 5, 24, 0):
     ...     recent.add(hour * hour_ms, np.array([10]), n=1)
     >>> recent.total().tolist()
@@ -146,17 +150,17 @@ class Recent:
     """
 
     def __init__(self, n: int) -> None:
-        self._hours: dict[int, Counts] = {}
+        self._hours: dict[int, BinCounts] = {}
         self._nothing = np.zeros(n, np.int64)
         self._newest = 0
         self._n_old = 0
 
-    def add(self, at_ms: int, counts: Counts, n: int) -> None:
+    def add(self, at_ms: int, counts: BinCounts, n: int) -> None:
         """Count ``n`` tweets, of some moment."""
         hour = at_ms // _HOUR_MS
         if hour <= self._newest - _HOURS:
             self._n_old += n
-            if self._n_old < LEAST:
+            if self._n_old < MIN_TWEETS:
                 return
             self._hours.clear()
             self._newest = hour
@@ -167,6 +171,6 @@ class Recent:
             for old in [one for one in self._hours if one <= hour - _HOURS]:
                 del self._hours[old]
 
-    def total(self) -> Counts:
+    def total(self) -> BinCounts:
         """The sums over the day."""
         return sum(self._hours.values(), self._nothing)

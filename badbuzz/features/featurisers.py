@@ -7,18 +7,18 @@ from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
-from badbuzz.features.hashing import Features, Featuriser
+from badbuzz.features.hashing import HashedFeatures, HashedFeaturiser
 from badbuzz.features.vocabulary import (
-    Counts,
-    Subwords,
+    CountFeaturiser,
+    SubwordFeaturiser,
     SubwordVocabulary,
-    Terms,
-    Vocabulary,
-    Words,
+    TermVocabulary,
+    WordFeaturiser,
+    WordVocabulary,
 )
 
 
-class Reads(Protocol):
+class Featuriser(Protocol):
     """What all featurisers have in common."""
 
     @property
@@ -29,16 +29,16 @@ class Reads(Protocol):
         """Arrays [n, width], a text a row: int32 ids, and float32 weights where there are any."""
 
 
-KINDS: Final[dict[str, Callable[..., Reads]]] = {
-    "hashed": lambda **given: Featuriser(Features(**given)),
-    "words": lambda **given: Words(Vocabulary(**given)),
-    "subwords": lambda **given: Subwords(SubwordVocabulary(**given)),
-    "counts": lambda **given: Counts(Terms(**given)),
+KINDS: Final[dict[str, Callable[..., Featuriser]]] = {
+    "hashed": lambda **given: HashedFeaturiser(HashedFeatures(**given)),
+    "words": lambda **given: WordFeaturiser(WordVocabulary(**given)),
+    "subwords": lambda **given: SubwordFeaturiser(SubwordVocabulary(**given)),
+    "counts": lambda **given: CountFeaturiser(TermVocabulary(**given)),
 }
 """By name: hashed ids, words in order, FastText's letter sequences, TF-IDF's counts."""
 
 
-def featuriser(config: Mapping[str, Any]) -> Reads:
+def build_featuriser(config: Mapping[str, Any]) -> Featuriser:
     """The featuriser of a configuration: its ``kind``, ``hashed`` by default, and its ``features``.
 
     Raises
@@ -49,7 +49,7 @@ def featuriser(config: Mapping[str, Any]) -> Reads:
     Examples
     --------
     >>> config = {"kind": "words", "features": {"words": ["late"], "width": 2}}
-    >>> featuriser(config).inputs(["so late"])[0].tolist()
+    >>> build_featuriser(config).inputs(["so late"])[0].tolist()
     [[1, 0]]
     """
     kind = config.get("kind", "hashed")

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from badbuzz.features import tokens as reading
-from badbuzz.features.token_cache import BATCH, Ints, Memory, WordIds, doubled, fitting
+from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, double, mask_fitting
 
 _SEQUENCE: Final = crc32(b"sequence")
 _MIX: Final = np.uint32(0x9E3779B1)
@@ -22,7 +22,7 @@ _TRUE: Final = np.array([True])
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
+class HashedFeatures:
     """Which features a bundle reads.
 
     Parameters
@@ -46,10 +46,10 @@ class Features:
         return 1 << self.n_bits
 
 
-class _Words(WordIds):
+class _HashedIds(WordIds):
     """A number for every word seen; by number its hash, and its own id and its letters'."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: HashedFeatures) -> None:
         super().__init__()
         self._features = features
         self.hashes = np.zeros(4096, np.uint32)
@@ -58,7 +58,7 @@ class _Words(WordIds):
         """The id of the word, and those of its letter sequences."""
         own = crc32(word.encode("utf-8", "surrogatepass"))
         if number == len(self.hashes):
-            self.hashes = doubled(self.hashes)
+            self.hashes = double(self.hashes)
         self.hashes[number] = own
         return self._ids(word, own)
 
@@ -76,7 +76,7 @@ class _Words(WordIds):
         return found
 
 
-class Featuriser:
+class HashedFeaturiser:
     """Texts to padded rows of distinct feature ids.
 
     Parameters
@@ -86,20 +86,20 @@ class Featuriser:
 
     Examples
     --------
-    >>> featuriser = Featuriser(Features(n_bits=18, shortest=4, longest=4, width=8))
+    >>> featuriser = HashedFeaturiser(HashedFeatures(n_bits=18, shortest=4, longest=4, width=8))
     >>> rows = featuriser.rows(["hello"])
     >>> rows.shape, int((rows < 1 << 18).sum())
     ((1, 8), 5)
     """
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: HashedFeatures) -> None:
         self.features = features
         self.padding = (features.n_buckets,)
         self._forget()
 
     def _forget(self) -> None:
-        self._words = _Words(self.features)
-        self._memory = Memory(self._words)
+        self._words = _HashedIds(self.features)
+        self._memory = TokenCache(self._words)
 
     def inputs(self, texts: Sequence[str]) -> tuple[Ints]:
         """What a network reads: :meth:`rows`."""
@@ -108,8 +108,8 @@ class Featuriser:
     def rows(self, texts: Sequence[str]) -> Ints:
         """The ids of each text, ascending, then padding: int32 [n, width]."""
         batches = [
-            self._batch(texts[start : start + BATCH])
-            for start in range(0, max(len(texts), 1), BATCH)
+            self._batch(texts[start : start + BATCH_SIZE])
+            for start in range(0, max(len(texts), 1), BATCH_SIZE)
         ]
         return batches[0] if len(batches) == 1 else np.concatenate(batches)
 
@@ -123,7 +123,7 @@ class Featuriser:
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         firsts = self._words.firsts[numbers]
         n_ids = self._words.firsts[numbers + 1] - firsts
-        fits = fitting(n_ids + 1, lengths, rows, self.features.width)
+        fits = mask_fitting(n_ids + 1, lengths, rows, self.features.width)
         if not fits.all():
             numbers, rows, firsts, n_ids = numbers[fits], rows[fits], firsts[fits], n_ids[fits]
         if not len(numbers):

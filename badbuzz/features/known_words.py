@@ -27,7 +27,7 @@ class KnownWords:
 
     Examples
     --------
-    >>> known = KnownWords.of(["My bag is not late"])
+    >>> known = KnownWords.from_texts(["My bag is not late"])
     >>> known.count(["Is my bag late", "is my luggage late"])
     (8, 1)
     >>> KnownWords.unpack(known.pack()).count(["my bag is delayed"])
@@ -38,16 +38,16 @@ class KnownWords:
         self._bits = bits
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> KnownWords:
+    def from_texts(cls, texts: Iterable[str]) -> KnownWords:
         """Those of texts."""
         bits = np.zeros(N_HASHES, np.bool_)
         for text in texts:
-            bits[word_hashes(text)] = True
+            bits[hash_words(text)] = True
         return cls(bits)
 
     def count(self, texts: Sequence[str]) -> tuple[int, int]:
         """How many tokens texts have, and how many of them are unknown."""
-        hashes = list(chain.from_iterable(map(word_hashes, texts)))
+        hashes = list(chain.from_iterable(map(hash_words, texts)))
         return len(hashes), len(hashes) - int(self._bits[np.array(hashes, np.int64)].sum())
 
     def pack(self) -> str:
@@ -73,14 +73,16 @@ class KnownWords:
         return cls(np.unpackbits(np.frombuffer(found, np.uint8)).astype(np.bool_))
 
 
-def word_hashes(text: str) -> list[int]:
+def hash_words(text: str) -> list[int]:
     """The hashes of a text's tokens, negated or not.
 
     Examples
     --------
-    >>> word_hashes("not late")[1:] == word_hashes("late")
+    >>> hash_words("not late")[1:] == hash_words("late")
     True
     """
-    words = chain.from_iterable(reading.words(chunk) for chunk in reading.chunks(text))
+    words = chain.from_iterable(
+        reading.tokenise_chunk(chunk) for chunk in reading.split_chunks(text)
+    )
     found = list(words)[: reading.MAX_TOKENS]
     return [zlib.crc32(word.encode("utf-8", "surrogatepass")) % N_HASHES for word in found]

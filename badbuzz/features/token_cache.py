@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from badbuzz.features import tokens as reading
 
-BATCH: Final = 256  # bounds what is remembered between two looks at how much it is
-MOST_REMEMBERED: Final = 50_000
-_LONGEST_REMEMBERED: Final = 48
+BATCH_SIZE: Final = 256  # bounds what is remembered between two looks at how much it is
+MAX_CACHED: Final = 50_000
+_MAX_CACHED_CHARS: Final = 48
 _ZERO: Final = np.array([0], np.int32)
 
 Ints = NDArray[np.int32]
 
 
-class Chunks(dict[str, tuple[str, ...]]):
+class ChunkTokens(dict[str, tuple[str, ...]]):
     """The words of every chunk seen."""
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
-        found = reading.words(chunk)
-        if len(chunk) <= _LONGEST_REMEMBERED and not chunk.startswith("http"):
+        found = reading.tokenise_chunk(chunk)
+        if len(chunk) <= _MAX_CACHED_CHARS and not chunk.startswith("http"):
             self[chunk] = found
         return found
 
@@ -48,11 +48,11 @@ class WordIds(dict[str, int]):
         number = len(self)
         self[word] = number
         if number + 1 == len(self.firsts):
-            self.firsts = doubled(self.firsts)
+            self.firsts = double(self.firsts)
         found = self.read(word, number)
         end = self._n_ids + len(found)
         while end > len(self.ids):
-            self.ids = doubled(self.ids)
+            self.ids = double(self.ids)
         self.ids[self._n_ids : end] = found
         self._n_ids = end
         self.firsts[number + 1] = end
@@ -70,7 +70,7 @@ class WordIds(dict[str, int]):
         return ids
 
 
-class Memory:
+class TokenCache:
     """The words of texts as numbers, and everything that was met.
 
     Parameters
@@ -80,13 +80,13 @@ class Memory:
     """
 
     def __init__(self, words: WordIds) -> None:
-        self.chunks = Chunks()
+        self.chunks = ChunkTokens()
         self.words = words
 
     @property
     def is_full(self) -> bool:
         """Whether it is time for another memory."""
-        return max(len(self.chunks), len(self.words)) > MOST_REMEMBERED
+        return max(len(self.chunks), len(self.words)) > MAX_CACHED
 
     def numbers(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """The numbers of all tokens, one text's after the other's, and how many each text has."""
@@ -94,13 +94,13 @@ class Memory:
         numbers: list[int] = []
         ends = [0]
         for text in texts:
-            found = list(chain.from_iterable(map(words_of, reading.chunks(text))))
-            numbers += map(number_of, reading.negated(found[: reading.MAX_TOKENS]))
+            found = list(chain.from_iterable(map(words_of, reading.split_chunks(text))))
+            numbers += map(number_of, reading.mark_negation(found[: reading.MAX_TOKENS]))
             ends.append(len(numbers))
         return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
 
 
-def fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bool_]:
+def mask_fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bool_]:
     """Which tokens, from the start of each text, have ids for ``width`` places."""
     so_far = np.cumsum(n_ids, dtype=np.int32)
     before = np.concatenate([_ZERO, so_far])[np.cumsum(lengths) - lengths]
@@ -108,6 +108,6 @@ def fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bo
     return fits
 
 
-def doubled(array: Any) -> Any:
+def double(array: Any) -> Any:
     """The array, and as many zeros."""
     return np.concatenate([array, np.zeros_like(array)])

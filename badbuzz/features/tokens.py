@@ -38,7 +38,7 @@ ANGRY: Final = "<angry>"
 SHOCK: Final = "<shock>"
 
 NEGATION: Final = "not_"
-SCOPE: Final = 3
+NEGATION_SCOPE: Final = 3
 """Words that a negation reaches."""
 _ENGLISH_NEGATORS: Final = (
     "not no never none nothing nobody nowhere neither nor cannot without hardly barely aint arent "
@@ -86,7 +86,7 @@ _MOODS: Final = {
 _MOOD_OF: Final = {emoji: mood for mood, emojis in _MOODS.items() for emoji in emojis}
 
 
-def tokens(text: str) -> list[str]:
+def tokenise(text: str) -> list[str]:
     """The tokens of a text, in order, negation marked.
 
     Parameters
@@ -96,20 +96,22 @@ def tokens(text: str) -> list[str]:
 
     Examples
     --------
-    >>> tokens("@united I'm NOT happyyyy with #WorstService :( https://t.co/x")
+    >>> tokenise("@united I'm NOT happyyyy with #WorstService :( https://t.co/x")
     ['<user>', 'i', 'm', 'not', 'not_happyy', 'not_with', 'not_worst', 'service', '<sad>', '<url>']
-    >>> tokens("")
+    >>> tokenise("")
     []
     """
-    return negated([word for chunk in chunks(text) for word in words(chunk)][:MAX_TOKENS])
+    return mark_negation(
+        [word for chunk in split_chunks(text) for word in tokenise_chunk(chunk)][:MAX_TOKENS]
+    )
 
 
-def chunks(text: str) -> list[str]:
+def split_chunks(text: str) -> list[str]:
     """The whitespace-separated chunks of a text, entities unescaped.
 
     Examples
     --------
-    >>> chunks("fish &amp;  chips")
+    >>> split_chunks("fish &amp;  chips")
     ['fish', '&', 'chips']
     """
     if len(text) > MAX_CHARS:
@@ -119,81 +121,81 @@ def chunks(text: str) -> list[str]:
     return text.split(None, MAX_CHUNKS)[:MAX_CHUNKS]
 
 
-def words(chunk: str) -> tuple[str, ...]:
+def tokenise_chunk(chunk: str) -> tuple[str, ...]:
     """What one chunk gives: words, masks, moods, ends of sentences.
 
     Examples
     --------
-    >>> words("isn't"), words("l'avion!!!"), words("8:30pm"), words("$200")
-    (('isnt',), ('l', 'avion', '!!'), ('<time>',), ('<money>',))
+    >>> [tokenise_chunk(chunk) for chunk in ("isn't", "l'avion!!!", "8:30pm", "$200")]
+    [('isnt',), ('l', 'avion', '!!'), ('<time>',), ('<money>',)]
     """
     if chunk.isascii():
         # half of all chunks are a word, and most others a word and a mark
         if chunk.isalpha():
-            return (_plain(chunk),)
+            return (_normalise_word(chunk),)
         if chunk[:-1].isalpha():
             if chunk[-1] in ".!?":
-                return (_plain(chunk[:-1]), chunk[-1])
+                return (_normalise_word(chunk[:-1]), chunk[-1])
             if chunk[-1] in ",;:)":
-                return (_plain(chunk[:-1]),)
-    return pieces(chunk)
+                return (_normalise_word(chunk[:-1]),)
+    return tokenise_pieces(chunk)
 
 
-def pieces(chunk: str) -> tuple[str, ...]:
-    """What :func:`words` gives, read piece by piece."""
+def tokenise_pieces(chunk: str) -> tuple[str, ...]:
+    """What :func:`tokenise_chunk` gives, read piece by piece."""
     if not chunk.isascii():
         chunk = unicodedata.normalize("NFKC", chunk)
     found: list[str] = []
     for match in _PIECE.finditer(chunk):
-        found += _given(match)
+        found += _read_piece(match)
     return tuple(found)
 
 
-def _given(piece: re.Match[str]) -> list[str]:
+def _read_piece(piece: re.Match[str]) -> list[str]:
     kind = piece.lastgroup or ""
     mask = _MASKS.get(kind)
     return _READERS[kind](piece[0]) if mask is None else [mask]
 
 
-def spans(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
+def locate_tokens(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
     """Where what was read stands in the text as it was written: start, end, what it gave.
 
-    Half-open, in characters; all tokens of :func:`tokens`, before negation is marked. A chunk with
+    Half-open, in characters; all tokens of :func:`tokenise` before negation is marked. A chunk with
     entities or compatibility characters, whose letters are not those that were read, is one span.
 
     Examples
     --------
-    >>> spans("Isn't #TooLate, :(")
+    >>> locate_tokens("Isn't #TooLate, :(")
     [(0, 5, ('isnt',)), (6, 14, ('too', 'late')), (16, 18, ('<sad>',))]
     """
     found: list[tuple[int, int, tuple[str, ...]]] = []
     left, n_chunks = MAX_TOKENS, 0
     for chunk in _CHUNK.finditer(text[:MAX_CHARS]):
-        inner = chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
+        inner = split_chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
         n_chunks += len(inner)
-        for start, end, given in _spans(chunk[0], inner):
+        for start, end, given in _locate_in_chunk(chunk[0], inner):
             if left and given:
                 found.append((chunk.start() + start, chunk.start() + end, given[:left]))
                 left = max(left - len(given), 0)
     return found
 
 
-def _spans(chunk: str, inner: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _locate_in_chunk(chunk: str, inner: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     if inner == [unicodedata.normalize("NFKC", chunk)]:
         for match in _PIECE.finditer(chunk):
-            yield match.start(), match.end(), tuple(_given(match))
+            yield match.start(), match.end(), tuple(_read_piece(match))
     else:
-        yield 0, len(chunk), tuple(chain.from_iterable(map(words, inner)))
+        yield 0, len(chunk), tuple(chain.from_iterable(map(tokenise_chunk, inner)))
 
 
-def negated(found: list[str]) -> list[str]:
+def mark_negation(found: list[str]) -> list[str]:
     """The same words, the three after a negation prefixed, unless a sentence ends between.
 
     Masks and moods are never prefixed, and do not count.
 
     Examples
     --------
-    >>> negated("ce n' est pas bien du tout merci".split())
+    >>> mark_negation("ce n' est pas bien du tout merci".split())
     ['ce', "n'", 'not_est', 'pas', 'not_bien', 'not_du', 'not_tout', 'merci']
     """
     if NEGATORS.isdisjoint(found):
@@ -202,7 +204,7 @@ def negated(found: list[str]) -> list[str]:
     left = 0
     for word in found:
         if word in NEGATORS:
-            left = SCOPE
+            left = NEGATION_SCOPE
         elif word in _ENDS:
             left = 0
         elif left and word[0].isalpha():
@@ -213,7 +215,7 @@ def negated(found: list[str]) -> list[str]:
     return marked
 
 
-def _plain(word: str) -> str:
+def _normalise_word(word: str) -> str:
     """Lower case, no accents, no letter more than twice in a row, at most 40 letters."""
     word = word.lower()
     if word in _BARE_URLS:
@@ -227,7 +229,7 @@ def _plain(word: str) -> str:
 
 
 def _read_word(piece: str) -> list[str]:
-    word = _plain(piece.replace("’", "'").replace("`", "'"))
+    word = _normalise_word(piece.replace("’", "'").replace("`", "'"))
     if _UNSPACED.search(word):
         return list(word)
     if "'" not in word:
@@ -241,7 +243,7 @@ def _read_word(piece: str) -> list[str]:
 
 def _read_hashtag(piece: str) -> list[str]:
     parts = _HASHTAG_PART.findall(piece)
-    return [NUMBER if part.isdigit() else _plain(part) for part in parts]
+    return [NUMBER if part.isdigit() else _normalise_word(part) for part in parts]
 
 
 def _read_emoticon(piece: str) -> list[str]:

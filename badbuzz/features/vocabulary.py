@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from badbuzz.features import tokens as reading
-from badbuzz.features.token_cache import BATCH, Ints, Memory, WordIds, fitting
+from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, mask_fitting
 
 _FNV_OFFSET: Final = 2166136261
 _FNV_PRIME: Final = 16777619
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Inputs = tuple[NDArray[Any], ...]
 
 
-class _Reading:
+class _CachedFeaturiser:
     """Texts in batches to padded rows, by a memory that is emptied when it is full."""
 
     padding: ClassVar[tuple[float, ...]]
@@ -33,7 +33,7 @@ class _Reading:
     def __init__(self) -> None:
         self._memory = self._new_memory()
 
-    def _new_memory(self) -> Memory:
+    def _new_memory(self) -> TokenCache:
         raise NotImplementedError
 
     def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
@@ -42,10 +42,10 @@ class _Reading:
     def inputs(self, texts: Sequence[str]) -> Inputs:
         """What a network reads of each text: arrays [n, width], padded at their ends."""
         found = []
-        for start in range(0, max(len(texts), 1), BATCH):
+        for start in range(0, max(len(texts), 1), BATCH_SIZE):
             if self._memory.is_full:
                 self._memory = self._new_memory()
-            found.append(self._batch(*self._memory.numbers(texts[start : start + BATCH])))
+            found.append(self._batch(*self._memory.numbers(texts[start : start + BATCH_SIZE])))
         return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
     def needed(self, texts: Sequence[str]) -> int:
@@ -58,7 +58,7 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class WordVocabulary:
     """Known words, in the order of their ids.
 
     Parameters
@@ -73,7 +73,7 @@ class Vocabulary:
     width: int
 
 
-class _Places(WordIds):
+class _WordRows(WordIds):
     """The id of a known word; nothing for others."""
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ class _Places(WordIds):
         return () if place is None else (place,)
 
 
-class Words(_Reading):
+class WordFeaturiser(_CachedFeaturiser):
     """The known words of a text, in order, with repeats.
 
     Parameters
@@ -96,22 +96,22 @@ class Words(_Reading):
 
     Examples
     --------
-    >>> words = Words(Vocabulary(["late", "not_late"], width=4))
+    >>> words = WordFeaturiser(WordVocabulary(["late", "not_late"], width=4))
     >>> words.inputs(["late? Not late. Late!"])[0].tolist()
     [[1, 2, 1, 0]]
     """
 
     padding: ClassVar[tuple[float, ...]] = (0,)
 
-    def __init__(self, features: Vocabulary) -> None:
+    def __init__(self, features: WordVocabulary) -> None:
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> Memory:
-        return Memory(_Places(self._features.words))
+    def _new_memory(self) -> TokenCache:
+        return TokenCache(_WordRows(self._features.words))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints]:
-        padded, _ = _in_order(self._memory.words, numbers, lengths, self._features.width)
+        padded, _ = _fill_in_order(self._memory.words, numbers, lengths, self._features.width)
         return (padded,)
 
 
@@ -138,7 +138,7 @@ class SubwordVocabulary:
     width: int
 
 
-class _Subwords(_Places):
+class _SubwordRows(_WordRows):
     """The id of a known word; the ids of the letter sequences of any other."""
 
     def __init__(self, features: SubwordVocabulary) -> None:
@@ -150,11 +150,11 @@ class _Subwords(_Places):
         given, first = self._features, len(self._features.words) + 1
         return super().read(word, number) or [
             first + bucket
-            for bucket in buckets(word, given.shortest, given.longest, given.n_buckets)
+            for bucket in hash_subwords(word, given.shortest, given.longest, given.n_buckets)
         ]
 
 
-def buckets(word: str, shortest: int, longest: int, n_buckets: int) -> list[int]:
+def hash_subwords(word: str, shortest: int, longest: int, n_buckets: int) -> list[int]:
     """The rows of FastText's table of letter sequences that make a word.
 
     32-bit FNV-1a of the UTF-8 bytes of each sequence of ``<word>``, as FastText computes it: a
@@ -162,18 +162,18 @@ def buckets(word: str, shortest: int, longest: int, n_buckets: int) -> list[int]
 
     Examples
     --------
-    >>> buckets("ok", 3, 6, 100)
+    >>> hash_subwords("ok", 3, 6, 100)
     [45, 49, 51]
     """
     ended = f"<{word}>"
     return [
-        _fnv(ended[start : start + n]) % n_buckets
+        _hash_fnv(ended[start : start + n]) % n_buckets
         for start in range(len(ended))
         for n in range(shortest, min(longest, len(ended) - start) + 1)
     ]
 
 
-def _fnv(sequence: str) -> int:
+def _hash_fnv(sequence: str) -> int:
     found = _FNV_OFFSET
     for byte in sequence.encode("utf-8", "surrogatepass"):
         signed = byte if byte < 128 else byte | _SIGNED
@@ -181,7 +181,7 @@ def _fnv(sequence: str) -> int:
     return found
 
 
-class Subwords(_Reading):
+class SubwordFeaturiser(_CachedFeaturiser):
     """All words of a text: known ones by their ids, others by the ids of their letter sequences.
 
     The second input is each id's weight: those of a word sum to one.
@@ -193,8 +193,8 @@ class Subwords(_Reading):
 
     Examples
     --------
-    >>> subwords = Subwords(SubwordVocabulary(["late"], 100, shortest=3, longest=6, width=5))
-    >>> ids, weights = subwords.inputs(["late ok"])
+    >>> vocabulary = SubwordVocabulary(["late"], 100, shortest=3, longest=6, width=5)
+    >>> ids, weights = SubwordFeaturiser(vocabulary).inputs(["late ok"])
     >>> ids.tolist(), weights.sum()
     ([[1, 47, 51, 53, 0]], np.float32(2.0))
     """
@@ -205,24 +205,24 @@ class Subwords(_Reading):
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> Memory:
-        return Memory(_Subwords(self._features))
+    def _new_memory(self) -> TokenCache:
+        return TokenCache(_SubwordRows(self._features))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
         width = self._features.width
-        padded, n_ids = _in_order(self._memory.words, numbers, lengths, width)
+        padded, n_ids = _fill_in_order(self._memory.words, numbers, lengths, width)
         weights = np.zeros(padded.shape, np.float32)
         weights[padded > 0] = np.repeat(np.float32(1.0) / n_ids, n_ids)
         return padded, weights
 
 
-def _in_order(words: WordIds, numbers: Ints, lengths: Ints, width: int) -> tuple[Ints, Ints]:
+def _fill_in_order(words: WordIds, numbers: Ints, lengths: Ints, width: int) -> tuple[Ints, Ints]:
     """The ids of each text's words, padded; and how many each word has that stayed and has any."""
     padded = np.zeros((len(lengths), width), np.int32)
     rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     firsts = words.firsts[numbers]
     n_ids = words.firsts[numbers + 1] - firsts
-    kept = fitting(n_ids, lengths, rows, width) & (n_ids > 0) if len(rows) else rows > 0
+    kept = mask_fitting(n_ids, lengths, rows, width) & (n_ids > 0) if len(rows) else rows > 0
     rows, firsts, n_ids = rows[kept], firsts[kept], n_ids[kept]
     if len(rows):
         rows = np.repeat(rows, n_ids)
@@ -232,7 +232,7 @@ def _in_order(words: WordIds, numbers: Ints, lengths: Ints, width: int) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TermVocabulary:
     """Which words, pairs of words and letter sequences are counted.
 
     Parameters
@@ -254,10 +254,10 @@ class Terms:
     width: int
 
 
-class _TermIds(_Places):
+class _TermRows(_WordRows):
     """The id of a word, and the ids of its letter sequences, as often as they occur."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: TermVocabulary) -> None:
         super().__init__(terms.words)
         self._terms = terms
         self._letters = {
@@ -282,10 +282,10 @@ class _TermIds(_Places):
         return found
 
 
-class _Pairs(dict[int, int]):
+class _PairRows(dict[int, int]):
     """The id of two words, by their numbers, one in the upper half; 0 when it is not known."""
 
-    def __init__(self, words: _TermIds) -> None:
+    def __init__(self, words: _TermRows) -> None:
         super().__init__()
         self._words = words
 
@@ -295,7 +295,7 @@ class _Pairs(dict[int, int]):
         return self[key]
 
 
-class Counts(_Reading):
+class CountFeaturiser(_CachedFeaturiser):
     """The distinct known terms of a text, ascending, and ``1 + ln`` of how often they occur.
 
     Parameters
@@ -305,8 +305,8 @@ class Counts(_Reading):
 
     Examples
     --------
-    >>> counts = Counts(Terms(["late", "late late"], ["la"], shortest=2, longest=2, width=9))
-    >>> ids, weights = counts.inputs(["late late late"])
+    >>> terms = TermVocabulary(["late", "late late"], ["la"], shortest=2, longest=2, width=9)
+    >>> ids, weights = CountFeaturiser(terms).inputs(["late late late"])
     >>> ids[0, :4].tolist(), np.round(weights[0, :4].astype(float), 2).tolist()
     ([1, 2, 3, 0], [2.1, 1.69, 2.1, 0.0])
     """
@@ -314,14 +314,14 @@ class Counts(_Reading):
     padding: ClassVar[tuple[float, ...]] = (0, 0.0)
     _n_more: ClassVar = 1  # its pair with the next
 
-    def __init__(self, features: Terms) -> None:
+    def __init__(self, features: TermVocabulary) -> None:
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> Memory:
-        words = _TermIds(self._features)
-        self._pairs = _Pairs(words)
-        return Memory(words)
+    def _new_memory(self) -> TokenCache:
+        words = _TermRows(self._features)
+        self._pairs = _PairRows(words)
+        return TokenCache(words)
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
         width, words = self._features.width, self._memory.words
@@ -331,7 +331,7 @@ class Counts(_Reading):
         if not len(rows):
             return padded, weights
         n_ids = words.firsts[numbers + 1] - words.firsts[numbers]
-        fits = fitting(n_ids + self._n_more, lengths, rows, width)
+        fits = mask_fitting(n_ids + self._n_more, lengths, rows, width)
         numbers, rows, n_ids = numbers[fits], rows[fits], n_ids[fits]
         pair_rows, pairs = self._paired(numbers, rows)
         id_rows = np.concatenate([np.repeat(rows, n_ids), pair_rows]).astype(np.int64)

@@ -14,15 +14,15 @@ from threading import Thread
 from typing import Literal, TypeVar
 
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
-from badbuzz.models.history import ModelHistory, read_lives
-from badbuzz.models.registry import Registry, Version, need_mlflow
+from badbuzz.models.history import ModelHistory, read_histories
+from badbuzz.models.registry import Registry, Version, require_mlflow
 from badbuzz.models.scorer import Scorer
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class NewChampion:
     """A champion that does not serve yet: its bundle, loaded and checked.
 
     Parameters
@@ -41,17 +41,26 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a language's champion could not be had; what serves goes on serving.
+class ChampionFailure:
+    """Reason why a language's champion could not be loaded; the serving bundle stays in use.
 
-    ``unreachable`` is the server, ``broken`` the bundle, or an answer that makes no sense; ``news``
-    is whether the language's last look said something else.
+    Parameters
+    ----------
+    language
+        Primary language of the champion.
+    kind
+        ``unreachable`` if the server does not answer or refuses, ``broken`` if the bundle or the
+        server's answer is invalid.
+    message
+        Error message, one line.
+    is_new
+        Whether the previous check of this language had a different result.
     """
 
     language: str
     kind: Literal["unreachable", "broken"]
     message: str
-    news: bool = True
+    is_new: bool = True
 
 
 class ChampionWatch:
@@ -71,15 +80,15 @@ class ChampionWatch:
     """
 
     def __init__(self, uri: str, n_scorers: int = 1) -> None:
-        need_mlflow()
+        require_mlflow()
         self._uri = uri
         self._n_scorers = n_scorers
         self._registry: Registry | None = None
         self._said: dict[str, str] = {}
 
-    async def look(
+    async def check(
         self, serving: Mapping[str, str], limit_s: float | None = None
-    ) -> Sequence[Arrival | Failure]:
+    ) -> Sequence[NewChampion | ChampionFailure]:
         """What has come since, and what went wrong; a language without a champion is left alone.
 
         The work is done in a thread that the end of the process does not wait for, as it would
@@ -92,52 +101,52 @@ class ChampionWatch:
         limit_s
             Seconds after which all languages are unreachable; None for as long as it takes.
         """
-        work = partial(self.look_here, dict(serving))
+        work = partial(self.check_now, dict(serving))
         try:
             async with asyncio.timeout(limit_s):
-                found = await _in_a_thread(work)
+                found = await _run_in_thread(work)
         except TimeoutError:
             slow = f"{self._uri}: no answer in {limit_s:g} s"
-            found = [Failure(language, "unreachable", slow) for language in serving]
-        told = [self._compared(one) if isinstance(one, Failure) else one for one in found]
-        self._said = {one.language: one.message for one in told if isinstance(one, Failure)}
+            found = [ChampionFailure(language, "unreachable", slow) for language in serving]
+        told = [self._compared(one) if isinstance(one, ChampionFailure) else one for one in found]
+        self._said = {one.language: one.message for one in told if isinstance(one, ChampionFailure)}
         return told
 
-    def _compared(self, failure: Failure) -> Failure:
-        return replace(failure, news=self._said.get(failure.language) != failure.message)
+    def _compared(self, failure: ChampionFailure) -> ChampionFailure:
+        return replace(failure, is_new=self._said.get(failure.language) != failure.message)
 
-    def look_here(self, serving: Mapping[str, str]) -> list[Arrival | Failure]:
+    def check_now(self, serving: Mapping[str, str]) -> list[NewChampion | ChampionFailure]:
         """The same in this thread: it blocks, for seconds where the server is slow."""
-        found: list[Arrival | Failure] = []
+        found: list[NewChampion | ChampionFailure] = []
         for language, bundle in serving.items():
             try:
                 arrival = self._arrival(language, bundle)
             except RegistryDownError as error:
-                found.append(Failure(language, "unreachable", str(error)))
+                found.append(ChampionFailure(language, "unreachable", str(error)))
                 break  # the other languages would wait as long
             except RegistryError as error:
-                found.append(Failure(language, "unreachable", str(error)))
+                found.append(ChampionFailure(language, "unreachable", str(error)))
             except BundleError as error:
-                found.append(Failure(language, "broken", str(error)))
+                found.append(ChampionFailure(language, "broken", str(error)))
             except Exception as error:  # noqa: BLE001 - a stranger's answer may break MLflow anywhere
-                found.append(Failure(language, "broken", f"{self._uri}: {error!r}"))
+                found.append(ChampionFailure(language, "broken", f"{self._uri}: {error!r}"))
             else:
                 found += [arrival] if arrival is not None else []
         return found
 
-    async def lives(self) -> dict[str, ModelHistory]:
-        """What the registry tells of every language, read in a thread like :meth:`look`'s.
+    async def read_histories(self) -> dict[str, ModelHistory]:
+        """What the registry tells of every language, read in a thread like :meth:`check`'s.
 
         Raises
         ------
         RegistryError
             When it does not answer, or what it answers makes no sense.
         """
-        return await _in_a_thread(self._read_lives)
+        return await _run_in_thread(self._read_histories)
 
-    def _read_lives(self) -> dict[str, ModelHistory]:
+    def _read_histories(self) -> dict[str, ModelHistory]:
         try:
-            return read_lives(self._connected())
+            return read_histories(self._connected())
         except RegistryError:
             raise
         except Exception as error:
@@ -148,7 +157,7 @@ class ChampionWatch:
             self._registry = Registry(self._uri, hurried=True)
         return self._registry
 
-    def _arrival(self, language: str, bundle: str) -> Arrival | None:
+    def _arrival(self, language: str, bundle: str) -> NewChampion | None:
         registry = self._connected()
         version = registry.find(language)
         if version is None or version.bundle == bundle:
@@ -159,11 +168,11 @@ class ChampionWatch:
             scorers = (scorer, *(Scorer(path) for _ in range(self._n_scorers - 1)))
         if scorer.version == bundle:
             return None
-        return Arrival(version, scorers, time.monotonic() - started_s)
+        return NewChampion(version, scorers, time.monotonic() - started_s)
 
 
-async def _in_a_thread(work: Callable[[], _Found]) -> _Found:
-    future: Future[_Found] = Future()
+async def _run_in_thread(work: Callable[[], _Result]) -> _Result:
+    future: Future[_Result] = Future()
 
     def settle() -> None:
         future.set_running_or_notify_cancel()

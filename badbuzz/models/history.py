@@ -10,12 +10,12 @@ import orjson
 
 from badbuzz.models.registry import Registry, Version
 
-EVENT_TAG: Final = "event."
+CHANGE_TAG_PREFIX: Final = "event."
 """What the names of a registered model's tags begin with that hold an event each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ChampionChange:
     """One move of the alias ``champion``.
 
     Parameters
@@ -54,20 +54,22 @@ class ModelHistory:
     """All that a registry tells of a language: its versions and its events, oldest first."""
 
     versions: tuple[Version, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[ChampionChange, ...] = ()
 
 
-def events(registry: Registry, language: str) -> list[Event]:
+def read_changes(registry: Registry, language: str) -> list[ChampionChange]:
     """Every event of a language, oldest first."""
     model = registry.model(language)
     tags = model.tags if model is not None else {}
     found = [
-        Event(**orjson.loads(value)) for name, value in tags.items() if name.startswith(EVENT_TAG)
+        ChampionChange(**orjson.loads(value))
+        for name, value in tags.items()
+        if name.startswith(CHANGE_TAG_PREFIX)
     ]
     return sorted(found, key=lambda event: event.when_ms)
 
 
-def read_lives(registry: Registry) -> dict[str, ModelHistory]:
+def read_histories(registry: Registry) -> dict[str, ModelHistory]:
     """The life of every language that has a registered model.
 
     Raises
@@ -77,7 +79,7 @@ def read_lives(registry: Registry) -> dict[str, ModelHistory]:
     """
     return {
         language: ModelHistory(
-            tuple(registry.versions(language)), tuple(events(registry, language))
+            tuple(registry.versions(language)), tuple(read_changes(registry, language))
         )
         for language in registry.languages()
     }

@@ -26,13 +26,13 @@ BUNDLE_PATH: Final = "artifacts/bundle"
 """Where the bundle's files lie in a registered model."""
 
 _PREFIX: Final = "badbuzz-sentiment-"
-_ABSENT: Final = "RESOURCE_DOES_NOT_EXIST"
-_PATIENCE: Final = {
+_NOT_FOUND: Final = "RESOURCE_DOES_NOT_EXIST"
+_LONG_TIMEOUTS: Final = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
 }
-_HURRY: Final = _PATIENCE | {
+_SHORT_TIMEOUTS: Final = _LONG_TIMEOUTS | {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
 }
@@ -119,9 +119,12 @@ class Registry:
                 "of make mlflow"
             )
         self.uri = uri
-        for variable, value in {**_QUIET, **(_HURRY if hurried else _PATIENCE)}.items():
+        for variable, value in {
+            **_QUIET,
+            **(_SHORT_TIMEOUTS if hurried else _LONG_TIMEOUTS),
+        }.items():
             os.environ.setdefault(variable, value)
-        need_mlflow()
+        require_mlflow()
         mlflow = import_module("mlflow")
         self._artifacts = import_module("mlflow.artifacts")
         self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
@@ -129,7 +132,7 @@ class Registry:
         self.client: Any = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     @contextmanager
-    def talking(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Turn MLflow's complaints into errors that name the server.
 
         Raises
@@ -142,20 +145,20 @@ class Registry:
         try:
             yield
         except self._failure as error:
-            said = _words(error)
+            said = _summarise(error)
             if getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
                 raise RegistryDownError(f"{self.uri} does not answer: {said}") from error
             raise RegistryError(f"{self.uri} refuses: {said}") from error
         except OSError as error:  # those of requests are
-            raise RegistryDownError(f"{self.uri} does not answer: {_words(error)}") from error
+            raise RegistryDownError(f"{self.uri} does not answer: {_summarise(error)}") from error
 
     def model(self, language: str) -> Any | None:
         """MLflow's registered model of a language, or None."""
-        with self.talking():
+        with self.named_errors():
             try:
                 return self.client.get_registered_model(model_name(language))
             except self._failure as error:
-                if getattr(error, "error_code", "") != _ABSENT:
+                if getattr(error, "error_code", "") != _NOT_FOUND:
                     raise
                 return None
 
@@ -174,14 +177,14 @@ class Registry:
         number = which if which.isdecimal() else aliases.get(which)
         if number is None:
             return None
-        with self.talking():
+        with self.named_errors():
             try:
                 found = self.client.get_model_version(model.name, str(number))
             except self._failure as error:
-                if getattr(error, "error_code", "") != _ABSENT:
+                if getattr(error, "error_code", "") != _NOT_FOUND:
                     raise
                 return None
-        return _version(language, found, aliases)
+        return _to_version(language, found, aliases)
 
     def versions(self, language: str) -> list[Version]:
         """Every version of a language, oldest first."""
@@ -190,19 +193,19 @@ class Registry:
             return []
         found: list[Any] = []
         token: str | None = None
-        with self.talking():
+        with self.named_errors():
             while token != "":
                 page = self.client.search_model_versions(
                     f"name='{model.name}'", max_results=1000, page_token=token
                 )
                 found += page
                 token = page.token or ""
-        versions = [_version(language, one, model.aliases) for one in found]
+        versions = [_to_version(language, one, model.aliases) for one in found]
         return sorted(versions, key=lambda version: version.number)
 
     def languages(self) -> list[str]:
         """The languages that have a registered model, sorted."""
-        with self.talking():
+        with self.named_errors():
             models = self.client.search_registered_models(
                 f"name LIKE '{_PREFIX}%'", max_results=1000
             )
@@ -239,7 +242,7 @@ class Registry:
         return scorer, Path(path)
 
     def _download(self, version: Version, folder: Path) -> str:
-        with self.talking():
+        with self.named_errors():
             source = self.client.get_model_version_download_uri(
                 model_name(version.language), str(version.number)
             )
@@ -251,11 +254,11 @@ class Registry:
                 registry_uri=self.uri,
             )
         except (self._failure, OSError) as error:
-            raise RegistryError(f"{version}: cannot be downloaded: {_words(error)}") from error
+            raise RegistryError(f"{version}: cannot be downloaded: {_summarise(error)}") from error
         return path
 
 
-def need_mlflow() -> None:
+def require_mlflow() -> None:
     """Refuse to go on without MLflow's client.
 
     Raises
@@ -270,12 +273,12 @@ def need_mlflow() -> None:
         )
 
 
-def _words(error: Exception) -> str:
+def _summarise(error: Exception) -> str:
     """What an error says, on one line that is not too long."""
     return " ".join(str(error).split())[:300]
 
 
-def _version(language: str, found: Any, aliases: Mapping[str, Any]) -> Version:
+def _to_version(language: str, found: Any, aliases: Mapping[str, Any]) -> Version:
     number = int(found.version)
     return Version(
         language=language,

@@ -21,8 +21,8 @@ import orjson
 from numpy.typing import NDArray
 
 from badbuzz.errors import BundleError
-from badbuzz.features.attribution import Explanation, explanation, occlusion
-from badbuzz.features.featurisers import featuriser
+from badbuzz.features.attribution import Explanation, explain_score, occlude
+from badbuzz.features.featurisers import build_featuriser
 from badbuzz.model import SCORE_UNITS, Prediction, Tweet
 
 SCHEMA: Final = 1
@@ -46,9 +46,9 @@ class Graph:
     """
 
     def __init__(self, config: Mapping[str, Any], model: bytes) -> None:
-        self._featuriser = featuriser(config)
+        self._featuriser = build_featuriser(config)
         self._n_rows = int(config["n_rows"])
-        self._run = _network(model)
+        self._run = _load_network(model)
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """The score of each text: the network always runs on as many, those that lack padded."""
@@ -98,10 +98,10 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        contents = _contents(folder)
-        card, config, golden = (_json(folder, name, contents) for name in FILES[:3])
+        contents = _read_files(folder)
+        card, config, golden = (_parse_json(folder, name, contents) for name in FILES[:3])
         digest = hashlib.sha256(b"".join(contents[name] for name in FILES)).hexdigest()
-        with _refusing(folder):
+        with _bundle_errors(folder):
             _check_schema(card)
             self.card: dict[str, Any] = card
             self.name = str(card["name"])
@@ -152,7 +152,7 @@ class Scorer:
         """What each word of each text adds to the logit of the text's score.
 
         Asked of the scores alone, so true for any bundle: each text is scored without each of its
-        words (:func:`badbuzz.features.attribution.explanation`), some 15 µs a word.
+        words (:func:`badbuzz.features.attribution.explain_score`), some 15 µs a word.
 
         Examples
         --------
@@ -161,12 +161,12 @@ class Scorer:
         >>> strongest.token, strongest.start, strongest.end
         ('hours', 21, 26)
         """
-        occluded = [occlusion(text) for text in texts]
+        occluded = [occlude(text) for text in texts]
         asked = [*texts, *chain.from_iterable(one.without for one in occluded), ""]
         raw = self.raw(asked).tolist()
         left = iter(raw[len(texts) :])
         return [
-            explanation(one, round(own, 4), own, list(islice(left, len(one.without))), raw[-1])
+            explain_score(one, round(own, 4), own, list(islice(left, len(one.without))), raw[-1])
             for one, own in zip(occluded, raw[: len(texts)], strict=True)
         ]
 
@@ -280,7 +280,7 @@ class ScorerSet:
         return verdicts
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
+def _read_files(folder: Path) -> dict[str, bytes]:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
@@ -290,7 +290,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
-def _json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
+def _parse_json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
     try:
         return orjson.loads(contents[name])
     except orjson.JSONDecodeError as error:
@@ -298,7 +298,7 @@ def _json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
 
 
 @contextmanager
-def _refusing(folder: Path) -> Iterator[None]:
+def _bundle_errors(folder: Path) -> Iterator[None]:
     """Turn whatever is wrong inside a bundle into one error that names it."""
     try:
         yield
@@ -314,12 +314,12 @@ def _check_schema(card: Any) -> None:
         raise ValueError(f"card.json has schema {found!r}, this badbuzz reads {SCHEMA}")
 
 
-def _network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
+def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
     """A function from blocks of ids and perhaps weights, a text a column, to scores.
 
     Without the default delegate: its kernels depend on the processor, and it talks.
     """
-    library = interpreter_library()
+    library = import_interpreter()
     interpreter = library.Interpreter(
         model_content=model,
         num_threads=1,
@@ -340,7 +340,7 @@ def _network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.floa
     return run
 
 
-def interpreter_library() -> Any:
+def import_interpreter() -> Any:
     """The module of the TFLite interpreter that is installed.
 
     Raises

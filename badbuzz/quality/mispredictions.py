@@ -17,7 +17,7 @@ from typing import Final
 
 from badbuzz.evidence.reasons import find_reasons
 from badbuzz.evidence.terms import extract_terms, extract_words
-from badbuzz.quality.proportions import MIN_OF_GROUP, Share, Told, told
+from badbuzz.quality.proportions import MIN_OF_GROUP, Share, ShareChange, compare_shares
 from badbuzz.store.model import Feedback
 
 _EDGES: Final = (0.1, 0.2, 0.3, 0.4)
@@ -33,7 +33,7 @@ _SCORE_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FeedbackGroup:
     """Judged labels that have something in common.
 
     Parameters
@@ -60,26 +60,26 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GroupChange:
     """A bundle's version, or a week, and the one before it; None for the first."""
 
-    group: Group
-    before: Group | None
+    group: FeedbackGroup
+    before: FeedbackGroup | None
 
     @property
-    def told(self) -> Told | None:
+    def change(self) -> ShareChange | None:
         """Whether errors are a greater share than before; None for the first.
 
         Examples
         --------
-        >>> Step(Group("b@2", 100, 30, 0), Group("b@1", 100, 10, 0)).told
+        >>> GroupChange(FeedbackGroup("b@2", 100, 30, 0), FeedbackGroup("b@1", 100, 10, 0)).change
         'worse'
         """
-        return None if self.before is None else told(self.before.wrong, self.group.wrong)
+        return None if self.before is None else compare_shares(self.before.wrong, self.group.wrong)
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class Misprediction:
     """A label that was wrong.
 
     Parameters
@@ -98,7 +98,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistakes:
+class MispredictionSummary:
     """What people said of labels.
 
     Parameters
@@ -117,25 +117,25 @@ class Mistakes:
         Labels that were wrong, the most confident first.
     """
 
-    overall: Group
-    corrections: Group
-    labelling: Group
-    languages: tuple[Group, ...]
-    brands: tuple[Group, ...]
-    reasons: tuple[Group, ...]
-    terms: tuple[Group, ...]
-    margins: tuple[Group, ...]
-    worst: tuple[Mistake, ...]
+    overall: FeedbackGroup
+    corrections: FeedbackGroup
+    labelling: FeedbackGroup
+    languages: tuple[FeedbackGroup, ...]
+    brands: tuple[FeedbackGroup, ...]
+    reasons: tuple[FeedbackGroup, ...]
+    terms: tuple[FeedbackGroup, ...]
+    margins: tuple[FeedbackGroup, ...]
+    worst: tuple[Misprediction, ...]
 
 
-def judged(feedback: Iterable[Feedback]) -> list[Feedback]:
+def latest_feedback(feedback: Iterable[Feedback]) -> list[Feedback]:
     """The last word of each person on each text that had a label, in order of time.
 
     Examples
     --------
     >>> one = Feedback("1", 5, "kim", "9", "", "en", "Late", "", False, 0.4, True, "b@1", "try")
     >>> other = Feedback("2", 7, "kim", "9", "", "en", "Late", "", False, 0.4, False, "b@1", "try")
-    >>> [said.id for said in judged([other, one])]
+    >>> [said.id for said in latest_feedback([other, one])]
     ['2']
     """
     last: dict[tuple[str, str, str], Feedback] = {}
@@ -147,7 +147,9 @@ def judged(feedback: Iterable[Feedback]) -> list[Feedback]:
     return list(last.values())
 
 
-def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
+def summarise_mispredictions(
+    feedback: Iterable[Feedback], n_worst: int = 20
+) -> MispredictionSummary:
     """What people said of labels in a period.
 
     Parameters
@@ -157,101 +159,105 @@ def analyse(feedback: Iterable[Feedback], n_worst: int = 20) -> Mistakes:
     n_worst
         How many wrong labels to give at most.
     """
-    found = judged(feedback)
+    found = latest_feedback(feedback)
     margins = _margins(found)
     read = [extract_terms(extract_words(said.text)) for said in found]
     asked = [said.source == "labelling" for said in found]
-    grouped = _groups(found, read)
-    binned = [_bin(margin) for margin in margins if margin is not None]
+    grouped = _count_groups(found, read)
+    binned = [_margin_bin(margin) for margin in margins if margin is not None]
     scored = [said for said, margin in zip(found, margins, strict=True) if margin is not None]
-    return Mistakes(
-        overall=group("all", found),
-        corrections=group("corrections", _where(found, [not one for one in asked])),
-        labelling=group("labelling", _where(found, asked)),
+    return MispredictionSummary(
+        overall=count_group("all", found),
+        corrections=count_group("corrections", _select(found, [not one for one in asked])),
+        labelling=count_group("labelling", _select(found, asked)),
         languages=grouped["language"],
         brands=grouped["brand"],
         reasons=grouped["reason"],
         terms=grouped["term"],
         margins=tuple(
-            group(name, [said for said, own in zip(scored, binned, strict=True) if own == place])
+            count_group(
+                name, [said for said, own in zip(scored, binned, strict=True) if own == place]
+            )
             for place, name in enumerate(MARGINS)
         ),
         worst=tuple(_worst(found, margins)[:n_worst]),
     )
 
 
-def group(name: str, found: Sequence[Feedback]) -> Group:
+def count_group(name: str, found: Sequence[Feedback]) -> FeedbackGroup:
     """Judged labels, counted."""
     wrong = [said.right for said in found if said.mispredicted]
-    return Group(name, len(found), sum(wrong), len(wrong) - sum(wrong))
+    return FeedbackGroup(name, len(found), sum(wrong), len(wrong) - sum(wrong))
 
 
-def by_version(found: Iterable[Feedback]) -> list[list[Step]]:
+def changes_by_version(found: Iterable[Feedback]) -> list[list[GroupChange]]:
     """Each bundle's versions, in the order of their first feedback.
 
     Parameters
     ----------
     found
-        As :func:`judged` gives them, from any one source.
+        As :func:`latest_feedback` gives them, from any one source.
     """
     by_bundle: dict[str, dict[str, list[Feedback]]] = {}
     for said in found:
         if said.bundle:
             versions = by_bundle.setdefault(said.bundle.partition("@")[0], {})
             versions.setdefault(said.bundle, []).append(said)
-    return [_steps(versions) for _, versions in sorted(by_bundle.items())]
+    return [_changes(versions) for _, versions in sorted(by_bundle.items())]
 
 
-def by_week(found: Iterable[Feedback]) -> list[Step]:
+def changes_by_week(found: Iterable[Feedback]) -> list[GroupChange]:
     """Weeks with feedback, named by their Monday in UTC, in order.
 
     Examples
     --------
     >>> one = Feedback("1", 0, "kim", "9", "", "en", "Late", "", False, 0.4, True, "b@1", "try")
-    >>> [step.group for step in by_week([one])]
-    [Group(name='1969-12-29', n=1, n_missed=1, n_false=0)]
+    >>> [step.group for step in changes_by_week([one])]
+    [FeedbackGroup(name='1969-12-29', n=1, n_missed=1, n_false=0)]
     """
     weeks: dict[str, list[Feedback]] = {}
     for said in found:
         day = datetime.fromtimestamp(said.at_ms / 1000, UTC).date()
         weeks.setdefault(f"{day - timedelta(days=day.weekday())}", []).append(said)
-    return _steps(weeks)
+    return _changes(weeks)
 
 
-def _steps(named: dict[str, list[Feedback]]) -> list[Step]:
-    groups = [group(name, found) for name, found in named.items()]
-    return [Step(after, before) for before, after in pairwise([None, *groups]) if after]
+def _changes(named: dict[str, list[Feedback]]) -> list[GroupChange]:
+    groups = [count_group(name, found) for name, found in named.items()]
+    return [GroupChange(after, before) for before, after in pairwise([None, *groups]) if after]
 
 
-def _groups(found: list[Feedback], read: list[list[str]]) -> dict[str, tuple[Group, ...]]:
+def _count_groups(
+    found: list[Feedback], read: list[list[str]]
+) -> dict[str, tuple[FeedbackGroup, ...]]:
     everything = list(zip(found, read, strict=True))
-    of_brands = _names(found)
+    of_brands = _brand_words(found)
     names: dict[str, Callable[[Feedback, list[str]], Iterable[str]]] = {
         "language": lambda said, _: (said.lang,),
         "brand": lambda said, _: (said.brand,),
         "reason": lambda _, own: find_reasons(own) or (NO_REASON,),
         "term": lambda _, own: [term for term in own if term not in of_brands],
     }
-    grouped: dict[str, tuple[Group, ...]] = {}
+    grouped: dict[str, tuple[FeedbackGroup, ...]] = {}
     for kind, names_of in names.items():
         members: dict[str, list[Feedback]] = {}
         for said, own in everything:
             for name in names_of(said, own):
                 members.setdefault(name, []).append(said)
-        groups = [group(name, its) for name, its in members.items()]
+        groups = [count_group(name, its) for name, its in members.items()]
         grouped[kind] = tuple(sorted(groups, key=lambda one: (-one.wrong.n_with, one.n, one.name)))
     telling = [one for one in grouped["term"] if one.wrong.n_with and one.n >= MIN_OF_GROUP]
     telling.sort(key=lambda one: (-one.wrong.interval[0], one.name))
     return {**grouped, "term": tuple(telling)}
 
 
-def _names(found: Iterable[Feedback]) -> set[str]:
+def _brand_words(found: Iterable[Feedback]) -> set[str]:
     """The words of the brands' names, and each name written as one word."""
     names = [extract_words(brand) for brand in {said.brand for said in found}]
     return {word for name in names for word in (*name, "".join(name))}
 
 
-def _bin(margin: float) -> int:
+def _margin_bin(margin: float) -> int:
     return sum(margin >= edge for edge in _EDGES)
 
 
@@ -281,14 +287,14 @@ def _margins(found: Sequence[Feedback]) -> list[float | None]:
     ]
 
 
-def _worst(found: Sequence[Feedback], margins: Sequence[float | None]) -> list[Mistake]:
+def _worst(found: Sequence[Feedback], margins: Sequence[float | None]) -> list[Misprediction]:
     wrong = [pair for pair in zip(found, margins, strict=True) if pair[0].mispredicted]
     wrong.sort(key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].id))
     counts = Counter((said.text, said.right) for said, _ in wrong)
     first = {(said.text, said.right): (said, margin) for said, margin in reversed(wrong)}
     ranked = [pair for pair in wrong if first[pair[0].text, pair[0].right] == pair]
-    return [Mistake(said, margin, counts[said.text, said.right]) for said, margin in ranked]
+    return [Misprediction(said, margin, counts[said.text, said.right]) for said, margin in ranked]
 
 
-def _where(found: Sequence[Feedback], kept: Sequence[bool]) -> list[Feedback]:
+def _select(found: Sequence[Feedback], kept: Sequence[bool]) -> list[Feedback]:
     return [said for said, keep in zip(found, kept, strict=True) if keep]

@@ -7,13 +7,13 @@ from math import sqrt
 from typing import Final, Literal
 
 _Z: Final = 1.959963984540054
-ENOUGH: Final = 20
+MIN_COMPARED: Final = 20
 """Of fewer, a difference between two shares is not told."""
 MIN_OF_GROUP: Final = 3
 """A group of fewer says nothing, and is left out where people read."""
 
 Interval = tuple[float, float]
-Told = Literal["better", "worse", "no difference", "too few"]
+ShareChange = Literal["better", "worse", "no difference", "too few"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Share:
         return low, high
 
 
-def difference(before: Share, after: Share) -> Interval:
+def difference_interval(before: Share, after: Share) -> Interval:
     """Where the difference of two independent shares lies, after less before, by 95 %.
 
     From the score intervals of either (Newcombe 1998, Statistics in Medicine 17, method 10).
@@ -75,7 +75,7 @@ def difference(before: Share, after: Share) -> Interval:
 
     Examples
     --------
-    >>> low, high = difference(Share(48, 80), Share(56, 70))
+    >>> low, high = difference_interval(Share(48, 80), Share(56, 70))
     >>> round(low, 4), round(high, 4)
     (0.0524, 0.3339)
     """
@@ -89,19 +89,19 @@ def difference(before: Share, after: Share) -> Interval:
     )
 
 
-def told(before: Share, after: Share) -> Told:
+def compare_shares(before: Share, after: Share) -> ShareChange:
     """What a change of a share of errors comes to.
 
     Examples
     --------
-    >>> told(Share(10, 100), Share(30, 100)), told(Share(10, 100), Share(12, 100))
-    ('worse', 'no difference')
-    >>> told(Share(0, 3), Share(9, 9))
+    >>> [compare_shares(Share(10, 100), Share(n, 100)) for n in (30, 12)]
+    ['worse', 'no difference']
+    >>> compare_shares(Share(0, 3), Share(9, 9))
     'too few'
     """
-    if min(before.n, after.n) < ENOUGH:
+    if min(before.n, after.n) < MIN_COMPARED:
         return "too few"
-    low, high = difference(before, after)
+    low, high = difference_interval(before, after)
     if low > 0:
         return "worse"
     return "better" if high < 0 else "no difference"

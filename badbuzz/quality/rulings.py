@@ -16,7 +16,7 @@ NO_TERM: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class RulingCounts:
     """Alerts that have something in common, by what people said of them."""
 
     name: str
@@ -51,11 +51,11 @@ class RulingSummary:
         Most alerts first; an alert counts in each of its driving terms.
     """
 
-    overall: Ruled
+    overall: RulingCounts
     n_contested: int
-    severities: tuple[Ruled, ...]
-    brands: tuple[Ruled, ...]
-    terms: tuple[Ruled, ...]
+    severities: tuple[RulingCounts, ...]
+    brands: tuple[RulingCounts, ...]
+    terms: tuple[RulingCounts, ...]
 
 
 def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSummary:
@@ -64,7 +64,7 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSumm
     Examples
     --------
     >>> summarise_rulings([]).overall
-    Ruled(name='all', n_real=0, n_false_alarm=0, n_benign=0)
+    RulingCounts(name='all', n_real=0, n_false_alarm=0, n_benign=0)
     """
     latest: dict[str, tuple[Ruling, AlertLife]] = {}
     verdicts: dict[str, dict[str, RulingKind]] = {}
@@ -72,39 +72,41 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSumm
         latest[ruling.alert_id] = ruling, life
         verdicts.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
     pairs = list(latest.values())
-    by_severity = {one.name: one for one in _ruled(pairs, lambda life: (_worst(life),))}
+    by_severity = {
+        one.name: one for one in _group_rulings(pairs, lambda life: (_worst_severity(life),))
+    }
     return RulingSummary(
-        overall=_count("all", [ruling.verdict for ruling, _ in pairs]),
+        overall=_count_rulings("all", [ruling.verdict for ruling, _ in pairs]),
         n_contested=sum(len(set(its.values())) > 1 for its in verdicts.values()),
         severities=tuple(
             by_severity[name] for name in reversed(_SEVERITIES) if name in by_severity
         ),
-        brands=_ruled(pairs, lambda life: (life.alert.brand,)),
-        terms=_ruled(pairs, _driving),
+        brands=_group_rulings(pairs, lambda life: (life.alert.brand,)),
+        terms=_group_rulings(pairs, _driving_terms),
     )
 
 
-def _worst(life: AlertLife) -> Severity:
+def _worst_severity(life: AlertLife) -> Severity:
     return max((phase.severity for phase in life.phases), key=_SEVERITIES.index)
 
 
-def _driving(life: AlertLife) -> tuple[str, ...]:
+def _driving_terms(life: AlertLife) -> tuple[str, ...]:
     """The terms of the last evidence that the alert had."""
     told = [phase.evidence for phase in life.phases if phase.evidence is not None]
     return tuple(term.term for term in told[-1].terms) if told else (NO_TERM,)
 
 
-def _ruled(
+def _group_rulings(
     pairs: list[tuple[Ruling, AlertLife]], names_of: Callable[[AlertLife], Iterable[str]]
-) -> tuple[Ruled, ...]:
+) -> tuple[RulingCounts, ...]:
     verdicts: dict[str, list[RulingKind]] = {}
     for ruling, life in pairs:
         for name in names_of(life):
             verdicts.setdefault(name, []).append(ruling.verdict)
-    groups = [_count(name, its) for name, its in verdicts.items()]
+    groups = [_count_rulings(name, its) for name, its in verdicts.items()]
     return tuple(sorted(groups, key=lambda one: (-one.n, one.name)))
 
 
-def _count(name: str, verdicts: list[RulingKind]) -> Ruled:
+def _count_rulings(name: str, verdicts: list[RulingKind]) -> RulingCounts:
     counts = Counter(verdicts)
-    return Ruled(name, counts["real"], counts["false_alarm"], counts["benign"])
+    return RulingCounts(name, counts["real"], counts["false_alarm"], counts["benign"])

@@ -8,26 +8,26 @@ from contextlib import contextmanager
 
 
 class LastMessage(logging.Handler):
-    """Keeps the last thing logged at WARNING or above, in ``said``; empty at first.
+    """Keeps the last thing logged at WARNING or above, in ``text``; empty at first.
 
     Examples
     --------
-    >>> with capture_last_message("a_library") as last_word:
+    >>> with capture_last_message("a_library") as last_message:
     ...     logging.getLogger("a_library").warning("Cannot connect to %s: %s", "a:1", "refused")
-    >>> last_word.said
+    >>> last_message.text
     'refused'
-    >>> with capture_last_message("a_library") as last_word:
+    >>> with capture_last_message("a_library") as last_message:
     ...     logging.getLogger("a_library").warning("The password goes in the clear")
-    >>> last_word.said
+    >>> last_message.text
     'The password goes in the clear'
     """
 
-    said = ""
+    text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record's last argument, which is the reason, or its whole message."""
         arguments = record.args if isinstance(record.args, tuple) else ()
-        self.said = str(arguments[-1]) if arguments else record.getMessage()
+        self.text = str(arguments[-1]) if arguments else record.getMessage()
 
 
 @contextmanager
@@ -39,12 +39,12 @@ def capture_last_message(name: str) -> Iterator[LastMessage]:
     name
         Of its logger.
     """
-    logger, last_word = logging.getLogger(name), LastMessage(logging.WARNING)
+    logger, last_message = logging.getLogger(name), LastMessage(logging.WARNING)
     propagated = logger.propagate
-    logger.addHandler(last_word)
+    logger.addHandler(last_message)
     logger.propagate = False
     try:
-        yield last_word
+        yield last_message
     finally:
         logger.propagate = propagated
-        logger.removeHandler(last_word)
+        logger.removeHandler(last_message)

@@ -81,7 +81,7 @@ class Instant(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     """Columns by field: the callback of ``--map FIELD=COLUMN``."""
     columns: dict[str, str] = {}
     for pair in pairs:
@@ -102,10 +102,10 @@ def recording_options(command: _Command) -> _Command:
         click.option("--brand", help="The brand of every row."),
         click.option(
             "--map",
-            "mapping",
+            "parse_mapping",
             multiple=True,
             metavar="FIELD=COLUMN",
-            callback=mapping,
+            callback=parse_mapping,
             help="Where a field stands; may be given several times.",
         ),
         click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean."),
@@ -114,7 +114,7 @@ def recording_options(command: _Command) -> _Command:
     return command
 
 
-waiting = click.option(
+wait_option = click.option(
     "--wait",
     "wait_s",
     type=click.FloatRange(0),
@@ -126,7 +126,7 @@ waiting = click.option(
 """The option ``--wait``."""
 
 
-def labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     """Labels by a recording's words for them: the callback of ``--label WORD=LABEL``."""
     words: dict[str, str] = {}
     for pair in pairs:

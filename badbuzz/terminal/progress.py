@@ -17,7 +17,7 @@ _LINE_EVERY_S: Final = 5.0
 _WIDTH: Final = 16
 
 
-class Bar:
+class FileProgress:
     """Shows on standard error how far files are read.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import Literal
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import RegistryError
-from badbuzz.models.champions import Arrival, ChampionWatch, Failure
+from badbuzz.models.champions import ChampionFailure, ChampionWatch, NewChampion
 from badbuzz.models.history import ModelHistory
 from dashboards.api.logs import note
 from dashboards.api.metrics import Metrics
@@ -80,8 +80,8 @@ class Following:
 
     async def _look(self, watch: ChampionWatch) -> None:
         is_away = False
-        for found in await watch.look(self._judging.serving):
-            if isinstance(found, Arrival):
+        for found in await watch.check(self._judging.serving):
+            if isinstance(found, NewChampion):
                 self._swap(found)
             else:
                 self._note(found)
@@ -90,21 +90,21 @@ class Following:
             self._hear(None)
             return
         try:
-            self._hear(await watch.lives())
+            self._hear(await watch.read_histories())
         except RegistryError as error:
             if self.heard.state != "unreachable":
                 note("registry_failed", level=logging.WARNING, said=str(error))
             self._hear(None)
 
-    def _swap(self, arrival: Arrival) -> None:
+    def _swap(self, arrival: NewChampion) -> None:
         language = arrival.version.language
         self._judging.swap(language, *arrival.scorers)
         self._metrics.swaps.labels(language).inc()
         note("bundle_swapped", language=language, bundle=arrival.scorers[0].version)
 
-    def _note(self, failure: Failure) -> None:
+    def _note(self, failure: ChampionFailure) -> None:
         self._metrics.registry_failures.labels(failure.language, failure.kind).inc()
-        if failure.news:
+        if failure.is_new:
             note("registry_failed", level=logging.WARNING, said=failure.message)
 
     def _hear(self, lives: Mapping[str, ModelHistory] | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from badbuzz.quality.proportions import Told
+from badbuzz.quality.proportions import ShareChange
 
 Interval = tuple[float, float]
 
@@ -26,7 +26,7 @@ class LabelStep(LabelGroup):
     """A version, or a week, held against the one before it."""
 
     before: str | None
-    told: Told | None
+    told: ShareChange | None
     difference: Interval | None = Field(description="of the shares wrong; its interval of 95 %")
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from badbuzz.features.attribution import Explanation
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.quality.mispredictions import Mistake
+from badbuzz.quality.mispredictions import Misprediction
 
 _MAX_WORDS: Final = 3
 _LEAST: Final = 0.1
@@ -37,7 +37,7 @@ class Today:
     pulled_by: tuple[tuple[str, float], ...]
 
 
-def today(mistakes: Sequence[Mistake], judges: ScorerSet) -> list[Today | None]:
+def today(mistakes: Sequence[Misprediction], judges: ScorerSet) -> list[Today | None]:
     """What the bundles in use say of each text; None where none reads its language.
 
     Texts are masked, so a score may differ a little from that of the tweet.
@@ -47,7 +47,7 @@ def today(mistakes: Sequence[Mistake], judges: ScorerSet) -> list[Today | None]:
     >>> from badbuzz.store.model import Feedback
     >>> said = Feedback("1", 0, "kim", None, "", "en", "Worst crew? Far from it!", "", True, 0.9,
     ...                 False, "b@1", "try")
-    >>> (again,) = today([Mistake(said, 0.4, 1)], ScorerSet.read("en=airline-en"))
+    >>> (again,) = today([Misprediction(said, 0.4, 1)], ScorerSet.read("en=airline-en"))
     >>> again.pulled_by[0][0]
     'Worst'
     """

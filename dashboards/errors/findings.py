@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.quality.mispredictions import Mistakes, Step, analyse, by_version, by_week, judged
+from badbuzz.quality.mispredictions import (
+    GroupChange,
+    MispredictionSummary,
+    changes_by_version,
+    changes_by_week,
+    latest_feedback,
+    summarise_mispredictions,
+)
 from badbuzz.quality.rulings import RulingSummary, summarise_rulings
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
@@ -33,8 +40,8 @@ class Trend:
     """
 
     source: str
-    versions: tuple[tuple[Step, ...], ...]
-    weeks: tuple[Step, ...]
+    versions: tuple[tuple[GroupChange, ...], ...]
+    weeks: tuple[GroupChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Findings:
     to_ms: int
     trend_from_ms: int
     n_feedback: int
-    mistakes: Mistakes
+    mistakes: MispredictionSummary
     today: tuple[Today | None, ...]
     judgements: RulingSummary
     trends: tuple[Trend, ...]
@@ -84,7 +91,7 @@ def find(store: Store, judges: ScorerSet | None, from_ms: int, to_ms: int) -> Fi
     trend_from_ms = min(from_ms, to_ms - TREND_DAYS * _DAY_MS)
     history = store.feedback(trend_from_ms, to_ms)
     period = [said for said in history if said.at_ms >= from_ms]
-    mistakes = analyse(period)
+    mistakes = summarise_mispredictions(period)
     return Findings(
         from_ms=from_ms,
         to_ms=to_ms,
@@ -101,5 +108,7 @@ def find(store: Store, judges: ScorerSet | None, from_ms: int, to_ms: int) -> Fi
 
 
 def _trend(source: str, history: Sequence[Feedback]) -> Trend:
-    found = judged(history)
-    return Trend(source, tuple(map(tuple, by_version(found))), tuple(by_week(found)))
+    found = latest_feedback(history)
+    return Trend(
+        source, tuple(map(tuple, changes_by_version(found))), tuple(changes_by_week(found))
+    )

@@ -7,8 +7,8 @@ from typing import Final
 
 from badbuzz.evidence.reasons import NAMES
 from badbuzz.messages.text import counted
-from badbuzz.quality.mispredictions import NO_REASON, Group, Mistake, Step
-from badbuzz.quality.proportions import ENOUGH, Share, difference
+from badbuzz.quality.mispredictions import NO_REASON, FeedbackGroup, GroupChange, Misprediction
+from badbuzz.quality.proportions import MIN_COMPARED, Share, difference_interval
 from dashboards.errors.current_predictions import Today
 from dashboards.errors.findings import Findings
 
@@ -46,33 +46,33 @@ def reason(name: str) -> str:
     return "no known reason" if name == NO_REASON else NAMES[name][0]
 
 
-def change(step: Step) -> tuple[str, str]:
+def change(step: GroupChange) -> tuple[str, str]:
     """A sign and words for what became of the share of errors.
 
     Examples
     --------
-    >>> from badbuzz.quality.mispredictions import Group
-    >>> change(Step(Group("b@2", 100, 30, 0), Group("b@1", 100, 10, 0)))
+    >>> from badbuzz.quality.mispredictions import FeedbackGroup
+    >>> change(GroupChange(FeedbackGroup("b@2", 100, 30, 0), FeedbackGroup("b@1", 100, 10, 0)))
     ('▲', 'worse: +20 points (+9 to +31)')
     """
-    if step.before is None or step.told is None:
+    if step.before is None or step.change is None:
         return "", "the first"
     before, after = step.before.wrong, step.group.wrong
-    sign = _SIGNS[step.told]
-    if step.told == "too few":
-        return sign, f"too few to tell: {before.n} and {after.n}, {ENOUGH} each are needed"
-    low, high = (100 * end for end in difference(before, after))
+    sign = _SIGNS[step.change]
+    if step.change == "too few":
+        return sign, f"too few to tell: {before.n} and {after.n}, {MIN_COMPARED} each are needed"
+    low, high = (100 * end for end in difference_interval(before, after))
     gap = 100 * ((after.rate or 0.0) - (before.rate or 0.0))
-    told = "no difference seen" if step.told == "no difference" else step.told
+    told = "no difference seen" if step.change == "no difference" else step.change
     return sign, f"{told}: {_signed(gap)} points ({_signed(low)} to {_signed(high)})"
 
 
-def alone(what: str, one: Group) -> str:
+def alone(what: str, one: FeedbackGroup) -> str:
     """Of a version or week that is the only one, how often its labels were wrong.
 
     Examples
     --------
-    >>> alone("version", Group("b@1", 60, 6, 0))
+    >>> alone("version", FeedbackGroup("b@1", 60, 6, 0))
     'Only one version was judged, b@1: 10 % (5–20) of 60 labels wrong; no other to compare with.'
     """
     of = f"{percent(one.wrong)} of {counted(one.n, 'label')}"
@@ -83,14 +83,14 @@ def _signed(points: float) -> str:
     return f"{round(points):+d}".replace("-", "−")
 
 
-def claim(mistake: Mistake) -> str:
+def claim(mistake: Misprediction) -> str:
     """What was said of a text, and is not so.
 
     Examples
     --------
     >>> from badbuzz.store.model import Feedback
     >>> said = Feedback("1", 0, "kim", None, "", "en", "Late", "", False, 0.04, True, "b@1", "try")
-    >>> claim(Mistake(said, 0.46, 1))
+    >>> claim(Misprediction(said, 0.46, 1))
     'scored 0.04, not labelled negative, but is'
     """
     said = mistake.feedback
@@ -140,7 +140,7 @@ def cautions(found: Findings) -> list[str]:
             "nobody picked, answer the tweets worth labelling (GET /labelling): in this period "
             "nobody did."
         )
-    if 0 < found.mistakes.overall.n < ENOUGH:
+    if 0 < found.mistakes.overall.n < MIN_COMPARED:
         said.append(f"{counted(found.mistakes.overall.n, 'judged label')} can say little.")
     if found.judgements.n_contested:
         said.append(

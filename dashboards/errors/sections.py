@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from badbuzz.messages.text import counted
-from badbuzz.quality.mispredictions import Group
+from badbuzz.quality.mispredictions import FeedbackGroup
 from badbuzz.quality.proportions import MIN_OF_GROUP, Share
-from badbuzz.quality.rulings import NO_TERM, Ruled
+from badbuzz.quality.rulings import NO_TERM, RulingCounts
 from dashboards.errors.findings import Findings
 from dashboards.errors.formatting import alone, change, reason
 from dashboards.errors.trends import SOURCES, Chain, chains
@@ -96,7 +96,7 @@ def _labels(found: Findings) -> list[Section]:
         "far out people send in little that is right, near in they are asked."
     )
     margins = tuple(_label_row(one, one.name) for one in mistakes.margins if mistakes.overall.n)
-    tables: list[tuple[str, str, str, Sequence[Group], Callable[[str], str]]] = [
+    tables: list[tuple[str, str, str, Sequence[FeedbackGroup], Callable[[str], str]]] = [
         ("By language", "language", "", mistakes.languages, lambda name: name or "no language"),
         ("By brand", "brand", "", mistakes.brands, lambda name: name or "no brand"),
         ("By reason", "reason", "A text may have several.", mistakes.reasons, reason),
@@ -113,7 +113,7 @@ def _labels(found: Findings) -> list[Section]:
     return told
 
 
-def _label_row(one: Group, name: str) -> Row:
+def _label_row(one: FeedbackGroup, name: str) -> Row:
     told = _listed((one.n_missed, "missed"), (one.n_false, "false")) or "none wrong"
     return Row(name, one.wrong, (one.n, one.wrong.n_with, one.n_missed, one.n_false), told)
 
@@ -138,7 +138,7 @@ def _trend(chain: Chain) -> Section:
 
 def _alerts(found: Findings) -> list[Section]:
     judgements = found.judgements
-    tables: Iterable[tuple[str, str, str, Sequence[Ruled]]] = (
+    tables: Iterable[tuple[str, str, str, Sequence[RulingCounts]]] = (
         ("By brand", "brand", "", judgements.brands),
         ("By driving term", "term", "An alert counts in each of its terms.", judgements.terms),
     )
@@ -157,7 +157,7 @@ def _alerts(found: Findings) -> list[Section]:
     return told
 
 
-def _alert_row(one: Ruled, name: str) -> Row:
+def _alert_row(one: RulingCounts, name: str) -> Row:
     alarms = "false alarm" if one.n_false_alarm == 1 else "false alarms"
     told = _listed((one.n_real, "real"), (one.n_false_alarm, alarms), (one.n_benign, "benign"))
     return Row(name, one.real, (one.n, one.n_real, one.n_false_alarm, one.n_benign), told)

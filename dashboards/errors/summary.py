@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from badbuzz.quality.mispredictions import Group, Mistake, Step
-from badbuzz.quality.proportions import Share, difference
-from badbuzz.quality.rulings import Ruled
+from badbuzz.quality.mispredictions import FeedbackGroup, GroupChange, Misprediction
+from badbuzz.quality.proportions import Share, difference_interval
+from badbuzz.quality.rulings import RulingCounts
 from dashboards.errors.current_predictions import Today
 from dashboards.errors.findings import Findings, Trend
 from dashboards.errors.formatting import cautions
@@ -52,11 +52,11 @@ def summary(found: Findings) -> dict[str, Any]:
     }
 
 
-def _groups(groups: Iterable[Group]) -> list[dict[str, Any]]:
+def _groups(groups: Iterable[FeedbackGroup]) -> list[dict[str, Any]]:
     return [_group(one) for one in groups]
 
 
-def _group(one: Group) -> dict[str, Any]:
+def _group(one: FeedbackGroup) -> dict[str, Any]:
     return {
         "name": one.name,
         "n": one.n,
@@ -66,7 +66,7 @@ def _group(one: Group) -> dict[str, Any]:
     }
 
 
-def _ruled(one: Ruled) -> dict[str, Any]:
+def _ruled(one: RulingCounts) -> dict[str, Any]:
     return {
         "name": one.name,
         "n": one.n,
@@ -88,17 +88,17 @@ def _trend(trend: Trend) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: GroupChange) -> dict[str, Any]:
     before = step.before
     return {
         **_group(step.group),
         "before": before.name if before else None,
-        "told": step.told,
-        "difference": difference(before.wrong, step.group.wrong) if before else None,
+        "told": step.change,
+        "difference": difference_interval(before.wrong, step.group.wrong) if before else None,
     }
 
 
-def _mistake(one: Mistake, now: Today | None) -> dict[str, Any]:
+def _mistake(one: Misprediction, now: Today | None) -> dict[str, Any]:
     said = one.feedback
     return {
         "id": said.id,

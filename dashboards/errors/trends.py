@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from badbuzz.quality.mispredictions import Step
+from badbuzz.quality.mispredictions import GroupChange
 from dashboards.errors.findings import Trend
 from dashboards.errors.formatting import change, percent
 
@@ -30,7 +30,7 @@ class Chain:
     source: str
     title: str
     first: str
-    steps: tuple[Step, ...]
+    steps: tuple[GroupChange, ...]
 
 
 def chains(trends: Iterable[Trend]) -> list[Chain]:
@@ -52,9 +52,9 @@ def verdict(chain: Chain) -> tuple[str, str]:
     --------
     >>> from badbuzz.quality.mispredictions import Group
     >>> one, other = Group("b@1", 100, 10, 0), Group("b@2", 100, 30, 0)
-    >>> verdict(Chain("corrections", "by version of b", "version", (Step(one, None),)))
+    >>> verdict(Chain("corrections", "by version of b", "version", (GroupChange(one, None),)))
     ('', 'Corrections, version b@1: 10 % (6–17) wrong, no other to compare with')
-    >>> steps = (Step(one, None), Step(other, one))
+    >>> steps = (GroupChange(one, None), GroupChange(other, one))
     >>> verdict(Chain("corrections", "by version of b", "version", steps))[1]
     'Corrections, version b@2 against b@1: worse: +20 points (+9 to +31)'
     """

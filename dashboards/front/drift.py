@@ -7,7 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from badbuzz.features.drift import LEAST, Reference, score_counts, stability
+from badbuzz.features.drift import (
+    MIN_TWEETS,
+    DriftReference,
+    count_scores,
+    population_stability_index,
+)
 from dashboards.front.client import Client
 from dashboards.front.model_responses import Serving
 
@@ -43,7 +48,7 @@ def drift(serving: Serving, scores: list[float]) -> float | None:
     >>> round(drift(serving, [0.01] * 600 + [0.99] * 400), 2), drift(serving, [0.5])
     (0.08, None)
     """
-    reference = Reference.of(serving.card)
-    if reference is None or len(scores) < LEAST:
+    reference = DriftReference.from_card(serving.card)
+    if reference is None or len(scores) < MIN_TWEETS:
         return None
-    return stability(score_counts(scores), reference.scores)
+    return population_stability_index(count_scores(scores), reference.scores)

@@ -276,11 +276,11 @@ async def wait_for_broker(
 async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
-        with capture_last_message("aiokafka") as last_word:
+        with capture_last_message("aiokafka") as last_message:
             try:
                 await admin.start()
             except BrokerError as error:
-                reason = last_word.said or f"not over {settings.kafka_security_protocol}"
+                reason = last_message.text or f"not over {settings.kafka_security_protocol}"
                 raise KafkaError(
                     f"no broker answers at {settings.kafka_bootstrap_servers} ({reason}): start "
                     "one (badbuzz broker, make kafka) or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mode import Service
 
 from badbuzz.config.settings import Settings
-from badbuzz.models.champions import Arrival, ChampionWatch, Failure
+from badbuzz.models.champions import ChampionFailure, ChampionWatch, NewChampion
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 
@@ -55,8 +55,8 @@ class Champions(Service):
             return
         serving = {language: one.version for language, one in self._judges.scorers.items()}
         failures = []
-        for found in await self._watch.look(serving, limit_s):
-            if isinstance(found, Arrival):
+        for found in await self._watch.check(serving, limit_s):
+            if isinstance(found, NewChampion):
                 self._swap(found)
             else:
                 self._note(found)
@@ -64,7 +64,7 @@ class Champions(Service):
         if not failures:
             metrics.REGISTRY_LOOK_SECONDS.set_to_current_time()
 
-    def _swap(self, arrival: Arrival) -> None:
+    def _swap(self, arrival: NewChampion) -> None:
         language, (scorer, *_) = arrival.version.language, arrival.scorers
         before = self._judges.scorers[language].version
         self._judges.swap(language, scorer)
@@ -76,9 +76,9 @@ class Champions(Service):
             arrival.version, before, arrival.fetched_s,
         )  # fmt: skip
 
-    def _note(self, failure: Failure) -> None:
+    def _note(self, failure: ChampionFailure) -> None:
         """Count a failure; say it when it is news."""
         metrics.REGISTRY_FAILURES.labels(failure.language, failure.kind).inc()
-        if failure.news:
+        if failure.is_new:
             serving = self._judges.scorers[failure.language].version
             log.warning("%s; %s goes on serving", failure.message, serving)

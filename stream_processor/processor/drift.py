@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 
 from badbuzz.features.drift import (
-    LEAST,
+    MIN_TWEETS,
     N_BINS,
-    Counts,
-    Recent,
-    Reference,
-    score_counts,
-    shares,
-    stability,
+    BinCounts,
+    DriftReference,
+    RollingCounts,
+    count_scores,
+    population_stability_index,
+    smooth_shares,
 )
 from badbuzz.features.known_words import KnownWords
 from badbuzz.model import Prediction, Tweet
@@ -40,7 +40,7 @@ _BINS: Final = tuple(f"{place / N_BINS:g}" for place in range(N_BINS))
 class _Measure:
     """What a bundle is held to; its words are None where it keeps none."""
 
-    reference: Reference
+    reference: DriftReference
     known: KnownWords | None
 
 
@@ -68,8 +68,8 @@ class Drift:
         self._scorers = scorers
         self._waiting: defaultdict[int, _Waiting] = defaultdict(_Waiting)
         self._measures: dict[str, _Measure | None] = {}
-        self._scores: dict[tuple[int, str], Recent] = {}
-        self._languages: dict[int, Recent] = {}
+        self._scores: dict[tuple[int, str], RollingCounts] = {}
+        self._languages: dict[int, RollingCounts] = {}
         self._langs = (*sorted(set(scorers) - {_UNDETERMINED}), _UNDETERMINED, _OTHER)
 
     def note(
@@ -98,13 +98,13 @@ class Drift:
         for bundle, own in scores.items():
             measure = self._measure(bundle)
             if measure is not None:
-                recent = self._scores.setdefault((partition, bundle), Recent(N_BINS + 2))
+                recent = self._scores.setdefault((partition, bundle), RollingCounts(N_BINS + 2))
                 recent.add(at_ms, _counted(own, texts[bundle], measure.known), len(own))
 
     def _count_languages(self, partition: int, posts: Sequence[Tweet], at_ms: int) -> None:
         found = Counter([post.lang for post in posts])
         own = [found.pop(lang, 0) for lang in self._langs[:-1]]
-        recent = self._languages.setdefault(partition, Recent(len(self._langs)))
+        recent = self._languages.setdefault(partition, RollingCounts(len(self._langs)))
         recent.add(at_ms, np.array([*own, found.total()]), len(posts))
 
     def _measure(self, bundle: str) -> _Measure | None:
@@ -137,7 +137,7 @@ class Drift:
                 _show_bundle(bundle, measure, _sum(of_it))
         if self._languages:
             counts = _sum(list(self._languages.values()))
-            if counts.sum() >= LEAST:
+            if counts.sum() >= MIN_TWEETS:
                 for lang, n in zip(self._langs, counts.tolist(), strict=True):
                     metrics.DRIFT_LANGUAGES.labels(lang).set(n)
 
@@ -154,23 +154,23 @@ def _some_texts(
     return found
 
 
-def _counted(scores: Sequence[float], texts: Sequence[str], known: KnownWords | None) -> Counts:
+def _counted(scores: Sequence[float], texts: Sequence[str], known: KnownWords | None) -> BinCounts:
     """Scores by bin, then tokens of texts, and the unknown ones among them."""
     counts = np.zeros(N_BINS + 2, np.int64)
-    counts[:N_BINS] = score_counts(scores)
+    counts[:N_BINS] = count_scores(scores)
     if known is not None:
         counts[N_BINS:] = known.count(texts)
     return counts
 
 
-def _sum(recents: Sequence[Recent]) -> Counts:
-    total: Counts = np.sum([recent.total() for recent in recents], axis=0)
+def _sum(recents: Sequence[RollingCounts]) -> BinCounts:
+    total: BinCounts = np.sum([recent.total() for recent in recents], axis=0)
     return total
 
 
 def _read_measure(scorer: Scorer) -> _Measure | None:
     try:
-        reference = Reference.of(scorer.card)
+        reference = DriftReference.from_card(scorer.card)
         known = None if scorer.known_words is None else KnownWords.unpack(scorer.known_words)
     except ValueError as error:
         log.warning("%s: its drift is not measured: %s", scorer.version, error)
@@ -184,13 +184,13 @@ def _read_measure(scorer: Scorer) -> _Measure | None:
     return _Measure(reference, known)
 
 
-def _show_bundle(bundle: str, measure: _Measure, counts: Counts) -> None:
+def _show_bundle(bundle: str, measure: _Measure, counts: BinCounts) -> None:
     scores, (n_tokens, n_unknown) = counts[:N_BINS], counts[N_BINS:].tolist()
-    if scores.sum() < LEAST:
+    if scores.sum() < MIN_TWEETS:
         return
     expected = measure.reference.scores
-    metrics.DRIFT_PSI.labels(bundle).set(stability(scores, expected))
-    for place, share in zip(_BINS, shares(expected).tolist(), strict=True):
+    metrics.DRIFT_PSI.labels(bundle).set(population_stability_index(scores, expected))
+    for place, share in zip(_BINS, smooth_shares(expected).tolist(), strict=True):
         metrics.DRIFT_EXPECTED.labels(bundle, place).set(share)
     for place, n in zip(_BINS, scores.tolist(), strict=True):
         metrics.DRIFT_TWEETS.labels(bundle, place).set(n)

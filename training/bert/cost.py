@@ -19,7 +19,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import BundleError
-from badbuzz.models.scorer import Scorer, interpreter_library
+from badbuzz.models.scorer import Scorer, import_interpreter
 from training.bert.folder import read_tokeniser
 from training.bert.tokens import Tokens
 
@@ -102,7 +102,7 @@ def _bundle(folder: Path) -> Score:
 
 def _encoder(folder: Path) -> Score:
     tokens = Tokens(read_tokeniser(folder))
-    interpreter = interpreter_library().Interpreter(
+    interpreter = import_interpreter().Interpreter(
         model_path=str(folder / "model.tflite"), num_threads=1
     )
     sources = {one["dtype"]: one["index"] for one in interpreter.get_input_details()}

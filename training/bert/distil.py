@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from badbuzz.features.hashing import Featuriser
+from badbuzz.features.hashing import HashedFeaturiser
 from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
 from training.bert.tuning import Top, Tuning, Warm, begun, fitted, loss, reader
@@ -153,7 +153,7 @@ class Distilled:
 
     def _present(self, texts: Sequence[str]) -> Any:
         features = self._recipe.features
-        return presence(Featuriser(features).rows(texts), features.n_buckets)
+        return presence(HashedFeaturiser(features).rows(texts), features.n_buckets)
 
     def _student(self, lesson: _Lesson, mixture: Mixture) -> Table:
         target, counts = lesson.target(mixture)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from badbuzz.features.hashing import Featuriser
+from badbuzz.features.hashing import HashedFeaturiser
 from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
@@ -114,7 +114,7 @@ class Beside:
 
     def _present(self, rows: Rows) -> Any:
         features = self._recipe.features
-        return presence(Featuriser(features).rows(rows.texts), features.n_buckets)
+        return presence(HashedFeaturiser(features).rows(rows.texts), features.n_buckets)
 
     @cached_property
     def prior(self) -> Prior | None:

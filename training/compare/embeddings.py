@@ -35,7 +35,7 @@ class Tokens:
 
     def transform(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text."""
-        return [reading.tokens(text) for text in texts]
+        return [reading.tokenise(text) for text in texts]
 
 
 class Vectors(Protocol):

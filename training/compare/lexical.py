@@ -71,12 +71,12 @@ class Hashed:
 
     n_bytes = 0
 
-    def __init__(self, features: hashing.Features) -> None:
+    def __init__(self, features: hashing.HashedFeatures) -> None:
         self.features = features
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """Padded rows of ids."""
-        return hashing.Featuriser(self.features).rows(texts)
+        return hashing.HashedFeaturiser(self.features).rows(texts)
 
 
 def spoken(text: str) -> list[str]:
@@ -87,7 +87,7 @@ def spoken(text: str) -> list[str]:
     >>> spoken("Never late!")
     ['never', 'not_late', '!']
     """
-    return reading.tokens(text)
+    return reading.tokenise(text)
 
 
 def _words() -> TfidfVectorizer:
@@ -105,7 +105,7 @@ def plain(text: str) -> str:
     >>> plain("@united NEVER late!")
     '<user> never late !'
     """
-    return " ".join(token.removeprefix(reading.NEGATION) for token in reading.tokens(text))
+    return " ".join(token.removeprefix(reading.NEGATION) for token in reading.tokenise(text))
 
 
 def _letters() -> TfidfVectorizer:
@@ -144,6 +144,6 @@ LEXICAL: Final = {
 """By name; ``svd`` are for trees, which sparse matrices of this width would take hours."""
 
 
-def hashed(features: hashing.Features) -> Features:
+def hashed(features: hashing.HashedFeatures) -> Features:
     """Hashed ids as features to compare."""
     return Features(lambda *_: Hashed(features))

@@ -42,7 +42,7 @@ def write_converted(
         {"text": text, "score": round(score, 7)}
         for text, score in zip(texts, converted.graph.raw(texts).tolist(), strict=True)
     ]
-    known = {"known_words": KnownWords.of(fitted.learnt_texts).pack()}
+    known = {"known_words": KnownWords.from_texts(fitted.learnt_texts).pack()}
     contents = {
         "model.tflite": converted.network,
         "featuriser.json": orjson.dumps(orjson.loads(converted.config) | known) + b"\n",

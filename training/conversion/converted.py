@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import BundleError
-from badbuzz.features.featurisers import featuriser
+from badbuzz.features.featurisers import build_featuriser
 from badbuzz.models.scorer import GOLDEN_TOLERANCE, Graph
 from training.conversion.fitting import Fitted
 from training.conversion.forms import Form, form_of
@@ -110,7 +110,9 @@ def _config(form: Form, fitted: Fitted) -> dict[str, Any]:
 
 def _width(form: Form, texts: Sequence[str]) -> int:
     """Enough for every text, and half as much again, in steps of 16."""
-    reads: Any = featuriser({"kind": form.kind, "features": {**form.features, "width": _WIDEST}})
+    reads: Any = build_featuriser(
+        {"kind": form.kind, "features": {**form.features, "width": _WIDEST}}
+    )
     needed = min(int(reads.needed(texts)) * 3 // 2, _WIDEST)
     return -(-max(needed, _STEP) // _STEP) * _STEP
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from badbuzz.terminal.options import labels
+from badbuzz.terminal.options import parse_labels
 from training.datasets.labelled import FIELDS
 
 data_option = click.option(
@@ -45,7 +45,7 @@ def reading_options(command: _Command) -> _Command:
             "--label",
             "words",
             multiple=True,
-            callback=labels,
+            callback=parse_labels,
             metavar="WORD=LABEL",
             help="What a label of your files means: negative, neutral or positive.",
         ),

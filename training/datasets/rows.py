@@ -148,7 +148,7 @@ def words(text: str) -> list[str]:
     >>> words("So sorry, @ann: 2 hours late!")
     ['so', 'sorry', 'hours', 'late']
     """
-    return [word for word in reading.tokens(text) if word[0].isalpha()]
+    return [word for word in reading.tokenise(text) if word[0].isalpha()]
 
 
 def group_keys(texts: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import BundleError
-from badbuzz.features.hashing import Featuriser
+from badbuzz.features.hashing import HashedFeaturiser
 from badbuzz.models.scorer import GOLDEN_TOLERANCE, SCHEMA, Scorer
 from training.recipes.graph import Linear, convert
 from training.recipes.quality import Calibrated
@@ -55,7 +55,7 @@ def write_bundle(
     if len(network) > MAX_BYTES:
         raise BundleError(f"{recipe.name}: {len(network)} bytes, at most {MAX_BYTES}: lower n_bits")
     texts = golden_texts(recipe.language)
-    scores = model.probabilities(Featuriser(features).rows(texts))
+    scores = model.probabilities(HashedFeaturiser(features).rows(texts))
     golden = [
         {"text": text, "score": round(score, 7)}
         for text, score in zip(texts, scores.tolist(), strict=True)
@@ -79,7 +79,7 @@ def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
     """The largest difference between a bundle's scores and a model's, on a thousand rows."""
     step = max(len(study.rows) // N_COMPARED, 1)
     texts = study.rows.texts[::step][:N_COMPARED]
-    expected = model.probabilities(Featuriser(study.recipe.features).rows(texts))
+    expected = model.probabilities(HashedFeaturiser(study.recipe.features).rows(texts))
     return float(np.abs(scorer.raw(texts) - expected).max())
 
 

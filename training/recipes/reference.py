@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features.drift import score_counts
-from badbuzz.features.known_words import N_HASHES, word_hashes
+from badbuzz.features.drift import count_scores
+from badbuzz.features.known_words import N_HASHES, hash_words
 from training.recipes.linear import Floats
 
 FEWEST: Final = 200
@@ -41,8 +41,8 @@ def held_out_reference(
     """
     elsewhere = np.zeros(N_HASHES, np.bool_)
     for text in others:
-        elsewhere[word_hashes(text)] = True
-    hashes = [np.array(word_hashes(text), np.int64) for text in texts]
+        elsewhere[hash_words(text)] = True
+    hashes = [np.array(hash_words(text), np.int64) for text in texts]
     rows = np.repeat(np.arange(len(texts)), [len(one) for one in hashes])
     every = np.concatenate(hashes)
     n_all = np.bincount(every, minlength=N_HASHES)
@@ -52,7 +52,7 @@ def held_out_reference(
         known = elsewhere | (n_all > np.bincount(held, minlength=N_HASHES))
         n_unknown += int((~known[held]).sum())
     return {
-        "scores": score_counts(np.round(scores, 4)).tolist(),
+        "scores": count_scores(np.round(scores, 4)).tolist(),
         "unknown_rate": round(n_unknown / max(len(every), 1), 4),
     }
 

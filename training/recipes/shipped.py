@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from badbuzz.features.hashing import Features
+from badbuzz.features.hashing import HashedFeatures
 from training.recipes.linear import Shape
 from training.recipes.quality import SHARES
 
@@ -68,7 +68,7 @@ class Recipe:
     name: str
     language: str
     rows: Source
-    features: Features
+    features: HashedFeatures
     shape: Shape
     bars: tuple[Bar, ...]
     prior: Source | None = None
@@ -90,7 +90,7 @@ AIRLINE_EN: Final = Recipe(
         "CC BY-NC-SA 4.0",
         "trained and tested on",
     ),
-    features=Features(n_bits=18, shortest=5, longest=5, width=_WIDTH),
+    features=HashedFeatures(n_bits=18, shortest=5, longest=5, width=_WIDTH),
     shape=Shape(rarity=0.0, contrast=1.0, strength=4.0),
     prior=Source(
         ("sentiment140/train.jsonl.gz",),
@@ -118,7 +118,7 @@ TWEETS_FR: Final = Recipe(
         "for research; no licence stated",
         "trained and tested on",
     ),
-    features=Features(n_bits=18, shortest=4, longest=4, width=_WIDTH),
+    features=HashedFeatures(n_bits=18, shortest=4, longest=4, width=_WIDTH),
     shape=Shape(rarity=1.0, contrast=0.5, strength=8.0),
     sentences="sentences_fr.txt",
     n_splits=5,

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from badbuzz.features.hashing import Featuriser
+from badbuzz.features.hashing import HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
 from training.datasets.rows import N_FOLDS, Rows, read_rows, read_sentences, splits
 from training.recipes.graph import Linear
@@ -54,7 +54,7 @@ class Study:
 
     def _features(self, rows: Rows) -> sparse.csr_matrix:
         features = self.recipe.features
-        return presence(Featuriser(features).rows(rows.texts), features.n_buckets)
+        return presence(HashedFeaturiser(features).rows(rows.texts), features.n_buckets)
 
     def _fit_prior(self, rows: Rows | None) -> Prior | None:
         shape = self.recipe.prior_shape
@@ -128,7 +128,7 @@ class Study:
 
     def known_words(self) -> KnownWords:
         """Every word that the model has seen."""
-        return KnownWords.of([*self.rows.texts, *self.own.texts, *self._prior_texts])
+        return KnownWords.from_texts([*self.rows.texts, *self.own.texts, *self._prior_texts])
 
 
 def own_sentences(name: str | None) -> Rows:

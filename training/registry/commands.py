@@ -15,7 +15,7 @@ from rich.table import Table
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import RegistryError
-from badbuzz.models.history import Event, events
+from badbuzz.models.history import ChampionChange, read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
 from badbuzz.recordings.times import clock
 from training.registry.promotion import needed, roll_back
@@ -86,7 +86,7 @@ def show(language: str, which: str, as_json: bool) -> None:
     """
     registry = open_registry()
     version = needed(registry, language, which)
-    told = events(registry, language)
+    told = read_changes(registry, language)
     if as_json:
         shown = {"version": _plain(version), "events": [asdict(event) for event in told]}
         click.echo(orjson.dumps(shown | {"card": orjson.loads(version.tags.get("card", "null"))}))
@@ -99,7 +99,7 @@ def show(language: str, which: str, as_json: bool) -> None:
         click.echo(_told(event))
 
 
-def _told(event: Event) -> str:
+def _told(event: ChampionChange) -> str:
     before = "" if event.before is None else f" from {event.before}"
     forced = ", forced" if event.forced else ""
     why = f": {event.why}" if event.why else ""

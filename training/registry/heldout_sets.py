@@ -116,16 +116,16 @@ def freeze(
     if len(rows) < LEAST_ROWS:
         raise RecordingError(f"{len(rows)} rows tell nothing: give {LEAST_ROWS} or more")
     check_classes(", ".join(files), rows.negative)
-    with registry.talking():
+    with registry.named_errors():
         run_id = _log(registry, language, rows, content)
     made = Frozen(
         run_id, digest, len(rows), int(rows.negative.sum()), time.time_ns() // 10**6, tuple(files)
     )
     name = model_name(language)
     if registry.model(language) is None:
-        with registry.talking():
+        with registry.named_errors():
             registry.client.create_registered_model(name)
-    with registry.talking():
+    with registry.named_errors():
         registry.client.set_registered_model_tag(name, TAG, orjson.dumps(asdict(made)).decode())
     return made
 
@@ -152,7 +152,7 @@ def load(registry: Registry, found: Frozen) -> Rows:
     RegistryError
         When they cannot be fetched, or are not what was frozen.
     """
-    with registry.talking(), TemporaryDirectory() as folder:
+    with registry.named_errors(), TemporaryDirectory() as folder:
         path = registry.client.download_artifacts(found.run_id, _FILE, folder)
         content = Path(path).read_bytes()
     if _digest(content) != found.digest:

@@ -16,7 +16,7 @@ from typing import Final
 import orjson
 
 from badbuzz.errors import RegistryError
-from badbuzz.models.history import EVENT_TAG, Event, events
+from badbuzz.models.history import CHANGE_TAG_PREFIX, ChampionChange, read_changes
 from badbuzz.models.registry import CHALLENGER, CHAMPION, Registry, Version, model_name
 from badbuzz.models.scorer import Scorer
 from training.registry.gate import Check
@@ -24,7 +24,7 @@ from training.registry.gate import Check
 _MAX_WHY: Final = 1000
 
 
-def former(told: Sequence[Event], champion: int) -> int | None:
+def former(told: Sequence[ChampionChange], champion: int) -> int | None:
     """The version that served before the champion, as events tell; None when there was none.
 
     A rollback takes back one promotion, so a second one goes further back. Events at the end whose
@@ -32,8 +32,11 @@ def former(told: Sequence[Event], champion: int) -> int | None:
 
     Examples
     --------
-    >>> told = [Event("promote", 1, "", "", None, 1), Event("promote", 2, "", "", 1, 2)]
-    >>> back = Event("rollback", 3, "", "", 2, 1)
+    >>> told = [
+    ...     ChampionChange("promote", 1, "", "", None, 1),
+    ...     ChampionChange("promote", 2, "", "", 1, 2),
+    ... ]
+    >>> back = ChampionChange("rollback", 3, "", "", 2, 1)
     >>> former(told, 2), former([*told, back], 1), former([*told, back], 2)
     (1, None, 1)
     """
@@ -84,7 +87,7 @@ def promote(
     why: str = "",
     force: bool = False,
     evaluation: str = "",
-) -> Event:
+) -> ChampionChange:
     """Make a version the champion; it is no challenger any more.
 
     Raises
@@ -99,7 +102,7 @@ def promote(
             f"{_more(len(failed) - 1)}; --force with a --reason promotes it all the same"
         )
     champion = registry.find(version.language)
-    event = Event(
+    event = ChampionChange(
         what="promote",
         when_ms=_now_ms(),
         who=who,
@@ -112,12 +115,12 @@ def promote(
     )
     _move(registry, version, event)
     if CHALLENGER in version.aliases:
-        with registry.talking():
+        with registry.named_errors():
             registry.client.delete_registered_model_alias(model_name(version.language), CHALLENGER)
     return event
 
 
-def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Event:
+def roll_back(registry: Registry, language: str, *, who: str, why: str) -> ChampionChange:
     """Give the alias back to the version that served before.
 
     Raises
@@ -128,7 +131,7 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Event
         When the former champion's bundle is not what it was.
     """
     champion = needed(registry, language, CHAMPION)
-    number = former(events(registry, language), champion.number)
+    number = former(read_changes(registry, language), champion.number)
     if number is None:
         raise RegistryError(
             f"{champion}: no event tells what served before it: promote a version by its number"
@@ -136,16 +139,16 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Event
     version = needed(registry, language, str(number))
     load(registry, version)
     why = _reason(why, needed=True)
-    event = Event("rollback", _now_ms(), who, why, champion.number, number)
+    event = ChampionChange("rollback", _now_ms(), who, why, champion.number, number)
     _move(registry, version, event)
     return event
 
 
-def _move(registry: Registry, version: Version, event: Event) -> None:
+def _move(registry: Registry, version: Version, event: ChampionChange) -> None:
     name = model_name(version.language)
     told = orjson.dumps(asdict(event)).decode()
-    with registry.talking():
-        registry.client.set_registered_model_tag(name, f"{EVENT_TAG}{event.when_ms}", told)
+    with registry.named_errors():
+        registry.client.set_registered_model_tag(name, f"{CHANGE_TAG_PREFIX}{event.when_ms}", told)
         registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
 
 

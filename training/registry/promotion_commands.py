@@ -19,7 +19,7 @@ from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import Reject, check_readable
 from badbuzz.recordings.times import clock
 from badbuzz.terminal.options import recording_options
-from badbuzz.terminal.progress import Bar
+from badbuzz.terminal.progress import FileProgress
 from training.registry import gate
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.registry.gate import Check
@@ -156,7 +156,7 @@ def _replayed(
     shown: bool,
 ) -> list[Replayed]:
     rejects: list[Reject] = []
-    with Bar(files, shown=shown) as bar:
+    with FileProgress(files, shown=shown) as bar:
         tweets = read_recording(
             files,
             **options,

@@ -24,7 +24,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from badbuzz.errors import BundleError
-from badbuzz.models.history import events
+from badbuzz.models.history import read_changes
 from badbuzz.models.registry import CHALLENGER, Registry, Version, model_name
 from badbuzz.models.scorer import FILES, Scorer
 from training.recipes import report
@@ -82,7 +82,7 @@ def register(registry: Registry, bundle: Path) -> list[Registered]:
             _complete(registry, found[language].version, versions[-1])
     missing = [language for language in scorer.languages if language not in found]
     if missing:
-        with registry.talking():
+        with registry.named_errors():
             source, run_id = _log(registry, bundle, scorer)
         for language in missing:
             found[language] = _create(registry, language, scorer, bundle, source, run_id)
@@ -93,9 +93,9 @@ def _complete(registry: Registry, version: Version, newest: Version) -> None:
     """Let the newest version be the challenger, if whoever registered it was killed before that."""
     if version.number != newest.number or version.aliases:
         return
-    told = events(registry, version.language)
+    told = read_changes(registry, version.language)
     if not any(version.number in (event.before, event.after) for event in told):
-        with registry.talking():
+        with registry.named_errors():
             name = model_name(version.language)
             registry.client.set_registered_model_alias(name, CHALLENGER, str(version.number))
 
@@ -161,9 +161,9 @@ def _create(
 ) -> Registered:
     name, client = model_name(language), registry.client
     if registry.model(language) is None:
-        with registry.talking():
+        with registry.named_errors():
             client.create_registered_model(name)
-    with registry.talking():
+    with registry.named_errors():
         number = client.create_model_version(
             name,
             source,

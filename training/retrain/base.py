@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from badbuzz.errors import BundleError, RecordingError
-from badbuzz.features.hashing import Features
+from badbuzz.features.hashing import HashedFeatures
 from badbuzz.models.scorer import Scorer
 from badbuzz.recordings.rows import check_readable
 from training.datasets.labelled import ReadOptions, read_own
@@ -127,4 +127,4 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
             "that one, which must be better than this champion to serve"
         )
     shape = Shape(*(float(made[name]) for name in _SHAPE))
-    return replace(same, features=Features(**config["features"]), shape=shape)
+    return replace(same, features=HashedFeatures(**config["features"]), shape=shape)

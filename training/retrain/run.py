@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RegistryError
-from badbuzz.models.history import events
+from badbuzz.models.history import read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
 from badbuzz.models.scorer import FILES, Scorer
 from badbuzz.store.model import Feedback
@@ -249,7 +249,7 @@ def _why_not(
     met = None if standing.champion is None else standing.champion[0].number
     if (None if serving is None else serving.number) != met:
         return "the champion is another one since this began: run it again"
-    told = events(registry, version.language)
+    told = read_changes(registry, version.language)
     if any(version.number in (event.before, event.after) for event in told):
         return "it served before and was replaced: promote it by its number, if it shall again"
     if standing.rows is None:

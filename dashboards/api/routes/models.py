@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import orjson
 from fastapi import APIRouter, Response
 
-from badbuzz.models.history import Event, ModelHistory
+from badbuzz.models.history import ChampionChange, ModelHistory
 from badbuzz.models.registry import CHALLENGER, CHAMPION, Version
 from badbuzz.models.scorer import Scorer
 from dashboards.api import examples
@@ -101,7 +101,7 @@ class LanguageModels:
     challenger: int | None
     n_versions: int
     versions: tuple[Registered, ...]
-    events: tuple[Event, ...]
+    events: tuple[ChampionChange, ...]
 
 
 @dataclass(frozen=True, slots=True)

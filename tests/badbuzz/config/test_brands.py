@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from badbuzz.config.brands import brands, parse_brands, read_brands
-from badbuzz.config.rules import DETECTOR
+from badbuzz.config.rules import DETECTOR_FIELDS
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 
@@ -31,7 +31,7 @@ def test_a_brand_gets_the_rules_the_file_gives() -> None:
     assert rules.muted(1_796_112_000_000)
 
 
-@pytest.mark.parametrize("key", DETECTOR)
+@pytest.mark.parametrize("key", DETECTOR_FIELDS)
 def test_a_brand_takes_the_detectors_parameters_by_their_names(key: str) -> None:
     value = getattr(Rules(), key) + 1
     tuned = parse_brands(f"[[brand]]\nname = 'A'\n{key} = {value}", "here").of("A")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.features.attribution import Explanation, explanation, occlusion
+from badbuzz.features.attribution import Explanation, explain_score, occlude
 from badbuzz.features.tokens import MAX_TOKENS
 from badbuzz.models.scorer import Scorer
 
@@ -88,7 +88,7 @@ def test_what_stands_twice_adds_the_same_twice() -> None:
 
 
 def test_what_stands_twice_is_left_out_twice() -> None:
-    assert occlusion("bag, bag!").without == (" ,  !", "bag, bag ")
+    assert occlude("bag, bag!").without == (" ,  !", "bag, bag ")
 
 
 def test_what_stands_often_is_not_overlooked() -> None:
@@ -98,7 +98,7 @@ def test_what_stands_often_is_not_overlooked() -> None:
 
 
 def test_a_negation_is_seen_in_the_word_that_turns() -> None:
-    turned = occlusion("good, not good")
+    turned = occlude("good, not good")
     assert len(turned.without) == 3
 
 
@@ -110,19 +110,19 @@ def test_what_the_network_no_longer_reads_adds_nothing() -> None:
 
 
 def test_what_is_not_read_of_a_long_text_is_not_scored_again_and_again() -> None:
-    occluded = occlusion("bag lost " * 10_000)
+    occluded = occlude("bag lost " * 10_000)
     assert max(map(len, occluded.without)) < MAX_TOKENS * len("bag lost")
 
 
 def test_a_hashtag_is_one_part() -> None:
-    assert occlusion("#WorstService ever").without == ("  ever", "#WorstService  ")
+    assert occlude("#WorstService ever").without == ("  ever", "#WorstService  ")
 
 
 def test_what_no_part_accounts_for_is_shared() -> None:
-    told = explanation(occlusion("a b"), 0.5, 0.5, [0.5, 0.5], 0.2)
+    told = explain_score(occlude("a b"), 0.5, 0.5, [0.5, 0.5], 0.2)
     assert [part.logit for part in told.contributions] == pytest.approx([log(4) / 2] * 2)
 
 
 def test_a_score_of_one_has_a_finite_logit() -> None:
-    told = explanation(occlusion("a"), 1.0, 1.0, [0.0], 0.0)
+    told = explain_score(occlude("a"), 1.0, 1.0, [0.0], 0.0)
     assert told.logit == pytest.approx(log(2**24 - 1))

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.features.known_words import KnownWords, word_hashes
+from badbuzz.features.known_words import KnownWords, hash_words
 
 texts = st.lists(st.text(max_size=40), max_size=5)
 
 
 @given(texts)
 def test_every_word_of_the_texts_is_known(texts: list[str]) -> None:
-    n = sum(len(word_hashes(text)) for text in texts)
-    assert KnownWords.unpack(KnownWords.of(texts).pack()).count(texts) == (n, 0)
+    n = sum(len(hash_words(text)) for text in texts)
+    assert KnownWords.unpack(KnownWords.from_texts(texts).pack()).count(texts) == (n, 0)
 
 
 @pytest.mark.parametrize(

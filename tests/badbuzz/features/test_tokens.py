@@ -13,11 +13,11 @@ from badbuzz.features.tokens import (
     MAX_CHUNKS,
     MAX_TOKENS,
     MAX_WORD,
-    negated,
-    pieces,
-    spans,
-    tokens,
-    words,
+    locate_tokens,
+    mark_negation,
+    tokenise,
+    tokenise_chunk,
+    tokenise_pieces,
 )
 
 BYTES = 64 * 1024
@@ -54,7 +54,7 @@ BYTES = 64 * 1024
     ],
 )
 def test_a_text_is_normalised(text: str, expected: str) -> None:
-    assert " ".join(tokens(text)) == expected
+    assert " ".join(tokenise(text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_a_text_is_normalised(text: str, expected: str) -> None:
     ],
 )
 def test_three_words_after_a_negation_carry_its_mark(text: str, expected: str) -> None:
-    assert " ".join(tokens(text)) == expected
+    assert " ".join(tokenise(text)) == expected
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\ufe0f", "#", "@", "---", "\x00"])
 def test_a_text_of_nothing_has_no_tokens(text: str) -> None:
-    assert tokens(text) == []
+    assert tokenise(text) == []
 
 
 @given(st.text(string.ascii_letters + string.digits + string.punctuation, max_size=12))
@@ -85,18 +85,18 @@ def test_a_text_of_nothing_has_no_tokens(text: str) -> None:
 @example("xD)")
 @example("www.")
 def test_the_short_way_through_a_chunk_gives_what_the_long_one_does(chunk: str) -> None:
-    assert words(chunk) == pieces(chunk)
+    assert tokenise_chunk(chunk) == tokenise_pieces(chunk)
 
 
 @given(st.text(max_size=200))
 def test_no_token_is_empty_or_has_white_space(text: str) -> None:
-    assert all(token.split() == [token] for token in tokens(text))
+    assert all(token.split() == [token] for token in tokenise(text))
 
 
 @given(st.lists(st.sampled_from(["ok", "flight", "😡", "l'avion", "@user", "#TooLate"])))
 def test_what_a_chunk_gives_does_not_depend_on_its_neighbours(parts: list[str]) -> None:
-    apart = [word for part in parts for word in words(part)]
-    assert tokens(" ".join(parts)) == apart[:MAX_TOKENS]
+    apart = [word for part in parts for word in tokenise_chunk(part)]
+    assert tokenise(" ".join(parts)) == apart[:MAX_TOKENS]
 
 
 @pytest.mark.parametrize(
@@ -105,29 +105,29 @@ def test_what_a_chunk_gives_does_not_depend_on_its_neighbours(parts: list[str]) 
 )
 def test_64_kib_of_one_character_give_few_tokens(char: str, n_tokens: int) -> None:
     text = char * (BYTES // len(char.encode()))
-    assert len(tokens(text)) == n_tokens
+    assert len(tokenise(text)) == n_tokens
 
 
 @pytest.mark.parametrize(
     "unit", ["a ", "@a", "#a", "a'", "1,,", "-_", ":(", "&amp;", "http://", ". ", "\u0301\u0316"]
 )
 def test_64_kib_of_one_pattern_give_at_most_the_tokens_that_count(unit: str) -> None:
-    assert len(tokens(unit * (BYTES // len(unit)))) <= MAX_TOKENS
+    assert len(tokenise(unit * (BYTES // len(unit)))) <= MAX_TOKENS
 
 
 @pytest.mark.parametrize(
     "start", ["word " * MAX_TOKENS, "- " * MAX_CHUNKS, "ab" * (MAX_CHARS // 2)]
 )
 def test_what_stands_behind_a_cut_changes_nothing(start: str) -> None:
-    assert tokens(start + "!! not read") == tokens(start)
+    assert tokenise(start + "!! not read") == tokenise(start)
 
 
 def test_a_word_is_cut() -> None:
-    assert tokens("abc" * 100) == [("abc" * 100)[:MAX_WORD]]
+    assert tokenise("abc" * 100) == [("abc" * 100)[:MAX_WORD]]
 
 
 def test_words_without_a_negation_stay_as_they_are() -> None:
-    assert negated(["all", "is", "well"]) == ["all", "is", "well"]
+    assert mark_negation(["all", "is", "well"]) == ["all", "is", "well"]
 
 
 def test_no_emoji_has_two_moods() -> None:
@@ -140,8 +140,8 @@ def test_no_emoji_has_two_moods() -> None:
 
 @given(st.text(max_size=300) | st.text(alphabet="&lt;nbsp ①e\u0301\xa0#A!😡'", max_size=60))
 def test_spans_give_all_tokens_in_order(text: str) -> None:
-    found = spans(text)
-    assert negated([word for _, _, words in found for word in words]) == tokens(text)
+    found = locate_tokens(text)
+    assert mark_negation([word for _, _, words in found for word in words]) == tokenise(text)
     ends = [0, *(end for _, end, _ in found)]
     assert all(before <= start < end for before, (start, end, _) in zip(ends, found, strict=False))
 
@@ -158,9 +158,9 @@ def test_spans_give_all_tokens_in_order(text: str) -> None:
     ],
 )
 def test_a_span_is_as_it_was_written(text: str, parts: list[str]) -> None:
-    assert [text[start:end] for start, end, _ in spans(text)] == parts
+    assert [text[start:end] for start, end, _ in locate_tokens(text)] == parts
 
 
 def test_spans_end_with_what_counts() -> None:
-    assert len(spans("ok " * 300)) == MAX_TOKENS
-    assert sum(len(words) for _, _, words in spans("#AaBbCc " * 300)) == MAX_TOKENS
+    assert len(locate_tokens("ok " * 300)) == MAX_TOKENS
+    assert sum(len(words) for _, _, words in locate_tokens("#AaBbCc " * 300)) == MAX_TOKENS

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.features import token_cache
-from badbuzz.features.featurisers import KINDS, featuriser
+from badbuzz.features.featurisers import KINDS, build_featuriser
 from badbuzz.features.tokens import MAX_TOKENS
-from badbuzz.features.vocabulary import buckets
+from badbuzz.features.vocabulary import hash_subwords
 
 WORDS = ["bag", "late", "not_late", "<url>"]
 VOCABULARIES: dict[str, dict[str, Any]] = {
@@ -28,7 +28,7 @@ texts = st.lists(spoken, max_size=6)
 
 
 def reader(kind: str, width: int = 64) -> Any:
-    return featuriser({"kind": kind, "features": {**VOCABULARIES[kind], "width": width}})
+    return build_featuriser({"kind": kind, "features": {**VOCABULARIES[kind], "width": width}})
 
 
 def assert_same(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
@@ -42,7 +42,7 @@ def test_every_kind_but_the_hashed_one_is_tried_here() -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="kind 'phonemes', none of hashed, words"):
-        featuriser({"kind": "phonemes", "features": {}})
+        build_featuriser({"kind": "phonemes", "features": {}})
 
 
 @every_kind
@@ -71,13 +71,13 @@ def test_rows_are_the_same_after_the_memory_was_emptied(
     said = [f"late bag number{chr(97 + i)}" for i in range(26)]
     expected = [reader(kind).inputs([text]) for text in said]
     forgetting = reader(kind)
-    monkeypatch.setattr(token_cache, "MOST_REMEMBERED", 5)
+    monkeypatch.setattr(token_cache, "MAX_CACHED", 5)
     for text, rows in zip(said, expected, strict=True):
         assert_same(forgetting.inputs([text]), rows)
 
 
 @every_kind
-@pytest.mark.parametrize("n", [0, 2 * token_cache.BATCH + 1])
+@pytest.mark.parametrize("n", [0, 2 * token_cache.BATCH_SIZE + 1])
 def test_any_number_of_texts_has_as_many_rows(kind: str, n: int) -> None:
     assert {rows.shape for rows in reader(kind).inputs(["late bag"] * n)} == {(n, 64)}
 
@@ -116,13 +116,16 @@ def test_a_negated_word_is_a_word_of_its_own() -> None:
 
 
 def test_tokens_behind_the_cut_have_no_place() -> None:
-    long = featuriser({"kind": "words", "features": {"words": ["late"], "width": 512}})
+    long = build_featuriser({"kind": "words", "features": {"words": ["late"], "width": 512}})
     assert np.count_nonzero(long.inputs(["late " * 300])[0]) == MAX_TOKENS
 
 
 def test_an_unknown_word_is_its_letter_sequences() -> None:
     first = len(WORDS) + 1
-    assert ids("subwords", "late ok") == [2, *(first + one for one in buckets("ok", 3, 6, 1000))]
+    assert ids("subwords", "late ok") == [
+        2,
+        *(first + one for one in hash_subwords("ok", 3, 6, 1000)),
+    ]
 
 
 def test_weights_of_a_word_sum_to_one() -> None:
@@ -135,7 +138,7 @@ def test_weights_of_a_word_sum_to_one() -> None:
     [("ok", [14245, 43249, 7651]), ("été", [8133, 9617, 49949, 37927, 46363, 41535])],
 )
 def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int]) -> None:
-    assert buckets(word, 3, 6, 50_000) == found
+    assert hash_subwords(word, 3, 6, 50_000) == found
 
 
 @pytest.mark.parametrize(

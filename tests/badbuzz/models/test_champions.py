@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 from badbuzz.errors import RegistryDownError, RegistryError
-from badbuzz.models.champions import ChampionWatch, Failure
+from badbuzz.models.champions import ChampionFailure, ChampionWatch
 from badbuzz.models.registry import Registry
 
 SERVING = {"en": "airline-en@1", "fr": "tweets-fr@1"}
@@ -58,8 +58,8 @@ def nobody() -> Iterator[str]:
 
 
 def test_a_server_that_is_not_there_is_asked_for_one_language_only(nobody: str) -> None:
-    (failure,) = ChampionWatch(nobody).look_here(SERVING)
-    assert isinstance(failure, Failure)
+    (failure,) = ChampionWatch(nobody).check_now(SERVING)
+    assert isinstance(failure, ChampionFailure)
     assert (failure.language, failure.kind) == ("en", "unreachable")
     assert nobody in failure.message
 
@@ -76,25 +76,25 @@ def test_a_server_that_is_not_there_is_asked_for_one_language_only(nobody: str) 
 )
 def test_a_server_that_answers_nonsense_is_a_failure(status: int, body: bytes) -> None:
     with serving(status, body) as uri:
-        found = ChampionWatch(uri).look_here(SERVING)
+        found = ChampionWatch(uri).check_now(SERVING)
     assert found
-    assert all(isinstance(one, Failure) for one in found)
+    assert all(isinstance(one, ChampionFailure) for one in found)
 
 
 def test_a_failure_is_news_once(nobody: str) -> None:
-    async def look_twice() -> list[bool]:
+    async def check_twice() -> list[bool]:
         watch = ChampionWatch(nobody)
-        found = [await watch.look(SERVING) for _ in range(2)]
-        return [one.news for (one,) in found if isinstance(one, Failure)]
+        found = [await watch.check(SERVING) for _ in range(2)]
+        return [one.is_new for (one,) in found if isinstance(one, ChampionFailure)]
 
-    assert asyncio.run(look_twice()) == [True, False]
+    assert asyncio.run(check_twice()) == [True, False]
 
 
 def test_a_silent_server_is_given_up_for_every_language() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         watch = ChampionWatch(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        found = asyncio.run(watch.look(SERVING, limit_s=0.01))
-    assert [(one.language, one.kind) for one in found if isinstance(one, Failure)] == [
+        found = asyncio.run(watch.check(SERVING, limit_s=0.01))
+    assert [(one.language, one.kind) for one in found if isinstance(one, ChampionFailure)] == [
         ("en", "unreachable"),
         ("fr", "unreachable"),
     ]
@@ -102,7 +102,7 @@ def test_a_silent_server_is_given_up_for_every_language() -> None:
 
 def test_no_model_is_no_failure() -> None:
     with serving(404, b'{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "none"}') as uri:
-        assert ChampionWatch(uri).look_here(SERVING) == []
+        assert ChampionWatch(uri).check_now(SERVING) == []
 
 
 def test_a_server_that_refuses_is_told_apart_from_one_that_is_down() -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.quality.mispredictions import MARGINS, Group, analyse, by_version, by_week, judged
+from badbuzz.quality.mispredictions import (
+    MARGINS,
+    FeedbackGroup,
+    changes_by_version,
+    changes_by_week,
+    latest_feedback,
+    summarise_mispredictions,
+)
 from tests.support.opinions import feedback
 
 DAY_MS = 86_400_000
@@ -14,46 +21,48 @@ WORDS = st.sampled_from(["ok", "missed", "false"])
 
 
 def test_nothing_said_is_nothing_wrong() -> None:
-    found = analyse([])
-    assert found.overall == Group("all", 0, 0, 0)
+    found = summarise_mispredictions([])
+    assert found.overall == FeedbackGroup("all", 0, 0, 0)
     assert found.overall.wrong.rate is None
     assert (found.languages, found.terms, found.worst) == ((), (), ())
 
 
 def test_what_had_no_label_is_left_out() -> None:
-    assert analyse([feedback("ok", predicted=None)]).overall.n == 0
+    assert summarise_mispredictions([feedback("ok", predicted=None)]).overall.n == 0
 
 
 def test_missed_and_false_are_told_apart() -> None:
-    found = analyse([feedback(said) for said in ("ok", "missed", "missed", "false")])
-    assert found.overall == Group("all", 4, n_missed=2, n_false=1)
+    found = summarise_mispredictions(
+        [feedback(said) for said in ("ok", "missed", "missed", "false")]
+    )
+    assert found.overall == FeedbackGroup("all", 4, n_missed=2, n_false=1)
     assert found.overall.wrong.rate == 0.75
 
 
 def test_a_persons_last_word_counts() -> None:
     first = feedback("missed", tweet_id="9")
     second = replace(first, id="z", at_ms=first.at_ms + 1, right=False)
-    assert judged([second, first]) == [second]
+    assert latest_feedback([second, first]) == [second]
 
 
 @pytest.mark.parametrize("field", [{"by": "sam"}, {"tweet_id": "10"}, {"bundle": "b@2"}])
 def test_another_person_text_or_bundle_is_another_word(field: dict[str, str]) -> None:
     first = feedback("missed", tweet_id="9")
-    assert len(judged([first, replace(first, id="z", **field)])) == 2  # type: ignore[arg-type]
+    assert len(latest_feedback([first, replace(first, id="z", **field)])) == 2  # type: ignore[arg-type]
 
 
 def test_answers_that_were_asked_for_are_apart() -> None:
     said = [feedback("missed"), feedback("ok", source="try"), feedback("ok", source="labelling")]
-    found = analyse(said)
-    assert found.corrections == Group("corrections", 2, 1, 0)
-    assert found.labelling == Group("labelling", 1, 0, 0)
+    found = summarise_mispredictions(said)
+    assert found.corrections == FeedbackGroup("corrections", 2, 1, 0)
+    assert found.labelling == FeedbackGroup("labelling", 1, 0, 0)
 
 
 @given(said=st.lists(st.tuples(WORDS, st.sampled_from(["en", "fr"]), st.floats(0, 1)), max_size=40))
 def test_every_judged_label_is_in_one_language_brand_and_bin(
     said: list[tuple[str, str, float]],
 ) -> None:
-    found = analyse([feedback(one, score, lang=lang) for one, lang, score in said])
+    found = summarise_mispredictions([feedback(one, score, lang=lang) for one, lang, score in said])
     for groups in (found.languages, found.brands, found.margins):
         assert sum(group.n for group in groups) == len(said)
         assert sum(group.wrong.n_with for group in groups) == found.overall.wrong.n_with
@@ -62,12 +71,12 @@ def test_every_judged_label_is_in_one_language_brand_and_bin(
 def test_groups_with_most_errors_come_first() -> None:
     said = [feedback("ok", brand="A") for _ in range(5)]
     said += [feedback("missed", brand="B"), feedback("false", brand="C"), feedback("ok", brand="C")]
-    assert [group.name for group in analyse(said).brands] == ["B", "C", "A"]
+    assert [group.name for group in summarise_mispredictions(said).brands] == ["B", "C", "A"]
 
 
 def test_a_text_counts_in_each_of_its_reasons() -> None:
     said = [feedback("missed", text="they lost my bag, rude crew"), feedback("ok", text="hm")]
-    assert {group.name: group.n for group in analyse(said).reasons} == {
+    assert {group.name: group.n for group in summarise_mispredictions(said).reasons} == {
         "lost_luggage": 1, "flight_attendant": 1, "none": 1,
     }  # fmt: skip
 
@@ -76,43 +85,47 @@ def test_terms_come_by_how_surely_they_err() -> None:
     said = [feedback("false", text="strike") for _ in range(9)]
     said += [feedback("false", text="delight") for _ in range(3)]
     said += [feedback("ok", text="luggage") for _ in range(9)]
-    assert [group.name for group in analyse(said).terms] == ["strike", "delight"]
+    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike", "delight"]
 
 
 def test_the_words_of_a_brands_name_are_no_terms() -> None:
     text = "paradis, airparadis: strike"
     said = [feedback("missed", text=text, brand=brand) for brand in ("Air Paradis", "", "")]
-    assert [group.name for group in analyse(said).terms] == ["strike"]
+    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike"]
 
 
 def test_the_words_of_a_brands_name_still_mean_something() -> None:
-    (reason,) = analyse([feedback("missed", text="my luggage", brand="Luggage")]).reasons
+    (reason,) = summarise_mispredictions(
+        [feedback("missed", text="my luggage", brand="Luggage")]
+    ).reasons
     assert reason.name == "lost_luggage"
 
 
 def test_two_texts_are_too_few_for_a_term() -> None:
-    assert analyse([feedback("missed", text="strike") for _ in range(2)]).terms == ()
+    assert (
+        summarise_mispredictions([feedback("missed", text="strike") for _ in range(2)]).terms == ()
+    )
 
 
 @pytest.mark.parametrize(
     ("score", "place"), [(0.5, 0), (0.41, 0), (0.4, 1), (0.65, 1), (0.2, 3), (0.95, 4), (0.0, 4)]
 )
 def test_a_margin_is_the_distance_to_the_threshold(score: float, place: int) -> None:
-    (said,) = analyse([feedback("missed", score, predicted=score >= 0.5)]).worst
+    (said,) = summarise_mispredictions([feedback("missed", score, predicted=score >= 0.5)]).worst
     assert said.margin == pytest.approx(abs(score - 0.5))
-    margins = analyse([said.feedback]).margins
+    margins = summarise_mispredictions([said.feedback]).margins
     assert [group.name for group in margins if group.n] == [MARGINS[place]]
 
 
 def test_the_threshold_is_read_off_the_labels() -> None:
     said = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9)]
-    margins = {one.feedback.score: one.margin for one in analyse(said).worst}
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
     assert margins == {0.6: 0.0, 0.9: pytest.approx(0.3)}
 
 
 def test_each_bundle_has_a_threshold_of_its_own() -> None:
     said = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9, bundle="c@1")]
-    margins = {one.feedback.score: one.margin for one in analyse(said).worst}
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
     assert margins[0.9] == pytest.approx(0.4)
 
 
@@ -120,18 +133,18 @@ def test_the_most_confident_mistakes_come_first_and_unscored_ones_last() -> None
     unscored = replace(feedback("missed"), score=None)
     unscored = replace(unscored, text="never scored")
     said = [unscored, feedback("false", 0.7), feedback("missed", 0.05), feedback("ok", 0.0)]
-    worst = analyse(said, n_worst=3).worst
+    worst = summarise_mispredictions(said, n_worst=3).worst
     assert [one.feedback.score for one in worst] == [0.05, 0.7, None]
 
 
 def test_only_so_many_of_the_worst_are_given() -> None:
     said = [feedback("missed", text=f"late {i}") for i in range(9)]
-    assert len(analyse(said, n_worst=4).worst) == 4
+    assert len(summarise_mispredictions(said, n_worst=4).worst) == 4
 
 
 def test_the_same_words_are_shown_once_with_how_many_they_were() -> None:
     said = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
-    worst = analyse(said).worst
+    worst = summarise_mispredictions(said).worst
     assert [(one.feedback.score, one.n) for one in worst] == [(0.1, 2), (0.9, 1)]
 
 
@@ -142,17 +155,17 @@ def test_a_version_is_compared_with_the_one_before() -> None:
     said = [feedback("missed" if i < 10 else "ok") for i in range(100)]
     said += [feedback("missed" if i < 30 else "ok", bundle="b@2") for i in range(100)]
     said += [feedback("missed", bundle="b@3")]
-    ((first, second, third),) = by_version(judged(said))
-    assert (first.told, second.told, third.told) == (None, "worse", "too few")
-    assert second.before == first.group == Group("b@1", 100, 10, 0)
+    ((first, second, third),) = changes_by_version(latest_feedback(said))
+    assert (first.change, second.change, third.change) == (None, "worse", "too few")
+    assert second.before == first.group == FeedbackGroup("b@1", 100, 10, 0)
 
 
 def test_versions_of_different_bundles_are_not_compared() -> None:
-    chains = by_version([feedback("ok", bundle="fr@1"), feedback("missed", bundle="en@1")])
+    chains = changes_by_version([feedback("ok", bundle="fr@1"), feedback("missed", bundle="en@1")])
     assert [[step.group.name for step in steps] for steps in chains] == [["en@1"], ["fr@1"]]
 
 
 def test_weeks_begin_on_monday_in_utc() -> None:
     sunday, monday = 4 * DAY_MS - 1, 4 * DAY_MS
-    steps = by_week([feedback("ok", at_ms=sunday), feedback("ok", at_ms=monday)])
+    steps = changes_by_week([feedback("ok", at_ms=sunday), feedback("ok", at_ms=monday)])
     assert [step.group.name for step in steps] == ["1969-12-29", "1970-01-05"]

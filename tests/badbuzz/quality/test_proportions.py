@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.quality.proportions import ENOUGH, Share, difference, told
+from badbuzz.quality.proportions import MIN_COMPARED, Share, compare_shares, difference_interval
 
 shares = st.integers(1, 500).flatmap(
     lambda n: st.integers(0, n).map(lambda n_with: Share(n_with, n))
@@ -37,7 +37,7 @@ def test_intervals_are_those_that_were_published(share: Share, low: float, high:
 def test_differences_are_those_that_were_published(
     after: Share, before: Share, low: float, high: float
 ) -> None:
-    assert difference(before, after) == pytest.approx((low, high), abs=5e-5)
+    assert difference_interval(before, after) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(share=shares)
@@ -49,8 +49,8 @@ def test_an_interval_holds_its_rate(share: Share) -> None:
 
 @given(before=shares, after=shares)
 def test_a_difference_turned_round_is_its_mirror(before: Share, after: Share) -> None:
-    low, high = difference(before, after)
-    assert difference(after, before) == pytest.approx((-high, -low))
+    low, high = difference_interval(before, after)
+    assert difference_interval(after, before) == pytest.approx((-high, -low))
 
 
 def test_of_none_the_share_lies_anywhere() -> None:
@@ -59,7 +59,7 @@ def test_of_none_the_share_lies_anywhere() -> None:
 
 def test_a_share_of_none_has_no_difference() -> None:
     with pytest.raises(ValueError, match="share of none"):
-        difference(Share(0, 0), Share(1, 2))
+        difference_interval(Share(0, 0), Share(1, 2))
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_share_of_none_has_no_difference() -> None:
 def test_a_change_is_told_when_its_interval_leaves_out_zero(
     n_before: int, n_after: int, word: str
 ) -> None:
-    assert told(Share(n_before, 100), Share(n_after, 100)) == word
+    assert compare_shares(Share(n_before, 100), Share(n_after, 100)) == word
 
 
 def test_of_few_no_change_is_told() -> None:
-    assert told(Share(0, ENOUGH - 1), Share(100, 100)) == "too few"
-    assert told(Share(0, ENOUGH), Share(100, 100)) == "worse"
+    assert compare_shares(Share(0, MIN_COMPARED - 1), Share(100, 100)) == "too few"
+    assert compare_shares(Share(0, MIN_COMPARED), Share(100, 100)) == "worse"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from badbuzz.quality.rulings import Ruled, summarise_rulings
+from badbuzz.quality.rulings import RulingCounts, summarise_rulings
 from tests.support.opinions import alert, evidence, ruled
 
 
@@ -9,7 +9,7 @@ def test_each_alert_counts_once_by_its_latest_ruling() -> None:
     found = summarise_rulings(
         [ruled("real", one, at_ms=9, by="sam"), ruled("false_alarm", one, at_ms=5)]
     )
-    assert found.overall == Ruled("all", 1, 0, 0)
+    assert found.overall == RulingCounts("all", 1, 0, 0)
 
 
 def test_an_alert_is_contested_when_people_disagree() -> None:
@@ -60,5 +60,5 @@ def test_brands_with_most_alerts_come_first() -> None:
             ruled("real", alert(2)),
         ]
     )
-    assert found.brands == (Ruled("Air Paradis", 2, 0, 0), Ruled("B", 0, 1, 0))
+    assert found.brands == (RulingCounts("Air Paradis", 2, 0, 0), RulingCounts("B", 0, 1, 0))
     assert found.brands[1].real.rate == 0.0

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.quality.mispredictions import Group
+from badbuzz.quality.mispredictions import FeedbackGroup
 from badbuzz.store.database import Store
 from badbuzz.store.model import Place, Ruling
 from dashboards.errors.commands import errors
@@ -252,7 +252,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
 def full(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """Five weeks of two bundles and four brands, and a term as long as one can be."""
     found = example(tmp_path_factory.mktemp("example"))
-    longest = Group("internationalisation", 90, 45, 45)
+    longest = FeedbackGroup("internationalisation", 90, 45, 45)
     terms = (longest, *found.mistakes.terms)
     return replace(found, mistakes=replace(found.mistakes, terms=terms))
 

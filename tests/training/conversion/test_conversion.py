@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from badbuzz.errors import BadbuzzError, BundleError, SettingsError
-from badbuzz.features.drift import Reference
+from badbuzz.features.drift import DriftReference
 from badbuzz.features.known_words import KnownWords
 from badbuzz.models.registry import Registry
 from badbuzz.models.scorer import FILES, GOLDEN_TOLERANCE, Scorer, ScorerSet
@@ -139,7 +139,7 @@ def test_a_bundle_says_what_is_usual_of_the_rows_that_were_kept(
     fitted = replace(few, kept_texts=[*few.kept_texts] * 9)
     assert "reference" not in models.write(name, tmp_path / "few").card
     written = write_converted(converted, fitted, models.corpus, TINY, tmp_path / "mine")
-    reference = Reference.of(written.card)
+    reference = DriftReference.from_card(written.card)
     assert reference is not None
     assert written.known_words is not None
     known = KnownWords.unpack(written.known_words)

@@ -20,8 +20,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from badbuzz.errors import BundleError, RecordingError
-from badbuzz.features.drift import Reference
-from badbuzz.features.hashing import Features, Featuriser
+from badbuzz.features.drift import DriftReference
+from badbuzz.features.hashing import HashedFeatures, HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
 from badbuzz.models.scorer import FILES, Scorer
 from tests.support.full_disk import full_disk
@@ -43,7 +43,7 @@ from training.recipes.shipped import RECIPES, TWEETS_FR, Bar, Recipe, Source
 from training.recipes.study import Study
 
 SENTENCES = Path(str(files("training"))) / "data" / "sentences_fr.txt"
-SMALL = Features(n_bits=12, shortest=4, longest=4, width=96)
+SMALL = HashedFeatures(n_bits=12, shortest=4, longest=4, width=96)
 RECIPE = Recipe(
     name="small",
     language="fr",
@@ -79,7 +79,7 @@ def small(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def own_matrix() -> tuple[Rows, sparse.csr_matrix]:
     own = read_sentences(SENTENCES)
-    return own, presence(Featuriser(SMALL).rows(own.texts), SMALL.n_buckets)
+    return own, presence(HashedFeaturiser(SMALL).rows(own.texts), SMALL.n_buckets)
 
 
 # Rows and splits
@@ -247,7 +247,7 @@ def test_a_bundle_built_from_data_loads_and_scores(small: Path) -> None:
 @pytest.mark.slow
 def test_a_card_says_what_is_usual_of_texts_held_out(small: Path, data: Path) -> None:
     scorer, texts = Scorer.load(str(small)), read_rows(data, "small.jsonl.gz").texts
-    reference = Reference.of(scorer.card)
+    reference = DriftReference.from_card(scorer.card)
     assert reference is not None
     assert sum(reference.scores) == len(texts)
     assert 0.05 < (reference.unknown_rate or 0) < 0.6

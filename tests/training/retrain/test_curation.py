@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.errors import BundleError, RecordingError
-from badbuzz.features.hashing import Features
+from badbuzz.features.hashing import HashedFeatures
 from badbuzz.models.scorer import Scorer
 from badbuzz.store.model import Feedback
 from tests.support.opinions import feedback
@@ -364,7 +364,9 @@ def test_own_rows_have_the_recipe_without_what_stands_beside(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_the_champions_recipe_is_read_off_its_bundle(recipe: Recipe) -> None:
-    other = replace(recipe, name="x", features=Features(9, 1, 2, 3), shape=Shape(9.0, 9.0, 9.0))
+    other = replace(
+        recipe, name="x", features=HashedFeatures(9, 1, 2, 3), shape=Shape(9.0, 9.0, 9.0)
+    )
     champion = Scorer.load(recipe.name)
     assert like_champion(other, champion, SHIPPED / recipe.name) == recipe
 
