@@ -1,31 +1,34 @@
-"""What each word of a text does to its score, asked of the score alone, whatever the bundle is."""
+"""Attribution of a score to the words of its text by occlusion, for any bundle."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log
 from typing import Final
 
-from badbuzz.features import tokens as reading
+from badbuzz.features.tokens import locate_tokens, mark_negation
+
+__all__ = ["Explanation", "Occlusion", "TokenContribution", "explain_score", "occlude"]
 
 _MIN_SCORE: Final = 2.0**-24
-"""How near to 0 or 1 a float32 score is told from them: logits are within ±16.7."""
+"""Scores are clipped to [2**-24, 1 - 2**-24], so logits are within ±16.7."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenContribution:
-    """What one word, mark or emoji of a text adds to the logit of the text's score.
+    """Contribution of one word, punctuation mark or emoji to the logit of the text's score.
 
     Parameters
     ----------
     start, end
-        Where it stands in the text as it was given, half-open, in characters.
+        Position in the text as given: half-open range of characters.
     token
-        What stands there.
+        Characters at that position.
     logit
-        Above zero it speaks for negative, below against.
+        Contribution to the logit; above zero if it makes the text more negative.
     """
 
     start: int
@@ -36,18 +39,18 @@ class TokenContribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A score, and what each part of the text adds to it.
+    """Score of a text and the contribution of each of its parts.
 
     Parameters
     ----------
     score
-        P(negative) in [0, 1], as the bundle rounds it.
+        P(negative) in [0, 1], rounded like all scores.
     logit
-        log(p / (1 - p)) of the score before rounding: ``bias`` and all contributions, summed.
+        log(p / (1 - p)) of the unrounded score; the sum of ``bias`` and all contributions.
     bias
-        The logit of a text without words.
+        Logit of the empty text.
     contributions
-        In the order of the text, without what the bundle does not read.
+        Parts in the order of the text; parts without tokens are left out.
     """
 
     score: float
@@ -58,16 +61,16 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """A text in parts, and the same text without each of them.
+    """Text split into parts, and the text without each part.
 
     Parameters
     ----------
     text
-        As it was given.
+        Text as given.
     parts
-        Where each stands, half-open, in characters, and which of ``without`` leaves it out.
+        Position of each part, a half-open range of characters, and its index in ``without``.
     without
-        What is read of the text, without one part, wherever that part stands.
+        Texts with one part removed wherever it occurs, cut at the end of the last part.
     """
 
     text: str
@@ -76,10 +79,10 @@ class Occlusion:
 
 
 def occlude(text: str) -> Occlusion:
-    """A text, and what to score to explain it.
+    """Split a text into parts and remove each in turn.
 
-    A word that stands there twice is left out twice: half of it left would say the same. A word
-    under a negation is another word.
+    All occurrences of a word are removed together, because one left over would keep the score. A
+    word after a negation counts as a different word.
 
     Examples
     --------
@@ -87,25 +90,23 @@ def occlude(text: str) -> Occlusion:
     (' ,  ! Not good.', 'Late, late  Not good.', 'Late, late!   good.', \
 'Late, late! Not  .', 'Late, late! Not good ')
     """
-    found = reading.locate_tokens(text)
-    marked = iter(reading.mark_negation([word for _, _, words in found for word in words]))
-    numbers: dict[tuple[str, ...], int] = {}
-    places: list[list[tuple[int, int]]] = []
+    located = locate_tokens(text)
+    marked = iter(mark_negation([token for _, _, tokens in located for token in tokens]))
+    ranges: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    indices: dict[tuple[str, ...], int] = {}
     parts = []
-    for start, end, words in found:
-        number = numbers.setdefault(tuple(islice(marked, len(words))), len(numbers))
-        if number == len(places):
-            places.append([])
-        places[number].append((start, end))
-        parts.append((start, end, number))
-    read = text[: found[-1][1]] if found else ""
-    return Occlusion(text, tuple(parts), tuple(_without(read, own) for own in places))
+    for start, end, tokens in located:
+        key = tuple(islice(marked, len(tokens)))
+        ranges.setdefault(key, []).append((start, end))
+        parts.append((start, end, indices.setdefault(key, len(indices))))
+    read = text[: located[-1][1]] if located else ""
+    return Occlusion(text, tuple(parts), tuple(_remove(read, own) for own in ranges.values()))
 
 
-def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
-    """The text with a space instead of what stands in these places."""
+def _remove(text: str, ranges: Sequence[tuple[int, int]]) -> str:
+    """Replace each of the ranges of a text by a space."""
     kept, at = [], 0
-    for start, end in places:
+    for start, end in ranges:
         kept.append(text[at:start])
         at = end
     return " ".join([*kept, text[at:]])
@@ -114,52 +115,47 @@ def _without(text: str, places: Sequence[tuple[int, int]]) -> str:
 def explain_score(
     occluded: Occlusion, score: float, raw: float, without: Sequence[float], empty: float
 ) -> Explanation:
-    """What the parts of a text add to the logit of its score.
+    """Attribute the logit of a score to the parts of the text.
 
-    A part adds what the logit loses without it, and an equal share of what no part accounts for
-    alone, so that all is accounted for (equal allocation of nonseparable costs, Moulin 1985). A
-    part without which the score is the same adds nothing, unless they are all like that.
+    The contribution of a part is the drop of the logit without the part, plus an equal share of
+    the remainder, so that bias and contributions sum to the logit (equal allocation of
+    nonseparable costs, Moulin 1985). A part whose removal does not change the score contributes
+    nothing, unless this is true of every part.
 
     Parameters
     ----------
     occluded
-        The text in parts.
+        Text split into parts.
     score
-        Of the text, as it is shown.
+        Rounded score of the text.
     raw, without, empty
-        P(negative), not rounded, of the text, of each of ``occluded.without``, and of no text.
+        Unrounded P(negative) of the text, of each of ``occluded.without``, and of the empty text.
 
     Examples
     --------
-    >>> told = explain_score(occlude("lost bag"), 0.9, 0.9, [0.5, 0.8], 0.4)
-    >>> [(part.token, round(part.logit, 2)) for part in told.contributions]
+    >>> explanation = explain_score(occlude("lost bag"), 0.9, 0.9, [0.5, 0.8], 0.4)
+    >>> [(part.token, round(part.logit, 2)) for part in explanation.contributions]
     [('lost', 1.99), ('bag', 0.61)]
-    >>> round(told.logit - told.bias, 2)
+    >>> round(explanation.logit - explanation.bias, 2)
     2.6
     """
     logit, bias = _logit(raw), _logit(empty)
-    lost = [logit - _logit(one) for one in without]
-    n_parts = [0] * len(lost)
-    for _, _, place in occluded.parts:
-        n_parts[place] += 1
-    rest = logit - bias - sum(lost)
-    n_sharing = sum(n for n, own in zip(n_parts, lost, strict=True) if own) or sum(n_parts)
-    every = not any(lost)
-    shares = [
-        own / n + (rest / n_sharing if own or every else 0.0)
-        for n, own in zip(n_parts, lost, strict=True)
+    drops = [logit - _logit(one) for one in without]
+    n_parts = Counter(index for _, _, index in occluded.parts)
+    remainder = logit - bias - sum(drops)
+    sharing = {index for index, drop in enumerate(drops) if drop} or set(range(len(drops)))
+    share = remainder / sum(n_parts[index] for index in sharing) if drops else 0.0
+    logits = [
+        drop / n_parts[index] + (share if index in sharing else 0.0)
+        for index, drop in enumerate(drops)
     ]
-    return Explanation(
-        score,
-        logit,
-        bias,
-        tuple(
-            TokenContribution(start, end, occluded.text[start:end], shares[place])
-            for start, end, place in occluded.parts
-        ),
+    contributions = tuple(
+        TokenContribution(start, end, occluded.text[start:end], logits[index])
+        for start, end, index in occluded.parts
     )
+    return Explanation(score, logit, bias, contributions)
 
 
 def _logit(score: float) -> float:
-    sure = min(max(score, _MIN_SCORE), 1.0 - _MIN_SCORE)
-    return log(sure / (1.0 - sure))
+    clipped = min(max(score, _MIN_SCORE), 1.0 - _MIN_SCORE)
+    return log(clipped / (1.0 - clipped))

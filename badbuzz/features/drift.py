@@ -1,4 +1,4 @@
-"""Drift: how far the tweets of the last day are from those that a bundle was measured on."""
+"""Drift of the tweets of the last day from the texts on which a bundle was evaluated."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "MIN_TWEETS",
+    "N_BINS",
+    "BinCounts",
+    "DriftReference",
+    "RollingCounts",
+    "count_scores",
+    "population_stability_index",
+    "smooth_shares",
+]
+
 BinCounts = NDArray[np.int64]
 
 N_BINS: Final = 10
-"""Bins of a score, of equal width."""
+"""Number of score bins, of equal width."""
 MIN_TWEETS: Final = 500
-"""Tweets under which nothing is said: of so few, chance alone makes a stability of 0.02."""
+"""Minimum tweets to measure drift: with this many, chance alone gives an index of about 0.02."""
 
 _HOUR_MS: Final = 3_600_000
 _HOURS: Final = 24
@@ -23,15 +34,14 @@ _SMOOTHING: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DriftReference:
-    """What is usual of a bundle: the texts that it was measured on, each held out.
+    """Reference distribution of a bundle: the held-out texts on which it was evaluated.
 
     Parameters
     ----------
     scores
-        Texts by the bin of their score.
+        Number of texts in each score bin.
     unknown_rate
-        Share of their tokens whose words the model had not seen, in [0, 1]; None where the bundle
-        does not keep its words.
+        Share of unknown tokens, in [0, 1]; None if the bundle does not store its known words.
     """
 
     scores: tuple[int, ...]
@@ -39,14 +49,15 @@ class DriftReference:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> DriftReference | None:
-        """The reference on a bundle's card; None where it has none.
+        """Read the reference from a bundle's card.
 
-        An earlier badbuzz built the bundle, or too few texts were there to say what is usual.
+        Return None if the card has none, because an earlier version of badbuzz built the bundle or
+        there were too few texts.
 
         Raises
         ------
         ValueError
-            When it is no reference.
+            If the reference is malformed.
 
         Examples
         --------
@@ -55,24 +66,24 @@ class DriftReference:
         9
         >>> DriftReference.from_card({"reference": {"scores": "many"}})
         Traceback (most recent call last):
-        ValueError: the card's reference {'scores': 'many'} is none
+        ValueError: the card's reference is malformed: {'scores': 'many'}
         """
-        told = card.get("reference")
-        if told is None:
+        value = card.get("reference")
+        if value is None:
             return None
         try:
-            scores = tuple(int(n) for n in told["scores"])
-            rate = told.get("unknown_rate")
-            found = cls(scores, None if rate is None else float(rate))
+            scores = tuple(int(n) for n in value["scores"])
+            rate = value.get("unknown_rate")
+            reference = cls(scores, None if rate is None else float(rate))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"the card's reference {told!r} is none") from error
+            raise ValueError(f"the card's reference is malformed: {value!r}") from error
         if len(scores) != N_BINS or min(scores) < 0 or not sum(scores):
             raise ValueError(f"the card's reference has the scores {scores}")
-        return found
+        return reference
 
 
 def count_scores(scores: ArrayLike) -> BinCounts:
-    """How many scores are in each bin; 1.0 is in the last.
+    """Count the scores in each bin; 1.0 is in the last bin.
 
     Examples
     --------
@@ -84,7 +95,7 @@ def count_scores(scores: ArrayLike) -> BinCounts:
 
 
 def smooth_shares(counts: Sequence[int] | BinCounts) -> NDArray[np.float64]:
-    """The share of each bin; half a text is added to each, so that none is zero.
+    """Return the share of each bin after adding half a text to each, so that no share is zero.
 
     Examples
     --------
@@ -92,19 +103,19 @@ def smooth_shares(counts: Sequence[int] | BinCounts) -> NDArray[np.float64]:
     [0.95, 0.05]
     """
     smoothed = np.asarray(counts, np.float64) + _SMOOTHING
-    found: NDArray[np.float64] = smoothed / smoothed.sum()
-    return found
+    shares: NDArray[np.float64] = smoothed / smoothed.sum()
+    return shares
 
 
 def population_stability_index(
     found: Sequence[int] | BinCounts, expected: Sequence[int] | BinCounts
 ) -> float:
-    """The population stability index of two distributions over the same bins.
+    """Compute the population stability index of two distributions over the same bins.
 
-    ``sum((f - e) * ln(f / e))`` over the shares ``f`` and ``e`` of the bins (Siddiqi 2006, *Credit
-    Risk Scorecards*; Jeffreys' divergence of 1946). Usual reading: under 0.1 nothing, over 0.2 a
-    shift. Of two samples of n and m from one distribution it is (bins - 1) * (1/n + 1/m) in the
-    mean (Yurdakul 2018), so small samples seem to drift.
+    The index is ``sum((f - e) * ln(f / e))`` over the shares ``f`` and ``e`` of the bins (Siddiqi
+    2006, *Credit Risk Scorecards*). Below 0.1 is usually read as no shift, above 0.2 as a shift.
+    For samples of n and m from one distribution its mean is (bins - 1) * (1/n + 1/m) (Yurdakul
+    2018), so small samples appear to drift.
 
     Parameters
     ----------
@@ -114,7 +125,7 @@ def population_stability_index(
     Returns
     -------
     float
-        0.0 for the same shares; without bound.
+        Index in [0, inf); 0.0 for equal shares.
 
     Examples
     --------
@@ -130,15 +141,15 @@ def population_stability_index(
 
 
 class RollingCounts:
-    """Counts of the last day of event time, summed hour by hour.
+    """Counts of the last 24 hours of event time, by hour.
 
-    What is older is left out, unless so much of it comes that time seems to have gone back, as
-    after a replay of the future: then the day begins anew.
+    Older tweets are ignored. If ``MIN_TWEETS`` of them come in a row, event time has gone back, as
+    after a replay of later tweets, and the counts are reset.
 
     Parameters
     ----------
     n
-        How many numbers are counted side by side.
+        Number of counters.
 
     Examples
     --------
@@ -151,12 +162,12 @@ class RollingCounts:
 
     def __init__(self, n: int) -> None:
         self._hours: dict[int, BinCounts] = {}
-        self._nothing = np.zeros(n, np.int64)
+        self._zeros = np.zeros(n, np.int64)
         self._newest = 0
         self._n_old = 0
 
     def add(self, at_ms: int, counts: BinCounts, n: int) -> None:
-        """Count ``n`` tweets, of some moment."""
+        """Add the counts of ``n`` tweets at an event time in Unix milliseconds."""
         hour = at_ms // _HOUR_MS
         if hour <= self._newest - _HOURS:
             self._n_old += n
@@ -165,12 +176,12 @@ class RollingCounts:
             self._hours.clear()
             self._newest = hour
         self._n_old = 0
-        self._hours[hour] = self._hours.get(hour, self._nothing) + counts
+        self._hours[hour] = self._hours.get(hour, self._zeros) + counts
         if hour > self._newest:
             self._newest = hour
             for old in [one for one in self._hours if one <= hour - _HOURS]:
                 del self._hours[old]
 
     def total(self) -> BinCounts:
-        """The sums over the day."""
-        return sum(self._hours.values(), self._nothing)
+        """Return the sums over the last 24 hours."""
+        return sum(self._hours.values(), self._zeros)

@@ -1,4 +1,4 @@
-"""The featuriser that a bundle's ``featuriser.json`` names by its ``kind``."""
+"""Registry of featurisers, by the ``kind`` in a bundle's ``featuriser.json``."""
 
 from __future__ import annotations
 
@@ -17,34 +17,41 @@ from badbuzz.features.vocabulary import (
     WordVocabulary,
 )
 
+__all__ = ["KINDS", "Featuriser", "build_featuriser"]
+
 
 class Featuriser(Protocol):
-    """What all featurisers have in common."""
+    """Interface of all featurisers."""
 
     @property
     def padding(self) -> tuple[float, ...]:
-        """For each input the number that stands for nothing."""
+        """Padding value of each input."""
 
     def inputs(self, texts: Sequence[str]) -> tuple[NDArray[Any], ...]:
-        """Arrays [n, width], a text a row: int32 ids, and float32 weights where there are any."""
+        """Return arrays [n, width], a row per text: int32 ids and, for some, float32 weights."""
 
 
 KINDS: Final[dict[str, Callable[..., Featuriser]]] = {
-    "hashed": lambda **given: HashedFeaturiser(HashedFeatures(**given)),
-    "words": lambda **given: WordFeaturiser(WordVocabulary(**given)),
-    "subwords": lambda **given: SubwordFeaturiser(SubwordVocabulary(**given)),
-    "counts": lambda **given: CountFeaturiser(TermVocabulary(**given)),
+    "hashed": lambda **features: HashedFeaturiser(HashedFeatures(**features)),
+    "words": lambda **features: WordFeaturiser(WordVocabulary(**features)),
+    "subwords": lambda **features: SubwordFeaturiser(SubwordVocabulary(**features)),
+    "counts": lambda **features: CountFeaturiser(TermVocabulary(**features)),
 }
-"""By name: hashed ids, words in order, FastText's letter sequences, TF-IDF's counts."""
+"""Hashed n-grams, known words in order, FastText subwords, TF-IDF term counts."""
 
 
 def build_featuriser(config: Mapping[str, Any]) -> Featuriser:
-    """The featuriser of a configuration: its ``kind``, ``hashed`` by default, and its ``features``.
+    """Build the featuriser of a configuration.
+
+    Parameters
+    ----------
+    config
+        Content of ``featuriser.json``: ``kind``, default ``hashed``, and ``features``.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        When the features are missing or others than the kind has, or there is no such kind.
+        If the kind is unknown, or the features are missing or do not fit the kind.
 
     Examples
     --------
@@ -54,5 +61,5 @@ def build_featuriser(config: Mapping[str, Any]) -> Featuriser:
     """
     kind = config.get("kind", "hashed")
     if kind not in KINDS:
-        raise ValueError(f"featuriser.json has the kind {kind!r}, none of {', '.join(KINDS)}")
+        raise ValueError(f"featuriser.json: kind {kind!r} is unknown; known: {', '.join(KINDS)}")
     return KINDS[kind](**config["features"])

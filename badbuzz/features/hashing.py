@@ -1,7 +1,6 @@
-"""A text's tokens as ids of a hashed table: words, bigrams, letter sequences of words.
+"""Hashed features of a text: words, bigrams and character n-grams of words.
 
-Every id is a hash, so no vocabulary is kept and no text of the training data is shipped. What a
-chunk or a word gives is remembered; when the memory is full it is emptied, which changes no id.
+Every id is a hash, so a bundle has no vocabulary and ships no training text.
 """
 
 from __future__ import annotations
@@ -13,8 +12,10 @@ from zlib import crc32
 
 import numpy as np
 
-from badbuzz.features import tokens as reading
 from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, double, mask_fitting
+from badbuzz.features.tokens import NEGATION
+
+__all__ = ["HashedFeatures", "HashedFeaturiser"]
 
 _SEQUENCE: Final = crc32(b"sequence")
 _MIX: Final = np.uint32(0x9E3779B1)
@@ -23,16 +24,17 @@ _TRUE: Final = np.array([True])
 
 @dataclass(frozen=True, slots=True)
 class HashedFeatures:
-    """Which features a bundle reads.
+    """Parameters of the hashed features.
 
     Parameters
     ----------
     n_bits
-        Ids run over [0, 2**n_bits); the next one is padding. At most 22.
+        Number of bits of an id, at most 22: ids are in [0, 2**n_bits), padding is 2**n_bits.
     shortest, longest
-        Bytes of a letter sequence, a word's two ends counted; 1 and 0 for none.
+        Length range of character n-grams in bytes, including the word's two end marks; 1 and 0
+        for no n-grams.
     width
-        Features of a text that count; tokens of its end that give more are left out.
+        Maximum features of a text; the last tokens are dropped if there are more.
     """
 
     n_bits: int
@@ -42,47 +44,44 @@ class HashedFeatures:
 
     @property
     def n_buckets(self) -> int:
-        """How many ids there are; also the id of padding."""
+        """Number of ids; also the id of padding."""
         return 1 << self.n_bits
 
 
 class _HashedIds(WordIds):
-    """A number for every word seen; by number its hash, and its own id and its letters'."""
+    """Word numbers with, by number, the hash of the word and the ids of word and n-grams."""
 
     def __init__(self, features: HashedFeatures) -> None:
         super().__init__()
         self._features = features
         self.hashes = np.zeros(4096, np.uint32)
 
-    def read(self, word: str, number: int) -> list[int]:
-        """The id of the word, and those of its letter sequences."""
-        own = crc32(word.encode("utf-8", "surrogatepass"))
+    def compute_ids(self, word: str, number: int) -> list[int]:
+        """Compute the id of a word and those of its n-grams."""
+        word_hash = crc32(word.encode("utf-8", "surrogatepass"))
         if number == len(self.hashes):
             self.hashes = double(self.hashes)
-        self.hashes[number] = own
-        return self._ids(word, own)
-
-    def _ids(self, word: str, own: int) -> list[int]:
+        self.hashes[number] = word_hash
         mask = self._features.n_buckets - 1
-        found = [own & mask]
+        ids = [word_hash & mask]
         if not word[0].isalpha():
-            return found
-        ended = b"<%b>" % word.removeprefix(reading.NEGATION).encode("utf-8", "surrogatepass")
+            return ids
+        marked = b"<%b>" % word.removeprefix(NEGATION).encode("utf-8", "surrogatepass")
         for n in range(self._features.shortest, self._features.longest + 1):
-            found += [
-                crc32(ended[start : start + n], _SEQUENCE) & mask
-                for start in range(len(ended) - n + 1)
+            ids += [
+                crc32(marked[start : start + n], _SEQUENCE) & mask
+                for start in range(len(marked) - n + 1)
             ]
-        return found
+        return ids
 
 
 class HashedFeaturiser:
-    """Texts to padded rows of distinct feature ids.
+    """Featuriser of texts to padded rows of distinct feature ids.
 
     Parameters
     ----------
     features
-        Which features to read.
+        Parameters of the features.
 
     Examples
     --------
@@ -95,18 +94,18 @@ class HashedFeaturiser:
     def __init__(self, features: HashedFeatures) -> None:
         self.features = features
         self.padding = (features.n_buckets,)
-        self._forget()
+        self._reset_cache()
 
-    def _forget(self) -> None:
+    def _reset_cache(self) -> None:
         self._words = _HashedIds(self.features)
-        self._memory = TokenCache(self._words)
+        self._cache = TokenCache(self._words)
 
     def inputs(self, texts: Sequence[str]) -> tuple[Ints]:
-        """What a network reads: :meth:`rows`."""
+        """Return the inputs of a network: :meth:`rows`."""
         return (self.rows(texts),)
 
     def rows(self, texts: Sequence[str]) -> Ints:
-        """The ids of each text, ascending, then padding: int32 [n, width]."""
+        """Return the ids of each text, ascending, then padding: int32 [n, width]."""
         batches = [
             self._batch(texts[start : start + BATCH_SIZE])
             for start in range(0, max(len(texts), 1), BATCH_SIZE)
@@ -114,11 +113,9 @@ class HashedFeaturiser:
         return batches[0] if len(batches) == 1 else np.concatenate(batches)
 
     def _batch(self, texts: Sequence[str]) -> Ints:
-        if self._memory.is_full:
-            self._forget()
-        return self._padded(*self._memory.numbers(texts))
-
-    def _padded(self, numbers: Ints, lengths: Ints) -> Ints:
+        if self._cache.is_full:
+            self._reset_cache()
+        numbers, lengths = self._cache.numbers(texts)
         padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         firsts = self._words.firsts[numbers]
@@ -131,7 +128,7 @@ class HashedFeaturiser:
         shift = self.features.n_bits
         keys = np.concatenate(
             [
-                (np.repeat(rows, n_ids) << shift) + self._words.of(firsts, n_ids),
+                (np.repeat(rows, n_ids) << shift) + self._words.gather(firsts, n_ids),
                 self._bigram_keys(numbers, rows),
             ]
         )

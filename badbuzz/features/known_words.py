@@ -1,4 +1,4 @@
-"""Which words a model has seen, kept as bits of their hashes: no word of the data is shipped."""
+"""Words a model was trained on, stored as bits of their hashes so that no training text ships."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features import tokens as reading
+from badbuzz.features.tokens import MAX_TOKENS, split_chunks, tokenise_chunk
+
+__all__ = ["N_HASHES", "KnownWords", "hash_words"]
 
 N_HASHES: Final = 1 << 18
-"""Of 50,000 words every sixth stranger shares a hash with one, and passes for known."""
+"""Number of hashes. With 50,000 known words, one unknown word in six collides with a known one."""
 
 
 class KnownWords:
-    """The words of some texts.
+    """Set of known words, with false positives (a Bloom filter of one hash).
 
     Parameters
     ----------
     bits
-        Boolean [2**18], by hash.
+        Boolean [2**18]: whether a word with that hash is known.
 
     Examples
     --------
@@ -39,50 +41,47 @@ class KnownWords:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> KnownWords:
-        """Those of texts."""
+        """Collect the words of texts."""
         bits = np.zeros(N_HASHES, np.bool_)
         for text in texts:
             bits[hash_words(text)] = True
         return cls(bits)
 
     def count(self, texts: Sequence[str]) -> tuple[int, int]:
-        """How many tokens texts have, and how many of them are unknown."""
+        """Count the tokens of texts, and the unknown ones among them."""
         hashes = list(chain.from_iterable(map(hash_words, texts)))
         return len(hashes), len(hashes) - int(self._bits[np.array(hashes, np.int64)].sum())
 
     def pack(self) -> str:
-        """As a string that JSON can hold, 10 to 40 kB."""
+        """Encode the set as a JSON-safe string of 10 to 40 kB."""
         return b64encode(zlib.compress(np.packbits(self._bits).tobytes(), 9)).decode()
 
     @classmethod
     def unpack(cls, packed: str) -> KnownWords:
-        """What :meth:`pack` gave.
+        """Decode a string encoded by :meth:`pack`.
 
         Raises
         ------
         ValueError
-            When it is something else.
+            If the string is malformed.
         """
         try:
-            reader = zlib.decompressobj()
-            found = reader.decompress(b64decode(packed, validate=True), N_HASHES // 8 + 1)
+            decompressor = zlib.decompressobj()
+            bits = decompressor.decompress(b64decode(packed, validate=True), N_HASHES // 8 + 1)
         except (zlib.error, ValueError, TypeError) as error:
             raise ValueError(f"the known words cannot be read: {error}") from error
-        if len(found) != N_HASHES // 8:
-            raise ValueError(f"the known words are {len(found)} bytes, not {N_HASHES // 8}")
-        return cls(np.unpackbits(np.frombuffer(found, np.uint8)).astype(np.bool_))
+        if len(bits) != N_HASHES // 8:
+            raise ValueError(f"the known words are {len(bits)} bytes, not {N_HASHES // 8}")
+        return cls(np.unpackbits(np.frombuffer(bits, np.uint8)).astype(np.bool_))
 
 
 def hash_words(text: str) -> list[int]:
-    """The hashes of a text's tokens, negated or not.
+    """Return the hash of each token of a text, without negation prefix.
 
     Examples
     --------
     >>> hash_words("not late")[1:] == hash_words("late")
     True
     """
-    words = chain.from_iterable(
-        reading.tokenise_chunk(chunk) for chunk in reading.split_chunks(text)
-    )
-    found = list(words)[: reading.MAX_TOKENS]
-    return [zlib.crc32(word.encode("utf-8", "surrogatepass")) % N_HASHES for word in found]
+    words = list(chain.from_iterable(map(tokenise_chunk, split_chunks(text))))[:MAX_TOKENS]
+    return [zlib.crc32(word.encode("utf-8", "surrogatepass")) % N_HASHES for word in words]

@@ -1,6 +1,6 @@
-"""What featurisers remember: the words of a chunk, and the ids of a word.
+"""Cache of tokenised chunks and of the feature ids of words.
 
-When the memory is full it is emptied, which changes no id.
+A full cache is dropped and rebuilt; this changes no feature id.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features import tokens as reading
+from badbuzz.features.tokens import MAX_TOKENS, mark_negation, split_chunks, tokenise_chunk
 
-BATCH_SIZE: Final = 256  # bounds what is remembered between two looks at how much it is
+BATCH_SIZE: Final = 256
+"""Texts between two checks of the cache's size."""
 MAX_CACHED: Final = 50_000
+"""Chunks or words after which the cache is full."""
 _MAX_CACHED_CHARS: Final = 48
 _ZERO: Final = np.array([0], np.int32)
 
@@ -23,19 +25,24 @@ Ints = NDArray[np.int32]
 
 
 class ChunkTokens(dict[str, tuple[str, ...]]):
-    """The words of every chunk seen."""
+    """Tokens by chunk; long chunks and URLs are not cached."""
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
-        found = reading.tokenise_chunk(chunk)
+        tokens = tokenise_chunk(chunk)
         if len(chunk) <= _MAX_CACHED_CHARS and not chunk.startswith("http"):
-            self[chunk] = found
-        return found
+            self[chunk] = tokens
+        return tokens
 
 
 class WordIds(dict[str, int]):
-    """A number for every word seen; by number, where its ids begin.
+    """Numbers of words, counted from 0, and by number the word's feature ids.
 
-    A subclass says in :meth:`read` which ids a word has.
+    Attributes
+    ----------
+    ids
+        Feature ids of all words, one word after the other.
+    firsts
+        Position in ``ids`` where each word begins; the next word's is its end.
     """
 
     def __init__(self) -> None:
@@ -49,21 +56,21 @@ class WordIds(dict[str, int]):
         self[word] = number
         if number + 1 == len(self.firsts):
             self.firsts = double(self.firsts)
-        found = self.read(word, number)
-        end = self._n_ids + len(found)
+        ids = self.compute_ids(word, number)
+        end = self._n_ids + len(ids)
         while end > len(self.ids):
             self.ids = double(self.ids)
-        self.ids[self._n_ids : end] = found
+        self.ids[self._n_ids : end] = ids
         self._n_ids = end
         self.firsts[number + 1] = end
         return number
 
-    def read(self, word: str, number: int) -> Sequence[int]:
-        """The ids of a word that was not seen before, and is given a number."""
+    def compute_ids(self, word: str, number: int) -> Sequence[int]:
+        """Compute the feature ids of a new word."""
         raise NotImplementedError
 
-    def of(self, firsts: Ints, n_ids: Ints) -> Ints:
-        """The ids of words, one word's after the other's, by where they begin and how many."""
+    def gather(self, firsts: Ints, n_ids: Ints) -> Ints:
+        """Concatenate the ids of words, given where each begins and how many ids it has."""
         ends = np.cumsum(n_ids, dtype=np.int32)
         places = np.arange(ends[-1], dtype=np.int32) + np.repeat(firsts - ends + n_ids, n_ids)
         ids: Ints = self.ids[places]
@@ -71,12 +78,12 @@ class WordIds(dict[str, int]):
 
 
 class TokenCache:
-    """The words of texts as numbers, and everything that was met.
+    """Cached tokens of chunks and numbers of words.
 
     Parameters
     ----------
     words
-        Gives each word its number; empty.
+        Numbers of words, empty.
     """
 
     def __init__(self, words: WordIds) -> None:
@@ -85,23 +92,23 @@ class TokenCache:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time for another memory."""
+        """True if the cache must be replaced by an empty one."""
         return max(len(self.chunks), len(self.words)) > MAX_CACHED
 
     def numbers(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """The numbers of all tokens, one text's after the other's, and how many each text has."""
-        words_of, number_of = self.chunks.__getitem__, self.words.__getitem__
+        """Return the word numbers of all texts, concatenated, and the token count of each text."""
+        tokens_of, number_of = self.chunks.__getitem__, self.words.__getitem__
         numbers: list[int] = []
         ends = [0]
         for text in texts:
-            found = list(chain.from_iterable(map(words_of, reading.split_chunks(text))))
-            numbers += map(number_of, reading.mark_negation(found[: reading.MAX_TOKENS]))
+            tokens = list(chain.from_iterable(map(tokens_of, split_chunks(text))))
+            numbers += map(number_of, mark_negation(tokens[:MAX_TOKENS]))
             ends.append(len(numbers))
         return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
 
 
 def mask_fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bool_]:
-    """Which tokens, from the start of each text, have ids for ``width`` places."""
+    """Mark the tokens, from the start of each text, whose ids fit into ``width`` columns."""
     so_far = np.cumsum(n_ids, dtype=np.int32)
     before = np.concatenate([_ZERO, so_far])[np.cumsum(lengths) - lengths]
     fits: NDArray[np.bool_] = so_far - before[rows] <= width
@@ -109,5 +116,5 @@ def mask_fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[
 
 
 def double(array: Any) -> Any:
-    """The array, and as many zeros."""
+    """Append as many zeros as an array has elements."""
     return np.concatenate([array, np.zeros_like(array)])

@@ -1,10 +1,10 @@
-"""One normaliser and one tokeniser, for training and for serving.
+"""Tokeniser for training and serving.
 
-A text is its whitespace-separated chunks, and what a chunk gives depends on that chunk alone, so
-that chunks can be remembered. Users, URLs, numbers, times, sums and percentages become masks, and
-so do the masks of published data sets (``@user``, ``http``); hashtags fall into their words,
-emoticons and emoji into a few moods; letters are lower case, without accents, and stand at most
-twice in a row; the three words after a negation carry a prefix.
+A text is split at white space into chunks. The tokens of a chunk depend on that chunk alone, so
+they can be cached. User names, URLs, numbers, times, amounts of money and percentages are replaced
+by masks; so are the masks of published data sets (``@user``, ``http``). Hashtags are split into
+words. Emoticons and emoji are mapped to five moods. Letters are lower-cased, stripped of accents,
+and repeated at most twice in a row. The three words after a negation get a prefix.
 """
 
 from __future__ import annotations
@@ -16,14 +16,24 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
+__all__ = [
+    "MAX_TOKENS",
+    "NEGATION",
+    "locate_tokens",
+    "mark_negation",
+    "split_chunks",
+    "tokenise",
+    "tokenise_chunk",
+]
+
 MAX_CHARS: Final = 4096
-"""Characters of a text that are read; the rest is ignored."""
+"""Maximum characters read of a text; the rest is ignored."""
 MAX_CHUNKS: Final = 256
-"""Chunks of a text that are read; the rest is ignored."""
+"""Maximum chunks read of a text; the rest is ignored."""
 MAX_TOKENS: Final = 128
-"""Tokens of a text that count; the rest is ignored."""
+"""Maximum tokens kept of a text; the rest is ignored."""
 MAX_WORD: Final = 40
-"""Letters of a word that count; the rest is ignored."""
+"""Maximum letters kept of a word; the rest is ignored."""
 
 USER: Final = "<user>"
 URL: Final = "<url>"
@@ -39,7 +49,7 @@ SHOCK: Final = "<shock>"
 
 NEGATION: Final = "not_"
 NEGATION_SCOPE: Final = 3
-"""Words that a negation reaches."""
+"""Number of words after a negation that get the prefix."""
 _ENGLISH_NEGATORS: Final = (
     "not no never none nothing nobody nowhere neither nor cannot without hardly barely aint arent "
     "cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt neednt shouldnt wasnt werent "
@@ -87,12 +97,12 @@ _MOOD_OF: Final = {emoji: mood for mood, emojis in _MOODS.items() for emoji in e
 
 
 def tokenise(text: str) -> list[str]:
-    """The tokens of a text, in order, negation marked.
+    """Return the tokens of a text, in order, with negation marked.
 
     Parameters
     ----------
     text
-        Anything; its first 4,096 characters and 256 chunks are read, the first 128 tokens kept.
+        Any string. The first 4,096 characters and 256 chunks are read, the first 128 tokens kept.
 
     Examples
     --------
@@ -101,13 +111,12 @@ def tokenise(text: str) -> list[str]:
     >>> tokenise("")
     []
     """
-    return mark_negation(
-        [word for chunk in split_chunks(text) for word in tokenise_chunk(chunk)][:MAX_TOKENS]
-    )
+    found = [token for chunk in split_chunks(text) for token in tokenise_chunk(chunk)]
+    return mark_negation(found[:MAX_TOKENS])
 
 
 def split_chunks(text: str) -> list[str]:
-    """The whitespace-separated chunks of a text, entities unescaped.
+    """Unescape the HTML entities of a text and split it at white space.
 
     Examples
     --------
@@ -122,7 +131,7 @@ def split_chunks(text: str) -> list[str]:
 
 
 def tokenise_chunk(chunk: str) -> tuple[str, ...]:
-    """What one chunk gives: words, masks, moods, ends of sentences.
+    """Return the words, masks, moods and sentence ends of one chunk.
 
     Examples
     --------
@@ -130,7 +139,7 @@ def tokenise_chunk(chunk: str) -> tuple[str, ...]:
     [('isnt',), ('l', 'avion', '!!'), ('<time>',), ('<money>',)]
     """
     if chunk.isascii():
-        # half of all chunks are a word, and most others a word and a mark
+        # Fast path: half of all chunks are a word, and most others a word and a punctuation mark.
         if chunk.isalpha():
             return (_normalise_word(chunk),)
         if chunk[:-1].isalpha():
@@ -142,13 +151,10 @@ def tokenise_chunk(chunk: str) -> tuple[str, ...]:
 
 
 def tokenise_pieces(chunk: str) -> tuple[str, ...]:
-    """What :func:`tokenise_chunk` gives, read piece by piece."""
+    """Return the tokens of one chunk, found by regular expression."""
     if not chunk.isascii():
         chunk = unicodedata.normalize("NFKC", chunk)
-    found: list[str] = []
-    for match in _PIECE.finditer(chunk):
-        found += _read_piece(match)
-    return tuple(found)
+    return tuple(chain.from_iterable(map(_read_piece, _PIECE.finditer(chunk))))
 
 
 def _read_piece(piece: re.Match[str]) -> list[str]:
@@ -158,65 +164,67 @@ def _read_piece(piece: re.Match[str]) -> list[str]:
 
 
 def locate_tokens(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Where what was read stands in the text as it was written: start, end, what it gave.
+    """Return the position of each piece of a text, and its tokens before negation is marked.
 
-    Half-open, in characters; all tokens of :func:`tokenise` before negation is marked. A chunk with
-    entities or compatibility characters, whose letters are not those that were read, is one span.
+    Positions are half-open character ranges ``start, end`` in the text as written. A chunk that
+    normalisation changes (HTML entities, compatibility characters) is one range.
 
     Examples
     --------
     >>> locate_tokens("Isn't #TooLate, :(")
     [(0, 5, ('isnt',)), (6, 14, ('too', 'late')), (16, 18, ('<sad>',))]
     """
-    found: list[tuple[int, int, tuple[str, ...]]] = []
-    left, n_chunks = MAX_TOKENS, 0
+    located: list[tuple[int, int, tuple[str, ...]]] = []
+    n_left, n_chunks = MAX_TOKENS, 0
     for chunk in _CHUNK.finditer(text[:MAX_CHARS]):
-        inner = split_chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
-        n_chunks += len(inner)
-        for start, end, given in _locate_in_chunk(chunk[0], inner):
-            if left and given:
-                found.append((chunk.start() + start, chunk.start() + end, given[:left]))
-                left = max(left - len(given), 0)
-    return found
+        unescaped = split_chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
+        n_chunks += len(unescaped)
+        for start, end, tokens in _locate_in_chunk(chunk[0], unescaped):
+            if n_left and tokens:
+                located.append((chunk.start() + start, chunk.start() + end, tokens[:n_left]))
+                n_left = max(n_left - len(tokens), 0)
+    return located
 
 
-def _locate_in_chunk(chunk: str, inner: list[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    if inner == [unicodedata.normalize("NFKC", chunk)]:
+def _locate_in_chunk(
+    chunk: str, unescaped: list[str]
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    if unescaped == [unicodedata.normalize("NFKC", chunk)]:
         for match in _PIECE.finditer(chunk):
             yield match.start(), match.end(), tuple(_read_piece(match))
     else:
-        yield 0, len(chunk), tuple(chain.from_iterable(map(tokenise_chunk, inner)))
+        yield 0, len(chunk), tuple(chain.from_iterable(map(tokenise_chunk, unescaped)))
 
 
-def mark_negation(found: list[str]) -> list[str]:
-    """The same words, the three after a negation prefixed, unless a sentence ends between.
+def mark_negation(tokens: list[str]) -> list[str]:
+    """Prefix the three words after a negation, up to the end of the sentence.
 
-    Masks and moods are never prefixed, and do not count.
+    Masks and moods are not prefixed and do not count as words.
 
     Examples
     --------
     >>> mark_negation("ce n' est pas bien du tout merci".split())
     ['ce', "n'", 'not_est', 'pas', 'not_bien', 'not_du', 'not_tout', 'merci']
     """
-    if NEGATORS.isdisjoint(found):
-        return found
+    if NEGATORS.isdisjoint(tokens):
+        return tokens
     marked: list[str] = []
-    left = 0
-    for word in found:
-        if word in NEGATORS:
-            left = NEGATION_SCOPE
-        elif word in _ENDS:
-            left = 0
-        elif left and word[0].isalpha():
-            left -= 1
-            marked.append(NEGATION + word)
+    n_left = 0
+    for token in tokens:
+        if token in NEGATORS:
+            n_left = NEGATION_SCOPE
+        elif token in _ENDS:
+            n_left = 0
+        elif n_left and token[0].isalpha():
+            n_left -= 1
+            marked.append(NEGATION + token)
             continue
-        marked.append(word)
+        marked.append(token)
     return marked
 
 
 def _normalise_word(word: str) -> str:
-    """Lower case, no accents, no letter more than twice in a row, at most 40 letters."""
+    """Lower-case a word, strip accents, limit repeats of a letter to two and letters to 40."""
     word = word.lower()
     if word in _BARE_URLS:
         return URL

@@ -1,6 +1,6 @@
-"""Texts as places in a vocabulary: words in order, FastText's letter sequences, TF-IDF's counts.
+"""Featurisers with a vocabulary: words in order, FastText subwords, TF-IDF term counts.
 
-Each is a featuriser of its own; id 0 is padding, and ids from 1 on are rows of a bundle's table.
+Id 0 is padding; ids from 1 on are rows of the bundle's table.
 """
 
 from __future__ import annotations
@@ -12,46 +12,55 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features import tokens as reading
 from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, mask_fitting
+from badbuzz.features.tokens import NEGATION
+
+__all__ = [
+    "CountFeaturiser",
+    "SubwordFeaturiser",
+    "SubwordVocabulary",
+    "TermVocabulary",
+    "WordFeaturiser",
+    "WordVocabulary",
+]
 
 _FNV_OFFSET: Final = 2166136261
 _FNV_PRIME: Final = 16777619
-_SIGNED: Final = 0xFFFFFF00
-_PAIR: Final = 32
+_SIGN_EXTENSION: Final = 0xFFFFFF00
+_PAIR_SHIFT: Final = 32
 
 Floats = NDArray[np.float32]
 Inputs = tuple[NDArray[Any], ...]
 
 
 class _CachedFeaturiser:
-    """Texts in batches to padded rows, by a memory that is emptied when it is full."""
+    """Featuriser that turns texts, in batches, to padded rows through a cache of words."""
 
     padding: ClassVar[tuple[float, ...]]
-    _n_more: ClassVar = 0  # places of a token, beside those of its ids
+    _n_more: ClassVar = 0  # columns reserved for a token in addition to its ids
 
     def __init__(self) -> None:
-        self._memory = self._new_memory()
+        self._cache = self._new_cache()
 
-    def _new_memory(self) -> TokenCache:
+    def _new_cache(self) -> TokenCache:
         raise NotImplementedError
 
     def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
         raise NotImplementedError
 
     def inputs(self, texts: Sequence[str]) -> Inputs:
-        """What a network reads of each text: arrays [n, width], padded at their ends."""
-        found = []
+        """Return the inputs of a network: arrays [n, width], a row per text, padded at the end."""
+        batches = []
         for start in range(0, max(len(texts), 1), BATCH_SIZE):
-            if self._memory.is_full:
-                self._memory = self._new_memory()
-            found.append(self._batch(*self._memory.numbers(texts[start : start + BATCH_SIZE])))
-        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+            if self._cache.is_full:
+                self._cache = self._new_cache()
+            batches.append(self._batch(*self._cache.numbers(texts[start : start + BATCH_SIZE])))
+        return tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
 
-    def needed(self, texts: Sequence[str]) -> int:
-        """The width that leaves out nothing of any of these texts."""
-        numbers, lengths = self._memory.numbers(texts)
-        firsts = self._memory.words.firsts
+    def required_width(self, texts: Sequence[str]) -> int:
+        """Return the smallest width that truncates none of the texts."""
+        numbers, lengths = self._cache.numbers(texts)
+        firsts = self._cache.words.firsts
         n_ids = firsts[numbers + 1] - firsts[numbers] + self._n_more
         rows = np.repeat(np.arange(len(lengths)), lengths)
         return int(np.bincount(rows, n_ids, minlength=1).max())
@@ -59,14 +68,14 @@ class _CachedFeaturiser:
 
 @dataclass(frozen=True, slots=True)
 class WordVocabulary:
-    """Known words, in the order of their ids.
+    """Vocabulary of words.
 
     Parameters
     ----------
     words
-        The first has id 1.
+        Known words; the first has id 1.
     width
-        Known words of a text that count; the rest is ignored.
+        Maximum known words of a text; the rest is ignored.
     """
 
     words: Sequence[str]
@@ -74,25 +83,25 @@ class WordVocabulary:
 
 
 class _WordRows(WordIds):
-    """The id of a known word; nothing for others."""
+    """Word numbers with the id of each known word; unknown words have no id."""
 
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__()
-        self.places = {word: place for place, word in enumerate(words, 1)}
+        self.id_of = {word: own for own, word in enumerate(words, 1)}
 
-    def read(self, word: str, number: int) -> Sequence[int]:
-        """One id, or none."""
-        place = self.places.get(word)
-        return () if place is None else (place,)
+    def compute_ids(self, word: str, number: int) -> Sequence[int]:
+        """Return the id of a known word, or nothing."""
+        own = self.id_of.get(word)
+        return () if own is None else (own,)
 
 
 class WordFeaturiser(_CachedFeaturiser):
-    """The known words of a text, in order, with repeats.
+    """Featuriser of the known words of a text, in order, with repeats.
 
     Parameters
     ----------
     features
-        Which words are known.
+        Vocabulary and width.
 
     Examples
     --------
@@ -107,28 +116,29 @@ class WordFeaturiser(_CachedFeaturiser):
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> TokenCache:
+    def _new_cache(self) -> TokenCache:
         return TokenCache(_WordRows(self._features.words))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints]:
-        padded, _ = _fill_in_order(self._memory.words, numbers, lengths, self._features.width)
+        padded, _ = _fill_in_order(self._cache.words, numbers, lengths, self._features.width)
         return (padded,)
 
 
 @dataclass(frozen=True, slots=True)
 class SubwordVocabulary:
-    """Known words, and letter sequences for those that are not.
+    """Vocabulary of words, and hashed character n-grams for unknown words.
 
     Parameters
     ----------
     words
-        The first has id 1.
+        Known words; the first has id 1.
     n_buckets
-        Ids of letter sequences, after those of the words.
+        Number of n-gram ids; they follow those of the words.
     shortest, longest
-        Characters of a letter sequence, a word's two ends counted; all words have one.
+        Length range of n-grams in characters, including the word's two end marks; at least one
+        n-gram fits every word.
     width
-        Ids of a text that count; words of its end that give more are left out.
+        Maximum ids of a text; the last words are dropped if there are more.
     """
 
     words: Sequence[str]
@@ -139,57 +149,57 @@ class SubwordVocabulary:
 
 
 class _SubwordRows(_WordRows):
-    """The id of a known word; the ids of the letter sequences of any other."""
+    """Word numbers with the id of each known word, or the n-gram ids of an unknown one."""
 
     def __init__(self, features: SubwordVocabulary) -> None:
         super().__init__(features.words)
         self._features = features
 
-    def read(self, word: str, number: int) -> Sequence[int]:
-        """One id, or one for each letter sequence."""
-        given, first = self._features, len(self._features.words) + 1
-        return super().read(word, number) or [
-            first + bucket
-            for bucket in hash_subwords(word, given.shortest, given.longest, given.n_buckets)
+    def compute_ids(self, word: str, number: int) -> Sequence[int]:
+        """Return the id of a known word, or one id for each n-gram."""
+        features, first = self._features, len(self._features.words) + 1
+        return super().compute_ids(word, number) or [
+            first + row
+            for row in hash_subwords(word, features.shortest, features.longest, features.n_buckets)
         ]
 
 
 def hash_subwords(word: str, shortest: int, longest: int, n_buckets: int) -> list[int]:
-    """The rows of FastText's table of letter sequences that make a word.
+    """Return the rows of a word's n-grams in FastText's table.
 
-    32-bit FNV-1a of the UTF-8 bytes of each sequence of ``<word>``, as FastText computes it: a
-    byte from 128 on is taken for a negative number, its sign extended.
+    The row is the 32-bit FNV-1a hash of the UTF-8 bytes of an n-gram of ``<word>``, modulo
+    ``n_buckets``. Like FastText, it sign-extends bytes from 128 on.
 
     Examples
     --------
     >>> hash_subwords("ok", 3, 6, 100)
     [45, 49, 51]
     """
-    ended = f"<{word}>"
+    marked = f"<{word}>"
     return [
-        _hash_fnv(ended[start : start + n]) % n_buckets
-        for start in range(len(ended))
-        for n in range(shortest, min(longest, len(ended) - start) + 1)
+        _hash_fnv(marked[start : start + n]) % n_buckets
+        for start in range(len(marked))
+        for n in range(shortest, min(longest, len(marked) - start) + 1)
     ]
 
 
-def _hash_fnv(sequence: str) -> int:
-    found = _FNV_OFFSET
-    for byte in sequence.encode("utf-8", "surrogatepass"):
-        signed = byte if byte < 128 else byte | _SIGNED
-        found = (found ^ signed) * _FNV_PRIME & 0xFFFFFFFF
-    return found
+def _hash_fnv(ngram: str) -> int:
+    value = _FNV_OFFSET
+    for byte in ngram.encode("utf-8", "surrogatepass"):
+        signed = byte if byte < 128 else byte | _SIGN_EXTENSION
+        value = (value ^ signed) * _FNV_PRIME & 0xFFFFFFFF
+    return value
 
 
 class SubwordFeaturiser(_CachedFeaturiser):
-    """All words of a text: known ones by their ids, others by the ids of their letter sequences.
+    """Featuriser of all words of a text: ids of known words, n-gram ids of unknown ones.
 
-    The second input is each id's weight: those of a word sum to one.
+    The second input is the weight of each id; the weights of a word sum to one.
 
     Parameters
     ----------
     features
-        Which words are known, and which letter sequences are read.
+        Vocabulary, n-gram parameters and width.
 
     Examples
     --------
@@ -205,19 +215,19 @@ class SubwordFeaturiser(_CachedFeaturiser):
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> TokenCache:
+    def _new_cache(self) -> TokenCache:
         return TokenCache(_SubwordRows(self._features))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
         width = self._features.width
-        padded, n_ids = _fill_in_order(self._memory.words, numbers, lengths, width)
+        padded, n_ids = _fill_in_order(self._cache.words, numbers, lengths, width)
         weights = np.zeros(padded.shape, np.float32)
         weights[padded > 0] = np.repeat(np.float32(1.0) / n_ids, n_ids)
         return padded, weights
 
 
 def _fill_in_order(words: WordIds, numbers: Ints, lengths: Ints, width: int) -> tuple[Ints, Ints]:
-    """The ids of each text's words, padded; and how many each word has that stayed and has any."""
+    """Return the padded ids of each text's words, and the number of ids of each word kept."""
     padded = np.zeros((len(lengths), width), np.int32)
     rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     firsts = words.firsts[numbers]
@@ -227,24 +237,24 @@ def _fill_in_order(words: WordIds, numbers: Ints, lengths: Ints, width: int) -> 
     if len(rows):
         rows = np.repeat(rows, n_ids)
         starts = np.searchsorted(rows, np.arange(len(lengths), dtype=np.int32))
-        padded[rows, np.arange(len(rows)) - starts[rows]] = words.of(firsts, n_ids)
+        padded[rows, np.arange(len(rows)) - starts[rows]] = words.gather(firsts, n_ids)
     return padded, n_ids
 
 
 @dataclass(frozen=True, slots=True)
 class TermVocabulary:
-    """Which words, pairs of words and letter sequences are counted.
+    """Vocabulary of words, bigrams and character n-grams.
 
     Parameters
     ----------
     words
-        Words and pairs, with a space between; the first has id 1.
+        Words and space-separated bigrams; the first has id 1.
     letters
-        Letter sequences of words with a space before and behind, their ids after those of words.
+        Character n-grams of words padded with a space on either side; their ids follow.
     shortest, longest
-        Characters of a letter sequence, spaces counted.
+        Length range of n-grams in characters, including spaces.
     width
-        Occurrences of terms that count; tokens of the text's end that give more are left out.
+        Maximum occurrences of terms in a text; the last tokens are dropped if there are more.
     """
 
     words: Sequence[str]
@@ -255,53 +265,48 @@ class TermVocabulary:
 
 
 class _TermRows(_WordRows):
-    """The id of a word, and the ids of its letter sequences, as often as they occur."""
+    """Word numbers with the id of the word and of each occurrence of a known n-gram."""
 
     def __init__(self, terms: TermVocabulary) -> None:
         super().__init__(terms.words)
         self._terms = terms
         self._letters = {
-            letters: place for place, letters in enumerate(terms.letters, len(terms.words) + 1)
+            letters: own for own, letters in enumerate(terms.letters, len(terms.words) + 1)
         }
         self.spelt: list[str] = []
 
-    def read(self, word: str, number: int) -> Sequence[int]:
-        """Of those that are known."""
+    def compute_ids(self, word: str, number: int) -> Sequence[int]:
+        """Return the ids of the word and of its n-grams, without unknown ones."""
         self.spelt.append(word)
-        found = list(super().read(word, number))
+        ids = list(super().compute_ids(word, number))
         if self._letters:
-            ended = f" {word.removeprefix(reading.NEGATION)} "
-            for n in range(self._terms.shortest, min(self._terms.longest, len(ended)) + 1):
-                found += filter(
-                    None,
-                    (
-                        self._letters.get(ended[start : start + n])
-                        for start in range(len(ended) - n + 1)
-                    ),
-                )
-        return found
+            padded = f" {word.removeprefix(NEGATION)} "
+            for n in range(self._terms.shortest, min(self._terms.longest, len(padded)) + 1):
+                ngrams = (padded[start : start + n] for start in range(len(padded) - n + 1))
+                ids += filter(None, map(self._letters.get, ngrams))
+        return ids
 
 
 class _PairRows(dict[int, int]):
-    """The id of two words, by their numbers, one in the upper half; 0 when it is not known."""
+    """Bigram ids by the numbers of two words, the first in the upper 32 bits; 0 if unknown."""
 
     def __init__(self, words: _TermRows) -> None:
         super().__init__()
         self._words = words
 
     def __missing__(self, key: int) -> int:
-        one, other = self._words.spelt[key >> _PAIR], self._words.spelt[key & 0xFFFFFFFF]
-        self[key] = self._words.places.get(f"{one} {other}", 0)
+        one, other = self._words.spelt[key >> _PAIR_SHIFT], self._words.spelt[key & 0xFFFFFFFF]
+        self[key] = self._words.id_of.get(f"{one} {other}", 0)
         return self[key]
 
 
 class CountFeaturiser(_CachedFeaturiser):
-    """The distinct known terms of a text, ascending, and ``1 + ln`` of how often they occur.
+    """Featuriser of the distinct known terms of a text, ascending, and ``1 + ln(count)`` of each.
 
     Parameters
     ----------
     features
-        Which terms are known.
+        Vocabulary, n-gram parameters and width.
 
     Examples
     --------
@@ -312,19 +317,19 @@ class CountFeaturiser(_CachedFeaturiser):
     """
 
     padding: ClassVar[tuple[float, ...]] = (0, 0.0)
-    _n_more: ClassVar = 1  # its pair with the next
+    _n_more: ClassVar = 1  # the bigram with the next token
 
     def __init__(self, features: TermVocabulary) -> None:
         self._features = features
         super().__init__()
 
-    def _new_memory(self) -> TokenCache:
+    def _new_cache(self) -> TokenCache:
         words = _TermRows(self._features)
         self._pairs = _PairRows(words)
         return TokenCache(words)
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
-        width, words = self._features.width, self._memory.words
+        width, words = self._features.width, self._cache.words
         padded = np.zeros((len(lengths), width), np.int32)
         weights = np.zeros(padded.shape, np.float32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
@@ -335,9 +340,13 @@ class CountFeaturiser(_CachedFeaturiser):
         numbers, rows, n_ids = numbers[fits], rows[fits], n_ids[fits]
         pair_rows, pairs = self._paired(numbers, rows)
         id_rows = np.concatenate([np.repeat(rows, n_ids), pair_rows]).astype(np.int64)
-        ids = np.concatenate([words.of(words.firsts[numbers], n_ids), pairs]) if len(rows) else rows
-        keys, counts = np.unique((id_rows << _PAIR) + ids, return_counts=True)
-        id_rows = keys >> _PAIR
+        ids = (
+            np.concatenate([words.gather(words.firsts[numbers], n_ids), pairs])
+            if len(rows)
+            else rows
+        )
+        keys, counts = np.unique((id_rows << _PAIR_SHIFT) + ids, return_counts=True)
+        id_rows = keys >> _PAIR_SHIFT
         starts = np.searchsorted(id_rows, np.arange(len(lengths)))
         places = id_rows, np.arange(len(keys)) - starts[id_rows]
         padded[places] = keys & 0xFFFFFFFF
@@ -345,9 +354,9 @@ class CountFeaturiser(_CachedFeaturiser):
         return padded, weights
 
     def _paired(self, numbers: Ints, rows: Ints) -> tuple[Ints, Ints]:
-        """The rows and ids of the known pairs of neighbours in a text."""
+        """Return the rows and ids of the known bigrams."""
         inside = rows[1:] == rows[:-1]
-        keys = (numbers[:-1].astype(np.int64) << _PAIR) + numbers[1:]
+        keys = (numbers[:-1].astype(np.int64) << _PAIR_SHIFT) + numbers[1:]
         ids = np.array([self._pairs[key] for key in keys[inside].tolist()], np.int32)
         known = ids > 0
         return rows[1:][inside][known], ids[known]

@@ -113,7 +113,7 @@ def _width(form: Form, texts: Sequence[str]) -> int:
     reads: Any = build_featuriser(
         {"kind": form.kind, "features": {**form.features, "width": _WIDEST}}
     )
-    needed = min(int(reads.needed(texts)) * 3 // 2, _WIDEST)
+    needed = min(int(reads.required_width(texts)) * 3 // 2, _WIDEST)
     return -(-max(needed, _STEP) // _STEP) * _STEP
 
 

@@ -41,7 +41,7 @@ def test_every_kind_but_the_hashed_one_is_tried_here() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="kind 'phonemes', none of hashed, words"):
+    with pytest.raises(ValueError, match="kind 'phonemes' is unknown; known: hashed, words"):
         build_featuriser({"kind": "phonemes", "features": {}})
 
 
@@ -59,7 +59,7 @@ def test_a_row_does_not_depend_on_its_neighbours(kind: str, texts: list[str]) ->
 @given(texts=st.lists(spoken, min_size=1, max_size=6))
 def test_the_needed_width_leaves_nothing_out(kind: str, texts: list[str]) -> None:
     wide = reader(kind, 512)
-    needed = wide.needed(texts)
+    needed = wide.required_width(texts)
     found = reader(kind, max(needed, 1)).inputs(texts)
     assert_same(found, tuple(rows[:, : max(needed, 1)] for rows in wide.inputs(texts)))
 
