@@ -1,4 +1,4 @@
-"""Champions that come and go: noticed, fetched and checked while what serves goes on serving."""
+"""Detection and loading of new champions while the current bundles serve."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ from badbuzz.models.history import ModelHistory, read_histories
 from badbuzz.models.registry import Registry, Version, require_mlflow
 from badbuzz.models.scorer import Scorer
 
+__all__ = ["ChampionFailure", "ChampionWatch", "NewChampion"]
+
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class NewChampion:
-    """A champion that does not serve yet: its bundle, loaded and checked.
+    """Champion whose bundle is loaded and checked but does not serve yet.
 
     Parameters
     ----------
     version
-        Which.
+        Registered version.
     scorers
-        Alike, as many as were asked for: one serves one thread at a time.
+        Equal scorers, one per thread.
     fetched_s
-        Seconds that it took.
+        Duration of download and checks, seconds.
     """
 
     version: Version
@@ -64,19 +66,19 @@ class ChampionFailure:
 
 
 class ChampionWatch:
-    """Looks whether the champions are the bundles that serve.
+    """Watch for champions that differ from the serving bundles.
 
     Parameters
     ----------
     uri
-        Of the MLflow server.
+        Address of the MLflow server.
     n_scorers
-        How many scorers of a new champion are wanted, >= 1.
+        Number of scorers to load of a new champion, >= 1.
 
     Raises
     ------
     RegistryError
-        When MLflow's client is not installed.
+        If MLflow's client is not installed.
     """
 
     def __init__(self, uri: str, n_scorers: int = 1) -> None:
@@ -84,63 +86,66 @@ class ChampionWatch:
         self._uri = uri
         self._n_scorers = n_scorers
         self._registry: Registry | None = None
-        self._said: dict[str, str] = {}
+        self._last_messages: dict[str, str] = {}
 
     async def check(
         self, serving: Mapping[str, str], limit_s: float | None = None
     ) -> Sequence[NewChampion | ChampionFailure]:
-        """What has come since, and what went wrong; a language without a champion is left alone.
+        """Return the new champions and the failures; skip languages without a champion.
 
-        The work is done in a thread that the end of the process does not wait for, as it would
-        for those of :func:`asyncio.to_thread`: a server that never answers keeps nobody alive.
+        The registry is read in a daemon thread, so a server that never answers does not delay the
+        end of the process (threads of :func:`asyncio.to_thread` would).
 
         Parameters
         ----------
         serving
-            Version of the bundle by language.
+            Version of the serving bundle by language.
         limit_s
-            Seconds after which all languages are unreachable; None for as long as it takes.
+            Timeout in seconds, after which every language counts as unreachable; None for none.
         """
         work = partial(self.check_now, dict(serving))
         try:
             async with asyncio.timeout(limit_s):
-                found = await _run_in_thread(work)
+                results = await _run_in_thread(work)
         except TimeoutError:
-            slow = f"{self._uri}: no answer in {limit_s:g} s"
-            found = [ChampionFailure(language, "unreachable", slow) for language in serving]
-        told = [self._compared(one) if isinstance(one, ChampionFailure) else one for one in found]
-        self._said = {one.language: one.message for one in told if isinstance(one, ChampionFailure)}
-        return told
-
-    def _compared(self, failure: ChampionFailure) -> ChampionFailure:
-        return replace(failure, is_new=self._said.get(failure.language) != failure.message)
+            message = f"{self._uri}: no answer in {limit_s:g} s"
+            results = [ChampionFailure(language, "unreachable", message) for language in serving]
+        results = [
+            replace(one, is_new=self._last_messages.get(one.language) != one.message)
+            if isinstance(one, ChampionFailure)
+            else one
+            for one in results
+        ]
+        failures = [one for one in results if isinstance(one, ChampionFailure)]
+        self._last_messages = {failure.language: failure.message for failure in failures}
+        return results
 
     def check_now(self, serving: Mapping[str, str]) -> list[NewChampion | ChampionFailure]:
-        """The same in this thread: it blocks, for seconds where the server is slow."""
-        found: list[NewChampion | ChampionFailure] = []
+        """Do the same as :meth:`check` in the calling thread, without a timeout."""
+        results: list[NewChampion | ChampionFailure] = []
         for language, bundle in serving.items():
             try:
-                arrival = self._arrival(language, bundle)
+                champion = self._load_new(language, bundle)
             except RegistryDownError as error:
-                found.append(ChampionFailure(language, "unreachable", str(error)))
+                results.append(ChampionFailure(language, "unreachable", str(error)))
                 break  # the other languages would wait as long
             except RegistryError as error:
-                found.append(ChampionFailure(language, "unreachable", str(error)))
+                results.append(ChampionFailure(language, "unreachable", str(error)))
             except BundleError as error:
-                found.append(ChampionFailure(language, "broken", str(error)))
-            except Exception as error:  # noqa: BLE001 - a stranger's answer may break MLflow anywhere
-                found.append(ChampionFailure(language, "broken", f"{self._uri}: {error!r}"))
+                results.append(ChampionFailure(language, "broken", str(error)))
+            except Exception as error:  # noqa: BLE001 - MLflow may fail anywhere on a bad answer
+                results.append(ChampionFailure(language, "broken", f"{self._uri}: {error!r}"))
             else:
-                found += [arrival] if arrival is not None else []
-        return found
+                results += [champion] if champion is not None else []
+        return results
 
     async def read_histories(self) -> dict[str, ModelHistory]:
-        """What the registry tells of every language, read in a thread like :meth:`check`'s.
+        """Return the history of every language, read in a daemon thread.
 
         Raises
         ------
         RegistryError
-            When it does not answer, or what it answers makes no sense.
+            If the server does not answer or its answer is invalid.
         """
         return await _run_in_thread(self._read_histories)
 
@@ -154,12 +159,12 @@ class ChampionWatch:
 
     def _connected(self) -> Registry:
         if self._registry is None:
-            self._registry = Registry(self._uri, hurried=True)
+            self._registry = Registry(self._uri, short_timeouts=True)
         return self._registry
 
-    def _arrival(self, language: str, bundle: str) -> NewChampion | None:
+    def _load_new(self, language: str, bundle: str) -> NewChampion | None:
         registry = self._connected()
-        version = registry.find(language)
+        version = registry.find_version(language)
         if version is None or version.bundle == bundle:
             return None
         started_s = time.monotonic()
@@ -178,7 +183,7 @@ async def _run_in_thread(work: Callable[[], _Result]) -> _Result:
         future.set_running_or_notify_cancel()
         try:
             future.set_result(work())
-        except Exception as error:  # noqa: BLE001 - raised where it is awaited
+        except Exception as error:  # noqa: BLE001 - raised by the await
             future.set_exception(error)
 
     Thread(target=settle, name="registry", daemon=True).start()

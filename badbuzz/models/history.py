@@ -1,4 +1,4 @@
-"""What a registry tells of its models: their versions, every promotion and rollback."""
+"""History of registered models: versions, promotions and rollbacks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import orjson
 
 from badbuzz.models.registry import Registry, Version
 
+__all__ = ["CHANGE_TAG_PREFIX", "ChampionChange", "ModelHistory", "read_changes", "read_histories"]
+
 CHANGE_TAG_PREFIX: Final = "event."
-"""What the names of a registered model's tags begin with that hold an event each."""
+"""Prefix of the tags of a registered model that hold one change each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,19 @@ class ChampionChange:
     what
         ``promote`` or ``rollback``.
     when_ms
-        Unix milliseconds.
+        Time of the move, Unix milliseconds.
     who
-        As they called themselves.
+        Name the user gave.
     why
-        In their words; may be empty where every check held.
+        Reason the user gave; may be empty if every check passed.
     before, after
-        Numbers of the versions; ``before`` is None for the first champion.
+        Version numbers; ``before`` is None for the first champion.
     forced
-        Whether a check did not hold.
+        Whether a check failed.
     evaluation
-        Digest of the evaluation set, or empty.
+        Digest of the held-out set; empty if none was used.
     checks
-        What was found, by check.
+        Result of each check, by name.
     """
 
     what: Literal["promote", "rollback"]
@@ -51,31 +53,30 @@ class ChampionChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelHistory:
-    """All that a registry tells of a language: its versions and its events, oldest first."""
+    """Versions and champion changes of a language, each oldest first."""
 
     versions: tuple[Version, ...] = ()
     events: tuple[ChampionChange, ...] = ()
 
 
 def read_changes(registry: Registry, language: str) -> list[ChampionChange]:
-    """Every event of a language, oldest first."""
-    model = registry.model(language)
-    tags = model.tags if model is not None else {}
-    found = [
+    """Return the champion changes of a language, oldest first."""
+    model = registry.find_model(language)
+    changes = [
         ChampionChange(**orjson.loads(value))
-        for name, value in tags.items()
+        for name, value in (model.tags if model is not None else {}).items()
         if name.startswith(CHANGE_TAG_PREFIX)
     ]
-    return sorted(found, key=lambda event: event.when_ms)
+    return sorted(changes, key=lambda change: change.when_ms)
 
 
 def read_histories(registry: Registry) -> dict[str, ModelHistory]:
-    """The life of every language that has a registered model.
+    """Return the history of every language that has a registered model.
 
     Raises
     ------
     RegistryError
-        When the server refuses, or does not answer.
+        If the server refuses or does not answer.
     """
     return {
         language: ModelHistory(

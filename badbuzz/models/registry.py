@@ -1,15 +1,15 @@
-"""Bundles in an MLflow registry: found by language and alias, fetched, checked, then believed.
+"""Bundles in an MLflow model registry.
 
-Each language has one registered model, ``badbuzz-sentiment-en``; each of its versions holds one
-bundle. The alias ``champion`` says which version serves, ``challenger`` which one may come next.
-Nothing that is fetched is executed: a bundle is JSON and a TFLite graph.
+Each language has one registered model, such as ``badbuzz-sentiment-en``; each version of it holds
+one bundle. The alias ``champion`` names the version that serves, ``challenger`` a candidate. A
+downloaded bundle is checked before use and contains no code: it is JSON and a TFLite graph.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -20,10 +20,20 @@ from typing import Any, Final
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
 from badbuzz.models.scorer import Scorer
 
+__all__ = [
+    "BUNDLE_PATH",
+    "CHALLENGER",
+    "CHAMPION",
+    "Registry",
+    "Version",
+    "model_name",
+    "require_mlflow",
+]
+
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 BUNDLE_PATH: Final = "artifacts/bundle"
-"""Where the bundle's files lie in a registered model."""
+"""Folder of the bundle's files in a registered model."""
 
 _PREFIX: Final = "badbuzz-sentiment-"
 _NOT_FOUND: Final = "RESOURCE_DOES_NOT_EXIST"
@@ -44,7 +54,7 @@ _QUIET: Final = {
 
 
 def model_name(language: str) -> str:
-    """The registered model of a language.
+    """Return the name of a language's registered model.
 
     Examples
     --------
@@ -56,22 +66,22 @@ def model_name(language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One registered bundle.
+    """Registered version of a bundle.
 
     Parameters
     ----------
     language
-        It is registered for.
+        Primary language it is registered for.
     number
-        Counts from 1, for each language.
+        Version number, counted from 1 for each language.
     bundle
-        Its ``name@hash``, as verdicts carry it; empty when it was registered without.
+        Bundle version ``name@hash``; empty if it was registered without one.
     aliases
-        Sorted.
+        Aliases of the version, sorted.
     created_ms
-        When it was registered, Unix milliseconds.
+        Time of registration, Unix milliseconds.
     tags
-        Its card, by figure.
+        Figures of the bundle's card, by name.
 
     Examples
     --------
@@ -92,36 +102,37 @@ class Version:
 
 
 class Registry:
-    """The registry that one MLflow server holds.
+    """Model registry of an MLflow server.
 
     Parameters
     ----------
     uri
-        ``http://`` or ``https://``; MLflow itself reads MLFLOW_TRACKING_USERNAME and the like.
-    hurried
-        Whether a server that is slow is given up after ten seconds, not a minute.
+        Address of the server, ``http://…`` or ``https://…``; MLflow reads the credentials from
+        MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+    short_timeouts
+        Whether requests time out after 10 seconds instead of 60.
 
     Attributes
     ----------
     client
-        MLflow's own, for what only training needs.
+        MLflow's client, for calls that only training makes.
 
     Raises
     ------
     RegistryError
-        When no server is given, or MLflow is not installed.
+        If the address is empty or MLflow is not installed.
     """
 
-    def __init__(self, uri: str, *, hurried: bool = False) -> None:
+    def __init__(self, uri: str, *, short_timeouts: bool = False) -> None:
         if not uri:
             raise RegistryError(
-                "no MLflow server is given: set BADBUZZ_MLFLOW_URI, such as http://127.0.0.1:5000 "
-                "of make mlflow"
+                "no MLflow server is configured: set BADBUZZ_MLFLOW_URI, such as "
+                "http://127.0.0.1:5000 of make mlflow"
             )
         self.uri = uri
         for variable, value in {
             **_QUIET,
-            **(_SHORT_TIMEOUTS if hurried else _LONG_TIMEOUTS),
+            **(_SHORT_TIMEOUTS if short_timeouts else _LONG_TIMEOUTS),
         }.items():
             os.environ.setdefault(variable, value)
         require_mlflow()
@@ -133,78 +144,75 @@ class Registry:
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn MLflow's complaints into errors that name the server.
+        """Convert MLflow's exceptions to errors that name the server.
 
         Raises
         ------
         RegistryDownError
-            When the server does not answer, or answers that it cannot.
+            If the server does not answer or reports an internal error.
         RegistryError
-            When it refuses.
+            If the server refuses the request.
         """
         try:
             yield
         except self._failure as error:
-            said = _summarise(error)
+            message = _summarise(error)
             if getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
-                raise RegistryDownError(f"{self.uri} does not answer: {said}") from error
-            raise RegistryError(f"{self.uri} refuses: {said}") from error
-        except OSError as error:  # those of requests are
+                raise RegistryDownError(f"{self.uri} does not answer: {message}") from error
+            raise RegistryError(f"{self.uri} refuses: {message}") from error
+        except OSError as error:  # base class of the exceptions of requests
             raise RegistryDownError(f"{self.uri} does not answer: {_summarise(error)}") from error
 
-    def model(self, language: str) -> Any | None:
-        """MLflow's registered model of a language, or None."""
+    def find_model(self, language: str) -> Any | None:
+        """Return MLflow's registered model of a language, or None."""
+        return self._find(self.client.get_registered_model, model_name(language))
+
+    def _find(self, request: Callable[..., Any], *arguments: str) -> Any | None:
         with self.named_errors():
             try:
-                return self.client.get_registered_model(model_name(language))
+                return request(*arguments)
             except self._failure as error:
                 if getattr(error, "error_code", "") != _NOT_FOUND:
                     raise
                 return None
 
-    def find(self, language: str, which: str = CHAMPION) -> Version | None:
-        """The version that an alias or a number names, or None.
+    def find_version(self, language: str, which: str = CHAMPION) -> Version | None:
+        """Return the version with an alias or number, or None.
 
         Raises
         ------
         RegistryError
-            When the server refuses, or does not answer.
+            If the server refuses or does not answer.
         """
-        model = self.model(language)
+        model = self.find_model(language)
         if model is None:
             return None
         aliases: dict[str, Any] = model.aliases
         number = which if which.isdecimal() else aliases.get(which)
         if number is None:
             return None
-        with self.named_errors():
-            try:
-                found = self.client.get_model_version(model.name, str(number))
-            except self._failure as error:
-                if getattr(error, "error_code", "") != _NOT_FOUND:
-                    raise
-                return None
-        return _to_version(language, found, aliases)
+        version = self._find(self.client.get_model_version, model.name, str(number))
+        return None if version is None else _to_version(language, version, aliases)
 
     def versions(self, language: str) -> list[Version]:
-        """Every version of a language, oldest first."""
-        model = self.model(language)
+        """Return every version of a language, oldest first."""
+        model = self.find_model(language)
         if model is None:
             return []
-        found: list[Any] = []
+        versions: list[Any] = []
         token: str | None = None
         with self.named_errors():
             while token != "":
                 page = self.client.search_model_versions(
                     f"name='{model.name}'", max_results=1000, page_token=token
                 )
-                found += page
+                versions += page
                 token = page.token or ""
-        versions = [_to_version(language, one, model.aliases) for one in found]
-        return sorted(versions, key=lambda version: version.number)
+        converted = (_to_version(language, version, model.aliases) for version in versions)
+        return sorted(converted, key=lambda version: version.number)
 
     def languages(self) -> list[str]:
-        """The languages that have a registered model, sorted."""
+        """Return the languages that have a registered model, sorted."""
         with self.named_errors():
             models = self.client.search_registered_models(
                 f"name LIKE '{_PREFIX}%'", max_results=1000
@@ -212,26 +220,26 @@ class Registry:
         return sorted(model.name.removeprefix(_PREFIX) for model in models)
 
     def fetch(self, version: Version, folder: Path) -> tuple[Scorer, Path]:
-        """Download a version's bundle and hold it to what was registered.
+        """Download a version's bundle and check it.
 
         Parameters
         ----------
         version
-            Which.
+            Version to download.
         folder
-            To download into.
+            Parent of the bundle's folder.
 
         Returns
         -------
         tuple
-            Its scorer, whose golden scores came back, and the bundle's own folder.
+            The scorer, which reproduced its golden scores, and the bundle's folder.
 
         Raises
         ------
         RegistryError
-            When it cannot be downloaded.
+            If the download fails.
         BundleError
-            When it is not whole, not for that language, or not the bundle that was registered.
+            If the bundle is incomplete, not for that language, or not the registered one.
         """
         path = self._download(version, folder)
         scorer = Scorer.load(path)
@@ -259,13 +267,7 @@ class Registry:
 
 
 def require_mlflow() -> None:
-    """Refuse to go on without MLflow's client.
-
-    Raises
-    ------
-    RegistryError
-        When it is not installed.
-    """
+    """Raise a RegistryError if MLflow's client is not installed."""
     if find_spec("mlflow") is None:
         raise RegistryError(
             "BADBUZZ_MLFLOW_URI is set, but MLflow is not installed: "
@@ -274,17 +276,17 @@ def require_mlflow() -> None:
 
 
 def _summarise(error: Exception) -> str:
-    """What an error says, on one line that is not too long."""
+    """Return an error's message on one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 
 
-def _to_version(language: str, found: Any, aliases: Mapping[str, Any]) -> Version:
-    number = int(found.version)
+def _to_version(language: str, version: Any, aliases: Mapping[str, Any]) -> Version:
+    number = int(version.version)
     return Version(
         language=language,
         number=number,
-        bundle=str(found.tags.get("bundle", "")),
-        aliases=tuple(sorted(name for name, at in aliases.items() if int(at) == number)),
-        created_ms=int(found.creation_timestamp),
-        tags=dict(found.tags),
+        bundle=str(version.tags.get("bundle", "")),
+        aliases=tuple(sorted(name for name, own in aliases.items() if int(own) == number)),
+        created_ms=int(version.creation_timestamp),
+        tags=dict(version.tags),
     )

@@ -1,7 +1,7 @@
-"""A bundle scores texts: P(negative), the same alone as in company.
+"""Scoring of texts with a bundle: P(negative), independent of the other texts of a batch.
 
-A bundle is a folder: ``model.tflite``, ``featuriser.json``, ``card.json`` and ``golden.json``.
-It is believed only when its golden texts score what they scored where it was built.
+A bundle is a folder with ``model.tflite``, ``featuriser.json``, ``card.json`` and ``golden.json``.
+It is refused unless its golden texts get the scores that they got when it was built.
 """
 
 from __future__ import annotations
@@ -25,24 +25,34 @@ from badbuzz.features.attribution import Explanation, explain_score, occlude
 from badbuzz.features.featurisers import build_featuriser
 from badbuzz.model import SCORE_UNITS, Prediction, Tweet
 
+__all__ = [
+    "FILES",
+    "GOLDEN_TOLERANCE",
+    "SCHEMA",
+    "Graph",
+    "Scorer",
+    "ScorerSet",
+    "import_interpreter",
+]
+
 SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
 FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
 _INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+_MISMATCH: Final = "its files do not belong together, or to this version of badbuzz"
 _REMEDY: Final = "build it again with: badbuzz train default, or train convert"
 
 
 class Graph:
-    """Texts through a featuriser and a network: P(negative), not rounded.
+    """Featuriser and network of a bundle.
 
     Parameters
     ----------
     config
-        What ``featuriser.json`` says: a featuriser, and ``n_rows``, how many texts the network
-        takes at once.
+        Content of ``featuriser.json``: the featuriser and ``n_rows``, the network's batch size.
     model
-        The TFLite file: int32 ids [width, n_rows], and float32 weights alike where the featuriser
-        gives them, to scores [n_rows].
+        TFLite graph from int32 ids [width, n_rows] and, if the featuriser has them, float32
+        weights of the same shape, to scores [n_rows].
     """
 
     def __init__(self, config: Mapping[str, Any], model: bytes) -> None:
@@ -51,7 +61,7 @@ class Graph:
         self._run = _load_network(model)
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The score of each text: the network always runs on as many, those that lack padded."""
+        """Return the unrounded score of each text; incomplete batches are padded."""
         inputs = self._featuriser.inputs(texts)
         size = self._n_rows
         scores = np.empty(len(inputs[0]), np.float32)
@@ -66,28 +76,27 @@ class Graph:
 
 
 class Scorer:
-    """Scores texts with one bundle.
+    """Scorer of one bundle.
 
     Parameters
     ----------
     folder
-        The bundle's; :meth:`load` finds it by name and checks it.
+        Folder of the bundle; :meth:`load` finds it by name.
 
     Attributes
     ----------
     name
-        As the card says.
+        Name on the card.
     version
-        ``name@`` and eight hexadecimal digits of the content.
+        ``name@`` and the first eight hexadecimal digits of the content's SHA-256.
     languages
-        Those the bundle was validated on.
+        Languages on which the bundle was validated.
     threshold
-        A score at or above it is labelled negative.
+        Score from which a text is labelled negative, inclusive.
     card
-        Everything the card says.
+        Content of ``card.json``.
     known_words
-        What :meth:`badbuzz.features.known_words.KnownWords.unpack` reads; None where the bundle
-        keeps none.
+        Packed :class:`badbuzz.features.known_words.KnownWords`; None if the bundle has none.
 
     Examples
     --------
@@ -118,13 +127,12 @@ class Scorer:
 
     @classmethod
     def load(cls, name_or_path: str) -> Scorer:
-        """The scorer of a shipped bundle, by name, or of a folder, by path.
+        """Load a shipped bundle by name, or any bundle by the path of its folder.
 
         Raises
         ------
         BundleError
-            When there is no such bundle, it lacks a file, its card cannot be used, or its golden
-            texts do not score what they should.
+            If there is no such bundle, a file is missing or invalid, or the golden scores differ.
         """
         shipped = Path(str(files("badbuzz"))) / "bundles"
         known = sorted(path.parent.name for path in shipped.glob("*/card.json"))
@@ -138,44 +146,45 @@ class Scorer:
         return cls(path)
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """P(negative) of each text, in [0, 1], rounded to ten-thousandths.
+        """Return P(negative) of each text, in [0, 1], rounded to four decimals.
 
-        A text's score depends on that text alone, not on its company.
+        The score of a text does not depend on the other texts.
         """
         return np.round(self.raw(texts), 4)
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """P(negative) of each text as the network gives it, not rounded."""
+        """Return the unrounded P(negative) of each text."""
         return self._graph.raw(texts)
 
     def explain(self, texts: Sequence[str]) -> list[Explanation]:
-        """What each word of each text adds to the logit of the text's score.
+        """Attribute the score of each text to its words.
 
-        Asked of the scores alone, so true for any bundle: each text is scored without each of its
-        words (:func:`badbuzz.features.attribution.explain_score`), some 15 µs a word.
+        Each text is scored again without each of its words, about 15 µs per word
+        (:func:`badbuzz.features.attribution.explain_score`).
 
         Examples
         --------
-        >>> (told,) = Scorer.load("airline-en").explain(["Lovely crew, but two hours late"])
-        >>> strongest = max(told.contributions, key=lambda part: part.logit)
+        >>> (explanation,) = Scorer.load("airline-en").explain(["Lovely crew, but two hours late"])
+        >>> strongest = max(explanation.contributions, key=lambda part: part.logit)
         >>> strongest.token, strongest.start, strongest.end
         ('hours', 21, 26)
         """
         occluded = [occlude(text) for text in texts]
-        asked = [*texts, *chain.from_iterable(one.without for one in occluded), ""]
-        raw = self.raw(asked).tolist()
-        left = iter(raw[len(texts) :])
+        raw = self.raw([*texts, *chain.from_iterable(one.without for one in occluded), ""]).tolist()
+        scores, without = raw[: len(texts)], iter(raw[len(texts) :])
         return [
-            explain_score(one, round(own, 4), own, list(islice(left, len(one.without))), raw[-1])
-            for one, own in zip(occluded, raw[: len(texts)], strict=True)
+            explain_score(
+                one, round(score, 4), score, list(islice(without, len(one.without))), raw[-1]
+            )
+            for one, score in zip(occluded, scores, strict=True)
         ]
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A verdict on each text."""
+        """Score each text and return its prediction."""
         return self.predictions(self.score(texts))
 
     def predictions(self, scores: NDArray[np.float64]) -> list[Prediction]:
-        """What this bundle says of texts that it scored so.
+        """Return the predictions of this bundle for its scores.
 
         Examples
         --------
@@ -191,100 +200,103 @@ class Scorer:
         ]
 
     def _check_golden(self, texts: list[str], expected: NDArray[np.float64]) -> None:
-        found = self.raw(texts)
-        gaps = np.abs(found - expected)
-        if not len(gaps) or not gaps.max() <= GOLDEN_TOLERANCE:
-            worst = int(np.argmax(gaps)) if len(gaps) else None
-            detail = (
-                f"golden text {texts[worst]!r} scores {found[worst]:.6f}, not {expected[worst]:.6f}"
-                if worst is not None
-                else "golden.json is empty"
+        if not texts:
+            raise ValueError(f"golden.json is empty: {_MISMATCH}")
+        scores = self.raw(texts)
+        gaps = np.abs(scores - expected)
+        if not gaps.max() <= GOLDEN_TOLERANCE:  # not ">": a NaN must be refused
+            worst = int(np.argmax(gaps))
+            raise ValueError(
+                f"golden text {texts[worst]!r} scores {scores[worst]:.6f}, "
+                f"not {expected[worst]:.6f}: {_MISMATCH}"
             )
-            raise ValueError(f"{detail}: its files do not belong together, or to this badbuzz")
 
 
 @dataclass(frozen=True)
 class ScorerSet:
-    """A scorer for each language.
+    """Scorers by language.
 
     Parameters
     ----------
     scorers
-        By primary language.
+        Scorer of each primary language.
     """
 
     scorers: dict[str, Scorer]
 
     @classmethod
     def read(cls, spec: str) -> ScorerSet:
-        """The scorers that a setting names: ``language=bundle``, comma between.
+        """Load the scorers of a setting: comma-separated ``language=bundle`` pairs.
 
         Raises
         ------
         BundleError
-            When the setting or a bundle cannot be used, or a bundle is not for its language.
+            If the setting or a bundle is invalid, or a bundle is not for its language.
 
         Examples
         --------
-        >>> judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
-        >>> sorted(judges.scorers)
+        >>> scorers = ScorerSet.read("en=airline-en,fr=tweets-fr")
+        >>> sorted(scorers.scorers)
         ['en', 'fr']
         """
         scorers: dict[str, Scorer] = {}
         loaded: dict[str, Scorer] = {}
         for part in filter(None, (part.strip() for part in spec.split(","))):
-            language, found, bundle = part.partition("=")
+            language, _, bundle = part.partition("=")
             if language in scorers:
                 raise BundleError(f"BADBUZZ_BUNDLES: {language} is given twice")
-            if not found or not language or not bundle:
+            if not language or not bundle:
                 raise BundleError(f"BADBUZZ_BUNDLES: expected language=bundle, found {part!r}")
             if bundle not in loaded:
                 loaded[bundle] = Scorer.load(bundle)
             if language not in loaded[bundle].languages:
                 languages = ", ".join(loaded[bundle].languages)
                 raise BundleError(
-                    f"BADBUZZ_BUNDLES: {part}: that bundle was validated on {languages} only"
+                    f"BADBUZZ_BUNDLES: {part}: the bundle was validated on {languages} only"
                 )
             scorers[language] = loaded[bundle]
         if not scorers:
-            raise BundleError("BADBUZZ_BUNDLES: no bundle given: try en=airline-en,fr=tweets-fr")
+            raise BundleError(
+                "BADBUZZ_BUNDLES: no bundle given; example: en=airline-en,fr=tweets-fr"
+            )
         return cls(scorers)
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The bundles' versions, sorted."""
+        """Versions of the bundles, sorted."""
         return tuple(sorted({scorer.version for scorer in self.scorers.values()}))
 
     def swap(self, language: str, scorer: Scorer) -> None:
-        """Let another scorer serve a language from the next :meth:`judge` on.
+        """Replace the scorer of a language from the next :meth:`predict` on.
 
         Examples
         --------
-        >>> judges = ScorerSet.read("en=airline-en")
-        >>> judges.swap("en", Scorer.load("airline-en"))
+        >>> scorers = ScorerSet.read("en=airline-en")
+        >>> scorers.swap("en", Scorer.load("airline-en"))
         """
         self.scorers[language] = scorer
 
     def predict(self, tweets: Sequence[Tweet]) -> list[Prediction | None]:
-        """A verdict on each tweet; None where no bundle reads its language."""
-        verdicts: list[Prediction | None] = [None] * len(tweets)
+        """Return a prediction for each tweet; None if no bundle is for its language."""
+        predictions: list[Prediction | None] = [None] * len(tweets)
         places: dict[str, list[int]] = {language: [] for language in self.scorers}
         for place, tweet in enumerate(tweets):
             if tweet.lang in places:
                 places[tweet.lang].append(place)
         for language, own in places.items():
             if own:
-                judged = self.scorers[language].predict([tweets[place].text for place in own])
-                for place, verdict in zip(own, judged, strict=True):
-                    verdicts[place] = verdict
-        return verdicts
+                texts = [tweets[place].text for place in own]
+                scored = self.scorers[language].predict(texts)
+                for place, prediction in zip(own, scored, strict=True):
+                    predictions[place] = prediction
+        return predictions
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
-            f"bundle {folder} lacks {', '.join(missing)}: install badbuzz again, or build it with: "
+            f"bundle {folder} lacks {', '.join(missing)}: reinstall badbuzz, or build it with: "
             "badbuzz train default"
         )
     return {name: (folder / name).read_bytes() for name in FILES}
@@ -294,12 +306,12 @@ def _parse_json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
     try:
         return orjson.loads(contents[name])
     except orjson.JSONDecodeError as error:
-        raise BundleError(f"bundle {folder}: {name} is no JSON: {error}") from error
+        raise BundleError(f"bundle {folder}: {name} is not JSON: {error}") from error
 
 
 @contextmanager
 def _bundle_errors(folder: Path) -> Iterator[None]:
-    """Turn whatever is wrong inside a bundle into one error that names it."""
+    """Convert any error caused by a bundle's content to a BundleError that names the bundle."""
     try:
         yield
     except KeyError as error:
@@ -311,13 +323,13 @@ def _bundle_errors(folder: Path) -> Iterator[None]:
 def _check_schema(card: Any) -> None:
     if not isinstance(card, dict) or card.get("schema") != SCHEMA:
         found = card.get("schema") if isinstance(card, dict) else type(card).__name__
-        raise ValueError(f"card.json has schema {found!r}, this badbuzz reads {SCHEMA}")
+        raise ValueError(f"card.json has schema {found!r}, this version reads {SCHEMA}")
 
 
 def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
-    """A function from blocks of ids and perhaps weights, a text a column, to scores.
+    """Return a function from blocks of ids and, for some, weights, a text per column, to scores.
 
-    Without the default delegate: its kernels depend on the processor, and it talks.
+    The default delegate is off: its kernels depend on the processor, and it writes to stderr.
     """
     library = import_interpreter()
     interpreter = library.Interpreter(
@@ -326,7 +338,7 @@ def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np
         experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    # ids before weights, whatever the converter did
+    # Ids before weights; converters differ in their order.
     sources = sorted(interpreter.get_input_details(), key=lambda one: one["dtype"] is np.float32)
     target = interpreter.get_output_details()[0]["index"]
 
@@ -341,12 +353,12 @@ def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np
 
 
 def import_interpreter() -> Any:
-    """The module of the TFLite interpreter that is installed.
+    """Import the module of the installed TFLite interpreter.
 
     Raises
     ------
     BundleError
-        When none is.
+        If none is installed.
     """
     for name in _INTERPRETERS:
         try:

@@ -46,7 +46,7 @@ def put_broken(registry: Registry, folder: Path) -> Version:
 def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
     """Register files as whatever they are said to be, as another program could."""
     client, name = registry.client, model_name("en")
-    if registry.model("en") is None:
+    if registry.find_model("en") is None:
         client.create_registered_model(name)
     experiment = client.create_experiment(f"unchecked-{bundle}")
     run = client.create_run(experiment)
@@ -54,7 +54,7 @@ def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
     made = client.create_model_version(
         name, run.info.artifact_uri, run_id=run.info.run_id, tags={"bundle": version}
     )
-    found = registry.find("en", str(made.version))
+    found = registry.find_version("en", str(made.version))
     assert found is not None
     return found
 

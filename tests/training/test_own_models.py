@@ -98,7 +98,7 @@ def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
         ran = shell(line)
         said += f"$ {line}\n{ran.said}"
         assert ran.exit_code == 0, said
-    champion = registry.find("en", CHAMPION)
+    champion = registry.find_version("en", CHAMPION)
     assert champion is not None
     assert champion.number == 2, said
     again = shell("badbuzz train retrain --data mine.jsonl --promote-if-better --json")
@@ -141,7 +141,7 @@ def test_a_server_that_dies_in_mid_run_loses_nothing(
     assert (outcome.known, outcome.version.number, outcome.bundle) == (False, 1, trained)
     registry.client.delete_registered_model_alias("badbuzz-sentiment-en", CHALLENGER)  # a kill
     retrain(registry, gathered, standing, None, None, lambda _: lambda: None)
-    assert registry.find("en", CHALLENGER) == outcome.version
+    assert registry.find_version("en", CHALLENGER) == outcome.version
     crown(registry, outcome.version)
     late = retrain(registry, gathered, standing, None, "ann", lambda _: lambda: None)
     assert (late.promoted, late.why_not[:33]) == (False, "the champion is another one since")

@@ -83,7 +83,7 @@ def distinct(rows: Rows) -> tuple[Rows, list[str]]:
 
 def frozen(registry: Registry, language: str) -> Frozen | None:
     """The language's set, or None."""
-    model = registry.model(language)
+    model = registry.find_model(language)
     told = model.tags.get(TAG) if model is not None else None
     if told is None:
         return None
@@ -122,7 +122,7 @@ def freeze(
         run_id, digest, len(rows), int(rows.negative.sum()), time.time_ns() // 10**6, tuple(files)
     )
     name = model_name(language)
-    if registry.model(language) is None:
+    if registry.find_model(language) is None:
         with registry.named_errors():
             registry.client.create_registered_model(name)
     with registry.named_errors():

@@ -61,7 +61,7 @@ def needed(registry: Registry, language: str, which: str) -> Version:
     RegistryError
         When there is none.
     """
-    version = registry.find(language, which)
+    version = registry.find_version(language, which)
     if version is None:
         known = [str(one.number) for one in registry.versions(language)]
         raise RegistryError(
@@ -101,7 +101,7 @@ def promote(
             f"{version}: not promoted: {failed[0].name}: {failed[0].found}"
             f"{_more(len(failed) - 1)}; --force with a --reason promotes it all the same"
         )
-    champion = registry.find(version.language)
+    champion = registry.find_version(version.language)
     event = ChampionChange(
         what="promote",
         when_ms=_now_ms(),

@@ -78,7 +78,7 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
     """
     registry = open_registry()
     version = needed(registry, language, which)
-    champion = registry.find(language)
+    champion = registry.find_version(language)
     if champion is not None and champion.number == version.number:
         click.echo(f"{version} is the champion already")
         return

@@ -160,7 +160,7 @@ def _create(
     registry: Registry, language: str, scorer: Scorer, bundle: Path, source: str, run_id: str
 ) -> Registered:
     name, client = model_name(language), registry.client
-    if registry.model(language) is None:
+    if registry.find_model(language) is None:
         with registry.named_errors():
             client.create_registered_model(name)
     with registry.named_errors():
@@ -172,7 +172,7 @@ def _create(
             model_id=source.rpartition("/")[2],
         ).version
         client.set_registered_model_alias(name, CHALLENGER, number)
-    version = registry.find(language, str(number))
+    version = registry.find_version(language, str(number))
     assert version is not None
     return Registered(version, known=False)
 

@@ -103,7 +103,7 @@ class Outcome:
 
 def stand(registry: Registry, language: str, folder: Path) -> RegistrySnapshot:
     """Ask the registry for what a retraining needs, so that it fails before it trains."""
-    version = registry.find(language, CHAMPION)
+    version = registry.find_version(language, CHAMPION)
     champion = None
     if version is not None:
         scorer, bundle = registry.fetch(version, folder)
@@ -245,7 +245,7 @@ def _why_not(
 ) -> str:
     if standing.champion is not None and standing.champion[0].number == version.number:
         return "it is the champion already: nothing new was said"
-    serving = registry.find(version.language, CHAMPION)
+    serving = registry.find_version(version.language, CHAMPION)
     met = None if standing.champion is None else standing.champion[0].number
     if (None if serving is None else serving.number) != met:
         return "the champion is another one since this began: run it again"

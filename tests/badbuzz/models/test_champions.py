@@ -108,7 +108,7 @@ def test_no_model_is_no_failure() -> None:
 def test_a_server_that_refuses_is_told_apart_from_one_that_is_down() -> None:
     body = b'{"error_code": "PERMISSION_DENIED", "message": "no"}'
     with serving(403, body) as uri, pytest.raises(RegistryError, match="refuses") as caught:
-        Registry(uri, hurried=True).model("en")
+        Registry(uri, short_timeouts=True).find_model("en")
     assert not isinstance(caught.value, RegistryDownError)
 
 

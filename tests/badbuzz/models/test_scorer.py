@@ -52,13 +52,13 @@ def tweet(text: str, lang: str) -> Tweet:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-def test_a_score_does_not_depend_on_its_company(name: str, data: st.DataObject) -> None:
-    company = data.draw(texts)
-    at = data.draw(st.integers(0, len(company)))
+def test_a_score_does_not_depend_on_its_batch(name: str, data: st.DataObject) -> None:
+    others = data.draw(texts)
+    at = data.draw(st.integers(0, len(others)))
     text = data.draw(st.text(max_size=80))
     scorer = load(name)
     alone = scorer.score([text])[0]
-    assert scorer.score([*company[:at], text, *company[at:]])[at] == alone
+    assert scorer.score([*others[:at], text, *others[at:]])[at] == alone
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -96,14 +96,14 @@ def test_no_texts_have_no_scores() -> None:
     assert load("airline-en").score([]).shape == (0,)
 
 
-def test_a_verdict_says_what_the_card_means() -> None:
+def test_a_prediction_follows_the_card() -> None:
     scorer = load("tweets-fr")
-    (verdict,) = scorer.predict([ANGRY["fr"]])
+    (prediction,) = scorer.predict([ANGRY["fr"]])
     m0, m1 = scorer.card["class_means"]
-    assert verdict.score == scorer.score([ANGRY["fr"]])[0]
-    assert verdict.negative is True
-    assert verdict.adjusted == round((verdict.score - m0) / (m1 - m0) * 10_000)
-    assert verdict.bundle == scorer.version
+    assert prediction.score == scorer.score([ANGRY["fr"]])[0]
+    assert prediction.negative is True
+    assert prediction.adjusted == round((prediction.score - m0) / (m1 - m0) * 10_000)
+    assert prediction.bundle == scorer.version
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -166,7 +166,7 @@ def test_a_bundle_that_lacks_a_file_is_refused(bundle: Path, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
 def test_a_bundle_with_a_broken_file_is_refused(bundle: Path, name: str) -> None:
     (bundle / name).write_bytes(b"{")
-    with pytest.raises(BundleError, match=f"{name} is no JSON"):
+    with pytest.raises(BundleError, match=f"{name} is not JSON"):
         Scorer(bundle)
 
 
@@ -179,7 +179,7 @@ def test_a_broken_network_is_refused(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "reason"),
     [
-        ("card.json", lambda card: {**card, "schema": 9}, "schema 9, this badbuzz reads 1"),
+        ("card.json", lambda card: {**card, "schema": 9}, "schema 9, this version reads 1"),
         ("card.json", lambda card: [card], "schema 'list'"),
         ("card.json", lambda card: {**card, "class_means": [0.2]}, "not enough values"),
         (
@@ -196,7 +196,7 @@ def test_a_broken_network_is_refused(bundle: Path) -> None:
         ("golden.json", lambda golden: [{"text": "late"}], "'score' is missing"),
     ],
 )
-def test_a_bundle_that_says_something_else_is_refused(
+def test_a_bundle_with_wrong_content_is_refused(
     bundle: Path, name: str, change: Callable[[Any], Any], reason: str
 ) -> None:
     rewrite(bundle / name, change)
@@ -204,7 +204,7 @@ def test_a_bundle_that_says_something_else_is_refused(
         Scorer(bundle)
 
 
-def test_a_bundle_whose_golden_score_does_not_come_back_is_refused(bundle: Path) -> None:
+def test_a_bundle_whose_golden_score_differs_is_refused(bundle: Path) -> None:
     def shift(golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
         golden[-1]["score"] += 2e-5
         return golden
@@ -237,23 +237,25 @@ def test_another_featuriser_is_refused(bundle: Path, change: dict[str, int], rea
         Scorer(bundle)
 
 
-def test_each_tweet_is_judged_in_its_language() -> None:
-    judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
+def test_each_tweet_is_scored_by_the_bundle_of_its_language() -> None:
+    scorers = ScorerSet.read("en=airline-en,fr=tweets-fr")
     langs = ["fr", "en", "de", "fr", "und", "en"]
-    verdicts = judges.predict([tweet(ANGRY.get(lang, "Schade."), lang) for lang in langs])
-    bundles = [verdict and verdict.bundle.partition("@")[0] for verdict in verdicts]
+    predictions = scorers.predict([tweet(ANGRY.get(lang, "Schade."), lang) for lang in langs])
+    bundles = [prediction and prediction.bundle.partition("@")[0] for prediction in predictions]
     assert bundles == ["tweets-fr", "airline-en", None, "tweets-fr", None, "airline-en"]
 
 
-def test_verdicts_stand_beside_their_tweets() -> None:
-    judges = ScorerSet.read("en=airline-en")
-    verdicts = judges.predict([tweet(GLAD["en"], "en"), tweet("?", "fr"), tweet(ANGRY["en"], "en")])
-    assert [verdict and verdict.negative for verdict in verdicts] == [False, None, True]
+def test_predictions_are_in_the_order_of_the_tweets() -> None:
+    scorers = ScorerSet.read("en=airline-en")
+    predictions = scorers.predict(
+        [tweet(GLAD["en"], "en"), tweet("?", "fr"), tweet(ANGRY["en"], "en")]
+    )
+    assert [prediction and prediction.negative for prediction in predictions] == [False, None, True]
 
 
-def test_judges_name_their_versions() -> None:
-    judges = ScorerSet.read("fr=tweets-fr, en=airline-en")
-    assert judges.versions == (load("airline-en").version, load("tweets-fr").version)
+def test_a_scorer_set_lists_its_versions() -> None:
+    scorers = ScorerSet.read("fr=tweets-fr, en=airline-en")
+    assert scorers.versions == (load("airline-en").version, load("tweets-fr").version)
 
 
 @pytest.mark.parametrize(

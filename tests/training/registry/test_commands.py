@@ -151,7 +151,7 @@ def test_a_rollback_to_a_broken_bundle_is_refused(registry: Registry, tmp_path: 
         promote(registry, version, [], who="ann")
     with pytest.raises(BundleError):
         roll_back(registry, "en", who="ann", why="a try")
-    champion = registry.find("en")
+    champion = registry.find_version("en")
     assert champion is not None
     assert champion.number == good.number
 
@@ -163,7 +163,7 @@ def test_what_is_stored_survives_a_restart(
     crown(registry, version)
     mlflow_server.stop()
     mlflow_server.start()
-    found = registry.find("en")
+    found = registry.find_version("en")
     assert found is not None
     scorer, _ = registry.fetch(found, tmp_path / "out")
     assert scorer.version == version.bundle
