@@ -1,4 +1,4 @@
-"""How many of how many, and how far that can be trusted: score intervals of 95 %."""
+"""Proportions with 95 % score intervals."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final, Literal
 
+__all__ = [
+    "MIN_COMPARED",
+    "MIN_OF_GROUP",
+    "Share",
+    "ShareChange",
+    "compare_shares",
+    "difference_interval",
+]
+
 _Z: Final = 1.959963984540054
 MIN_COMPARED: Final = 20
-"""Of fewer, a difference between two shares is not told."""
+"""Minimum size of two groups whose shares are compared."""
 MIN_OF_GROUP: Final = 3
-"""A group of fewer says nothing, and is left out where people read."""
+"""Minimum size of a group that a report shows."""
 
 Interval = tuple[float, float]
 ShareChange = Literal["better", "worse", "no difference", "too few"]
@@ -18,14 +27,14 @@ ShareChange = Literal["better", "worse", "no difference", "too few"]
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many.
+    """Proportion of a group that has a property.
 
     Parameters
     ----------
     n_with
-        In [0, n].
+        Number with the property, in [0, n].
     n
-        Of how many, >= 0.
+        Size of the group, >= 0.
 
     Examples
     --------
@@ -38,14 +47,14 @@ class Share:
 
     @property
     def rate(self) -> float | None:
-        """The share in [0, 1]; None of none."""
+        """Share in [0, 1]; None if the group is empty."""
         return self.n_with / self.n if self.n else None
 
     @property
     def interval(self) -> Interval:
-        """Where the true share lies, as 95 of 100 such intervals say rightly; of none, anywhere.
+        """95 % score interval (Wilson 1927); (0, 1) if the group is empty.
 
-        The score interval (Wilson 1927), which is good for few and for shares near 0 and 1.
+        It is accurate for small groups and for shares near 0 and 1.
 
         Examples
         --------
@@ -58,20 +67,21 @@ class Share:
         rate, weight = self.n_with / self.n, _Z * _Z / self.n
         middle = rate + weight / 2
         reach = _Z * sqrt(rate * (1 - rate) / self.n + weight / (4 * self.n))
-        low = 0.0 if not self.n_with else (middle - reach) / (1 + weight)
-        high = 1.0 if self.n_with == self.n else (middle + reach) / (1 + weight)
+        low = (middle - reach) / (1 + weight) if self.n_with else 0.0
+        high = (middle + reach) / (1 + weight) if self.n_with < self.n else 1.0
         return low, high
 
 
 def difference_interval(before: Share, after: Share) -> Interval:
-    """Where the difference of two independent shares lies, after less before, by 95 %.
+    """Return the 95 % interval of the difference of two independent shares, after less before.
 
-    From the score intervals of either (Newcombe 1998, Statistics in Medicine 17, method 10).
+    It combines the score intervals of the two (Newcombe 1998, Statistics in Medicine 17, method
+    10).
 
     Parameters
     ----------
     before, after
-        Of one at least each.
+        Shares of groups that are not empty.
 
     Examples
     --------
@@ -80,7 +90,7 @@ def difference_interval(before: Share, after: Share) -> Interval:
     (0.0524, 0.3339)
     """
     if before.rate is None or after.rate is None:
-        raise ValueError("a share of none has no difference to another")
+        raise ValueError("the share of an empty group cannot be compared")
     (low0, high0), (low1, high1) = before.interval, after.interval
     gap = after.rate - before.rate
     return (
@@ -90,7 +100,7 @@ def difference_interval(before: Share, after: Share) -> Interval:
 
 
 def compare_shares(before: Share, after: Share) -> ShareChange:
-    """What a change of a share of errors comes to.
+    """Classify the change of a share of errors.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What people said of alerts: real, false alarm or benign, by severity, brand and driving term."""
+"""Summary of rulings on alerts (real, false alarm or benign) by severity, brand and term."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from badbuzz.model import Severity
 from badbuzz.quality.proportions import Share
 from badbuzz.store.model import AlertLife, Ruling, RulingKind
 
-_SEVERITIES: Final = get_args(Severity)
+__all__ = ["NO_TERM", "RulingCounts", "RulingSummary", "summarise_rulings"]
+
 NO_TERM: Final = "none"
+"""Name of the group of alerts without driving terms."""
+_SEVERITIES: Final = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True)
 class RulingCounts:
-    """Alerts that have something in common, by what people said of them."""
+    """Number of alerts of a group by ruling."""
 
     name: str
     n_real: int
@@ -26,29 +29,29 @@ class RulingCounts:
 
     @property
     def n(self) -> int:
-        """How many alerts."""
+        """Number of alerts."""
         return self.n_real + self.n_false_alarm + self.n_benign
 
     @property
     def real(self) -> Share:
-        """How many of them were real."""
+        """Share of real alerts."""
         return Share(self.n_real, self.n)
 
 
 @dataclass(frozen=True, slots=True)
 class RulingSummary:
-    """What people said of alerts.
+    """Counts of rulings.
 
     Parameters
     ----------
     overall
-        Each alert once, by the latest ruling on it.
+        All alerts, each by its latest ruling.
     n_contested
-        Alerts of which people said different things.
+        Number of alerts on which people disagree.
     severities
-        By the worst that the alert reached, gravest first.
+        Counts by the highest severity the alert reached, most severe first.
     brands, terms
-        Most alerts first; an alert counts in each of its driving terms.
+        Counts by brand and driving term, most alerts first; an alert counts in each of its terms.
     """
 
     overall: RulingCounts
@@ -59,7 +62,7 @@ class RulingSummary:
 
 
 def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSummary:
-    """What people said of alerts in a period.
+    """Count the rulings on alerts.
 
     Examples
     --------
@@ -67,46 +70,44 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSumm
     RulingCounts(name='all', n_real=0, n_false_alarm=0, n_benign=0)
     """
     latest: dict[str, tuple[Ruling, AlertLife]] = {}
-    verdicts: dict[str, dict[str, RulingKind]] = {}
-    for ruling, life in sorted(rulings, key=lambda pair: (pair[0].at_ms, pair[0].by)):
-        latest[ruling.alert_id] = ruling, life
-        verdicts.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
+    by_person: dict[str, dict[str, RulingKind]] = {}
+    for ruling, alert in sorted(rulings, key=lambda pair: (pair[0].at_ms, pair[0].by)):
+        latest[ruling.alert_id] = ruling, alert
+        by_person.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
     pairs = list(latest.values())
-    by_severity = {
-        one.name: one for one in _group_rulings(pairs, lambda life: (_worst_severity(life),))
-    }
+    severities = _group_rulings(pairs, lambda alert: (_highest_severity(alert),))
     return RulingSummary(
         overall=_count_rulings("all", [ruling.verdict for ruling, _ in pairs]),
-        n_contested=sum(len(set(its.values())) > 1 for its in verdicts.values()),
+        n_contested=sum(len(set(kinds.values())) > 1 for kinds in by_person.values()),
         severities=tuple(
-            by_severity[name] for name in reversed(_SEVERITIES) if name in by_severity
+            sorted(severities, key=lambda one: _SEVERITIES.index(one.name), reverse=True)
         ),
-        brands=_group_rulings(pairs, lambda life: (life.alert.brand,)),
+        brands=_group_rulings(pairs, lambda alert: (alert.alert.brand,)),
         terms=_group_rulings(pairs, _driving_terms),
     )
 
 
-def _worst_severity(life: AlertLife) -> Severity:
-    return max((phase.severity for phase in life.phases), key=_SEVERITIES.index)
+def _highest_severity(alert: AlertLife) -> Severity:
+    return max((phase.severity for phase in alert.phases), key=_SEVERITIES.index)
 
 
-def _driving_terms(life: AlertLife) -> tuple[str, ...]:
-    """The terms of the last evidence that the alert had."""
-    told = [phase.evidence for phase in life.phases if phase.evidence is not None]
-    return tuple(term.term for term in told[-1].terms) if told else (NO_TERM,)
+def _driving_terms(alert: AlertLife) -> tuple[str, ...]:
+    """Return the terms of the alert's last evidence."""
+    evidence = [phase.evidence for phase in alert.phases if phase.evidence is not None]
+    return tuple(term.term for term in evidence[-1].terms) if evidence else (NO_TERM,)
 
 
 def _group_rulings(
     pairs: list[tuple[Ruling, AlertLife]], names_of: Callable[[AlertLife], Iterable[str]]
 ) -> tuple[RulingCounts, ...]:
-    verdicts: dict[str, list[RulingKind]] = {}
-    for ruling, life in pairs:
-        for name in names_of(life):
-            verdicts.setdefault(name, []).append(ruling.verdict)
-    groups = [_count_rulings(name, its) for name, its in verdicts.items()]
+    kinds: dict[str, list[RulingKind]] = {}
+    for ruling, alert in pairs:
+        for name in names_of(alert):
+            kinds.setdefault(name, []).append(ruling.verdict)
+    groups = [_count_rulings(name, own) for name, own in kinds.items()]
     return tuple(sorted(groups, key=lambda one: (-one.n, one.name)))
 
 
-def _count_rulings(name: str, verdicts: list[RulingKind]) -> RulingCounts:
-    counts = Counter(verdicts)
+def _count_rulings(name: str, kinds: list[RulingKind]) -> RulingCounts:
+    counts = Counter(kinds)
     return RulingCounts(name, counts["real"], counts["false_alarm"], counts["benign"])

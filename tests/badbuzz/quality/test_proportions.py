@@ -58,7 +58,7 @@ def test_of_none_the_share_lies_anywhere() -> None:
 
 
 def test_a_share_of_none_has_no_difference() -> None:
-    with pytest.raises(ValueError, match="share of none"):
+    with pytest.raises(ValueError, match="share of an empty group"):
         difference_interval(Share(0, 0), Share(1, 2))
 
 
