@@ -1,10 +1,11 @@
-"""The command line: one group, whose commands are imported when they are called."""
+"""Command line; a command's module is imported when the command is called."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 
@@ -13,57 +14,60 @@ from badbuzz.errors import BadbuzzError
 
 COMMANDS: Final = {
     "alert": ("badbuzz.cli:alert", "Send a test alert through every sink."),
-    "alerts": ("stream_processor.alerts:alerts", "Print alerts as they come."),
-    "api": ("dashboards.api.command:api", "Serve what the store knows, over HTTP."),
-    "backtest": ("backtest.commands:backtest", "Say what alerts a recording would have given."),
-    "baseline": ("badbuzz.cli:baseline", "Learn from history, so that no brand begins blind."),
+    "alerts": ("stream_processor.alerts:alerts", "Print alerts as they arrive."),
+    "api": ("dashboards.api.command:api", "Serve the store over HTTP."),
+    "backtest": ("backtest.commands:backtest", "List the alerts of a recording."),
+    "baseline": ("badbuzz.cli:baseline", "Learn baselines from recorded tweets."),
     "brands": ("badbuzz.config.brands:brands", "Check the file of watched brands."),
     "broker": ("demo.commands:broker", "Start an embedded Kafka broker, in memory."),
-    "demo": ("demo.commands:demo", "Watch a crisis being caught, in one terminal."),
-    "errors": ("dashboards.errors.commands:errors", "Say where labels and alerts were wrong."),
-    "front": ("dashboards.front.commands:front", "Serve the pages that people look at."),
-    "keys": ("dashboards.api.keys_command:keys", "Make, revoke and list the API's keys."),
-    "models": ("badbuzz.cli:models", "Register, compare, promote and take back models."),
-    "notify": ("stream_processor.worker:notify", "Tell people of alerts: mail, SMS, Azure."),
+    "demo": ("demo.commands:demo", "Detect a simulated crisis, in one terminal."),
+    "errors": ("dashboards.errors.commands:errors", "Analyse wrong labels and false alarms."),
+    "front": ("dashboards.front.commands:front", "Serve the web pages."),
+    "keys": ("dashboards.api.keys_command:keys", "Create, revoke and list API keys."),
+    "models": ("badbuzz.cli:models", "Register, compare, promote and roll back models."),
+    "notify": ("stream_processor.worker:notify", "Send notifications of alerts: mail, SMS, Azure."),
     "process": ("stream_processor.worker:process", "Run the worker: score, detect, alert."),
-    "record": (
-        "stream_processor.worker:record",
-        "Run the recorder: what happened, into the store.",
-    ),
+    "record": ("stream_processor.worker:record", "Run the recorder: topics to the store."),
     "replay": ("producers.commands:replay", "Send recorded tweets through Kafka."),
     "settings": ("badbuzz.config.settings:settings", "Show every setting and its value."),
-    "simulate": ("producers.commands:simulate", "Write airline chatter with known crises."),
-    "topics": ("stream_processor.commands:topics", "Create Kafka topics, or check them."),
+    "simulate": (
+        "producers.commands:simulate",
+        "Generate tweets about airlines with known crises.",
+    ),
+    "topics": ("stream_processor.commands:topics", "Create or check Kafka topics."),
     "train": ("training.commands:train", "Build model bundles."),
 }
-"""Command -> (where its click command lives, what ``badbuzz --help`` says of it)."""
+"""Module and name of each click command, and its line in ``badbuzz --help``."""
 
 BASELINE_COMMANDS: Final = {
-    "build": ("backtest.baseline_command:build", "Learn from recorded tweets what is usual."),
-    "load": ("stream_processor.commands:load", "Put it into the workers' state."),
+    "build": ("backtest.baseline_command:build", "Learn baselines from recorded tweets."),
+    "load": ("stream_processor.commands:load", "Load baselines into the workers' state."),
 }
 
 ALERT_COMMANDS: Final = {
     "test": (
         "stream_processor.notifier.sink_check:try_out",
-        "Send a marked alert, say what each sink answers.",
+        "Send a test alert and print each sink's response.",
     ),
 }
 
 MODELS_COMMANDS: Final = {
     "compare": (
         "training.registry.promotion_commands:compare",
-        "Hold the alerts of two to each other.",
+        "Compare the alerts of two versions.",
     ),
-    "list": ("training.registry.commands:list_", "List every version, and what it is called."),
-    "promote": ("training.registry.promotion_commands:promote", "Let a version serve, if it may."),
-    "pull": ("training.registry.commands:pull", "Fetch a version's bundle into a folder."),
+    "list": ("training.registry.commands:list_", "List versions and their aliases."),
+    "promote": (
+        "training.registry.promotion_commands:promote",
+        "Make a version champion if it passes the checks.",
+    ),
+    "pull": ("training.registry.commands:pull", "Download a version's bundle."),
     "register": (
         "training.registry.promotion_commands:register",
-        "Put a bundle into the registry.",
+        "Register a bundle.",
     ),
-    "rollback": ("training.registry.commands:rollback", "Let the former champion serve again."),
-    "show": ("training.registry.commands:show", "Show a version's card, and what happened."),
+    "rollback": ("training.registry.commands:rollback", "Restore the previous champion."),
+    "show": ("training.registry.commands:show", "Show a version's card and history."),
 }
 
 _EXTRAS: Final = {
@@ -78,7 +82,11 @@ _EXTRAS: Final = {
 
 
 class _LazyGroup(click.Group):
-    table: dict[str, tuple[str, str]] = COMMANDS
+    """Group of commands that are imported when they are called."""
+
+    def __init__(self, table: Mapping[str, tuple[str, str]], **options: Any) -> None:
+        super().__init__(**options)
+        self.table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self.table)
@@ -90,8 +98,8 @@ class _LazyGroup(click.Group):
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
-            room = module_name.partition(".")[0]
-            extra = _EXTRAS.get(module_name.rpartition(".")[0], _EXTRAS.get(room))
+            package = module_name.partition(".")[0]
+            extra = _EXTRAS.get(module_name.rpartition(".")[0], _EXTRAS.get(package))
             if extra is None:
                 raise
             raise click.ClickException(
@@ -105,35 +113,25 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, self.table[name][1]) for name in sorted(self.table)])
 
 
-class _BaselineGroup(_LazyGroup):
-    table = BASELINE_COMMANDS
-
-
-class _AlertGroup(_LazyGroup):
-    table = ALERT_COMMANDS
-
-
-class _ModelsGroup(_LazyGroup):
-    table = MODELS_COMMANDS
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="badbuzz")
 def badbuzz() -> None:
-    """Watch what people say about a brand, and warn of a crisis within minutes.
+    """Watch tweets about brands and alert on a crisis within minutes.
 
     \b
-    Try it, nothing else needed:
+    Without Kafka:
       badbuzz demo
-    On your own Kafka:
+    With your own Kafka:
       export BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092
       badbuzz topics && badbuzz process
     """
 
 
-@click.group(cls=_BaselineGroup)
+@click.group(cls=_LazyGroup, table=BASELINE_COMMANDS)
 def baseline() -> None:
-    """Learn from history what is usual for brands, so that none begins blind.
+    """Learn brands' baselines from recorded tweets, so that detection works from the start.
 
     \b
     Examples:
@@ -142,9 +140,9 @@ def baseline() -> None:
     """
 
 
-@click.group(cls=_AlertGroup)
+@click.group(cls=_LazyGroup, table=ALERT_COMMANDS)
 def alert() -> None:
-    """Try the way an alert takes to people.
+    """Test the delivery of alerts.
 
     \b
     Examples:
@@ -152,9 +150,9 @@ def alert() -> None:
     """
 
 
-@click.group(cls=_ModelsGroup)
+@click.group(cls=_LazyGroup, table=MODELS_COMMANDS)
 def models() -> None:
-    """Keep models in an MLflow registry (BADBUZZ_MLFLOW_URI), and decide which one serves.
+    """Manage models in an MLflow registry (BADBUZZ_MLFLOW_URI) and choose the champion.
 
     \b
     Examples:
@@ -165,7 +163,7 @@ def models() -> None:
 
 
 def main() -> None:
-    """Run a command; say a user's error on one line and exit with its code."""
+    """Run a command; print a user's error on one line and exit with its code."""
     try:
         badbuzz()
     except BadbuzzError as error:

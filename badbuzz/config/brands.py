@@ -1,4 +1,4 @@
-"""The watched brands: ``brands.toml`` and the rules it gives each."""
+"""Watched brands and their rules, read from ``brands.toml``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.wire import NAME_RULE, is_name
 
+__all__ = ["SENSITIVITIES", "Brands", "brands", "parse_brands", "read_brands"]
+
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
 _KEYS: Final = ("name", "languages", "zone", "mute", "sensitivity", *DETECTOR_FIELDS)
 _THETAS: Final = "a number from 1 to 20"
@@ -27,13 +29,13 @@ _MUTE_KEYS: Final = frozenset({"from", "until", "why"})
 
 @dataclass(frozen=True, slots=True)
 class Brands:
-    """Rules by brand; a brand that the file does not name gets the default ones."""
+    """Rules by brand; a brand that is not in the file has the default rules."""
 
     rules: Mapping[str, Rules]
     default: Rules = field(default_factory=Rules)
 
     def of(self, brand: str) -> Rules:
-        """The rules of one brand.
+        """Return the rules of a brand.
 
         Examples
         --------
@@ -43,7 +45,7 @@ class Brands:
         return self.rules.get(brand, self.default)
 
     def zone_of(self, brand: str) -> str:
-        """The IANA name of a brand's clock.
+        """Return the IANA name of a brand's time zone.
 
         Examples
         --------
@@ -59,14 +61,14 @@ def read_brands(path: str, default: Rules | None = None) -> Brands:
     Parameters
     ----------
     path
-        Of a ``brands.toml``; the shipped example when empty.
+        Path of a ``brands.toml``; the shipped example if empty.
     default
-        Rules that each brand's own are laid over.
+        Values of the rules that a brand does not set, default those of :class:`Rules`.
 
     Raises
     ------
     BrandsError
-        When the file is missing or does not say what it must: names entry, key and remedy.
+        If the file is missing or invalid; names the brand, the key and the expected value.
 
     Examples
     --------
@@ -86,12 +88,12 @@ def _find_file(path: str) -> Traversable:
 
 
 def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands:
-    """The brands in a TOML document; ``source`` names it in errors."""
+    """Read the brands of a TOML document; ``source`` is its name in errors."""
     default = default or Rules()
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BrandsError(f"{source}: is no TOML: {error}") from error
+        raise BrandsError(f"{source}: is not TOML: {error}") from error
     entries = document.get("brand")
     if set(document) != {"brand"} or not isinstance(entries, list) or not entries:
         raise BrandsError(f"{source}: expected one [[brand]] table per brand and nothing else")
@@ -101,7 +103,7 @@ def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands
         if not isinstance(name, str) or not is_name(name):
             raise BrandsError(f"{source}: brand {number}: name: {NAME_RULE}")
         if name in rules:
-            raise BrandsError(f"{source}: brand {name!r}: stands twice")
+            raise BrandsError(f"{source}: brand {name!r}: is given twice")
         rules[name] = _read_rules(entry, f"{source}: brand {name!r}", default)
     return Brands(rules, default)
 
@@ -121,10 +123,10 @@ def _read_rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
 
 
 def _read_theta(entry: dict[str, Any], where: str) -> dict[str, Any]:
-    """What ``sensitivity`` says, the friendly name of theta; nothing where there is none."""
+    """Return theta from ``theta`` or ``sensitivity``, two names of the same rule."""
     if "sensitivity" in entry:
         if "theta" in entry:
-            raise BrandsError(f"{where}: theta: expected it or sensitivity, which say the same")
+            raise BrandsError(f"{where}: theta: expected either theta or sensitivity, not both")
         return {"theta": _read_sensitivity(entry["sensitivity"], where)}
     if "theta" in entry and not 1.0 <= entry["theta"] <= 20.0:
         raise BrandsError(f"{where}: theta: expected {_THETAS}, found {entry['theta']!r}")
@@ -162,7 +164,7 @@ def _read_mutes(periods: object, where: str) -> tuple[tuple[int, int], ...]:
 
 def _read_mute(period: object, where: str) -> tuple[int, int]:
     if not isinstance(period, dict) or not {"from", "until"} <= set(period) <= _MUTE_KEYS:
-        raise BrandsError(f"{where}: mute: expected tables with from, until and, if you like, why")
+        raise BrandsError(f"{where}: mute: expected tables with from, until and, optionally, why")
     start, end = (_read_instant_ms(period[key], key, where) for key in ("from", "until"))
     if start >= end:
         raise BrandsError(f"{where}: mute: until {period['until']} is not after from")
@@ -172,7 +174,7 @@ def _read_mute(period: object, where: str) -> tuple[int, int]:
 def _read_instant_ms(value: object, key: str, where: str) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise BrandsError(
-            f"{where}: mute: {key}: expected a time with its offset, such as "
+            f"{where}: mute: {key}: expected a time with offset, such as "
             f"2026-12-01T08:00:00+01:00, found {value}"
         )
     return int(value.timestamp() * 1000)
@@ -186,10 +188,10 @@ def brands() -> None:
 @brands.command()
 @click.argument("path", required=False)
 def check(path: str | None) -> None:
-    """Check a brands file and say what it means.
+    """Check a brands file and print its rules.
 
-    What tunes the detector is shown where it differs from the defaults.
-    A language that no bundle of BADBUZZ_BUNDLES reads is pointed out: its tweets do not count.
+    Detector rules are printed if they differ from the defaults.
+    Languages without a bundle in BADBUZZ_BUNDLES are listed: their tweets are not counted.
 
     \b
     Examples:
@@ -198,9 +200,9 @@ def check(path: str | None) -> None:
     """
     settings = Settings.read()
     path = settings.brands if path is None else path
-    found = read_brands(path)
+    watched = read_brands(path)
     click.echo(f"{_find_file(path)}:")
-    for name, rules in found.rules.items():
+    for name, rules in watched.rules.items():
         languages = ", ".join(sorted(rules.languages)) if rules.languages else "every language"
         click.echo(f"{name}: {languages}; {rules.zone}; alerts at a score of {rules.theta:g}")
         for start_ms, end_ms in rules.muted_ms:
@@ -211,13 +213,13 @@ def check(path: str | None) -> None:
             click.echo(f"  differs from the defaults: {changed}")
         unread = ", ".join(sorted((rules.languages or frozenset()) - settings.bundle_languages()))
         if unread:
-            click.echo(f"  {unread}: no bundle of BADBUZZ_BUNDLES reads it; does not count")
+            click.echo(f"  {unread}: no bundle in BADBUZZ_BUNDLES; tweets are not counted")
 
 
 def _list_changes(rules: Rules) -> str:
-    usual = Rules()
+    default = Rules()
     return ", ".join(
-        f"{key} {getattr(rules, key):g} ({getattr(usual, key):g})"
+        f"{key} {getattr(rules, key):g} ({getattr(default, key):g})"
         for key in DETECTOR_FIELDS
-        if getattr(rules, key) != getattr(usual, key)
+        if getattr(rules, key) != getattr(default, key)
     )

@@ -1,4 +1,4 @@
-"""What TOML says of a brand's rules: a key by the name of its field, checked against its type."""
+"""Conversion of TOML values to fields of a brand's rules."""
 
 from __future__ import annotations
 
@@ -14,11 +14,21 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.recordings.times import clock
 
+__all__ = [
+    "DETECTOR_FIELDS",
+    "FIELDS",
+    "FIELD_TYPES",
+    "check_known",
+    "read_changes",
+    "read_value",
+    "read_zone",
+]
+
 FIELD_TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
-"""What each field of the rules must be."""
+"""Types of the rules' fields, by name."""
 
 FIELDS: Final = tuple(spec.name for spec in fields(Rules))
-"""Every field of the rules."""
+"""Names of the rules' fields."""
 
 DETECTOR_FIELDS: Final = (
     "theta",
@@ -32,23 +42,23 @@ DETECTOR_FIELDS: Final = (
     "quiet_minutes",
     "cool_down_minutes",
 )
-"""The fields that tune the detector, which a brands file may give a brand."""
+"""Fields that tune the detector; a brands file may set them."""
 
 
 def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The fields that a TOML table changes.
+    """Return the fields that a TOML table sets.
 
     Parameters
     ----------
     table
-        As ``tomllib`` gives it.
+        TOML table, parsed.
     where
-        Names the file and the brand in errors.
+        Prefix of error messages: file and brand.
 
     Raises
     ------
     BrandsError
-        When a key is no field, or its value is none; says what was expected.
+        If a key is unknown or its value is invalid.
 
     Examples
     --------
@@ -63,19 +73,19 @@ def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for start_ms, end_ms in changes.get("muted_ms", ()):
         if end_ms <= start_ms:
             raise BrandsError(
-                f"{where}: muted_ms: ends {clock(end_ms)}, not after its start {clock(start_ms)}"
+                f"{where}: muted_ms: end {clock(end_ms)} is not after start {clock(start_ms)}"
             )
     return changes
 
 
 def check_known(key: str, where: str, known: Collection[str] = FIELDS) -> None:
-    """Raise a BrandsError where a key is not among the known ones."""
+    """Raise a BrandsError if a key is unknown."""
     if key not in known:
         raise BrandsError(f"{where}: {key}: unknown key; known are {', '.join(known)}")
 
 
 def read_value(kind: Any, value: Any, where: str) -> Any:
-    """A TOML value as what a field of the rules must be; a BrandsError where it cannot be.
+    """Convert a TOML value to the type of a field; raise a BrandsError if it does not fit.
 
     Examples
     --------
@@ -99,17 +109,16 @@ def read_value(kind: Any, value: Any, where: str) -> Any:
 
 
 def read_zone(name: object, where: str) -> ZoneInfo:
-    """The time zone of a name; a BrandsError where there is none."""
+    """Return the time zone of a name; raise a BrandsError if it is unknown."""
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BrandsError(
-            f"{where}: {name!r} is no IANA time zone such as 'Europe/Paris'"
-        ) from error
+        expected = "expected an IANA time zone such as 'Europe/Paris'"
+        raise BrandsError(f"{where}: {expected}, found {name!r}") from error
 
 
 def _convert_number(kind: Any, value: Any) -> Any:
-    """A whole number where a fraction is wanted, and the other way round; a time as ms."""
+    """Convert an integral float to int, an int to float, and a time to Unix milliseconds."""
     if kind is int and isinstance(value, datetime) and value.tzinfo is not None:
         return int(value.timestamp() * 1000)
     if kind is int and isinstance(value, float) and value.is_integer():

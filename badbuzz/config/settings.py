@@ -1,7 +1,7 @@
-"""The one reader of the environment.
+"""Settings, read from environment variables.
 
-Every setting is a field of :class:`Settings`: its variable is ``BADBUZZ_`` and the field's name
-in capitals, its type is the field's, its meaning stands beside it.
+Every setting is a field of :class:`Settings`. Its variable is ``BADBUZZ_`` and the field's name in
+capitals.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import click
 
 from badbuzz.errors import SettingsError
 
+__all__ = ["Settings", "hide_password", "settings"]
+
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _USER_ENDS: Final = re.compile("[:/?#]")
 _PASSWORD_OPTION: Final = re.compile("([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
@@ -24,6 +26,7 @@ _PREFIX: Final = "BADBUZZ_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _LANGUAGES: Final = ("fr", "en")
 _EXPORTERS: Final = ("opentelemetry", "opencensus")
+_LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -36,7 +39,7 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment says.
+    """Values of all settings.
 
     Examples
     --------
@@ -47,158 +50,171 @@ class Settings:
     badbuzz.errors.SettingsError: BADBUZZ_LATENESS_S: expected a whole number, found 'soon'
     """
 
-    kafka_bootstrap_servers: str = _setting("127.0.0.1:9092", "host:port of brokers, comma between")
-    kafka_security_protocol: str = _setting("PLAINTEXT", " | ".join(_PROTOCOLS))
-    kafka_sasl_mechanism: str = _setting("PLAIN", " | ".join(_MECHANISMS))
+    kafka_bootstrap_servers: str = _setting(
+        "127.0.0.1:9092", "Kafka brokers, comma-separated host:port"
+    )
+    kafka_security_protocol: str = _setting(
+        "PLAINTEXT", "security protocol: " + " | ".join(_PROTOCOLS)
+    )
+    kafka_sasl_mechanism: str = _setting("PLAIN", "SASL mechanism: " + " | ".join(_MECHANISMS))
     kafka_sasl_username: str = _setting("", "SASL user name")
     kafka_sasl_password: str = _setting("", "SASL password", secret=True)
-    kafka_ssl_cafile: str = _setting("", "CA certificates (PEM); the system's when empty")
-    kafka_ssl_certfile: str = _setting("", "client certificate (PEM), if the broker asks for one")
-    kafka_ssl_keyfile: str = _setting("", "its key (PEM)")
+    kafka_ssl_cafile: str = _setting(
+        "", "file of CA certificates (PEM); system certificates if empty"
+    )
+    kafka_ssl_certfile: str = _setting(
+        "", "file of the client certificate (PEM), if the broker requires one"
+    )
+    kafka_ssl_keyfile: str = _setting("", "file of the client certificate's key (PEM)")
     topic_prefix: str = _setting(
-        "", "before the names of topics and groups: keeps deployments apart"
+        "", "prefix of topics and consumer groups, to separate deployments"
     )
-    partitions: int = _setting(4, "partitions of each topic; changing it is a migration")
-    replication: int = _setting(1, "replicas of each topic; 3 on a real cluster")
-    app_id: str = _setting("badbuzz", "consumer group, and prefix of transactional ids")
-    instance: str = _setting("", "stable name of this worker (static membership), or empty")
+    partitions: int = _setting(4, "partitions of each topic; a change requires a migration")
+    replication: int = _setting(1, "replication factor of each topic; 3 on a production cluster")
+    app_id: str = _setting("badbuzz", "consumer group and prefix of transactional ids")
+    instance: str = _setting(
+        "", "name of this worker for static group membership; dynamic membership if empty"
+    )
     session_timeout_s: int = _setting(
-        6, "seconds of silence until a worker is taken for dead", least=6, most=1800
+        6, "seconds without heartbeat until a worker counts as dead", least=6, most=1800
     )
-    brands: str = _setting("", "path of brands.toml; the shipped example when empty")
-    bundles: str = _setting("en=airline-en,fr=tweets-fr", "bundle for each language, name or path")
+    brands: str = _setting("", "path of brands.toml; the shipped example if empty")
+    bundles: str = _setting(
+        "en=airline-en,fr=tweets-fr", "bundle of each language: language=name or language=path"
+    )
     mlflow_uri: str = _setting(
-        "", "MLflow server whose champions serve instead of those bundles; none when empty"
+        "", "address of the MLflow server whose champions replace these bundles; none if empty"
     )
     registry_poll_s: int = _setting(
-        30, "seconds between looks for a new champion", least=1, most=86_400
+        30, "seconds between checks for a new champion", least=1, most=86_400
     )
     warmup_h: int = _setting(
-        168, "hours with tweets before alerts are more than informational", least=0
+        168, "hours with tweets before alerts may exceed severity info", least=0
     )
     lateness_s: int = _setting(
-        60, "how late in event time a tweet may come and still count", least=0, most=3600
+        60,
+        "allowed lateness: seconds of event time that a tweet may be behind and still count",
+        least=0,
+        most=3600,
     )
-    checkpoint_ms: int = _setting(200, "milliseconds between checkpoints, at least")
-    max_brands: int = _setting(200, "brands that get gauges of their own in /metrics")
-    web_host: str = _setting("127.0.0.1", "address of the worker's web server")
-    web_port: int = _setting(6066, "port of the worker's web server", most=65_535)
+    checkpoint_ms: int = _setting(200, "minimum milliseconds between checkpoints")
+    max_brands: int = _setting(200, "maximum brands with gauges of their own in /metrics")
+    web_host: str = _setting("127.0.0.1", "address on which the worker's web server listens")
+    web_port: int = _setting(6066, "port on which the worker's web server listens", most=65_535)
     store: str = _setting(
         "sqlite:///badbuzz.db",
-        "database: sqlite:///FILE, from the current folder on, or "
+        "database: sqlite:///FILE, relative to the current folder, or "
         "postgresql://USER:PASSWORD@HOST/NAME",
         secret=True,
     )
-    retention_days: int = _setting(30, "days that sampled tweets are kept in the store", most=3650)
-    api_host: str = _setting("127.0.0.1", "address of the API")
-    api_port: int = _setting(8080, "port of the API", most=65_535)
-    api_rate: int = _setting(600, "requests a minute that one API key may make")
-    api_max_kb: int = _setting(1024, "largest request body, in KiB", most=65_536)
-    api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma between")
-    api_url: str = _setting("http://127.0.0.1:8080", "where the front finds the API")
-    front_host: str = _setting("127.0.0.1", "address of the front")
-    front_port: int = _setting(8501, "port of the front", most=65_535)
+    retention_days: int = _setting(30, "days to keep sampled tweets in the store", most=3650)
+    api_host: str = _setting("127.0.0.1", "address on which the API listens")
+    api_port: int = _setting(8080, "port on which the API listens", most=65_535)
+    api_rate: int = _setting(600, "maximum requests per minute of one API key")
+    api_max_kb: int = _setting(1024, "maximum size of a request body, KiB", most=65_536)
+    api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma-separated")
+    api_url: str = _setting("http://127.0.0.1:8080", "address of the API, for the front")
+    front_host: str = _setting("127.0.0.1", "address on which the front listens")
+    front_port: int = _setting(8501, "port on which the front listens", most=65_535)
     front_api_key: str = _setting(
         "",
-        "API key that the front asks with, on a machine of your own; each signs in when empty",
+        "API key of the front, for a single-user machine; every user signs in if empty",
         secret=True,
     )
-    language: str = _setting("fr", "of what people are sent and shown: " + " | ".join(_LANGUAGES))
-    dashboard_url: str = _setting("", "address of the front, which a message links to, or empty")
+    language: str = _setting("fr", "language of notifications and pages: " + " | ".join(_LANGUAGES))
+    dashboard_url: str = _setting(
+        "", "address of the front that notifications link to; no link if empty"
+    )
     alertmanager_url: str = _setting(
         "",
-        "where Alertmanager listens, such as http://127.0.0.1:9093; none when empty",
+        "address of Alertmanager, such as http://127.0.0.1:9093; none if empty",
         secret=True,
     )
     azure_connection_string: str = _setting(
-        "", "of an Application Insights resource; none when empty", secret=True
+        "", "connection string of an Application Insights resource; none if empty", secret=True
     )
-    azure_exporter: str = _setting("opentelemetry", " | ".join(_EXPORTERS))
-    notify_timeout_s: int = _setting(10, "seconds that a sink may take to answer", most=120)
+    azure_exporter: str = _setting("opentelemetry", "Azure exporter: " + " | ".join(_EXPORTERS))
+    notify_timeout_s: int = _setting(10, "timeout of a request to a sink, seconds", most=120)
     notify_retry_s: int = _setting(
-        3600, "seconds that a sink is asked again until a message is given up", least=0
+        3600, "seconds to retry a sink before a notification is abandoned", least=0
     )
     notify_repeat_s: int = _setting(
-        60, "seconds between repetitions of an open alert, and between heartbeats", most=3600
+        60,
+        "seconds between repeated notifications of an open alert, and between heartbeats",
+        most=3600,
     )
     author_key: str = _setting(
         "badbuzz",
-        "key of an author's hash: set one, or it can be guessed",
+        "key of the hash of author names; set one, or hashes can be guessed",
         secret=True,
     )
-    log_level: str = _setting("INFO", "DEBUG | INFO | WARNING | ERROR")
+    log_level: str = _setting("INFO", "log level: " + " | ".join(_LOG_LEVELS))
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the environment.
+        """Read the settings from environment variables.
 
         Parameters
         ----------
         environ
-            Variables; the process's own when None. An empty variable counts as unset.
+            Environment variables, default those of the process. An empty one counts as unset.
 
         Raises
         ------
         SettingsError
-            When a value is of the wrong kind, or a ``BADBUZZ_`` variable is unknown.
+            If a value is invalid or a ``BADBUZZ_`` variable is unknown.
         """
         environ = os.environ if environ is None else environ
         types = get_type_hints(cls)
-        limits = {
-            spec.name: (spec.metadata["least"], spec.metadata["most"]) for spec in fields(cls)
-        }
-        known = {_PREFIX + spec.name.upper(): spec.name for spec in fields(cls)}
+        known = {_PREFIX + spec.name.upper(): spec for spec in fields(cls)}
         values: dict[str, Any] = {}
         for variable, text in environ.items():
             if not variable.startswith(_PREFIX) or not text:
                 continue
             if variable not in known:
-                raise SettingsError(f"{variable} is no setting; see: badbuzz settings")
-            name = known[variable]
-            values[name] = text.strip()
-            if types[name] is int:
-                values[name] = _parse_int(variable, text, limits[name])
+                raise SettingsError(f"{variable} is not a setting; see: badbuzz settings")
+            spec = known[variable]
+            values[spec.name] = (
+                _parse_int(variable, text, spec.metadata["least"], spec.metadata["most"])
+                if types[spec.name] is int
+                else text.strip()
+            )
         read = cls(**values)
         read._check()
         return read
 
     def _check(self) -> None:
-        for variable, found, allowed in (
+        for variable, value, allowed in (
             ("KAFKA_SECURITY_PROTOCOL", self.kafka_security_protocol, _PROTOCOLS),
             ("KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism, _MECHANISMS),
             ("LANGUAGE", self.language, _LANGUAGES),
             ("AZURE_EXPORTER", self.azure_exporter, _EXPORTERS),
-            ("LOG_LEVEL", self.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+            ("LOG_LEVEL", self.log_level, _LOG_LEVELS),
         ):
-            if found not in allowed:
+            if value not in allowed:
                 raise SettingsError(
-                    f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {found!r}"
+                    f"{_PREFIX}{variable}: expected one of {', '.join(allowed)}, found {value!r}"
                 )
-        self._check_mlflow_uri()
-        if not self.api_url.startswith(("http://", "https://")):
-            raise SettingsError(
-                f"{_PREFIX}API_URL: expected http://… or https://…, found {self.api_url!r}"
-            )
-        for variable, found in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
-            if not _NAME.fullmatch(found):
+        for variable, value in (("TOPIC_PREFIX", self.topic_prefix), ("APP_ID", self.app_id)):
+            if not _NAME.fullmatch(value):
                 raise SettingsError(
                     f"{_PREFIX}{variable}: expected at most 100 of a-z A-Z 0-9 . _ -, "
-                    f"found {found!r}"
+                    f"found {value!r}"
                 )
-
-    def _check_mlflow_uri(self) -> None:
         if "@" in self.mlflow_uri:
             raise SettingsError(
-                f"{_PREFIX}MLFLOW_URI: no user belongs in it, as it is logged: MLflow reads "
+                f"{_PREFIX}MLFLOW_URI: must not contain credentials, because it is logged; set "
                 "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
             )
-        if self.mlflow_uri and not self.mlflow_uri.startswith(("http://", "https://")):
-            raise SettingsError(
-                f"{_PREFIX}MLFLOW_URI: expected http://… or https://…, found {self.mlflow_uri!r}"
-            )
+        for variable, value in (("API_URL", self.api_url), ("MLFLOW_URI", self.mlflow_uri)):
+            is_unset = variable == "MLFLOW_URI" and not value
+            if not is_unset and not value.startswith(("http://", "https://")):
+                raise SettingsError(
+                    f"{_PREFIX}{variable}: expected http://… or https://…, found {value!r}"
+                )
 
     def topic(self, name: str) -> str:
-        """A topic's name in this deployment.
+        """Return a topic's name with the prefix of this deployment.
 
         Examples
         --------
@@ -209,7 +225,7 @@ class Settings:
 
     @property
     def group(self) -> str:
-        """The consumer group, which also begins the transactional ids.
+        """Consumer group and prefix of transactional ids.
 
         Examples
         --------
@@ -219,7 +235,7 @@ class Settings:
         return self.topic(self.app_id)
 
     def bundle_languages(self) -> frozenset[str]:
-        """The languages that have a bundle.
+        """Return the languages that have a bundle.
 
         Examples
         --------
@@ -229,7 +245,7 @@ class Settings:
         return frozenset(part.partition("=")[0].strip() for part in self.bundles.split(","))
 
     def kafka_client(self) -> dict[str, Any]:
-        """Connection options, under the names that kafka-python and aiokafka share.
+        """Return the connection options that kafka-python and aiokafka share.
 
         Examples
         --------
@@ -254,31 +270,27 @@ class Settings:
             if self.kafka_ssl_certfile:
                 context.load_cert_chain(self.kafka_ssl_certfile, self.kafka_ssl_keyfile or None)
         except OSError as error:
-            files = ", ".join(
-                filter(
-                    None, (self.kafka_ssl_cafile, self.kafka_ssl_certfile, self.kafka_ssl_keyfile)
-                )
-            )
-            raise SettingsError(f"BADBUZZ_KAFKA_SSL_*: cannot use {files}: {error}") from error
+            files = (self.kafka_ssl_cafile, self.kafka_ssl_certfile, self.kafka_ssl_keyfile)
+            names = ", ".join(filter(None, files))
+            raise SettingsError(f"BADBUZZ_KAFKA_SSL_*: cannot use {names}: {error}") from error
         return context
 
 
-def _parse_int(variable: str, text: str, limits: tuple[int, int]) -> int:
+def _parse_int(variable: str, text: str, least: int, most: int) -> int:
     try:
         number = int(text)
     except ValueError as error:
         raise SettingsError(f"{variable}: expected a whole number, found {text!r}") from error
-    least, most = limits
     if not least <= number <= most:
         raise SettingsError(f"{variable}: expected {least} to {most}, found {number}")
     return number
 
 
 def hide_password(address: str) -> str:
-    """A database's address with its passwords hidden; all of it where it is none.
+    """Replace the passwords in a database's address by asterisks; the whole text if it is none.
 
-    Whatever stands between the user and the last ``@`` counts as a password, as one may hold
-    characters that ought to be percent-encoded.
+    Everything between the user name and the last ``@`` counts as the password, because a password
+    may contain characters that should have been percent-encoded.
 
     Examples
     --------
@@ -287,19 +299,19 @@ def hide_password(address: str) -> str:
     >>> hide_password("sqlite:///badbuzz.db")
     'sqlite:///badbuzz.db'
     """
-    scheme, found, rest = address.partition("://")
-    if not found:
+    scheme, separator, rest = address.partition("://")
+    if not separator:
         return "****"
-    login, at, place = rest.rpartition("@")
+    login, at, host = rest.rpartition("@")
     user = _USER_ENDS.split(login)[0]
     hidden = "" if user == login else ":****"
-    place = _PASSWORD_OPTION.sub(r"\1****", place)
-    return f"{scheme}://{user}{hidden}{at}{place}"
+    host = _PASSWORD_OPTION.sub(r"\1****", host)
+    return f"{scheme}://{user}{hidden}{at}{host}"
 
 
 @click.command()
 def settings() -> None:
-    """Show every setting: its variable, its value here, what it means."""
+    """Show the variable, value and meaning of every setting."""
     read = Settings.read()
     for spec in fields(Settings):
         value = getattr(read, spec.name)

@@ -1,1 +1,1 @@
-"""What commands share: options, progress, signals, ports, logs of client libraries."""
+"""Building blocks of commands: options, progress, signals, ports and logs of client libraries."""

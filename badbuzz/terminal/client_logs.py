@@ -1,4 +1,4 @@
-"""What a library logs last: Kafka's clients log why they cannot connect, and raise without it."""
+"""Capture of log messages of Kafka clients, which log the reason of a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class LastMessage(logging.Handler):
-    """Keeps the last thing logged at WARNING or above, in ``text``; empty at first.
+    """Handler that keeps the last message at WARNING or above in ``text``; empty at first.
 
     Examples
     --------
@@ -25,20 +25,14 @@ class LastMessage(logging.Handler):
     text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record's last argument, which is the reason, or its whole message."""
+        """Keep the last argument of a record, which is the reason, or else the whole message."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         self.text = str(arguments[-1]) if arguments else record.getMessage()
 
 
 @contextmanager
 def capture_last_message(name: str) -> Iterator[LastMessage]:
-    """Hear a library out, in silence.
-
-    Parameters
-    ----------
-    name
-        Of its logger.
-    """
+    """Capture the messages of the logger ``name`` instead of printing them."""
     logger, last_message = logging.getLogger(name), LastMessage(logging.WARNING)
     propagated = logger.propagate
     logger.addHandler(last_message)

@@ -1,4 +1,4 @@
-"""Kinds of command-line option that several rooms' commands take."""
+"""Types of command-line options that commands of several packages share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class Speed(click.ParamType):
-    """Event time per time, as a float; None for ``max``.
+    """Replay speed: event time per wall-clock time, as a float; None for ``max``.
 
     Examples
     --------
@@ -27,7 +27,7 @@ class Speed(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | None:
-        """Read it, or fail with what was expected."""
+        """Convert a value, or fail with the expected format."""
         if value == "max":
             return None
         try:
@@ -40,7 +40,7 @@ class Speed(click.ParamType):
 
 
 class Hours(click.ParamType):
-    """Whole hours, with or without their ``h``.
+    """Whole hours, with or without the suffix ``h``.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Hours(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Read them, or fail with what was expected."""
+        """Convert a value, or fail with the expected format."""
         text = str(value).removesuffix("h")
         if not text.isdecimal():
             self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
@@ -74,7 +74,7 @@ class Instant(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Read it, or fail with what was expected."""
+        """Convert a value, or fail with the expected format."""
         try:
             return parse_time(value)
         except ValueError as error:
@@ -82,11 +82,11 @@ class Instant(click.ParamType):
 
 
 def parse_mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Columns by field: the callback of ``--map FIELD=COLUMN``."""
+    """Return columns by field: the callback of ``--map FIELD=COLUMN``."""
     columns: dict[str, str] = {}
     for pair in pairs:
-        name, equals, column = pair.partition("=")
-        if not equals or name not in FIELDS or not column:
+        name, _equals, column = pair.partition("=")
+        if name not in FIELDS or not column:
             raise click.BadParameter(
                 f"expected field=column with a field of {', '.join(FIELDS)}, found {pair!r}"
             )
@@ -95,20 +95,20 @@ def parse_mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
 
 
 def recording_options(command: _Command) -> _Command:
-    """Add the options that say what the columns of recorded files mean."""
+    """Add the options that describe the columns of recorded files."""
     for option in (
-        click.option("--sort", is_flag=True, help="Load all and put it in time order first."),
-        click.option("--lang", help="The language of every row."),
-        click.option("--brand", help="The brand of every row."),
+        click.option("--sort", is_flag=True, help="Load the whole input and sort it by time."),
+        click.option("--lang", help="Language of every row."),
+        click.option("--brand", help="Brand of every row."),
         click.option(
             "--map",
-            "parse_mapping",
+            "mapping",
             multiple=True,
             metavar="FIELD=COLUMN",
             callback=parse_mapping,
-            help="Where a field stands; may be given several times.",
+            help="Column of a field; may be repeated.",
         ),
-        click.option("--preset", type=click.Choice(list(PRESETS)), help="What the columns mean."),
+        click.option("--preset", type=click.Choice(list(PRESETS)), help="Known source format."),
     ):
         command = option(command)
     return command
@@ -121,13 +121,13 @@ wait_option = click.option(
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for a broker.",
+    help="Time to wait for a broker.",
 )
 """The option ``--wait``."""
 
 
 def parse_labels(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Labels by a recording's words for them: the callback of ``--label WORD=LABEL``."""
+    """Return labels by their names in a recording: the callback of ``--label WORD=LABEL``."""
     words: dict[str, str] = {}
     for pair in pairs:
         word, _equals, label = pair.rpartition("=")

@@ -1,4 +1,4 @@
-"""An address to listen on, looked at before anything is started."""
+"""Check of an address before a server listens on it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def check_port(host: str, port: int, remedy: str) -> None:
-    """See that an address can be listened on.
+    """Check that a server can listen on an address.
 
     Parameters
     ----------
+    host, port
+        Address to check.
     remedy
-        How another port is said.
+        End of the error message: how to set another port.
 
     Raises
     ------
     SettingsError
-        When it cannot: it is taken, or no address of this machine.
+        If the port is in use or the address is not one of this machine.
 
     Examples
     --------
     >>> with socket.create_server(("127.0.0.1", 0)) as taken:
     ...     check_port("127.0.0.1", taken.getsockname()[1], "set BADBUZZ_API_PORT")
     Traceback (most recent call last):
-    badbuzz.errors.SettingsError: 127.0.0.1:... cannot be listened on ...
+    badbuzz.errors.SettingsError: cannot listen on 127.0.0.1:... ...
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -36,6 +38,5 @@ def check_port(host: str, port: int, remedy: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingsError(
-                f"{host}:{port} cannot be listened on ({error.strerror}): {remedy}"
-            ) from error
+            reason = f"cannot listen on {host}:{port} ({error.strerror})"
+            raise SettingsError(f"{reason}: {remedy}") from error

@@ -1,4 +1,4 @@
-"""What a command that reads files shows: a bar on a terminal, else a line now and then."""
+"""Progress display of commands that read files: a bar on a terminal, or a line every 5 s."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _WIDTH: Final = 16
 
 
 class FileProgress:
-    """Shows on standard error how far files are read.
+    """Progress of reading files, on standard error.
 
     Parameters
     ----------
     paths
-        The files: the sizes of those that are files say how much there is to do.
+        Paths of the input; the sizes of regular files give the total.
     shown
-        Whether to show anything.
+        Whether to show progress.
     """
 
     def __init__(self, paths: Sequence[str], *, shown: bool) -> None:
@@ -53,11 +53,11 @@ class FileProgress:
         self._bar.stop()
 
     def opened(self, source: Source) -> None:
-        """Follow how far a file is read."""
+        """Count the bytes read of an opened file."""
         self._sources.append(source)
 
     def update(self, line: Callable[[], str]) -> None:
-        """Show how things stand, in a line that is asked for only when it is shown."""
+        """Show a status line; ``line`` is called only when it is shown."""
         if not self._bar.disable:
             n_read = sum(source.n_bytes_read() for source in self._sources)
             completed = min(n_read, self._total)

@@ -1,4 +1,4 @@
-"""A clean end at the first Ctrl-C."""
+"""Clean shutdown at the first Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 class SignalGuard:
-    """Becomes true at the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once.
+    """Flag set by the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once.
 
-    A handler that raises could do so inside a library's C code; this one only takes note.
+    The handler only sets the flag, because one that raises could do so inside a C extension.
 
     Attributes
     ----------
     signal
-        The number of the one that came, or 0.
+        Number of the received signal, or 0.
 
     Examples
     --------
@@ -29,7 +29,7 @@ class SignalGuard:
         self._former: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """Whether a signal came."""
+        """Tell whether a signal was received."""
         return self.signal != 0
 
     def __enter__(self) -> SignalGuard:

@@ -52,16 +52,19 @@ def test_a_brand_that_the_file_does_not_name_gets_the_default() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("name =", "no TOML"),
+        ("name =", "not TOML"),
         ("", r"one \[\[brand\]\] table"),
         ("[[brand]]\nzone = 'UTC'", "brand 1: name"),
         ("brand = [1]", "brand 1: name"),
         ("[[brand]]\nname = ' A'", "brand 1: name"),
         ("[[brand]]\nname = 'A'\nmute = 3", "mute: expected"),
         ("[[brand]]\nname = 'A'\nsensitivity = true", "sensitivity: expected"),
-        ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'A'", "stands twice"),
+        ("[[brand]]\nname = 'A'\n[[brand]]\nname = 'A'", "is given twice"),
         ("[[brand]]\nname = 'A'\ncolour = 'red'", "colour: unknown key; known are"),
-        ("[[brand]]\nname = 'A'\nzone = 'Mars/Base'", "zone: 'Mars/Base' is no IANA"),
+        (
+            "[[brand]]\nname = 'A'\nzone = 'Mars/Base'",
+            "zone: expected an IANA .* found 'Mars/Base'",
+        ),
         ("[[brand]]\nname = 'A'\nzone = '../etc'", "zone"),
         ("[[brand]]\nname = 'A'\nsensitivity = 'keen'", "sensitivity: expected 'normal'"),
         ("[[brand]]\nname = 'A'\nsensitivity = 0.5", "number from 1 to 20"),
@@ -70,7 +73,7 @@ def test_a_brand_that_the_file_does_not_name_gets_the_default() -> None:
         ("[[brand]]\nname = 'A'\nmute = [{from = 1}]", "mute: expected tables"),
         (
             "[[brand]]\nname = 'A'\ntheta = 4\nsensitivity = 'normal'",
-            "'A': theta: expected it or sensitivity",
+            "'A': theta: expected either theta or sensitivity",
         ),
         ("[[brand]]\nname = 'A'\ntheta = 0.5", "theta: expected a number from 1 to 20"),
         ("[[brand]]\nname = 'A'\nstep = 'two'", "step: expected float, 0 or more"),
@@ -83,7 +86,7 @@ def test_a_brand_that_the_file_does_not_name_gets_the_default() -> None:
         ("[[brand]]\nname = 'A'\nlateness_ms = 1", "lateness_ms: unknown key"),
         (
             "[[brand]]\nname = 'A'\nmute = [{from = 2026-01-01T00:00:00, until = 2026-01-02}]",
-            "a time with its offset",
+            "a time with offset",
         ),
         (
             "[[brand]]\nname = 'A'\nmute = [{from = 2026-01-02T00:00:00Z,"

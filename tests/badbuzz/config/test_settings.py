@@ -16,7 +16,7 @@ from badbuzz.errors import SettingsError
         ("BADBUZZ_PARTITIONS", "0", "expected 1 to"),
         ("BADBUZZ_WEB_PORT", "99999", "expected 1 to 65535"),
         ("BADBUZZ_KAFKA_SECURITY_PROTOCOL", "TLS", "expected one of PLAINTEXT"),
-        ("BADBUZZ_KAFKA_BOOTSTRAP_SERVER", "x", "is no setting"),
+        ("BADBUZZ_KAFKA_BOOTSTRAP_SERVER", "x", "is not a setting"),
         ("BADBUZZ_MLFLOW_URI", "http://ann:secret@host", "MLFLOW_TRACKING_PASSWORD"),
         ("BADBUZZ_MLFLOW_URI", "sqlite:///a.db", "expected http://"),
         ("BADBUZZ_LOG_LEVEL", "LOUD", "expected one of DEBUG"),

@@ -31,8 +31,8 @@ from badbuzz.models.scorer import Scorer
 asked = orjson.loads(sys.stdin.buffer.read())
 scores = {name: Scorer.load(name).raw(texts).tolist() for name, texts in asked.items()}
 runtimes = [name for name in ("tflite_runtime", "ai_edge_litert") if name in sys.modules]
-said = {"scores": scores, "runtimes": runtimes, "numpy": numpy.__version__}
-sys.stdout.buffer.write(orjson.dumps(said))
+answer = {"scores": scores, "runtimes": runtimes, "numpy": numpy.__version__}
+sys.stdout.buffer.write(orjson.dumps(answer))
 """
 
 
@@ -73,7 +73,7 @@ def texts() -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def said(python: Path, texts: dict[str, list[str]]) -> dict[str, Any]:
-    """What that environment says of them."""
+    """Scores and versions of that environment."""
     done = subprocess.run(
         [python, "-W", "error", "-c", SCORE],
         input=orjson.dumps(texts),
