@@ -1,1 +1,3 @@
-"""Settings, watched brands and the rules of the detector."""
+"""Configuration: settings, watched brands and detector rules."""
+
+__all__ = ["brands", "rules", "settings"]

@@ -19,8 +19,6 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.wire import NAME_RULE, is_name
 
-__all__ = ["SENSITIVITIES", "Brands", "brands", "parse_brands", "read_brands"]
-
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
 _KEYS: Final = ("name", "languages", "zone", "mute", "sensitivity", *DETECTOR_FIELDS)
 _THETAS: Final = "a number from 1 to 20"
@@ -114,8 +112,7 @@ def _read_rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
     tuned = read_changes({key: entry[key] for key in DETECTOR_FIELDS if key in entry}, where)
     return replace(
         default,
-        **tuned,
-        **_read_theta(entry, where),
+        **tuned | _read_theta(entry, where),
         zone=read_zone(entry.get("zone", "UTC"), f"{where}: zone"),
         languages=_read_languages(entry.get("languages"), where),
         muted_ms=_read_mutes(entry.get("mute", []), where),
@@ -124,22 +121,18 @@ def _read_rules(entry: dict[str, Any], where: str, default: Rules) -> Rules:
 
 def _read_theta(entry: dict[str, Any], where: str) -> dict[str, Any]:
     """Return theta from ``theta`` or ``sensitivity``, two names of the same rule."""
-    if "sensitivity" in entry:
-        if "theta" in entry:
-            raise BrandsError(f"{where}: theta: expected either theta or sensitivity, not both")
-        return {"theta": _read_sensitivity(entry["sensitivity"], where)}
-    if "theta" in entry and not 1.0 <= entry["theta"] <= 20.0:
-        raise BrandsError(f"{where}: theta: expected {_THETAS}, found {entry['theta']!r}")
-    return {}
-
-
-def _read_sensitivity(sensitivity: object, where: str) -> float:
-    if isinstance(sensitivity, str) and sensitivity in SENSITIVITIES:
-        return SENSITIVITIES[sensitivity]
-    if type(sensitivity) in (int, float) and 1.0 <= float(str(sensitivity)) <= 20.0:
-        return float(str(sensitivity))
-    words = ", ".join(f"{name!r}" for name in SENSITIVITIES)
-    raise BrandsError(f"{where}: sensitivity: expected {words} or {_THETAS}, found {sensitivity!r}")
+    keys = [key for key in ("theta", "sensitivity") if key in entry]
+    if not keys:
+        return {}
+    if len(keys) == 2:
+        raise BrandsError(f"{where}: theta: expected either theta or sensitivity, not both")
+    value = entry[keys[0]]
+    levels = SENSITIVITIES if keys[0] == "sensitivity" else {}
+    theta: Any = levels.get(value) if isinstance(value, str) else value
+    if type(theta) not in (int, float) or not 1.0 <= theta <= 20.0:
+        names = "".join(f"{name!r} or " for name in levels)
+        raise BrandsError(f"{where}: {keys[0]}: expected {names}{_THETAS}, found {value!r}")
+    return {"theta": float(theta)}
 
 
 def _read_languages(languages: object, where: str) -> frozenset[str] | None:

@@ -14,16 +14,6 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 from badbuzz.recordings.times import clock
 
-__all__ = [
-    "DETECTOR_FIELDS",
-    "FIELDS",
-    "FIELD_TYPES",
-    "check_known",
-    "read_changes",
-    "read_value",
-    "read_zone",
-]
-
 FIELD_TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
 """Types of the rules' fields, by name."""
 

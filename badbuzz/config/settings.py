@@ -17,8 +17,6 @@ import click
 
 from badbuzz.errors import SettingsError
 
-__all__ = ["Settings", "hide_password", "settings"]
-
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _USER_ENDS: Final = re.compile("[:/?#]")
 _PASSWORD_OPTION: Final = re.compile("([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
@@ -50,31 +48,19 @@ class Settings:
     badbuzz.errors.SettingsError: BADBUZZ_LATENESS_S: expected a whole number, found 'soon'
     """
 
-    kafka_bootstrap_servers: str = _setting(
-        "127.0.0.1:9092", "Kafka brokers, comma-separated host:port"
-    )
-    kafka_security_protocol: str = _setting(
-        "PLAINTEXT", "security protocol: " + " | ".join(_PROTOCOLS)
-    )
+    kafka_bootstrap_servers: str = _setting("127.0.0.1:9092", "brokers, comma-separated host:port")
+    kafka_security_protocol: str = _setting("PLAINTEXT", "protocol: " + " | ".join(_PROTOCOLS))
     kafka_sasl_mechanism: str = _setting("PLAIN", "SASL mechanism: " + " | ".join(_MECHANISMS))
     kafka_sasl_username: str = _setting("", "SASL user name")
     kafka_sasl_password: str = _setting("", "SASL password", secret=True)
-    kafka_ssl_cafile: str = _setting(
-        "", "file of CA certificates (PEM); system certificates if empty"
-    )
-    kafka_ssl_certfile: str = _setting(
-        "", "file of the client certificate (PEM), if the broker requires one"
-    )
-    kafka_ssl_keyfile: str = _setting("", "file of the client certificate's key (PEM)")
-    topic_prefix: str = _setting(
-        "", "prefix of topics and consumer groups, to separate deployments"
-    )
+    kafka_ssl_cafile: str = _setting("", "CA certificates (PEM file); the system's if empty")
+    kafka_ssl_certfile: str = _setting("", "client certificate (PEM file), if brokers require one")
+    kafka_ssl_keyfile: str = _setting("", "key of the client certificate (PEM file)")
+    topic_prefix: str = _setting("", "prefix of topics and groups, to separate deployments")
     partitions: int = _setting(4, "partitions of each topic; a change requires a migration")
     replication: int = _setting(1, "replication factor of each topic; 3 on a production cluster")
     app_id: str = _setting("badbuzz", "consumer group and prefix of transactional ids")
-    instance: str = _setting(
-        "", "name of this worker for static group membership; dynamic membership if empty"
-    )
+    instance: str = _setting("", "static membership name of this worker, or empty")
     session_timeout_s: int = _setting(
         6, "seconds without heartbeat until a worker counts as dead", least=6, most=1800
     )
@@ -83,22 +69,15 @@ class Settings:
         "en=airline-en,fr=tweets-fr", "bundle of each language: language=name or language=path"
     )
     mlflow_uri: str = _setting(
-        "", "address of the MLflow server whose champions replace these bundles; none if empty"
+        "", "MLflow server whose champions replace these bundles; none if empty"
     )
     registry_poll_s: int = _setting(
         30, "seconds between checks for a new champion", least=1, most=86_400
     )
-    warmup_h: int = _setting(
-        168, "hours with tweets before alerts may exceed severity info", least=0
-    )
-    lateness_s: int = _setting(
-        60,
-        "allowed lateness: seconds of event time that a tweet may be behind and still count",
-        least=0,
-        most=3600,
-    )
+    warmup_h: int = _setting(168, "hours with tweets before alerts may exceed info", least=0)
+    lateness_s: int = _setting(60, "allowed lateness, seconds of event time", least=0, most=3600)
     checkpoint_ms: int = _setting(200, "minimum milliseconds between checkpoints")
-    max_brands: int = _setting(200, "maximum brands with gauges of their own in /metrics")
+    max_brands: int = _setting(200, "maximum brands with own gauges in /metrics")
     web_host: str = _setting("127.0.0.1", "address on which the worker's web server listens")
     web_port: int = _setting(6066, "port on which the worker's web server listens", most=65_535)
     store: str = _setting(
@@ -107,28 +86,24 @@ class Settings:
         "postgresql://USER:PASSWORD@HOST/NAME",
         secret=True,
     )
-    retention_days: int = _setting(30, "days to keep sampled tweets in the store", most=3650)
+    retention_days: int = _setting(30, "days to keep sampled tweets", most=3650)
     api_host: str = _setting("127.0.0.1", "address on which the API listens")
     api_port: int = _setting(8080, "port on which the API listens", most=65_535)
     api_rate: int = _setting(600, "maximum requests per minute of one API key")
     api_max_kb: int = _setting(1024, "maximum size of a request body, KiB", most=65_536)
-    api_origins: str = _setting("", "origins whose pages may call the API (CORS), comma-separated")
+    api_origins: str = _setting("", "origins that may call the API (CORS), comma-separated")
     api_url: str = _setting("http://127.0.0.1:8080", "address of the API, for the front")
     front_host: str = _setting("127.0.0.1", "address on which the front listens")
     front_port: int = _setting(8501, "port on which the front listens", most=65_535)
     front_api_key: str = _setting(
-        "",
-        "API key of the front, for a single-user machine; every user signs in if empty",
-        secret=True,
+        "", "API key of the front, for a single user; users sign in if empty", secret=True
     )
     language: str = _setting("fr", "language of notifications and pages: " + " | ".join(_LANGUAGES))
     dashboard_url: str = _setting(
-        "", "address of the front that notifications link to; no link if empty"
+        "", "address of the front, linked from notifications; no link if empty"
     )
     alertmanager_url: str = _setting(
-        "",
-        "address of Alertmanager, such as http://127.0.0.1:9093; none if empty",
-        secret=True,
+        "", "address of Alertmanager, such as http://127.0.0.1:9093; none if empty", secret=True
     )
     azure_connection_string: str = _setting(
         "", "connection string of an Application Insights resource; none if empty", secret=True
@@ -139,14 +114,10 @@ class Settings:
         3600, "seconds to retry a sink before a notification is abandoned", least=0
     )
     notify_repeat_s: int = _setting(
-        60,
-        "seconds between repeated notifications of an open alert, and between heartbeats",
-        most=3600,
+        60, "seconds between reminders of an open alert, and between heartbeats", most=3600
     )
     author_key: str = _setting(
-        "badbuzz",
-        "key of the hash of author names; set one, or hashes can be guessed",
-        secret=True,
+        "badbuzz", "key of the hash of author names; set one, or hashes can be guessed", secret=True
     )
     log_level: str = _setting("INFO", "log level: " + " | ".join(_LOG_LEVELS))
 

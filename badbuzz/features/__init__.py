@@ -1,1 +1,3 @@
-"""Text to features: tokens, hashed ids, vocabularies, attribution and drift. Pure."""
+"""Features of texts: tokens, hashed ids, vocabularies, attribution and drift."""
+
+__all__ = ["attribution", "drift", "featurisers", "hashing", "known_words", "tokens", "vocabulary"]

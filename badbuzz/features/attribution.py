@@ -11,8 +11,6 @@ from typing import Final
 
 from badbuzz.features.tokens import locate_tokens, mark_negation
 
-__all__ = ["Explanation", "Occlusion", "TokenContribution", "explain_score", "occlude"]
-
 _MIN_SCORE: Final = 2.0**-24
 """Scores are clipped to [2**-24, 1 - 2**-24], so logits are within ±16.7."""
 

@@ -9,17 +9,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "MIN_TWEETS",
-    "N_BINS",
-    "BinCounts",
-    "DriftReference",
-    "RollingCounts",
-    "count_scores",
-    "population_stability_index",
-    "smooth_shares",
-]
-
 BinCounts = NDArray[np.int64]
 
 N_BINS: Final = 10

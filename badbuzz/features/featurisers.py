@@ -17,8 +17,6 @@ from badbuzz.features.vocabulary import (
     WordVocabulary,
 )
 
-__all__ = ["KINDS", "Featuriser", "build_featuriser"]
-
 
 class Featuriser(Protocol):
     """Interface of all featurisers."""

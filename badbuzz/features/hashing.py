@@ -12,10 +12,15 @@ from zlib import crc32
 
 import numpy as np
 
-from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, double, mask_fitting
+from badbuzz.features.token_cache import (
+    CachedFeaturiser,
+    Ints,
+    TokenCache,
+    WordIds,
+    double,
+    mask_fitting,
+)
 from badbuzz.features.tokens import NEGATION
-
-__all__ = ["HashedFeatures", "HashedFeaturiser"]
 
 _SEQUENCE: Final = crc32(b"sequence")
 _MIX: Final = np.uint32(0x9E3779B1)
@@ -75,7 +80,7 @@ class _HashedIds(WordIds):
         return ids
 
 
-class HashedFeaturiser:
+class HashedFeaturiser(CachedFeaturiser[HashedFeatures]):
     """Featuriser of texts to padded rows of distinct feature ids.
 
     Parameters
@@ -91,40 +96,31 @@ class HashedFeaturiser:
     ((1, 8), 5)
     """
 
+    n_more = 1  # the bigram with the next token
+
     def __init__(self, features: HashedFeatures) -> None:
-        self.features = features
+        super().__init__(features)
         self.padding = (features.n_buckets,)
-        self._reset_cache()
 
-    def _reset_cache(self) -> None:
+    def _new_cache(self) -> TokenCache:
         self._words = _HashedIds(self.features)
-        self._cache = TokenCache(self._words)
-
-    def inputs(self, texts: Sequence[str]) -> tuple[Ints]:
-        """Return the inputs of a network: :meth:`rows`."""
-        return (self.rows(texts),)
+        return TokenCache(self._words)
 
     def rows(self, texts: Sequence[str]) -> Ints:
         """Return the ids of each text, ascending, then padding: int32 [n, width]."""
-        batches = [
-            self._batch(texts[start : start + BATCH_SIZE])
-            for start in range(0, max(len(texts), 1), BATCH_SIZE)
-        ]
-        return batches[0] if len(batches) == 1 else np.concatenate(batches)
+        (rows,) = self.inputs(texts)
+        return rows
 
-    def _batch(self, texts: Sequence[str]) -> Ints:
-        if self._cache.is_full:
-            self._reset_cache()
-        numbers, lengths = self._cache.numbers(texts)
+    def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints]:
         padded = np.full((len(lengths), self.features.width), self.features.n_buckets, np.int32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         firsts = self._words.firsts[numbers]
         n_ids = self._words.firsts[numbers + 1] - firsts
-        fits = mask_fitting(n_ids + 1, lengths, rows, self.features.width)
+        fits = mask_fitting(n_ids + self.n_more, lengths, rows, self.features.width)
         if not fits.all():
             numbers, rows, firsts, n_ids = numbers[fits], rows[fits], firsts[fits], n_ids[fits]
         if not len(numbers):
-            return padded
+            return (padded,)
         shift = self.features.n_bits
         keys = np.concatenate(
             [
@@ -137,7 +133,7 @@ class HashedFeaturiser:
         rows = keys >> shift
         starts = np.searchsorted(rows, np.arange(len(lengths), dtype=np.int32))
         padded[rows, np.arange(len(keys)) - starts[rows]] = keys & (self.features.n_buckets - 1)
-        return padded
+        return (padded,)
 
     def _bigram_keys(self, numbers: Ints, rows: Ints) -> Ints:
         hashes = self._words.hashes[numbers]

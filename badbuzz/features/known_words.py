@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from badbuzz.features.tokens import MAX_TOKENS, split_chunks, tokenise_chunk
 
-__all__ = ["N_HASHES", "KnownWords", "hash_words"]
-
 N_HASHES: Final = 1 << 18
 """Number of hashes. With 50,000 known words, one unknown word in six collides with a known one."""
 

@@ -1,4 +1,4 @@
-"""Cache of tokenised chunks and of the feature ids of words.
+"""Featurisers' cache of tokenised chunks and of the feature ids of words.
 
 A full cache is dropped and rebuilt; this changes no feature id.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ _MAX_CACHED_CHARS: Final = 48
 _ZERO: Final = np.array([0], np.int32)
 
 Ints = NDArray[np.int32]
+Inputs = tuple[NDArray[Any], ...]
+_Features = TypeVar("_Features")
 
 
 class ChunkTokens(dict[str, tuple[str, ...]]):
@@ -105,6 +107,48 @@ class TokenCache:
             numbers += map(number_of, mark_negation(tokens[:MAX_TOKENS]))
             ends.append(len(numbers))
         return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
+
+
+class CachedFeaturiser(Generic[_Features]):
+    """Featuriser that turns batches of texts into padded rows through a cache of words.
+
+    Parameters
+    ----------
+    features
+        Parameters of the features.
+    """
+
+    padding: tuple[float, ...]
+    n_more = 0  # columns reserved for a token in addition to its ids
+
+    def __init__(self, features: _Features) -> None:
+        self.features = features
+        self._cache = self._new_cache()
+
+    def _new_cache(self) -> TokenCache:
+        raise NotImplementedError
+
+    def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
+        raise NotImplementedError
+
+    def inputs(self, texts: Sequence[str]) -> Inputs:
+        """Return the inputs of a network: arrays [n, width], a row per text, padded at the end."""
+        batches = []
+        for start in range(0, max(len(texts), 1), BATCH_SIZE):
+            if self._cache.is_full:
+                self._cache = self._new_cache()
+            batches.append(self._batch(*self._cache.numbers(texts[start : start + BATCH_SIZE])))
+        if len(batches) == 1:
+            return batches[0]
+        return tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
+
+    def required_width(self, texts: Sequence[str]) -> int:
+        """Return the smallest width that truncates none of the texts."""
+        numbers, lengths = self._cache.numbers(texts)
+        firsts = self._cache.words.firsts
+        n_ids = firsts[numbers + 1] - firsts[numbers] + self.n_more
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        return int(np.bincount(rows, n_ids, minlength=1).max())
 
 
 def mask_fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bool_]:

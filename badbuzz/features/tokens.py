@@ -16,16 +16,6 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 
-__all__ = [
-    "MAX_TOKENS",
-    "NEGATION",
-    "locate_tokens",
-    "mark_negation",
-    "split_chunks",
-    "tokenise",
-    "tokenise_chunk",
-]
-
 MAX_CHARS: Final = 4096
 """Maximum characters read of a text; the rest is ignored."""
 MAX_CHUNKS: Final = 256
@@ -282,14 +272,7 @@ def _read_symbol(piece: str) -> list[str]:
     return [piece] if unicodedata.category(piece) == "So" else []
 
 
-_MASKS: Final = {
-    "url": URL,
-    "user": USER,
-    "number": NUMBER,
-    "time": TIME,
-    "money": MONEY,
-    "percent": PERCENT,
-}
+_MASKS: Final = {mask[1:-1]: mask for mask in (URL, USER, NUMBER, TIME, MONEY, PERCENT)}
 _READERS: Final[dict[str, Callable[[str], list[str]]]] = {
     "word": _read_word,
     "hashtag": _read_hashtag,

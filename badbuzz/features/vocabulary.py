@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features.token_cache import BATCH_SIZE, Ints, TokenCache, WordIds, mask_fitting
+from badbuzz.features.token_cache import CachedFeaturiser, Ints, TokenCache, WordIds, mask_fitting
 from badbuzz.features.tokens import NEGATION
-
-__all__ = [
-    "CountFeaturiser",
-    "SubwordFeaturiser",
-    "SubwordVocabulary",
-    "TermVocabulary",
-    "WordFeaturiser",
-    "WordVocabulary",
-]
 
 _FNV_OFFSET: Final = 2166136261
 _FNV_PRIME: Final = 16777619
@@ -30,40 +21,6 @@ _SIGN_EXTENSION: Final = 0xFFFFFF00
 _PAIR_SHIFT: Final = 32
 
 Floats = NDArray[np.float32]
-Inputs = tuple[NDArray[Any], ...]
-
-
-class _CachedFeaturiser:
-    """Featuriser that turns texts, in batches, to padded rows through a cache of words."""
-
-    padding: ClassVar[tuple[float, ...]]
-    _n_more: ClassVar = 0  # columns reserved for a token in addition to its ids
-
-    def __init__(self) -> None:
-        self._cache = self._new_cache()
-
-    def _new_cache(self) -> TokenCache:
-        raise NotImplementedError
-
-    def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
-        raise NotImplementedError
-
-    def inputs(self, texts: Sequence[str]) -> Inputs:
-        """Return the inputs of a network: arrays [n, width], a row per text, padded at the end."""
-        batches = []
-        for start in range(0, max(len(texts), 1), BATCH_SIZE):
-            if self._cache.is_full:
-                self._cache = self._new_cache()
-            batches.append(self._batch(*self._cache.numbers(texts[start : start + BATCH_SIZE])))
-        return tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
-
-    def required_width(self, texts: Sequence[str]) -> int:
-        """Return the smallest width that truncates none of the texts."""
-        numbers, lengths = self._cache.numbers(texts)
-        firsts = self._cache.words.firsts
-        n_ids = firsts[numbers + 1] - firsts[numbers] + self._n_more
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        return int(np.bincount(rows, n_ids, minlength=1).max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +52,7 @@ class _WordRows(WordIds):
         return () if own is None else (own,)
 
 
-class WordFeaturiser(_CachedFeaturiser):
+class WordFeaturiser(CachedFeaturiser[WordVocabulary]):
     """Featuriser of the known words of a text, in order, with repeats.
 
     Parameters
@@ -110,17 +67,13 @@ class WordFeaturiser(_CachedFeaturiser):
     [[1, 2, 1, 0]]
     """
 
-    padding: ClassVar[tuple[float, ...]] = (0,)
-
-    def __init__(self, features: WordVocabulary) -> None:
-        self._features = features
-        super().__init__()
+    padding = (0,)
 
     def _new_cache(self) -> TokenCache:
-        return TokenCache(_WordRows(self._features.words))
+        return TokenCache(_WordRows(self.features.words))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints]:
-        padded, _ = _fill_in_order(self._cache.words, numbers, lengths, self._features.width)
+        padded, _ = _fill_in_order(self._cache.words, numbers, lengths, self.features.width)
         return (padded,)
 
 
@@ -191,7 +144,7 @@ def _hash_fnv(ngram: str) -> int:
     return value
 
 
-class SubwordFeaturiser(_CachedFeaturiser):
+class SubwordFeaturiser(CachedFeaturiser[SubwordVocabulary]):
     """Featuriser of all words of a text: ids of known words, n-gram ids of unknown ones.
 
     The second input is the weight of each id; the weights of a word sum to one.
@@ -209,17 +162,13 @@ class SubwordFeaturiser(_CachedFeaturiser):
     ([[1, 47, 51, 53, 0]], np.float32(2.0))
     """
 
-    padding: ClassVar[tuple[float, ...]] = (0, 0.0)
-
-    def __init__(self, features: SubwordVocabulary) -> None:
-        self._features = features
-        super().__init__()
+    padding = (0, 0.0)
 
     def _new_cache(self) -> TokenCache:
-        return TokenCache(_SubwordRows(self._features))
+        return TokenCache(_SubwordRows(self.features))
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
-        width = self._features.width
+        width = self.features.width
         padded, n_ids = _fill_in_order(self._cache.words, numbers, lengths, width)
         weights = np.zeros(padded.shape, np.float32)
         weights[padded > 0] = np.repeat(np.float32(1.0) / n_ids, n_ids)
@@ -300,7 +249,7 @@ class _PairRows(dict[int, int]):
         return self[key]
 
 
-class CountFeaturiser(_CachedFeaturiser):
+class CountFeaturiser(CachedFeaturiser[TermVocabulary]):
     """Featuriser of the distinct known terms of a text, ascending, and ``1 + ln(count)`` of each.
 
     Parameters
@@ -316,27 +265,23 @@ class CountFeaturiser(_CachedFeaturiser):
     ([1, 2, 3, 0], [2.1, 1.69, 2.1, 0.0])
     """
 
-    padding: ClassVar[tuple[float, ...]] = (0, 0.0)
-    _n_more: ClassVar = 1  # the bigram with the next token
-
-    def __init__(self, features: TermVocabulary) -> None:
-        self._features = features
-        super().__init__()
+    padding = (0, 0.0)
+    n_more = 1  # the bigram with the next token
 
     def _new_cache(self) -> TokenCache:
-        words = _TermRows(self._features)
+        words = _TermRows(self.features)
         self._pairs = _PairRows(words)
         return TokenCache(words)
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
-        width, words = self._features.width, self._cache.words
+        width, words = self.features.width, self._cache.words
         padded = np.zeros((len(lengths), width), np.int32)
         weights = np.zeros(padded.shape, np.float32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         if not len(rows):
             return padded, weights
         n_ids = words.firsts[numbers + 1] - words.firsts[numbers]
-        fits = mask_fitting(n_ids + self._n_more, lengths, rows, width)
+        fits = mask_fitting(n_ids + self.n_more, lengths, rows, width)
         numbers, rows, n_ids = numbers[fits], rows[fits], n_ids[fits]
         pair_rows, pairs = self._paired(numbers, rows)
         id_rows = np.concatenate([np.repeat(rows, n_ids), pair_rows]).astype(np.int64)

@@ -1,1 +1,3 @@
-"""Bundles: scoring, the registry, and champions."""
+"""Model bundles: scorers, registry and champions."""
+
+__all__ = ["champions", "history", "registry", "scorer"]

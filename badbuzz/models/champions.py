@@ -18,8 +18,6 @@ from badbuzz.models.history import ModelHistory, read_histories
 from badbuzz.models.registry import Registry, Version, require_mlflow
 from badbuzz.models.scorer import Scorer
 
-__all__ = ["ChampionFailure", "ChampionWatch", "NewChampion"]
-
 _Result = TypeVar("_Result")
 
 

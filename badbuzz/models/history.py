@@ -10,8 +10,6 @@ import orjson
 
 from badbuzz.models.registry import Registry, Version
 
-__all__ = ["CHANGE_TAG_PREFIX", "ChampionChange", "ModelHistory", "read_changes", "read_histories"]
-
 CHANGE_TAG_PREFIX: Final = "event."
 """Prefix of the tags of a registered model that hold one change each."""
 

@@ -20,16 +20,6 @@ from typing import Any, Final
 from badbuzz.errors import BundleError, RegistryDownError, RegistryError
 from badbuzz.models.scorer import Scorer
 
-__all__ = [
-    "BUNDLE_PATH",
-    "CHALLENGER",
-    "CHAMPION",
-    "Registry",
-    "Version",
-    "model_name",
-    "require_mlflow",
-]
-
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 BUNDLE_PATH: Final = "artifacts/bundle"

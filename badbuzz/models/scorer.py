@@ -25,16 +25,6 @@ from badbuzz.features.attribution import Explanation, explain_score, occlude
 from badbuzz.features.featurisers import build_featuriser
 from badbuzz.model import SCORE_UNITS, Prediction, Tweet
 
-__all__ = [
-    "FILES",
-    "GOLDEN_TOLERANCE",
-    "SCHEMA",
-    "Graph",
-    "Scorer",
-    "ScorerSet",
-    "import_interpreter",
-]
-
 SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
 FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")

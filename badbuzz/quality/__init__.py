@@ -1,1 +1,3 @@
 """Quality by human feedback: mispredictions, rulings, confidence intervals. Pure."""
+
+__all__ = ["mispredictions", "proportions", "rulings"]

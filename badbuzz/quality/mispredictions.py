@@ -20,19 +20,6 @@ from badbuzz.evidence.terms import extract_terms, extract_words
 from badbuzz.quality.proportions import MIN_OF_GROUP, Share, ShareChange, compare_shares
 from badbuzz.store.model import Feedback
 
-__all__ = [
-    "MARGINS",
-    "NO_REASON",
-    "FeedbackGroup",
-    "GroupChange",
-    "Misprediction",
-    "MispredictionSummary",
-    "changes_by_version",
-    "changes_by_week",
-    "latest_feedback",
-    "summarise_mispredictions",
-]
-
 _EDGES: Final = (0.1, 0.2, 0.3, 0.4)
 MARGINS: Final = (
     f"under {_EDGES[0]}",

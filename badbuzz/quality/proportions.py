@@ -6,15 +6,6 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final, Literal
 
-__all__ = [
-    "MIN_COMPARED",
-    "MIN_OF_GROUP",
-    "Share",
-    "ShareChange",
-    "compare_shares",
-    "difference_interval",
-]
-
 _Z: Final = 1.959963984540054
 MIN_COMPARED: Final = 20
 """Minimum size of two groups whose shares are compared."""

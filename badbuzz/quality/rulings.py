@@ -11,8 +11,6 @@ from badbuzz.model import Severity
 from badbuzz.quality.proportions import Share
 from badbuzz.store.model import AlertLife, Ruling, RulingKind
 
-__all__ = ["NO_TERM", "RulingCounts", "RulingSummary", "summarise_rulings"]
-
 NO_TERM: Final = "none"
 """Name of the group of alerts without driving terms."""
 _SEVERITIES: Final = get_args(Severity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import click
@@ -13,7 +14,24 @@ from badbuzz.recordings.times import parse_time
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class Speed(click.ParamType):
+class _Parsed(click.ParamType):
+    """Option type that reports the ValueError of :meth:`parse`."""
+
+    def parse(self, value: str) -> Any:
+        """Convert a value, or raise a ValueError with the expected format."""
+        raise NotImplementedError
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Convert a value, or fail with the expected format."""
+        try:
+            return self.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Speed(_Parsed):
     """Replay speed: event time per wall-clock time, as a float; None for ``max``.
 
     Examples
@@ -24,22 +42,15 @@ class Speed(click.ParamType):
 
     name = "N|max"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | None:
-        """Convert a value, or fail with the expected format."""
-        if value == "max":
-            return None
-        try:
-            speed = float(str(value))
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < float("inf"):
-            self.fail(f"expected a number above 0 or 'max', found {value!r}", param, ctx)
-        return speed
+    def parse(self, value: str) -> float | None:
+        """Convert a number above 0 or ``max``."""
+        with suppress(ValueError):
+            if value == "max" or 0 < float(value) < float("inf"):
+                return None if value == "max" else float(value)
+        raise ValueError(f"expected a number above 0 or 'max', found {value!r}")
 
 
-class Hours(click.ParamType):
+class Hours(_Parsed):
     """Whole hours, with or without the suffix ``h``.
 
     Examples
@@ -50,18 +61,15 @@ class Hours(click.ParamType):
 
     name = "HOURSh"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Convert a value, or fail with the expected format."""
-        text = str(value).removesuffix("h")
-        if not text.isdecimal():
-            self.fail(f"expected hours such as 36h, found {value!r}", param, ctx)
-        return int(text)
+    def parse(self, value: str) -> int:
+        """Convert whole hours."""
+        if not value.removesuffix("h").isdecimal():
+            raise ValueError(f"expected hours such as 36h, found {value!r}")
+        return int(value.removesuffix("h"))
 
 
-class Instant(click.ParamType):
-    """A point in time, as Unix milliseconds.
+class Instant(_Parsed):
+    """Time as Unix milliseconds.
 
     Examples
     --------
@@ -70,15 +78,7 @@ class Instant(click.ParamType):
     """
 
     name = "ISO"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Convert a value, or fail with the expected format."""
-        try:
-            return parse_time(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+    parse = staticmethod(parse_time)
 
 
 def parse_mapping(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
