@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from badbuzz.config.brands import brands, parse_brands, read_brands
+from badbuzz.config.brands import SENSITIVITIES, brands, parse_brands, read_brands
 from badbuzz.config.rules import DETECTOR_FIELDS
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
@@ -93,12 +93,34 @@ def test_a_brand_that_the_file_does_not_name_gets_the_default() -> None:
             " until = 2026-01-01T00:00:00Z}]",
             "is not after from",
         ),
+        (
+            "[[brand]]\nname = 'A'\nmute = [{from = 2026-01-01T00:00:00Z,"
+            " until = 2026-01-01T00:00:00Z}]",
+            "is not after from",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_by_file_brand_key_and_remedy(text: str, complaint: str) -> None:
     with pytest.raises(BrandsError, match=complaint) as caught:
         parse_brands(text, "brands.toml")
     assert str(caught.value).startswith("brands.toml: ")
+
+
+@pytest.mark.parametrize("key", ["theta", "sensitivity"])
+@pytest.mark.parametrize(
+    ("value", "is_valid"), [(0.9, False), (1, True), (20, True), (20.1, False)]
+)
+def test_theta_is_from_1_to_20(key: str, value: float, *, is_valid: bool) -> None:
+    text = f"[[brand]]\nname = 'A'\n{key} = {value}"
+    if is_valid:
+        assert parse_brands(text, "here").of("A").theta == value
+    else:
+        with pytest.raises(BrandsError, match=f"{key}: expected .*a number from 1 to 20"):
+            parse_brands(text, "here")
+
+
+def test_a_sensitivity_has_a_name() -> None:
+    assert SENSITIVITIES == {"normal": 4.0, "sensitive": 3.65}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

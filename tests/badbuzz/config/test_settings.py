@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,50 @@ def test_a_wrong_variable_is_named_with_the_remedy(
 ) -> None:
     with pytest.raises(SettingsError, match=f"{variable}.*{complaint}"):
         Settings.read({variable: value})
+
+
+LIMITS = {
+    "partitions": (1, 4, 1_000_000),
+    "replication": (1, 1, 1_000_000),
+    "session_timeout_s": (6, 6, 1800),
+    "registry_poll_s": (1, 30, 86_400),
+    "warmup_h": (0, 168, 1_000_000),
+    "lateness_s": (0, 60, 3600),
+    "checkpoint_ms": (1, 200, 1_000_000),
+    "max_brands": (1, 200, 1_000_000),
+    "web_port": (1, 6066, 65_535),
+    "retention_days": (1, 30, 3650),
+    "api_port": (1, 8080, 65_535),
+    "api_rate": (1, 600, 1_000_000),
+    "api_max_kb": (1, 1024, 65_536),
+    "front_port": (1, 8501, 65_535),
+    "notify_timeout_s": (1, 10, 120),
+    "notify_retry_s": (0, 3600, 1_000_000),
+    "notify_repeat_s": (1, 60, 3600),
+}
+
+
+def test_every_number_has_its_limits_here() -> None:
+    assert set(LIMITS) == {spec.name for spec in fields(Settings) if spec.type == "int"}
+
+
+@pytest.mark.parametrize(("name", "limits"), LIMITS.items())
+def test_a_number_is_accepted_within_its_limits(name: str, limits: tuple[int, int, int]) -> None:
+    least, default, most = limits
+    variable = f"BADBUZZ_{name.upper()}"
+    assert getattr(Settings(), name) == default
+    for value in (least, most):
+        assert getattr(Settings.read({variable: f"{value}"}), name) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(SettingsError, match=f"{variable}: expected {least} to {most}"):
+            Settings.read({variable: f"{value}"})
+
+
+@pytest.mark.parametrize("name", ["TOPIC_PREFIX", "APP_ID"])
+def test_a_name_has_at_most_100_characters(name: str) -> None:
+    Settings.read({f"BADBUZZ_{name}": "x" * 100})
+    with pytest.raises(SettingsError, match="at most 100"):
+        Settings.read({f"BADBUZZ_{name}": "x" * 101})
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

@@ -14,6 +14,7 @@ from badbuzz.features.drift import (
     RollingCounts,
     count_scores,
     population_stability_index,
+    smooth_shares,
 )
 from badbuzz.models.scorer import Scorer
 
@@ -82,3 +83,48 @@ def test_a_few_old_tweets_now_and_then_change_nothing() -> None:
         recent.add(100 * HOUR_MS, ONE, n=1)
         recent.add(HOUR_MS, ONE, n=1)
     assert recent.total().tolist() == [2 * MIN_TWEETS]
+
+
+def test_the_day_has_24_hours_of_3600_seconds() -> None:
+    recent = RollingCounts(1)
+    for at_ms in (3_599_999, 3_600_000, 24 * 3_600_000):
+        recent.add(at_ms, ONE, n=1)
+    assert recent.total().tolist() == [2]
+
+
+def test_500_old_tweets_at_once_begin_the_day_anew() -> None:
+    recent = RollingCounts(1)
+    recent.add(100 * HOUR_MS, ONE, n=1)
+    recent.add(HOUR_MS, ONE, n=499)
+    assert recent.total().tolist() == [1]
+    recent.add(2 * HOUR_MS, 7 * ONE, n=1)
+    assert recent.total().tolist() == [7]
+
+
+def test_scores_are_counted_in_ten_bins() -> None:
+    scores = [0.0, 0.0999, 0.1, 0.5, 0.8999, 0.9, 1.0]
+    assert count_scores(scores).tolist() == [2, 1, 0, 0, 0, 1, 0, 0, 1, 2]
+
+
+def test_half_a_text_is_added_to_each_bin() -> None:
+    assert smooth_shares([9, 0]).tolist() == [0.95, 0.05]
+
+
+def test_the_index_is_that_of_its_formula() -> None:
+    found = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
+    expected = [400, 200, 100, 50, 50, 50, 50, 100, 200, 300]
+    assert population_stability_index(found, expected) == pytest.approx(0.6180219514170364)
+
+
+def test_a_reference_has_scores_and_perhaps_a_rate() -> None:
+    scores = [0, 1] * 5
+    assert DriftReference.from_card({}) is None
+    assert DriftReference.from_card({"reference": {"scores": scores}}) == DriftReference(
+        tuple(scores), None
+    )
+    with_rate = {"reference": {"scores": scores, "unknown_rate": "0.25"}}
+    assert DriftReference.from_card(with_rate) == DriftReference(tuple(scores), 0.25)
+
+
+def test_drift_is_measured_from_500_tweets_on() -> None:
+    assert MIN_TWEETS == 500

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.features.known_words import KnownWords, hash_words
+from badbuzz.models.scorer import Scorer
 
 texts = st.lists(st.text(max_size=40), max_size=5)
 
@@ -24,3 +25,13 @@ def test_every_word_of_the_texts_is_known(texts: list[str]) -> None:
 def test_what_is_no_packed_words_is_refused(packed: str) -> None:
     with pytest.raises(ValueError, match="known words"):
         KnownWords.unpack(packed)
+
+
+def test_the_known_words_of_a_shipped_bundle_are_read() -> None:
+    packed = Scorer.load("airline-en").known_words
+    assert packed is not None
+    assert KnownWords.unpack(packed).count(["late bag", "zyxwvut"]) == (3, 1)
+
+
+def test_tokens_behind_the_cut_are_not_counted() -> None:
+    assert KnownWords.from_texts([]).count(["late " * 200]) == (128, 128)

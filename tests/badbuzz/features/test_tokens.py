@@ -12,9 +12,9 @@ from badbuzz.features.tokens import (
     MAX_CHARS,
     MAX_CHUNKS,
     MAX_TOKENS,
-    MAX_WORD,
     locate_tokens,
     mark_negation,
+    split_chunks,
     tokenise,
     tokenise_chunk,
     tokenise_pieces,
@@ -36,7 +36,7 @@ BYTES = 64 * 1024
         ("$200 90€ £3.50", "<money> <money> <money>"),
         ("35% late", "<percent> late"),
         ("THANK You", "thank you"),
-        ("sooooo goooood", "soo good"),
+        ("sooooo goooood ooo oo", "soo good oo oo"),
         ("Éloigné, à côté", "eloigne a cote"),
         ("l'avion j’ai", "l avion j ai"),
         ("#WorstAirlineEver", "worst airline ever"),
@@ -45,6 +45,9 @@ BYTES = 64 * 1024
         (":) :-) (: :D ;) =]", " ".join(["<glad>"] * 6)),
         (":( :'( ): :/ -_- </3", " ".join(["<sad>"] * 6)),
         (":o >:@ <3 ^^", "<shock> <angry> <love> <glad>"),
+        (":x :@ :3 :* :P", "<angry> <angry> <glad> <glad> <glad>"),
+        ("): ]: [: (:", "<sad> <sad> <glad> <glad>"),
+        ("... .. .", "... ... ."),
         ("😡👍🏽❤️😭", "<angry> <glad> <love> <sad>"),
         ("✈️🧳", "✈ 🧳"),
         ("why!!!! what?! no way... ok.", "why !! what !? no not_way ... ok ."),
@@ -120,10 +123,20 @@ def test_64_kib_of_one_pattern_give_at_most_the_tokens_that_count(unit: str) -> 
 )
 def test_what_stands_behind_a_cut_changes_nothing(start: str) -> None:
     assert tokenise(start + "!! not read") == tokenise(start)
+    assert locate_tokens(start + "!! not read") == locate_tokens(start)
 
 
 def test_a_word_is_cut() -> None:
-    assert tokenise("abc" * 100) == [("abc" * 100)[:MAX_WORD]]
+    assert tokenise("abc" * 100) == [("abc" * 100)[:40]]
+    assert tokenise("ab" * 20) == ["ab" * 20]
+
+
+def test_a_text_is_cut_to_4096_characters_256_chunks_and_128_tokens() -> None:
+    assert split_chunks("ab" * 4096) == ["ab" * 2048]
+    assert split_chunks("a " * 300) == ["a"] * 256
+    assert tokenise("a " * 300) == ["a"] * 128
+    assert [end for _, end, _ in locate_tokens("ab" * 4096)] == [4096]
+    assert locate_tokens("- " * 255 + "late ok") == [(510, 514, ("late",))]
 
 
 def test_words_without_a_negation_stay_as_they_are() -> None:

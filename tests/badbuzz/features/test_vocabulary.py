@@ -40,11 +40,6 @@ def test_every_kind_but_the_hashed_one_is_tried_here() -> None:
     assert {"hashed", *VOCABULARIES} == set(KINDS)
 
 
-def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="kind 'phonemes' is unknown; known: hashed, words"):
-        build_featuriser({"kind": "phonemes", "features": {}})
-
-
 @every_kind
 @given(texts=texts)
 def test_a_row_does_not_depend_on_its_neighbours(kind: str, texts: list[str]) -> None:
@@ -88,6 +83,7 @@ def test_any_number_of_texts_has_as_many_rows(kind: str, n: int) -> None:
         ("words", "late bag url late", [2, 1, 2]),
         ("subwords", "late unknown late", [2, 0, 0]),
         ("counts", "bag late", [1, 6, 0]),
+        ("counts", "late bag", [0, 0, 0]),
     ],
 )
 def test_words_that_do_not_fit_are_left_out_from_the_end(
@@ -135,7 +131,12 @@ def test_weights_of_a_word_sum_to_one() -> None:
 
 @pytest.mark.parametrize(
     ("word", "found"),
-    [("ok", [14245, 43249, 7651]), ("été", [8133, 9617, 49949, 37927, 46363, 41535])],
+    [
+        ("ok", [14245, 43249, 7651]),
+        ("été", [8133, 9617, 49949, 37927, 46363, 41535]),
+        ("\u0140", [32928]),  # its last byte is 0x80, the first that is sign-extended
+        ("\x7f", [42006]),
+    ],
 )
 def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int]) -> None:
     assert hash_subwords(word, 3, 6, 50_000) == found
@@ -156,3 +157,18 @@ def test_words_pairs_and_letters_are_counted(text: str, expected: dict[int, int]
     row, weights = (rows[0] for rows in reader("counts").inputs([text]))
     found = dict(zip(row[row > 0].tolist(), weights[row > 0].tolist(), strict=True))
     assert found == pytest.approx({one: 1 + math.log(n) for one, n in expected.items()})
+
+
+def test_counted_terms_ascend_and_are_padded_at_the_end() -> None:
+    ids, weights = reader("counts", width=8).inputs(["bag so late"])
+    assert ids.tolist() == [[1, 2, 6, 7, 8, 0, 0, 0]]
+    assert weights.tolist() == [[1, 1, 1, 1, 1, 0, 0, 0]]
+
+
+def test_a_counted_token_needs_a_column_for_its_bigram() -> None:
+    assert reader("counts", width=7).inputs(["bag so late"])[0][0].tolist() == [1, 6, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("kind", "n"), [("words", 2), ("subwords", 2), ("counts", 8)])
+def test_the_required_width_counts_ids_and_bigrams(kind: str, n: int) -> None:
+    assert reader(kind).required_width(["bag", "bag late"]) == n - (kind == "counts")

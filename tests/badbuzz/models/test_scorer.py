@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -104,6 +105,16 @@ def test_a_prediction_follows_the_card() -> None:
     assert prediction.negative is True
     assert prediction.adjusted == round((prediction.score - m0) / (m1 - m0) * 10_000)
     assert prediction.bundle == scorer.version
+
+
+def test_a_score_at_the_threshold_is_negative() -> None:
+    scorer = load("airline-en")
+    scores = np.array([scorer.threshold - 1e-4, scorer.threshold, scorer.threshold + 1e-4])
+    assert [one.negative for one in scorer.predictions(scores)] == [False, True, True]
+
+
+def test_a_version_is_a_name_and_eight_digits() -> None:
+    assert re.fullmatch(r"airline-en@[0-9a-f]{8}", load("airline-en").version)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -212,6 +223,15 @@ def test_a_bundle_whose_golden_score_differs_is_refused(bundle: Path) -> None:
     rewrite(bundle / "golden.json", shift)
     with pytest.raises(BundleError, match="do not belong together"):
         Scorer(bundle)
+
+
+def test_a_golden_score_may_differ_by_a_hundred_thousandth(bundle: Path) -> None:
+    def shift(golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**case, "score": case["score"] + 8e-6} for case in golden]
+
+    rewrite(bundle / "golden.json", shift)
+    assert Scorer(bundle).name == "tweets-fr"
+    assert scoring.GOLDEN_TOLERANCE == 1e-5
 
 
 def test_another_bundles_network_is_refused(bundle: Path) -> None:

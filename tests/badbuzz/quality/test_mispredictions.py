@@ -108,7 +108,21 @@ def test_two_texts_are_too_few_for_a_term() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "place"), [(0.5, 0), (0.41, 0), (0.4, 1), (0.65, 1), (0.2, 3), (0.95, 4), (0.0, 4)]
+    ("score", "place"),
+    [
+        (0.5, 0),
+        (0.41, 0),
+        (0.4, 1),
+        (0.65, 1),
+        (0.31, 1),
+        (0.3, 2),
+        (0.21, 2),
+        (0.2, 3),
+        (0.11, 3),
+        (0.1, 4),
+        (0.95, 4),
+        (0.0, 4),
+    ],
 )
 def test_a_margin_is_the_distance_to_the_threshold(score: float, place: int) -> None:
     (said,) = summarise_mispredictions([feedback("missed", score, predicted=score >= 0.5)]).worst
@@ -146,6 +160,32 @@ def test_the_same_words_are_shown_once_with_how_many_they_were() -> None:
     said = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
     worst = summarise_mispredictions(said).worst
     assert [(one.feedback.score, one.n) for one in worst] == [(0.1, 2), (0.9, 1)]
+
+
+def test_twenty_of_the_worst_are_given_by_default() -> None:
+    said = [feedback("missed", text=f"late {i}") for i in range(21)]
+    assert len(summarise_mispredictions(said).worst) == 20
+
+
+def test_a_margin_has_four_decimals() -> None:
+    (said,) = summarise_mispredictions([feedback("missed", 0.123456)]).worst
+    assert said.margin == 0.3765
+
+
+def test_of_equal_groups_the_smaller_and_then_the_first_by_name_comes_first() -> None:
+    said = [feedback("missed", brand=brand) for brand in "DBA"] + [feedback("ok", brand="A")]
+    assert [group.name for group in summarise_mispredictions(said).brands] == ["B", "D", "A"]
+
+
+def test_three_texts_are_enough_for_a_term() -> None:
+    said = [feedback("missed", text="strike") for _ in range(3)]
+    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike"]
+
+
+def test_thresholds_are_inferred_within_the_labels() -> None:
+    said = [feedback("missed", 0.3, predicted=False), feedback("false", 0.4)]
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
+    assert margins == {0.3: 0.1, 0.4: 0.0}
 
 
 # Over time

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.quality.proportions import MIN_COMPARED, Share, compare_shares, difference_interval
+from badbuzz.quality.proportions import (
+    MIN_COMPARED,
+    MIN_OF_GROUP,
+    Share,
+    compare_shares,
+    difference_interval,
+)
 
 shares = st.integers(1, 500).flatmap(
     lambda n: st.integers(0, n).map(lambda n_with: Share(n_with, n))
@@ -75,3 +81,19 @@ def test_a_change_is_told_when_its_interval_leaves_out_zero(
 def test_of_few_no_change_is_told() -> None:
     assert compare_shares(Share(0, MIN_COMPARED - 1), Share(100, 100)) == "too few"
     assert compare_shares(Share(0, MIN_COMPARED), Share(100, 100)) == "worse"
+
+
+def test_groups_are_shown_from_3_and_compared_from_20_on() -> None:
+    assert (MIN_OF_GROUP, MIN_COMPARED) == (3, 20)
+
+
+@pytest.mark.parametrize(("n_before", "n_after"), [(19, 100), (100, 19)])
+def test_either_group_may_be_too_small(n_before: int, n_after: int) -> None:
+    assert compare_shares(Share(0, n_before), Share(n_after, n_after)) == "too few"
+    assert compare_shares(Share(0, 20), Share(20, 20)) == "worse"
+
+
+def test_a_share_of_all_reaches_one() -> None:
+    low, high = Share(20, 20).interval
+    assert high == 1.0
+    assert low == pytest.approx(1 - Share(0, 20).interval[1])

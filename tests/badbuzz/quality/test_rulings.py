@@ -62,3 +62,8 @@ def test_brands_with_most_alerts_come_first() -> None:
     )
     assert found.brands == (RulingCounts("Air Paradis", 2, 0, 0), RulingCounts("B", 0, 1, 0))
     assert found.brands[1].real.rate == 0.0
+
+
+def test_of_brands_with_as_many_alerts_the_first_by_name_comes_first() -> None:
+    rulings = [ruled("real", alert(i, brand=brand, id=f"{i}")) for i, brand in enumerate("CAB")]
+    assert [one.name for one in summarise_rulings(rulings).brands] == ["A", "B", "C"]
