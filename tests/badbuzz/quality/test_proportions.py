@@ -93,7 +93,6 @@ def test_either_group_may_be_too_small(n_before: int, n_after: int) -> None:
     assert compare_shares(Share(0, 20), Share(20, 20)) == "worse"
 
 
-def test_a_share_of_all_reaches_one() -> None:
-    low, high = Share(20, 20).interval
-    assert high == 1.0
-    assert low == pytest.approx(1 - Share(0, 20).interval[1])
+def test_an_interval_ends_exactly_at_a_share_of_none_and_of_all() -> None:
+    assert Share(0, 3).interval[0] == 0.0
+    assert Share(10, 10).interval[1] == 1.0
