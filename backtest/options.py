@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from backtest.cached_scorer import CachedScorer, LabelOracle
-from backtest.display import Display
 from backtest.rules import RuleSet
 from backtest.run import Backtest, Run, Tally
 from backtest.scores import cache_folder
@@ -21,6 +20,8 @@ from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.reader import Labelled, read_labelled
 from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import parse_labels, recording_options
+from badbuzz.terminal.progress import ProgressDisplay
+from badbuzz.terminal.rejects import RejectLog
 from badbuzz.terminal.signals import SignalGuard
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -84,15 +85,21 @@ class FoldOptions:
             raise click.UsageError("--label: is for --use-truth; give that too")
         jury = self._jury()
         lateness_ms = self.settings.lateness_s * 1000
-        with Display(self.files, shown=not options["quiet"]) as display:
+        shown = not options["quiet"]
+        with RejectLog() as rejects, ProgressDisplay(self.files, shown=shown) as display:
             backtest = Backtest(
-                runs, jury, _CLOSING_MS + lateness_ms, on_tick=display.show, stopping=stopping
+                runs,
+                jury,
+                _CLOSING_MS + lateness_ms,
+                on_tick=lambda tally: display.update(tally.n_tweets, tally.last_ms, rejects.n),
+                stopping=stopping,
             )
             try:
-                tally = backtest.run(self._recorded(display))
+                tally = backtest.run(self._recorded(rejects, display))
             finally:
                 troubles = jury.close()
-        display.conclude(tally)
+        display.print_line()
+        rejects.report(shown=shown)
         if isinstance(jury, LabelOracle) and not jury.n_labelled and not tally.interrupted:
             raise RecordingError(
                 f"{', '.join(self.files)}: no row has a label, so --use-truth has no verdicts; "
@@ -109,7 +116,7 @@ class FoldOptions:
         judges = ScorerSet.read(self.settings.bundles)
         return CachedScorer(judges, folder, rescore=self.options["rescore"])
 
-    def _recorded(self, display: Display) -> Iterator[Labelled]:
+    def _recorded(self, rejects: RejectLog, display: ProgressDisplay) -> Iterator[Labelled]:
         names = ("preset", "mapping", "brand", "lang", "sort")
         return read_labelled(
             self.files,
@@ -117,7 +124,7 @@ class FoldOptions:
             labels=self.options["labels"] if self.options["use_truth"] else None,
             lateness_ms=self.settings.lateness_s * 1000,
             author_key=self.settings.author_key,
-            on_reject=display.rejected,
+            on_reject=rejects,
             on_open=display.opened,
         )
 

@@ -24,15 +24,14 @@ from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import parse_time
 from badbuzz.terminal.options import Instant, Speed, recording_options, wait_option
-from badbuzz.terminal.progress import FileProgress
+from badbuzz.terminal.progress import FileProgress, ProgressDisplay
+from badbuzz.terminal.rejects import RejectLog
 from badbuzz.terminal.signals import SignalGuard
 from badbuzz.wire import NAME_RULE, is_name
 from producers.airlines import LANGUAGES, cast
-from producers.display import sentence, standing
 from producers.incidents import place, read_incidents
 from producers.progress import Job, Progress
 from producers.publisher import Publisher
-from producers.rejects import Rejects
 from producers.replay import Pace, Replay, Tally
 from producers.simulate import TWEETS_PER_DAY, Simulation
 from producers.writing import write, write_truth
@@ -125,13 +124,14 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     )
     if options["progress"] and not progress:
         progress = Progress(options["progress"], job)
-    with SignalGuard() as stop, Rejects(options["rejects"]) as rejects:
+    log = RejectLog(options["rejects"], hint="--rejects FILE keeps them")
+    with SignalGuard() as stop, log as rejects:
         tally = _replayed(job, progress, rejects, stop, settings, options)
     quiet = options["quiet"]
     if as_json:
         click.echo(orjson.dumps({"source": job.source, **tally.summary()}))
     elif not quiet:
-        click.echo(sentence(tally))
+        click.echo(tally.sentence())
     rejects.report(shown=not quiet)
     if tally.interrupted:
         click.echo(f"badbuzz: interrupted; {_hint(progress, options['speed'])}", err=True)
@@ -141,7 +141,7 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
 def _replayed(
     job: Job,
     progress: Progress | None,
-    rejects: Rejects,
+    rejects: RejectLog,
     stop: SignalGuard,
     settings: Settings,
     options: dict[str, Any],
@@ -149,7 +149,7 @@ def _replayed(
     quiet = options["quiet"]
     warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
     publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
-    with closing(publisher), FileProgress(job.paths, shown=not quiet) as bar:
+    with closing(publisher), ProgressDisplay(job.paths, shown=not quiet) as display:
         return Replay(
             job=job,
             publisher=publisher,
@@ -157,8 +157,8 @@ def _replayed(
             author_key=settings.author_key,
             on_reject=rejects,
             progress=progress,
-            on_open=bar.opened,
-            on_tick=lambda tally: bar.update(lambda: standing(tally)),
+            on_open=display.opened,
+            on_tick=lambda tally: display.update(tally.n_sent, tally.last_ms, tally.n_rejected),
             stopping=stop,
         ).run()
 

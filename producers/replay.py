@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.messages.text import counted
 from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import Reject, Source
+from badbuzz.recordings.times import format_utc
 from producers.progress import Job, Progress
 from producers.publisher import Publisher
 
@@ -40,6 +42,17 @@ class Tally:
         plain["duration_s"] = round(duration_s, 3)
         plain["tweets_per_s"] = round(self.n_sent / duration_s, 1) if duration_s > 0 else 0.0
         return plain
+
+    def sentence(self) -> str:
+        """Return the summary as a sentence."""
+        summary = self.summary()
+        span = ""
+        if self.n_sent:
+            span = f", written {format_utc(self.first_ms)} to {format_utc(self.last_ms)}"
+        return (
+            f"{counted(self.n_sent, 'tweet')} sent in {summary['duration_s']:.1f} s "
+            f"({summary['tweets_per_s']:,.0f}/s){span}; {counted(self.n_heartbeats, 'heartbeat')}"
+        )
 
 
 class Pace:

@@ -176,6 +176,7 @@ class Source:
                 f"{self.name}: cannot be read to its end: {_why(error)}"
             ) from error
         finally:
+            self.n_bytes_read()
             self.close()
 
 

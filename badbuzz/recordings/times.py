@@ -89,6 +89,17 @@ def clock(time_ms: int, zone: tzinfo = UTC) -> str:
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"
 
 
+def format_utc(time_ms: int) -> str:
+    """Return an instant in UTC to the minute, with the year.
+
+    Examples
+    --------
+    >>> format_utc(0)
+    '1970-01-01 00:00 UTC'
+    """
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def zone_name(time_ms: int, zone: tzinfo) -> str:
     """What a zone's clock is called at an instant.
 

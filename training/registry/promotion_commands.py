@@ -16,10 +16,11 @@ from badbuzz.model import Alert
 from badbuzz.models.registry import CHALLENGER, CHAMPION
 from badbuzz.models.scorer import Scorer, ScorerSet
 from badbuzz.recordings.reader import read_recording
-from badbuzz.recordings.rows import Reject, check_readable
+from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import clock
 from badbuzz.terminal.options import recording_options
-from badbuzz.terminal.progress import FileProgress
+from badbuzz.terminal.progress import FileProgress, ProgressDisplay
+from badbuzz.terminal.rejects import RejectLog
 from training.registry import gate
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.registry.gate import Check
@@ -155,19 +156,17 @@ def _replayed(
     *,
     shown: bool,
 ) -> list[Replayed]:
-    rejects: list[Reject] = []
-    with FileProgress(files, shown=shown) as bar:
+    with RejectLog() as rejects, ProgressDisplay(files, shown=shown) as display:
         tweets = read_recording(
             files,
             **options,
             lateness_ms=settings.lateness_s * 1000,
             author_key=settings.author_key,
-            on_reject=rejects.append,
-            on_open=bar.opened,
+            on_reject=rejects,
+            on_open=display.opened,
         )
-        replayed = replay(tweets, pairs, settings, lambda n: bar.update(lambda: f"{n:,} tweets"))
-    if rejects:
-        click.echo(f"badbuzz: {len(rejects)} rows are no tweets, the first: {rejects[0]}", err=True)
+        replayed = replay(tweets, pairs, settings, display.update)
+    rejects.report(shown=True)
     return replayed
 
 
