@@ -17,7 +17,7 @@ from badbuzz.features.drift import DriftReference, count_scores, population_stab
 from badbuzz.features.known_words import KnownWords
 from badbuzz.model import Tweet
 from badbuzz.models.scorer import Scorer, ScorerSet
-from producers.airlines import cast
+from producers.airlines import build_airlines
 from producers.simulate import Simulation
 from stream_processor.processor.drift import Drift
 
@@ -28,7 +28,7 @@ N_ROUNDS = 5
 
 def simulated() -> list[Tweet]:
     """Tweets of our own, in two languages."""
-    simulation = Simulation(cast(3), start_ms=0, n_days=6, incidents=(), seed=1)
+    simulation = Simulation(build_airlines(3), start_ms=0, n_days=6, incidents=(), seed=1)
     return [one.tweet for one in simulation.run()][:N_TWEETS]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import orjson
 
 from badbuzz.models.scorer import Scorer
-from producers.airlines import cast
+from producers.airlines import build_airlines
 from producers.simulate import Simulation
 
 BATCH = 256
@@ -33,7 +33,7 @@ N_ROUNDS = 7
 def simulated(language: str) -> list[str]:
     """Sentences of our own."""
     simulation = Simulation(
-        cast(3), start_ms=0, n_days=6, incidents=(), seed=1, languages=(language,)
+        build_airlines(3), start_ms=0, n_days=6, incidents=(), seed=1, languages=(language,)
     )
     texts = [one.tweet.text for one in simulation.run() if one.tweet.lang == language]
     return texts[: N_WARM + N_TIMED]

@@ -1,1 +1,1 @@
-"""Sources: they publish tweets to Kafka, numbered and with heartbeats."""
+"""Producers: publish tweets to Kafka, numbered and with heartbeats."""

@@ -1,4 +1,4 @@
-"""The airlines that ``simulate`` plays: who they are, how loud, and in which languages."""
+"""Airlines of a simulation: names, time zones, volumes and languages."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 LANGUAGES: Final = ("en", "fr")
-"""Languages that ``--lang`` may name."""
+"""Values that ``--lang`` accepts."""
 
 OTHERS: Final = ("es", "de")
 OTHERS_SHARE: Final = 0.03
+"""Share of tweets in a language of :data:`OTHERS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Airline:
-    """One airline's part.
+    """An airline of the simulation.
 
     Parameters
     ----------
     brand, handle, code
-        Its name, its account with the ``@``, and the letters before its flight numbers.
+        Name, account with the ``@``, and prefix of flight numbers.
     zone
-        Its customers' clock.
+        Time zone of the airline's customers.
     loudness
-        Its tweets, as a multiple of the average brand's.
+        Number of tweets as a multiple of the average brand's, > 0.
     negative_rate
-        Share of negative tweets when nothing is the matter.
+        Share of negative tweets outside incidents, in [0, 1].
     languages
-        Weight of each language that its customers write.
+        Weights of the customers' languages; only their ratios matter.
     """
 
     brand: str
@@ -51,12 +52,12 @@ _SECOND: Final = ("Air", "Airways", "Jet", "Wings", "Lines", "Express", "Sky", "
 _ZONES: Final = ("Europe/Paris", "America/New_York", "Asia/Tokyo", "Europe/London", "America/Lima")
 
 
-def cast(n_brands: int) -> tuple[Airline, ...]:
-    """The first so many airlines, always the same.
+def build_airlines(n_brands: int) -> tuple[Airline, ...]:
+    """Return the first ``n_brands`` airlines; the list is always the same.
 
     Examples
     --------
-    >>> [part.brand for part in cast(4)]
+    >>> [airline.brand for airline in build_airlines(4)]
     ['Air Paradis', 'Nordwind', 'Costa Air', 'Alba Air']
     """
     return tuple(_named(n) if n < len(_NAMED) else _invented(n) for n in range(n_brands))
@@ -64,7 +65,7 @@ def cast(n_brands: int) -> tuple[Airline, ...]:
 
 def _named(n: int) -> Airline:
     brand, code, zone, loudness, negative_rate, french = _NAMED[n]
-    return _part((brand, code, zone), loudness, negative_rate, french)
+    return _airline((brand, code, zone), loudness, negative_rate, french)
 
 
 def _invented(n: int) -> Airline:
@@ -75,10 +76,10 @@ def _invented(n: int) -> Airline:
     loudness = (1.5, 0.3, 0.8, 0.1)[n % 4]
     rate = (0.45, 0.5, 0.4, 0.55, 0.6)[n % 5]
     names = brand, first[0] + second[0], _ZONES[n % len(_ZONES)]
-    return _part(names, loudness, rate, french=n % 3 * 0.2)
+    return _airline(names, loudness, rate, french=n % 3 * 0.2)
 
 
-def _part(
+def _airline(
     names: tuple[str, str, str], loudness: float, negative_rate: float, french: float
 ) -> Airline:
     brand, code, zone = names

@@ -28,13 +28,13 @@ from badbuzz.terminal.progress import FileProgress, ProgressDisplay
 from badbuzz.terminal.rejects import RejectLog
 from badbuzz.terminal.signals import SignalGuard
 from badbuzz.wire import NAME_RULE, is_name
-from producers.airlines import LANGUAGES, cast
-from producers.incidents import place, read_incidents
-from producers.progress import Job, Progress
+from producers.airlines import LANGUAGES, build_airlines
+from producers.incidents import read_incidents, schedule_incidents
+from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import Publisher
-from producers.replay import Pace, Replay, Tally
+from producers.replay import Pace, Replay, ReplayStats
 from producers.simulate import TWEETS_PER_DAY, Simulation
-from producers.writing import write, write_truth
+from producers.writing import write_truth, write_tweets
 
 
 class _FastUntil(click.ParamType):
@@ -55,25 +55,31 @@ class _FastUntil(click.ParamType):
 @click.command()
 @click.argument("files", nargs=-1, metavar="FILE...")
 @recording_options
-@click.option("--from", "from_ms", type=Instant(), help="Only what was written then or later.")
-@click.option("--to", "to_ms", type=Instant(), help="Only what was written before.")
-@click.option("--start", type=Instant(), help="When the first tweet shall have been written.")
-@click.option("--shift-to-now", is_flag=True, help="The first tweet is written now.")
+@click.option(
+    "--from", "from_ms", type=Instant(), help="Only tweets created at or after this time."
+)
+@click.option("--to", "to_ms", type=Instant(), help="Only tweets created before this time.")
+@click.option(
+    "--start", type=Instant(), help="Creation time of the first tweet; the others are shifted too."
+)
+@click.option(
+    "--shift-to-now", is_flag=True, help="Shift times so that the first tweet is created now."
+)
 @click.option(
     "--speed",
     type=Speed(),
     metavar="N|max",
-    help="Event time per time: 1 is real time, 600 ten minutes a second; default: max, and 1 with "
-    "--shift-to-now.",
+    help="Event time per real time: 1 is real time, 600 is ten minutes per second; default: max, "
+    "or 1 with --shift-to-now.",
 )
 @click.option(
     "--fast-until",
     type=_FastUntil(),
     metavar="ISO|HOURSh",
     default=dict,
-    help="Send at full speed until that event time, or for that many hours of it.",
+    help="Send at full speed until this event time, or for this many hours of event time.",
 )
-@click.option("--source", help="Name of the stream; default: the file's name and the time.")
+@click.option("--source", help="Name of the stream; default: file name and a digest of the time.")
 @click.option(
     "--heartbeat-s",
     type=click.IntRange(1, 60),
@@ -84,20 +90,20 @@ class _FastUntil(click.ParamType):
 @click.option(
     "--tail-s",
     type=click.IntRange(0),
-    help="Heartbeats after the last tweet, in "
-    "seconds of event time; default: 600 and the lateness.",
+    help="Duration of heartbeats after the last tweet, in seconds of event time; default: 600 plus "
+    "the lateness.",
 )
-@click.option("--progress", metavar="FILE", help="Note here how far it has come.")
-@click.option("--resume", metavar="FILE", help="Go on where this progress file stands.")
-@click.option("--rejects", metavar="FILE", help="Write bad rows here, as JSON lines.")
+@click.option("--progress", metavar="FILE", help="Save the progress to this file.")
+@click.option("--resume", metavar="FILE", help="Resume from this progress file.")
+@click.option("--rejects", metavar="FILE", help="Write rejected rows to this file, as JSON lines.")
 @wait_option
-@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
-@click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as a JSON object.")
 def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options: Any) -> None:
-    """Send recorded tweets through Kafka, with the times at which they were written.
+    """Send recorded tweets to Kafka with their original times.
 
-    FILE is JSON lines, a JSON document or CSV, gzipped or not; - is standard input. Bad rows
-    are counted and set apart. --from and --to mean the times in the file.
+    FILE is JSON lines, a JSON document or CSV, optionally gzipped; - is standard input. Rows that
+    are not tweets are rejected and counted. --from and --to are times in the file.
 
     \b
     Examples:
@@ -114,8 +120,8 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     _check_options(resume, options)
     settings = Settings.read()
     if settings.log_level != "DEBUG":
-        _hush(logging.getLogger("kafka"))
-    progress = Progress.load(resume) if resume else None
+        _silence(logging.getLogger("kafka"))
+    progress = ProgressFile.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
     check_readable(job.paths)
     check_outputs(
@@ -123,32 +129,32 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
         [("FILE", path) for path in job.paths],
     )
     if options["progress"] and not progress:
-        progress = Progress(options["progress"], job)
-    log = RejectLog(options["rejects"], hint="--rejects FILE keeps them")
-    with SignalGuard() as stop, log as rejects:
-        tally = _replayed(job, progress, rejects, stop, settings, options)
+        progress = ProgressFile(options["progress"], job)
+    log = RejectLog(options["rejects"], hint="use --rejects FILE to keep them")
+    with SignalGuard() as stopping, log as rejects:
+        stats = _run_replay(job, progress, rejects, stopping, settings, options)
     quiet = options["quiet"]
     if as_json:
-        click.echo(orjson.dumps({"source": job.source, **tally.summary()}))
+        click.echo(orjson.dumps({"source": job.source, **stats.summary()}))
     elif not quiet:
-        click.echo(tally.sentence())
+        click.echo(stats.sentence())
     rejects.report(shown=not quiet)
-    if tally.interrupted:
+    if stats.interrupted:
         click.echo(f"badbuzz: interrupted; {_hint(progress, options['speed'])}", err=True)
-        sys.exit(128 + stop.signal)
+        sys.exit(128 + stopping.signal)
 
 
-def _replayed(
-    job: Job,
-    progress: Progress | None,
+def _run_replay(
+    job: ReplayJob,
+    progress: ProgressFile | None,
     rejects: RejectLog,
-    stop: SignalGuard,
+    stopping: SignalGuard,
     settings: Settings,
     options: dict[str, Any],
-) -> Tally:
+) -> ReplayStats:
     quiet = options["quiet"]
     warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
-    publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stop)
+    publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stopping)
     with closing(publisher), ProgressDisplay(job.paths, shown=not quiet) as display:
         return Replay(
             job=job,
@@ -158,62 +164,62 @@ def _replayed(
             on_reject=rejects,
             progress=progress,
             on_open=display.opened,
-            on_tick=lambda tally: display.update(tally.n_sent, tally.last_ms, tally.n_rejected),
-            stopping=stop,
+            on_tick=lambda stats: display.update(stats.n_sent, stats.last_ms, stats.n_rejected),
+            stopping=stopping,
         ).run()
 
 
-def _hint(progress: Progress | None, speed: float | None) -> str:
+def _hint(progress: ProgressFile | None, speed: float | None) -> str:
     if progress is None:
-        return "give --progress FILE next time, and it can be resumed"
-    return f"badbuzz replay --resume {shlex.quote(progress.path)}{_pace(speed)}"
+        return "use --progress FILE to be able to resume"
+    return f"badbuzz replay --resume {shlex.quote(progress.path)}{_speed_option(speed)}"
 
 
-_OF_THE_JOB: Final = (
+_JOB_OPTIONS: Final = (
     "preset", "mapping", "brand", "lang", "from_ms", "to_ms", "start", "shift_to_now", "source",
     "sort", "heartbeat_s", "tail_s", "progress",
 )  # fmt: skip
-_OPTIONS: Final = {"mapping": "map", "from_ms": "from", "to_ms": "to"}
+_OPTION_NAMES: Final = {"mapping": "map", "from_ms": "from", "to_ms": "to"}
 
 
-def _given(name: str) -> bool:
+def _is_given(name: str) -> bool:
     source = click.get_current_context().get_parameter_source(name)
     return source is not ParameterSource.DEFAULT
 
 
 def _check_options(resume: str | None, options: dict[str, Any]) -> None:
-    """Refuse what contradicts; a replay that is shifted to now goes at the speed of now."""
-    fixed = [name for name in _OF_THE_JOB if _given(name)]
+    """Check that options do not conflict; set the speed to 1 with ``--shift-to-now``."""
+    fixed = [name for name in _JOB_OPTIONS if _is_given(name)]
     if resume and fixed:
-        option = "--" + _OPTIONS.get(fixed[0], fixed[0]).replace("_", "-")
-        raise click.UsageError(f"{option}: {resume} says that already; give it without --resume")
+        option = "--" + _OPTION_NAMES.get(fixed[0], fixed[0]).replace("_", "-")
+        raise click.UsageError(f"{option}: {resume} has it already; omit it or --resume")
     from_ms, to_ms = options["from_ms"], options["to_ms"]
     if from_ms is not None and to_ms is not None and from_ms >= to_ms:
         raise click.UsageError("--from must lie before --to")
     if options["source"] is not None and not is_name(options["source"]):
         raise click.UsageError(f"--source: {NAME_RULE}, found {options['source']!r}")
-    if options["shift_to_now"] and not _given("speed"):
+    if options["shift_to_now"] and not _is_given("speed"):
         options["speed"] = 1.0
 
 
-def _pace(speed: float | None) -> str:
+def _speed_option(speed: float | None) -> str:
     return "" if speed is None else f" --speed {speed:g}"
 
 
-def _hush(library: logging.Logger) -> None:
-    """Show nothing of what a library logs: the publisher says what a user can mend."""
+def _silence(library: logging.Logger) -> None:
+    """Suppress the log of a library: the publisher reports errors with their remedies."""
     library.addHandler(logging.NullHandler())
     library.propagate = False
 
 
-def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> Job:
+def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> ReplayJob:
     start_ms = options["start"]
     if options["shift_to_now"]:
         if start_ms is not None:
             raise click.UsageError("give --start or --shift-to-now")
         start_ms = time.time_ns() // 1_000_000
     tail_s = options["tail_s"]
-    return Job(
+    return ReplayJob(
         paths=files,
         source=options["source"] or _source(files),
         preset=options["preset"],
@@ -231,7 +237,7 @@ def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) ->
 
 
 def _source(files: tuple[str, ...]) -> str:
-    """A name that no other run has: the first file's, and a digest of this moment."""
+    """Return a unique source name: name of the first file and a digest of the time."""
     stem = Path(files[0]).name.partition(".")[0].encode(errors="replace")[:60]
     name = "".join(filter(str.isprintable, stem.decode(errors="ignore"))).strip() or "stdin"
     run = f"{files} {time.time_ns()} {os.getpid()}"
@@ -251,14 +257,14 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
     type=click.FloatRange(0, 3660, min_open=True),
     default=10.0,
     show_default=True,
-    help="Days to simulate; the first seven are calm.",
+    help="Days to simulate; the first seven have no incidents.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=1,
     show_default=True,
-    help="The same one gives the same tweets.",
+    help="Random seed; the same seed gives the same tweets.",
 )
 @click.option(
     "--brands",
@@ -266,28 +272,28 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
     type=click.IntRange(1, 10_000),
     default=3,
     show_default=True,
-    help="How many airlines; the first is Air Paradis.",
+    help="Number of airlines; the first is Air Paradis.",
 )
 @click.option(
     "--start",
     type=Instant(),
     default="2026-11-02T00:00:00+00:00",
     show_default=True,
-    help="When the first day begins.",
+    help="Start of the first day.",
 )
 @click.option(
     "--tweets-per-day",
     type=click.FloatRange(0, min_open=True),
     default=TWEETS_PER_DAY,
     show_default=True,
-    help="Of a brand, on average, when nothing happens.",
+    help="Tweets of an average brand per day outside incidents.",
 )
 @click.option(
     "--incidents",
     default="auto",
     show_default=True,
     metavar="auto|none|FILE",
-    help="What happens; FILE is written like the truth.",
+    help="Incidents; FILE has the format of the truth file.",
 )
 @click.option(
     "--lang",
@@ -295,28 +301,28 @@ def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, .
     default=",".join(LANGUAGES),
     show_default=True,
     callback=_languages,
-    help="Languages to write.",
+    help="Languages of the tweets.",
 )
-@click.option("--labelled", is_flag=True, help="Write each tweet's true label beside it.")
+@click.option("--labelled", is_flag=True, help="Add the true label to each tweet.")
 @click.option(
     "-o",
     "--output",
     default="-",
     show_default=True,
     metavar="FILE",
-    help="Where to write, gzipped when it ends in .gz; - is standard output.",
+    help="Output file, compressed if it ends in .gz; - is standard output.",
 )
 @click.option(
     "--truth",
     metavar="FILE",
-    help="Where to write what happened; default: FILE.truth.json beside the output.",
+    help="File for the ground truth; default: FILE.truth.json beside the output.",
 )
-@click.option("--quiet", is_flag=True, help="Show nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def simulate(output: str, truth: str | None, labelled: bool, quiet: bool, **options: Any) -> None:
-    """Write airline chatter in English and French, and the truth about its crises.
+    """Write simulated tweets about airlines, in English and French, and the ground truth.
 
-    Delays, lost luggage, strikes and a viral video are crises; fare sales, new routes and
-    retweet storms are loud, but nobody is angry.
+    Delays, lost luggage, strikes and viral videos are crises. Fare sales, new routes and retweet
+    storms are benign surges.
 
     \b
     Examples:
@@ -325,27 +331,27 @@ def simulate(output: str, truth: str | None, labelled: bool, quiet: bool, **opti
       badbuzz simulate | badbuzz replay - --speed 600
     """
     path = truth or (None if output == "-" else f"{output}.truth.json")
-    told = options["incidents"] if options["incidents"] not in ("auto", "none") else None
-    check_outputs([("-o", output), ("--truth", path)], [("--incidents", told)])
+    given = options["incidents"] if options["incidents"] not in ("auto", "none") else None
+    check_outputs([("-o", output), ("--truth", path)], [("--incidents", given)])
     simulation = _simulation(**options)
     if path:
         write_truth(path, simulation)
-    n_written = write(simulation, output, labelled=labelled, shown=not quiet)
+    n_written = write_tweets(simulation, output, labelled=labelled, shown=not quiet)
     if not quiet:
-        beside = f", the truth in {path}" if path else ""
-        click.echo(f"badbuzz: {n_written:,} tweets written{beside}", err=True)
+        truth_note = f", ground truth in {path}" if path else ""
+        click.echo(f"badbuzz: {n_written:,} tweets written{truth_note}", err=True)
 
 
 def _simulation(
     days: float, seed: int, n_brands: int, start: int, incidents: str, **options: Any
 ) -> Simulation:
-    parts = cast(n_brands)
-    simulation = Simulation(parts, start, days, (), seed, **options)
+    airlines = build_airlines(n_brands)
+    simulation = Simulation(airlines, start, days, (), seed, **options)
     if incidents == "none":
         return simulation
     if incidents == "auto":
         rng = np.random.default_rng([seed, 1])
-        found = place(parts, start, simulation.end_ms, rng)
+        scheduled = schedule_incidents(airlines, start, simulation.end_ms, rng)
     else:
-        found = read_incidents(incidents, [part.brand for part in parts])
-    return replace(simulation, incidents=found)
+        scheduled = read_incidents(incidents, [airline.brand for airline in airlines])
+    return replace(simulation, incidents=scheduled)

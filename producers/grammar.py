@@ -1,4 +1,4 @@
-"""Texts from templates: alternatives, named symbols, and the way people type."""
+"""Random texts from grammar rules: templates with alternatives and named symbols."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Item = TypeVar("_Item")
 
 
 class Dice:
-    """Uniform random numbers from a generator, drawn in blocks.
+    """Draw uniform random numbers from a generator, in blocks.
 
     Examples
     --------
@@ -27,53 +27,53 @@ class Dice:
         self._block: list[float] = []
 
     def roll(self) -> float:
-        """A number in [0, 1)."""
+        """Return a number in [0, 1)."""
         if not self._block:
             self._block = self._rng.random(_BLOCK).tolist()
         return self._block.pop()
 
     def index(self, n: int) -> int:
-        """A whole number in [0, n)."""
+        """Return an integer in [0, n)."""
         return int(self.roll() * n)
 
     def pick(self, items: Sequence[_Item]) -> _Item:
-        """One of some items, each as likely."""
+        """Return one of the items with equal probability."""
         return items[int(self.roll() * len(items))]
 
     def chance(self, share: float) -> bool:
-        """True in that share of cases."""
+        """Return True with probability ``share``."""
         return self.roll() < share
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A place that a rule, or the context, fills."""
+    """A placeholder that the context or a rule replaces."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Alternatives, each as likely."""
+class Alternatives:
+    """Alternatives with equal probability."""
 
     options: tuple[Parts, ...]
 
 
-Parts = tuple[str | Symbol | Choice, ...]
+Parts = tuple[str | Symbol | Alternatives, ...]
 
 
 def parse(template: str) -> Parts:
-    """A template as parts: ``{symbol}``, ``[one|other|]``, anything else as it stands.
+    """Parse a template: ``{symbol}``, ``[one|other|]``, and literal text.
 
     Raises
     ------
     ValueError
-        When a bracket is left open or closes nothing.
+        If brackets are not balanced.
 
     Examples
     --------
     >>> parse("Hi {who}[!|]")
-    ('Hi ', Symbol(name='who'), Choice(options=(('!',), ())))
+    ('Hi ', Symbol(name='who'), Alternatives(options=(('!',), ())))
     """
     parts, end = _sequence(template, 0, nested=False)
     if end != len(template):
@@ -82,7 +82,7 @@ def parse(template: str) -> Parts:
 
 
 def _sequence(template: str, at: int, *, nested: bool) -> tuple[Parts, int]:
-    parts: list[str | Symbol | Choice] = []
+    parts: list[str | Symbol | Alternatives] = []
     text = ""
     while at < len(template):
         char = template[at]
@@ -111,23 +111,23 @@ def _symbol(template: str, at: int) -> tuple[Symbol, int]:
     return Symbol(template[at:end]), end + 1
 
 
-def _choice(template: str, at: int) -> tuple[Choice, int]:
+def _choice(template: str, at: int) -> tuple[Alternatives, int]:
     options: list[Parts] = []
     while True:
         parts, at = _sequence(template, at, nested=True)
         options.append(parts)
         at += 1
         if template[at - 1] == "]":
-            return Choice(tuple(options)), at
+            return Alternatives(tuple(options)), at
 
 
 def read_rules(text: str) -> dict[str, list[str]]:
-    """The rules of a grammar file: a name and a colon, then its templates, indented.
+    """Read a grammar file: lines ``name:``, each followed by its indented templates.
 
     Raises
     ------
     ValueError
-        When a template stands before the first name, or a name stands twice.
+        If a template precedes the first name, or a name occurs twice.
 
     Examples
     --------
@@ -142,27 +142,27 @@ def read_rules(text: str) -> dict[str, list[str]]:
         if not line.startswith(" "):
             name = line.removesuffix(":").strip()
             if name in rules:
-                raise ValueError(f"line {number}: {name} stands twice")
+                raise ValueError(f"line {number}: {name} is defined twice")
             templates = rules[name] = []
         elif templates is None:
-            raise ValueError(f"line {number}: no rule's name before it")
+            raise ValueError(f"line {number}: expected a rule's name before the first template")
         else:
             templates.append(line.strip())
     return rules
 
 
 class Grammar:
-    """Rules by symbol.
+    """Grammar rules by symbol.
 
     Parameters
     ----------
     rules
-        Templates by symbol, each as likely.
+        Templates by symbol; all templates of a symbol have equal probability.
 
     Raises
     ------
     ValueError
-        When a template does not parse.
+        If a template cannot be parsed.
 
     Examples
     --------
@@ -176,23 +176,23 @@ class Grammar:
 
     @property
     def symbols(self) -> frozenset[str]:
-        """Symbols that have rules."""
+        """Symbols that have a rule."""
         return frozenset(self._rules)
 
     def used(self) -> frozenset[str]:
-        """Symbols that templates ask for."""
+        """Return the symbols that occur in templates."""
         found: set[str] = set()
         pending = [parts for options in self._rules.values() for parts in options]
         while pending:
             for part in pending.pop():
                 if isinstance(part, Symbol):
                     found.add(part.name)
-                elif isinstance(part, Choice):
+                elif isinstance(part, Alternatives):
                     pending.extend(part.options)
         return frozenset(found)
 
     def text(self, symbol: str, dice: Dice, context: Mapping[str, str]) -> str:
-        """A text for a symbol; ``context`` goes before the rules."""
+        """Return a random text for a symbol; values of ``context`` replace rules."""
         out: list[str] = []
         self._expand(symbol, dice, context, out)
         return "".join(out)

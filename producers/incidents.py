@@ -1,4 +1,4 @@
-"""What happens in a simulation: crises, which are incidents, and surges that are benign."""
+"""Incidents of a simulation: crises and benign surges."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _EBB: Final = 0.25
 _CRISES_PER_BRAND_DAY: Final = 5 / 9
 _BENIGN_PER_BRAND_DAY: Final = 3 / 9
 _SLOT_HOURS: Final = (8.0, 12.0, 16.0, 20.0)
-"""Local hours at which something may begin, far enough apart for an alert to end between."""
+"""Local hours at which incidents may begin; an alert ends before the next one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
-    """Something that happens to a brand.
+class SimulatedIncident:
+    """A crisis or benign surge of one brand.
 
     Parameters
     ----------
     kind
         One of :data:`CRISES` or :data:`BENIGN`.
     start_ms, end_ms
-        Half-open, event time.
+        Half-open interval of event time, Unix ms.
     magnitude
-        At its height the negatives of a crisis, or all tweets of a benign surge, as a
-        multiple of what is usual at that hour; > 1.
+        Peak number of negative tweets (crisis) or of all tweets (benign surge), as a multiple
+        of the expected number at that hour; > 1.
     """
 
     brand: str
@@ -51,11 +51,11 @@ class Incident:
     magnitude: float
 
     def strength(self, at_ms: int) -> float:
-        """How far it is at its height, in [0, 1]: it swells, lasts, and ebbs away.
+        """Return the strength in [0, 1]: it ramps up, stays at 1, and ramps down.
 
         Examples
         --------
-        >>> incident = Incident("Nordwind", "delay", 0, 100, 5.0)
+        >>> incident = SimulatedIncident("Nordwind", "delay", 0, 100, 5.0)
         >>> [incident.strength(at) for at in (-1, 10, 50, 100)]
         [0.0, 0.5, 1.0, 0.0]
         """
@@ -65,53 +65,53 @@ class Incident:
         return min(share / _RAMP, (1.0 - share) / _EBB, 1.0)
 
 
-def place(
-    parts: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
-) -> tuple[Incident, ...]:
-    """Incidents for a time, spread over brands and days, none in its first seven days.
+def schedule_incidents(
+    airlines: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
+) -> tuple[SimulatedIncident, ...]:
+    """Schedule incidents, spread over brands and days; the first seven days have none.
 
     Parameters
     ----------
-    parts
-        The brands.
+    airlines
+        Brands of the simulation.
     start_ms, end_ms
-        The simulated time; where it is shorter than ten days, its last three tenths have
+        Simulated period, Unix ms. If it is shorter than ten days, only its last 30 % have
         incidents.
     rng
-        What decides.
+        Random generator.
 
     Returns
     -------
     tuple of Incident
-        In time order: five crises for nine days of one brand, every kind among any four; and
-        three benign surges.
+        Incidents in time order: five crises and three benign surges per nine brand-days. The
+        kinds take turns.
     """
     quiet_ms = min(WARMUP_DAYS * _DAY_MS, int(0.7 * (end_ms - start_ms)))
-    slots = _slots(parts, start_ms + quiet_ms, end_ms, rng)
-    brand_days = len(parts) * (end_ms - start_ms - quiet_ms) / _DAY_MS
+    slots = _slots(airlines, start_ms + quiet_ms, end_ms, rng)
+    brand_days = len(airlines) * (end_ms - start_ms - quiet_ms) / _DAY_MS
     n_crises = round(brand_days * _CRISES_PER_BRAND_DAY)
     n_benign = round(brand_days * _BENIGN_PER_BRAND_DAY)
     kinds = _cycle(CRISES, n_crises, rng) + _cycle(BENIGN, n_benign, rng)
     chosen = [
-        _incident(part.brand, kind, at_ms, rng)
-        for kind, (part, at_ms) in zip(kinds, slots, strict=False)
+        _incident(airline.brand, kind, at_ms, rng)
+        for kind, (airline, at_ms) in zip(kinds, slots, strict=False)
     ]
     return tuple(sorted(chosen, key=lambda incident: (incident.start_ms, incident.brand)))
 
 
 def _cycle(kinds: tuple[str, ...], n: int, rng: np.random.Generator) -> list[str]:
-    shuffled = [kinds[int(place)] for place in rng.permutation(len(kinds))]
+    shuffled = [kinds[int(index)] for index in rng.permutation(len(kinds))]
     return [shuffled[i % len(kinds)] for i in range(n)]
 
 
 def _slots(
-    parts: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
+    airlines: Sequence[Airline], start_ms: int, end_ms: int, rng: np.random.Generator
 ) -> list[tuple[Airline, int]]:
-    """Moments at which something may begin: shuffled, the brands taking turns."""
-    of_part = []
-    for part in parts:
+    """Return possible starts as (airline, Unix ms): shuffled, the brands take turns."""
+    by_airline = []
+    for airline in airlines:
         moments = []
-        day = datetime.fromtimestamp(start_ms / 1000, part.zone).replace(
+        day = datetime.fromtimestamp(start_ms / 1000, airline.zone).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
         while day.timestamp() * 1000 < end_ms:
@@ -119,18 +119,18 @@ def _slots(
                 begin = day + timedelta(hours=hour + float(rng.random()))
                 at_ms = int(begin.timestamp() * 1000)
                 if start_ms <= at_ms and at_ms + 3 * 60 * _MINUTE_MS <= end_ms:
-                    moments.append((part, at_ms))
+                    moments.append((airline, at_ms))
             day += timedelta(days=1)
-        of_part.append([moments[int(i)] for i in rng.permutation(len(moments))])
+        by_airline.append([moments[int(i)] for i in rng.permutation(len(moments))])
     return [
         moments[turn]
-        for turn in range(max(map(len, of_part), default=0))
-        for moments in of_part
+        for turn in range(max(map(len, by_airline), default=0))
+        for moments in by_airline
         if turn < len(moments)
     ]
 
 
-def _incident(brand: str, kind: str, at_ms: int, rng: np.random.Generator) -> Incident:
+def _incident(brand: str, kind: str, at_ms: int, rng: np.random.Generator) -> SimulatedIncident:
     if kind in CRISES:
         minutes = int(rng.integers(45, 121))
         magnitude = 3.0 * (10.0 / 3.0) ** float(rng.random())
@@ -138,38 +138,40 @@ def _incident(brand: str, kind: str, at_ms: int, rng: np.random.Generator) -> In
         minutes = int(rng.integers(60, 121))
         magnitude = 4.0
     end_ms = at_ms + minutes * _MINUTE_MS
-    return Incident(brand, kind, at_ms, end_ms, round(magnitude, 2))
+    return SimulatedIncident(brand, kind, at_ms, end_ms, round(magnitude, 2))
 
 
-def truth(incidents: Sequence[Incident]) -> dict[str, Any]:
-    """Incidents as plain values: crises under ``incidents``, the rest under ``benign``."""
+def as_truth(incidents: Sequence[SimulatedIncident]) -> dict[str, Any]:
+    """Return incidents as JSON values: crises under ``incidents``, the rest under ``benign``."""
     return {
         "incidents": [asdict(each) for each in incidents if each.kind in CRISES],
         "benign": [asdict(each) for each in incidents if each.kind in BENIGN],
     }
 
 
-def read_incidents(path: str, brands: Sequence[str]) -> tuple[Incident, ...]:
-    """Incidents from a file as :func:`truth` writes it.
+def read_incidents(path: str, brands: Sequence[str]) -> tuple[SimulatedIncident, ...]:
+    """Read incidents from a file in the format of :func:`as_truth`.
 
     Raises
     ------
     RecordingError
-        When it cannot be read or names a brand or kind that there is not.
+        If the file cannot be read or has an unknown brand or kind.
     """
     try:
         plain = orjson.loads(Path(path).read_bytes())
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
     except orjson.JSONDecodeError as error:
-        raise RecordingError(f"{path}: is no file of incidents: is no JSON: {error}") from error
+        raise RecordingError(
+            f"{path}: is not a file of incidents: invalid JSON: {error}"
+        ) from error
     lists: list[Any] = [plain.get(name, []) if isinstance(plain, dict) else None for name in _LISTS]
     if not all(isinstance(entries, list) for entries in lists):
         raise RecordingError(
-            f"{path}: is no file of incidents: expected an object with lists {', '.join(_LISTS)}"
+            f"{path}: is not a file of incidents: expected an object with lists {', '.join(_LISTS)}"
         )
     found = [_entry(entry, path) for entries in lists for entry in entries]
-    bad = [each for each in found if not _plausible(each)]
+    bad = [each for each in found if not _is_plausible(each)]
     if bad:
         raise RecordingError(
             f"{path}: {bad[0].brand}, {bad[0].kind}: expected start_ms < end_ms, in Unix "
@@ -184,18 +186,18 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[Incident, ...]:
     return tuple(sorted(found, key=lambda incident: (incident.start_ms, incident.brand)))
 
 
-def _entry(entry: Any, path: str) -> Incident:
-    expected = [spec.name for spec in fields(Incident)]
+def _entry(entry: Any, path: str) -> SimulatedIncident:
+    expected = [spec.name for spec in fields(SimulatedIncident)]
     if not isinstance(entry, dict) or set(entry) != set(expected):
-        told = ", ".join(entry) if isinstance(entry, dict) else f"{entry!r:.40}"
+        keys = ", ".join(entry) if isinstance(entry, dict) else f"{entry!r:.40}"
         raise RecordingError(
-            f"{path}: is no file of incidents: expected entries of {', '.join(expected)} "
-            f"(times in Unix milliseconds), found {told or 'nothing'}"
+            f"{path}: is not a file of incidents: expected entries of {', '.join(expected)} "
+            f"(times in Unix milliseconds), found {keys or 'nothing'}"
         )
-    return Incident(**entry)
+    return SimulatedIncident(**entry)
 
 
-def _plausible(incident: Incident) -> bool:
+def _is_plausible(incident: SimulatedIncident) -> bool:
     times = type(incident.start_ms) is type(incident.end_ms) is int
     is_number = type(incident.magnitude) in (int, float)
     return times and is_number and incident.start_ms < incident.end_ms and incident.magnitude > 1

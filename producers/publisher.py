@@ -1,4 +1,4 @@
-"""The one way that tweets reach Kafka: idempotent, acknowledged by all, keyed by brand."""
+"""Publisher of tweets: idempotent, acknowledged by all in-sync replicas, keyed by brand."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from badbuzz.model import Tweet
 from badbuzz.terminal.client_logs import capture_last_message
 
 PROTOCOL: Final = (2, 1)
-"""Spoken by brokers from 2.1 to 4.x, and by the embedded one, whose own version misleads."""
+"""Protocol version: supported by Kafka 2.1 to 4.x and the embedded broker, which reports a
+wrong version."""
 
 MAX_IN_FLIGHT: Final = 8_000
-"""Records sent and not acknowledged, at most: memory stays flat."""
+"""Maximum number of records that are sent and not acknowledged; bounds memory use."""
 
-_LOOK_EVERY: Final = 256
+_CHECK_INTERVAL: Final = 256
 _LINGER_MS: Final = 10
 _BATCH_BYTES: Final = 128 * 1024
 _DELIVERY_S: Final = 120
@@ -32,7 +33,7 @@ _TRY_MS: Final = 2_000
 
 
 def partition_of(brand: str, n_partitions: int) -> int:
-    """Where a brand's tweets stand: Kafka's default partitioner over its UTF-8 bytes.
+    """Return the partition of a brand: Kafka's default partitioner over its UTF-8 bytes.
 
     Examples
     --------
@@ -44,7 +45,7 @@ def partition_of(brand: str, n_partitions: int) -> int:
 
 
 def _unreachable(server: str) -> str:
-    """Why no connection can be made to host:port, or nothing."""
+    """Return why ``host:port`` refuses connections; empty if it accepts them."""
     host, _, port = server.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=2.0).close()
@@ -54,23 +55,23 @@ def _unreachable(server: str) -> str:
 
 
 class Publisher:
-    """Sends tweets to their brand's partition, and heartbeats to every one.
+    """Send tweets to the partition of their brand, and heartbeats to all partitions.
 
     Parameters
     ----------
     settings
-        Where Kafka is.
+        Settings with the address of Kafka.
     wait_s
-        How long to wait for a broker that is not there.
+        Maximum time to wait for the broker and the topic, in seconds.
     on_wait
-        Called once with a line to show, when there is something to wait for.
+        Callback that receives a message once if the broker or topic is missing.
     stopping
-        Asked while waiting whether to give up.
+        Callback that returns True to stop waiting.
 
     Raises
     ------
     KafkaError
-        When after ``wait_s`` there is no broker or no topic.
+        If the broker or the topic is missing after ``wait_s``.
     """
 
     def __init__(
@@ -104,8 +105,8 @@ class Publisher:
             self._producer.close(timeout=0)
             raise
         self._partitions: dict[str, tuple[bytes, int]] = {}
-        self._flying: deque[tuple[int, Any]] = deque()
-        self._unlooked = 0
+        self._in_flight: deque[tuple[int, Any]] = deque()
+        self._n_unchecked = 0
         self._next_seq = 0
 
     def _wait_for_topic(
@@ -114,10 +115,10 @@ class Publisher:
         deadline = time.monotonic() + wait_s
         while True:
             try:
-                with capture_last_message("kafka.net") as last_message:
+                with capture_last_message("kafka.net") as last:
                     return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
-                problem = self._problem(last_message.text)
+                problem = self._problem(last.text)
                 if stopping():
                     raise KafkaError(f"{problem} (interrupted)") from error
                 if time.monotonic() >= deadline:
@@ -126,77 +127,77 @@ class Publisher:
                 on_wait(f"{problem}; trying for {wait_s:g} s")
                 on_wait = None
 
-    def _problem(self, said: str) -> str:
+    def _problem(self, logged: str) -> str:
         reasons = [_unreachable(server) for server in self._servers.split(",")]
         if all(reasons):
             return (
                 f"no broker answers at {self._servers} ({reasons[0]}): start one (badbuzz broker) "
                 "or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
             )
-        if said:
+        if logged:
             return (
-                f"the broker at {self._servers} does not let this client in over {self._protocol}: "
+                f"the broker at {self._servers} refuses this client over {self._protocol}: "
                 "check BADBUZZ_KAFKA_SECURITY_PROTOCOL, _SASL_… and _SSL_…"
             )
         return f"the broker at {self._servers} shows no topic {self._topic!r}: badbuzz topics"
 
     @property
     def acknowledged_to(self) -> int:
-        """The lowest number not known to be acknowledged: where to resume."""
-        return self._flying[0][0] if self._flying else self._next_seq
+        """Lowest number that is not known to be acknowledged: the number to resume at."""
+        return self._in_flight[0][0] if self._in_flight else self._next_seq
 
     def send(self, tweet: Tweet) -> None:
-        """Hand a tweet or heartbeat over; blocks while too many are on their way.
+        """Send a tweet or heartbeat; block while too many are not acknowledged.
 
         Raises
         ------
         KafkaError
-            When the broker has refused an earlier one, or takes none.
+            If the broker refuses this or an earlier record.
         """
         value = wire.encode_tweet(tweet)
         if tweet.kind == "heartbeat":
             for partition in range(self.n_partitions):
                 self._send(value, None, partition)
         else:
-            key, partition = self._partitions.get(tweet.brand) or self._place(tweet.brand)
+            key, partition = self._partitions.get(tweet.brand) or self._locate(tweet.brand)
             self._next_seq = tweet.seq
             self._send(value, key, partition)
             self._next_seq = tweet.seq + 1
-        if self._unlooked >= _LOOK_EVERY:
-            self.look()
+        if self._n_unchecked >= _CHECK_INTERVAL:
+            self.check_acknowledged()
 
-    def _place(self, brand: str) -> tuple[bytes, int]:
-        place = brand.encode(), partition_of(brand, self.n_partitions)
-        self._partitions[brand] = place
-        return place
+    def _locate(self, brand: str) -> tuple[bytes, int]:
+        located = brand.encode(), partition_of(brand, self.n_partitions)
+        self._partitions[brand] = located
+        return located
 
     def _send(self, value: bytes, key: bytes | None, partition: int) -> None:
         try:
             future = self._producer.send(self._topic, value, key, partition=partition)
         except ClientError as error:
             raise self._refused(error) from error
-        self._flying.append((self._next_seq, future))
-        self._unlooked += 1
+        self._in_flight.append((self._next_seq, future))
+        self._n_unchecked += 1
 
-    def look(self) -> None:
-        """Take in what was acknowledged; waits while too much is not.
+    def check_acknowledged(self) -> None:
+        """Process acknowledgements; wait while too many records are not acknowledged.
 
         Raises
         ------
         KafkaError
-            When the broker has refused a record.
+            If the broker has refused a record.
         """
-        self._unlooked = 0
-        flying = self._flying
-        while flying:
-            future = flying[0][1]
+        self._n_unchecked = 0
+        in_flight = self._in_flight
+        while in_flight:
+            future = in_flight[0][1]
             if not future.is_done:
-                if len(flying) <= MAX_IN_FLIGHT:
+                if len(in_flight) <= MAX_IN_FLIGHT:
                     return
                 self._await(future)
             if future.failed():
                 raise self._refused(future.exception) from future.exception
-            flying.popleft()
+            in_flight.popleft()
 
     def _await(self, future: Any) -> None:
         try:
@@ -207,24 +208,23 @@ class Publisher:
     def _refused(self, error: BaseException) -> KafkaError:
         kind = type(error).__name__
         return KafkaError(
-            f"the broker at {self._servers} did not take records of {self._topic!r}: "
-            f"{kind}: {error}"
+            f"the broker at {self._servers} refused records of {self._topic!r}: {kind}: {error}"
         )
 
     def flush(self) -> None:
-        """Return when everything sent is acknowledged.
+        """Wait until all records are acknowledged.
 
         Raises
         ------
         KafkaError
-            When the broker has refused a record.
+            If the broker has refused a record.
         """
         try:
             self._producer.flush(timeout=_DELIVERY_S + 10)
         except ClientError as error:
             raise self._refused(error) from error
-        self.look()
+        self.check_acknowledged()
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Let go of the broker; what is not acknowledged by then may be lost: flush before."""
+        """Close the connections; records that are not acknowledged may be lost: flush first."""
         self._producer.close(timeout=timeout_s)

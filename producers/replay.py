@@ -1,4 +1,4 @@
-"""Sends recorded tweets through Kafka, at the pace of their event times or faster."""
+"""Replay: send recorded tweets to Kafka at the pace of their event times, or faster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import Reject, Source
 from badbuzz.recordings.times import format_utc
-from producers.progress import Job, Progress
+from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import Publisher
 
 _TICK_S: Final = 0.1
@@ -22,8 +22,8 @@ _LONGEST_SLEEP_S: Final = 0.1
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a replay has done so far; times are event times."""
+class ReplayStats:
+    """Statistics of a replay; ``first_ms`` and ``last_ms`` are event times, -1 before the first."""
 
     n_sent: int = 0
     n_heartbeats: int = 0
@@ -36,7 +36,7 @@ class Tally:
     interrupted: bool = False
 
     def summary(self) -> dict[str, Any]:
-        """Everything, with duration and rate."""
+        """Return all fields, with duration and rate."""
         plain = asdict(self)
         duration_s = plain.pop("finished_s") - plain.pop("started_s")
         plain["duration_s"] = round(duration_s, 3)
@@ -56,18 +56,18 @@ class Tally:
 
 
 class Pace:
-    """Says how long to wait until an event time is due.
+    """Pace of a replay: how long to wait until an event time is due.
 
     Parameters
     ----------
     speed
-        Seconds of event time per second; None for as fast as it goes.
+        Seconds of event time per second, > 0; None does not wait.
     fast_until_ms
-        Event time before which nothing waits.
+        Event time, Unix ms; earlier records are not delayed.
     fast_for_ms
-        Nor does anything in so much event time from the first one on.
+        Duration from the first event time, ms, in which records are not delayed; 0 for none.
     clock
-        Monotonic seconds.
+        Monotonic clock, in seconds.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class Pace:
         self._origin: tuple[int, float] | None = None
 
     def delay_s(self, event_ms: int) -> float:
-        """Seconds until an event time is due, >= 0."""
+        """Return the seconds until an event time is due, >= 0."""
         if self._speed is None:
             return 0.0
         if self._fast_for_ms:
@@ -106,13 +106,13 @@ class Pace:
         return max(due_s - self._clock(), 0.0)
 
 
-def after(records: Iterable[Tweet], seq: int) -> Iterator[Tweet]:
-    """The records behind the tweet before the one of that number; all of them from 0.
+def resume_at(records: Iterable[Tweet], seq: int) -> Iterator[Tweet]:
+    """Return the records after tweet ``seq - 1``; all records if ``seq`` is 0.
 
     Examples
     --------
     >>> tweets = [Tweet(str(n), "b", "", n, n, seq=n) for n in range(4)]
-    >>> [tweet.seq for tweet in after(tweets, 2)]
+    >>> [tweet.seq for tweet in resume_at(tweets, 2)]
     [2, 3]
     """
     stream = iter(records)
@@ -130,93 +130,93 @@ class Replay:
     Parameters
     ----------
     job
-        What to send.
+        Parameters of the replay.
     publisher
-        How.
+        Publisher that sends the tweets.
     pace
-        When.
+        Pace of the replay.
     author_key
-        Key of the hash that stands for an author.
+        Key of the hash that replaces an author's name.
     progress
-        Where to note how far it has come, if anywhere.
+        Progress file; None writes none.
     on_reject, on_open
-        Told of bad rows and of opened files.
+        Callbacks for rejected rows and for opened recordings.
     on_tick
-        Told how things stand, some ten times a second.
+        Callback that receives the statistics about ten times a second.
     stopping
-        Asked often whether to stop.
+        Callback that returns True to stop the replay.
     """
 
-    job: Job
+    job: ReplayJob
     publisher: Publisher
     pace: Pace
     author_key: str
     on_reject: Callable[[Reject], None]
-    progress: Progress | None = None
+    progress: ProgressFile | None = None
     on_open: Callable[[Source], None] | None = None
-    on_tick: Callable[[Tally], None] = lambda tally: None  # noqa: ARG005
+    on_tick: Callable[[ReplayStats], None] = lambda stats: None  # noqa: ARG005
     stopping: Callable[[], bool] = lambda: False
     _ticked_s: float = 0.0
     _saved_s: float = 0.0
 
-    def run(self) -> Tally:
-        """Send everything from where the progress stands; return when it is acknowledged.
+    def run(self) -> ReplayStats:
+        """Send all records from the saved position; return when they are acknowledged.
 
         Raises
         ------
         RecordingError
-            When a recording cannot be read on.
+            If a recording cannot be read.
         KafkaError
-            When the broker takes no more.
+            If the broker refuses a record.
         """
-        tally = Tally(started_s=time.monotonic())
-        tally.resumed_at = self.progress.next_seq if self.progress else 0
+        stats = ReplayStats(started_s=time.monotonic())
+        stats.resumed_at = self.progress.next_seq if self.progress else 0
         try:
-            self._send_all(self._records(tally), tally)
+            self._send_all(self._records(stats), stats)
             self.publisher.flush()
-            self._save(done=not tally.interrupted)
+            self._save(done=not stats.interrupted)
         except BaseException:
             self._save(done=False)
             raise
-        tally.finished_s = time.monotonic()
-        self.on_tick(tally)
-        return tally
+        stats.finished_s = time.monotonic()
+        self.on_tick(stats)
+        return stats
 
-    def _records(self, tally: Tally) -> Iterator[Tweet]:
+    def _records(self, stats: ReplayStats) -> Iterator[Tweet]:
         def count(reject: Reject) -> None:
-            tally.n_rejected += 1
+            stats.n_rejected += 1
             self.on_reject(reject)
 
         tweets = read_recording(
-            **self.job.reading(),
+            **self.job.read_arguments(),
             author_key=self.author_key,
             on_reject=count,
             on_open=self.on_open,
         )
-        beaten = with_heartbeats(tweets, self.job.heartbeat_ms, self.job.tail_ms)
-        return after(beaten, tally.resumed_at)
+        records = with_heartbeats(tweets, self.job.heartbeat_ms, self.job.tail_ms)
+        return resume_at(records, stats.resumed_at)
 
-    def _send_all(self, records: Iterator[Tweet], tally: Tally) -> None:
+    def _send_all(self, records: Iterator[Tweet], stats: ReplayStats) -> None:
         for tweet in records:
-            if not self._wait_for(tweet.produced_ms, tally):
-                tally.interrupted = True
+            if not self._wait_for(tweet.produced_ms, stats):
+                stats.interrupted = True
                 return
             self.publisher.send(tweet)
             if tweet.kind == "heartbeat":
-                tally.n_heartbeats += 1
+                stats.n_heartbeats += 1
                 continue
-            tally.n_sent += 1
-            tally.last_ms = tweet.produced_ms
-            if tally.first_ms < 0:
-                tally.first_ms = tweet.created_ms
+            stats.n_sent += 1
+            stats.last_ms = tweet.produced_ms
+            if stats.first_ms < 0:
+                stats.first_ms = tweet.created_ms
 
-    def _wait_for(self, event_ms: int, tally: Tally) -> bool:
-        """Sleep until an event time is due; False when to stop instead."""
+    def _wait_for(self, event_ms: int, stats: ReplayStats) -> bool:
+        """Sleep until an event time is due; return False if the replay is to stop."""
         while True:
             now_s = time.monotonic()
             if now_s - self._ticked_s >= _TICK_S:
                 self._ticked_s = now_s
-                self._tick(now_s, tally)
+                self._tick(now_s, stats)
             if self.stopping():
                 return False
             delay_s = self.pace.delay_s(event_ms)
@@ -224,10 +224,10 @@ class Replay:
                 return True
             time.sleep(min(delay_s, _LONGEST_SLEEP_S))
 
-    def _tick(self, now_s: float, tally: Tally) -> None:
-        self.publisher.look()
-        tally.finished_s = now_s
-        self.on_tick(tally)
+    def _tick(self, now_s: float, stats: ReplayStats) -> None:
+        self.publisher.check_acknowledged()
+        stats.finished_s = now_s
+        self.on_tick(stats)
         if now_s - self._saved_s >= _SAVE_S:
             self._saved_s = now_s
             self._save(done=False)

@@ -1,4 +1,4 @@
-"""Airline chatter with known crises: every tweet and every incident from one seed."""
+"""Simulated tweets about airlines with known incidents, all derived from one seed."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 
 from badbuzz.model import Tweet
 from producers.airlines import LANGUAGES, Airline
-from producers.daily_profile import BUCKET_MS, Rhythm
+from producers.daily_profile import BUCKET_MS, DailyProfile
 from producers.grammar import Dice
-from producers.incidents import CRISES, Incident
-from producers.tweet_generator import Chatter
+from producers.incidents import CRISES, SimulatedIncident
+from producers.tweet_generator import TweetGenerator
 
 SOURCE: Final = "simulate"
 TWEETS_PER_DAY: Final = 2_500
 _BUCKETS_PER_DAY: Final = 288
 _POSITIVE_SHARE: Final = 0.45
-"""Of the tweets that are not negative."""
+"""Share of positive tweets among those that are not negative."""
 
 _SYMPATHY: Final = 0.15
-"""How much a crisis raises the tweets that are not negative, beside those that are."""
+"""Increase of other tweets in a crisis, relative to the increase of negative ones."""
 
 _BENIGN_NEGATIVES: Final = {"fare_sale": 0.5, "new_route": 0.3, "retweet_storm": 0.0}
-"""How much of a benign surge also falls on the negative tweets: the rate does not rise."""
+"""Increase of negative tweets in a benign surge, relative to all; keeps the rate from rising."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A simulated tweet, and the mood it was written in: its truth."""
+class SimulatedTweet:
+    """A simulated tweet and its mood, which is its ground truth."""
 
     tweet: Tweet
     mood: str
@@ -38,82 +38,88 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What to simulate.
+    """A simulation: brands, period and incidents.
 
     Parameters
     ----------
-    parts
-        The brands.
+    airlines
+        Brands of the simulation.
     start_ms, n_days
-        When, in event time.
+        Start of the event time, Unix ms, and number of days, > 0.
     incidents
-        What happens.
+        Crises and benign surges.
     seed
-        The same one gives the same tweets.
+        Random seed; the same seed gives the same tweets.
     tweets_per_day
-        Of a brand, on average.
+        Expected tweets of an average brand per day outside incidents.
     languages
-        Languages to write, of :data:`producers.airlines.LANGUAGES`.
+        Languages of the tweets, from :data:`producers.airlines.LANGUAGES`.
 
     Examples
     --------
-    >>> from producers.airlines import cast
+    >>> from producers.airlines import build_airlines
     >>> quiet = Simulation(cast(1), start_ms=0, n_days=1, incidents=(), seed=1)
     >>> tweets = [written.tweet for written in quiet.run()]
     >>> tweets[0].brand, tweets == [written.tweet for written in quiet.run()]
     ('Air Paradis', True)
     """
 
-    parts: Sequence[Airline]
+    airlines: Sequence[Airline]
     start_ms: int
     n_days: float
-    incidents: Sequence[Incident]
+    incidents: Sequence[SimulatedIncident]
     seed: int
     tweets_per_day: float = TWEETS_PER_DAY
     languages: tuple[str, ...] = LANGUAGES
 
     @property
     def end_ms(self) -> int:
-        """Where it ends, in event time."""
+        """End of the simulation in event time, Unix ms, exclusive."""
         return self.start_ms + round(self.n_days * _BUCKETS_PER_DAY) * BUCKET_MS
 
-    def run(self) -> Iterator[Written]:
-        """The tweets in time order, numbered from 0; memory does not grow with their number."""
-        *streams, counts, words = np.random.SeedSequence(self.seed).spawn(len(self.parts) + 2)
-        voices = [
-            _Voice(part, Rhythm(part.zone, np.random.default_rng(stream)), self._of(part))
-            for part, stream in zip(self.parts, streams, strict=True)
+    def run(self) -> Iterator[SimulatedTweet]:
+        """Yield the tweets in time order, numbered from 0; memory use is constant."""
+        *streams, counts, words = np.random.SeedSequence(self.seed).spawn(len(self.airlines) + 2)
+        all_rates = [
+            _BrandRates(
+                airline,
+                DailyProfile(airline.zone, np.random.default_rng(stream)),
+                self._incidents_of(airline),
+            )
+            for airline, stream in zip(self.airlines, streams, strict=True)
         ]
         rng = np.random.default_rng(counts)
         dice = Dice(np.random.default_rng(words))
-        author = _Author(Chatter(dice, self.languages), dice, self.seed)
+        writer = _TweetWriter(TweetGenerator(dice, self.languages), dice, self.seed)
         mean = self.tweets_per_day / _BUCKETS_PER_DAY
         for start_ms in range(self.start_ms, self.end_ms, BUCKET_MS):
-            due: list[tuple[int, int, _Voice, bool, Incident | None]] = []
-            for voice in voices:
-                for negative, incident, expected in voice.expected(start_ms, mean):
+            due: list[tuple[int, int, _BrandRates, bool, SimulatedIncident | None]] = []
+            for rates in all_rates:
+                for negative, incident, expected in rates.expected(start_ms, mean):
                     for _ in range(int(rng.poisson(expected))):
                         at_ms = start_ms + dice.index(BUCKET_MS)
-                        due.append((at_ms, len(due), voice, negative, incident))
+                        due.append((at_ms, len(due), rates, negative, incident))
             due.sort(key=lambda each: each[:2])
-            for at_ms, _, voice, negative, incident in due:
-                yield author.write(voice.part, at_ms, negative, incident)
+            for at_ms, _, rates, negative, incident in due:
+                yield writer.write(rates.airline, at_ms, negative, incident)
 
-    def _of(self, part: Airline) -> list[Incident]:
-        return [incident for incident in self.incidents if incident.brand == part.brand]
+    def _incidents_of(self, airline: Airline) -> list[SimulatedIncident]:
+        return [incident for incident in self.incidents if incident.brand == airline.brand]
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
-    part: Airline
-    rhythm: Rhythm
-    incidents: list[Incident]
+class _BrandRates:
+    airline: Airline
+    profile: DailyProfile
+    incidents: list[SimulatedIncident]
 
-    def expected(self, start_ms: int, mean: float) -> Iterator[tuple[bool, Incident | None, float]]:
-        """Mean number of the next bucket's tweets, by whether negative and by what made them."""
-        usual, negative_noise, other_noise = self.rhythm.step(start_ms)
-        usual *= mean * self.part.loudness
-        negative = usual * self.part.negative_rate
+    def expected(
+        self, start_ms: int, mean: float
+    ) -> Iterator[tuple[bool, SimulatedIncident | None, float]]:
+        """Yield (negative, incident, expected tweets) of the next bucket."""
+        usual, negative_noise, other_noise = self.profile.step(start_ms)
+        usual *= mean * self.airline.loudness
+        negative = usual * self.airline.negative_rate
         other = usual - negative
         yield True, None, negative * negative_noise
         yield False, None, other * other_noise
@@ -130,20 +136,20 @@ class _Voice:
                 yield False, incident, usual * more - complaints
 
 
-class _Author:
-    """Writes the tweets, one after another."""
+class _TweetWriter:
+    """Create the tweets one by one."""
 
-    def __init__(self, chatter: Chatter, dice: Dice, seed: int) -> None:
-        self._chatter = chatter
+    def __init__(self, generator: TweetGenerator, dice: Dice, seed: int) -> None:
+        self._generator = generator
         self._dice = dice
         self._seed = seed
         self._seq = 0
 
     def write(
-        self, part: Airline, at_ms: int, negative: bool, incident: Incident | None
-    ) -> Written:
+        self, airline: Airline, at_ms: int, negative: bool, incident: SimulatedIncident | None
+    ) -> SimulatedTweet:
         dice = self._dice
-        lang = self._chatter.language(part)
+        lang = self._generator.language(airline)
         if incident is not None and incident.kind == "retweet_storm":
             mood = "positive"
         elif negative:
@@ -154,8 +160,8 @@ class _Author:
         self._seq += 1
         tweet = Tweet(
             id=f"s{self._seed}-{seq}",
-            brand=part.brand,
-            text=self._chatter.text(part, lang, mood, incident),
+            brand=airline.brand,
+            text=self._generator.text(airline, lang, mood, incident),
             created_ms=at_ms,
             produced_ms=at_ms,
             seq=seq,
@@ -164,4 +170,4 @@ class _Author:
             author=f"{dice.index(1 << 48):012x}",
             n_retweets=max(int((1.0 - dice.roll()) ** -0.7) - 1, 0),
         )
-        return Written(tweet, mood)
+        return SimulatedTweet(tweet, mood)

@@ -1,4 +1,4 @@
-"""What a tweet of the simulation says: a grammar's sentence, typed the way people type."""
+"""Texts of simulated tweets: a sentence from a grammar, with emoji, typos and links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from producers.airlines import LANGUAGES, OTHERS, OTHERS_SHARE, Airline
 from producers.grammar import Dice, Grammar, read_rules
-from producers.incidents import CRISES, Incident
+from producers.incidents import CRISES, SimulatedIncident
 
 MOODS: Final = ("negative", "neutral", "positive")
 
@@ -19,39 +19,39 @@ _EMOJI: Final = {
 }
 _EMOJI_SHARE: Final = {"negative": 0.12, "neutral": 0.06, "positive": 0.25}
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
-_OWN_WORDS: Final = 0.8
-"""Share of an incident's tweets that speak of it; the others are like any day's."""
+_MENTION_SHARE: Final = 0.8
+"""Share of an incident's tweets that mention it; the others use the everyday grammar."""
 
 
 @cache
-def grammar(lang: str) -> Grammar:
-    """The grammar of a language."""
+def load_grammar(lang: str) -> Grammar:
+    """Load the grammar of a language."""
     file = files("producers").joinpath("words", f"{lang}.txt")
     return Grammar(read_rules(file.read_text(encoding="utf-8")))
 
 
-class Chatter:
-    """Composes tweets.
+class TweetGenerator:
+    """Generate texts of tweets.
 
     Parameters
     ----------
     dice
-        What decides.
+        Source of random numbers.
     languages
-        Languages to write, of :data:`producers.airlines.LANGUAGES`.
+        Languages of the tweets, from :data:`producers.airlines.LANGUAGES`.
     """
 
     def __init__(self, dice: Dice, languages: tuple[str, ...] = LANGUAGES) -> None:
         self._dice = dice
         self._languages = languages
-        self._stories: dict[Incident, dict[str, str]] = {}
+        self._stories: dict[SimulatedIncident, dict[str, str]] = {}
 
-    def language(self, part: Airline) -> str:
-        """The language of a brand's next tweet."""
+    def language(self, airline: Airline) -> str:
+        """Return a random language for a brand's tweet, by the brand's weights."""
         dice = self._dice
         if dice.chance(OTHERS_SHARE):
             return dice.pick(OTHERS)
-        weights = [part.languages.get(lang, 0.0) for lang in self._languages]
+        weights = [airline.languages.get(lang, 0.0) for lang in self._languages]
         mark = dice.roll() * (sum(weights) or 1.0)
         for lang, weight in zip(self._languages, weights, strict=True):
             mark -= weight
@@ -59,36 +59,38 @@ class Chatter:
                 return lang
         return self._languages[0]
 
-    def text(self, part: Airline, lang: str, mood: str, incident: Incident | None = None) -> str:
-        """A tweet's text.
+    def text(
+        self, airline: Airline, lang: str, mood: str, incident: SimulatedIncident | None = None
+    ) -> str:
+        """Return a random text.
 
         Parameters
         ----------
-        part
-            Whom it is about.
+        airline
+            Airline that the tweet is about.
         lang
-            One that :meth:`language` gives.
+            Language, as :meth:`language` returns it.
         mood
-            One of :data:`MOODS`.
+            Mood of the tweet, one of :data:`MOODS`.
         incident
-            What made somebody write it, or None.
+            Incident that caused the tweet; None for an everyday tweet.
         """
         dice = self._dice
-        context = {"code": part.code, "name": part.brand, "handle": part.handle}
+        context = {"code": airline.code, "name": airline.brand, "handle": airline.handle}
         symbol = mood
-        if incident is not None and lang in LANGUAGES and self._speaks_of(incident):
+        if incident is not None and lang in LANGUAGES and self._mentions(incident):
             symbol = _symbol(incident, mood)
-            context.update(self._story(incident, part))
-        body = grammar(lang).text(symbol, dice, context)
+            context.update(self._story(incident, airline))
+        body = load_grammar(lang).text(symbol, dice, context)
         if incident is not None and incident.kind == "retweet_storm":
             return body
-        return self._typed(body, part, mood)
+        return self._decorated(body, airline, mood)
 
-    def _speaks_of(self, incident: Incident) -> bool:
-        return incident.kind == "retweet_storm" or self._dice.chance(_OWN_WORDS)
+    def _mentions(self, incident: SimulatedIncident) -> bool:
+        return incident.kind == "retweet_storm" or self._dice.chance(_MENTION_SHARE)
 
-    def _story(self, incident: Incident, part: Airline) -> dict[str, str]:
-        """What stays the same in all that is said of one incident."""
+    def _story(self, incident: SimulatedIncident, airline: Airline) -> dict[str, str]:
+        """Return the values that all tweets about one incident share."""
         if incident not in self._stories:
             dice = self._dice
             story = {
@@ -96,44 +98,44 @@ class Chatter:
                 "storm_city": dice.pick(("Nice", "Madrid", "Berlin", "Boston")),
             }
             if incident.kind == "viral_video":
-                story["flight"] = f"{part.code}{100 + dice.index(900)}"
+                story["flight"] = f"{airline.code}{100 + dice.index(900)}"
             if incident.kind in ("delay", "lost_luggage"):
                 story["airport"] = dice.pick(("CDG", "JFK", "MAD", "BER"))
             self._stories[incident] = story
         return self._stories[incident]
 
-    def _typed(self, body: str, part: Airline, mood: str) -> str:
+    def _decorated(self, body: str, airline: Airline, mood: str) -> str:
         dice = self._dice
         if dice.chance(0.2):
             body = body.lower()
         elif dice.chance(0.6):
             body = body[:1].upper() + body[1:]
         if dice.chance(0.04):
-            body = _slipped(body, dice)
+            body = _with_typo(body, dice)
         if dice.chance(_EMOJI_SHARE[mood]):
             body = f"{body} {dice.pick(_EMOJI[mood])}"
         if dice.chance(0.04):
             code = "".join(dice.pick(_LETTERS) for _ in range(8))
             body = f"{body} https://pic.example/{code}"
-        return body if part.handle in body else _addressed(body, part, dice)
+        return body if airline.handle in body else _with_handle(body, airline, dice)
 
 
-def _symbol(incident: Incident, mood: str) -> str:
+def _symbol(incident: SimulatedIncident, mood: str) -> str:
     kind = incident.kind
     return f"crisis_{kind}" if kind in CRISES else f"benign_{kind}_{mood}"
 
 
-def _addressed(body: str, part: Airline, dice: Dice) -> str:
+def _with_handle(body: str, airline: Airline, dice: Dice) -> str:
     roll = dice.roll()
     if roll < 0.65:
-        return f"{part.handle} {body}"
+        return f"{airline.handle} {body}"
     if roll < 0.88:
-        return f"{body} {part.handle}"
-    return f"{body} #{part.handle[1:]}"
+        return f"{body} {airline.handle}"
+    return f"{body} #{airline.handle[1:]}"
 
 
-def _slipped(body: str, dice: Dice) -> str:
-    """Two neighbouring letters of a longer word changed places."""
+def _with_typo(body: str, dice: Dice) -> str:
+    """Swap two neighbouring letters of a longer word."""
     words = body.split(" ")
     at = dice.index(len(words))
     word = words[at]

@@ -1,4 +1,4 @@
-"""A simulation into files: its tweets as JSON lines, and the truth beside them."""
+"""Output of a simulation: tweets as JSON lines, and the ground truth as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.progress import Progress
 from badbuzz import wire
 from badbuzz.errors import RecordingError
 from badbuzz.recordings.rows import STDIN
-from producers.incidents import truth
+from producers.incidents import as_truth
 from producers.simulate import Simulation
 
 _UPDATE_EVERY: Final = 1000
@@ -25,18 +25,18 @@ _BUFFER: Final = 1 << 16
 
 
 def write_truth(path: str, simulation: Simulation) -> None:
-    """Write what happens in a simulation, as JSON.
+    """Write the incidents of a simulation as JSON.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     plain = {
         "seed": simulation.seed,
         "start_ms": simulation.start_ms,
         "end_ms": simulation.end_ms,
-        **truth(simulation.incidents),
+        **as_truth(simulation.incidents),
     }
     with _errors(path):
         Path(path).write_bytes(
@@ -44,22 +44,22 @@ def write_truth(path: str, simulation: Simulation) -> None:
         )
 
 
-def write(simulation: Simulation, path: str, *, labelled: bool, shown: bool) -> int:
-    """Write a simulation's tweets as JSON lines; returns how many.
+def write_tweets(simulation: Simulation, path: str, *, labelled: bool, shown: bool) -> int:
+    """Write the tweets of a simulation as JSON lines; return their number.
 
     Parameters
     ----------
     path
-        Gzipped when it ends in ``.gz``; ``-`` is standard output.
+        Output file, compressed if it ends in ``.gz``; ``-`` is standard output.
     labelled
-        Whether each has its true ``label``.
+        Whether to add the ground truth as ``label``.
     shown
-        Whether to show a progress bar, where standard error is a terminal.
+        Whether to show a progress bar if standard error is a terminal.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        If the file cannot be written.
     """
     console = Console(stderr=True)
     n_written = 0
@@ -89,7 +89,7 @@ def _errors(path: str) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        raise  # whoever read has had enough: click ends quietly
+        raise  # the reader has closed the pipe: click exits quietly
     except OSError as error:
         raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""Replay, as a user runs it, onto both brokers: what arrives is what was recorded."""
+"""The command ``replay`` on both brokers: the records that arrive equal the recording."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.errors import RecordingError
 from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
-from producers.airlines import cast
-from producers.progress import Job, Progress
+from producers.airlines import build_airlines
+from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import PROTOCOL, partition_of
-from producers.replay import Pace, after
+from producers.replay import Pace, resume_at
 from producers.simulate import Simulation
 from tests.support.servers import KafkaServer, settings_for
 
@@ -42,7 +42,7 @@ Finished = subprocess.CompletedProcess[str]
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of three brands, some six thousand tweets."""
     path = tmp_path_factory.mktemp("recording") / "day.jsonl"
-    simulation = Simulation(cast(3), MONDAY_MS, 1, (), seed=2)
+    simulation = Simulation(build_airlines(3), MONDAY_MS, 1, (), seed=2)
     path.write_bytes(b"\n".join(wire.encode_tweet(each.tweet) for each in simulation.run()))
     return path
 
@@ -110,7 +110,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def topic(settings: Settings) -> list[list[Tweet]]:
-    """What stands in each partition, in order."""
+    """Return the records of each partition, in order."""
     consumer = KafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         api_version=PROTOCOL,
@@ -134,7 +134,7 @@ def topic(settings: Settings) -> list[list[Tweet]]:
 
 
 def counted(records: list[Tweet]) -> list[Tweet]:
-    """What a consumer counts: tweets whose number is new, heartbeats whose time is."""
+    """Keep what a consumer counts: tweets with a new number, heartbeats with a new time."""
     newest: dict[tuple[str, str], int] = {}
     found = []
     for tweet in records:
@@ -146,7 +146,7 @@ def counted(records: list[Tweet]) -> list[Tweet]:
 
 
 def expected(recording: Path, source: str, **options: Any) -> list[list[Tweet]]:
-    """What a backtest folds, by partition."""
+    """Return the records that a backtest folds, by partition."""
     sequence = list(with_heartbeats(read_recording([str(recording)], source=source, **options)))
     return [
         [
@@ -325,7 +325,7 @@ def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
         (("-", "--progress", "p"), "standard input cannot be resumed"),
         (("nowhere.jsonl", "--progress", "p"), "nowhere.jsonl: cannot be read"),
         (("--resume", "nowhere"), "nowhere: cannot be read"),
-        (("--resume", "p", "--brand", "A"), "--brand: p says that already"),
+        (("--resume", "p", "--brand", "A"), "--brand: p has it already"),
         (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
     ],
 )
@@ -338,18 +338,18 @@ def test_a_wrong_call_says_what_is_wrong(arguments: tuple[str, ...], reason: str
 def test_a_recording_that_changed_is_not_resumed(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("{}\n")
-    Progress(str(tmp_path / "p"), Job((str(path),), "s")).save(7)
+    ProgressFile(str(tmp_path / "p"), ReplayJob((str(path),), "s")).save(7)
     path.write_text("{}\n{}\n")
     with pytest.raises(RecordingError, match=r"a\.jsonl: has changed since"):
-        Progress.load(str(tmp_path / "p"))
+        ProgressFile.load(str(tmp_path / "p"))
 
 
 def test_progress_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("{}\n")
-    job = Job((str(path),), "s", mapping={"text": "body"}, start_ms=5, sort=True)
-    Progress(str(tmp_path / "p"), job).save(7)
-    loaded = Progress.load(str(tmp_path / "p"))
+    job = ReplayJob((str(path),), "s", mapping={"text": "body"}, start_ms=5, sort=True)
+    ProgressFile(str(tmp_path / "p"), job).save(7)
+    loaded = ProgressFile.load(str(tmp_path / "p"))
     assert (loaded.job, loaded.next_seq, loaded.done) == (job, 7, False)
 
 
@@ -357,8 +357,8 @@ def test_progress_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_file_that_is_no_progress_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p"
     path.write_text(content)
-    with pytest.raises(RecordingError, match=r"is no progress file|has version 2"):
-        Progress.load(str(path))
+    with pytest.raises(RecordingError, match=r"is not a progress file|has version 2"):
+        ProgressFile.load(str(path))
 
 
 def test_nothing_waits_before_the_fast_part_is_over() -> None:
@@ -380,6 +380,6 @@ def test_time_that_passed_shortens_the_wait() -> None:
 def test_resuming_takes_up_the_heartbeats_before_the_next_tweet() -> None:
     tweets = [Tweet(str(n), "b", "", n * 90_000, n * 90_000, seq=n, source="s") for n in range(3)]
     sequence = list(with_heartbeats(tweets))
-    resumed = list(after(sequence, 1))
+    resumed = list(resume_at(sequence, 1))
     assert resumed == sequence[sequence.index(tweets[0]) + 1 :]
     assert resumed[0].kind == "heartbeat"

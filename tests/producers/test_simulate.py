@@ -1,4 +1,4 @@
-"""The simulated chatter: repeatable, plausible, and with the incidents that its truth names."""
+"""Simulated tweets: reproducible, plausible, and with the incidents of the ground truth."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ from badbuzz import wire
 from badbuzz.errors import RecordingError
 from badbuzz.models.scorer import Scorer
 from badbuzz.recordings.reader import read_labelled
-from producers.airlines import LANGUAGES, OTHERS, cast
+from producers.airlines import LANGUAGES, OTHERS, build_airlines
 from producers.commands import simulate
 from producers.grammar import Dice, Grammar, parse, read_rules
-from producers.incidents import BENIGN, CRISES, Incident, place, read_incidents, truth
-from producers.simulate import Simulation, Written
-from producers.tweet_generator import MOODS, Chatter, grammar
+from producers.incidents import (
+    BENIGN,
+    CRISES,
+    SimulatedIncident,
+    as_truth,
+    read_incidents,
+    schedule_incidents,
+)
+from producers.simulate import SimulatedTweet, Simulation
+from producers.tweet_generator import MOODS, TweetGenerator, load_grammar
 
 MONDAY_MS = 1_793_577_600_000
 HOUR_MS = 3_600_000
@@ -39,20 +46,20 @@ def run(*arguments: str) -> Result:
 
 
 def simulated(**changes: Any) -> Simulation:
-    quiet = Simulation(cast(1), start_ms=MONDAY_MS, n_days=1, incidents=(), seed=1)
+    quiet = Simulation(build_airlines(1), start_ms=MONDAY_MS, n_days=1, incidents=(), seed=1)
     return replace(quiet, **changes)
 
 
 @pytest.fixture(scope="module")
 def ten_days() -> Simulation:
-    parts = cast(3)
-    calm = Simulation(parts, start_ms=MONDAY_MS, n_days=10, incidents=(), seed=5)
+    airlines = build_airlines(3)
+    calm = Simulation(airlines, start_ms=MONDAY_MS, n_days=10, incidents=(), seed=5)
     rng = np.random.default_rng(5)
-    return replace(calm, incidents=place(parts, MONDAY_MS, calm.end_ms, rng))
+    return replace(calm, incidents=schedule_incidents(airlines, MONDAY_MS, calm.end_ms, rng))
 
 
 @pytest.fixture(scope="module")
-def written(ten_days: Simulation) -> list[Written]:
+def written(ten_days: Simulation) -> list[SimulatedTweet]:
     return list(ten_days.run())
 
 
@@ -71,49 +78,53 @@ def test_another_seed_writes_others() -> None:
 
 
 def test_incidents_leave_the_calm_before_them_as_it_was() -> None:
-    incident = Incident("Air Paradis", "delay", MONDAY_MS + 9 * HOUR_MS, MONDAY_MS + DAY_MS, 5.0)
+    incident = SimulatedIncident(
+        "Air Paradis", "delay", MONDAY_MS + 9 * HOUR_MS, MONDAY_MS + DAY_MS, 5.0
+    )
     calm, struck = simulated().run(), simulated(incidents=(incident,)).run()
     before = [each for each in islice(calm, 500) if each.tweet.created_ms < incident.start_ms]
     assert before == list(islice(struck, len(before)))
 
 
-def test_ten_days_of_three_brands_are_a_demo(written: list[Written]) -> None:
+def test_ten_days_of_three_brands_are_a_demo(written: list[SimulatedTweet]) -> None:
     assert 60_000 <= len(written) <= 90_000
     assert {each.tweet.brand for each in written} == {"Air Paradis", "Nordwind", "Costa Air"}
 
 
-def test_tweets_are_numbered_and_in_time_order(written: list[Written]) -> None:
+def test_tweets_are_numbered_and_in_time_order(written: list[SimulatedTweet]) -> None:
     assert [each.tweet.seq for each in written] == list(range(len(written)))
     times = [each.tweet.created_ms for each in written]
     assert times == sorted(times)
 
 
-def test_every_line_is_a_tweet_that_the_worker_reads(written: list[Written]) -> None:
+def test_every_line_is_a_tweet_that_the_worker_reads(written: list[SimulatedTweet]) -> None:
     for each in written[:5000]:
         assert wire.decode_tweet(wire.encode_tweet(each.tweet)) == each.tweet
 
 
-def test_texts_are_as_varied_as_peoples(written: list[Written]) -> None:
+def test_texts_are_as_varied_as_peoples(written: list[SimulatedTweet]) -> None:
     assert len({each.tweet.text for each in written[:10_000]}) > 9_500
 
 
-def test_a_quarter_of_the_tweets_are_french_and_a_few_nobody_reads(written: list[Written]) -> None:
+def test_a_quarter_of_the_tweets_are_french_and_a_few_nobody_reads(
+    written: list[SimulatedTweet],
+) -> None:
     count = Counter(each.tweet.lang for each in written)
     assert 0.2 < count["fr"] / len(written) < 0.3
     assert 0.01 < sum(count[lang] for lang in OTHERS) / len(written) < 0.05
 
 
-def test_about_half_of_calm_tweets_are_negative(written: list[Written]) -> None:
+def test_about_half_of_calm_tweets_are_negative(written: list[SimulatedTweet]) -> None:
     calm = [each for each in written if each.tweet.created_ms < MONDAY_MS + 7 * DAY_MS]
-    for part in cast(3):
-        moods = [each.mood for each in calm if each.tweet.brand == part.brand]
-        assert abs(moods.count("negative") / len(moods) - part.negative_rate) < 0.03
+    for airline in build_airlines(3):
+        moods = [each.mood for each in calm if each.tweet.brand == airline.brand]
+        assert abs(moods.count("negative") / len(moods) - airline.negative_rate) < 0.03
 
 
-def test_nights_are_quiet_on_the_brands_own_clock(written: list[Written]) -> None:
-    for part, night in (("Air Paradis", 2), ("Costa Air", 8)):  # 03:00 in Paris, in New York
+def test_nights_are_quiet_on_the_brands_own_clock(written: list[SimulatedTweet]) -> None:
+    for airline, night in (("Air Paradis", 2), ("Costa Air", 8)):  # 03:00 in Paris, in New York
         hours = Counter(
-            each.tweet.created_ms // HOUR_MS % 24 for each in written if each.tweet.brand == part
+            each.tweet.created_ms // HOUR_MS % 24 for each in written if each.tweet.brand == airline
         )
         assert hours[night] < 0.2 * max(hours.values())
 
@@ -133,7 +144,7 @@ def test_memory_does_not_grow_with_the_number_of_tweets() -> None:
 def moods_at_noon(kind: str, magnitude: float) -> tuple[Counter[str], Counter[str]]:
     """Moods of calm afternoons, and of the same ones with an incident at its height."""
     noon_ms = MONDAY_MS + 12 * HOUR_MS
-    incident = Incident("Air Paradis", kind, noon_ms, noon_ms + 4 * HOUR_MS, magnitude)
+    incident = SimulatedIncident("Air Paradis", kind, noon_ms, noon_ms + 4 * HOUR_MS, magnitude)
     calm, struck = Counter[str](), Counter[str]()
     for seed in range(8):
         afternoon = simulated(start_ms=noon_ms, n_days=1 / 6, seed=seed, tweets_per_day=8000)
@@ -162,7 +173,7 @@ def test_a_benign_surge_is_loud_and_no_angrier(kind: str) -> None:
 
 def test_a_retweet_storm_repeats_itself_under_new_ids() -> None:
     noon_ms = MONDAY_MS + 12 * HOUR_MS
-    incident = Incident("Air Paradis", "retweet_storm", noon_ms, noon_ms + HOUR_MS, 4.0)
+    incident = SimulatedIncident("Air Paradis", "retweet_storm", noon_ms, noon_ms + HOUR_MS, 4.0)
     storm = [
         each.tweet
         for each in simulated(incidents=(incident,)).run()
@@ -175,14 +186,16 @@ def test_a_retweet_storm_repeats_itself_under_new_ids() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_placed_incidents_spare_the_first_week_and_stand_apart(seed: int) -> None:
     end_ms = MONDAY_MS + 10 * DAY_MS
-    incidents = place(cast(3), MONDAY_MS, end_ms, np.random.default_rng(seed))
+    incidents = schedule_incidents(
+        build_airlines(3), MONDAY_MS, end_ms, np.random.default_rng(seed)
+    )
     assert sum(each.kind in CRISES for each in incidents) == 5
     assert {each.kind for each in incidents} == {*CRISES, *BENIGN}
     for each in incidents:
         assert MONDAY_MS + 7 * DAY_MS <= each.start_ms < each.end_ms <= end_ms
         assert each.kind in BENIGN or 3.0 <= each.magnitude <= 10.0
-    for part in cast(3):
-        own = [each for each in incidents if each.brand == part.brand]
+    for airline in build_airlines(3):
+        own = [each for each in incidents if each.brand == airline.brand]
         gaps = [later.start_ms - sooner.end_ms for sooner, later in pairwise(own)]
         assert min(gaps, default=DAY_MS) > HOUR_MS
 
@@ -197,7 +210,7 @@ def test_the_truth_is_written_beside_and_can_be_played_again(tmp_path: Path) -> 
 
 
 def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> None:
-    told = truth(ten_days.incidents)
+    told = as_truth(ten_days.incidents)
     assert {each["kind"] for each in told["incidents"]} == set(CRISES)
     assert {each["kind"] for each in told["benign"]} == set(BENIGN)
     assert set(told["incidents"][0]) == {"brand", "kind", "start_ms", "end_ms", "magnitude"}
@@ -206,12 +219,12 @@ def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> Non
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("nonsense", "is no file of incidents"),
+        ("nonsense", "is not a file of incidents"),
         ("[]", "expected an object with lists incidents, benign"),
-        ('{"incidents":[{"kind":"delay"}]}', "is no file of incidents"),
-        ('{"incidents":[7]}', "is no file of incidents"),
+        ('{"incidents":[{"kind":"delay"}]}', "is not a file of incidents"),
+        ('{"incidents":[7]}', "is not a file of incidents"),
         ('{"incidents":[{"brand":"B","start":"2027-01-01"}]}', "expected entries of brand, kind, "),
-        ('{"incidents":[["a","b","c","d","e"]]}', "is no file of incidents"),
+        ('{"incidents":[["a","b","c","d","e"]]}', "is not a file of incidents"),
         ('{"incidents":[{"brand":"B","kind":"delay","start_ms":2,"end_ms":1,"magnitude":3}]}', "<"),
         (
             '{"incidents":[{"brand":"B","kind":"x","start_ms":"1","end_ms":2,"magnitude":3}]}',
@@ -247,7 +260,7 @@ def test_a_language_nobody_writes_is_refused(value: str) -> None:
 
 
 def test_a_thousand_brands_have_a_thousand_names() -> None:
-    assert len({part.brand for part in cast(1000)}) == 1000
+    assert len({airline.brand for airline in build_airlines(1000)}) == 1000
 
 
 def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -257,26 +270,26 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lang", [*LANGUAGES, *OTHERS])
 def test_a_grammar_asks_for_nothing_that_is_not_there(lang: str) -> None:
-    assert grammar(lang).used() <= grammar(lang).symbols | CONTEXT
+    assert load_grammar(lang).used() <= load_grammar(lang).symbols | CONTEXT
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("kind", [*CRISES, *BENIGN])
 def test_every_incident_can_be_spoken_of(kind: str, lang: str) -> None:
-    chatter = Chatter(Dice(np.random.default_rng(1)))
-    (part,) = cast(1)
-    incident = Incident(part.brand, kind, 0, HOUR_MS, 4.0)
+    generator = TweetGenerator(Dice(np.random.default_rng(1)))
+    (airline,) = build_airlines(1)
+    incident = SimulatedIncident(airline.brand, kind, 0, HOUR_MS, 4.0)
     moods = ("negative",) if kind in CRISES else ("positive", "neutral")
     for mood in moods if kind != "retweet_storm" else ("positive",):
         for _ in range(50):
-            text = chatter.text(part, lang, mood, incident)
-            assert part.handle[1:].lower() in text.lower()
+            text = generator.text(airline, lang, mood, incident)
+            assert airline.handle[1:].lower() in text.lower()
             assert not set(text) & set("{}[]|")
 
 
 @pytest.mark.parametrize(("lang", "bundle"), [("en", "airline-en"), ("fr", "tweets-fr")])
 def test_the_shipped_bundles_tell_the_moods_apart(
-    written: list[Written], lang: str, bundle: str
+    written: list[SimulatedTweet], lang: str, bundle: str
 ) -> None:
     spoken = [each for each in written if each.tweet.lang == lang][:5000]
     scores = Scorer.load(bundle).score([each.tweet.text for each in spoken])

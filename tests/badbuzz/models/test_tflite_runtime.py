@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from badbuzz.models.scorer import Scorer
-from producers.airlines import cast
+from producers.airlines import build_airlines
 from producers.simulate import Simulation
 from tests.support.servers import ROOT, lacking
 
@@ -64,7 +64,7 @@ def texts() -> dict[str, list[str]]:
     for name, language in (("airline-en", "en"), ("tweets-fr", "fr")):
         golden = files("badbuzz").joinpath("bundles", name, "golden.json").read_bytes()
         simulation = Simulation(
-            cast(2), start_ms=0, n_days=1, incidents=(), seed=5, languages=(language,)
+            build_airlines(2), start_ms=0, n_days=1, incidents=(), seed=5, languages=(language,)
         )
         simulated = [written.tweet.text for written in simulation.run()]
         chosen[name] = [*(case["text"] for case in orjson.loads(golden)), *simulated][:1000]

@@ -1,4 +1,4 @@
-"""How far a replay has come, in a file that survives a crash."""
+"""Progress file of a replay, from which it can be resumed after a crash."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ _HEAD_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """All that decides which records a replay sends, and in which order.
+class ReplayJob:
+    """Parameters that determine the records of a replay and their order.
 
     Parameters
     ----------
     paths
-        Recorded files.
+        Paths of the recordings.
     source
-        The records' source.
+        Value of the records' field ``source``.
     from_ms, to_ms
-        Only tweets created in ``[from_ms, to_ms)``; None leaves it open.
+        Period ``[from_ms, to_ms)`` of the tweets' creation; None is unlimited.
     start_ms
-        When the first tweet shall have been created; None keeps times.
+        Creation time of the first tweet, Unix ms; the others are shifted too. None keeps times.
     heartbeat_ms, tail_ms, lateness_ms
-        Of the heartbeats, and how far rows may stand out of order.
+        Heartbeat interval, duration of heartbeats after the last tweet, and maximum lateness
+        of a row.
 
     Examples
     --------
-    >>> Job(("a.jsonl",), "replay:a").heartbeat_ms
+    >>> ReplayJob(("a.jsonl",), "replay:a").heartbeat_ms
     60000
     """
 
@@ -54,8 +55,8 @@ class Job:
     tail_ms: int = 660_000
     lateness_ms: int = 60_000
 
-    def reading(self) -> dict[str, Any]:
-        """The arguments of :func:`badbuzz.recordings.reader.read_recording`."""
+    def read_arguments(self) -> dict[str, Any]:
+        """Return the arguments of :func:`badbuzz.recordings.reader.read_recording`."""
         names = (
             "preset", "mapping", "brand", "lang", "from_ms", "to_ms", "start_ms", "sort",
             "lateness_ms", "source",
@@ -63,18 +64,18 @@ class Job:
         return {"paths": self.paths, **{name: getattr(self, name) for name in names}}
 
 
-class Progress:
-    """A progress file: the job, its files' identity, and the number to resume at.
+class ProgressFile:
+    """A progress file: the job, the identity of its files, and the number to resume at.
 
     Parameters
     ----------
     path
-        Where it lies.
+        Path of the progress file.
     job
-        What is being replayed.
+        Parameters of the replay.
     """
 
-    def __init__(self, path: str, job: Job) -> None:
+    def __init__(self, path: str, job: ReplayJob) -> None:
         self.path = path
         self.job = job
         self._identities = [_identity(name) for name in job.paths]
@@ -82,12 +83,12 @@ class Progress:
         self.done = False
 
     def save(self, next_seq: int, *, done: bool = False) -> None:
-        """Put the file in place as a whole, so that a crash leaves the old or the new one.
+        """Write the file atomically: after a crash it has the old or the new content.
 
         Raises
         ------
         RecordingError
-            When it cannot be written.
+            If the file cannot be written.
         """
         self.next_seq, self.done = next_seq, done
         plain = {
@@ -109,36 +110,36 @@ class Progress:
             raise RecordingError(f"{self.path}: cannot be written: {error.strerror}") from error
 
     @classmethod
-    def load(cls, path: str) -> Progress:
-        """What was saved.
+    def load(cls, path: str) -> ProgressFile:
+        """Load a progress file.
 
         Raises
         ------
         RecordingError
-            When it is no progress file, or a recording has changed since.
+            If it is not a progress file, or a recording has changed since it was written.
         """
         try:
             plain = orjson.loads(Path(path).read_bytes())
             if plain["v"] != VERSION:
                 raise RecordingError(f"{path}: has version {plain['v']}, this is {VERSION}")
-            job = Job(**{**plain["job"], "paths": tuple(plain["job"]["paths"])})
+            job = ReplayJob(**{**plain["job"], "paths": tuple(plain["job"]["paths"])})
             identities, next_seq, done = plain["files"], int(plain["next_seq"]), bool(plain["done"])
         except OSError as error:
             raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise RecordingError(f"{path}: is no progress file of a replay: {error}") from error
+            raise RecordingError(f"{path}: is not a progress file of a replay: {error}") from error
         progress = cls(path, job)
         for name, then, now in zip(job.paths, identities, progress._identities, strict=True):
             if then != now:
                 raise RecordingError(
-                    f"{name}: has changed since {path} was written: replay it anew"
+                    f"{name}: has changed since {path} was written: replay it from the start"
                 )
         progress.next_seq, progress.done = next_seq, done
         return progress
 
 
 def _identity(path: str) -> dict[str, Any]:
-    """Size and digest of the beginning of a file."""
+    """Return the size of a file and the digest of its beginning."""
     if path == STDIN:
         raise RecordingError("standard input cannot be resumed: replay a file, or drop --progress")
     try:
