@@ -11,7 +11,7 @@ import numpy as np
 from backtest.scores import ScoreCache, digest
 from badbuzz.model import SCORE_UNITS, Prediction
 from badbuzz.models.scorer import Scorer, ScorerSet
-from badbuzz.recordings.reader import Labelled
+from badbuzz.recordings.reader import LabelledTweet
 
 _HUMAN: Final = "human@truth"
 _UNKNOWN: Final = "recorded@unknown"
@@ -33,7 +33,7 @@ class LabelOracle:
     --------
     >>> from badbuzz.model import Tweet
     >>> tweet = Tweet("1", "Air Paradis", "Lost my bag.", 0, 0)
-    >>> LabelOracle().predictions([Labelled(tweet, "negative", None)])[0].negative
+    >>> LabelOracle().predictions([LabelledTweet(tweet, "negative", None)])[0].negative
     True
     """
 
@@ -42,7 +42,7 @@ class LabelOracle:
     def __init__(self) -> None:
         self.n_labelled = 0
 
-    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
+    def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
         """A verdict on each tweet, or None."""
         self.n_labelled += sum(one.label is not None for one in recorded)
         return [
@@ -98,7 +98,7 @@ class CachedScorer:
         self._rescore = rescore
         self.n_scored = 0
 
-    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
+    def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
         """A verdict on each tweet; None where no bundle reads its language."""
         given: list[Prediction | None] = [None] * len(recorded)
         places: list[tuple[int, _Member, int]] = []
@@ -124,7 +124,7 @@ class CachedScorer:
             given[place] = member.table[member.cache.known[text]]
         return given
 
-    def _recorded(self, one: Labelled, score: float) -> Prediction:
+    def _recorded(self, one: LabelledTweet, score: float) -> Prediction:
         """The verdict that was recorded; of an unknown bundle the score is taken as it is."""
         units = round(score * SCORE_UNITS)
         member = self._by_version.get(one.bundle or "")

@@ -17,7 +17,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.recordings.reader import Labelled, read_labelled
+from badbuzz.recordings.reader import LabelledTweet, read_labelled
 from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import parse_labels, recording_options
 from badbuzz.terminal.progress import ProgressDisplay
@@ -116,7 +116,7 @@ class FoldOptions:
         judges = ScorerSet.read(self.settings.bundles)
         return CachedScorer(judges, folder, rescore=self.options["rescore"])
 
-    def _recorded(self, rejects: RejectLog, display: ProgressDisplay) -> Iterator[Labelled]:
+    def _recorded(self, rejects: RejectLog, display: ProgressDisplay) -> Iterator[LabelledTweet]:
         names = ("preset", "mapping", "brand", "lang", "sort")
         return read_labelled(
             self.files,

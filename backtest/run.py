@@ -18,7 +18,7 @@ from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
 from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Prediction, Tweet, Window
-from badbuzz.recordings.reader import Labelled
+from badbuzz.recordings.reader import LabelledTweet
 
 _BATCH: Final = 1024
 
@@ -26,7 +26,7 @@ _BATCH: Final = 1024
 class TweetScorer(Protocol):
     """Whoever gives verdicts."""
 
-    def predictions(self, recorded: Sequence[Labelled]) -> list[Prediction | None]:
+    def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
         """A verdict on each tweet, or None."""
 
 
@@ -112,7 +112,7 @@ class Backtest:
     tally: Tally = field(default_factory=Tally)
     _verdicts: deque[Prediction | None] = field(default_factory=deque)
 
-    def run(self, recorded: Iterable[Labelled]) -> Tally:
+    def run(self, recorded: Iterable[LabelledTweet]) -> Tally:
         """Fold everything, or as much as there was time for."""
         takes = [run.take for run in self.runs]
         verdict_of = self._verdicts.popleft
@@ -125,7 +125,7 @@ class Backtest:
         self.on_tick(self.tally)
         return self.tally
 
-    def _judged(self, recorded: Iterable[Labelled]) -> Iterator[Tweet]:
+    def _judged(self, recorded: Iterable[LabelledTweet]) -> Iterator[Tweet]:
         """The tweets; the verdict on each lies ready when it comes."""
         tally = self.tally
         source = iter(recorded)

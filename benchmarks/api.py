@@ -25,7 +25,7 @@ import psutil
 
 from badbuzz.model import Scored, Tweet
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from benchmarks.scorer import processor, simulated
 from tests.support.served import Served, window
 
@@ -144,13 +144,13 @@ def record(address: str, seconds: float) -> None:
             time.sleep(max(0.0, began_s + n / 2 - time.time()))
             first = n * tweets
             scored = [(first + i, _tweet(first + i)) for i in range(tweets)]
-            store.record_tweets(Place("scored-tweets", 0), scored, first + tweets)
+            store.record_tweets(SourcePartition("scored-tweets", 0), scored, first + tweets)
             at = str(time.time())
             windows = [
                 (n * N_BRANDS + b, replace(window(n, f"Brand {b}"), alert_id=at))
                 for b in range(N_BRANDS)
             ]
-            store.record_windows(Place("windows", 0), windows, (n + 1) * N_BRANDS)
+            store.record_windows(SourcePartition("windows", 0), windows, (n + 1) * N_BRANDS)
 
 
 def _tweet(n: int) -> Scored:

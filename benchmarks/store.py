@@ -19,7 +19,7 @@ from sqlalchemy import event
 
 from badbuzz.model import Scored, Tweet, Window
 from badbuzz.store.database import Store
-from badbuzz.store.model import Feedback, Place
+from badbuzz.store.model import Feedback, SourcePartition
 from tests.support.servers import PostgresServer
 
 N_ROUNDS = 3
@@ -30,7 +30,7 @@ N_FEEDBACK = 300
 BATCH = 1_000
 START_MS = 1_700_006_400_000
 BUCKET_MS = 300_000
-WINDOWS, TWEETS = Place("windows", 0), Place("scored-tweets", 0)
+WINDOWS, TWEETS = SourcePartition("windows", 0), SourcePartition("scored-tweets", 0)
 TEXT = "@kim my bag is lost again after an hour on hold and nobody at the desk answers"
 
 

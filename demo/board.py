@@ -13,7 +13,7 @@ from rich.text import Text
 
 from badbuzz.messages.text import Language, examples, headline, why
 from badbuzz.model import Alert, Window
-from badbuzz.recordings.times import clock
+from badbuzz.recordings.times import format_clock
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
@@ -119,8 +119,8 @@ class Board:
     def _alert(self, alert: Alert, *, wide: bool) -> list[Text]:
         """What is claimed and what drives it; of the newest who says so too, and two tweets."""
         mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
-        line = Text(f"{clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
-        indent = " " * (len(clock(alert.window_end_ms)) if wide else 0) + "  "
+        line = Text(f"{format_clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
+        indent = " " * (len(format_clock(alert.window_end_ms)) if wide else 0) + "  "
         newest = next((one for one in reversed(self.alerts) if one.evidence), None)
         told = why(alert, self.language, reason_first=not wide)
         if alert is newest:
@@ -133,7 +133,7 @@ class Board:
     def _pulse(self, width: int) -> Text:
         """One line: in fewer words where it would be two."""
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
-        now = f"{clock(newest)} UTC" if newest else "waiting for tweets"
+        now = f"{format_clock(newest)} UTC" if newest else "waiting for tweets"
         speed, latency_s = self.pulse.tweets_per_s, self.pulse.latency_p99_s
         flow = [] if speed is None else [f"{speed:,.0f} tweets/s"]
         told = "" if latency_s is None else _duration(latency_s)

@@ -15,7 +15,7 @@ from badbuzz import wire
 from badbuzz.detection.evaluation import Evaluation, Incident, delay_ms, opens_in
 from badbuzz.messages.text import Language, examples, headline, why
 from badbuzz.model import Alert, Window
-from badbuzz.recordings.times import clock
+from badbuzz.recordings.times import format_clock
 from demo.board import Board, Pulse
 from demo.parts import Address
 from demo.run import Found, Served, Serving
@@ -111,7 +111,7 @@ class Lines:
         self._no_baseline[window.brand] = without
 
     def _line(self, time_ms: int, brand: str, what: str, words: str) -> None:
-        click.echo(f"{clock(time_ms)}  {brand:<12} {what:<18} {words}")
+        click.echo(f"{format_clock(time_ms)}  {brand:<12} {what:<18} {words}")
 
     def conclude(self, evaluation: Evaluation, benign: tuple[Incident, ...]) -> None:
         """Print the table."""
@@ -190,19 +190,19 @@ def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table
     for column in ("when (UTC)", "brand", "what", "badbuzz said"):
         table.add_column(column)
     for incident, alert in evaluation.caught:
-        when = clock(incident.start_ms)
+        when = format_clock(incident.start_ms)
         said = "[bold red]missed[/]"
         if alert is not None:
             said = f"[green]caught[/] after {delay_ms(incident, alert) / 60_000:.0f} min"
         table.add_row(when, incident.brand, f"crisis: {_in_words(incident.kind)}", said)
     for surge in benign:
-        when = clock(surge.start_ms)
+        when = format_clock(surge.start_ms)
         fooled = any(opens_in(alert, surge) for alert in evaluation.false_alarms)
         said = "[bold red]false alarm[/]" if fooled else "[green]nothing, rightly[/]"
         table.add_row(when, surge.brand, f"no crisis: {_in_words(surge.kind)}", said)
     for alert in evaluation.false_alarms:
         if not any(opens_in(alert, surge) for surge in benign):
-            when = clock(alert.opened_ms)
+            when = format_clock(alert.opened_ms)
             table.add_row(when, alert.brand, "nothing", "[bold red]false alarm[/]")
     n_incidents = len(evaluation.caught)
     table.caption = (

@@ -11,7 +11,7 @@ from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.messages.text import counted
 from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
-from badbuzz.recordings.rows import Reject, Source
+from badbuzz.recordings.rows import RecordingFile, Reject
 from badbuzz.recordings.times import format_utc
 from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import Publisher
@@ -153,7 +153,7 @@ class Replay:
     author_key: str
     on_reject: Callable[[Reject], None]
     progress: ProgressFile | None = None
-    on_open: Callable[[Source], None] | None = None
+    on_open: Callable[[RecordingFile], None] | None = None
     on_tick: Callable[[ReplayStats], None] = lambda stats: None  # noqa: ARG005
     stopping: Callable[[], bool] = lambda: False
     _ticked_s: float = 0.0

@@ -58,7 +58,7 @@ class Simulation:
     Examples
     --------
     >>> from producers.airlines import build_airlines
-    >>> quiet = Simulation(cast(1), start_ms=0, n_days=1, incidents=(), seed=1)
+    >>> quiet = Simulation(build_airlines(1), start_ms=0, n_days=1, incidents=(), seed=1)
     >>> tweets = [written.tweet for written in quiet.run()]
     >>> tweets[0].brand, tweets == [written.tweet for written in quiet.run()]
     ('Air Paradis', True)

@@ -15,7 +15,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import WireError
 from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
-from badbuzz.recordings.times import clock, zone_name
+from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
 from stream_processor.engine.topics import check_topics, wait_for_broker
@@ -117,7 +117,7 @@ def _alert(value: bytes) -> Alert | None:
 
 def _show(alert: Alert, brands: Brands, language: Language) -> None:
     zone = brands.of(alert.brand).zone
-    when = f"{clock(alert.window_end_ms, zone)} {zone_name(alert.window_end_ms, zone):<5}"
+    when = f"{format_clock(alert.window_end_ms, zone)} {zone_name(alert.window_end_ms, zone):<5}"
     what = f"{alert.phase} {alert.severity}"
     click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
     for told in why(alert, language):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
-from badbuzz.recordings.times import clock
+from badbuzz.recordings.times import format_clock
 
 FIELD_TYPES: Final[dict[str, Any]] = get_type_hints(Rules)
 """Types of the rules' fields, by name."""
@@ -63,7 +63,8 @@ def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     for start_ms, end_ms in changes.get("muted_ms", ()):
         if end_ms <= start_ms:
             raise BrandsError(
-                f"{where}: muted_ms: end {clock(end_ms)} is not after start {clock(start_ms)}"
+                f"{where}: muted_ms: end {format_clock(end_ms)} is "
+                f"not after start {format_clock(start_ms)}"
             )
     return changes
 

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 from badbuzz.model import Severity
 from badbuzz.quality.proportions import Share
-from badbuzz.store.model import AlertLife, Ruling, RulingKind
+from badbuzz.store.model import AlertHistory, Ruling, RulingKind
 
 NO_TERM: Final = "none"
 """Name of the group of alerts without driving terms."""
@@ -59,7 +59,7 @@ class RulingSummary:
     terms: tuple[RulingCounts, ...]
 
 
-def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSummary:
+def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertHistory]]) -> RulingSummary:
     """Count the rulings on alerts.
 
     Examples
@@ -67,7 +67,7 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSumm
     >>> summarise_rulings([]).overall
     RulingCounts(name='all', n_real=0, n_false_alarm=0, n_benign=0)
     """
-    latest: dict[str, tuple[Ruling, AlertLife]] = {}
+    latest: dict[str, tuple[Ruling, AlertHistory]] = {}
     by_person: dict[str, dict[str, RulingKind]] = {}
     for ruling, alert in sorted(rulings, key=lambda pair: (pair[0].at_ms, pair[0].by)):
         latest[ruling.alert_id] = ruling, alert
@@ -85,18 +85,18 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertLife]]) -> RulingSumm
     )
 
 
-def _highest_severity(alert: AlertLife) -> Severity:
+def _highest_severity(alert: AlertHistory) -> Severity:
     return max((phase.severity for phase in alert.phases), key=_SEVERITIES.index)
 
 
-def _driving_terms(alert: AlertLife) -> tuple[str, ...]:
+def _driving_terms(alert: AlertHistory) -> tuple[str, ...]:
     """Return the terms of the alert's last evidence."""
     evidence = [phase.evidence for phase in alert.phases if phase.evidence is not None]
     return tuple(term.term for term in evidence[-1].terms) if evidence else (NO_TERM,)
 
 
 def _group_rulings(
-    pairs: list[tuple[Ruling, AlertLife]], names_of: Callable[[AlertLife], Iterable[str]]
+    pairs: list[tuple[Ruling, AlertHistory]], names_of: Callable[[AlertHistory], Iterable[str]]
 ) -> tuple[RulingCounts, ...]:
     kinds: dict[str, list[RulingKind]] = {}
     for ruling, alert in pairs:

@@ -10,22 +10,22 @@ from typing import Any, Final, NamedTuple
 
 from badbuzz.errors import RecordingError
 from badbuzz.model import Tweet
-from badbuzz.recordings.rows import RawRow, Reject, Source, header
+from badbuzz.recordings.rows import RawRow, RecordingFile, Reject, csv_header
 from badbuzz.recordings.source_formats import (
-    JUDGEMENT,
+    ANNOTATION_FIELDS,
     PRESETS,
     Preset,
-    Reader,
     RowError,
-    choose,
-    detect,
+    RowReader,
+    choose_preset,
+    detect_preset,
 )
 from badbuzz.wire import MAX_MS
 
 _PROBE_ROWS: Final = 100
 
 
-class Labelled(NamedTuple):
+class LabelledTweet(NamedTuple):
     """A tweet with what was said of it, if anything was.
 
     ``label``, and ``reason`` of a negative one, are a human's; ``score``, ``negative`` and
@@ -40,13 +40,13 @@ class Labelled(NamedTuple):
     bundle: str | None = None
 
 
-class _Found(NamedTuple):
+class _ParsedRow(NamedTuple):
     file: str
     line: int
     fields: dict[str, Any]
 
 
-def refuse(reject: Reject) -> None:
+def raise_reject(reject: Reject) -> None:
     """Take a bad row for an error: what ``on_reject`` does unless told otherwise."""
     raise RecordingError(str(reject))
 
@@ -71,9 +71,9 @@ def read_labelled(
     labels: Mapping[str, str] | None = None,
     source: str = "replay",
     author_key: str = "badbuzz",
-    on_reject: Callable[[Reject], None] = refuse,
-    on_open: Callable[[Source], None] | None = None,
-) -> Iterator[Labelled]:
+    on_reject: Callable[[Reject], None] = raise_reject,
+    on_open: Callable[[RecordingFile], None] | None = None,
+) -> Iterator[LabelledTweet]:
     """Tweets of recorded files, numbered from 0 by their place, with their labels.
 
     Parameters
@@ -120,19 +120,23 @@ def read_labelled(
         When a file cannot be read, holds no tweet (of the period), or is not in time order.
     """
 
-    def found_in(path: str) -> Iterator[_Found]:
-        opened = Source(path)
+    def found_in(path: str) -> Iterator[_ParsedRow]:
+        opened = RecordingFile(path)
         if on_open is not None:
             on_open(opened)
         made = partial(
-            Reader, brand=brand, lang=lang, author_key=author_key, checks_labels=labels is not None
+            RowReader,
+            brand=brand,
+            lang=lang,
+            author_key=author_key,
+            checks_labels=labels is not None,
         )
         understood = _understood(opened, preset, mapping or {}, labels or {})
         return _rows(opened, understood, made, on_reject)
 
     if preset is not None and preset not in PRESETS:
         raise RecordingError(f"preset {preset!r} is none of {', '.join(PRESETS)}")
-    found: Iterable[_Found] = chain.from_iterable(map(found_in, paths))
+    found: Iterable[_ParsedRow] = chain.from_iterable(map(found_in, paths))
     if from_ms is not None or to_ms is not None:
         found = _within(found, from_ms or 0, MAX_MS if to_ms is None else to_ms)
     if sort:
@@ -140,7 +144,7 @@ def read_labelled(
     return _numbered(found, start_ms, source, lateness_ms)
 
 
-def _within(found: Iterable[_Found], from_ms: int, to_ms: int) -> Iterator[_Found]:
+def _within(found: Iterable[_ParsedRow], from_ms: int, to_ms: int) -> Iterator[_ParsedRow]:
     n_found = 0
     for row in found:
         if from_ms <= row.fields["created_ms"] < to_ms:
@@ -151,13 +155,13 @@ def _within(found: Iterable[_Found], from_ms: int, to_ms: int) -> Iterator[_Foun
 
 
 def _numbered(
-    found: Iterable[_Found], start_ms: int | None, source: str, lateness_ms: int
-) -> Iterator[Labelled]:
+    found: Iterable[_ParsedRow], start_ms: int | None, source: str, lateness_ms: int
+) -> Iterator[LabelledTweet]:
     shift_ms = newest_ms = 0
     for seq, (file, line, fields) in enumerate(found):
         if seq == 0 and start_ms is not None:
             shift_ms = start_ms - fields["created_ms"]
-        said = [fields.pop(name) for name in JUDGEMENT]
+        said = [fields.pop(name) for name in ANNOTATION_FIELDS]
         created_ms = fields["created_ms"] = fields["created_ms"] + shift_ms
         if created_ms > newest_ms:
             newest_ms = created_ms
@@ -167,17 +171,17 @@ def _numbered(
                 "the recording is not in time order; give --sort"
             )
         fields["id"] = fields["id"] or f"{source}/{seq}"
-        yield Labelled(
+        yield LabelledTweet(
             Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True), *said
         )
 
 
 def _rows(
-    source: Source,
+    source: RecordingFile,
     understood: tuple[Preset, Iterator[RawRow]],
-    made: Callable[[Preset], Reader],
+    made: Callable[[Preset], RowReader],
     on_reject: Callable[[Reject], None],
-) -> Iterator[_Found]:
+) -> Iterator[_ParsedRow]:
     preset, rows = understood
     reader = made(preset)
     n_found = 0
@@ -190,14 +194,14 @@ def _rows(
             on_reject(reject)
         elif fields["kind"] != "heartbeat":
             n_found += 1
-            yield _Found(source.name, row.line, fields)
+            yield _ParsedRow(source.name, row.line, fields)
     if not n_found:
         reason = f"; first: {first}" if first else ""
         raise RecordingError(f"{source.name}: holds no tweet{reason}; see --preset and --map")
 
 
 def _understood(
-    source: Source,
+    source: RecordingFile,
     preset_name: str | None,
     mapping: Mapping[str, str],
     labels: Mapping[str, str],
@@ -206,18 +210,18 @@ def _understood(
     form = source.form
     known = PRESETS.get(preset_name or "")
     if known is None and form == "csv":
-        known = detect(header(source.head))
+        known = detect_preset(csv_header(source.head))
     rows = source.rows(form, known.columns, known.encoding) if known else source.rows(form)
     probe = list(islice(rows, _PROBE_ROWS))
     columns = _columns(probe)
     if not columns and probe:
         first = probe[0].reject(source.name, str(probe[0].fields))
         raise RecordingError(f"{source.name}: holds no tweet; first: {first}")
-    preset = choose(columns, known.name if known else None, mapping, source.name)
+    preset = choose_preset(columns, known.name if known else None, mapping, source.name)
     return replace(preset, labels={**preset.labels, **labels}), chain(probe, rows)
 
 
-def _read(reader: Reader, row: RawRow) -> dict[str, Any] | str:
+def _read(reader: RowReader, row: RawRow) -> dict[str, Any] | str:
     if isinstance(row.fields, str):
         return row.fields
     try:

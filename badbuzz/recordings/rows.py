@@ -31,7 +31,7 @@ _PROBED: Final = 20
 _MAX_DOCUMENT: Final = 64 << 20
 """Bytes of a JSON document of many lines; a longer file is read line by line."""
 
-Form = Literal["json", "csv"]
+FileFormat = Literal["json", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def check_readable(paths: Iterable[str]) -> None:
             raise RecordingError(f"{path}: cannot be read: No such file")
 
 
-class Source:
+class RecordingFile:
     """One recorded file, opened: what form it has, and its rows.
 
     Parameters
@@ -140,7 +140,7 @@ class Source:
         return self._n_bytes_read
 
     @property
-    def form(self) -> Form:
+    def form(self) -> FileFormat:
         """``json`` when one of its first lines is, or it begins with a brace or bracket."""
         start = self.head.removeprefix(_BOM).lstrip()
         if start[:1] in (b"{", b"["):
@@ -148,7 +148,7 @@ class Source:
         return "json" if any(map(_is_object, start.split(b"\n", _PROBED))) else "csv"
 
     def rows(
-        self, form: Form, columns: Sequence[str] = (), encoding: str = "utf-8"
+        self, form: FileFormat, columns: Sequence[str] = (), encoding: str = "utf-8"
     ) -> Iterator[RawRow]:
         """The rows; reading on stops for good at a broken gzip stream.
 
@@ -276,7 +276,7 @@ def _loads(line: bytes) -> Any:
     return "expected an object, found a text" if isinstance(value, str) else value
 
 
-class _Lines:
+class _RereadableLines:
     """Lines that can be read again: those taken since somebody last let go of them."""
 
     def __init__(self, lines: Iterator[str]) -> None:
@@ -285,7 +285,7 @@ class _Lines:
         self._taken: list[str] = []
         self.number = 0
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> _RereadableLines:
         return self
 
     def __next__(self) -> str:
@@ -321,7 +321,7 @@ def _unmarked(lines: IO[bytes]) -> Iterator[bytes]:
 
 def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
     """Rows; one that spans lines and is none began with a quote that nobody closed."""
-    lines = _Lines(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
+    lines = _RereadableLines(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
     reader = csv.reader(lines)
     names = list(columns)
     while True:
@@ -351,12 +351,12 @@ def _next_cells(reader: Iterator[list[str]], n_columns: int) -> tuple[list[str] 
     return cells, ""
 
 
-def header(head: bytes, encoding: str = "utf-8") -> list[str]:
+def csv_header(head: bytes, encoding: str = "utf-8") -> list[str]:
     """The first row of a CSV's beginning, as columns.
 
     Examples
     --------
-    >>> header(b"tweet_id,text\\n1,hello\\n")
+    >>> csv_header(b"tweet_id,text\\n1,hello\\n")
     ['tweet_id', 'text']
     """
     text = head.removeprefix(_BOM).decode(encoding, "replace").lstrip("\r\n")

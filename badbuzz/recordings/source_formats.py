@@ -18,7 +18,7 @@ FIELDS: Final = (
 )  # fmt: skip
 """What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
 
-JUDGEMENT: Final = ("label", "reason", "score", "negative", "bundle")
+ANNOTATION_FIELDS: Final = ("label", "reason", "score", "negative", "bundle")
 """Those that are not of the tweet itself: what people and bundles said of it."""
 
 LABELS: Final = ("negative", "neutral", "positive")
@@ -113,14 +113,14 @@ _SIGNS: Final = (
 )
 
 
-def detect(columns: Iterable[str]) -> Preset | None:
+def detect_preset(columns: Iterable[str]) -> Preset | None:
     """The preset whose columns these are, or None.
 
     Examples
     --------
-    >>> detect(["tweet_id", "airline", "text", "tweet_created"]).name
+    >>> detect_preset(["tweet_id", "airline", "text", "tweet_created"]).name
     'us-airline'
-    >>> detect(["0", "1467810369", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", "x", "t"]).name
+    >>> detect_preset(["0", "1467810369", "Mon Apr 06 22:19:45 PDT 2009", "", "x", "t"]).name
     'sentiment140'
     """
     cells = list(columns)
@@ -131,7 +131,7 @@ def detect(columns: Iterable[str]) -> Preset | None:
     return None if name is None else PRESETS[name]
 
 
-def choose(
+def choose_preset(
     columns: Iterable[str], name: str | None, mapping: Mapping[str, str], file: str
 ) -> Preset:
     """The preset for a file, with the user's own columns laid over it.
@@ -159,7 +159,7 @@ def choose(
             raise RecordingError(f"--map {name_of_field}: the fields are {', '.join(FIELDS)}")
         if column.split(".")[0] not in cells and not (name and PRESETS[name].columns):
             raise RecordingError(f"{file}: --map: has no column {column!r}; it has {found}")
-    preset = PRESETS[name] if name else detect(cells)
+    preset = PRESETS[name] if name else detect_preset(cells)
     if preset is None and not {"text"} <= mapping.keys():
         raise RecordingError(
             f"{file}: cannot tell what its columns mean ({found}): give --preset "
@@ -177,7 +177,7 @@ class RowError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RowReader:
     """Turns one row into the fields of a tweet.
 
     Parameters
@@ -207,7 +207,7 @@ class Reader:
         object.__setattr__(self, "_steps", steps)
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The tweet's fields by name, and those of :data:`JUDGEMENT`, None where there are none.
+        """Return the fields of the tweet and of :data:`ANNOTATION_FIELDS`; missing ones are None.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Reader:
 
         Examples
         --------
-        >>> reader = Reader(PRESETS["labelled"])
+        >>> reader = RowReader(PRESETS["labelled"])
         >>> row = {"created_at": "1970-01-01T00:00:01+00:00", "brand": "Air Paradis", "text": ""}
         >>> reader.read(row)["created_ms"]
         1000

@@ -78,12 +78,12 @@ def _instant(text: str) -> datetime | None:
     return None
 
 
-def clock(time_ms: int, zone: tzinfo = UTC) -> str:
+def format_clock(time_ms: int, zone: tzinfo = UTC) -> str:
     """An instant as a clock and a calendar show it, to the minute.
 
     Examples
     --------
-    >>> clock(1_424_159_328_849)
+    >>> format_clock(1_424_159_328_849)
     'Tue 17 Feb 07:48'
     """
     return f"{datetime.fromtimestamp(time_ms / 1000, zone):%a %d %b %H:%M}"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, up
 from badbuzz import wire
 from badbuzz.model import Alert, Example, Phase, Severity
 from badbuzz.store.engine import Connected
-from badbuzz.store.model import AlertLife, Page, Place, Ruling
+from badbuzz.store.model import AlertHistory, Page, Ruling, SourcePartition
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import among, chunks, removed_among, removing
@@ -27,7 +27,7 @@ class Alerts(Connected):
     """What was recorded from the topic of alerts."""
 
     def record_alerts(
-        self, place: Place, records: Sequence[tuple[int, Alert]], next_offset: int
+        self, place: SourcePartition, records: Sequence[tuple[int, Alert]], next_offset: int
     ) -> None:
         """Write alerts' phases and move the place's position, in one transaction.
 
@@ -63,7 +63,7 @@ class Alerts(Connected):
         to_ms: int | None = None,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[AlertLife]:
+    ) -> Page[AlertHistory]:
         """Alerts, the one that opened last first.
 
         Parameters
@@ -98,7 +98,7 @@ class Alerts(Connected):
             lambda row: cursor_of("alerts", row.opened_ms, row.id),
         )
 
-    def alert(self, alert_id: str) -> AlertLife | None:
+    def alert(self, alert_id: str) -> AlertHistory | None:
         """An alert and its life; None when there is no such alert."""
         with self._reading() as connection:
             return lives_of(connection, [alert_id]).get(alert_id)
@@ -137,13 +137,13 @@ def _behind(asked: Select[Any], cursor: str) -> Select[Any]:
     )
 
 
-def _row(place: Place, offset: int, alert: Alert) -> Row:
+def _row(place: SourcePartition, offset: int, alert: Alert) -> Row:
     names = ("id", "brand", "phase", "severity", "opened_ms", "window_end_ms", "peak_score")
     row: Row = {name: getattr(alert, name) for name in names}
     return {**row, "partition": place.partition, "source_offset": offset}
 
 
-def _phase_row(place: Place, offset: int, alert: Alert) -> Row:
+def _phase_row(place: SourcePartition, offset: int, alert: Alert) -> Row:
     return {
         "alert_id": alert.id,
         "phase": alert.phase,
@@ -205,7 +205,7 @@ def remove_examples(connection: Connection, gone: set[_TweetKey]) -> None:
     connection.execute(delete(examples).where(named))
 
 
-def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]:
+def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
     """The lives of those alerts that there are.
 
     Alerts are read first: a transaction that writes may see later what came meanwhile, and an alert
@@ -216,7 +216,7 @@ def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]
     }
 
 
-def _some_lives(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLife]:
+def _some_lives(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
     rows = connection.execute(select(alerts).where(alerts.c.id.in_(ids))).all()
     phases: dict[str, list[Alert]] = {}
     asked = select(alert_phases).where(alert_phases.c.alert_id.in_(ids))
@@ -225,7 +225,7 @@ def _some_lives(connection: Connection, ids: Sequence[str]) -> dict[str, AlertLi
         phases.setdefault(row.alert_id, []).append(wire.decode_alert(row.record))
     ruled = rulings_of(connection, ids)
     return {
-        row.id: AlertLife(
+        row.id: AlertHistory(
             alert=phases[row.id][-1],
             phases=tuple(phases[row.id]),
             acknowledged_by=row.acknowledged_by,

@@ -18,7 +18,7 @@ from badbuzz.store.forwarding import Passing
 from badbuzz.store.keys import Keys
 from badbuzz.store.migrate import check, check_made
 from badbuzz.store.migrate import migrate as renew
-from badbuzz.store.model import Change, Place, Summary
+from badbuzz.store.model import BrandSummary, Change, SourcePartition
 from badbuzz.store.pages import checked_limit
 from badbuzz.store.positions import Positions
 from badbuzz.store.sample import SampleRecorder
@@ -39,8 +39,8 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing,
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/badbuzz.db") as store:
-    ...     store.record_windows(Place("windows", 0), [], next_offset=7)
-    ...     store.position(Place("windows", 0))
+    ...     store.record_windows(SourcePartition("windows", 0), [], next_offset=7)
+    ...     store.position(SourcePartition("windows", 0))
     7
     """
 
@@ -93,21 +93,21 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing,
     ) -> None:
         self.close()
 
-    def brands(self) -> list[Summary]:
+    def brands(self) -> list[BrandSummary]:
         """Where every brand stands that has a window or an alert, by name."""
         with self._reading() as connection:
             windows, alerts = self._last_windows(connection), self._open_alerts(connection)
-        return [Summary(brand, last, alerts.get(brand)) for brand, last in windows.items()]
+        return [BrandSummary(brand, last, alerts.get(brand)) for brand, last in windows.items()]
 
-    def brand(self, name: str) -> Summary | None:
+    def brand(self, name: str) -> BrandSummary | None:
         """Where one brand stands; None when it has neither window nor alert."""
         with self._reading() as connection:
             last = self._last_windows(connection, name)
             if name not in last:
                 return None
-            return Summary(name, last[name], self._open_alerts(connection, name).get(name))
+            return BrandSummary(name, last[name], self._open_alerts(connection, name).get(name))
 
-    def changes(self, after: Mapping[Place, int], limit: int = 1000) -> list[Change]:
+    def changes(self, after: Mapping[SourcePartition, int], limit: int = 1000) -> list[Change]:
         """Windows and alerts recorded beyond the offsets, a place after the other, each in order.
 
         None is missed, as a place has one writer at a time and commits in order. What was written

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 from badbuzz.errors import UnknownError
 from badbuzz.store.alerts import lives_of
 from badbuzz.store.engine import Connected
-from badbuzz.store.model import AlertLife, Entry, Feedback, Page, Ruling
+from badbuzz.store.model import AlertHistory, AuditEntry, Feedback, Page, Ruling
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.rows import inserting
 from badbuzz.store.schema import alerts, audit, feedback, rulings
@@ -21,7 +21,7 @@ _FEEDBACK: Final = tuple(spec.name for spec in fields(Feedback))
 _values_of: Final = attrgetter(*_FEEDBACK)
 
 
-def note(connection: Connection, entry: Entry) -> None:
+def note(connection: Connection, entry: AuditEntry) -> None:
     """Add a line to the audit."""
     connection.execute(
         audit.insert().values(
@@ -47,11 +47,13 @@ class People(Connected):
             is_new = connection.execute(statement.returning(feedback.c.id)).first() is not None
             if is_new:
                 detail = "negative" if said.right else "not negative"
-                entry = Entry(said.at_ms, said.by, said.source, said.tweet_id or said.id, detail)
+                entry = AuditEntry(
+                    said.at_ms, said.by, said.source, said.tweet_id or said.id, detail
+                )
                 note(connection, entry)
         return is_new
 
-    def acknowledge(self, alert_id: str, by: str, at_ms: int) -> AlertLife:
+    def acknowledge(self, alert_id: str, by: str, at_ms: int) -> AlertHistory:
         """Say who takes an alert on; the first one stays, and to repeat is no error.
 
         Raises
@@ -65,10 +67,10 @@ class People(Connected):
                 free.values(acknowledged_by=by, acknowledged_ms=at_ms)
             ).rowcount
             if taken:
-                note(connection, Entry(at_ms, by, "acknowledge", alert_id, ""))
+                note(connection, AuditEntry(at_ms, by, "acknowledge", alert_id, ""))
             return _life(connection, alert_id)
 
-    def rule(self, ruling: Ruling) -> AlertLife:
+    def rule(self, ruling: Ruling) -> AlertHistory:
         """Keep a ruling; of several by one person the latest counts.
 
         Raises
@@ -89,7 +91,7 @@ class People(Connected):
             )
             note(
                 connection,
-                Entry(ruling.at_ms, ruling.by, "rule", ruling.alert_id, ruling.verdict),
+                AuditEntry(ruling.at_ms, ruling.by, "rule", ruling.alert_id, ruling.verdict),
             )
             return _life(connection, ruling.alert_id)
 
@@ -101,7 +103,7 @@ class People(Connected):
             rows = connection.execute(asked.order_by(column.at_ms, column.id)).all()
         return [feedback_of(row) for row in rows]
 
-    def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertLife]]:
+    def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertHistory]]:
         """The rulings given in ``[from_ms, to_ms)`` that still count, with their alerts."""
         column = rulings.c
         asked = select(column.alert_id).where(column.at_ms >= from_ms, column.at_ms < to_ms)
@@ -116,7 +118,7 @@ class People(Connected):
         ]
         return sorted(found, key=lambda pair: (pair[0].at_ms, pair[0].alert_id, pair[0].by))
 
-    def audit(self, limit: int = 50, cursor: str | None = None) -> Page[Entry]:
+    def audit(self, limit: int = 50, cursor: str | None = None) -> Page[AuditEntry]:
         """The audit, the latest line first.
 
         Raises
@@ -137,12 +139,12 @@ def feedback_of(row: Row[tuple[object, ...]]) -> Feedback:
     return Feedback(*_values_of(row))
 
 
-def _life(connection: Connection, alert_id: str) -> AlertLife:
+def _life(connection: Connection, alert_id: str) -> AlertHistory:
     life = lives_of(connection, [alert_id]).get(alert_id)
     if life is None:
         raise UnknownError(f"there is no alert {alert_id}; see: GET /alerts")
     return life
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
-    return Entry(row.at_ms, row.who, row.what, row.subject, row.detail)
+def _entry(row: Row[tuple[object, ...]]) -> AuditEntry:
+    return AuditEntry(row.at_ms, row.who, row.what, row.subject, row.detail)

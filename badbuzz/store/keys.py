@@ -9,7 +9,7 @@ from sqlalchemy import Row, or_, select, update
 from badbuzz.errors import StoreError, UnknownError
 from badbuzz.store.engine import Connected
 from badbuzz.store.feedback import note
-from badbuzz.store.model import Entry, Key
+from badbuzz.store.model import ApiKey, AuditEntry
 from badbuzz.store.schema import keys
 
 _OPERATOR: Final = "operator"
@@ -21,7 +21,7 @@ class Keys(Connected):
 
     def add_key(
         self, name: str, scopes: frozenset[str], digest: bytes, prefix: str, at_ms: int
-    ) -> Key:
+    ) -> ApiKey:
         """Keep a new key.
 
         Parameters
@@ -38,7 +38,7 @@ class Keys(Connected):
         StoreError
             When there is, or was, a key of that name or prefix.
         """
-        key = Key(name, scopes, at_ms, None, prefix)
+        key = ApiKey(name, scopes, at_ms, None, prefix)
         taken = select(keys.c.name).where(or_(keys.c.name == name, keys.c.prefix == prefix))
         with self._writing() as connection:
             if connection.execute(taken).first() is not None:
@@ -54,21 +54,21 @@ class Keys(Connected):
                 )
             )
             detail = " ".join(sorted(scopes))
-            note(connection, Entry(at_ms, _OPERATOR, "add_key", name, detail))
+            note(connection, AuditEntry(at_ms, _OPERATOR, "add_key", name, detail))
         return key
 
-    def key(self, prefix: str) -> tuple[Key, bytes] | None:
+    def key(self, prefix: str) -> tuple[ApiKey, bytes] | None:
         """The key of a prefix and the digest of its secret; None when there is none."""
         with self._reading() as connection:
             row = connection.execute(select(keys).where(keys.c.prefix == prefix)).first()
         return None if row is None else (_key(row), row.digest)
 
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[ApiKey]:
         """Every key that was ever made, by name."""
         with self._reading() as connection:
             return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.name))]
 
-    def revoke_key(self, name: str, at_ms: int) -> Key:
+    def revoke_key(self, name: str, at_ms: int) -> ApiKey:
         """End a key; one that is revoked stays so since then.
 
         Raises
@@ -79,12 +79,12 @@ class Keys(Connected):
         good = update(keys).where(keys.c.name == name, keys.c.revoked_ms.is_(None))
         with self._writing() as connection:
             if connection.execute(good.values(revoked_ms=at_ms)).rowcount:
-                note(connection, Entry(at_ms, _OPERATOR, "revoke_key", name, ""))
+                note(connection, AuditEntry(at_ms, _OPERATOR, "revoke_key", name, ""))
             row = connection.execute(select(keys).where(keys.c.name == name)).first()
             if row is None:
                 raise UnknownError(f"there is no key {name}; check its name")
             return _key(row)
 
 
-def _key(row: Row[Any]) -> Key:
-    return Key(row.name, frozenset(row.scopes.split()), row.made_ms, row.revoked_ms, row.prefix)
+def _key(row: Row[Any]) -> ApiKey:
+    return ApiKey(row.name, frozenset(row.scopes.split()), row.made_ms, row.revoked_ms, row.prefix)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SourcePartition:
     """A partition of a topic, whose name is that of :mod:`badbuzz.wire`, without the prefix."""
 
     topic: str
@@ -24,7 +24,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WindowSum:
     """A brand's windows in one step of time, added up.
 
     Parameters
@@ -120,7 +120,7 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertLife:
+class AlertHistory:
     """An alert and all that became of it.
 
     Parameters
@@ -143,7 +143,7 @@ class AlertLife:
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled:
+class SampledTweet:
     """A tweet of the store's sample, its text masked, its author a keyed hash."""
 
     id: str
@@ -161,7 +161,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class BrandSummary:
     """Where a brand stands: its last closed window, its newest alert that is not resolved."""
 
     brand: str
@@ -170,7 +170,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """An API key without its secret.
 
     Parameters
@@ -193,7 +193,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One line of the audit: who did what, to what."""
 
     at_ms: int
@@ -211,5 +211,5 @@ class Page(Generic[T]):
     cursor: str | None
 
 
-Change = tuple[Place, int, Window | Alert]
+Change = tuple[SourcePartition, int, Window | Alert]
 """A recorded window or alert with where it came from: place and offset."""

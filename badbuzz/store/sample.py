@@ -19,7 +19,7 @@ from badbuzz.evidence.masking import mask
 from badbuzz.model import Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.engine import Connected
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from badbuzz.store.positions import advance
 from badbuzz.store.removal import among, chunks, removed_among, removing
 from badbuzz.store.rows import Row, upsert
@@ -70,7 +70,7 @@ class SampleRecorder(Connected):
 
     def record_tweets(
         self,
-        place: Place,
+        place: SourcePartition,
         records: Sequence[tuple[int, Scored]],
         next_offset: int,
         at_ms: int | None = None,
@@ -163,7 +163,7 @@ def _union(several: Sequence[_Candidate]) -> list[_Candidate]:
 
 def _add(
     connection: Connection,
-    place: Place,
+    place: SourcePartition,
     best: Mapping[_WindowKey, Sequence[_Candidate]],
     at_ms: int,
 ) -> None:
@@ -192,7 +192,9 @@ def _held(connection: Connection, windows: Sequence[_WindowKey]) -> Iterable[_Ca
             yield _Candidate(row.brand, row.tweet_id, row.created_ms, row.score)
 
 
-def _remove(connection: Connection, place: Place, records: Sequence[tuple[int, Scored]]) -> None:
+def _remove(
+    connection: Connection, place: SourcePartition, records: Sequence[tuple[int, Scored]]
+) -> None:
     """Note deletions, and take the tweets out of what is shown."""
     rows: dict[_TweetKey, Row] = {}
     for offset, scored in records:
@@ -219,7 +221,7 @@ def _named(keys: Collection[_TweetKey]) -> ColumnElement[bool]:
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}
 
 
-def _row(place: Place, one: _Candidate, *, is_removed: bool) -> Row:
+def _row(place: SourcePartition, one: _Candidate, *, is_removed: bool) -> Row:
     assert one.post is not None
     offset, scored = one.post
     tweet = scored.tweet

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from badbuzz.evidence.terms import extract_words
 from badbuzz.store.engine import Connected
-from badbuzz.store.model import Page, Sampled, TweetOrder
+from badbuzz.store.model import Page, SampledTweet, TweetOrder
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.schema import feedback, sample
 from badbuzz.store.types import storable_id
@@ -40,7 +40,7 @@ class Tweets(Connected):
         order: TweetOrder = "newest",
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[Sampled]:
+    ) -> Page[SampledTweet]:
         """A brand's sampled tweets that were created in ``[from_ms, to_ms)``.
 
         Parameters
@@ -69,7 +69,7 @@ class Tweets(Connected):
             lambda row: cursor_of(order, getattr(row, name), row.brand, row.tweet_id),
         )
 
-    def tweet(self, tweet_id: str) -> Sampled | None:
+    def tweet(self, tweet_id: str) -> SampledTweet | None:
         """A sampled tweet, of several brands' the one recorded last; None when it is not there."""
         asked = _shown().where(sample.c.tweet_id == storable_id(tweet_id))
         with self._reading() as connection:
@@ -83,7 +83,7 @@ class Tweets(Connected):
         to_ms: int,
         negative_only: bool = True,
         limit: int = 1000,
-    ) -> list[Sampled]:
+    ) -> list[SampledTweet]:
         """A brand's sampled tweets created in ``[from_ms, to_ms)``, newest first.
 
         Parameters
@@ -104,7 +104,7 @@ class Tweets(Connected):
 
     def labelling(
         self, lang: str | None = None, brand: str | None = None, limit: int = 20
-    ) -> list[Sampled]:
+    ) -> list[SampledTweet]:
         """The tweets most worth labelling: the least certain of the last seven days of event time.
 
         Without those that have feedback, and of those with the same words only the first. When
@@ -116,7 +116,7 @@ class Tweets(Connected):
             Only of these.
         """
         checked_limit(limit)
-        found: list[Sampled] = []
+        found: list[SampledTweet] = []
         seen: set[tuple[str, ...]] = set()
         with self._reading() as connection:
             newest_ms = connection.execute(select(func.max(sample.c.created_ms))).scalar()
@@ -134,7 +134,7 @@ class Tweets(Connected):
 
 def _uncertain(
     connection: Connection, from_ms: int, lang: str | None, brand: str | None
-) -> Iterator[Sampled]:
+) -> Iterator[SampledTweet]:
     """Tweets without feedback, the least certain first, found and sorted once."""
     judged = select(feedback.c.tweet_id).where(feedback.c.tweet_id == sample.c.tweet_id)
     asked = _ordered("uncertain", None).where(sample.c.created_ms > from_ms, ~judged.exists())
@@ -169,8 +169,8 @@ def _ordered(order: TweetOrder, cursor: str | None) -> Select[Any]:
     return asked.order_by(column.desc() if falls else column, brand, id_)
 
 
-def _sampled(row: Row[Any]) -> Sampled:
-    return Sampled(
+def _sampled(row: Row[Any]) -> SampledTweet:
+    return SampledTweet(
         id=row.tweet_id,
         brand=row.brand,
         created_ms=row.created_ms,

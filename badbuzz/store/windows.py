@@ -14,7 +14,7 @@ from sqlalchemy.engine import RowMapping
 from badbuzz.errors import QueryError
 from badbuzz.model import Window, WindowState
 from badbuzz.store.engine import Connected
-from badbuzz.store.model import Page, Place, Step
+from badbuzz.store.model import Page, SourcePartition, WindowSum
 from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
 from badbuzz.store.positions import advance
 from badbuzz.store.rows import Row, inserting, upsert
@@ -33,7 +33,7 @@ class Windows(Connected):
     """What was recorded from the topic of windows."""
 
     def record_windows(
-        self, place: Place, records: Sequence[tuple[int, Window]], next_offset: int
+        self, place: SourcePartition, records: Sequence[tuple[int, Window]], next_offset: int
     ) -> None:
         """Write windows and move the place's position, in one transaction.
 
@@ -64,7 +64,7 @@ class Windows(Connected):
         step_ms: int = WINDOW_MS,
         limit: int = 1000,
         cursor: str | None = None,
-    ) -> Page[Step]:
+    ) -> Page[WindowSum]:
         """A brand's windows that begin in ``[from_ms, to_ms)``, oldest first, added up by step.
 
         Parameters
@@ -129,7 +129,7 @@ class Windows(Connected):
         return [(row["source_offset"], window_of(row)) for row in rows]
 
 
-def _row(place: Place, offset: int, window: Window) -> Row:
+def _row(place: SourcePartition, offset: int, window: Window) -> Row:
     row: Row = dict(zip(_NAMES, _values_of(window), strict=True))
     row["absent"] = orjson.dumps(window.absent).decode() if window.absent else "[]"
     row["partition"] = place.partition
@@ -181,9 +181,9 @@ def _steps(step_ms: int) -> Select[Any]:
     )
 
 
-def _step(row: RowMapping, step_ms: int) -> Step:
+def _step(row: RowMapping, step_ms: int) -> WindowSum:
     n, n_negative = int(row["n"]), int(row["n_negative"])
-    return Step(
+    return WindowSum(
         start_ms=row["number"] * step_ms,
         end_ms=(row["number"] + 1) * step_ms,
         n=n,

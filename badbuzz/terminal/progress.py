@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from badbuzz.messages.text import counted
-from badbuzz.recordings.rows import Source
+from badbuzz.recordings.rows import RecordingFile
 from badbuzz.recordings.times import format_utc
 
 _LINE_INTERVAL_S: Final = 5.0
@@ -31,7 +31,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, paths: Sequence[str], *, shown: bool) -> None:
-        self._sources: list[Source] = []
+        self._sources: list[RecordingFile] = []
         sizes = [Path(path).stat().st_size if Path(path).is_file() else 0 for path in paths]
         self._n_bytes = sum(sizes) if all(sizes) else 0
         self._shown = shown
@@ -55,7 +55,7 @@ class ProgressDisplay:
     def __exit__(self, *raised: object) -> None:
         self._bar.stop()
 
-    def opened(self, source: Source) -> None:
+    def opened(self, source: RecordingFile) -> None:
         """Add an opened recording to those whose position is shown."""
         self._sources.append(source)
 

@@ -24,7 +24,7 @@ from starlette.types import Message, Receive
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Key
+from badbuzz.store.model import ApiKey
 from badbuzz.terminal.ports import LOOPBACK
 from dashboards.api import credentials
 from dashboards.api.rate_limits import Limits
@@ -79,8 +79,8 @@ class Authenticator:
         self._origins = origins(settings)
         self._limits = Limits(settings.api_rate)
         self._attempts = Limits(_ATTEMPTS_A_MINUTE)
-        self._known: OrderedDict[str, tuple[Key, bytes, float]] = OrderedDict()
-        self._asked: dict[str, asyncio.Task[tuple[Key, bytes] | None]] = {}
+        self._known: OrderedDict[str, tuple[ApiKey, bytes, float]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[tuple[ApiKey, bytes] | None]] = {}
 
     async def admit(self, request: Request, scope: str) -> Caller:
         """Say who asks.
@@ -134,7 +134,7 @@ class Authenticator:
                 raise _too_often(wait_s)
         raise _unknown()
 
-    async def _find(self, prefix: str, address: str) -> tuple[Key, bytes] | None:
+    async def _find(self, prefix: str, address: str) -> tuple[ApiKey, bytes] | None:
         """The key of a prefix; who guessed too often asks the store no more.
 
         Those who ask for one key at once wait for one answer, and each guess is counted before
@@ -155,7 +155,7 @@ class Authenticator:
             self._attempts.give_back(address)
         return found
 
-    async def _ask(self, prefix: str, now_s: float) -> tuple[Key, bytes] | None:
+    async def _ask(self, prefix: str, now_s: float) -> tuple[ApiKey, bytes] | None:
         """What the store knows, to be believed for some seconds."""
         try:
             found = await run_in_threadpool(self._store.key, prefix)

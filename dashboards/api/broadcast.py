@@ -14,7 +14,7 @@ from badbuzz import wire
 from badbuzz.errors import StoreError
 from badbuzz.messages.text import Language
 from badbuzz.model import Alert, Window
-from badbuzz.store.model import Change, Place
+from badbuzz.store.model import Change, SourcePartition
 from dashboards.api.logs import LOG, note
 from dashboards.api.metrics import Metrics
 from dashboards.api.responses import told
@@ -29,26 +29,26 @@ _MOST: Final = 2**62
 _LETTERS: Final = {"w": wire.WINDOWS, "a": wire.ALERTS}
 _TOPICS: Final = {topic: letter for letter, topic in _LETTERS.items()}
 
-Positions = dict[Place, int]
+Positions = dict[SourcePartition, int]
 """The offset of the last record seen, by place."""
 
 
 class Changes(Protocol):
     """What a broadcast reads: the store, as far as it matters here."""
 
-    def positions(self) -> dict[Place, int]:
+    def positions(self) -> dict[SourcePartition, int]:
         """The next offset to read, by place."""
 
-    def changes(self, after: Mapping[Place, int], limit: int) -> list[Change]:
+    def changes(self, after: Mapping[SourcePartition, int], limit: int) -> list[Change]:
         """What was recorded beyond those offsets, in order within each place."""
 
 
-def encode_positions(positions: Mapping[Place, int]) -> str:
+def encode_positions(positions: Mapping[SourcePartition, int]) -> str:
     """Positions as an event's id: compact, and in one order.
 
     Examples
     --------
-    >>> encode_positions({Place("windows", 1): 7, Place("alerts", 0): 3})
+    >>> encode_positions({SourcePartition("windows", 1): 7, SourcePartition("alerts", 0): 3})
     'a0:3,w1:7'
     """
     parts = (f"{_TOPICS[place.topic]}{place.partition}:{n}" for place, n in positions.items())
@@ -80,23 +80,25 @@ def decode_positions(text: str) -> Positions:
             raise ValueError(f"{part!r} is no id of an event of this stream")
         if not place[1:] or not digits or len(part) > 40:
             raise ValueError(f"{part!r} is no id of an event of this stream")
-        positions[Place(_LETTERS[place[0]], int(place[1:]))] = min(int(offset), _MOST)
+        positions[SourcePartition(_LETTERS[place[0]], int(place[1:]))] = min(int(offset), _MOST)
     return positions
 
 
-def encode_event(at: Mapping[Place, int], value: Window | Alert, language: Language) -> bytes:
+def encode_event(
+    at: Mapping[SourcePartition, int], value: Window | Alert, language: Language
+) -> bytes:
     """A window, or an alert in words too, as an event, with the id to go on from."""
     name = "window" if isinstance(value, Window) else "alert"
     data = orjson.dumps(value if isinstance(value, Window) else told(value, language))
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (encode_positions(at).encode(), name.encode(), data)
 
 
-def _ends(positions: Mapping[Place, int]) -> Positions:
+def _ends(positions: Mapping[SourcePartition, int]) -> Positions:
     """The last offsets, where the store knows the next ones."""
     return {place: n - 1 for place, n in positions.items() if place.topic in _TOPICS}
 
 
-async def _read(store: Changes, after: Positions) -> tuple[list[Change], set[Place]]:
+async def _read(store: Changes, after: Positions) -> tuple[list[Change], set[SourcePartition]]:
     """Some of what was recorded beyond, and the places where there may be more."""
     if not after:
         return [], set()

@@ -7,7 +7,14 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
-from badbuzz.store.model import AlertLife, Entry, Ruling, Sampled, Step, Summary
+from badbuzz.store.model import (
+    AlertHistory,
+    AuditEntry,
+    BrandSummary,
+    Ruling,
+    SampledTweet,
+    WindowSum,
+)
 from dashboards.api.responses import told_life, told_summary
 
 _START_MS: Final = 1_764_000_000_000
@@ -72,7 +79,7 @@ ALERT: Final = Alert(
     ),
 )
 LIFE: Final = told_life(
-    AlertLife(
+    AlertHistory(
         alert=ALERT,
         phases=(ALERT,),
         acknowledged_by="ana",
@@ -80,8 +87,8 @@ LIFE: Final = told_life(
         rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
     )
 )
-SUMMARY: Final = told_summary(Summary("Air Paradis", WINDOW, ALERT), "Europe/Paris")
-STEP: Final = Step(
+SUMMARY: Final = told_summary(BrandSummary("Air Paradis", WINDOW, ALERT), "Europe/Paris")
+STEP: Final = WindowSum(
     start_ms=_START_MS,
     end_ms=_START_MS + 900_000,
     n=51,
@@ -96,7 +103,7 @@ STEP: Final = Step(
     state="firing",
     alert_id=ALERT.id,
 )
-SAMPLED: Final = Sampled(
+SAMPLED: Final = SampledTweet(
     id="81",
     brand="Air Paradis",
     created_ms=_START_MS + 5_000,
@@ -203,7 +210,7 @@ MODELS: Final = {
         }
     ],
 }
-ENTRY: Final = Entry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
+ENTRY: Final = AuditEntry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
 CSV: Final = "id,brand,phase\r\nAir Paradis/1764000000000,Air Paradis,firing\r\n"
 EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/…","summary":"38 of …"}\n\n'
 

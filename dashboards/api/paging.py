@@ -9,7 +9,7 @@ from fastapi import Query
 
 from badbuzz.errors import UnknownError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Step, Summary
+from badbuzz.store.model import BrandSummary, WindowSum
 from dashboards.api.problems import FieldProblem
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="how many at most")]
@@ -20,7 +20,7 @@ _NOISY: Final = (
 )  # fmt: skip
 
 
-def known(store: Store, brand: str) -> Summary:
+def known(store: Store, brand: str) -> BrandSummary:
     """The brand of that name.
 
     Raises
@@ -34,7 +34,7 @@ def known(store: Store, brand: str) -> Summary:
     return found
 
 
-def rounded(step: Step) -> Step:
+def rounded(step: WindowSum) -> WindowSum:
     """A step whose means and sums have four places, as windows have: more are noise.
 
     Examples

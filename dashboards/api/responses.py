@@ -9,7 +9,7 @@ from fastapi import Query
 
 from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
-from badbuzz.store.model import AlertLife, Summary
+from badbuzz.store.model import AlertHistory, BrandSummary
 
 SpokenIn = Annotated[Language, Query(description="of summary and why")]
 """An endpoint's argument: the language that alerts are told in."""
@@ -32,7 +32,7 @@ class ToldAlert(Alert):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldLife(AlertLife):
+class ToldLife(AlertHistory):
     """An alert and all that became of it, each phase in words too."""
 
     alert: ToldAlert
@@ -40,7 +40,7 @@ class ToldLife(AlertLife):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldSummary(Summary):
+class ToldSummary(BrandSummary):
     """Where a brand stands: its last closed window, its newest alert that is not resolved.
 
     ``zone`` is its customers' clock, an IANA name.
@@ -66,7 +66,7 @@ def told(alert: Alert, language: Language = "en") -> ToldAlert:
     return ToldAlert(**values, summary=headline(alert, language), why=tuple(why(alert, language)))
 
 
-def told_life(life: AlertLife, language: Language = "en") -> ToldLife:
+def told_life(life: AlertHistory, language: Language = "en") -> ToldLife:
     """What became of an alert, with the words of each phase."""
     return ToldLife(
         told(life.alert, language),
@@ -77,7 +77,7 @@ def told_life(life: AlertLife, language: Language = "en") -> ToldLife:
     )
 
 
-def told_summary(summary: Summary, zone: str, language: Language = "en") -> ToldSummary:
+def told_summary(summary: BrandSummary, zone: str, language: Language = "en") -> ToldSummary:
     """Where a brand stands, with the words of its open alert, and its clock's name."""
     opened = None if summary.open_alert is None else told(summary.open_alert, language)
     return ToldSummary(summary.brand, summary.last_window, opened, zone)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from badbuzz.store.model import AlertLife, Sampled, Step, TweetOrder
+from badbuzz.store.model import AlertHistory, SampledTweet, TweetOrder, WindowSum
 from dashboards.front.brand_status import Movement
 from dashboards.front.client import Client, Standing, Terms
 
@@ -29,7 +29,7 @@ def standings(client: Client) -> list[Standing]:
 
 
 @st.cache_data(ttl=60, **_KEPT)
-def windows(client: Client, brand: str, from_ms: int, to_ms: int, step_ms: int) -> list[Step]:
+def windows(client: Client, brand: str, from_ms: int, to_ms: int, step_ms: int) -> list[WindowSum]:
     """A brand's windows; those that are closed do not change."""
     return client.windows(brand, from_ms, to_ms, step_ms)
 
@@ -37,19 +37,19 @@ def windows(client: Client, brand: str, from_ms: int, to_ms: int, step_ms: int) 
 @st.cache_data(ttl=5, **_KEPT)
 def tweets(
     client: Client, brand: str, order: TweetOrder, from_ms: int, to_ms: int, limit: int
-) -> list[Sampled]:
+) -> list[SampledTweet]:
     """A brand's sampled tweets."""
     return client.tweets(brand, order, from_ms, to_ms, limit)
 
 
 @st.cache_data(ttl=0.9, **_KEPT)
-def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertLife, ...]:
+def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertHistory, ...]:
     """The newest alerts of a phase."""
     return client.alerts(brand, phase, limit=100).items
 
 
 @st.cache_data(ttl=5, **_KEPT)
-def alert(client: Client, alert_id: str) -> AlertLife:
+def alert(client: Client, alert_id: str) -> AlertHistory:
     """An alert and what became of it."""
     return client.alert(alert_id)
 

@@ -18,7 +18,7 @@ import httpx
 
 from badbuzz.errors import BadbuzzError
 from badbuzz.model import Alert, Term, Window
-from badbuzz.store.model import AlertLife, Page, RulingKind, Sampled, Step, TweetOrder
+from badbuzz.store.model import AlertHistory, Page, RulingKind, SampledTweet, TweetOrder, WindowSum
 from dashboards.front.decoding import read
 
 _PATIENCE_S: Final = 10.0
@@ -147,12 +147,12 @@ class Client:
         from_ms: int | None = None,
         to_ms: int | None = None,
         step_ms: int = 300_000,
-    ) -> list[Step]:
+    ) -> list[WindowSum]:
         """A brand's windows, oldest first; those of its last day where no period is given."""
         path, steps, cursor = f"/brands/{quote(brand)}/windows", [], None
         while True:
             page = self.get(path, from_=from_ms, to=to_ms, step=step_ms, limit=1000, cursor=cursor)
-            steps += [read(Step, one) for one in page["items"]]
+            steps += [read(WindowSum, one) for one in page["items"]]
             cursor = page["cursor"]
             if cursor is None:
                 return steps
@@ -164,12 +164,12 @@ class Client:
         from_ms: int | None = None,
         to_ms: int | None = None,
         limit: int = 20,
-    ) -> list[Sampled]:
+    ) -> list[SampledTweet]:
         """A brand's sampled tweets; of its last day where no period is given."""
         page = self.get(
             f"/brands/{quote(brand)}/tweets", order=order, from_=from_ms, to=to_ms, limit=limit
         )
-        return [read(Sampled, one) for one in page["items"]]
+        return [read(SampledTweet, one) for one in page["items"]]
 
     def terms(self, brand: str, from_ms: int | None = None, to_ms: int | None = None) -> Terms:
         """What a period's negatives are about; its last day's where none is given."""
@@ -181,23 +181,23 @@ class Client:
         phase: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
-    ) -> Page[AlertLife]:
+    ) -> Page[AlertHistory]:
         """Alerts, the newest first."""
         page = self.get("/alerts", brand=brand, phase=phase, cursor=cursor, limit=limit)
-        return Page(tuple(read(AlertLife, one) for one in page["items"]), page["cursor"])
+        return Page(tuple(read(AlertHistory, one) for one in page["items"]), page["cursor"])
 
-    def alert(self, alert_id: str) -> AlertLife:
+    def alert(self, alert_id: str) -> AlertHistory:
         """One alert and all that became of it."""
-        return read(AlertLife, self.get(f"/alerts/{quote(alert_id)}"))
+        return read(AlertHistory, self.get(f"/alerts/{quote(alert_id)}"))
 
-    def acknowledge(self, alert_id: str) -> AlertLife:
+    def acknowledge(self, alert_id: str) -> AlertHistory:
         """Say that you have seen it."""
-        return read(AlertLife, self.post(f"/alerts/{quote(alert_id)}/ack"))
+        return read(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ack"))
 
-    def rule(self, alert_id: str, verdict: RulingKind, note: str = "") -> AlertLife:
+    def rule(self, alert_id: str, verdict: RulingKind, note: str = "") -> AlertHistory:
         """Say what it was."""
         body = {"verdict": verdict, "note": note}
-        return read(AlertLife, self.post(f"/alerts/{quote(alert_id)}/ruling", body))
+        return read(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ruling", body))
 
 
 def _failure(answer: httpx.Response) -> ApiError:

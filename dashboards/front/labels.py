@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from badbuzz.store.model import FeedbackSource, Sampled
+from badbuzz.store.model import FeedbackSource, SampledTweet
 from dashboards.front.client import Client
 from dashboards.front.decoding import read
 from dashboards.front.translator import Translator
@@ -88,10 +88,10 @@ def say(client: Client, key: str, right: bool, source: FeedbackSource, **about: 
 
 def worth_labelling(
     client: Client, lang: str | None, brand: str | None, limit: int
-) -> list[Sampled]:
+) -> list[SampledTweet]:
     """The tweets whose label is least certain, that nobody has judged."""
     found = client.get("/labelling", lang=lang, brand=brand, limit=limit)
-    return [read(Sampled, one) for one in found]
+    return [read(SampledTweet, one) for one in found]
 
 
 def served_languages(client: Client) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import Record, TopicSemantics
@@ -90,7 +90,7 @@ class Kind:
     topic: str
     reading: TopicSemantics
     decode: Callable[[bytes], Any]
-    record: Callable[[Store, Place, Sequence[tuple[int, Any]], int], None]
+    record: Callable[[Store, SourcePartition, Sequence[tuple[int, Any]], int], None]
     new_waiting: Callable[[], Waiting] = Queue
 
 
@@ -142,7 +142,7 @@ class RecorderLane:
         self._kind = kind
         self._store = store
         self._desk = desk
-        self._place = Place(kind.topic, partition)
+        self._place = SourcePartition(kind.topic, partition)
         self._waiting = kind.new_waiting()
         self._recorded = -1
 

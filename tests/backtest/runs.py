@@ -16,10 +16,12 @@ from badbuzz.cli import badbuzz
 from badbuzz.detection.state import Rules
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Tweet
-from badbuzz.recordings.reader import Labelled
+from badbuzz.recordings.reader import LabelledTweet
 from tests.support.events import burst, in_order, steady
 
-LOUD = Labelled(Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None)
+LOUD = LabelledTweet(
+    Tweet("1", "Nordwind", "Lost my bag. Worst airline.", 0, 0, lang="en"), None, None
+)
 
 
 def command(*arguments: object, code: int = 0) -> str:

@@ -16,7 +16,7 @@ from badbuzz.cli import badbuzz
 from badbuzz.errors import RecordingError
 from badbuzz.model import Prediction
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.recordings.reader import Labelled, read_recording
+from badbuzz.recordings.reader import LabelledTweet, read_recording
 from tests.backtest.runs import (
     LOUD,
     command,
@@ -48,7 +48,7 @@ def test_recorded_scores_may_be_passed_over(judges: ScorerSet) -> None:
 def test_the_jury_says_what_the_worker_would(judges: ScorerSet, recording: Path) -> None:
     tweets = list(read_recording([str(recording)]))[:500]
     found = CachedScorer(judges, None).predictions(
-        [Labelled(tweet, None, None) for tweet in tweets]
+        [LabelledTweet(tweet, None, None) for tweet in tweets]
     )
     assert found == judges.predict(tweets)
 

@@ -26,7 +26,7 @@ from badbuzz.detection.evaluation import Incident, Scorecard, Truth, score
 from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.recordings.reader import Labelled
+from badbuzz.recordings.reader import LabelledTweet
 from tests.backtest.runs import (
     BURST_MS,
     LOUD,
@@ -58,7 +58,9 @@ def test_remembered_scores_give_the_same_alerts(recording: Path, tmp_path: Path)
 def test_the_last_tweets_windows_are_closed_too() -> None:
     run = Run(RuleSet("some"), lambda _brand: Rules())
     recorded = [
-        Labelled(replace(LOUD.tweet, id=str(at), created_ms=at, produced_ms=at), "negative", None)
+        LabelledTweet(
+            replace(LOUD.tweet, id=str(at), created_ms=at, produced_ms=at), "negative", None
+        )
         for at in (60_000, 599_999)
     ]
     Backtest([run], LabelOracle()).run(recorded)
@@ -168,7 +170,7 @@ def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
 
 
 def test_what_stops_it_ends_it_early_and_is_told(judges: ScorerSet) -> None:
-    def endless() -> Iterator[Labelled]:
+    def endless() -> Iterator[LabelledTweet]:
         while True:
             yield LOUD
 

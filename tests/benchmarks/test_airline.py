@@ -14,7 +14,7 @@ from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules
 from badbuzz.model import Alert, Prediction
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.recordings.reader import Labelled, read_labelled
+from badbuzz.recordings.reader import LabelledTweet, read_labelled
 
 MINUTE_MS = 60_000
 
@@ -31,7 +31,7 @@ BURSTS = {
 BENIGN = Incident("Southwest", "benign", at(23, 0, 45), at(23, 2, 0))
 
 
-def human(rows: list[Labelled]) -> list[Prediction | None]:
+def human(rows: list[LabelledTweet]) -> list[Prediction | None]:
     return [
         Prediction(0.9, True, 10_000, "human@1") if row.label == "negative"
         else Prediction(0.1, False, 0, "human@1")

@@ -11,7 +11,7 @@ from badbuzz import wire
 from badbuzz.errors import StoreDownError
 from badbuzz.model import Window
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place, Sampled
+from badbuzz.store.model import SampledTweet, SourcePartition
 from tests.support.stream import Stream, await_that
 
 RECORDED = (wire.WINDOWS, wire.ALERTS, wire.SCORED_TWEETS)
@@ -21,7 +21,7 @@ _PAGE = 10_000
 def rows(store: Store, partitions: int = 4) -> dict[str, list[bytes]]:
     """Windows and alerts' phases in a store, as the topics' values, sorted."""
     found: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
-    for place in (Place(topic, n) for topic in found for n in range(partitions)):
+    for place in (SourcePartition(topic, n) for topic in found for n in range(partitions)):
         after = -1
         while changes := store.changes({place: after}, _PAGE):
             after = changes[-1][1]
@@ -32,9 +32,9 @@ def rows(store: Store, partitions: int = 4) -> dict[str, list[bytes]]:
     return {topic: sorted(values) for topic, values in found.items()}
 
 
-def sample(store: Store) -> list[Sampled]:
+def sample(store: Store) -> list[SampledTweet]:
     """Every sampled tweet of a store, by brand and time."""
-    found: list[Sampled] = []
+    found: list[SampledTweet] = []
     for brand in (summary.brand for summary in store.brands()):
         cursor = None
         while True:
@@ -46,20 +46,22 @@ def sample(store: Store) -> list[Sampled]:
     return found
 
 
-def whole_sample(stream: Stream, folder: Path) -> list[Sampled]:
+def whole_sample(stream: Stream, folder: Path) -> list[SampledTweet]:
     """The sample of all scored tweets of a stream, recorded at once."""
     with Store.open(f"sqlite:///{folder / 'whole.db'}") as store:
         scored = [wire.decode_scored(value) for _, value in stream.committed(wire.SCORED_TWEETS)]
-        store.record_tweets(Place(wire.SCORED_TWEETS, 0), list(enumerate(scored)), len(scored))
+        store.record_tweets(
+            SourcePartition(wire.SCORED_TWEETS, 0), list(enumerate(scored)), len(scored)
+        )
         for topic, value in ((wire.WINDOWS, v) for _, v in stream.committed(wire.WINDOWS)):
-            store.record_windows(Place(topic, 0), [(0, wire.decode_window(value))], 1)
+            store.record_windows(SourcePartition(topic, 0), [(0, wire.decode_window(value))], 1)
         return sample(store)
 
 
-def positions(stream: Stream) -> dict[Place, int]:
+def positions(stream: Stream) -> dict[SourcePartition, int]:
     """The ends of the recorded topics: where a recorder stands that has read everything."""
     return {
-        Place(topic, partition): end
+        SourcePartition(topic, partition): end
         for topic in RECORDED
         for partition, end in stream.ends(topic).items()
     }

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from badbuzz.model import Alert, Evidence, Severity, Term
-from badbuzz.store.model import AlertLife, Feedback, Ruling, RulingKind
+from badbuzz.store.model import AlertHistory, Feedback, Ruling, RulingKind
 
 _numbers = count()
 
@@ -46,7 +46,7 @@ def evidence(*terms: str) -> Evidence:
 
 def ruled(
     verdict: RulingKind, *phases: Alert, at_ms: int = 0, by: str = "kim"
-) -> tuple[Ruling, AlertLife]:
+) -> tuple[Ruling, AlertHistory]:
     """A ruling on an alert of these phases."""
     ruling = Ruling(phases[0].id, verdict, by, at_ms, "")
-    return ruling, AlertLife(phases[-1], phases, None, None, (ruling,))
+    return ruling, AlertHistory(phases[-1], phases, None, None, (ruling,))

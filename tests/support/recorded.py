@@ -7,12 +7,12 @@ from typing import Any
 
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Evidence, Example, Scored, Tweet, Window
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from tests.support.events import BUCKET_MS, START_MS
 
-WINDOWS = Place("windows", 0)
-ALERTS = Place("alerts", 0)
-TWEETS = Place("scored-tweets", 0)
+WINDOWS = SourcePartition("windows", 0)
+ALERTS = SourcePartition("alerts", 0)
+TWEETS = SourcePartition("scored-tweets", 0)
 BRAND = "Air Paradis"
 
 

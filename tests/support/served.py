@@ -16,7 +16,7 @@ import pytest
 
 from badbuzz.model import Alert, Scored, Tweet, Window
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from dashboards.api.credentials import SCOPES, digest, new_secret
 from dashboards.api.examples import ALERT, WINDOW
 from demo.processes import free_port
@@ -25,9 +25,9 @@ from tests.support.servers import die_with_parent
 BRAND: Final = "Air Paradis"
 STEP_MS: Final = 300_000
 START_MS: Final = ALERT.window_start_ms
-WINDOWS: Final = Place("windows", 0)
-ALERTS: Final = Place("alerts", 0)
-TWEETS: Final = Place("scored-tweets", 0)
+WINDOWS: Final = SourcePartition("windows", 0)
+ALERTS: Final = SourcePartition("alerts", 0)
+TWEETS: Final = SourcePartition("scored-tweets", 0)
 _START_S: Final = 60.0
 _STOP_S: Final = 20.0
 

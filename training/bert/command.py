@@ -11,7 +11,7 @@ from rich.console import Console
 
 from badbuzz.errors import RecordingError
 from badbuzz.recordings.outputs import check_outputs
-from badbuzz.recordings.rows import Source
+from badbuzz.recordings.rows import RecordingFile
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows, table
 from training.bert.folder import read_encoder, shipped_folder
 from training.bert.report import write_report
@@ -173,7 +173,7 @@ def _unlabelled(corpus: Corpus, path: str | None, reading: ReadOptions) -> list[
     if path is None:
         return unlabelled_texts(corpus, None)
     column = reading.columns.get("text", "text")
-    source = Source(path)
+    source = RecordingFile(path)
     texts = []
     for row in source.rows(source.form, encoding=reading.encoding or "utf-8"):
         text = row.fields.get(column) if isinstance(row.fields, dict) else None

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.rows import Source, header
-from badbuzz.recordings.source_formats import LABELS, Preset, detect
+from badbuzz.recordings.rows import RecordingFile, csv_header
+from badbuzz.recordings.source_formats import LABELS, Preset, detect_preset
 from training.datasets.corpus import Corpus, check_classes
 from training.datasets.rows import Rows
 
@@ -86,10 +86,10 @@ def read_own(paths: Sequence[str], reading: ReadOptions) -> Corpus:
 
 
 def _read_file(path: str, reading: ReadOptions, found: _Found) -> None:
-    source = Source(path)
+    source = RecordingFile(path)
     form = source.form
-    cells = header(source.head, reading.encoding or "utf-8") if form == "csv" else []
-    preset = detect(cells)
+    cells = csv_header(source.head, reading.encoding or "utf-8") if form == "csv" else []
+    preset = detect_preset(cells)
     encoding = reading.encoding or (preset.encoding if preset else "utf-8")
     names = preset.columns if preset else ()
     rows = source.rows(form, names, encoding)
@@ -98,7 +98,7 @@ def _read_file(path: str, reading: ReadOptions, found: _Found) -> None:
         cells = list(dict.fromkeys(chain.from_iterable(
             row.fields for row in first if isinstance(row.fields, dict)
         )))  # fmt: skip
-        preset = detect(cells)
+        preset = detect_preset(cells)
     columns, words = _meaning(source.name, names or cells, preset, reading)
     for row in chain(first, rows):
         place = f"{source.name}:{row.line}"

@@ -17,7 +17,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import RegistryError
 from badbuzz.models.history import ChampionChange, read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
-from badbuzz.recordings.times import clock
+from badbuzz.recordings.times import format_clock
 from training.registry.promotion import needed, roll_back
 
 _SHOWN: tuple[str, ...] = ("accuracy", "auc")
@@ -60,7 +60,7 @@ def list_(languages: tuple[str, ...], as_json: bool) -> None:
             str(version.number),
             ", ".join(version.aliases),
             version.bundle,
-            clock(version.created_ms),
+            format_clock(version.created_ms),
             *(version.tags.get(name, "") for name in _SHOWN),
         )
     Console().print(table)
@@ -103,7 +103,7 @@ def _told(event: ChampionChange) -> str:
     before = "" if event.before is None else f" from {event.before}"
     forced = ", forced" if event.forced else ""
     why = f": {event.why}" if event.why else ""
-    when = clock(event.when_ms)
+    when = format_clock(event.when_ms)
     return f"{when} UTC  {event.what}{before} to {event.after}{forced}, by {event.who}{why}"
 
 

@@ -17,7 +17,7 @@ from badbuzz.models.registry import CHALLENGER, CHAMPION
 from badbuzz.models.scorer import Scorer, ScorerSet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import check_readable
-from badbuzz.recordings.times import clock
+from badbuzz.recordings.times import format_clock
 from badbuzz.terminal.options import recording_options
 from badbuzz.terminal.progress import FileProgress, ProgressDisplay
 from badbuzz.terminal.rejects import RejectLog
@@ -190,7 +190,7 @@ def _line(change: Change) -> str:
         alert.severity if alert is not None else "none" for alert in (change.before, change.after)
     ]
     return (
-        f"{clock(change.opened_ms)} UTC  {change.brand}  {change.what}{moved}  "
+        f"{format_clock(change.opened_ms)} UTC  {change.brand}  {change.what}{moved}  "
         f"{' → '.join(severities)}"
     )
 

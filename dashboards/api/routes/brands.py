@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from badbuzz.evidence import terms as reading_terms
 from badbuzz.store.database import Store
-from badbuzz.store.model import Page, Sampled, Step
+from badbuzz.store.model import Page, SampledTweet, WindowSum
 from dashboards.api import examples
 from dashboards.api.paging import DAY_MS, Limit, known, period, rounded
 from dashboards.api.responses import SpokenIn, ToldSummary, told_summary
@@ -41,7 +41,7 @@ def brands(parts: Served, language: SpokenIn = "en") -> Response:
 
 @router.get(
     "/brands/{brand:path}/windows",
-    response_model=Pages[Step],
+    response_model=Pages[WindowSum],
     responses=examples.of(examples.page(examples.STEP)),
 )
 def windows(
@@ -63,7 +63,7 @@ def windows(
 
 @router.get(
     "/brands/{brand:path}/tweets",
-    response_model=Pages[Sampled],
+    response_model=Pages[SampledTweet],
     responses=examples.of(examples.page(examples.SAMPLED)),
 )
 def tweets(
@@ -100,7 +100,7 @@ def terms(
     return reply({"n": len(now), "n_before": len(before), "terms": found})
 
 
-def _counts(tweets: Iterable[Sampled]) -> Counter[str]:
+def _counts(tweets: Iterable[SampledTweet]) -> Counter[str]:
     """In how many of the tweets each term stands."""
     return Counter(
         term

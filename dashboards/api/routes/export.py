@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 
 from badbuzz.model import Alert
 from badbuzz.store.database import Store
-from badbuzz.store.model import Feedback, Page, Sampled, Step
+from badbuzz.store.model import Feedback, Page, SampledTweet, WindowSum
 from badbuzz.wire import MAX_MS
 from dashboards.api import examples
 from dashboards.api.paging import known, period, rounded
@@ -32,9 +32,9 @@ _FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])|
 """Where a formula would begin: some spreadsheets part cells at semicolons, tabs and lines too."""
 _ALERT: Final = tuple(field.name for field in fields(Alert) if field.name != "evidence")
 _COLUMNS: Final[dict[What, tuple[str, ...]]] = {
-    "windows": ("brand", *(field.name for field in fields(Step))),
+    "windows": ("brand", *(field.name for field in fields(WindowSum))),
     "alerts": (*_ALERT, "terms", "reasons", "acknowledged_by", "acknowledged_ms", "rulings"),
-    "tweets": tuple(field.name for field in fields(Sampled)),
+    "tweets": tuple(field.name for field in fields(SampledTweet)),
     "feedback": (*(field.name for field in fields(Feedback)), "mispredicted"),
 }
 
@@ -126,16 +126,16 @@ def rows(
                 yield tuple(getattr(said, column) for column in columns)
 
 
-def _windows(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[Step]:
-    page: Page[Step] | None = None
+def _windows(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[WindowSum]:
+    page: Page[WindowSum] | None = None
     while page is None or page.cursor is not None:
         cursor = page.cursor if page else None
         page = store.windows(brand, from_ms, to_ms, limit=_AT_ONCE, cursor=cursor)
         yield from map(rounded, page.items)
 
 
-def _tweets(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[Sampled]:
-    page: Page[Sampled] | None = None
+def _tweets(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[SampledTweet]:
+    page: Page[SampledTweet] | None = None
     while page is None or page.cursor is not None:
         cursor = page.cursor if page else None
         page = store.tweets(brand, from_ms, to_ms, "newest", _AT_ONCE, cursor)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Response
 from starlette.exceptions import HTTPException
 
 from badbuzz.evidence.masking import mask
-from badbuzz.store.model import Feedback, Sampled
+from badbuzz.store.model import Feedback, SampledTweet
 from dashboards.api import examples
 from dashboards.api.auth import Caller
 from dashboards.api.logs import note
@@ -55,7 +55,9 @@ def feedback(
     return reply(receipt.model_dump(), HTTPStatus.ACCEPTED)
 
 
-@reading.get("/labelling", response_model=list[Sampled], responses=examples.of([examples.SAMPLED]))
+@reading.get(
+    "/labelling", response_model=list[SampledTweet], responses=examples.of([examples.SAMPLED])
+)
 def labelling(
     parts: Served,
     lang: Annotated[Lang | None, Query()] = None,
@@ -97,7 +99,7 @@ def _correction(parts: AppState, caller: Caller, asked: FeedbackRequest, given_i
 
 
 def _prediction(
-    parts: AppState, asked: FeedbackRequest, known: Sampled | None
+    parts: AppState, asked: FeedbackRequest, known: SampledTweet | None
 ) -> tuple[bool | None, float | None, str]:
     """The label that was shown: the tweet's own, the one the person saw, or ours of now."""
     if known is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from badbuzz.store.model import Entry
+from badbuzz.store.model import AuditEntry
 from dashboards.api import examples
 from dashboards.api.metrics import CONTENT_TYPE
 from dashboards.api.paging import Limit
@@ -46,7 +46,7 @@ async def metrics(parts: Served) -> Response:
 
 
 @administering.get(
-    "/audit", response_model=Pages[Entry], responses=examples.of(examples.page(examples.ENTRY))
+    "/audit", response_model=Pages[AuditEntry], responses=examples.of(examples.page(examples.ENTRY))
 )
 def audit(parts: Served, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Who did what, the newest first."""

@@ -9,7 +9,7 @@ import streamlit as st
 
 from badbuzz.messages.text import chosen, headline, rates, why
 from badbuzz.model import Alert
-from badbuzz.store.model import AlertLife, RulingKind
+from badbuzz.store.model import AlertHistory, RulingKind
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import ICONS
 from dashboards.front.client import ApiError, Client
@@ -23,7 +23,7 @@ _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
 
 
-def show(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
+def show(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
     """Draw an alert."""
     _banner(life, zone, words)
     _acknowledgement(client, life, zone, words)
@@ -49,7 +49,7 @@ def link(alert: Alert) -> str:
     return f"{here.scheme}://{here.netloc}/alerts?alert={quote(alert.id, safe='')}"
 
 
-def phases(life: AlertLife, zone: str, words: Translator) -> dict[str, list[str]]:
+def phases(life: AlertHistory, zone: str, words: Translator) -> dict[str, list[str]]:
     """What happened, a row for each phase, as columns."""
     return {
         words("alerts_phase_time"): [words.moment(one.window_end_ms, zone) for one in life.phases],
@@ -65,7 +65,7 @@ def phases(life: AlertLife, zone: str, words: Translator) -> dict[str, list[str]
     }
 
 
-def claim(life: AlertLife, zone: str, words: Translator) -> str:
+def claim(life: AlertHistory, zone: str, words: Translator) -> str:
     """The newest claim in a sentence, dated once the alert is over."""
     shown = newest_claim(life)
     said = headline(shown, words.language)
@@ -74,13 +74,13 @@ def claim(life: AlertLife, zone: str, words: Translator) -> str:
     return words("alerts_claimed", moment=words.moment(shown.window_end_ms, zone), said=said)
 
 
-def newest_claim(life: AlertLife) -> Alert:
+def newest_claim(life: AlertHistory) -> Alert:
     """The newest phase that says why; the newest of all where none does."""
     said = [one for one in life.phases if one.evidence is not None]
     return said[-1] if said else life.alert
 
 
-def _banner(life: AlertLife, zone: str, words: Translator) -> None:
+def _banner(life: AlertHistory, zone: str, words: Translator) -> None:
     alert = life.alert
     over = alert.phase == "resolved"
     colour = "learning" if over else alert.severity
@@ -100,7 +100,7 @@ def _banner(life: AlertLife, zone: str, words: Translator) -> None:
         layout.sentence(claim(life, zone, words), more)
 
 
-def _acknowledgement(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
+def _acknowledgement(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
     alert = life.alert
     with st.container(horizontal=True, vertical_alignment="center"):
         if life.acknowledged_by and life.acknowledged_ms is not None:
@@ -132,7 +132,7 @@ def _say_failure(words: Translator) -> None:
         st.error(words(key), icon=":material/error:")
 
 
-def _moment(client: Client, life: AlertLife, zone: str, words: Translator) -> None:
+def _moment(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
     """The negatives from three hours before it opened to an hour after it ended."""
     alert = life.alert
     from_ms = alert.opened_ms - 3 * _HOUR_MS
@@ -145,7 +145,7 @@ def _moment(client: Client, life: AlertLife, zone: str, words: Translator) -> No
     )  # fmt: skip
 
 
-def _ruling(client: Client, life: AlertLife, words: Translator) -> None:
+def _ruling(client: Client, life: AlertHistory, words: Translator) -> None:
     st.header(words("alerts_ruling"), anchor=False)
     for ruling in life.rulings:
         verdict = words(f"alerts_verdict_{ruling.verdict}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from badbuzz.messages.text import headline
-from badbuzz.store.model import AlertLife
+from badbuzz.store.model import AlertHistory
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import COLOURS, ICONS
 from dashboards.front.client import ApiError, Client
@@ -76,7 +76,7 @@ def _choose_brand(brands: list[str], words: Translator) -> str | None:
     )  # fmt: skip
 
 
-def _open(client: Client, brand: str | None) -> list[AlertLife]:
+def _open(client: Client, brand: str | None) -> list[AlertHistory]:
     """Those that are not over, the newest first."""
     found = [
         life
@@ -86,7 +86,7 @@ def _open(client: Client, brand: str | None) -> list[AlertLife]:
     return sorted(found, key=lambda life: life.alert.opened_ms, reverse=True)
 
 
-def _row(life: AlertLife, zones: dict[str, str], words: Translator) -> None:
+def _row(life: AlertHistory, zones: dict[str, str], words: Translator) -> None:
     """One alert in a card: whose, since when, how bad, who is on it, and a link to it."""
     one, zone = life.alert, zones.get(life.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
@@ -100,7 +100,7 @@ def _row(life: AlertLife, zones: dict[str, str], words: Translator) -> None:
                 st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def _marks(life: AlertLife, words: Translator) -> list[tuple[str, str | None, str]]:
+def _marks(life: AlertHistory, words: Translator) -> list[tuple[str, str | None, str]]:
     """What is known of an alert, in a word or two each, with an icon and a colour."""
     one = life.alert
     is_over = one.phase == "resolved"

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
-from badbuzz.store.model import AlertLife, Step
+from badbuzz.store.model import AlertHistory, WindowSum
 from dashboards.front.client import Client, Standing
 from dashboards.front.decoding import read
 from dashboards.front.parts import comparison, layout, tables
@@ -110,7 +110,7 @@ def _show_totals(seen: comparison.Seen, words: Translator) -> None:
     )
 
 
-def _total(brand: str, steps: Sequence[Step], words: Translator) -> list[str]:
+def _total(brand: str, steps: Sequence[WindowSum], words: Translator) -> list[str]:
     n, n_negative = sum(step.n for step in steps), sum(step.n_negative for step in steps)
     return [
         brand,
@@ -152,11 +152,11 @@ def _told(seen: comparison.Seen, field: str, zone: str, words: Translator) -> st
     return words("history_alt", field=words(f"history_{field}"), tops="; ".join(tops))
 
 
-def _figure(step: Step, field: str) -> float | None:
+def _figure(step: WindowSum, field: str) -> float | None:
     return {"negative": step.n_negative, "rate": step.rate, "n": step.n}[field]
 
 
-def _said(step: Step, field: str, words: Translator) -> str:
+def _said(step: WindowSum, field: str, words: Translator) -> str:
     figure = _figure(step, field)
     return words.percent(figure) if field == "rate" else words.number(figure or 0)
 
@@ -203,9 +203,9 @@ def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, words: 
 _SEVERITIES: Final = ("info", "warning", "critical")
 
 
-def _alerts(client: Client, brand: str, period: _Period) -> list[AlertLife]:
+def _alerts(client: Client, brand: str, period: _Period) -> list[AlertHistory]:
     page = client.get("/alerts", brand=brand, from_=period.from_ms, to=period.to_ms, limit=200)
-    return [read(AlertLife, one) for one in page["items"]]
+    return [read(AlertHistory, one) for one in page["items"]]
 
 
 def _offer_files(client: Client, chosen: Sequence[str], period: _Period, words: Translator) -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from badbuzz.store.model import Sampled
+from badbuzz.store.model import SampledTweet
 from dashboards.front.client import ApiError, Client
 from dashboards.front.labels import probability, say, served_languages, worth_labelling
 from dashboards.front.parts import layout
@@ -45,8 +45,8 @@ class _Desk:
 
     brand: str = _ALL
     lang: str = _ALL
-    waiting: list[Sampled] = field(default_factory=list)
-    done: list[tuple[Sampled, bool]] = field(default_factory=list)
+    waiting: list[SampledTweet] = field(default_factory=list)
+    done: list[tuple[SampledTweet, bool]] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid4().hex)
     n_said: int = 0
@@ -86,7 +86,7 @@ def _choose(brands: list[str], languages: list[str], words: Translator, desk: _D
         desk.brand, desk.lang, desk.waiting = brand, lang, []
 
 
-def _next(client: Client, desk: _Desk) -> list[Sampled]:
+def _next(client: Client, desk: _Desk) -> list[SampledTweet]:
     """More tweets to judge, without what was skipped and what says the same as one judged here."""
     judged = {tweet.text for tweet, _ in desk.done}
     for limit in (min(_AT_ONCE + len(desk.skipped), _MOST), _MOST):
@@ -110,7 +110,7 @@ def _say_empty(words: Translator, desk: _Desk) -> None:
         st.rerun()
 
 
-def _show_tweet(words: Translator, tweet: Sampled, zone: str) -> None:
+def _show_tweet(words: Translator, tweet: SampledTweet, zone: str) -> None:
     when, language = words.moment(tweet.created_ms, zone), words.language_name(tweet.lang)
     with st.container(border=True):
         layout.note(words("label_of", brand=tweet.brand, when=when, language=language))
@@ -161,7 +161,7 @@ def _answer(client: Client, desk: _Desk, right: bool) -> None:
     st.rerun()
 
 
-def _tell_last(words: Translator, tweet: Sampled, right: bool) -> None:
+def _tell_last(words: Translator, tweet: SampledTweet, right: bool) -> None:
     said = words("label_said_negative" if right else "label_said_other")
     agreed = words("label_agreed" if tweet.negative is right else "label_disagreed")
     layout.note(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import streamlit as st
 
 from badbuzz.messages.text import headline, why
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.front import brand_status, cached_queries
 from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
 from dashboards.front.client import ApiError, Client, Standing
@@ -213,13 +213,13 @@ def _told(client: Client, view: View, words: Translator) -> tuple[str, list[str]
     return words("calm", n=n, n_negative=n_negative, expected=words.number(expected)), more
 
 
-def _last_hour(client: Client, view: View) -> list[Step]:
+def _last_hour(client: Client, view: View) -> list[WindowSum]:
     window = view.standing.last_window
     end_ms = view.to_ms if view.past or window is None else window.end_ms
     return cached_queries.windows(client, view.standing.brand, end_ms - _HOUR_MS, end_ms, 300_000)
 
 
-def _sums(steps: Sequence[Step]) -> tuple[int, int, float]:
+def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
     return (
         sum(step.n for step in steps),
         sum(step.n_negative for step in steps),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.front.parts.theme import BLUE, INK, LINE, QUIET_INK, RED
 from dashboards.front.translator import Translator
 
@@ -35,7 +35,7 @@ def on_clock(at_ms: int, zone: str) -> int:
     return at_ms + round(offset.total_seconds() * 1000)
 
 
-def rows(steps: Sequence[Step], zone: str, words: Translator) -> list[dict[str, Any]]:
+def rows(steps: Sequence[WindowSum], zone: str, words: Translator) -> list[dict[str, Any]]:
     """Steps as a chart's rows, on a zone's clock."""
     return [
         {
@@ -54,13 +54,13 @@ def rows(steps: Sequence[Step], zone: str, words: Translator) -> list[dict[str, 
     ]
 
 
-def alert_spans(steps: Sequence[Step]) -> list[tuple[Step, Step]]:
+def alert_spans(steps: Sequence[WindowSum]) -> list[tuple[WindowSum, WindowSum]]:
     """The first and the last step of each alert that was open."""
     groups = (list(group) for key, group in groupby(steps, lambda step: step.alert_id) if key)
     return [(group[0], group[-1]) for group in groups]
 
 
-def spans(steps: Sequence[Step], zone: str) -> list[dict[str, Any]]:
+def spans(steps: Sequence[WindowSum], zone: str) -> list[dict[str, Any]]:
     """When an alert was open, as half-open spans on a zone's clock."""
     return [
         {"at": on_clock(first.start_ms, zone), "end": on_clock(last.end_ms, zone)}
@@ -68,7 +68,7 @@ def spans(steps: Sequence[Step], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def negatives(steps: Sequence[Step], zone: str, words: Translator) -> alt.LayerChart:
+def negatives(steps: Sequence[WindowSum], zone: str, words: Translator) -> alt.LayerChart:
     """Negative tweets against the expected band; when an alert was open is shaded."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
     band = base.mark_area(color=BAND, opacity=0.75).encode(
@@ -85,7 +85,7 @@ def negatives(steps: Sequence[Step], zone: str, words: Translator) -> alt.LayerC
 
 
 def rate(
-    steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Translator
+    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, words: Translator
 ) -> alt.LayerChart:
     """The share of negatives against the usual one; ``fine`` says when an alert was open."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
@@ -102,7 +102,7 @@ def rate(
 
 
 def volume(
-    steps: Sequence[Step], fine: Sequence[Step], zone: str, words: Translator
+    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, words: Translator
 ) -> alt.LayerChart:
     """All tweets, negative or not; ``fine`` says when an alert was open."""
     base = _on(rows(steps, zone, words)).encode(x=_time(steps))
@@ -127,7 +127,7 @@ def _counts() -> alt.Axis:
     return alt.Axis(tickCount=4, tickMinStep=1, format="d", **_AXIS)
 
 
-def _time(steps: Sequence[Step]) -> alt.X:
+def _time(steps: Sequence[WindowSum]) -> alt.X:
     long = bool(steps) and steps[-1].end_ms - steps[0].start_ms > _TWO_DAYS_MS
     axis = alt.Axis(
         format="%d/%m" if long else "%H:%M", labelOverlap=True, tickCount=6, grid=False, **_AXIS
@@ -136,7 +136,7 @@ def _time(steps: Sequence[Step]) -> alt.X:
 
 
 def _layered(
-    fine: Sequence[Step], zone: str, layers: list[alt.Chart], height: int
+    fine: Sequence[WindowSum], zone: str, layers: list[alt.Chart], height: int
 ) -> alt.LayerChart:
     """Layers over the spans of alerts, which are left out where there is none: Vega would warn."""
     open_spans = spans(fine, zone)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import altair as alt
 
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.front.parts.charts import on_clock, spans
 from dashboards.front.parts.theme import INK, LINE, QUIET_INK, RED
 from dashboards.front.translator import Translator
@@ -26,7 +26,7 @@ _AXIS: Final[dict[str, Any]] = {
     "labelFontSize": 12, "labelFont": "Source Sans", "titleColor": QUIET_INK,
 }  # fmt: skip
 
-Seen = Mapping[str, Sequence[Step]]
+Seen = Mapping[str, Sequence[WindowSum]]
 """Steps by brand, oldest first, all of one length."""
 
 
@@ -36,7 +36,7 @@ def rows(seen: Seen, zone: str, words: Translator) -> list[dict[str, Any]]:
 
 
 def _rows(
-    brand: str, steps: Sequence[Step], zone: str, words: Translator
+    brand: str, steps: Sequence[WindowSum], zone: str, words: Translator
 ) -> Iterator[dict[str, Any]]:
     end_ms = steps[0].start_ms if steps else 0
     for step in steps:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.front.parts import charts, layout
 from dashboards.front.translator import Translator
 
 
 def draw_curves(
-    steps: Sequence[Step], coarse: Sequence[Step], zone: str, words: Translator
+    steps: Sequence[WindowSum], coarse: Sequence[WindowSum], zone: str, words: Translator
 ) -> None:
     """Negatives against the expected band; by ``coarse`` steps, their share and the volume."""
     draw_negatives(words("negatives_title"), steps, zone, words)
@@ -38,7 +38,7 @@ def draw_curves(
         st.table(table(steps, zone, words), hide_index=True, height=320, alt=words("table"))
 
 
-def draw_negatives(title: str, steps: Sequence[Step], zone: str, words: Translator) -> None:
+def draw_negatives(title: str, steps: Sequence[WindowSum], zone: str, words: Translator) -> None:
     """The chart of negatives under a heading."""
     st.header(title, anchor=False)
     if not steps:
@@ -55,7 +55,7 @@ def draw_negatives(title: str, steps: Sequence[Step], zone: str, words: Translat
     )
 
 
-def described(steps: Sequence[Step], zone: str, words: Translator) -> str:
+def described(steps: Sequence[WindowSum], zone: str, words: Translator) -> str:
     """What the chart of negatives shows, for those who do not see it."""
     top = max(steps, key=lambda step: step.n_negative)
     spans = [
@@ -74,7 +74,7 @@ def described(steps: Sequence[Step], zone: str, words: Translator) -> str:
     )
 
 
-def table(steps: Sequence[Step], zone: str, words: Translator) -> dict[str, list[str]]:
+def table(steps: Sequence[WindowSum], zone: str, words: Translator) -> dict[str, list[str]]:
     """The figures of the charts, a column each, newest first."""
     found = list(reversed(steps))
     return {

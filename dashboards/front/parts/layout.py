@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 from badbuzz.model import Example
-from badbuzz.store.model import Sampled
+from badbuzz.store.model import SampledTweet
 from dashboards.front.translator import Translator
 
 _PAGES: Final = "pages"
@@ -96,7 +96,7 @@ def chips(terms: Sequence[tuple[str, str]]) -> None:
     st.html(f'<ul class="bb-chips">{items}</ul>')
 
 
-def tweets(found: Sequence[Sampled], zone: str, words: Translator) -> None:
+def tweets(found: Sequence[SampledTweet], zone: str, words: Translator) -> None:
     """Tweets as they were written, names hidden."""
     cards = "".join(
         _card(
@@ -125,7 +125,7 @@ def examples(found: Sequence[Example], zone: str, words: Translator) -> None:
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _verdict(tweet: Sampled, words: Translator) -> str:
+def _verdict(tweet: SampledTweet, words: Translator) -> str:
     if tweet.score is None:
         return words("tweet_unread", lang=tweet.lang)
     key = "tweet_negative" if tweet.negative else "tweet_other"

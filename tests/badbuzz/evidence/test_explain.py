@@ -16,7 +16,7 @@ from badbuzz.evidence.reasons import find_reasons
 from badbuzz.evidence.sample import BrandEvidence
 from badbuzz.model import Alert, Evidence, Prediction, Reason, Tweet
 from badbuzz.models.scorer import ScorerSet
-from badbuzz.recordings.reader import Labelled, read_labelled
+from badbuzz.recordings.reader import LabelledTweet, read_labelled
 from tests.support.events import BUCKET_MS, NEGATIVE, START_MS, run
 
 BRAND = "Air Paradis"
@@ -143,7 +143,7 @@ def moment(text: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def airline(shared_data: Path) -> tuple[list[Labelled], list[Alert]]:
+def airline(shared_data: Path) -> tuple[list[LabelledTweet], list[Alert]]:
     """The airline recording and its alerts, with the shipped model's labels."""
     path = str(shared_data / "airline" / "airline_tweets.jsonl.gz")
     labelled = list(read_labelled([path]))
@@ -163,7 +163,7 @@ def airline(shared_data: Path) -> tuple[list[Labelled], list[Alert]]:
     ],
 )
 def test_the_reason_people_gave_is_among_the_driving_terms_meanings(
-    airline: tuple[list[Labelled], list[Alert]],
+    airline: tuple[list[LabelledTweet], list[Alert]],
     brand: str,
     start: str,
     end: str,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.rows import RawRow, Source, header
+from badbuzz.recordings.rows import RawRow, RecordingFile, csv_header
 
 
 def rows(path: Path) -> list[RawRow]:
-    source = Source(str(path))
+    source = RecordingFile(str(path))
     return list(source.rows(source.form))
 
 
@@ -37,7 +37,7 @@ def written(folder: Path, content: str | bytes) -> Path:
     ],
 )
 def test_the_form_is_told_from_the_beginning(tmp_path: Path, content: str, form: str) -> None:
-    assert Source(str(written(tmp_path, content))).form == form
+    assert RecordingFile(str(written(tmp_path, content))).form == form
 
 
 def test_a_gzipped_file_reads_like_the_plain_one(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_gzipped_file_reads_like_the_plain_one(tmp_path: Path) -> None:
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"text":"a"}\n')))
-    source = Source("-")
+    source = RecordingFile("-")
     assert [row.fields for row in source.rows(source.form)] == [{"text": "a"}]
 
 
@@ -110,13 +110,13 @@ def test_rows_after_an_open_quote_are_read(tmp_path: Path) -> None:
 
 
 def test_the_columns_of_a_csv_may_be_given(tmp_path: Path) -> None:
-    source = Source(str(written(tmp_path, "caf\xe9,1\n".encode("latin-1"))))
+    source = RecordingFile(str(written(tmp_path, "caf\xe9,1\n".encode("latin-1"))))
     (row,) = source.rows("csv", ("text", "id"), "latin-1")
     assert row.fields == {"text": "café", "id": "1"}
 
 
 def test_a_byte_order_mark_is_no_part_of_a_column() -> None:
-    assert header(b"\xef\xbb\xbfid,text\n") == ["id", "text"]
+    assert csv_header(b"\xef\xbb\xbfid,text\n") == ["id", "text"]
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_a_gzip_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(RecordingError, match=r"nowhere\.jsonl: cannot be read: No such file"):
-        Source("nowhere.jsonl")
+        RecordingFile("nowhere.jsonl")

@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.source_formats import FIELDS, PRESETS, Reader, RowError, choose, detect
+from badbuzz.recordings.source_formats import (
+    FIELDS,
+    PRESETS,
+    RowError,
+    RowReader,
+    choose_preset,
+    detect_preset,
+)
 
-OURS = Reader(PRESETS["badbuzz"])
+OURS = RowReader(PRESETS["badbuzz"])
 ROW: dict[str, Any] = {"id": "1", "brand": "Air Paradis", "text": "Lost bag", "created_ms": 5}
 
 values = st.recursive(
@@ -55,7 +62,7 @@ def test_a_bad_field_is_named(changes: dict[str, Any], reason: str) -> None:
 
 
 def test_a_language_given_for_every_row_is_read_as_one_in_a_row_is() -> None:
-    assert Reader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
+    assert RowReader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), values))
@@ -77,7 +84,7 @@ def test_a_language_is_its_primary_part(found: str, expected: str) -> None:
 
 
 def test_brand_and_language_may_be_laid_over_the_rows() -> None:
-    fields = Reader(PRESETS["badbuzz"], brand="Nordwind", lang="fr").read(ROW | {"lang": "en"})
+    fields = RowReader(PRESETS["badbuzz"], brand="Nordwind", lang="fr").read(ROW | {"lang": "en"})
     assert (fields["brand"], fields["lang"]) == ("Nordwind", "fr")
 
 
@@ -94,7 +101,7 @@ US_AIRLINE = {
 
 
 def test_the_us_airline_columns_are_understood() -> None:
-    fields = Reader(PRESETS["us-airline"]).read(US_AIRLINE)
+    fields = RowReader(PRESETS["us-airline"]).read(US_AIRLINE)
     author = fields.pop("author")
     assert fields == {
         "id": "570306133677760513",
@@ -116,13 +123,13 @@ def test_the_us_airline_columns_are_understood() -> None:
 
 def test_an_authors_hash_depends_on_the_key() -> None:
     authors = {
-        Reader(PRESETS["us-airline"], author_key=key).read(US_AIRLINE)["author"] for key in "ab"
+        RowReader(PRESETS["us-airline"], author_key=key).read(US_AIRLINE)["author"] for key in "ab"
     }
     assert len(authors) == 2
 
 
 def test_an_object_of_x_is_understood() -> None:
-    fields = Reader(PRESETS["x"], brand="Air Paradis").read(
+    fields = RowReader(PRESETS["x"], brand="Air Paradis").read(
         {
             "id": "20",
             "text": "bonjour",
@@ -139,7 +146,7 @@ def test_an_object_of_x_is_understood() -> None:
 
 
 def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
-    reader = Reader(PRESETS["x"], brand="Air Paradis")
+    reader = RowReader(PRESETS["x"], brand="Air Paradis")
     row = {"text": "bonjour", "created_at": "2026-11-02T08:00:00Z"}
     histories = (["1"], ["1", "2"], ["3", "4"], ["5"])
     kinds = [
@@ -160,33 +167,33 @@ def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
     ],
 )
 def test_a_preset_is_told_from_the_columns(columns: list[str], name: str) -> None:
-    found = detect(columns)
+    found = detect_preset(columns)
     assert found is not None
     assert found.name == name
 
 
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(RecordingError, match=r"a\.csv: --map: has no column 'body'; it has id, te"):
-        choose(["id", "text"], None, {"text": "body"}, "a.csv")
+        choose_preset(["id", "text"], None, {"text": "body"}, "a.csv")
 
 
 def test_columns_that_mean_nothing_ask_for_a_preset() -> None:
     with pytest.raises(RecordingError, match=r"a\.csv: cannot tell .* --preset"):
-        choose(["one", "two"], None, {}, "a.csv")
+        choose_preset(["one", "two"], None, {}, "a.csv")
 
 
 def test_own_columns_stand_over_the_presets() -> None:
-    preset = choose([*ROW, "when"], None, {"created_at": "when"}, "a.jsonl")
-    fields = Reader(preset).read(ROW | {"when": "1970-01-01T00:00:09Z"})
+    preset = choose_preset([*ROW, "when"], None, {"created_at": "when"}, "a.jsonl")
+    fields = RowReader(preset).read(ROW | {"when": "1970-01-01T00:00:09Z"})
     assert fields["created_ms"] == 9000
 
 
 def test_a_mapped_author_is_a_name_and_hashed() -> None:
-    preset = choose([*ROW, "who"], None, {"author": "who"}, "a.jsonl")
-    assert Reader(preset).read(ROW | {"who": "somebody"})["author"] != "somebody"
+    preset = choose_preset([*ROW, "who"], None, {"author": "who"}, "a.jsonl")
+    assert RowReader(preset).read(ROW | {"who": "somebody"})["author"] != "somebody"
 
 
 def test_a_dot_steps_into_an_object() -> None:
-    preset = choose([*ROW, "user"], None, {"author": "user.id"}, "a.jsonl")
-    one, other = (Reader(preset).read(ROW | {"user": {"id": n}})["author"] for n in (1, 2))
+    preset = choose_preset([*ROW, "user"], None, {"author": "user.id"}, "a.jsonl")
+    one, other = (RowReader(preset).read(ROW | {"user": {"id": n}})["author"] for n in (1, 2))
     assert one != other

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from badbuzz.errors import StoreError, UnknownError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Entry, Feedback, Key, Ruling
+from badbuzz.store.model import ApiKey, AuditEntry, Feedback, Ruling
 from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored
 from tests.support.servers import PostgresServer
 
@@ -39,7 +39,7 @@ def alarmed(store: Store) -> Store:
     return store
 
 
-def entries(store: Store) -> list[Entry]:
+def entries(store: Store) -> list[AuditEntry]:
     return list(store.audit().items)
 
 
@@ -67,7 +67,7 @@ def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
     store.add_feedback(SAID)
     store.add_feedback(replace(SAID, right=False))
     assert store.feedback(0, 100) == [SAID]
-    assert entries(store) == [Entry(10, "kim", "feedback", "1", "negative")]
+    assert entries(store) == [AuditEntry(10, "kim", "feedback", "1", "negative")]
 
 
 def test_feedback_is_that_of_a_period(store: Store) -> None:
@@ -86,7 +86,7 @@ def test_the_first_to_acknowledge_stays(alarmed: Store) -> None:
     alarmed.acknowledge(FIRED.id, "kim", 20)
     life = alarmed.acknowledge(FIRED.id, "bo", 30)
     assert (life.acknowledged_by, life.acknowledged_ms) == ("kim", 20)
-    assert entries(alarmed) == [Entry(20, "kim", "acknowledge", FIRED.id, "")]
+    assert entries(alarmed) == [AuditEntry(20, "kim", "acknowledge", FIRED.id, "")]
 
 
 def test_of_a_persons_rulings_the_latest_counts(alarmed: Store) -> None:
@@ -149,7 +149,7 @@ READER = frozenset({"read"})
 
 def test_a_key_is_found_by_its_prefix_with_its_digest(store: Store) -> None:
     store.add_key("kim", frozenset({"read", "write"}), b"\x00digest", "0123abcd", 5)
-    key = Key("kim", frozenset({"read", "write"}), 5, None, "0123abcd")
+    key = ApiKey("kim", frozenset({"read", "write"}), 5, None, "0123abcd")
     assert store.key("0123abcd") == (key, b"\x00digest")
 
 

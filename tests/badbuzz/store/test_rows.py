@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS, alert, later, scored, window
 
 OFFSETS = count()
@@ -117,14 +117,14 @@ RECORDING: dict[str, Callable[[Store, int], None]] = {
 @pytest.mark.parametrize("topic", RECORDING)
 def test_a_position_moves_with_what_is_recorded(store: Store, topic: str) -> None:
     RECORDING[topic](store, 8)
-    assert store.positions() == {Place(topic, 0): 8}
+    assert store.positions() == {SourcePartition(topic, 0): 8}
 
 
 @pytest.mark.parametrize("topic", RECORDING)
 def test_a_position_never_moves_back(store: Store, topic: str) -> None:
     RECORDING[topic](store, 8)
     RECORDING[topic](store, 5)
-    assert store.position(Place(topic, 0)) == 8
+    assert store.position(SourcePartition(topic, 0)) == 8
 
 
 def test_a_position_moves_without_records(store: Store) -> None:
@@ -145,7 +145,7 @@ def test_of_two_windows_in_one_batch_the_later_stays(store: Store) -> None:
 
 def test_a_window_from_another_partition_is_not_judged_by_its_offset(store: Store) -> None:
     store.record_windows(WINDOWS, [(500, window(n=50))], 501)
-    moved = Place("windows", 7)
+    moved = SourcePartition("windows", 7)
     store.record_windows(moved, [(0, window(n=70))], 1)
     assert store.changes({moved: -1}) == [(moved, 0, window(n=70))]
 

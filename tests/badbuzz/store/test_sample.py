@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from badbuzz.model import Scored
 from badbuzz.store.database import Store
-from badbuzz.store.model import Sampled
+from badbuzz.store.model import SampledTweet
 from badbuzz.store.sample import FORGET_AT_ONCE, N_EACH
 from tests.support.events import BUCKET_MS, DAY_MS, START_MS
 from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored, shown
@@ -33,7 +33,7 @@ def record(store: Store, records: list[tuple[int, Scored]], batch: int = 1000) -
         store.record_tweets(TWEETS, some, some[-1][0] + 1)
 
 
-def sampled(store: Store) -> list[Sampled]:
+def sampled(store: Store) -> list[SampledTweet]:
     return list(store.tweets(BRAND, *ALWAYS, limit=1000).items)
 
 
@@ -87,7 +87,7 @@ def test_a_tweet_has_all_that_was_known_of_it(store: Store) -> None:
     url = "https://social.example/1"
     one = scored("1", 0.75, text="Late", lang="fr", author="a1", n_retweets=3, url=url)
     record(store, [(0, one)])
-    assert store.tweet("1") == Sampled(
+    assert store.tweet("1") == SampledTweet(
         id="1",
         brand=BRAND,
         created_ms=START_MS,

@@ -9,7 +9,7 @@ import pytest
 
 from badbuzz.errors import QueryError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Page, Ruling, Step
+from badbuzz.store.model import Page, Ruling, WindowSum
 from tests.support.events import BUCKET_MS, HOUR_MS, START_MS
 from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS, alert, later, scored, window
 
@@ -23,7 +23,7 @@ def test_a_step_adds_up_its_windows(store: Store) -> None:
     )  # fmt: skip
     store.record_windows(WINDOWS, [(0, window()), (1, worse)], 2)
     (step,) = store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items
-    assert step == Step(
+    assert step == WindowSum(
         start_ms=START_MS,
         end_ms=START_MS + HOUR_MS,
         n=16,

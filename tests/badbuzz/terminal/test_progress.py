@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from badbuzz.recordings.rows import Source
+from badbuzz.recordings.rows import RecordingFile
 from badbuzz.terminal.progress import ProgressDisplay
 
 ROWS = b'{"text": "late again"}\n' * 10
 
 
-def read(source: Source) -> None:
+def read(source: RecordingFile) -> None:
     for _ in source.rows("json"):
         pass
 
@@ -28,7 +28,7 @@ def test_the_line_has_percentage_number_rate_and_event_time(
     recording: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with ProgressDisplay([recording], shown=True) as display:
-        source = Source(recording)
+        source = RecordingFile(recording)
         display.opened(source)
         read(source)
         display.update(1_234, 0, n_rejected=2)

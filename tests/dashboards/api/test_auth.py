@@ -22,7 +22,7 @@ from starlette.requests import Request
 from badbuzz.cli import badbuzz
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from badbuzz.store.model import Key
+from badbuzz.store.model import ApiKey
 from dashboards.api.auth import CACHE_S, Authenticator
 from dashboards.api.credentials import digest, new_secret
 from tests.support.served import START_MS, Served, fill, make_key
@@ -171,7 +171,7 @@ class SlowStore(Store):
         self.asked: list[str] = []
         self.let = threading.Event()
 
-    def key(self, prefix: str) -> tuple[Key, bytes] | None:
+    def key(self, prefix: str) -> tuple[ApiKey, bytes] | None:
         """The key, once it may be told."""
         self.asked.append(prefix)
         self.let.wait(30)

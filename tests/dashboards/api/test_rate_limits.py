@@ -16,7 +16,7 @@ from anyio.to_thread import current_default_thread_limiter
 
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from badbuzz.store.model import Summary
+from badbuzz.store.model import BrandSummary
 from dashboards.api.app import create_app
 from dashboards.api.metrics import Metrics
 from dashboards.api.routes.export import cell
@@ -85,7 +85,7 @@ class BusyStore(Store):
         self.let = threading.Event()
         self.waiting: list[int] = []
 
-    def brands(self) -> list[Summary]:
+    def brands(self) -> list[BrandSummary]:
         """Where every brand stands, once it may be told."""
         self.waiting.append(1)
         self.let.wait(60)

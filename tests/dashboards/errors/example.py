@@ -16,7 +16,7 @@ from PIL import Image
 from badbuzz.model import Severity
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place, Ruling, RulingKind
+from badbuzz.store.model import Ruling, RulingKind, SourcePartition
 from dashboards.errors.findings import Findings, find
 from dashboards.errors.report import write_report
 from tests.support.browser import chromium
@@ -103,7 +103,7 @@ def _rule(store: Store) -> None:
               id=f"{BRANDS[n % 3 % 2]}/{n}", brand=BRANDS[n % 3 % 2])
         for n, (_, severity, terms) in enumerate(3 * ALERTS)
     ]  # fmt: skip
-    store.record_alerts(Place("alerts", 0), list(enumerate(phases)), len(phases))
+    store.record_alerts(SourcePartition("alerts", 0), list(enumerate(phases)), len(phases))
     for phase, (verdict, _, _) in zip(phases, 3 * ALERTS, strict=True):
         store.rule(Ruling(phase.id, verdict, "kim", NOW_MS - 1, ""))
 

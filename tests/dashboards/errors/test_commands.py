@@ -18,7 +18,7 @@ from rich.console import Console
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import FeedbackGroup
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place, Ruling
+from badbuzz.store.model import Ruling, SourcePartition
 from dashboards.errors.commands import errors
 from dashboards.errors.findings import TREND_DAYS, Findings, find
 from dashboards.errors.report import render
@@ -51,7 +51,7 @@ def fill(store: Store) -> None:
                      text="<b>Fine</b>, if you like strikes", brand="A&B <i>Air")  # fmt: skip
     store.add_feedback(asked)
     phases = [alert(n, "critical" if n else "info", evidence=evidence("strike")) for n in range(3)]
-    store.record_alerts(Place("alerts", 0), list(enumerate(phases)), 3)
+    store.record_alerts(SourcePartition("alerts", 0), list(enumerate(phases)), 3)
     for phase, verdict in zip(phases, ("real", "real", "false_alarm"), strict=True):
         store.rule(Ruling(phase.id, verdict, "kim", NOW_MS, ""))  # type: ignore[arg-type]
 
@@ -185,7 +185,7 @@ def test_small_groups_are_left_out_and_counted(found: Findings) -> None:
 def test_small_groups_of_alerts_are_left_out(store_url: str) -> None:
     with Store.open(store_url) as store:
         phase = alert(0, evidence=evidence("strike", "fog"))
-        store.record_alerts(Place("alerts", 0), [(0, phase)], 1)
+        store.record_alerts(SourcePartition("alerts", 0), [(0, phase)], 1)
         store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
         told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
     (terms,) = (one for one in told if one.title == "By driving term")

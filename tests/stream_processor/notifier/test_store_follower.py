@@ -13,7 +13,7 @@ import pytest
 
 from badbuzz.messages.text import example
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from stream_processor.notifier.sinks.dimensions import METRICS, MISPREDICTION_TRACE
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox
 from tests.support.http_server import ACCEPTS, Answer, HttpServer
@@ -26,7 +26,7 @@ from tests.support.stream import Stream, Worker, await_that
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
 TEAM, DEPUTY = "crisis-team@example.org", "deputy@example.org"
-ALERTS, WINDOWS = Place("alerts", 0), Place("windows", 0)
+ALERTS, WINDOWS = SourcePartition("alerts", 0), SourcePartition("windows", 0)
 
 
 @pytest.fixture

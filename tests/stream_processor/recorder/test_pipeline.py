@@ -18,7 +18,7 @@ from confluent_kafka.admin import (
 from badbuzz import wire
 from badbuzz.model import Scored, Tweet
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from tests.e2e.records import await_recorded, locked, positions, rows, sample
 from tests.support.events import START_MS
 from tests.support.outlet import Outlet
@@ -239,8 +239,8 @@ def test_a_store_that_cannot_be_is_said_in_one_line(real_stream: Stream, tmp_pat
 def test_old_tweets_are_forgotten(real_stream: Stream, url: str) -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", START_MS, START_MS)
     with Store.open(url) as store:
-        store.record_windows(Place(wire.WINDOWS, 0), [(0, window())], 0)
-        place = Place(wire.SCORED_TWEETS, 0)
+        store.record_windows(SourcePartition(wire.WINDOWS, 0), [(0, window())], 0)
+        place = SourcePartition(wire.SCORED_TWEETS, 0)
         store.record_tweets(place, [(0, Scored(tweet, 0.9, True, "airline-en@1"))], 0, at_ms=0)
         assert len(sample(store)) == 1
         real_stream.recorder(url)

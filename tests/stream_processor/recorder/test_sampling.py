@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from badbuzz import wire
 from badbuzz.model import BUCKET_MS, Scored, Tweet
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place, Sampled
+from badbuzz.store.model import SampledTweet, SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.recorder.sampling import Candidates
 from tests.support.events import START_MS
 
-PLACE = Place(wire.SCORED_TWEETS, 0)
+PLACE = SourcePartition(wire.SCORED_TWEETS, 0)
 _names = count()
 
 
@@ -50,7 +50,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, St
         yield one, other
 
 
-def sampled(store: Store, stream: Sequence[Scored]) -> list[Sampled]:
+def sampled(store: Store, stream: Sequence[Scored]) -> list[SampledTweet]:
     brand = stream[0].tweet.brand if stream else "none"
     return list(store.tweets(brand, 0, wire.MAX_MS, limit=1000).items)
 

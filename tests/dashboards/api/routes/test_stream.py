@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from badbuzz.store.database import Store
-from badbuzz.store.model import Place
+from badbuzz.store.model import SourcePartition
 from dashboards.api.broadcast import (
     QUEUE,
     Broadcast,
@@ -35,7 +35,7 @@ def served(tmp_path: Path, store_url: str) -> Iterator[Served]:
 
 def record(store: Store, start: int, end: int, brand: str = BRAND, partition: int = 0) -> None:
     """Record windows, one a record, their number their offset."""
-    place = Place("windows", partition)
+    place = SourcePartition("windows", partition)
     store.record_windows(place, [(n, window(n, brand)) for n in range(start, end)], end)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.api.examples import STEP
 from dashboards.front.brand_status import PATIENCE_MS, Movement, State, state_of
 from dashboards.front.client import Standing
@@ -21,7 +21,7 @@ WIDTH_MS = STEP.end_ms - STEP.start_ms
 NOW_MS = STEP.end_ms
 
 
-def step(n: int, **changes: Any) -> Step:
+def step(n: int, **changes: Any) -> WindowSum:
     start_ms = STEP.start_ms + n * WIDTH_MS
     plain = {"n_negative": 1, "alert_id": "", **changes}
     return replace(STEP, start_ms=start_ms, end_ms=start_ms + WIDTH_MS, **plain)

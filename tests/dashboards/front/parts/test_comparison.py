@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from badbuzz.store.model import Step
+from badbuzz.store.model import WindowSum
 from dashboards.api.examples import STEP
 from dashboards.front.parts import comparison
 from dashboards.front.translator import Translator
@@ -13,7 +13,7 @@ WIDTH_MS = STEP.end_ms - STEP.start_ms
 WORDS = Translator("en")
 
 
-def at(n: int, alert_id: str = "") -> Step:
+def at(n: int, alert_id: str = "") -> WindowSum:
     start_ms = STEP.start_ms + n * WIDTH_MS
     return replace(STEP, start_ms=start_ms, end_ms=start_ms + WIDTH_MS, alert_id=alert_id)
 
