@@ -75,7 +75,7 @@ def record(skip_deleted: bool) -> None:
     """
     try:
         # After the loop is chosen; the store's libraries may be missing.
-        from badbuzz.store.database import where  # noqa: PLC0415
+        from badbuzz.store.database import describe_address  # noqa: PLC0415
         from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
         from stream_processor.recorder.pipeline import RecorderPipeline  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -85,7 +85,7 @@ def record(skip_deleted: bool) -> None:
 
     settings = Settings.read()
     _check_port(settings)
-    click.echo(f"store: {where(settings.store)}", err=True)
+    click.echo(f"store: {describe_address(settings.store)}", err=True)
     pipeline = RecorderPipeline(settings, skip_deleted=skip_deleted)
     gc.freeze()
     worker = new_app(f"{settings.group}.recorder", settings, pipeline)

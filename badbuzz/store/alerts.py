@@ -1,4 +1,4 @@
-"""Alerts: their phases, and what was said in evidence."""
+"""Alerts with their phases and evidence."""
 
 from __future__ import annotations
 
@@ -10,48 +10,54 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, up
 
 from badbuzz import wire
 from badbuzz.model import Alert, Example, Phase, Severity
-from badbuzz.store.engine import Connected
+from badbuzz.store.column_types import storable_id
+from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import AlertHistory, Page, Ruling, SourcePartition
-from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
-from badbuzz.store.positions import advance
-from badbuzz.store.removal import among, chunks, removed_among, removing
-from badbuzz.store.rows import Row, inserting, upsert
+from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
+from badbuzz.store.positions import advance_position
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
-from badbuzz.store.types import storable_id
-from badbuzz.store.windows import know_brands
+from badbuzz.store.statements import (
+    Row,
+    TweetKey,
+    chunks,
+    deleted_among,
+    insert_into,
+    lock_deletions,
+    pair_in,
+    upsert,
+)
+from badbuzz.store.windows import add_brands
 
-_TweetKey = tuple[str, str]
 
-
-class Alerts(Connected):
-    """What was recorded from the topic of alerts."""
+class AlertStore(DatabaseAccess):
+    """Tables of alerts, recorded from the topic ``alerts``."""
 
     def record_alerts(
-        self, place: SourcePartition, records: Sequence[tuple[int, Alert]], next_offset: int
+        self, source: SourcePartition, records: Sequence[tuple[int, Alert]], next_offset: int
     ) -> None:
-        """Write alerts' phases and move the place's position, in one transaction.
+        """Write phases of alerts and advance the position, in one transaction.
 
         Parameters
         ----------
         records
-            Each with its offset. Evidence is kept without the examples that were deleted.
+            Phases with their offsets. Deleted examples are removed from their evidence.
         next_offset
-            The next one to read; a position that is further on stays.
+            Next offset to read; a higher stored position is kept.
         """
-        with self._writing() as connection:
-            advance(connection, place, next_offset)
+        with self._write() as connection:
+            advance_position(connection, source, next_offset)
             if not records:
                 return
-            removing(connection)
+            lock_deletions(connection)
             shown = {key for _, alert in records for key in _example_keys(alert)}
-            gone = removed_among(connection, shown)
+            gone = deleted_among(connection, shown)
             kept = [(offset, without_examples(alert, gone)) for offset, alert in records]
-            know_brands(connection, {alert.brand: None for _, alert in kept})
-            upsert(connection, alerts, [_row(place, *one) for one in kept])
-            upsert(connection, alert_phases, [_phase_row(place, *one) for one in kept])
+            add_brands(connection, {alert.brand: None for _, alert in kept})
+            upsert(connection, alerts, [_row(source, *one) for one in kept])
+            upsert(connection, alert_phases, [_phase_row(source, *one) for one in kept])
             rows = [row for _, alert in kept for row in _example_rows(alert)]
             if rows:
-                known = inserting(connection, examples).on_conflict_do_nothing()
+                known = insert_into(connection, examples).on_conflict_do_nothing()
                 connection.execute(known, rows)
 
     def alerts(
@@ -64,72 +70,72 @@ class Alerts(Connected):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[AlertHistory]:
-        """Alerts, the one that opened last first.
+        """Return a page of alerts, most recently opened first.
 
         Parameters
         ----------
         brand, phase, severity
-            Only of these; phase and severity are those of the newest phase.
+            Filters; phase and severity refer to the newest phase. None does not filter.
         from_ms, to_ms
-            Only what opened in ``[from_ms, to_ms)``.
+            Period ``[from_ms, to_ms)`` of the opening, Unix ms; None is unlimited.
 
         Raises
         ------
         QueryError
-            When limit or cursor cannot be.
+            If limit or cursor is invalid.
         """
-        asked = select(alerts).order_by(alerts.c.opened_ms.desc(), alerts.c.id.desc())
+        query = select(alerts).order_by(alerts.c.opened_ms.desc(), alerts.c.id.desc())
         for column, value in (("brand", brand), ("phase", phase), ("severity", severity)):
             if value is not None:
-                asked = asked.where(alerts.c[column] == value)
+                query = query.where(alerts.c[column] == value)
         if from_ms is not None:
-            asked = asked.where(alerts.c.opened_ms >= from_ms)
+            query = query.where(alerts.c.opened_ms >= from_ms)
         if to_ms is not None:
-            asked = asked.where(alerts.c.opened_ms < to_ms)
+            query = query.where(alerts.c.opened_ms < to_ms)
         if cursor is not None:
-            asked = _behind(asked, cursor)
-        with self._reading() as connection:
-            rows = connection.execute(asked.limit(checked_limit(limit) + 1)).all()
-            lives = lives_of(connection, [row.id for row in rows[:limit]])
-        return page(
+            query = _after_cursor(query, cursor)
+        with self._read() as connection:
+            rows = connection.execute(query.limit(check_limit(limit) + 1)).all()
+            histories = load_histories(connection, [row.id for row in rows[:limit]])
+        return make_page(
             rows,
             limit,
-            lambda row: lives[row.id],
-            lambda row: cursor_of("alerts", row.opened_ms, row.id),
+            lambda row: histories[row.id],
+            lambda row: encode_cursor("alerts", row.opened_ms, row.id),
         )
 
     def alert(self, alert_id: str) -> AlertHistory | None:
-        """An alert and its life; None when there is no such alert."""
-        with self._reading() as connection:
-            return lives_of(connection, [alert_id]).get(alert_id)
+        """Return an alert with its history; None if it does not exist."""
+        with self._read() as connection:
+            return load_histories(connection, [alert_id]).get(alert_id)
 
     def _open_alerts(self, connection: Connection, only: str | None = None) -> dict[str, Alert]:
-        """The newest alert of each brand, or of only one, that is not resolved."""
-        asked = select(alerts.c.id).where(alerts.c.phase != "resolved")
+        """Return the newest unresolved alert by brand, of all brands or of one."""
+        query = select(alerts.c.id).where(alerts.c.phase != "resolved")
         if only is not None:
-            asked = asked.where(alerts.c.brand == only)
-        found = connection.execute(asked.order_by(alerts.c.opened_ms)).scalars().all()
-        lives = lives_of(connection, found)
-        return {lives[id_].alert.brand: lives[id_].alert for id_ in found}
+            query = query.where(alerts.c.brand == only)
+        ids = connection.execute(query.order_by(alerts.c.opened_ms)).scalars().all()
+        histories = load_histories(connection, ids)
+        return {histories[id_].alert.brand: histories[id_].alert for id_ in ids}
 
     def _changed_alerts(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Alert]]:
-        asked = (
+        query = (
             select(alert_phases.c.source_offset, alert_phases.c.record)
             .where(alert_phases.c.partition == partition, alert_phases.c.source_offset > after)
             .order_by(alert_phases.c.source_offset)
             .limit(limit)
         )
         return [
-            (row.source_offset, wire.decode_alert(row.record)) for row in connection.execute(asked)
+            (row.source_offset, wire.decode_alert(row.record)) for row in connection.execute(query)
         ]
 
 
-def _behind(asked: Select[Any], cursor: str) -> Select[Any]:
-    opened_ms, id_ = read_cursor(cursor, "alerts", int, str)
+def _after_cursor(query: Select[Any], cursor: str) -> Select[Any]:
+    opened_ms, id_ = decode_cursor(cursor, "alerts", int, str)
     column = alerts.c
-    return asked.where(
+    return query.where(
         or_(
             column.opened_ms < opened_ms,
             and_(column.opened_ms == opened_ms, column.id < id_),
@@ -137,31 +143,31 @@ def _behind(asked: Select[Any], cursor: str) -> Select[Any]:
     )
 
 
-def _row(place: SourcePartition, offset: int, alert: Alert) -> Row:
+def _row(source: SourcePartition, offset: int, alert: Alert) -> Row:
     names = ("id", "brand", "phase", "severity", "opened_ms", "window_end_ms", "peak_score")
     row: Row = {name: getattr(alert, name) for name in names}
-    return {**row, "partition": place.partition, "source_offset": offset}
+    return {**row, "partition": source.partition, "source_offset": offset}
 
 
-def _phase_row(place: SourcePartition, offset: int, alert: Alert) -> Row:
+def _phase_row(source: SourcePartition, offset: int, alert: Alert) -> Row:
     return {
         "alert_id": alert.id,
         "phase": alert.phase,
         "window_end_ms": alert.window_end_ms,
         "record": wire.encode_alert(alert).decode(),
-        "partition": place.partition,
+        "partition": source.partition,
         "source_offset": offset,
     }
 
 
-def _shown(alert: Alert) -> Iterable[Example]:
+def _shown_examples(alert: Alert) -> Iterable[Example]:
     if alert.evidence is not None:
         yield from alert.evidence.most_negative
         yield from alert.evidence.most_repeated
 
 
-def _example_keys(alert: Alert) -> set[_TweetKey]:
-    return {(alert.brand, storable_id(example.id)) for example in _shown(alert)}
+def _example_keys(alert: Alert) -> set[TweetKey]:
+    return {(alert.brand, storable_id(example.id)) for example in _shown_examples(alert)}
 
 
 def _example_rows(alert: Alert) -> list[Row]:
@@ -172,75 +178,77 @@ def _example_rows(alert: Alert) -> list[Row]:
     ]
 
 
-def without_examples(alert: Alert, gone: set[_TweetKey]) -> Alert:
-    """An alert whose evidence shows none of these tweets, named by brand and id."""
+def without_examples(alert: Alert, gone: set[TweetKey]) -> Alert:
+    """Return the alert without the given tweets in its evidence."""
     evidence = alert.evidence
     if evidence is None or not gone.intersection(_example_keys(alert)):
         return alert
 
-    def left(shown: tuple[Example, ...]) -> tuple[Example, ...]:
+    def remaining(shown: tuple[Example, ...]) -> tuple[Example, ...]:
         return tuple(one for one in shown if (alert.brand, storable_id(one.id)) not in gone)
 
-    negative, repeated = left(evidence.most_negative), left(evidence.most_repeated)
+    negative, repeated = remaining(evidence.most_negative), remaining(evidence.most_repeated)
     return replace(
         alert, evidence=replace(evidence, most_negative=negative, most_repeated=repeated)
     )
 
 
-def remove_examples(connection: Connection, gone: set[_TweetKey]) -> None:
-    """Take tweets out of the evidence of every phase that shows them."""
+def remove_examples(connection: Connection, gone: set[TweetKey]) -> None:
+    """Remove tweets from the evidence of all phases."""
     if not gone:
         return
-    named = among(examples.c.brand, examples.c.tweet_id, gone)
+    named = pair_in(examples.c.brand, examples.c.tweet_id, gone)
     phases = select(examples.c.alert_id, examples.c.phase, examples.c.window_end_ms).where(named)
     column = alert_phases.c
     key = tuple_(column.alert_id, column.phase, column.window_end_ms)
     for row in connection.execute(select(alert_phases).where(key.in_(phases))).all():
-        left = without_examples(wire.decode_alert(row.record), gone)
+        kept = without_examples(wire.decode_alert(row.record), gone)
         connection.execute(
             update(alert_phases)
             .where(key == tuple_(row.alert_id, row.phase, row.window_end_ms))
-            .values(record=wire.encode_alert(left).decode())
+            .values(record=wire.encode_alert(kept).decode())
         )
     connection.execute(delete(examples).where(named))
 
 
-def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
-    """The lives of those alerts that there are.
+def load_histories(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
+    """Return the histories of those alerts that exist.
 
-    Alerts are read first: a transaction that writes may see later what came meanwhile, and an alert
-    comes with its phase.
+    Alerts are read before phases: a write transaction may see concurrent commits, and an alert is
+    committed together with its phase.
     """
     return {
-        id_: life for some in chunks(ids) for id_, life in _some_lives(connection, some).items()
+        id_: history
+        for some in chunks(ids)
+        for id_, history in _load_chunk(connection, some).items()
     }
 
 
-def _some_lives(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
+def _load_chunk(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHistory]:
     rows = connection.execute(select(alerts).where(alerts.c.id.in_(ids))).all()
     phases: dict[str, list[Alert]] = {}
-    asked = select(alert_phases).where(alert_phases.c.alert_id.in_(ids))
+    query = select(alert_phases).where(alert_phases.c.alert_id.in_(ids))
     order = alert_phases.c.window_end_ms, alert_phases.c.source_offset
-    for row in connection.execute(asked.order_by(*order)):
+    for row in connection.execute(query.order_by(*order)):
         phases.setdefault(row.alert_id, []).append(wire.decode_alert(row.record))
-    ruled = rulings_of(connection, ids)
+    rulings_by_alert = load_rulings(connection, ids)
     return {
         row.id: AlertHistory(
             alert=phases[row.id][-1],
             phases=tuple(phases[row.id]),
             acknowledged_by=row.acknowledged_by,
             acknowledged_ms=row.acknowledged_ms,
-            rulings=tuple(ruled.get(row.id, ())),
+            rulings=tuple(rulings_by_alert.get(row.id, ())),
         )
         for row in rows
     }
 
 
-def rulings_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[Ruling]]:
-    """Of each alert the rulings that count: the latest of each person, oldest first."""
+def load_rulings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Ruling]]:
+    """Return the rulings that count by alert: the latest of each person, oldest first."""
     counting: dict[tuple[str, str], Ruling] = {}
-    asked = select(rulings).where(rulings.c.alert_id.in_(ids))
-    for row in connection.execute(asked.order_by(rulings.c.at_ms, rulings.c.number)):
+    query = select(rulings).where(rulings.c.alert_id.in_(ids))
+    for row in connection.execute(query.order_by(rulings.c.at_ms, rulings.c.number)):
         counting.pop((row.alert_id, row.by), None)
         counting[row.alert_id, row.by] = Ruling(
             row.alert_id, row.verdict, row.by, row.at_ms, row.note

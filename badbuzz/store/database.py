@@ -1,7 +1,7 @@
-"""Everything that people ask about, in SQL: SQLite in a file, or PostgreSQL.
+"""SQL store of windows, alerts, sampled tweets, feedback and API keys: SQLite or PostgreSQL.
 
-The one place that knows SQL; it takes and gives the frozen values of :mod:`badbuzz.store.model` and
-:mod:`badbuzz.model`.
+Only this package uses SQL. Its methods take and return the frozen values of
+:mod:`badbuzz.store.model` and :mod:`badbuzz.model`.
 """
 
 from __future__ import annotations
@@ -11,29 +11,38 @@ from types import TracebackType
 from typing import Self
 
 from badbuzz import wire
-from badbuzz.store.alerts import Alerts
-from badbuzz.store.engine import connect, where
-from badbuzz.store.feedback import People
-from badbuzz.store.forwarding import Passing
-from badbuzz.store.keys import Keys
-from badbuzz.store.migrate import check, check_made
-from badbuzz.store.migrate import migrate as renew
+from badbuzz.store.alerts import AlertStore
+from badbuzz.store.engine import describe_address, make_engine
+from badbuzz.store.feedback import FeedbackStore
+from badbuzz.store.forwarding import ForwardingStore
+from badbuzz.store.keys import ApiKeyStore
+from badbuzz.store.migrate import check_exists, check_revision
+from badbuzz.store.migrate import migrate as migrate_tables
 from badbuzz.store.model import BrandSummary, Change, SourcePartition
-from badbuzz.store.pages import checked_limit
-from badbuzz.store.positions import Positions
-from badbuzz.store.sample import SampleRecorder
-from badbuzz.store.tweets import Tweets
-from badbuzz.store.windows import Windows
+from badbuzz.store.pages import check_limit
+from badbuzz.store.positions import PositionStore
+from badbuzz.store.sample import SampleWriter
+from badbuzz.store.tweets import SampleReader
+from badbuzz.store.windows import WindowStore
 
-__all__ = ["Store", "where"]
+__all__ = ["Store", "describe_address"]
 
 
-class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing, Keys):
-    """A database of what was seen and what people said of it; safe to share between threads.
+class Store(
+    PositionStore,
+    WindowStore,
+    AlertStore,
+    SampleWriter,
+    SampleReader,
+    FeedbackStore,
+    ForwardingStore,
+    ApiKeyStore,
+):
+    """Store of the recorded topics and of people's feedback; safe to share between threads.
 
-    Every method raises :class:`~badbuzz.errors.StoreDownError` when the database does not answer
-    (the same store works again once it does), :class:`~badbuzz.errors.StoreError` when it cannot
-    be used, and :class:`~badbuzz.errors.QueryError` when what is asked cannot be.
+    Methods raise :class:`~badbuzz.errors.StoreDownError` while the database does not answer (the
+    store need not be reopened), :class:`~badbuzz.errors.StoreError` if it cannot be used, and
+    :class:`~badbuzz.errors.QueryError` if an argument is invalid.
 
     Examples
     --------
@@ -46,40 +55,40 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing,
 
     @classmethod
     def open(cls, address: str, *, migrate: bool = True, create: bool = True) -> Self:
-        """A store whose tables are as this version of badbuzz needs them.
+        """Open a store and check or migrate its tables.
 
         Parameters
         ----------
         address
-            As in ``BADBUZZ_STORE``: ``sqlite:///FILE``, made when missing, or
+            Value of ``BADBUZZ_STORE``: ``sqlite:///FILE`` or
             ``postgresql://USER:PASSWORD@HOST/NAME``.
         create
-            Make the file and the tables where there are none; otherwise that is an error.
+            Whether to create a missing file or missing tables; otherwise they are an error.
         migrate
-            Bring the tables to this version's; otherwise older ones are an error.
+            Whether to migrate older tables; otherwise they are an error.
 
         Raises
         ------
         StoreError
-            When the database cannot be used, or is of a newer version.
+            If the database cannot be used or has a newer schema.
         StoreDownError
-            When it does not answer.
+            If the database does not answer.
         """
-        engine = connect(address)
+        engine = make_engine(address)
         try:
             if not create:
-                check_made(engine)
+                check_exists(engine)
             if migrate:
-                renew(engine)
+                migrate_tables(engine)
             else:
-                check(engine)
+                check_revision(engine)
         except BaseException:
             engine.dispose()
             raise
         return cls(engine)
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """Close all connections."""
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -94,39 +103,39 @@ class Store(Positions, Windows, Alerts, SampleRecorder, Tweets, People, Passing,
         self.close()
 
     def brands(self) -> list[BrandSummary]:
-        """Where every brand stands that has a window or an alert, by name."""
-        with self._reading() as connection:
+        """Return the summaries of all brands with a window or an alert, by name."""
+        with self._read() as connection:
             windows, alerts = self._last_windows(connection), self._open_alerts(connection)
         return [BrandSummary(brand, last, alerts.get(brand)) for brand, last in windows.items()]
 
     def brand(self, name: str) -> BrandSummary | None:
-        """Where one brand stands; None when it has neither window nor alert."""
-        with self._reading() as connection:
+        """Return the summary of a brand; None if it has no window and no alert."""
+        with self._read() as connection:
             last = self._last_windows(connection, name)
             if name not in last:
                 return None
             return BrandSummary(name, last[name], self._open_alerts(connection, name).get(name))
 
     def changes(self, after: Mapping[SourcePartition, int], limit: int = 1000) -> list[Change]:
-        """Windows and alerts recorded beyond the offsets, a place after the other, each in order.
+        """Return the windows and alerts recorded after the given offsets, in order per partition.
 
-        None is missed, as a place has one writer at a time and commits in order. What was written
-        again has its new offset only.
+        None is missed, because each partition has one writer, which commits in order. A rewritten
+        record is returned with its new offset only.
 
         Parameters
         ----------
         after
-            The last offset that is known of each place; places not named are not read.
+            Last known offset by partition; other partitions are not read.
         limit
-            At most so many of each place.
+            Maximum number of changes per partition.
         """
-        checked_limit(limit)
-        found: list[Change] = []
-        with self._reading() as connection:
-            for place, offset in sorted(after.items()):
-                asked = connection, place.partition, offset, limit
-                if place.topic == wire.WINDOWS:
-                    found += [(place, at, one) for at, one in self._changed_windows(*asked)]
-                elif place.topic == wire.ALERTS:
-                    found += [(place, at, one) for at, one in self._changed_alerts(*asked)]
-        return found
+        check_limit(limit)
+        changes: list[Change] = []
+        with self._read() as connection:
+            for source, offset in sorted(after.items()):
+                query = connection, source.partition, offset, limit
+                if source.topic == wire.WINDOWS:
+                    changes += [(source, at, one) for at, one in self._changed_windows(*query)]
+                elif source.topic == wire.ALERTS:
+                    changes += [(source, at, one) for at, one in self._changed_alerts(*query)]
+        return changes

@@ -1,4 +1,4 @@
-"""What people said that is passed on beyond the store: to whom it was, and what waits."""
+"""Forwarding of mispredictions to sinks: which were sent, and which were not."""
 
 from __future__ import annotations
 
@@ -6,52 +6,53 @@ from collections.abc import Sequence
 
 from sqlalchemy import and_, select
 
-from badbuzz.store.engine import Connected
-from badbuzz.store.feedback import feedback_of
+from badbuzz.store.engine import DatabaseAccess
+from badbuzz.store.feedback import feedback_from_row
 from badbuzz.store.model import Feedback
-from badbuzz.store.pages import checked_limit
-from badbuzz.store.removal import chunks
-from badbuzz.store.rows import inserting
-from badbuzz.store.schema import alerts, feedback, told
+from badbuzz.store.pages import check_limit
+from badbuzz.store.schema import alerts, feedback, sent_feedback
+from badbuzz.store.statements import chunks, insert_into
 
 
-class Passing(Connected):
-    """Mispredictions that a sink was not told of yet, and who acknowledged what."""
+class ForwardingStore(DatabaseAccess):
+    """Mispredictions not yet sent to a sink, and acknowledgements of alerts."""
 
-    def untold(self, sink: str, limit: int = 100) -> list[Feedback]:
-        """Mispredictions that were not noted as told to a sink, oldest first.
+    def unsent(self, sink: str, limit: int = 100) -> list[Feedback]:
+        """Return the mispredictions that were not sent to a sink, oldest first.
 
-        What is committed late is not missed: there is no position, but a note for each.
+        Each is marked separately, so rows that are committed late are not missed.
 
         Raises
         ------
         QueryError
-            When the limit cannot be.
+            If the limit is invalid.
         """
         column = feedback.c
-        noted = and_(told.c.sink == sink, told.c.feedback_id == column.id)
-        asked = (
+        is_sent = and_(sent_feedback.c.sink == sink, sent_feedback.c.feedback_id == column.id)
+        query = (
             select(feedback)
-            .outerjoin(told, noted)
-            .where(told.c.sink.is_(None), column.predicted != column.right)
+            .outerjoin(sent_feedback, is_sent)
+            .where(sent_feedback.c.sink.is_(None), column.predicted != column.right)
             .order_by(column.at_ms, column.id)
-            .limit(checked_limit(limit))
+            .limit(check_limit(limit))
         )
-        with self._reading() as connection:
-            return [feedback_of(row) for row in connection.execute(asked)]
+        with self._read() as connection:
+            return [feedback_from_row(row) for row in connection.execute(query)]
 
-    def note_told(self, sink: str, feedback_id: str) -> None:
-        """Keep that a sink was told of a misprediction; to repeat is no error."""
-        with self._writing() as connection:
-            statement = inserting(connection, told).values(sink=sink, feedback_id=feedback_id)
+    def mark_sent(self, sink: str, feedback_id: str) -> None:
+        """Record that a misprediction was sent to a sink; later calls change nothing."""
+        with self._write() as connection:
+            statement = insert_into(connection, sent_feedback).values(
+                sink=sink, feedback_id=feedback_id
+            )
             connection.execute(statement.on_conflict_do_nothing())
 
     def acknowledgers(self, alert_ids: Sequence[str]) -> dict[str, str]:
-        """Of those alerts that somebody acknowledged, who, by the alert's id."""
+        """Return who acknowledged the alerts, by alert id; others are left out."""
         found: dict[str, str] = {}
-        with self._reading() as connection:
+        with self._read() as connection:
             for some in chunks(sorted(alert_ids)):
-                asked = select(alerts.c.id, alerts.c.acknowledged_by).where(alerts.c.id.in_(some))
-                rows = connection.execute(asked.where(alerts.c.acknowledged_by.is_not(None)))
+                query = select(alerts.c.id, alerts.c.acknowledged_by).where(alerts.c.id.in_(some))
+                rows = connection.execute(query.where(alerts.c.acknowledged_by.is_not(None)))
                 found |= {row.id: row.acknowledged_by for row in rows}
         return found

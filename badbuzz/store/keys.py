@@ -1,4 +1,4 @@
-"""API keys: whose they are, what they may, and a digest that tells the secret from others."""
+"""API keys: names, scopes and digests of the secrets."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import Any, Final
 from sqlalchemy import Row, or_, select, update
 
 from badbuzz.errors import StoreError, UnknownError
-from badbuzz.store.engine import Connected
-from badbuzz.store.feedback import note
+from badbuzz.store.engine import DatabaseAccess
+from badbuzz.store.feedback import add_audit_entry
 from badbuzz.store.model import ApiKey, AuditEntry
 from badbuzz.store.schema import keys
 
 _OPERATOR: Final = "operator"
-"""Who makes and revokes keys: whoever reaches the database."""
+"""Author of audit entries about keys: whoever has access to the database."""
 
 
-class Keys(Connected):
-    """API keys; their secrets are never here."""
+class ApiKeyStore(DatabaseAccess):
+    """Table of API keys; it has digests, not secrets."""
 
     def add_key(
         self, name: str, scopes: frozenset[str], digest: bytes, prefix: str, at_ms: int
     ) -> ApiKey:
-        """Keep a new key.
+        """Add a key.
 
         Parameters
         ----------
         name
-            Whose it is; never used before, as what was done with a key bears its name.
+            Name of the key, never used before: the audit refers to keys by name.
         digest
-            SHA-256 of the whole secret.
+            SHA-256 digest of the whole secret.
         prefix
-            The part of the secret by which it is found.
+            Part of the secret by which the key is found.
 
         Raises
         ------
         StoreError
-            When there is, or was, a key of that name or prefix.
+            If the name or the prefix was used before.
         """
         key = ApiKey(name, scopes, at_ms, None, prefix)
         taken = select(keys.c.name).where(or_(keys.c.name == name, keys.c.prefix == prefix))
-        with self._writing() as connection:
+        with self._write() as connection:
             if connection.execute(taken).first() is not None:
-                raise StoreError(f"there is a key {name} already, or was; choose another name")
+                raise StoreError(f"the key name {name} was used before; choose another name")
             connection.execute(
                 keys.insert().values(
                     name=name,
@@ -54,32 +54,32 @@ class Keys(Connected):
                 )
             )
             detail = " ".join(sorted(scopes))
-            note(connection, AuditEntry(at_ms, _OPERATOR, "add_key", name, detail))
+            add_audit_entry(connection, AuditEntry(at_ms, _OPERATOR, "add_key", name, detail))
         return key
 
     def key(self, prefix: str) -> tuple[ApiKey, bytes] | None:
-        """The key of a prefix and the digest of its secret; None when there is none."""
-        with self._reading() as connection:
+        """Return the key of a prefix and the digest of its secret; None if there is none."""
+        with self._read() as connection:
             row = connection.execute(select(keys).where(keys.c.prefix == prefix)).first()
         return None if row is None else (_key(row), row.digest)
 
     def keys(self) -> list[ApiKey]:
-        """Every key that was ever made, by name."""
-        with self._reading() as connection:
+        """Return all keys, including revoked ones, by name."""
+        with self._read() as connection:
             return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.name))]
 
     def revoke_key(self, name: str, at_ms: int) -> ApiKey:
-        """End a key; one that is revoked stays so since then.
+        """Revoke a key; a revoked key keeps its time of revocation.
 
         Raises
         ------
         UnknownError
-            When there is no such key.
+            If the key does not exist.
         """
-        good = update(keys).where(keys.c.name == name, keys.c.revoked_ms.is_(None))
-        with self._writing() as connection:
-            if connection.execute(good.values(revoked_ms=at_ms)).rowcount:
-                note(connection, AuditEntry(at_ms, _OPERATOR, "revoke_key", name, ""))
+        valid = update(keys).where(keys.c.name == name, keys.c.revoked_ms.is_(None))
+        with self._write() as connection:
+            if connection.execute(valid.values(revoked_ms=at_ms)).rowcount:
+                add_audit_entry(connection, AuditEntry(at_ms, _OPERATOR, "revoke_key", name, ""))
             row = connection.execute(select(keys).where(keys.c.name == name)).first()
             if row is None:
                 raise UnknownError(f"there is no key {name}; check its name")

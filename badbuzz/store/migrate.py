@@ -1,7 +1,7 @@
-"""The schema's revisions: ``migrations/versions/`` holds one file each.
+"""Schema migrations: ``migrations/versions/`` has one file per revision.
 
-To change the schema: change ``schema.py``, add a revision that does the same to a database that is
-there, and see the tests compare the two. Revisions only go up: the way back is a backup.
+To change the schema, change ``schema.py`` and add a revision that changes existing databases in
+the same way; the tests compare the two. There are no downgrades: restore a backup instead.
 """
 
 from __future__ import annotations
@@ -16,68 +16,68 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from badbuzz.errors import StoreError
-from badbuzz.store.engine import writing
-from badbuzz.store.failures import file_of, place_of, translated
+from badbuzz.store.database_errors import describe_url, sqlite_path, translate_errors
+from badbuzz.store.engine import write_transaction
 
 FOLDER: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 8_246_013
-"""What PostgreSQL locks while one of several that start at once migrates."""
+"""Key of the PostgreSQL advisory lock that serialises migrations of concurrent starts."""
 
 
-def check(engine: Engine) -> None:
-    """Nothing, where the tables are as they must be.
+def check_revision(engine: Engine) -> None:
+    """Check that the tables have the newest revision.
 
     Raises
     ------
     StoreError
-        When the schema is older, or newer than is known here.
+        If the schema is older than this version, or newer.
     """
     _, script = _scripts(FOLDER)
-    with translated(engine.url), engine.begin() as connection:
+    with translate_errors(engine.url), engine.begin() as connection:
         found = _revision(engine, connection, script)
     if found != script.get_current_head():
         raise StoreError(
-            f"{place_of(engine.url)}: its tables are of an older version; "
-            "start badbuzz record once to renew them"
+            f"{describe_url(engine.url)}: its tables have an older version; "
+            "start badbuzz record once to migrate them"
         )
 
 
-def check_made(engine: Engine) -> None:
-    """Nothing, where there is a store, of whatever version; makes no file.
+def check_exists(engine: Engine) -> None:
+    """Check that a store of any version exists; create no file.
 
     Raises
     ------
     StoreError
-        When there is no such file, or a database without the tables.
+        If the file or the tables do not exist.
     """
     is_file = engine.url.get_backend_name() == "sqlite"
-    place = file_of(engine.url) if is_file else place_of(engine.url)
-    missing = is_file and not place.startswith("file:") and _is_empty(Path(place))
+    address = sqlite_path(engine.url) if is_file else describe_url(engine.url)
+    missing = is_file and not address.startswith("file:") and _is_empty(Path(address))
     if not missing:
-        with translated(engine.url), engine.begin() as connection:
+        with translate_errors(engine.url), engine.begin() as connection:
             missing = MigrationContext.configure(connection).get_current_revision() is None
     if missing:
-        raise StoreError(f"no store at {place}: start badbuzz record, or set BADBUZZ_STORE")
+        raise StoreError(f"no store at {address}: start badbuzz record, or set BADBUZZ_STORE")
 
 
 def migrate(engine: Engine, folder: Path = FOLDER) -> None:
-    """Bring the tables to the newest revision, with their rows.
+    """Migrate the tables and their rows to the newest revision.
 
     Parameters
     ----------
     folder
-        Holds the revisions.
+        Folder of the revisions.
 
     Raises
     ------
     StoreError
-        When the schema is newer than is known here.
+        If the schema is newer than this version.
     """
     config, script = _scripts(folder)
-    with translated(engine.url), engine.begin() as connection:
+    with translate_errors(engine.url), engine.begin() as connection:
         if _revision(engine, connection, script) == script.get_current_head():
             return
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         _revision(engine, connection, script)
@@ -100,12 +100,12 @@ def _scripts(folder: Path) -> tuple[Config, ScriptDirectory]:
 
 
 def _revision(engine: Engine, connection: Connection, script: ScriptDirectory) -> str | None:
-    """The database's revision; None where it has no tables yet."""
+    """Return the revision of the database; None if it has no tables."""
     found = MigrationContext.configure(connection).get_current_revision()
     known = {one.revision for one in script.walk_revisions()}
     if found is not None and found not in known:
         raise StoreError(
-            f"{place_of(engine.url)}: its tables are of revision {found}, which this version "
-            "does not know; use the newer badbuzz that made them"
+            f"{describe_url(engine.url)}: its tables have revision {found}, which this version "
+            "does not know; use the newer badbuzz that created them"
         )
     return found

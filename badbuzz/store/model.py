@@ -1,4 +1,4 @@
-"""What the store takes and gives, beside windows, alerts and tweets: frozen values."""
+"""Frozen values that the store's methods take and return."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePartition:
-    """A partition of a topic, whose name is that of :mod:`badbuzz.wire`, without the prefix."""
+    """A partition of a topic; ``topic`` is a name of :mod:`badbuzz.wire`, without the prefix."""
 
     topic: str
     partition: int
@@ -25,23 +25,23 @@ class SourcePartition:
 
 @dataclass(frozen=True, slots=True)
 class WindowSum:
-    """A brand's windows in one step of time, added up.
+    """Sum of a brand's windows over one step of time.
 
     Parameters
     ----------
     start_ms, end_ms
-        The half-open step; a whole number of five-minute windows.
+        Half-open interval, Unix ms; a multiple of five minutes.
     n, n_negative, expected
-        Sums over the windows.
+        Sums of the windows' values.
     expected_low, expected_high
-        Sums of the windows' bands: wider than the band of the sum, as it is rare that every
-        window lies at the same end of its own.
+        Sums of the windows' bands. They are wider than the band of the sum, because windows
+        rarely deviate in the same direction.
     rate, adjusted_rate
-        Of all tweets of the step, in [0, 1]; None without tweets.
+        Negative rates of all tweets in the step, in [0, 1]; None without tweets.
     baseline_rate
-        Mean over the windows.
+        Mean of the windows' baseline rates, in [0, 1].
     score, state, alert_id
-        Of the worst: the highest score, the gravest state, the latest alert; empty when none.
+        Highest score, most severe state, and id of the latest alert (empty without one).
     """
 
     start_ms: int
@@ -61,30 +61,30 @@ class WindowSum:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A person's word on what a tweet is.
+    """A person's label of a tweet or text.
 
     Parameters
     ----------
     id
-        The sender's; the same twice is one.
+        Idempotency key, chosen by the client.
     at_ms, by
-        When and who: the name of a key.
+        Time, Unix ms, and name of the API key.
     tweet_id
-        None where a text was judged that is no tweet.
+        Id of the tweet; None if a free text was labelled.
     text
-        Masked.
+        Masked text.
     predicted, score, bundle
-        What was said of it; None where nothing was.
+        Prediction and version of the bundle; None or empty without a prediction.
     right
-        The truth as the person sees it: True is negative.
+        True label according to the person: True is negative.
     source
-        How it came: a correction, the list of tweets worth labelling, or a try.
+        Origin: a correction, the labelling page, or a try of the model.
 
     Examples
     --------
-    >>> said = Feedback("1", 0, "kim", None, "", "en", "Late again", "", False, 0.4, True, "b@1",
-    ...                 "feedback")
-    >>> said.mispredicted
+    >>> one = Feedback("1", 0, "kim", None, "", "en", "Late again", "", False, 0.4, True, "b@1",
+    ...                "feedback")
+    >>> one.mispredicted
     True
     """
 
@@ -104,13 +104,13 @@ class Feedback:
 
     @property
     def mispredicted(self) -> bool:
-        """Whether the person contradicts a label."""
+        """True if the person contradicts the predicted label."""
         return self.predicted is not None and self.predicted != self.right
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A person's judgement of an alert; of several by one person the latest counts."""
+    """A person's ruling on an alert; the latest ruling of each person counts."""
 
     alert_id: str
     verdict: RulingKind
@@ -121,18 +121,18 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """An alert and all that became of it.
+    """An alert with its phases, acknowledgement and rulings.
 
     Parameters
     ----------
     alert
-        Its newest phase.
+        Newest phase of the alert.
     phases
-        Every phase, oldest first; the last is ``alert``.
+        All phases, oldest first; the last is ``alert``.
     acknowledged_by, acknowledged_ms
-        Who took it on first, and when; None while nobody has.
+        Name of the first API key that acknowledged it, and time, Unix ms; None until then.
     rulings
-        Those that count, one a person, oldest first.
+        Rulings that count, one per person, oldest first.
     """
 
     alert: Alert
@@ -144,7 +144,7 @@ class AlertHistory:
 
 @dataclass(frozen=True, slots=True)
 class SampledTweet:
-    """A tweet of the store's sample, its text masked, its author a keyed hash."""
+    """A tweet of the store's sample; the text is masked and the author is a keyed hash."""
 
     id: str
     brand: str
@@ -162,7 +162,7 @@ class SampledTweet:
 
 @dataclass(frozen=True, slots=True)
 class BrandSummary:
-    """Where a brand stands: its last closed window, its newest alert that is not resolved."""
+    """Status of a brand: its last closed window and its newest unresolved alert."""
 
     brand: str
     last_window: Window | None
@@ -176,13 +176,13 @@ class ApiKey:
     Parameters
     ----------
     name
-        Whose it is: what is acknowledged or corrected with it bears this name.
+        Name of the key, which identifies the author of acknowledgements and corrections.
     scopes
-        Of ``read``, ``write`` and ``admin``.
+        Permissions: a subset of ``read``, ``write`` and ``admin``.
     made_ms, revoked_ms
-        Revoked is None while the key is good.
+        Times of creation and revocation, Unix ms; ``revoked_ms`` is None for a valid key.
     prefix
-        The part of the secret by which the key is found, 8 hexadecimal digits.
+        Part of the secret by which the key is found: 8 hexadecimal digits.
     """
 
     name: str
@@ -194,7 +194,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One line of the audit: who did what, to what."""
+    """An audit entry: time, author, action, and what was changed."""
 
     at_ms: int
     who: str
@@ -205,11 +205,11 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some of what was asked for; ``cursor`` asks for what follows, None when nothing does."""
+    """A page of results; ``cursor`` requests the next page and is None on the last one."""
 
     items: tuple[T, ...]
     cursor: str | None
 
 
 Change = tuple[SourcePartition, int, Window | Alert]
-"""A recorded window or alert with where it came from: place and offset."""
+"""Partition, offset, and the window or alert recorded from it."""

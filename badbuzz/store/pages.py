@@ -1,4 +1,4 @@
-"""Pages of a reading: where one ended, the next begins, whatever was written meanwhile."""
+"""Keyset pagination: a cursor has the sort key of the last row, so later writes do not shift it."""
 
 from __future__ import annotations
 
@@ -17,64 +17,70 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-def checked_limit(limit: int) -> int:
-    """How many are asked for.
+def check_limit(limit: int) -> int:
+    """Return the limit if it is valid.
 
     Raises
     ------
     QueryError
-        Unless it is 1 to 10,000.
+        If it is not from 1 to 10,000.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"limit: expected 1 to {MAX_LIMIT}, found {limit}")
     return limit
 
 
-def cursor_of(what: str, *values: float | str) -> str:
-    """Where a page ended, as an opaque text.
+def encode_cursor(what: str, *values: float | str) -> str:
+    """Encode the end of a page as an opaque text.
 
     Examples
     --------
-    >>> read_cursor(cursor_of("alerts", 5, "x"), "alerts", int, str)
+    >>> decode_cursor(encode_cursor("alerts", 5, "x"), "alerts", int, str)
     (5, 'x')
     """
     return urlsafe_b64encode(orjson.dumps([what, *values])).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, what: str, *kinds: type) -> tuple[Any, ...]:
-    """The values of a cursor.
+def decode_cursor(cursor: str, what: str, *kinds: type) -> tuple[Any, ...]:
+    """Return the values of a cursor.
 
     Raises
     ------
     QueryError
-        When it is none, or one of another reading.
+        If it is invalid or belongs to another query.
 
     Examples
     --------
-    >>> read_cursor("?", "alerts", int, str)
+    >>> decode_cursor("?", "alerts", int, str)
     Traceback (most recent call last):
-    badbuzz.errors.QueryError: cursor: expected one that an earlier page of this reading gave
+    badbuzz.errors.QueryError: cursor: expected the cursor of an earlier page of this query
     """
     try:
-        told = orjson.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        decoded = orjson.loads(
+            urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        )
     except ValueError:
-        told = None
-    if not isinstance(told, list) or [type(value) for value in told[1:]] != list(kinds):
-        told = [None]
-    if told[0] != what or any(isinstance(v, int) and abs(v) >= 2**63 for v in told[1:]):
-        raise QueryError("cursor: expected one that an earlier page of this reading gave")
-    return tuple(told[1:])
+        decoded = None
+    if not isinstance(decoded, list) or [type(value) for value in decoded[1:]] != list(kinds):
+        decoded = [None]
+    if decoded[0] != what or any(isinstance(v, int) and abs(v) >= 2**63 for v in decoded[1:]):
+        raise QueryError("cursor: expected the cursor of an earlier page of this query")
+    return tuple(decoded[1:])
 
 
-def page(rows: Sequence[R], limit: int, made: Callable[[R], T], end: Callable[[R], str]) -> Page[T]:
-    """A page of the first ``limit`` rows, of which one more was asked for.
+def make_page(
+    rows: Sequence[R], limit: int, convert: Callable[[R], T], cursor: Callable[[R], str]
+) -> Page[T]:
+    """Return a page of the first ``limit`` rows.
 
     Parameters
     ----------
-    made
-        What a row becomes.
-    end
-        The cursor behind a row.
+    rows
+        Up to ``limit + 1`` rows; the additional row indicates a next page.
+    convert
+        Conversion of a row into an item.
+    cursor
+        Cursor after a row.
     """
     shown = rows[:limit]
-    return Page(tuple(map(made, shown)), end(shown[-1]) if len(rows) > limit else None)
+    return Page(tuple(map(convert, shown)), cursor(shown[-1]) if len(rows) > limit else None)

@@ -1,36 +1,37 @@
-"""How far each topic was recorded."""
+"""Positions: the next offset to record of each partition."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from badbuzz.store.engine import Connected
+from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import SourcePartition
-from badbuzz.store.rows import inserting
 from badbuzz.store.schema import positions
+from badbuzz.store.statements import insert_into
 
 
-class Positions(Connected):
-    """Where a recorder goes on: positions move with what was recorded up to them."""
+class PositionStore(DatabaseAccess):
+    """Table of positions, which are committed together with the recorded rows."""
 
-    def position(self, place: SourcePartition) -> int:
-        """The next offset to read; -1 where nothing was recorded."""
-        return self.positions().get(place, -1)
+    def position(self, source: SourcePartition) -> int:
+        """Return the next offset to read; -1 if nothing was recorded."""
+        return self.positions().get(source, -1)
 
     def positions(self) -> dict[SourcePartition, int]:
-        """The next offset to read of every place that was recorded from."""
-        with self._reading() as connection:
+        """Return the next offset to read of each recorded partition."""
+        with self._read() as connection:
             rows = connection.execute(select(positions)).all()
         return {SourcePartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
-def advance(connection: Connection, place: SourcePartition, next_offset: int) -> None:
-    """Move a place's position, never back; whoever else records from there waits until it is done.
+def advance_position(connection: Connection, source: SourcePartition, next_offset: int) -> None:
+    """Advance a position, never backwards; call it first in a transaction.
 
-    PostgreSQL locks the row of the position even where it stays, so this comes first.
+    PostgreSQL locks the row even if the position stays, so other recorders of the partition wait
+    until the transaction ends.
     """
-    statement = inserting(connection, positions).values(
-        topic=place.topic, partition=place.partition, next_offset=next_offset
+    statement = insert_into(connection, positions).values(
+        topic=source.topic, partition=source.partition, next_offset=next_offset
     )
     statement = statement.on_conflict_do_update(
         index_elements=list(positions.primary_key),

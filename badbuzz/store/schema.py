@@ -1,4 +1,4 @@
-"""The tables. A change here is a change of the schema: add a revision to ``migrations/``."""
+"""Table definitions. After a change, add a revision to ``migrations/``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
-from badbuzz.store.types import AnyInt, AnyText
+from badbuzz.store.column_types import AnyInt, AnyText
 
 metadata: Final = MetaData(
     naming_convention={
@@ -28,7 +28,7 @@ metadata: Final = MetaData(
 )
 
 _Counter: Final = BigInteger().with_variant(Integer, "sqlite")
-"""A number that the database gives; SQLite numbers only what it calls INTEGER."""
+"""Type of generated numbers; SQLite generates numbers for INTEGER columns only."""
 
 
 def _text(name: str, **more: Any) -> Column[str]:
@@ -44,7 +44,7 @@ def _float(name: str) -> Column[float]:
 
 
 def _origin() -> tuple[Column[int], Column[int]]:
-    """Where a row came from: a partition of the topic that fills the table, and an offset."""
+    """Return columns for the source of a row: partition of the recorded topic, and offset."""
     return _int("partition"), _int("source_offset")
 
 
@@ -188,7 +188,7 @@ feedback: Final = Table(
     Index("ix_feedback_tweet", "tweet_id"),
 )
 
-told: Final = Table(
+sent_feedback: Final = Table(
     "told",
     metadata,
     _text("sink", primary_key=True),

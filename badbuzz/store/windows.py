@@ -1,4 +1,4 @@
-"""Closed windows, and where each brand stands."""
+"""Closed windows, and the last window of each brand."""
 
 from __future__ import annotations
 
@@ -13,48 +13,47 @@ from sqlalchemy.engine import RowMapping
 
 from badbuzz.errors import QueryError
 from badbuzz.model import Window, WindowState
-from badbuzz.store.engine import Connected
+from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import Page, SourcePartition, WindowSum
-from badbuzz.store.pages import checked_limit, cursor_of, page, read_cursor
-from badbuzz.store.positions import advance
-from badbuzz.store.rows import Row, inserting, upsert
+from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
+from badbuzz.store.positions import advance_position
 from badbuzz.store.schema import brands, windows
+from badbuzz.store.statements import Row, insert_into, upsert
 
 WINDOW_MS: Final = 300_000
 
 _NAMES: Final = tuple(spec.name for spec in fields(Window))
 _values_of: Final = attrgetter(*_NAMES)
 _STATES: Final[tuple[WindowState, ...]] = ("quiet", "no_baseline", "muted", "cooling", "firing")
-"""From the best to the worst."""
+"""States by increasing severity."""
 assert set(_STATES) == set(get_args(WindowState))
 
 
-class Windows(Connected):
-    """What was recorded from the topic of windows."""
+class WindowStore(DatabaseAccess):
+    """Tables of windows and brands, recorded from the topic ``windows``."""
 
     def record_windows(
-        self, place: SourcePartition, records: Sequence[tuple[int, Window]], next_offset: int
+        self, source: SourcePartition, records: Sequence[tuple[int, Window]], next_offset: int
     ) -> None:
-        """Write windows and move the place's position, in one transaction.
+        """Write windows and advance the position, in one transaction.
 
         Parameters
         ----------
-        place
-            Where they were read.
+        source
+            Partition from which they were read.
         records
-            Each with its offset. A brand's window that is there already stays unless this offset
-            is higher.
+            Windows with their offsets. An existing window is replaced if this offset is higher.
         next_offset
-            The next one to read; a position that is further on stays.
+            Next offset to read; a higher stored position is kept.
         """
-        rows = [_row(place, offset, window) for offset, window in records]
+        rows = [_row(source, offset, window) for offset, window in records]
         last: dict[str, int] = {}
         for row in rows:
             last[row["brand"]] = max(row["start_ms"], last.get(row["brand"], 0))
-        with self._writing() as connection:
-            advance(connection, place, next_offset)
+        with self._write() as connection:
+            advance_position(connection, source, next_offset)
             upsert(connection, windows, rows)
-            know_brands(connection, last)
+            add_brands(connection, last)
 
     def windows(
         self,
@@ -65,89 +64,89 @@ class Windows(Connected):
         limit: int = 1000,
         cursor: str | None = None,
     ) -> Page[WindowSum]:
-        """A brand's windows that begin in ``[from_ms, to_ms)``, oldest first, added up by step.
+        """Return sums by step of a brand's windows that start in ``[from_ms, to_ms)``.
 
         Parameters
         ----------
         step_ms
-            A multiple of five minutes; steps lie at whole multiples of it, Unix time. A step
-            without windows is left out; one at either end holds only those that were asked for.
+            Multiple of five minutes; steps are aligned to the Unix epoch. Steps without windows are
+            omitted; the first and last may be partial.
         limit
-            Steps at most.
+            Maximum number of steps, oldest first.
 
         Raises
         ------
         QueryError
-            When step, limit or cursor cannot be.
+            If step, limit or cursor is invalid.
         """
         if step_ms < WINDOW_MS or step_ms % WINDOW_MS:
             raise QueryError(f"step: expected a multiple of {WINDOW_MS} ms, found {step_ms}")
         if cursor is not None:
-            (behind_ms,) = read_cursor(cursor, "windows", int)
-            from_ms = max(from_ms, behind_ms)
-        asked = _steps(step_ms).where(
+            (after_ms,) = decode_cursor(cursor, "windows", int)
+            from_ms = max(from_ms, after_ms)
+        query = _steps(step_ms).where(
             windows.c.brand == brand, windows.c.start_ms >= from_ms, windows.c.start_ms < to_ms
         )
-        with self._reading() as connection:
-            rows = connection.execute(asked.limit(checked_limit(limit) + 1)).mappings().all()
-        return page(
+        with self._read() as connection:
+            rows = connection.execute(query.limit(check_limit(limit) + 1)).mappings().all()
+        return make_page(
             rows,
             limit,
             lambda row: _step(row, step_ms),
-            lambda row: cursor_of("windows", (row["number"] + 1) * step_ms),
+            lambda row: encode_cursor("windows", (row["number"] + 1) * step_ms),
         )
 
     def last_windows(self) -> list[Window]:
-        """The last recorded window of every brand that has one, by name."""
-        with self._reading() as connection:
+        """Return the last window of each brand that has one, by name."""
+        with self._read() as connection:
             found = self._last_windows(connection)
         return [window for window in found.values() if window is not None]
 
     def _last_windows(
         self, connection: Connection, only: str | None = None
     ) -> dict[str, Window | None]:
-        """Every brand, or only one, by name, with its last window."""
-        asked = select(brands.c.brand.label("known"), windows).outerjoin(
+        """Return the last window by brand, of all brands or of one."""
+        query = select(brands.c.brand.label("known"), windows).outerjoin(
             windows,
             (windows.c.brand == brands.c.brand) & (windows.c.start_ms == brands.c.last_start_ms),
         )
         if only is not None:
-            asked = asked.where(brands.c.brand == only)
-        rows = sorted(connection.execute(asked).mappings(), key=lambda row: str(row["known"]))
+            query = query.where(brands.c.brand == only)
+        rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["known"]))
         return {row["known"]: window_of(row) if row["brand"] else None for row in rows}
 
     def _changed_windows(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Window]]:
-        asked = (
+        query = (
             select(windows)
             .where(windows.c.partition == partition, windows.c.source_offset > after)
             .order_by(windows.c.source_offset)
             .limit(limit)
         )
-        rows = connection.execute(asked).mappings()
+        rows = connection.execute(query).mappings()
         return [(row["source_offset"], window_of(row)) for row in rows]
 
 
-def _row(place: SourcePartition, offset: int, window: Window) -> Row:
+def _row(source: SourcePartition, offset: int, window: Window) -> Row:
     row: Row = dict(zip(_NAMES, _values_of(window), strict=True))
     row["absent"] = orjson.dumps(window.absent).decode() if window.absent else "[]"
-    row["partition"] = place.partition
+    row["partition"] = source.partition
     row["source_offset"] = offset
     return row
 
 
 def window_of(row: RowMapping) -> Window:
-    """The window of a row of all its columns."""
+    """Convert a row with all columns into a window."""
     values: dict[str, Any] = {name: row[name] for name in _NAMES}
     return Window(**{**values, "absent": tuple(orjson.loads(values["absent"]))})
 
 
-def know_brands(connection: Connection, last_start_ms: Mapping[str, int | None]) -> None:
-    """Note brands, and the start of the last window of each where it is known."""
+def add_brands(connection: Connection, last_start_ms: Mapping[str, int | None]) -> None:
+    """Add brands; advance the start of their last windows where given."""
     if not last_start_ms:
         return
-    statement = inserting(connection, brands)
+    statement = insert_into(connection, brands)
     new, old = statement.excluded.last_start_ms, brands.c.last_start_ms
     statement = statement.on_conflict_do_update(
         index_elements=[brands.c.brand],
@@ -159,7 +158,7 @@ def know_brands(connection: Connection, last_start_ms: Mapping[str, int | None])
 
 
 def _steps(step_ms: int) -> Select[Any]:
-    """The sums over windows by the number of their step."""
+    """Return a query of sums over windows, grouped by number of the step."""
     column = windows.c
     number = (column.start_ms // step_ms).label("number")
     worst = case({state: rank for rank, state in enumerate(_STATES)}, value=column.state)

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from badbuzz.config.settings import Settings
-from badbuzz.store.database import Store, where
+from badbuzz.store.database import Store, describe_address
 from badbuzz.terminal.ports import LOOPBACK, check_port
 from badbuzz.terminal.signals import SignalGuard
 from dashboards.api.app import create_app, new_app
@@ -58,7 +58,7 @@ def api(host: str | None, port: int | None, without_keys: bool, openapi: bool) -
     set_up_logs(settings.log_level)
     with Store.open(settings.store) as store:
         app = create_app(settings, store, with_keys=not without_keys)
-        place = where(settings.store)
+        place = describe_address(settings.store)
         note("serving", host=host, port=port, with_keys=not without_keys, store=place)
         made = store.keys()
         if not without_keys and all(key.revoked_ms is not None for key in made):

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from badbuzz.config.settings import Settings
-from badbuzz.store.database import Store, where
+from badbuzz.store.database import Store, describe_address
 from badbuzz.wire import is_name
 from dashboards.api import credentials
 
@@ -99,7 +99,7 @@ def list_(as_json: bool) -> None:
 def _opened(*, create: bool = False) -> Store:
     address = Settings.read().store
     store = Store.open(address, create=create)
-    click.echo(f"store: {where(address)}", err=True)
+    click.echo(f"store: {describe_address(address)}", err=True)
     return store
 
 

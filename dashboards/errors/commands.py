@@ -12,7 +12,7 @@ from rich.console import Console
 from badbuzz.config.settings import Settings
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.outputs import check_outputs
-from badbuzz.store.database import Store, where
+from badbuzz.store.database import Store, describe_address
 from badbuzz.terminal.options import Instant
 from dashboards.errors import table
 from dashboards.errors.findings import find
@@ -53,7 +53,7 @@ def errors(
     settings = Settings.read()
     judges = ScorerSet.read(settings.bundles)
     with Store.open(settings.store, create=False) as store:
-        click.echo(f"store: {where(settings.store)}", err=True)
+        click.echo(f"store: {describe_address(settings.store)}", err=True)
         found = find(store, judges, from_ms, to_ms)
     if found.empty:
         for line in nothing(found):

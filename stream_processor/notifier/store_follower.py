@@ -114,10 +114,10 @@ class StoreFollower:
 
     async def _correct(self, delivery: Delivery, sink: Observes) -> None:
         name = delivery.sink.name
-        for said in await self._ask(lambda store: store.untold(name, _AT_ONCE)):
+        for said in await self._ask(lambda store: store.unsent(name, _AT_ONCE)):
             outcome = await self._hand_over(delivery, sink, said)
             metrics.CORRECTED.labels(name, outcome).inc()
-            await self._ask(partial(Store.note_told, sink=name, feedback_id=said.id))
+            await self._ask(partial(Store.mark_sent, sink=name, feedback_id=said.id))
             del self._attempts[said.id]
 
     async def _hand_over(self, delivery: Delivery, sink: Observes, said: Feedback) -> str:

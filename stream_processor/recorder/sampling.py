@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from badbuzz.model import BUCKET_MS, Scored
-from badbuzz.store.sample import doubt_of
+from badbuzz.store.sample import score_margin
 
 Row = tuple[int, Scored]
 """A scored tweet and its offset."""
@@ -19,7 +19,7 @@ _Order = Callable[[Scored], float | None]
 _ORDERS: Final[tuple[_Order, ...]] = (
     lambda row: -row.tweet.created_ms,
     lambda row: None if row.score is None else -row.score,
-    lambda row: None if row.score is None else doubt_of(row.score),
+    lambda row: None if row.score is None else score_margin(row.score),
 )
 """Newest, most negative, most uncertain: lower first."""
 

@@ -1,4 +1,4 @@
-"""Windows, alerts and scored tweets to record."""
+"""Windows, alerts and scored tweets for tests to record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BRAND = "Air Paradis"
 
 
 def window(number: int = 0, **changes: Any) -> Window:
-    """A brand's window, by its number since the start."""
+    """Return a window of a brand, by its number since the start."""
     start_ms = START_MS + number * BUCKET_MS
     plain = Window(
         brand=BRAND,
@@ -45,7 +45,7 @@ def window(number: int = 0, **changes: Any) -> Window:
 
 
 def alert(number: int = 0, **changes: Any) -> Alert:
-    """An alert that fires, by the number of its opening window since the start."""
+    """Return a firing alert, by the number of its opening window since the start."""
     start_ms = START_MS + number * BUCKET_MS
     times = {
         "window_start_ms": start_ms,
@@ -57,13 +57,13 @@ def alert(number: int = 0, **changes: Any) -> Alert:
 
 
 def later(fired: Alert, n_windows: int, **changes: Any) -> Alert:
-    """A later phase of an alert."""
+    """Return a later phase of an alert."""
     end_ms = fired.window_end_ms + n_windows * BUCKET_MS
     return replace(fired, **{"window_end_ms": end_ms, "evidence": None, **changes})
 
 
 def shown(*ids: str) -> Evidence:
-    """Evidence that shows tweets of these ids as most negative, and the first as repeated too."""
+    """Return evidence with tweets of these ids as most negative, and the first as repeated too."""
     evidence = example().evidence
     assert evidence is not None
     examples = tuple(Example(id_, START_MS, 0.9, f"text of {id_}", "", 0, 1) for id_ in ids)
@@ -71,7 +71,7 @@ def shown(*ids: str) -> Evidence:
 
 
 def scored(id_: str, score: float | None = 0.9, **changes: Any) -> Scored:
-    """A post with its score, created at the start unless it is said."""
+    """Return a scored post, created at the start by default."""
     plain = Tweet(
         id=id_, brand=BRAND, text=f"text of {id_}", created_ms=START_MS, produced_ms=START_MS,
         lang="en",

@@ -16,8 +16,8 @@ from badbuzz.errors import RegistryDownError
 from badbuzz.models.registry import CHALLENGER, CHAMPION, Registry
 from badbuzz.models.scorer import Scorer
 from badbuzz.store.database import Store
+from tests.support.feedback import feedback
 from tests.support.mlflow_server import MlflowServer
-from tests.support.opinions import feedback
 from tests.support.registered import Ran, crown, local
 from tests.support.servers import ROOT
 from tests.training.retrain.test_curation import own_rows

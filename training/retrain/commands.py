@@ -19,7 +19,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import RecordingError, RegistryError
 from badbuzz.models.scorer import FILES
 from badbuzz.recordings.outputs import check_outputs, write_text
-from badbuzz.store.database import Store, where
+from badbuzz.store.database import Store, describe_address
 from badbuzz.store.model import Feedback
 from training.datasets.labelled import ReadOptions
 from training.datasets.options import reading_options
@@ -135,7 +135,7 @@ def _said(address: str | None, console: Console) -> list[Feedback]:
     """Everything that anybody said."""
     address = address or Settings.read().store
     with Store.open(address, create=False) as store:
-        console.print(f"store: {where(address)}", highlight=False)
+        console.print(f"store: {describe_address(address)}", highlight=False)
         return store.feedback(0, _FOREVER_MS)
 
 

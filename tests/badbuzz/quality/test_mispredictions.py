@@ -14,7 +14,7 @@ from badbuzz.quality.mispredictions import (
     latest_feedback,
     summarise_mispredictions,
 )
-from tests.support.opinions import feedback
+from tests.support.feedback import feedback
 
 DAY_MS = 86_400_000
 WORDS = st.sampled_from(["ok", "missed", "false"])

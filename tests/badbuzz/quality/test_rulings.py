@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from badbuzz.quality.rulings import RulingCounts, summarise_rulings
-from tests.support.opinions import alert, evidence, ruled
+from tests.support.feedback import alert, evidence, ruled
 
 
 def test_each_alert_counts_once_by_its_latest_ruling() -> None:

@@ -1,4 +1,4 @@
-"""What people do: kept once, audited, and never lost to what the stream says."""
+"""Feedback, rulings and acknowledgements: written once, audited, and kept when records repeat."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
 def test_feedback_is_that_of_a_period(store: Store) -> None:
     for at_ms in (5, 6, 7, 8):
         store.add_feedback(replace(SAID, id=str(at_ms), at_ms=at_ms))
-    assert [said.at_ms for said in store.feedback(6, 8)] == [6, 7]
+    assert [one.at_ms for one in store.feedback(6, 8)] == [6, 7]
 
 
 def test_a_tweet_with_feedback_is_not_worth_labelling(store: Store) -> None:
@@ -84,16 +84,16 @@ def test_a_tweet_with_feedback_is_not_worth_labelling(store: Store) -> None:
 
 def test_the_first_to_acknowledge_stays(alarmed: Store) -> None:
     alarmed.acknowledge(FIRED.id, "kim", 20)
-    life = alarmed.acknowledge(FIRED.id, "bo", 30)
-    assert (life.acknowledged_by, life.acknowledged_ms) == ("kim", 20)
+    history = alarmed.acknowledge(FIRED.id, "bo", 30)
+    assert (history.acknowledged_by, history.acknowledged_ms) == ("kim", 20)
     assert entries(alarmed) == [AuditEntry(20, "kim", "acknowledge", FIRED.id, "")]
 
 
 def test_of_a_persons_rulings_the_latest_counts(alarmed: Store) -> None:
     alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
     alarmed.rule(Ruling(FIRED.id, "benign", "bo", 21, "a campaign"))
-    life = alarmed.rule(Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"))
-    assert life.rulings == (
+    history = alarmed.rule(Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"))
+    assert history.rulings == (
         Ruling(FIRED.id, "benign", "bo", 21, "a campaign"),
         Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"),
     )
@@ -110,7 +110,7 @@ def test_rulings_of_a_period_are_those_that_still_count(alarmed: Store) -> None:
     alarmed.rule(Ruling(FIRED.id, "benign", "kim", 21, ""))
     alarmed.rule(Ruling(FIRED.id, "real", "bo", 40, ""))
     found = alarmed.rulings(0, 30)
-    assert [(ruling.by, ruling.verdict, life.alert) for ruling, life in found] == [
+    assert [(ruling.by, ruling.verdict, history.alert) for ruling, history in found] == [
         ("kim", "benign", FIRED)
     ]
 
@@ -193,8 +193,8 @@ def test_an_alert_that_comes_while_it_is_sought_is_not_there_yet(
     waiting = [alert()]
     with Store.open(address) as store, Store.open(address) as recorder:
 
-        def come(_connection: object, _cursor: object, said: str, *_: object) -> None:
-            if said.startswith("SELECT") and waiting:
+        def come(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("SELECT") and waiting:
                 recorder.record_alerts(ALERTS, [(0, waiting.pop())], 1)
 
         event.listen(store._engine, "after_cursor_execute", come)

@@ -1,4 +1,4 @@
-"""What waits to be passed on beyond the store: each misprediction once to each sink."""
+"""Forwarding: each misprediction is sent once to each sink."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from badbuzz.errors import QueryError
 from badbuzz.store.database import Store
-from tests.support.opinions import feedback
+from tests.support.feedback import feedback
 from tests.support.recorded import ALERTS, alert
 
 AZURE = "azure"
@@ -15,32 +15,32 @@ AZURE = "azure"
 def test_only_mispredictions_wait_oldest_first(store: Store) -> None:
     missed, fine, false = feedback("missed"), feedback("ok"), feedback("false")
     unscored = feedback("missed", predicted=None, right=True)
-    for said in (false, unscored, fine, missed):
-        store.add_feedback(said)
-    assert store.untold(AZURE) == [missed, false]
-    assert store.untold(AZURE, limit=1) == [missed]
+    for one in (false, unscored, fine, missed):
+        store.add_feedback(one)
+    assert store.unsent(AZURE) == [missed, false]
+    assert store.unsent(AZURE, limit=1) == [missed]
 
 
 def test_what_one_sink_was_told_waits_for_another(store: Store) -> None:
-    said = feedback("missed")
-    store.add_feedback(said)
+    one = feedback("missed")
+    store.add_feedback(one)
     for _ in range(2):
-        store.note_told(AZURE, said.id)
-    assert store.untold(AZURE) == []
-    assert store.untold("other") == [said]
+        store.mark_sent(AZURE, one.id)
+    assert store.unsent(AZURE) == []
+    assert store.unsent("other") == [one]
 
 
 def test_one_that_is_committed_behind_a_later_one_is_not_missed(store: Store) -> None:
     early, late = feedback("missed"), feedback("missed")
     store.add_feedback(late)
-    store.note_told(AZURE, late.id)
+    store.mark_sent(AZURE, late.id)
     store.add_feedback(early)
-    assert store.untold(AZURE) == [early]
+    assert store.unsent(AZURE) == [early]
 
 
 def test_a_limit_has_limits(store: Store) -> None:
     with pytest.raises(QueryError, match="limit"):
-        store.untold(AZURE, limit=0)
+        store.unsent(AZURE, limit=0)
 
 
 def test_who_acknowledged_is_known_by_alert(store: Store) -> None:

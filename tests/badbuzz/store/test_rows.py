@@ -1,4 +1,4 @@
-"""What recorders write: by natural key, once, whoever repeats it."""
+"""Recorded rows: written once by natural key, also when records repeat."""
 
 from __future__ import annotations
 
@@ -154,9 +154,9 @@ def test_a_phase_recorded_twice_stands_in_the_life_once(store: Store) -> None:
     fired = alert()
     for _ in range(2):
         store.record_alerts(ALERTS, [(1, fired)], 2)
-    life = store.alert(fired.id)
-    assert life is not None
-    assert life.phases == (fired,)
+    history = store.alert(fired.id)
+    assert history is not None
+    assert history.phases == (fired,)
 
 
 def test_an_alerts_newest_phase_is_its_latest_whatever_is_repeated(store: Store) -> None:
@@ -164,9 +164,9 @@ def test_an_alerts_newest_phase_is_its_latest_whatever_is_repeated(store: Store)
     over = later(fired, 6, phase="resolved")
     store.record_alerts(ALERTS, [(1, fired), (2, over)], 3)
     store.record_alerts(ALERTS, [(1, fired)], 2)
-    life = store.alert(fired.id)
-    assert life is not None
-    assert (life.alert, life.phases) == (over, (fired, over))
+    history = store.alert(fired.id)
+    assert history is not None
+    assert (history.alert, history.phases) == (over, (fired, over))
     assert store.alerts(phase="firing").items == ()
 
 
@@ -175,9 +175,9 @@ def test_a_new_phase_leaves_who_acknowledged(store: Store) -> None:
     store.record_alerts(ALERTS, [(1, fired)], 2)
     store.acknowledge(fired.id, "kim", 5)
     store.record_alerts(ALERTS, [(2, later(fired, 6, phase="resolved"))], 3)
-    life = store.alert(fired.id)
-    assert life is not None
-    assert (life.acknowledged_by, life.acknowledged_ms) == ("kim", 5)
+    history = store.alert(fired.id)
+    assert history is not None
+    assert (history.acknowledged_by, history.acknowledged_ms) == ("kim", 5)
 
 
 def test_two_recorders_of_one_place_end_with_the_right_rows(store_url: str) -> None:
@@ -226,4 +226,4 @@ def test_changes_are_those_beyond_an_offset_and_no_more_than_asked(store: Store)
 def test_changes_of_a_place_that_is_not_named_are_not_read(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window())], 1)
     store.record_alerts(ALERTS, [(0, alert())], 1)
-    assert [place for place, _, _ in store.changes({ALERTS: -1})] == [ALERTS]
+    assert [source for source, _, _ in store.changes({ALERTS: -1})] == [ALERTS]

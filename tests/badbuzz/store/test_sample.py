@@ -147,7 +147,7 @@ def test_a_deleted_tweets_text_is_in_the_database_no_more(store: Store) -> None:
     record(store, [(0, scored("1", text="regretted"))])
     record(store, [(1, scored("1", None, kind="delete", text="regretted"))])
     record(store, [(2, scored("1", text="regretted"))])
-    with store._reading() as connection:
+    with store._read() as connection:
         tables = connection.exec_driver_sql("SELECT text FROM sample").scalars().all()
     assert tables == [""]
 
@@ -156,11 +156,11 @@ def test_a_deleted_tweet_leaves_an_alerts_evidence(store: Store) -> None:
     fired = alert(evidence=shown("1", "2"))
     store.record_alerts(ALERTS, [(0, fired)], 1)
     record(store, [(0, scored("1", None, kind="delete"))])
-    life = store.alert(fired.id)
-    assert life is not None
-    assert life.alert.evidence is not None
-    assert [one.id for one in life.alert.evidence.most_negative] == ["2"]
-    assert life.alert.evidence.most_repeated == ()
+    history = store.alert(fired.id)
+    assert history is not None
+    assert history.alert.evidence is not None
+    assert [one.id for one in history.alert.evidence.most_negative] == ["2"]
+    assert history.alert.evidence.most_repeated == ()
 
 
 def test_a_tweet_deleted_before_the_alert_is_not_in_its_evidence(store: Store) -> None:
@@ -193,14 +193,14 @@ def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) 
         event.listen(
             store._engine,
             "before_cursor_execute",
-            lambda _c, _k, said, given, *_: asked.append((said, given)),
+            lambda _c, _k, statement, given, *_: asked.append((statement, given)),
         )
         record(store, list(enumerate([*posts, *gone])), batch=600)
         reads = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
-        with store._reading() as connection:
+        with store._read() as connection:
             plans = [
-                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given).all()
-                for said, given in reads
+                connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
+                for statement, given in reads
             ]
     assert len(plans) > 5
     assert [row for plan in plans for row in plan if row[-1].startswith("SCAN")] == []
@@ -236,8 +236,8 @@ def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
 
 def test_to_label_are_the_least_certain_first(store: Store) -> None:
     scores = {"a": 0.9, "b": 0.52, "c": 0.1, "d": 0.45}
-    said = {"a": "bags", "b": "delays", "c": "seats", "d": "meals"}
-    tweets = [scored(id_, score, text=said[id_]) for id_, score in scores.items()]
+    texts = {"a": "bags", "b": "delays", "c": "seats", "d": "meals"}
+    tweets = [scored(id_, score, text=texts[id_]) for id_, score in scores.items()]
     record(store, list(enumerate(tweets)))
     assert [one.id for one in store.labelling(limit=3)] == ["b", "d", "a"]
 
@@ -272,10 +272,12 @@ def test_to_label_is_sought_once_however_many_say_the_same(store: Store) -> None
     record(store, list(enumerate(same)))
     asked: list[str] = []
     event.listen(
-        store._engine, "before_cursor_execute", lambda _c, _k, said, *_: asked.append(said)
+        store._engine,
+        "before_cursor_execute",
+        lambda _c, _k, statement, *_: asked.append(statement),
     )
     assert len(store.labelling()) == 1
-    assert len([said for said in asked if "ORDER BY" in said]) == 1
+    assert len([statement for statement in asked if "ORDER BY" in statement]) == 1
 
 
 def test_to_label_is_found_behind_many_of_the_same_words(store: Store) -> None:

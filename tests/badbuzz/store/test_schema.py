@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 
 from badbuzz.errors import StoreError
 from badbuzz.store.database import Store
-from badbuzz.store.engine import connect
+from badbuzz.store.engine import make_engine
 from badbuzz.store.migrate import FOLDER, migrate
 from badbuzz.store.schema import metadata
 from tests.support.recorded import WINDOWS, window
@@ -42,7 +42,7 @@ def newer(tmp_path: Path) -> Path:
 
 
 def test_the_revisions_make_the_tables_that_the_code_has(store: Store) -> None:
-    with store._reading() as connection:
+    with store._read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
@@ -51,7 +51,7 @@ def test_an_older_database_is_renewed_with_its_rows(store_url: str, newer: Path)
     with Store.open(store_url) as store:
         store.record_windows(WINDOWS, [(0, window())], 1)
         migrate(store._engine, newer)
-        with store._reading() as connection:
+        with store._read() as connection:
             moods = connection.exec_driver_sql("SELECT mood FROM windows").scalars().all()
         assert moods == ["calm"]
         assert store.changes({WINDOWS: -1}) == [(WINDOWS, 0, window())]
@@ -59,10 +59,10 @@ def test_an_older_database_is_renewed_with_its_rows(store_url: str, newer: Path)
 
 @pytest.mark.parametrize("is_migrated", [True, False])
 def test_a_newer_database_is_refused(store_url: str, newer: Path, *, is_migrated: bool) -> None:
-    engine = connect(store_url)
+    engine = make_engine(store_url)
     migrate(engine, newer)
     engine.dispose()
-    with pytest.raises(StoreError, match="of revision 9999, which this version does not know"):
+    with pytest.raises(StoreError, match="have revision 9999, which this version does not know"):
         Store.open(store_url, migrate=is_migrated)
 
 

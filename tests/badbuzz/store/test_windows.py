@@ -1,4 +1,4 @@
-"""What the store answers: sums by step, lists by page."""
+"""Queries of the store: sums by step, lists by page."""
 
 from __future__ import annotations
 
@@ -178,14 +178,14 @@ BAD_CURSORS = ["", "x", "é", "bnVsbA", "W10", "WyJ3aW5kb3dzIl0", "WyJ3aW5kb3dzI
 @pytest.mark.parametrize("cursor", BAD_CURSORS)
 @pytest.mark.parametrize("reading", PAGED)
 def test_a_malformed_cursor_is_an_error(store: Store, reading: str, cursor: str) -> None:
-    with pytest.raises(QueryError, match="cursor: expected one that an earlier page"):
+    with pytest.raises(QueryError, match="cursor: expected the cursor of an earlier page"):
         PAGED[reading](store, 1, cursor)
 
 
 def test_another_readings_cursor_is_an_error(store: Store) -> None:
     fill(store)
     cursor = PAGED["newest"](store, 1, None).cursor
-    with pytest.raises(QueryError, match="of this reading"):
+    with pytest.raises(QueryError, match="of this query"):
         PAGED["audit"](store, 1, cursor)
 
 

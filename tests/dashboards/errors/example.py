@@ -20,7 +20,7 @@ from badbuzz.store.model import Ruling, RulingKind, SourcePartition
 from dashboards.errors.findings import Findings, find
 from dashboards.errors.report import write_report
 from tests.support.browser import chromium
-from tests.support.opinions import alert, evidence, feedback
+from tests.support.feedback import alert, evidence, feedback
 
 WEEK_MS = 7 * 86_400_000
 NOW_MS = 1_795_500_000_000

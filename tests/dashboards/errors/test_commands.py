@@ -26,7 +26,7 @@ from dashboards.errors.sections import sections
 from dashboards.errors.table import show
 from tests.dashboards.errors.example import example
 from tests.support.browser import chromium
-from tests.support.opinions import alert, evidence, feedback
+from tests.support.feedback import alert, evidence, feedback
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_500_000_000

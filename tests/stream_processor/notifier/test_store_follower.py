@@ -16,8 +16,8 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from stream_processor.notifier.sinks.dimensions import METRICS, MISPREDICTION_TRACE
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox
+from tests.support.feedback import feedback
 from tests.support.http_server import ACCEPTS, Answer, HttpServer
-from tests.support.opinions import feedback
 from tests.support.outlet import Outlet
 from tests.support.recorded import BRAND, window
 from tests.support.source import metric
@@ -55,7 +55,7 @@ def n_retries(notifier: Worker) -> float:
 
 
 def all_told(store: Store) -> bool:
-    return not store.untold("azure")
+    return not store.unsent("azure")
 
 
 def test_a_misprediction_is_told_once_whatever_dies(

@@ -18,8 +18,8 @@ from stream_processor.notifier.sinks.alertmanager import Alertmanager
 from stream_processor.notifier.sinks.azure_opentelemetry import AzureOpenTelemetry
 from stream_processor.notifier.sinks.sink import UnansweredError
 from stream_processor.notifier.store_follower import StoreFollower
+from tests.support.feedback import feedback
 from tests.support.http_server import Answer, HttpServer
-from tests.support.opinions import feedback
 
 
 @pytest.fixture

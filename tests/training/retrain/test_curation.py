@@ -20,7 +20,7 @@ from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features.hashing import HashedFeatures
 from badbuzz.models.scorer import Scorer
 from badbuzz.store.model import Feedback
-from tests.support.opinions import feedback
+from tests.support.feedback import feedback
 from tests.support.registered import SHIPPED, local, variant
 from training.datasets.labelled import ReadOptions
 from training.datasets.rows import Rows

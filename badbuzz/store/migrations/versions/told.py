@@ -1,4 +1,4 @@
-"""Which corrections a sink was told of."""
+"""Add the table of mispredictions that were sent to a sink."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table; so far no sink was told of any."""
+    """Create the table."""
     op.create_table(
         "told",
         sa.Column("sink", sa.Text(), nullable=False),

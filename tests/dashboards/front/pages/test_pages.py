@@ -16,7 +16,7 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
 from dashboards.front.pages.history import exported
 from dashboards.front.session import client_of
-from tests.support.opinions import feedback
+from tests.support.feedback import feedback
 from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, fill, window
 
 OTHER = "Nordwind"

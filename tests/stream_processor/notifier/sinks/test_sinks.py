@@ -40,8 +40,8 @@ from stream_processor.notifier.sinks.dimensions import (
     mispredicted,
 )
 from stream_processor.notifier.sinks.sink import Observes, RefusedError, Sink, UnansweredError
+from tests.support.feedback import feedback
 from tests.support.http_server import ACCEPTS, EMPTY, Answer, HttpServer
-from tests.support.opinions import feedback
 from tests.support.recorded import BRAND, window
 
 AZURE: list[Callable[[Settings], Sink]] = [AzureOpenTelemetry, AzureOpenCensus]

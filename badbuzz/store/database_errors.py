@@ -1,4 +1,4 @@
-"""What databases complain of, as errors that say what to do about it."""
+"""Errors of SQLite and PostgreSQL as the store's errors, with remedies."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _SQLITE_REMEDIES: Final = {
     sqlite3.SQLITE_CORRUPT: "restore the file from a backup",
 }
 _POSTGRES_DOWN: Final = ("08", "25P03", "40001", "40P01", "53300", "55P03", "57P")
-"""SQLSTATEs, or how they begin: no connection, frozen too long,
-a lost race, too many clients, shutting down."""
+"""SQLSTATEs or their prefixes: no connection, idle timeout, serialisation failure, too many
+clients, shutdown."""
 
-_LIBPQ_ASKS: Final = re.compile(r" Is the server running [^?]*\?")
+_LIBPQ_QUESTION: Final = re.compile(r" Is the server running [^?]*\?")
 _LOGIN: Final = "check the user and the password in BADBUZZ_STORE"
 _MISSING: Final = "create the database, or name another in BADBUZZ_STORE"
 _POSTGRES_REMEDIES: Final = {
@@ -40,7 +40,7 @@ _POSTGRES_REMEDIES: Final = {
     "42501": "grant the user the rights to the database and its schema",
     "53100": "make room on the server's disk",
     "53300": "raise its max_connections, or try again",
-    "40": "another transaction was in the way; try again",
+    "40": "it conflicted with another transaction; try again",
     "25006": "name the primary server in BADBUZZ_STORE, not a standby",
 }
 _REFUSALS: Final = {
@@ -52,65 +52,65 @@ _REFUSALS: Final = {
     'permission denied for database ".*"': "grant the user the right to connect to the database",
     "invalid connection option": "check the options in BADBUZZ_STORE",
 }
-"""What a server says when it never lets somebody in, which comes without an SQLSTATE; whoever is
-told that it starts, stops, or has too many clients comes in later."""
+"""Messages of permanently refused connections, which have no SQLSTATE; starting up, shutting down
+and too many clients are temporary."""
 
 
-def place_of(url: URL) -> str:
-    """Where a database is, without user, password and options; a file by its absolute path."""
+def describe_url(url: URL) -> str:
+    """Describe a URL without user, password and options; a file by its absolute path."""
     if url.get_backend_name() == "sqlite":
-        return f"SQLite file {file_of(url)}"
+        return f"SQLite file {sqlite_path(url)}"
     host = f"[{url.host}]" if url.host and ":" in url.host else url.host or "localhost"
     return f"PostgreSQL at {host}:{url.port or 5432}/{url.database or ''}"
 
 
-def file_of(url: URL) -> str:
-    """The absolute path of a SQLite database; a URI as it is."""
+def sqlite_path(url: URL) -> str:
+    """Return the absolute path of a SQLite database; a ``file:`` URI is returned unchanged."""
     name = url.database or ""
     return name if name.startswith("file:") else str(Path(name).absolute())
 
 
 @contextmanager
-def translated(url: URL) -> Iterator[None]:
-    """Turn what SQLAlchemy raises into the store's errors.
+def translate_errors(url: URL) -> Iterator[None]:
+    """Translate SQLAlchemy errors into the store's errors.
 
     Raises
     ------
     StoreDownError
-        When the database does not answer, or has no time.
+        If the database does not answer or is busy.
     StoreError
-        Whatever else it complains of.
+        For all other errors.
     """
     try:
         yield
     except PoolTimeoutError as error:
-        raise StoreDownError(f"{place_of(url)}: every connection is busy; try again") from error
+        raise StoreDownError(f"{describe_url(url)}: every connection is busy; try again") from error
     except DBAPIError as error:
         raise _failure(url, error) from error
     except SQLAlchemyError as error:
-        raise StoreError(f"{place_of(url)}: {error}") from error
+        raise StoreError(f"{describe_url(url)}: {error}") from error
 
 
 def _failure(url: URL, error: DBAPIError) -> StoreError:
-    said = _LIBPQ_ASKS.sub("", " ".join(str(error.orig).split()))
+    text = _LIBPQ_QUESTION.sub("", " ".join(str(error.orig).split()))
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         is_down, remedy = code in _SQLITE_DOWN, _SQLITE_REMEDIES.get(code)
     else:
-        is_down, remedy = _postgres_failure(error, said)
-    message = f"{place_of(url)}: {said}"
+        is_down, remedy = _postgres_failure(error, text)
+    message = f"{describe_url(url)}: {text}"
     if is_down:
         return StoreDownError(f"{message}; {remedy or 'is it running?'}")
     return StoreError(f"{message}; {remedy}" if remedy else message)
 
 
-def _postgres_failure(error: DBAPIError, said: str) -> tuple[bool, str | None]:
+def _postgres_failure(error: DBAPIError, text: str) -> tuple[bool, str | None]:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         if type(error.orig).__name__ not in ("OperationalError", "InterfaceError"):
             return error.connection_invalidated, None
-        refusals = (remedy for part, remedy in _REFUSALS.items() if re.search(part, said))
-        remedy = next(refusals, None) if "FATAL" in said or "invalid" in said else None
+        refusals = (remedy for part, remedy in _REFUSALS.items() if re.search(part, text))
+        remedy = next(refusals, None) if "FATAL" in text or "invalid" in text else None
         return remedy is None, remedy
     remedies = (remedy for start, remedy in _POSTGRES_REMEDIES.items() if state.startswith(start))
     return state.startswith(_POSTGRES_DOWN), next(remedies, None)

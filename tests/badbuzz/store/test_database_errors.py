@@ -1,4 +1,4 @@
-"""What goes wrong with a database, and what the error says to do about it."""
+"""Database errors and the remedies in their messages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
 from badbuzz.errors import StoreDownError, StoreError
-from badbuzz.store.database import Store, where
-from badbuzz.store.failures import translated
+from badbuzz.store.database import Store, describe_address
+from badbuzz.store.database_errors import translate_errors
 from demo.processes import free_port
 from tests.support.recorded import WINDOWS, window
 from tests.support.servers import PostgresServer
@@ -59,7 +59,7 @@ def test_a_store_that_is_to_be_there_is_not_made(
 
 def test_a_store_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert where("sqlite:///badbuzz.db") == f"SQLite file {tmp_path}/badbuzz.db"
+    assert describe_address("sqlite:///badbuzz.db") == f"SQLite file {tmp_path}/badbuzz.db"
 
 
 def test_a_missing_folder_is_to_be_made(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None
 
 def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
-        with store._writing() as connection:
+        with store._write() as connection:
             connection.exec_driver_sql("DROP TABLE keys")
         with pytest.raises(StoreError, match="no such table: keys") as raised:
             store.add_key("kim", frozenset({"read"}), b"d", "0123abcd", 5)
@@ -212,7 +212,7 @@ def test_one_who_is_frozen_in_a_transaction_keeps_nobody_from_writing(postgres: 
     with Store.open(postgres) as other, Store.open(impatient) as frozen:
 
         def freeze() -> None:
-            with frozen._writing() as held:
+            with frozen._write() as held:
                 held.exec_driver_sql("LOCK TABLE positions")
                 other.record_windows(WINDOWS, MANY[:1], 1)
 
@@ -245,7 +245,7 @@ def test_a_server_that_is_shutting_down_is_down_not_without_a_database(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reason",
     [
         "the database system is starting up",
         "the database system is in recovery mode",
@@ -254,16 +254,16 @@ def test_a_server_that_is_shutting_down_is_down_not_without_a_database(
         'too many connections for role "kim"',
     ],
 )
-def test_who_is_let_in_later_is_told_that_the_server_is_down(said: str) -> None:
-    refused = OperationalError("", None, psycopg.OperationalError(f"failed: FATAL:  {said}"))
-    with pytest.raises(StoreDownError), translated(make_url("postgresql://kim@db/badbuzz")):
+def test_a_temporary_refusal_means_that_the_server_is_down(reason: str) -> None:
+    refused = OperationalError("", None, psycopg.OperationalError(f"failed: FATAL:  {reason}"))
+    with pytest.raises(StoreDownError), translate_errors(make_url("postgresql://kim@db/badbuzz")):
         raise refused
 
 
 @pytest.mark.services
 def test_a_server_that_goes_within_a_transaction_is_down(mortal: PostgresServer) -> None:
     def die_halfway(store: Store) -> None:
-        with store._writing() as connection:
+        with store._write() as connection:
             connection.exec_driver_sql("SELECT 1")
             mortal.kill()
             connection.exec_driver_sql("SELECT 1")

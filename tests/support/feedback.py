@@ -1,4 +1,4 @@
-"""Feedback and rulings as tests write them."""
+"""Feedback and rulings for tests."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from badbuzz.store.model import AlertHistory, Feedback, Ruling, RulingKind
 _numbers = count()
 
 
-def feedback(said: str, score: float | None = None, **fields: Any) -> Feedback:
-    """One word on a label: ``ok``, ``missed`` or ``false``; about another tweet each time."""
+def feedback(kind: str, score: float | None = None, **fields: Any) -> Feedback:
+    """Return feedback on a label: ``ok``, ``missed`` or ``false``; each call has a new tweet."""
     number = next(_numbers)
-    predicted = fields.pop("predicted", said == "false")
-    right = predicted if said == "ok" else not predicted
+    predicted = fields.pop("predicted", kind == "false")
+    right = predicted if kind == "ok" else not predicted
     if score is None:
         score = 0.8 if predicted else 0.2
     defaults = {
@@ -27,7 +27,7 @@ def feedback(said: str, score: float | None = None, **fields: Any) -> Feedback:
 
 
 def alert(at_ms: int, severity: Severity = "warning", **fields: Any) -> Alert:
-    """A phase of an alert."""
+    """Return a phase of an alert."""
     defaults = {
         "id": f"Air Paradis/{at_ms}", "brand": "Air Paradis", "phase": "firing",
         "severity": severity, "window_start_ms": at_ms, "window_end_ms": at_ms + 300_000,
@@ -40,13 +40,13 @@ def alert(at_ms: int, severity: Severity = "warning", **fields: Any) -> Alert:
 
 
 def evidence(*terms: str) -> Evidence:
-    """Evidence of which only the terms matter."""
+    """Return evidence with the given terms and defaults."""
     return Evidence(5, tuple(Term(term, 5, 4.0) for term in terms), (), 5, 5, 0.0, 0, (), ())
 
 
 def ruled(
     verdict: RulingKind, *phases: Alert, at_ms: int = 0, by: str = "kim"
 ) -> tuple[Ruling, AlertHistory]:
-    """A ruling on an alert of these phases."""
+    """Return a ruling on an alert with these phases, and the alert."""
     ruling = Ruling(phases[0].id, verdict, by, at_ms, "")
     return ruling, AlertHistory(phases[-1], phases, None, None, (ruling,))

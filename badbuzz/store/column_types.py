@@ -1,4 +1,4 @@
-"""What both databases can hold: whatever is written or asked for comes to that."""
+"""Column types that convert any text and integer to values that both databases accept."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ _LIMITS: Final = -(2**63), 2**63 - 1
 
 
 class AnyText(TypeDecorator[str]):
-    """Text of any characters, as :func:`storable` has them."""
+    """Text column; values are converted by :func:`storable`."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text as it is written or compared."""
+        """Convert a text that is written or compared."""
         return None if value is None else storable(value)
 
 
 class AnyInt(TypeDecorator[int]):
-    """A whole number of any size: beyond 64 bits it is the largest or smallest of them."""
+    """64-bit integer column; larger values are clipped."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        """The number as it is written or compared."""
+        """Clip a number that is written or compared."""
         if value is None or _LIMITS[0] <= value <= _LIMITS[1]:
             return value
         return _LIMITS[value > 0]
 
 
 def storable(text: str) -> str:
-    r"""A text without NUL, which PostgreSQL refuses, and without halves of characters.
+    r"""Replace NUL, which PostgreSQL refuses, and unpaired surrogates.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def storable(text: str) -> str:
 
 
 def storable_id(id_: str) -> str:
-    """A tweet's id as it is found again; a long one, which no index could hold, by its digest.
+    """Return the key of a tweet's id; the end of an id over 300 characters becomes a digest.
 
     Examples
     --------
