@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from backtest.options import FoldOptions, one_run, reading_options
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import BrandBaseline, encode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState, Rules
-from badbuzz.errors import RecordingError
 from badbuzz.messages.text import counted
-from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.outputs import check_outputs, write_atomically
 from badbuzz.terminal.signals import SignalGuard
 
 
@@ -46,28 +44,11 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
             sys.exit(128 + stopping.signal)
     rules_of = run.fold.rules_of
     states = [state for state in run.fold.brands.values() if state.n_hours]
-    _write(
-        output,
-        [extract_baseline(state, str(rules_of(state.brand).zone)) for state in states],
-        files,
-    )
+    histories = [extract_baseline(state, str(rules_of(state.brand).zone)) for state in states]
+    write_atomically(output, encode_history(histories, [Path(name).name for name in files]))
     if not options["quiet"]:
         for state in sorted(states, key=lambda one: one.brand):
             click.echo(_sentence(state, rules_of(state.brand)))
-
-
-def _write(output: str, found: list[BrandBaseline], files: tuple[str, ...]) -> None:
-    """Put the file in place as a whole."""
-    target = Path(output)
-    draft = target.with_name(target.name + ".new")
-    try:
-        with draft.open("wb") as file:
-            file.write(encode_baselines(found, [Path(name).name for name in files]))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except OSError as error:
-        raise RecordingError(f"{output}: cannot be written: {error.strerror}") from error
 
 
 def _sentence(state: BrandState, rules: Rules) -> str:

@@ -22,8 +22,7 @@ from backtest.run import Run
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
-from badbuzz.errors import RecordingError
-from badbuzz.recordings.outputs import check_outputs
+from badbuzz.recordings.outputs import check_outputs, file_errors
 from badbuzz.recordings.truth import read_truth
 from badbuzz.terminal.options import Hours
 from badbuzz.terminal.signals import SignalGuard
@@ -170,7 +169,5 @@ def _write_alerts(path: str, runs: Sequence[Run]) -> None:
     for number, run in enumerate(runs):
         target = _alerts_target(path, run.rules, number)
         lines = b"".join(wire.encode_alert(alert) + b"\n" for alert in run.alerts)
-        try:
+        with file_errors(target):
             target.write_bytes(lines)
-        except OSError as error:
-            raise RecordingError(f"{target}: cannot be written: {error.strerror}") from error

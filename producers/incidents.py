@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.outputs import file_errors
 from producers.airlines import Airline
 
 CRISES: Final = ("delay", "lost_luggage", "strike", "viral_video")
@@ -158,9 +159,8 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[SimulatedIncident,
         If the file cannot be read or has an unknown brand or kind.
     """
     try:
-        plain = orjson.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+        with file_errors(path, "read"):
+            plain = orjson.loads(Path(path).read_bytes())
     except orjson.JSONDecodeError as error:
         raise RecordingError(
             f"{path}: is not a file of incidents: invalid JSON: {error}"

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.outputs import file_errors, write_atomically
 from badbuzz.recordings.rows import STDIN
 
 VERSION: Final = 1
@@ -83,7 +84,7 @@ class ProgressFile:
         self.done = False
 
     def save(self, next_seq: int, *, done: bool = False) -> None:
-        """Write the file atomically: after a crash it has the old or the new content.
+        """Write the file atomically.
 
         Raises
         ------
@@ -98,16 +99,7 @@ class ProgressFile:
             "next_seq": next_seq,
             "done": done,
         }
-        target = Path(self.path)
-        draft = target.with_name(target.name + ".new")
-        try:
-            with draft.open("wb") as file:
-                file.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        except OSError as error:
-            raise RecordingError(f"{self.path}: cannot be written: {error.strerror}") from error
+        write_atomically(self.path, orjson.dumps(plain, option=orjson.OPT_INDENT_2))
 
     @classmethod
     def load(cls, path: str) -> ProgressFile:
@@ -142,10 +134,7 @@ def _identity(path: str) -> dict[str, Any]:
     """Return the size of a file and the digest of its beginning."""
     if path == STDIN:
         raise RecordingError("standard input cannot be resumed: replay a file, or drop --progress")
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            size = file.seek(0, os.SEEK_END)
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+    with file_errors(path, "read"), Path(path).open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        size = file.seek(0, os.SEEK_END)
     return {"n_bytes": size, "head": blake2b(head, digest_size=16).hexdigest()}

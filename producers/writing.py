@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from badbuzz import wire
-from badbuzz.errors import RecordingError
+from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.rows import STDIN
 from producers.incidents import as_truth
 from producers.simulate import Simulation
@@ -38,7 +38,7 @@ def write_truth(path: str, simulation: Simulation) -> None:
         "end_ms": simulation.end_ms,
         **as_truth(simulation.incidents),
     }
-    with _errors(path):
+    with file_errors(path):
         Path(path).write_bytes(
             orjson.dumps(plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         )
@@ -65,7 +65,7 @@ def write_tweets(simulation: Simulation, path: str, *, labelled: bool, shown: bo
     n_written = 0
     span_ms = simulation.end_ms - simulation.start_ms
     with (
-        _errors(path),
+        file_errors(path),
         _opened(path) as out,
         Progress(
             console=console, transient=True, disable=not (shown and console.is_terminal)
@@ -82,16 +82,6 @@ def write_tweets(simulation: Simulation, path: str, *, labelled: bool, shown: bo
                 bar.update(task, completed=written.tweet.created_ms - simulation.start_ms)
         out.flush()
     return n_written
-
-
-@contextmanager
-def _errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise  # the reader has closed the pipe: click exits quietly
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 @contextmanager

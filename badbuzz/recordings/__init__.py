@@ -1,1 +1,1 @@
-"""Recorded files to tweets."""
+"""Recordings: files of tweets and their formats."""

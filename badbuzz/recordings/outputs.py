@@ -1,8 +1,10 @@
-"""What commands write: into no file that they read, into no file twice, and with one error."""
+"""Output files of commands: checks before any work, and a uniform error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from badbuzz.errors import RecordingError
@@ -12,24 +14,24 @@ from badbuzz.recordings.rows import STDIN
 def check_outputs(
     outputs: Iterable[tuple[str, str | None]], inputs: Iterable[tuple[str, str | None]]
 ) -> None:
-    """Refuse an output that is an input, or another output, before anything is written.
+    """Check that no output is an input or another output, and that its folder exists.
 
     Parameters
     ----------
     outputs, inputs
-        Names of options with their paths, in any spelling and through links; None, ``-`` and
-        what is no regular file, such as ``/dev/null``, are never in each other's way.
+        Names of options with their paths. Relative paths and links are resolved. None, ``-`` and
+        special files such as ``/dev/null`` are ignored.
 
     Raises
     ------
     RecordingError
-        Which names the path and both options; or the folder that is not there.
+        If two paths are the same file, or a folder does not exist.
 
     Examples
     --------
-    >>> check_outputs([("--report", "a.html"), ("--alerts", "./a.html")], [])
+    >>> check_outputs([("--report", "a.html"), ("-o", "./a.html")], [])
     Traceback (most recent call last):
-    badbuzz.errors.RecordingError: --alerts ./a.html: is the file of --report too; give another name
+    badbuzz.errors.RecordingError: -o ./a.html: is also the file of --report; give another name
     """
     read = [(name, path) for name, path in inputs if path and path != STDIN]
     written: list[tuple[str, str]] = []
@@ -40,25 +42,25 @@ def check_outputs(
         if not folder.is_dir():
             raise RecordingError(f"{path}: cannot be written: there is no folder {folder}")
         for other, its_path in read:
-            if _same(path, its_path):
+            if _is_same_file(path, its_path):
                 raise RecordingError(
                     f"{name} {path}: is read as {other} and would be lost; give another name"
                 )
         for other, its_path in written:
-            if _same(path, its_path):
+            if _is_same_file(path, its_path):
                 raise RecordingError(
-                    f"{name} {path}: is the file of {other} too; give another name"
+                    f"{name} {path}: is also the file of {other}; give another name"
                 )
         written.append((name, path))
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text to a file, as UTF-8.
+    """Write a text to a file in UTF-8.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        If the file cannot be written.
 
     Examples
     --------
@@ -66,13 +68,48 @@ def write_text(path: str | Path, text: str) -> None:
     Traceback (most recent call last):
     badbuzz.errors.RecordingError: /: cannot be written: Is a directory
     """
-    try:
+    with file_errors(path):
         Path(path).write_text(text, encoding="utf-8")
+
+
+def write_atomically(path: str, content: bytes) -> None:
+    """Write a file so that after a crash it has the old or the new content.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    draft = target.with_name(target.name + ".new")
+    with file_errors(path):
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+
+
+@contextmanager
+def file_errors(path: str | Path, action: str = "written") -> Iterator[None]:
+    """Translate an ``OSError``, except a broken pipe, into a :class:`RecordingError`.
+
+    Parameters
+    ----------
+    path
+        File for the message.
+    action
+        What failed: ``written`` or ``read``.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader has closed the pipe: click exits quietly
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be written: {error.strerror}") from error
+        raise RecordingError(f"{path}: cannot be {action}: {error.strerror}") from error
 
 
-def _same(one: str, other: str) -> bool:
+def _is_same_file(one: str, other: str) -> bool:
     here, there = Path(one).resolve(), Path(other).resolve()
     if here.exists() and there.exists():
         return here.is_file() and here.samefile(there)

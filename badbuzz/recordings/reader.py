@@ -1,4 +1,4 @@
-"""Recorded files as tweets: in time order, numbered, their bad rows set apart."""
+"""Reader of recordings: yields tweets in time order, numbered, and reports rejected rows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _PROBE_ROWS: Final = 100
 
 
 class LabelledTweet(NamedTuple):
-    """A tweet with what was said of it, if anything was.
+    """A tweet with its recorded ground truth and prediction, if any.
 
-    ``label``, and ``reason`` of a negative one, are a human's; ``score``, ``negative`` and
-    ``bundle`` those of the bundle that scored it before it was recorded.
+    ``label``, and ``reason`` if it is negative, are a person's annotation. ``score``, ``negative``
+    and ``bundle`` are the prediction made before the tweet was recorded.
     """
 
     tweet: Tweet
@@ -47,12 +47,12 @@ class _ParsedRow(NamedTuple):
 
 
 def raise_reject(reject: Reject) -> None:
-    """Take a bad row for an error: what ``on_reject`` does unless told otherwise."""
+    """Raise an error for a rejected row: the default of ``on_reject``."""
     raise RecordingError(str(reject))
 
 
 def read_recording(paths: Sequence[str], **options: Any) -> Iterator[Tweet]:
-    """Tweets of recorded files, as :func:`read_labelled` reads them, without labels."""
+    """Read tweets like :func:`read_labelled`, without annotations."""
     return (labelled.tweet for labelled in read_labelled(paths, **options))
 
 
@@ -74,117 +74,117 @@ def read_labelled(
     on_reject: Callable[[Reject], None] = raise_reject,
     on_open: Callable[[RecordingFile], None] | None = None,
 ) -> Iterator[LabelledTweet]:
-    """Tweets of recorded files, numbered from 0 by their place, with their labels.
+    """Read tweets with their annotations from recordings, numbered from 0 in file order.
 
     Parameters
     ----------
     paths
-        Files, one after another: JSON lines, a JSON document or CSV, gzipped or not; ``-`` is
-        standard input.
+        Recordings, read one after another: JSON lines, a JSON document or CSV, optionally gzipped;
+        ``-`` is standard input.
     preset
-        A key of :data:`badbuzz.recordings.source_formats.PRESETS`; None tells it from each file's
-        columns.
+        Key of :data:`badbuzz.recordings.source_formats.PRESETS`; None detects it from the columns
+        of each file.
     mapping
-        Column by field, over the preset's.
+        Column by field; overrides the preset's.
     brand, lang
-        For every row, whatever it says.
+        Values for all rows; override the rows' values unless None.
     from_ms, to_ms
-        Only those created in ``[from_ms, to_ms)``, by their own times; None leaves it open.
+        Period ``[from_ms, to_ms)`` of the recorded creation times, Unix ms; None is unlimited.
     start_ms
-        When the first tweet shall have been created; the others move with it. None keeps times.
+        Creation time of the first tweet, Unix ms; the others are shifted too. None keeps times.
     sort
-        Load everything and put it in time order first.
+        Whether to load all rows and sort them by time first.
     lateness_ms
-        How far a row may stand behind those before it.
+        Maximum lateness of a row behind earlier rows, ms.
     labels
-        One of :data:`badbuzz.recordings.source_formats.LABELS` by the recording's word for it, over
-        the preset's; unless None, a row with a label that is none of them is no tweet.
+        Value of :data:`badbuzz.recordings.source_formats.LABELS` by word of the label column;
+        overrides the preset's. Unless None, rows with another label are rejected.
     source
-        The tweets' source.
+        Value of the tweets' field ``source``.
     author_key
-        Key of the hash that stands for an author.
+        Key of the hash that replaces an author's name.
     on_reject
-        Called with every row that is no tweet; the default raises.
+        Callback for each rejected row; the default raises an error.
     on_open
-        Called with every file that is opened: it tells how far reading has come.
+        Callback for each opened recording, which knows its read position.
 
     Yields
     ------
     Labelled
-        ``produced_ms`` is the newest event time so far, ``replay`` is set. Recorded heartbeats
-        are left out.
+        Tweets whose ``produced_ms`` is the newest event time so far and whose ``replay`` is set.
+        Recorded heartbeats are omitted.
 
     Raises
     ------
     RecordingError
-        When a file cannot be read, holds no tweet (of the period), or is not in time order.
+        If a file cannot be read, has no tweet (in the period), or is not in time order.
     """
 
-    def found_in(path: str) -> Iterator[_ParsedRow]:
+    def parsed_rows(path: str) -> Iterator[_ParsedRow]:
         opened = RecordingFile(path)
         if on_open is not None:
             on_open(opened)
-        made = partial(
+        make_reader = partial(
             RowReader,
             brand=brand,
             lang=lang,
             author_key=author_key,
             checks_labels=labels is not None,
         )
-        understood = _understood(opened, preset, mapping or {}, labels or {})
-        return _rows(opened, understood, made, on_reject)
+        resolved = _resolve_format(opened, preset, mapping or {}, labels or {})
+        return _rows(opened, resolved, make_reader, on_reject)
 
     if preset is not None and preset not in PRESETS:
-        raise RecordingError(f"preset {preset!r} is none of {', '.join(PRESETS)}")
-    found: Iterable[_ParsedRow] = chain.from_iterable(map(found_in, paths))
+        raise RecordingError(f"unknown preset {preset!r}; expected one of {', '.join(PRESETS)}")
+    rows: Iterable[_ParsedRow] = chain.from_iterable(map(parsed_rows, paths))
     if from_ms is not None or to_ms is not None:
-        found = _within(found, from_ms or 0, MAX_MS if to_ms is None else to_ms)
+        rows = _within(rows, from_ms or 0, MAX_MS if to_ms is None else to_ms)
     if sort:
-        found = sorted(found, key=lambda row: row.fields["created_ms"])
-    return _numbered(found, start_ms, source, lateness_ms)
+        rows = sorted(rows, key=lambda row: row.fields["created_ms"])
+    return _numbered(rows, start_ms, source, lateness_ms)
 
 
-def _within(found: Iterable[_ParsedRow], from_ms: int, to_ms: int) -> Iterator[_ParsedRow]:
-    n_found = 0
-    for row in found:
+def _within(rows: Iterable[_ParsedRow], from_ms: int, to_ms: int) -> Iterator[_ParsedRow]:
+    n_tweets = 0
+    for row in rows:
         if from_ms <= row.fields["created_ms"] < to_ms:
-            n_found += 1
+            n_tweets += 1
             yield row
-    if not n_found:
-        raise RecordingError("no tweet was written in that period; see --from and --to")
+    if not n_tweets:
+        raise RecordingError("no tweet was created in that period; see --from and --to")
 
 
 def _numbered(
-    found: Iterable[_ParsedRow], start_ms: int | None, source: str, lateness_ms: int
+    rows: Iterable[_ParsedRow], start_ms: int | None, source: str, lateness_ms: int
 ) -> Iterator[LabelledTweet]:
     shift_ms = newest_ms = 0
-    for seq, (file, line, fields) in enumerate(found):
+    for seq, (file, line, fields) in enumerate(rows):
         if seq == 0 and start_ms is not None:
             shift_ms = start_ms - fields["created_ms"]
-        said = [fields.pop(name) for name in ANNOTATION_FIELDS]
+        annotation = [fields.pop(name) for name in ANNOTATION_FIELDS]
         created_ms = fields["created_ms"] = fields["created_ms"] + shift_ms
         if created_ms > newest_ms:
             newest_ms = created_ms
         elif created_ms < newest_ms - lateness_ms:
             raise RecordingError(
                 f"{file}:{line}: {(newest_ms - created_ms) // 1000} s behind the rows before it: "
-                "the recording is not in time order; give --sort"
+                "the recording is not in time order; use --sort"
             )
         fields["id"] = fields["id"] or f"{source}/{seq}"
         yield LabelledTweet(
-            Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True), *said
+            Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True), *annotation
         )
 
 
 def _rows(
     source: RecordingFile,
-    understood: tuple[Preset, Iterator[RawRow]],
-    made: Callable[[Preset], RowReader],
+    resolved: tuple[Preset, Iterator[RawRow]],
+    make_reader: Callable[[Preset], RowReader],
     on_reject: Callable[[Reject], None],
 ) -> Iterator[_ParsedRow]:
-    preset, rows = understood
-    reader = made(preset)
-    n_found = 0
+    preset, rows = resolved
+    reader = make_reader(preset)
+    n_tweets = 0
     first: Reject | None = None
     for row in rows:
         fields = _read(reader, row)
@@ -193,20 +193,20 @@ def _rows(
             first = first or reject
             on_reject(reject)
         elif fields["kind"] != "heartbeat":
-            n_found += 1
+            n_tweets += 1
             yield _ParsedRow(source.name, row.line, fields)
-    if not n_found:
+    if not n_tweets:
         reason = f"; first: {first}" if first else ""
-        raise RecordingError(f"{source.name}: holds no tweet{reason}; see --preset and --map")
+        raise RecordingError(f"{source.name}: has no tweet{reason}; see --preset and --map")
 
 
-def _understood(
+def _resolve_format(
     source: RecordingFile,
     preset_name: str | None,
     mapping: Mapping[str, str],
     labels: Mapping[str, str],
 ) -> tuple[Preset, Iterator[RawRow]]:
-    """What a file's columns mean, and its rows."""
+    """Return the preset for a recording, and its rows."""
     form = source.form
     known = PRESETS.get(preset_name or "")
     if known is None and form == "csv":
@@ -216,7 +216,7 @@ def _understood(
     columns = _columns(probe)
     if not columns and probe:
         first = probe[0].reject(source.name, str(probe[0].fields))
-        raise RecordingError(f"{source.name}: holds no tweet; first: {first}")
+        raise RecordingError(f"{source.name}: has no tweet; first: {first}")
     preset = choose_preset(columns, known.name if known else None, mapping, source.name)
     return replace(preset, labels={**preset.labels, **labels}), chain(probe, rows)
 

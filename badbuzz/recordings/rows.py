@@ -1,4 +1,4 @@
-"""The rows of recorded files: JSON lines, a JSON document or CSV, gzipped or not."""
+"""Rows of recordings: JSON lines, a JSON document or CSV, optionally gzipped."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ _BOM: Final = b"\xef\xbb\xbf"
 _MAX_RAW: Final = 4096
 _HEAD: Final = 1 << 16
 _BUFFER: Final = 1 << 20
-"""Bytes read at once: each read lets other threads run, and they are slow to give way."""
+"""Size of a read in bytes; each read releases the GIL, which is slow to get back."""
 
 _PROBED: Final = 20
 _MAX_DOCUMENT: Final = 64 << 20
-"""Bytes of a JSON document of many lines; a longer file is read line by line."""
+"""Maximum size of a multi-line JSON document; a larger file is read line by line."""
 
 FileFormat = Literal["json", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that is no tweet, and why.
+    """A rejected row and the reason.
 
     Parameters
     ----------
     file, line
-        Where it stands; lines count from 1, of a row that spans several the last.
+        Name of the recording, and line number from 1; the last line if the row has several.
     reason
-        In words.
+        Reason as a message.
     raw
-        The row as it was, its first 4096 characters.
+        First 4096 characters of the row.
 
     Examples
     --------
@@ -63,9 +63,9 @@ class Reject:
 
 
 class RawRow(NamedTuple):
-    """One row before it is understood: where it stands, its fields or why there are none.
+    """A row before interpretation: line number, values by column, and raw text.
 
-    ``fields`` is a mapping by column, or the reason (str) why the row cannot be read.
+    ``fields`` is the reason (str) if the row cannot be read.
     """
 
     line: int
@@ -73,7 +73,7 @@ class RawRow(NamedTuple):
     raw: bytes | str
 
     def reject(self, file: str, reason: str) -> Reject:
-        """Itself as a row that was refused."""
+        """Convert the row into a :class:`Reject`."""
         raw = self.raw
         if isinstance(raw, str):
             raw = raw.encode("utf-8", "surrogateescape")
@@ -81,12 +81,12 @@ class RawRow(NamedTuple):
 
 
 def check_readable(paths: Iterable[str]) -> None:
-    """Refuse files that are not there, before anything else is waited for.
+    """Check that files exist.
 
     Raises
     ------
     RecordingError
-        Which names the first of them.
+        If a file does not exist.
 
     Examples
     --------
@@ -100,17 +100,17 @@ def check_readable(paths: Iterable[str]) -> None:
 
 
 class RecordingFile:
-    """One recorded file, opened: what form it has, and its rows.
+    """An opened recording: its format and its rows.
 
     Parameters
     ----------
     path
-        A file's, or ``-`` for standard input.
+        Path of a file, or ``-`` for standard input.
 
     Raises
     ------
     RecordingError
-        When it cannot be opened or is empty.
+        If it cannot be opened or is empty.
     """
 
     def __init__(self, path: str) -> None:
@@ -129,11 +129,11 @@ class RecordingFile:
             raise RecordingError(f"{self.name}: is empty")
 
     def close(self) -> None:
-        """Let go of the file; reading it to its end does so too."""
+        """Close the file; this also happens at its end."""
         self._closing.close()
 
     def n_bytes_read(self) -> int:
-        """Bytes taken from the file so far, as it lies there; 0 where nobody can tell."""
+        """Return the read position in the file, in bytes; 0 if unknown."""
         if not self._file.closed:
             with suppress(OSError):
                 self._n_bytes_read = self._file.tell()
@@ -141,7 +141,7 @@ class RecordingFile:
 
     @property
     def form(self) -> FileFormat:
-        """``json`` when one of its first lines is, or it begins with a brace or bracket."""
+        """``json`` if it begins with a brace or bracket or has a JSON object in its first lines."""
         start = self.head.removeprefix(_BOM).lstrip()
         if start[:1] in (b"{", b"["):
             return "json"
@@ -150,21 +150,21 @@ class RecordingFile:
     def rows(
         self, form: FileFormat, columns: Sequence[str] = (), encoding: str = "utf-8"
     ) -> Iterator[RawRow]:
-        """The rows; reading on stops for good at a broken gzip stream.
+        """Yield the rows.
 
         Parameters
         ----------
         form
-            How to read it.
+            Format of the file.
         columns
-            Names of the columns of a CSV without a header.
+            Column names of a CSV without a header.
         encoding
-            Of a CSV; JSON is UTF-8.
+            Encoding of a CSV; JSON is UTF-8.
 
         Raises
         ------
         RecordingError
-            When the file cannot be read to its end.
+            If the file cannot be read to its end.
         """
         try:
             if form == "json":
@@ -195,7 +195,7 @@ def _open(path: str) -> Iterator[io.BufferedReader]:
 
 @contextmanager
 def _unzipped(file: io.BufferedReader) -> Iterator[io.BufferedReader]:
-    """A file's content: unzipped where it begins like gzip."""
+    """Return the content of a file, decompressed if it is gzipped."""
     if file.peek(2)[:2] != _GZIP_MAGIC:
         yield file
         return
@@ -229,7 +229,7 @@ def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
 
 
 def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawRow]:
-    """A first line that is no JSON may begin one document of many lines."""
+    """Yield the rows of a multi-line document, or of each line if it is not one."""
     rest = lines.readlines(_MAX_DOCUMENT)
     whole = _loads(first + b"".join(rest))
     if not isinstance(whole, str):
@@ -250,9 +250,9 @@ def _line_rows(line: bytes, number: int) -> Iterator[RawRow]:
 
 
 def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
-    """The objects of a value: itself, a list's, or those of an API page under ``data``.
+    """Yield the objects of a value: itself, a list's items, or an API page's ``data``.
 
-    A value that is a string is the reason why there are none.
+    A string is the reason why the line has no value.
     """
     if isinstance(value, str):
         yield RawRow(number, value, raw)
@@ -260,7 +260,7 @@ def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
     page = value
     if isinstance(value, dict) and "text" not in value:
         if "meta" in value and "data" not in value:
-            return  # an API page without results
+            return  # an empty API page
         page = value.get("data", value)
     for item in page if isinstance(page, list) else (page,):
         fields = item if isinstance(item, dict) else f"expected an object, found {item!r:.40}"
@@ -268,16 +268,16 @@ def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
 
 
 def _loads(line: bytes) -> Any:
-    """A line's value, or the reason (str) why it has none."""
+    """Return the value of a line, or the reason (str) why it has none."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return f"no JSON: {error}"
+        return f"invalid JSON: {error}"
     return "expected an object, found a text" if isinstance(value, str) else value
 
 
-class _RereadableLines:
-    """Lines that can be read again: those taken since somebody last let go of them."""
+class _CsvLines:
+    """Iterator of lines; the lines of the current row can be read again."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -285,7 +285,7 @@ class _RereadableLines:
         self._taken: list[str] = []
         self.number = 0
 
-    def __iter__(self) -> _RereadableLines:
+    def __iter__(self) -> _CsvLines:
         return self
 
     def __next__(self) -> str:
@@ -294,18 +294,18 @@ class _RereadableLines:
         self.number += 1
         return line
 
-    def left_open(self) -> bool:
-        """Whether several were taken for one row, and a quote in them has no other half."""
+    def has_open_quote(self) -> bool:
+        """Return whether the row has several lines and an odd number of quotes."""
         return len(self._taken) > 1 and sum(line.count('"') for line in self._taken) % 2 == 1
 
-    def let_go(self) -> str:
-        """Everything taken."""
+    def end_row(self) -> str:
+        """Start a new row; return the text of the last one."""
         taken = "".join(self._taken)
         self._taken.clear()
         return taken
 
-    def let_go_of_first(self) -> str:
-        """The first line taken; the others will be read again."""
+    def end_row_after_first_line(self) -> str:
+        """Start a new row after the first line, which is returned; the others are read again."""
         first, *others = self._taken
         self._again.extendleft(reversed(others))
         self.number -= len(others)
@@ -313,46 +313,46 @@ class _RereadableLines:
         return first
 
 
-def _unmarked(lines: IO[bytes]) -> Iterator[bytes]:
-    """Lines, the first without a byte order mark."""
+def _without_bom(lines: IO[bytes]) -> Iterator[bytes]:
+    """Yield lines; remove a byte order mark from the first."""
     yield lines.readline().removeprefix(_BOM)
     yield from lines
 
 
 def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
-    """Rows; one that spans lines and is none began with a quote that nobody closed."""
-    lines = _RereadableLines(line.decode(encoding, "surrogateescape") for line in _unmarked(stream))
+    """Yield rows; reject a multi-line row with an unclosed quote as one line."""
+    lines = _CsvLines(line.decode(encoding, "surrogateescape") for line in _without_bom(stream))
     reader = csv.reader(lines)
     names = list(columns)
     while True:
         cells, reason = _next_cells(reader, len(names))
-        if lines.left_open():
+        if lines.has_open_quote():
             reason = "a quote is not closed"
         if cells is None and not reason:
             return
         if reason:
-            raw = lines.let_go_of_first()
+            raw = lines.end_row_after_first_line()
             yield RawRow(lines.number, reason, raw)
             continue
-        raw = lines.let_go()
+        raw = lines.end_row()
         if cells and names:
             yield RawRow(lines.number, dict(zip(names, cells, strict=True)), raw)
         names = names or cells or []
 
 
 def _next_cells(reader: Iterator[list[str]], n_columns: int) -> tuple[list[str] | None, str]:
-    """The next row's cells, none of them at the end; or why they cannot be."""
+    """Return the cells of the next row (None at the end), and why they are invalid."""
     try:
         cells = next(reader, None)
     except csv.Error as error:
-        return None, f"no CSV: {error}"
+        return None, f"invalid CSV: {error}"
     if cells and n_columns and len(cells) != n_columns:
         return cells, f"expected {n_columns} columns, found {len(cells)}"
     return cells, ""
 
 
 def csv_header(head: bytes, encoding: str = "utf-8") -> list[str]:
-    """The first row of a CSV's beginning, as columns.
+    """Return the columns of a CSV from the beginning of the file.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the columns of a recording mean: presets, and one row as the fields of a tweet."""
+"""Formats of recordings: presets of columns, and conversion of a row into a tweet's fields."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
     "kind", "label", "reason", "score", "negative", "bundle",
 )  # fmt: skip
-"""What ``--map`` may name; ``created_at`` is a time with its offset, or Unix seconds."""
+"""Fields that ``--map`` accepts; ``created_at`` is a time with an offset, or Unix seconds."""
 
 ANNOTATION_FIELDS: Final = ("label", "reason", "score", "negative", "bundle")
-"""Those that are not of the tweet itself: what people and bundles said of it."""
+"""Fields of the ground truth and the prediction, which are not part of the tweet."""
 
 LABELS: Final = ("negative", "neutral", "positive")
-"""What a human's label may say, in any case."""
+"""Values of a person's label, case-insensitive."""
 
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
@@ -32,24 +32,24 @@ _MAX_SEEN: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Where a kind of recording keeps each field.
+    """Columns and conventions of one kind of recording.
 
     Parameters
     ----------
     fields
-        Column by field; a dot steps into an object.
+        Column by field; a dot accesses a nested object.
     columns
-        Of a CSV without a header, in order.
+        Columns of a CSV without a header, in order.
     encoding
-        Of a CSV.
+        Encoding of a CSV.
     lang
-        Of rows that name no language.
+        Default language of rows.
     hashes_author
-        Whether authors are names, to be hashed, or hashes already.
+        Whether authors are names that have to be hashed.
     labels
-        What its labels are called here, by what it calls them.
+        Value of :data:`LABELS` by word of the label column.
     history
-        Column of a list of the tweet's versions, if there is one.
+        Column with the ids of a tweet's versions; empty if there is none.
     """
 
     name: str
@@ -101,11 +101,11 @@ PRESETS: Final = {
         ),
     )
 }  # fmt: skip
-"""By name: our own lines, labelled rows, and three formats in wide use."""
+"""Presets by name: badbuzz lines, labelled rows, and three common formats."""
 
 CUSTOM: Final = Preset("custom", {})
 
-_SIGNS: Final = (
+_REQUIRED_COLUMNS: Final = (
     ("badbuzz", {"created_ms", "text"}),
     ("us-airline", {"tweet_id", "tweet_created", "airline", "text"}),
     ("labelled", {"created_at", "brand", "text"}),
@@ -114,7 +114,7 @@ _SIGNS: Final = (
 
 
 def detect_preset(columns: Iterable[str]) -> Preset | None:
-    """The preset whose columns these are, or None.
+    """Return the preset that matches the columns, or None.
 
     Examples
     --------
@@ -126,43 +126,43 @@ def detect_preset(columns: Iterable[str]) -> Preset | None:
     cells = list(columns)
     if len(cells) == 6 and cells[0] in PRESETS["sentiment140"].labels and cells[1].isdigit():
         return PRESETS["sentiment140"]
-    found = (name for name, signs in _SIGNS if signs <= set(cells))
-    name = next(found, None)
+    matching = (name for name, required in _REQUIRED_COLUMNS if required <= set(cells))
+    name = next(matching, None)
     return None if name is None else PRESETS[name]
 
 
 def choose_preset(
     columns: Iterable[str], name: str | None, mapping: Mapping[str, str], file: str
 ) -> Preset:
-    """The preset for a file, with the user's own columns laid over it.
+    """Return the preset of a file, with the columns of ``--map``.
 
     Parameters
     ----------
     columns
-        The file's.
+        Columns of the file.
     name
-        The preset asked for, or None to tell it from the columns.
+        Name of the preset; None detects it from the columns.
     mapping
         Column by field.
     file
-        Named in errors.
+        Name of the file for error messages.
 
     Raises
     ------
     RecordingError
-        When a column or field is unknown, or nothing says what the columns mean.
+        If a column or field is unknown, or no preset matches.
     """
     cells = list(columns)
-    found = ", ".join(cells) or "none"
+    names = ", ".join(cells) or "none"
     for name_of_field, column in mapping.items():
         if name_of_field not in FIELDS:
             raise RecordingError(f"--map {name_of_field}: the fields are {', '.join(FIELDS)}")
         if column.split(".")[0] not in cells and not (name and PRESETS[name].columns):
-            raise RecordingError(f"{file}: --map: has no column {column!r}; it has {found}")
+            raise RecordingError(f"{file}: --map: has no column {column!r}; it has {names}")
     preset = PRESETS[name] if name else detect_preset(cells)
     if preset is None and not {"text"} <= mapping.keys():
         raise RecordingError(
-            f"{file}: cannot tell what its columns mean ({found}): give --preset "
+            f"{file}: no preset matches its columns ({names}): use --preset "
             f"({', '.join(PRESETS)}) or --map text=… --map created_at=… --map brand=…"
         )
     preset = preset or CUSTOM
@@ -173,25 +173,25 @@ def choose_preset(
 
 
 class RowError(ValueError):
-    """Why a row is no tweet."""
+    """Reason for rejecting a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowReader:
-    """Turns one row into the fields of a tweet.
+    """Convert a row into the fields of a tweet.
 
     Parameters
     ----------
     preset
-        What the columns mean.
+        Preset with the columns.
     brand, lang
-        Laid over whatever the rows say, unless None.
+        Values for all rows; override the rows' values unless None.
     author_key
-        Key of the hash that stands for an author.
+        Key of the hash that replaces an author's name.
     checks_labels
-        Whether a row with a label that is none of :data:`LABELS` is refused.
+        Whether rows with a label outside :data:`LABELS` are rejected.
     seen
-        Ids that may turn up again in an edited tweet's history.
+        Ids that may occur in the history of an edited tweet.
     """
 
     preset: Preset
@@ -212,7 +212,7 @@ class RowReader:
         Raises
         ------
         RowError
-            Names the field and the reason.
+            If a field is missing or invalid; the message has the field.
 
         Examples
         --------
@@ -223,59 +223,59 @@ class RowReader:
         """
         columns = self.preset.fields
         if self._steps:
-            found = {name: _at(row, column) for name, column in columns.items()}
+            values = {name: _nested(row, column) for name, column in columns.items()}
         else:
-            found = dict(zip(columns, map(row.get, columns.values()), strict=True))
-        kind = found.get("kind") or self._kind(row, found)
+            values = dict(zip(columns, map(row.get, columns.values()), strict=True))
+        kind = values.get("kind") or self._kind(row, values)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
         if kind == "heartbeat":
             return {"kind": kind}
-        brand = (self.brand or _text(found, "brand")).strip()
+        brand = (self.brand or _text(values, "brand")).strip()
         if not is_name(brand):
             raise RowError(f"brand: {NAME_RULE}")
         return {
-            "id": _words(found, "id", fits=_MAX_ID),
+            "id": _optional_text(values, "id", max_bytes=_MAX_ID),
             "brand": brand,
-            "text": _text(found, "text", fits=MAX_BYTES - 4096),
-            "created_ms": _created_ms(found),
-            "lang": _language(self.lang or found.get("lang"), self.preset.lang),
-            "author": self._author(found.get("author")),
-            "n_retweets": _count(found.get("n_retweets")),
-            "url": self._url(found),
+            "text": _text(values, "text", max_bytes=MAX_BYTES - 4096),
+            "created_ms": _created_ms(values),
+            "lang": _language(self.lang or values.get("lang"), self.preset.lang),
+            "author": self._author(values.get("author")),
+            "n_retweets": _count(values.get("n_retweets")),
+            "url": self._url(values),
             "kind": kind,
-            "label": self._label(found),
-            "reason": _words(found, "reason") or None,
-            "score": _score(found.get("score")),
-            "negative": _flag(found.get("negative")),
-            "bundle": _words(found, "bundle") or None,
+            "label": self._label(values),
+            "reason": _optional_text(values, "reason") or None,
+            "score": _score(values.get("score")),
+            "negative": _flag(values.get("negative")),
+            "bundle": _optional_text(values, "bundle") or None,
         }
 
-    def _kind(self, row: dict[str, Any], found: dict[str, Any]) -> str:
-        """An edit is what has an earlier version in the same recording."""
+    def _kind(self, row: dict[str, Any], values: dict[str, Any]) -> str:
+        """Return ``edit`` if an earlier version is in the same recording, otherwise ``post``."""
         history = row.get(self.preset.history)
         if not isinstance(history, list):
             return "post"
         edited = any(str(version) in self.seen for version in history)
-        self.seen[str(found.get("id"))] = None
+        self.seen[str(values.get("id"))] = None
         if len(self.seen) > _MAX_SEEN:
             del self.seen[next(iter(self.seen))]
         return "edit" if edited else "post"
 
     def _author(self, author: object) -> str:
-        name = _words({"author": author}, "author")
+        name = _optional_text({"author": author}, "author")
         if not self.preset.hashes_author or not name:
             return name
         key = self.author_key.encode()[:64]
         return blake2b(name.encode(), digest_size=8, key=key).hexdigest()
 
-    def _url(self, found: dict[str, Any]) -> str:
-        if self.preset.name == "x" and "url" not in found:
-            return f"https://x.com/i/web/status/{found['id']}"
-        return _words(found, "url")
+    def _url(self, values: dict[str, Any]) -> str:
+        if self.preset.name == "x" and "url" not in values:
+            return f"https://x.com/i/web/status/{values['id']}"
+        return _optional_text(values, "url")
 
-    def _label(self, found: dict[str, Any]) -> str | None:
-        word = _words(found, "label")
+    def _label(self, values: dict[str, Any]) -> str | None:
+        word = _optional_text(values, "label")
         label = self.preset.labels.get(word, word)
         if label.lower() in LABELS:
             return label.lower()
@@ -287,7 +287,7 @@ class RowReader:
         return label or None
 
 
-def _at(row: dict[str, Any], column: str) -> Any:
+def _nested(row: dict[str, Any], column: str) -> Any:
     if column in row or "." not in column:
         return row.get(column)
     value: Any = row
@@ -298,9 +298,9 @@ def _at(row: dict[str, Any], column: str) -> Any:
     return value
 
 
-def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
-    value = found.get(name)
-    if type(value) is str and value.isascii() and len(value) <= fits:
+def _text(values: dict[str, Any], name: str, max_bytes: int = MAX_BYTES) -> str:
+    value = values.get(name)
+    if type(value) is str and value.isascii() and len(value) <= max_bytes:
         return value
     if value is None:
         hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
@@ -310,22 +310,22 @@ def _text(found: dict[str, Any], name: str, fits: int = MAX_BYTES) -> str:
     try:
         size = len(value) if value.isascii() else len(value.encode())
     except UnicodeEncodeError as error:
-        raise RowError(f"{name}: is no UTF-8: {error.reason}") from error
-    if size > fits:
-        raise RowError(f"{name}: {size} bytes, at most {fits} are sent")
+        raise RowError(f"{name}: invalid UTF-8: {error.reason}") from error
+    if size > max_bytes:
+        raise RowError(f"{name}: {size} bytes, expected at most {max_bytes}")
     return value
 
 
-def _words(found: dict[str, Any], name: str, fits: int = 2048) -> str:
-    """A field that may be missing, and may be a number."""
-    value = found.get(name)
+def _optional_text(values: dict[str, Any], name: str, max_bytes: int = 2048) -> str:
+    """Return an optional field, which may be a number, as text."""
+    value = values.get(name)
     if value in _MISSING:
         return ""
-    if type(value) is str and value.isascii() and len(value) <= fits:
+    if type(value) is str and value.isascii() and len(value) <= max_bytes:
         return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")
-    return _text({name: str(value)}, name, fits)
+    return _text({name: str(value)}, name, max_bytes)
 
 
 def _language(value: object, default: str) -> str:
@@ -338,8 +338,8 @@ def _language(value: object, default: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _primary(tag: str) -> str:
-    """The primary language of a tag."""
-    return _text({"lang": tag.replace("_", "-").partition("-")[0].lower()}, "lang", fits=16)
+    """Return the primary language of a language tag."""
+    return _text({"lang": tag.replace("_", "-").partition("-")[0].lower()}, "lang", max_bytes=16)
 
 
 def _count(value: object) -> int:
@@ -374,10 +374,10 @@ def _flag(value: object) -> bool | None:
     return value
 
 
-def _created_ms(found: dict[str, Any]) -> int:
-    value = found.get("created_ms")
+def _created_ms(values: dict[str, Any]) -> int:
+    value = values.get("created_ms")
     if value in _MISSING:
-        value = found.get("created_at")
+        value = values.get("created_at")
         if value in _MISSING:
             raise RowError("created_at: missing")
         try:

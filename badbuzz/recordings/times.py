@@ -1,4 +1,4 @@
-"""Times as people and networks write them, as Unix milliseconds."""
+"""Parsing and formatting of times; all instants are Unix milliseconds."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _NOTATIONS: Final = ("%Y-%m-%d %H:%M:%S %z", "%a %b %d %H:%M:%S %z %Y")
 
 
 def parse_time(value: object) -> int:
-    """An instant as Unix milliseconds.
+    """Parse an instant into Unix milliseconds.
 
     Parameters
     ----------
     value
-        ISO 8601 with its offset, ``2015-02-24 11:35:52 -0800``,
+        ISO 8601 time with an offset, ``2015-02-24 11:35:52 -0800``,
         ``Mon Apr 06 22:19:45 PDT 2009``, or Unix seconds.
 
     Raises
     ------
     ValueError
-        When it is none of these, or has no offset.
+        If it has another format or no offset.
 
     Examples
     --------
@@ -49,8 +49,10 @@ def parse_time(value: object) -> int:
     if instant is None:
         raise ValueError(f"{value!r} is no time such as 2026-12-01T08:00:00+01:00")
     if instant.tzinfo is None and _is_date(str(value)):
-        told = f"{value!r} has no time of day and no offset from UTC"
-        raise ValueError(f"{told}, as {str(value).strip()}T00:00:00Z has")
+        raise ValueError(
+            f"{value!r} has no time of day and no offset from UTC, as "
+            f"{str(value).strip()}T00:00:00Z has"
+        )
     if instant.tzinfo is None:
         raise ValueError(f"{value!r} has no offset from UTC, as {value}Z has")
     return (instant - _EPOCH) // timedelta(milliseconds=1)
@@ -79,7 +81,7 @@ def _instant(text: str) -> datetime | None:
 
 
 def format_clock(time_ms: int, zone: tzinfo = UTC) -> str:
-    """An instant as a clock and a calendar show it, to the minute.
+    """Return an instant with weekday, day and month, to the minute.
 
     Examples
     --------
@@ -101,7 +103,7 @@ def format_utc(time_ms: int) -> str:
 
 
 def zone_name(time_ms: int, zone: tzinfo) -> str:
-    """What a zone's clock is called at an instant.
+    """Return the abbreviation of a time zone at an instant.
 
     Examples
     --------

@@ -9,23 +9,24 @@ import orjson
 
 from badbuzz.detection.evaluation import Incident, Truth
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.times import parse_time
 
 
 def read_truth(path: str | Path) -> Truth:
-    """Crises and benign surges from a JSON file.
+    """Read crises and benign surges from a JSON file.
 
     Parameters
     ----------
     path
-        Of an object with the lists ``incidents`` and, if there are any, ``benign``. An entry has
+        File with an object that has the list ``incidents`` and optionally ``benign``. An entry has
         ``brand``, ``kind``, and ``start_ms``, ``end_ms`` (Unix milliseconds) or ``start``,
-        ``end`` (times with their offset); other keys are for others.
+        ``end`` (times with a UTC offset). Other keys are ignored.
 
     Raises
     ------
     RecordingError
-        When it cannot be read; names the file, the entry and the key.
+        If the file is invalid; the message has the file, the entry and the key.
 
     Examples
     --------
@@ -38,17 +39,16 @@ def read_truth(path: str | Path) -> Truth:
     60000
     """
     try:
-        told = orjson.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
+        with file_errors(path, "read"):
+            plain = orjson.loads(Path(path).read_bytes())
     except orjson.JSONDecodeError as error:
-        raise RecordingError(f"{path}: is no JSON: {error}") from error
-    if not isinstance(told, dict) or not isinstance(told.get("incidents"), list):
+        raise RecordingError(f"{path}: invalid JSON: {error}") from error
+    if not isinstance(plain, dict) or not isinstance(plain.get("incidents"), list):
         raise RecordingError(f"{path}: expected an object with a list of incidents")
     incidents, benign = (
         tuple(
             _incident(entry, f"{path}: {name} {number}")
-            for number, entry in enumerate(told.get(name) or (), 1)
+            for number, entry in enumerate(plain.get(name) or (), 1)
         )
         for name in ("incidents", "benign")
     )

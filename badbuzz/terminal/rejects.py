@@ -8,8 +8,8 @@ from typing import Final, Self
 import click
 import orjson
 
-from badbuzz.errors import RecordingError
 from badbuzz.messages.text import counted
+from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.rows import Reject
 
 _MAX_PRINTED: Final = 5
@@ -33,10 +33,8 @@ class RejectLog:
         self.n = 0
 
     def __enter__(self) -> Self:
-        try:
+        with file_errors(self._path or ""):
             self._file = Path(self._path).open("wb") if self._path else None
-        except OSError as error:
-            raise RecordingError(f"{self._path}: cannot be written: {error.strerror}") from error
         return self
 
     def __exit__(self, *raised: object) -> None:

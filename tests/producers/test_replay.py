@@ -227,7 +227,7 @@ def test_bad_rows_are_counted_told_and_kept(broker: Settings, tmp_path: Path) ->
     path.write_bytes(wire.encode_tweet(tweet) + b"\nnonsense\n" + wire.encode_tweet(tweet))
     done = replay(broker, path, "--rejects", rejects)
     assert done.returncode == 0
-    assert f"{path}:2: no JSON" in done.stderr
+    assert f"{path}:2: invalid JSON" in done.stderr
     assert f"1 row rejected; all are in {rejects}" in done.stderr
     kept = orjson.loads(rejects.read_bytes())
     assert (kept["file"], kept["line"], kept["raw"]) == (str(path), 2, "nonsense\n")

@@ -32,7 +32,7 @@ def test_an_input_is_known_through_a_link(link: object, week: Path, tmp_path: Pa
 
 def test_two_outputs_are_two_files(tmp_path: Path) -> None:
     path = str(tmp_path / "new")
-    with pytest.raises(RecordingError, match=r"--truth .*is the file of -o too"):
+    with pytest.raises(RecordingError, match=r"--truth .*is also the file of -o"):
         check_outputs([("-o", path), ("--truth", path)], [])
 
 

@@ -94,7 +94,7 @@ def test_a_bad_row_is_handed_over_with_its_place(write: Write) -> None:
 
 def test_a_bad_row_is_an_error_unless_somebody_takes_it(write: Write) -> None:
     path = write(line(), "nonsense")
-    with pytest.raises(RecordingError, match=r"week\.jsonl:2: no JSON"):
+    with pytest.raises(RecordingError, match=r"week\.jsonl:2: invalid JSON"):
         list(read_recording([path]))
 
 
@@ -102,12 +102,15 @@ def test_bad_bytes_in_a_csv_are_a_bad_row(write: Write) -> None:
     path = write("id,brand,text,created_ms", b"1,Nordwind,caf\xe9,5", "2,Nordwind,ok,6")
     found, rejects = read(path)
     assert [tweet.id for tweet in found] == ["2"]
-    assert (rejects[0].line, rejects[0].reason) == (2, "text: is no UTF-8: surrogates not allowed")
+    assert (rejects[0].line, rejects[0].reason) == (
+        2,
+        "text: invalid UTF-8: surrogates not allowed",
+    )
 
 
 def test_a_file_of_bad_rows_only_is_an_error(write: Write) -> None:
     path = write(line(text=None), line(brand=3))
-    with pytest.raises(RecordingError, match=r"holds no tweet; first: .*:1: text: missing"):
+    with pytest.raises(RecordingError, match=r"has no tweet; first: .*:1: text: missing"):
         read(path)
 
 
@@ -128,7 +131,7 @@ def test_a_row_within_the_lateness_is_in_order(write: Write) -> None:
 
 def test_a_row_behind_the_lateness_names_the_remedy(write: Write) -> None:
     path = write(line(), line(created_ms=START_MS - 60_001))
-    with pytest.raises(RecordingError, match=r"week\.jsonl:2: 60 s behind .* give --sort"):
+    with pytest.raises(RecordingError, match=r"week\.jsonl:2: 60 s behind .* use --sort"):
         read(path)
 
 
@@ -190,7 +193,7 @@ def test_presets_are_told_for_each_file(write: Write) -> None:
 
 
 def test_an_unknown_preset_is_named(write: Write) -> None:
-    with pytest.raises(RecordingError, match="preset 'myspace' is none of badbuzz"):
+    with pytest.raises(RecordingError, match="unknown preset 'myspace'; expected one of badbuzz"):
         read(write(line()), preset="myspace")
 
 

@@ -31,7 +31,7 @@ values = st.recursive(
     [
         ({"text": None}, "text: missing"),
         ({"text": 7}, "text: expected a text, found int"),
-        ({"text": "\ud800"}, "text: is no UTF-8"),
+        ({"text": "\ud800"}, "text: invalid UTF-8"),
         ({"text": "x" * 70_000}, "text: 70000 bytes"),
         ({"brand": None}, "brand: missing; --brand gives"),
         ({"brand": "  "}, "brand: expected a printable name"),
@@ -178,7 +178,7 @@ def test_a_column_that_is_not_there_is_named() -> None:
 
 
 def test_columns_that_mean_nothing_ask_for_a_preset() -> None:
-    with pytest.raises(RecordingError, match=r"a\.csv: cannot tell .* --preset"):
+    with pytest.raises(RecordingError, match=r"a\.csv: no preset matches .* --preset"):
         choose_preset(["one", "two"], None, {}, "a.csv")
 
 
