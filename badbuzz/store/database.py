@@ -14,7 +14,6 @@ from badbuzz import wire
 from badbuzz.store.alerts import AlertStore
 from badbuzz.store.engine import describe_address, make_engine
 from badbuzz.store.feedback import FeedbackStore
-from badbuzz.store.forwarding import ForwardingStore
 from badbuzz.store.keys import ApiKeyStore
 from badbuzz.store.migrate import check_exists, check_revision
 from badbuzz.store.migrate import migrate as migrate_tables
@@ -29,14 +28,7 @@ __all__ = ["Store", "describe_address"]
 
 
 class Store(
-    PositionStore,
-    WindowStore,
-    AlertStore,
-    SampleWriter,
-    SampleReader,
-    FeedbackStore,
-    ForwardingStore,
-    ApiKeyStore,
+    PositionStore, WindowStore, AlertStore, SampleWriter, SampleReader, FeedbackStore, ApiKeyStore
 ):
     """Store of the recorded topics and of people's feedback; safe to share between threads.
 

@@ -1,4 +1,4 @@
-"""Feedback, rulings and acknowledgements; each is written with an audit entry."""
+"""Feedback, rulings and acknowledgements: audited, and forwarded to sinks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
 from badbuzz.errors import UnknownError
 from badbuzz.store.alerts import load_histories
@@ -14,12 +14,12 @@ from badbuzz.store.column_types import storable_id
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import AlertHistory, AuditEntry, Feedback, Page, Ruling
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
-from badbuzz.store.schema import alerts, audit, feedback, rulings
-from badbuzz.store.statements import insert_into
+from badbuzz.store.schema import alerts, audit, feedback, rulings, sent_feedback
+from badbuzz.store.statements import chunks, insert_into
 
 
 def add_audit_entry(connection: Connection, entry: AuditEntry) -> None:
-    """Add an entry to the audit."""
+    """Add an entry to the audit, in the transaction of the audited change."""
     connection.execute(audit.insert().values(asdict(entry)))
 
 
@@ -80,7 +80,7 @@ class FeedbackStore(DatabaseAccess):
         query = select(feedback).where(column.at_ms >= from_ms, column.at_ms < to_ms)
         with self._read() as connection:
             rows = connection.execute(query.order_by(column.at_ms, column.id)).all()
-        return [feedback_from_row(row) for row in rows]
+        return [_feedback(row) for row in rows]
 
     def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertHistory]]:
         """Return the rulings given in ``[from_ms, to_ms)`` that count, with their alerts."""
@@ -112,8 +112,46 @@ class FeedbackStore(DatabaseAccess):
             rows = connection.execute(query.limit(check_limit(limit) + 1)).all()
         return make_page(rows, limit, _entry, lambda row: encode_cursor("audit", row.number))
 
+    def unsent(self, sink: str, limit: int = 100) -> list[Feedback]:
+        """Return the mispredictions that were not sent to a sink, oldest first.
 
-def feedback_from_row(row: Sequence[Any]) -> Feedback:
+        Each is marked separately, so rows that are committed late are not missed.
+
+        Raises
+        ------
+        QueryError
+            If the limit is invalid.
+        """
+        column = feedback.c
+        is_sent = and_(sent_feedback.c.sink == sink, sent_feedback.c.feedback_id == column.id)
+        query = (
+            select(feedback)
+            .outerjoin(sent_feedback, is_sent)
+            .where(sent_feedback.c.sink.is_(None), column.predicted != column.right)
+            .order_by(column.at_ms, column.id)
+            .limit(check_limit(limit))
+        )
+        with self._read() as connection:
+            return [_feedback(row) for row in connection.execute(query)]
+
+    def mark_sent(self, sink: str, feedback_id: str) -> None:
+        """Record that a misprediction was sent to a sink; later calls change nothing."""
+        with self._write() as connection:
+            statement = insert_into(connection, sent_feedback).on_conflict_do_nothing()
+            connection.execute(statement, {"sink": sink, "feedback_id": feedback_id})
+
+    def acknowledgers(self, alert_ids: Sequence[str]) -> dict[str, str]:
+        """Return who acknowledged the alerts, by alert id; others are left out."""
+        found: dict[str, str] = {}
+        with self._read() as connection:
+            for some in chunks(sorted(alert_ids)):
+                query = select(alerts.c.id, alerts.c.acknowledged_by).where(alerts.c.id.in_(some))
+                rows = connection.execute(query.where(alerts.c.acknowledged_by.is_not(None)))
+                found |= {row.id: row.acknowledged_by for row in rows}
+        return found
+
+
+def _feedback(row: Sequence[Any]) -> Feedback:
     """Convert a row of the table, whose columns are the fields of the value."""
     return Feedback(*row)
 

@@ -24,6 +24,7 @@ WINDOW_MS: Final = 300_000
 
 _NAMES: Final = tuple(spec.name for spec in fields(Window))
 _values_of: Final = attrgetter(*_NAMES)
+_EXPECTED: Final = ("expected", "expected_low", "expected_high")
 _STATES: Final[tuple[WindowState, ...]] = ("quiet", "no_baseline", "muted", "cooling", "firing")
 """States by increasing severity."""
 assert set(_STATES) == set(get_args(WindowState))
@@ -165,10 +166,7 @@ def _steps(step_ms: int) -> Select[Any]:
     return (
         select(
             number,
-            *(
-                func.sum(column[name]).label(name)
-                for name in ("n", "n_negative", "expected", "expected_low", "expected_high")
-            ),
+            *(func.sum(column[name]).label(name) for name in ("n", "n_negative", *_EXPECTED)),
             func.sum(column.adjusted_rate * column.n).label("adjusted"),
             func.avg(column.baseline_rate).label("baseline_rate"),
             func.max(column.score).label("score"),
@@ -187,9 +185,7 @@ def _step(row: RowMapping, step_ms: int) -> WindowSum:
         end_ms=(row["number"] + 1) * step_ms,
         n=n,
         n_negative=n_negative,
-        expected=row["expected"],
-        expected_low=row["expected_low"],
-        expected_high=row["expected_high"],
+        **{name: row[name] for name in _EXPECTED},
         rate=n_negative / n if n else None,
         adjusted_rate=row["adjusted"] / n if n else None,
         baseline_rate=row["baseline_rate"],
