@@ -204,9 +204,9 @@ def test_an_interrupted_replay_says_how_to_go_on(
     process = start(broker, recording, "--progress", progress, "--speed", "10000", "--quiet")
     await_progress(progress, 1000, process)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == f"badbuzz: interrupted; badbuzz replay --resume '{progress}' --speed 10000\n"
+    assert stderr == f"badbuzz: interrupted; badbuzz replay --resume '{progress}' --speed 10000\n"
     done = replay(broker, "--resume", progress, "--json")
     source = orjson.loads(done.stdout)["source"]
     assert [counted(records) for records in topic(broker)] == expected(recording, source)
@@ -279,8 +279,8 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(
         await_progress(progress, 1000, process)
         server.kill()
         server.start()
-        _, said = process.communicate(timeout=120)
-        assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate(timeout=120)
+        assert (process.returncode, stderr) == (0, "")
         source = orjson.loads(progress.read_bytes())["job"]["source"]
         assert topic(settings) == expected(recording, source)
     finally:

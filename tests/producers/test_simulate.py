@@ -204,16 +204,16 @@ def test_the_truth_is_written_beside_and_can_be_played_again(tmp_path: Path) -> 
     first, again = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     arguments = ("--days", "2", "--brands", "2", "-o")
     assert run(*arguments, str(first)).exit_code == 0
-    told = tmp_path / "a.jsonl.truth.json"
-    assert run(*arguments, str(again), "--incidents", str(told)).exit_code == 0
+    truth = tmp_path / "a.jsonl.truth.json"
+    assert run(*arguments, str(again), "--incidents", str(truth)).exit_code == 0
     assert first.read_bytes() == again.read_bytes()
 
 
 def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> None:
-    told = as_truth(ten_days.incidents)
-    assert {each["kind"] for each in told["incidents"]} == set(CRISES)
-    assert {each["kind"] for each in told["benign"]} == set(BENIGN)
-    assert set(told["incidents"][0]) == {"brand", "kind", "start_ms", "end_ms", "magnitude"}
+    truth = as_truth(ten_days.incidents)
+    assert {each["kind"] for each in truth["incidents"]} == set(CRISES)
+    assert {each["kind"] for each in truth["benign"]} == set(BENIGN)
+    assert set(truth["incidents"][0]) == {"brand", "kind", "start_ms", "end_ms", "magnitude"}
 
 
 @pytest.mark.parametrize(
@@ -329,9 +329,9 @@ def test_a_grammar_file_must_be_in_order(text: str) -> None:
 
 
 def test_help_is_there_and_the_truth_is_json(tmp_path: Path) -> None:
-    told = tmp_path / "truth.json"
-    assert run("--days", "0.1", "-o", str(tmp_path / "a"), "--truth", str(told)).exit_code == 0
-    plain = orjson.loads(told.read_bytes())
+    truth = tmp_path / "truth.json"
+    assert run("--days", "0.1", "-o", str(tmp_path / "a"), "--truth", str(truth)).exit_code == 0
+    plain = orjson.loads(truth.read_bytes())
     assert plain["end_ms"] - plain["start_ms"] == round(0.1 * 288) * 300_000
 
 

@@ -12,14 +12,14 @@ from badbuzz.recordings.truth import read_truth
 ENTRY = {"brand": "Nordwind", "kind": "strike", "start_ms": 0, "end_ms": 60_000}
 
 
-def told(folder: Path, plain: object) -> Path:
+def truth_file(folder: Path, plain: object) -> Path:
     path = folder / "truth.json"
     path.write_bytes(orjson.dumps(plain))
     return path
 
 
 def test_the_simulators_file_is_read(tmp_path: Path) -> None:
-    path = told(
+    path = truth_file(
         tmp_path, {"seed": 1, "incidents": [{**ENTRY, "magnitude": 3.0}], "benign": [ENTRY]}
     )
     truth = read_truth(path)
@@ -29,7 +29,7 @@ def test_the_simulators_file_is_read(tmp_path: Path) -> None:
 def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
     entry = {"brand": "Nordwind", "kind": "strike", "start": "1970-01-01T01:00:00+01:00",
              "end": "1970-01-01T00:01:00Z"}  # fmt: skip
-    assert read_truth(told(tmp_path, {"incidents": [entry]})).incidents[0].end_ms == 60_000
+    assert read_truth(truth_file(tmp_path, {"incidents": [entry]})).incidents[0].end_ms == 60_000
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
 )
 def test_what_is_no_truth_is_refused_by_name(plain: object, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=complaint):
-        read_truth(told(tmp_path, plain))
+        read_truth(truth_file(tmp_path, plain))
 
 
 @pytest.mark.parametrize("content", [None, b"{"])

@@ -129,7 +129,7 @@ def worst(url: str, **fields: Any) -> Any:
 
 
 def test_a_label_that_is_still_wrong_names_the_words_that_pull(store_url: str) -> None:
-    now = worst(store_url, said="false", text="The worst airline? Hardly: you lost nothing")[
+    now = worst(store_url, kind="false", text="The worst airline? Hardly: you lost nothing")[
         "today"
     ]
     assert now["bundle"] == JUDGES.scorers["en"].version
@@ -139,12 +139,12 @@ def test_a_label_that_is_still_wrong_names_the_words_that_pull(store_url: str) -
 
 
 def test_a_label_that_is_right_today_says_so(store_url: str) -> None:
-    now = worst(store_url, said="missed", text="Worst airline, you lost my bag again")["today"]
+    now = worst(store_url, kind="missed", text="Worst airline, you lost my bag again")["today"]
     assert now["wrong"] is False
 
 
 def test_a_language_that_no_bundle_reads_has_no_today(store_url: str) -> None:
-    assert worst(store_url, said="missed", lang="de")["today"] is None
+    assert worst(store_url, kind="missed", lang="de")["today"] is None
 
 
 # The terminal
