@@ -10,7 +10,7 @@ import click
 
 from backtest.options import FoldOptions, one_run, reading_options
 from badbuzz.config.settings import Settings
-from badbuzz.detection.baseline_file import BrandBaseline, encode_baselines, extract_baseline
+from badbuzz.detection.baseline_file import encode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.messages.text import counted
 from badbuzz.recordings.outputs import check_outputs, write_atomically
@@ -45,7 +45,7 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
     rules_of = run.fold.rules_of
     states = [state for state in run.fold.brands.values() if state.n_hours]
     histories = [extract_baseline(state, str(rules_of(state.brand).zone)) for state in states]
-    write_atomically(output, encode_history(histories, [Path(name).name for name in files]))
+    write_atomically(output, encode_baselines(histories, [Path(name).name for name in files]))
     if not options["quiet"]:
         for state in sorted(states, key=lambda one: one.brand):
             click.echo(_sentence(state, rules_of(state.brand)))

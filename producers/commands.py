@@ -24,7 +24,7 @@ from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import parse_time
 from badbuzz.terminal.options import Instant, Speed, recording_options, wait_option
-from badbuzz.terminal.progress import FileProgress, ProgressDisplay
+from badbuzz.terminal.progress import ProgressDisplay
 from badbuzz.terminal.rejects import RejectLog
 from badbuzz.terminal.signals import SignalGuard
 from badbuzz.wire import NAME_RULE, is_name

@@ -99,7 +99,7 @@ def file_errors(path: str | Path, action: str = "written") -> Iterator[None]:
     path
         File for the message.
     action
-        What failed: ``written`` or ``read``.
+        Past participle for the message: ``written`` or ``read``.
     """
     try:
         yield

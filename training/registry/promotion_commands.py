@@ -19,7 +19,7 @@ from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import format_clock
 from badbuzz.terminal.options import recording_options
-from badbuzz.terminal.progress import FileProgress, ProgressDisplay
+from badbuzz.terminal.progress import ProgressDisplay
 from badbuzz.terminal.rejects import RejectLog
 from training.registry import gate
 from training.registry.commands import as_json_option, open_registry, who_option
