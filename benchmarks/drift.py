@@ -19,7 +19,7 @@ from badbuzz.model import Tweet
 from badbuzz.models.scorer import Scorer, ScorerSet
 from producers.airlines import build_airlines
 from producers.simulate import Simulation
-from stream_processor.processor.drift import Drift
+from stream_processor.processor.drift import DriftMetrics
 
 N_TWEETS = 20_000
 BATCHES = (16, 256, 2000)
@@ -74,7 +74,7 @@ def measure() -> None:
     for size in BATCHES:
         costs_us, scored_us = [], []
         for _ in range(N_ROUNDS):
-            drift, spent_s, scored_s = Drift(judges.scorers), 0.0, 0.0
+            drift, spent_s, scored_s = DriftMetrics(judges.scorers), 0.0, 0.0
             for start in range(0, len(tweets), size):
                 batch = tweets[start : start + size]
                 began_s = time.thread_time()

@@ -29,7 +29,7 @@ from demo.watch import Worker
 from stream_processor.engine.partitioner import partition_of
 from tests.e2e.records import positions
 from tests.support.servers import KafkaServer, PostgresServer
-from tests.support.stream import Stream
+from tests.support.stream import Deployment
 
 N_PARTITIONS = 4
 BRANDS = [f"Airline {n}" for n in range(50)]
@@ -73,7 +73,7 @@ def tweets(n_tweets: int, per_s: float) -> Iterator[Sent]:
         yield wire.SCORED_TWEETS, brand, wire.encode_scored(tweet, verdict)
 
 
-def send(stream: Stream, records: Iterable[Sent], per_s: float | None = None) -> int:
+def send(stream: Deployment, records: Iterable[Sent], per_s: float | None = None) -> int:
     """Send records, paced when asked; how many."""
     producer = Producer(
         {"bootstrap.servers": stream.settings.kafka_bootstrap_servers, "linger.ms": 20,
@@ -90,7 +90,7 @@ def send(stream: Stream, records: Iterable[Sent], per_s: float | None = None) ->
 
 
 @contextmanager
-def recorder(stream: Stream, store_url: str) -> Iterator[psutil.Process]:
+def recorder(stream: Deployment, store_url: str) -> Iterator[psutil.Process]:
     """A recorder, from its start to its end."""
     settings = environ(stream.settings.kafka_bootstrap_servers, stream.settings.topic_prefix)
     settings["BADBUZZ_STORE"] = store_url
@@ -110,14 +110,14 @@ def cpu_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def await_recorded(stream: Stream, store_url: str) -> None:
+def await_recorded(stream: Deployment, store_url: str) -> None:
     """Wait until everything is in the store, looking seldom enough not to disturb."""
     ends = positions(stream)
     with Store.open(store_url) as store:
         wait_for(lambda: ends.items() <= store.positions().items(), "the end", pause_s=0.25)
 
 
-def backlog(stream: Stream, store_url: str, records: Iterable[Sent], what: str) -> None:
+def backlog(stream: Deployment, store_url: str, records: Iterable[Sent], what: str) -> None:
     """What it costs to record what is already in a topic, the start of the process left out."""
     with recorder(stream, store_url) as process:
         process.suspend()  # while the topic is filled
@@ -129,7 +129,7 @@ def backlog(stream: Stream, store_url: str, records: Iterable[Sent], what: str) 
         print(f"{what}: {used_s / n_records * 1e6:.1f} us of CPU each, {n_records / took_s:,.0f}/s")
 
 
-def live(stream: Stream, store_url: str) -> None:
+def live(stream: Deployment, store_url: str) -> None:
     """What it costs to keep up with a thousand scored tweets a second."""
     with recorder(stream, store_url) as process:
         before_s, started_s = cpu_s(process), time.monotonic()
@@ -158,8 +158,8 @@ def main() -> None:
         PostgresServer(fsync=True) as postgres,
     ):
 
-        def fresh(name: str) -> tuple[Stream, str]:
-            stream = Stream(kafka.bootstrap_servers, f"{name}.", Path(scratch) / name)
+        def fresh(name: str) -> tuple[Deployment, str]:
+            stream = Deployment(kafka.bootstrap_servers, f"{name}.", Path(scratch) / name)
             stream.create_topics()
             sqlite = f"sqlite:///{Path(scratch) / f'{name}.db'}"
             return stream, postgres.new_schema() if options.postgres else sqlite

@@ -16,8 +16,8 @@ from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines
 from badbuzz.errors import KafkaError, StateError
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.terminal.options import wait_option
-from stream_processor.engine.topics import Report, prepare_topics, wait_for_broker
-from stream_processor.processor.load_baseline import load_history
+from stream_processor.engine.topics import TopicReport, prepare_topics, wait_for_broker
+from stream_processor.processor.load_baseline import load_baselines
 
 
 @click.command()
@@ -49,12 +49,12 @@ def topics(check: bool, as_json: bool, wait_s: float) -> None:
         raise KafkaError(f"{len(report.differences)} of the topics' properties are not as expected")
 
 
-async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> Report:
+async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> TopicReport:
     await wait_for_broker(settings, wait_s, say=lambda line: click.echo(line, err=True))
     return await prepare_topics(settings, create=not check)
 
 
-def _print(report: Report) -> None:
+def _print(report: TopicReport) -> None:
     if report.embedded:
         click.echo("Embedded broker: topics appear by themselves; only partitions are checked.")
     differing = {difference.topic for difference in report.differences}
@@ -87,7 +87,7 @@ def load(file: str, only: tuple[str, ...], replace: bool) -> None:
     settings = Settings.read()
     brands = _picked(_read_history(file), only, file)
     _check_like_the_workers(brands, settings, file)
-    placed = asyncio.run(load_history(settings, brands, replace=replace))
+    placed = asyncio.run(load_baselines(settings, brands, replace=replace))
     for one in placed:
         what = "replaced what was usual" if one.replaced else "loaded"
         click.echo(f"{one.brand}: {what}, partition {one.partition}")

@@ -26,7 +26,7 @@ from tests.support.servers import (
     new_prefix,
     settings_for,
 )
-from tests.support.stream import Stream
+from tests.support.stream import Deployment
 
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
@@ -121,8 +121,8 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
-    stream = Stream(kafka, topic_prefix, tmp_path)
+def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    stream = Deployment(kafka, topic_prefix, tmp_path)
     stream.create_topics()
     yield stream
     stream.close()
@@ -131,9 +131,9 @@ def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
 @pytest.fixture
 def real_stream(
     real_kafka: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Stream]:
+) -> Iterator[Deployment]:
     prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)
-    stream = Stream(real_kafka, f"{prefix[:80]}.", tmp_path)
+    stream = Deployment(real_kafka, f"{prefix[:80]}.", tmp_path)
     stream.create_topics()
     yield stream
     stream.close()

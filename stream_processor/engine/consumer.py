@@ -31,8 +31,8 @@ from badbuzz.errors import AwayError, KafkaError, StateError
 from stream_processor.engine import metrics
 from stream_processor.engine.exit import hard_exit
 from stream_processor.engine.partition import (
+    ConsumerRecord,
     PartitionHandler,
-    Record,
     TopicSemantics,
     all_of,
     contiguous_runs,
@@ -181,10 +181,10 @@ class PartitionedConsumer(Service):
         """Whether it is time for a checkpoint, or to ask again what did not answer."""
         return time.monotonic() - self._checkpointed_s >= (self._retry_s or self._interval_s)
 
-    async def _fetch(self) -> dict[TopicPartition, list[Record]]:
+    async def _fetch(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         assert self._consumer is not None
         try:
-            batches: dict[TopicPartition, list[Record]] = await self._consumer.getmany(
+            batches: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
                 timeout_ms=_POLL_MS, max_records=MAX_RECORDS
             )
         except NoOffsetForPartitionError:
@@ -226,7 +226,7 @@ class PartitionedConsumer(Service):
             lane.next_offset = found
             self._consumer.seek(at, found)
 
-    def _offer(self, at: TopicPartition, records: list[Record]) -> None:
+    def _offer(self, at: TopicPartition, records: list[ConsumerRecord]) -> None:
         lane = self.lanes.get(at.partition)
         if lane is None:
             return

@@ -10,7 +10,7 @@ from typing import Protocol
 from badbuzz.errors import KafkaError
 
 
-class Record(Protocol):
+class ConsumerRecord(Protocol):
     """What the consumer hands over; ``timestamp`` in Unix milliseconds."""
 
     topic: str
@@ -34,7 +34,7 @@ class PartitionHandler(Protocol):
     async def open(self) -> None:
         """Shut out the former owner and load what it left; sets ``next_offset``, -1 for none."""
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle records, in order and without gaps; moves ``next_offset`` past them."""
 
     async def checkpoint(self) -> None:
@@ -127,7 +127,7 @@ async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
             raise outcome
 
 
-def contiguous_runs(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def contiguous_runs(records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
     """Records in runs without a missing offset.
 
     Parameters

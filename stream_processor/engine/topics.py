@@ -76,7 +76,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TopicDifference:
     """One way in which a topic is not as it must be.
 
     Parameters
@@ -109,7 +109,7 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Report:
+class TopicReport:
     """What was found and done.
 
     Parameters
@@ -126,7 +126,7 @@ class Report:
 
     topics: list[str]
     created: list[str] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[TopicDifference] = field(default_factory=list)
     embedded: bool = False
 
 
@@ -146,7 +146,7 @@ def topics_of(settings: Settings) -> list[Topic]:
     ]
 
 
-async def prepare_topics(settings: Settings, *, create: bool) -> Report:
+async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
     """Compare topics with what they must be, and create those that are missing.
 
     Parameters
@@ -168,7 +168,7 @@ async def prepare_topics(settings: Settings, *, create: bool) -> Report:
             return await _look_at_embedded(admin, wanted)
         found = await _describe(admin)
         missing = [topic for topic in wanted if topic.name not in found]
-        report = Report([topic.name for topic in wanted])
+        report = TopicReport([topic.name for topic in wanted])
         if create and missing:
             report.created = await _create(admin, missing)
             found = await _await_visible(admin, missing)
@@ -350,34 +350,34 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
 
 def _compare(
     topic: Topic, found: Found | None, config: dict[str, str] | None
-) -> Iterator[Difference]:
+) -> Iterator[TopicDifference]:
     name = topic.name
     if found is None or config is None:
-        yield Difference(name, "partitions", "", str(topic.partitions), "run badbuzz topics")
+        yield TopicDifference(name, "partitions", "", str(topic.partitions), "run badbuzz topics")
         return
     yield from _compare_partitions(topic, found)
     replicas = min(len(partition["replicas"]) for partition in found["partitions"])
     if replicas < topic.replicas:
         remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to what is meant"
-        yield Difference(name, "replicas", str(replicas), str(topic.replicas), remedy)
+        yield TopicDifference(name, "replicas", str(replicas), str(topic.replicas), remedy)
     for key, expected in topic.config.items():
         if config.get(key) != expected:
             remedy = (
                 f"kafka-configs --alter --entity-type topics --entity-name {name} "
                 f"--add-config {key}={expected}"
             )
-            yield Difference(name, key, config.get(key) or "unset", expected, remedy)
+            yield TopicDifference(name, key, config.get(key) or "unset", expected, remedy)
 
 
-def _compare_partitions(topic: Topic, found: Found) -> Iterator[Difference]:
+def _compare_partitions(topic: Topic, found: Found) -> Iterator[TopicDifference]:
     n_found = len(found["partitions"])
     if n_found != topic.partitions:
         remedy = f"set BADBUZZ_PARTITIONS={n_found}; to change it is a migration, see docs/kafka.md"
-        yield Difference(topic.name, "partitions", str(n_found), str(topic.partitions), remedy)
+        yield TopicDifference(topic.name, "partitions", str(n_found), str(topic.partitions), remedy)
 
 
-async def _look_at_embedded(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> Report:
-    report = Report([topic.name for topic in wanted], embedded=True)
+async def _look_at_embedded(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> TopicReport:
+    report = TopicReport([topic.name for topic in wanted], embedded=True)
     found = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
     for topic in wanted:
         report.differences += _compare_partitions(topic, found[topic.name])

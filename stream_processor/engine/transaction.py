@@ -21,7 +21,7 @@ _MAX_BATCH_BYTES: Final = 512 * 1024
 _TIMEOUT_MS: Final = 60_000
 
 
-class Writer:
+class TransactionalWriter:
     """Writes all of a partition's outputs in one transaction, or none of them.
 
     Opening it shuts out every other writer with the same id, even one that is only asleep: the

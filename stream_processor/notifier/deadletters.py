@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaProducer
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 
 
 class DeadLetters:
@@ -34,7 +34,9 @@ class DeadLetters:
         if self._producer is not None:
             await self._producer.stop()
 
-    async def dead_letter(self, record: Record, sink: str, reason: str, detail: str) -> None:
+    async def dead_letter(
+        self, record: ConsumerRecord, sink: str, reason: str, detail: str
+    ) -> None:
         """Keep a record, with whom it did not reach, why, and where it stands."""
         assert self._producer is not None
         headers = [

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from badbuzz.config.settings import Settings
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
@@ -61,7 +61,7 @@ class Delivery:
         self.n_waiting += n
         metrics.SINK_WAITING.labels(self.sink.name).set(self.n_waiting)
 
-    async def deliver(self, notice: Notification, record: Record) -> None:
+    async def deliver(self, notice: Notification, record: ConsumerRecord) -> None:
         """Return when the sink has taken a change, or when that is given up.
 
         Parameters
@@ -116,7 +116,7 @@ class Delivery:
             self._note("")
             return answer
 
-    async def give_up(self, record: Record, outcome: str, detail: str) -> None:
+    async def give_up(self, record: ConsumerRecord, outcome: str, detail: str) -> None:
         """Keep a record that nobody will be told of with the dead letters, and say so."""
         name = self.sink.name
         log.error(

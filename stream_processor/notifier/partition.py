@@ -24,7 +24,7 @@ from badbuzz.messages.mail import Mark, write
 from badbuzz.messages.text import Language
 from badbuzz.model import Alert
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.notifier.delivery import Delivery
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
@@ -54,7 +54,7 @@ class NotificationFactory:
     dashboard: str
     replays: bool
 
-    def notice(self, record: Record) -> Notification | None:
+    def notice(self, record: ConsumerRecord) -> Notification | None:
         """A record in words; None where nobody is to be told.
 
         Raises
@@ -76,7 +76,7 @@ class NotificationFactory:
         return Notification(alert, message, told_ms, mark)
 
 
-class NotifierLane:
+class NotifierHandler:
     """The one owner of a partition of ``alerts``, for one sink.
 
     Parameters
@@ -109,7 +109,7 @@ class NotifierLane:
         self._group = group
         self._open: dict[str, Notification] = {}
         self._left_out: set[int] = set()
-        self._waiting: deque[Record] = deque()
+        self._waiting: deque[ConsumerRecord] = deque()
         self._came = asyncio.Event()
         self._done = asyncio.Event()
         self._done.set()
@@ -132,7 +132,7 @@ class NotifierLane:
             self._note_open(self._still_open(told))
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
 
-    def _still_open(self, records: Iterable[Record]) -> Iterable[Record]:
+    def _still_open(self, records: Iterable[ConsumerRecord]) -> Iterable[ConsumerRecord]:
         """The last record of each alert that is not over."""
         last = {record.key: record for record in records}
         for record in last.values():
@@ -141,7 +141,7 @@ class NotifierLane:
                 if notice is not None and notice.alert.phase != "resolved":
                     yield record
 
-    def _note_open(self, records: Iterable[Record]) -> None:
+    def _note_open(self, records: Iterable[ConsumerRecord]) -> None:
         for record in records:
             notice = self._teller.notice(record)
             assert notice is not None
@@ -158,7 +158,7 @@ class NotifierLane:
                 self._delivery.sink.name, len(self._left_out), wire.ALERTS, self.partition,
             )  # fmt: skip
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Queue records; they are told beside the intake."""
         self.next_offset = records[-1].offset + 1
         taken = [record for record in records if record.offset not in self._left_out]
@@ -210,7 +210,7 @@ class NotifierLane:
                 repeat_s = time.monotonic() + self._settings.notify_repeat_s
                 await self._repeat()
 
-    async def _tell(self, record: Record) -> None:
+    async def _tell(self, record: ConsumerRecord) -> None:
         if record.value is None:
             return
         try:

@@ -17,7 +17,7 @@ from stream_processor.engine.partition import PartitionHandler, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.partition import NotificationFactory, NotifierLane
+from stream_processor.notifier.partition import NotificationFactory, NotifierHandler
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
 from stream_processor.notifier.store_follower import StoreFollower
@@ -28,7 +28,7 @@ _LONGEST_PAUSE_S: Final = 30.0
 _REMEDY: Final = "see docs/kafka.md, The notifier's recovery"
 
 
-def new_teller(settings: Settings, *, replays: bool) -> NotificationFactory:
+def new_notification_factory(settings: Settings, *, replays: bool) -> NotificationFactory:
     """How this deployment words its alerts."""
     return NotificationFactory(
         brands=read_brands(settings.brands),
@@ -65,7 +65,7 @@ class NotifierPipeline(Pipeline):
         **options: Any,
     ) -> None:
         super().__init__(settings, **options)
-        self._teller = new_teller(settings, replays=replays)
+        self._teller = new_notification_factory(settings, replays=replays)
         self._dead_letters = DeadLetters(settings)
         self._follower = follower
         self.deliveries = [
@@ -92,7 +92,7 @@ class NotifierPipeline(Pipeline):
         )
 
     def _lane(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
-        return NotifierLane(self.settings, self._teller, delivery, group, partition)
+        return NotifierHandler(self.settings, self._teller, delivery, group, partition)
 
     async def prepare(self) -> None:
         """Connect what keeps the dead letters."""
@@ -142,7 +142,7 @@ class NotifierPipeline(Pipeline):
         pause_s = _LOOK_S
         while not self.should_stop:
             await self.sleep(pause_s)
-            lanes = [lane for lane in intake.lanes.values() if isinstance(lane, NotifierLane)]
+            lanes = [lane for lane in intake.lanes.values() if isinstance(lane, NotifierHandler)]
             notices = [notice for lane in lanes for notice in lane.notices]
             try:
                 await follower.pass_on(delivery, notices, is_first=0 in intake.lanes)

@@ -14,7 +14,7 @@ from badbuzz.errors import SinkAwayError
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Severity
 from stream_processor.notifier.notification import Notification
-from stream_processor.notifier.pipeline import new_teller
+from stream_processor.notifier.pipeline import new_notification_factory
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
 
@@ -39,7 +39,7 @@ def try_out(brand: str, severity: Severity) -> None:
       BADBUZZ_LANGUAGE=en badbuzz alert test --brand "Air Paradis" --severity warning
     """
     settings = Settings.read()
-    teller = new_teller(settings, replays=True)
+    teller = new_notification_factory(settings, replays=True)
     if brand not in teller.brands.rules:
         watched = ", ".join(teller.brands.rules)
         click.echo(f"badbuzz: {brand!r} is not watched; those who are: {watched}", err=True)

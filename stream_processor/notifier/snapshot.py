@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from badbuzz.config.settings import Settings
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class PartitionSnapshot:
 
     committed: int | None
     end: int
-    records: tuple[Record, ...]
+    records: tuple[ConsumerRecord, ...]
 
 
 async def read_snapshot(
@@ -51,7 +51,7 @@ async def read_snapshot(
         enable_auto_commit=False,
     )
     at = TopicPartition(topic, partition)
-    records: list[Record] = []
+    records: list[ConsumerRecord] = []
     await consumer.start()
     try:
         consumer.assign([at])

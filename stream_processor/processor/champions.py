@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _FIRST_LOOK_S: Final = 10.0
 
 
-class Champions(Service):
+class ChampionSwapper(Service):
     """Keeps a worker's judges to the registry's champions; does nothing where none is set.
 
     A batch is scored in one go on the event loop, and the swap happens there too: so no batch

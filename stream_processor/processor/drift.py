@@ -52,7 +52,7 @@ class _Waiting:
     verdicts: list[Prediction | None] = field(default_factory=list)
 
 
-class Drift:
+class DriftMetrics:
     """The drift of every bundle and of the languages, over the partitions of this worker.
 
     Each partition has its own day, as its event time is its own. Nothing of it is state: a new

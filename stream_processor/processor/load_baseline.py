@@ -19,7 +19,7 @@ from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError, StateError
 from stream_processor.engine.partitioner import partition_of
 from stream_processor.engine.topics import check_topics, group_members
-from stream_processor.engine.transaction import Writer, load_partition
+from stream_processor.engine.transaction import TransactionalWriter, load_partition
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _ANSWER_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LoadedBrand:
     """A brand that was loaded: into which partition, and whether it had a state."""
 
     brand: str
@@ -36,7 +36,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _StateChange:
     """A brand's state to be written."""
 
     partition: int
@@ -44,9 +44,9 @@ class _Change:
     replaced: bool
 
 
-async def load_history(
+async def load_baselines(
     settings: Settings, brands: Sequence[BrandBaseline], *, replace: bool
-) -> list[Placed]:
+) -> list[LoadedBrand]:
     """Write what was learnt into the state that the workers of a deployment load.
 
     The partitions' transactional ids are taken first, as a worker does: whoever had them can
@@ -79,7 +79,9 @@ async def load_history(
     async with AsyncExitStack() as stack:
         writers = {}
         for partition in sorted(by_partition):
-            writers[partition] = writer = Writer(settings, f"{settings.group}-{partition}")
+            writers[partition] = writer = TransactionalWriter(
+                settings, f"{settings.group}-{partition}"
+            )
             stack.push_async_callback(writer.close)
             await writer.open()
         changes = [
@@ -90,7 +92,7 @@ async def load_history(
         _refuse_living(changes, replace=replace)
         for partition, writer in writers.items():
             await _write(settings, writer, partition, changes)
-    return [Placed(one.state.brand, one.partition, one.replaced) for one in changes]
+    return [LoadedBrand(one.state.brand, one.partition, one.replaced) for one in changes]
 
 
 async def _refuse_while_alive(settings: Settings) -> None:
@@ -118,18 +120,18 @@ def _answers(settings: Settings) -> bool:
 
 async def _changes(
     settings: Settings, partition: int, brands: Sequence[BrandBaseline]
-) -> list[_Change]:
+) -> list[_StateChange]:
     topic = settings.topic(wire.PROCESSOR_STATE)
     packed = await load_partition(settings, topic, partition)
     changes = []
     for found in brands:
         value = packed.get(found.state.brand.encode())
         live = BrandState.unpack(value) if value is not None else None
-        changes.append(_Change(partition, adopt_baseline(live, found), live is not None))
+        changes.append(_StateChange(partition, adopt_baseline(live, found), live is not None))
     return changes
 
 
-def _refuse_living(changes: Sequence[_Change], *, replace: bool) -> None:
+def _refuse_living(changes: Sequence[_StateChange], *, replace: bool) -> None:
     living = [change.state.brand for change in changes if change.replaced]
     if living and not replace:
         raise StateError(
@@ -139,7 +141,7 @@ def _refuse_living(changes: Sequence[_Change], *, replace: bool) -> None:
 
 
 async def _write(
-    settings: Settings, writer: Writer, partition: int, changes: Sequence[_Change]
+    settings: Settings, writer: TransactionalWriter, partition: int, changes: Sequence[_StateChange]
 ) -> None:
     topic = settings.topic(wire.PROCESSOR_STATE)
     own = [change.state for change in changes if change.partition == partition]

@@ -23,10 +23,10 @@ from badbuzz.evidence.sample import PREFIX, brand_of
 from badbuzz.model import Prediction, Tweet
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.partitioner import partition_of
-from stream_processor.engine.transaction import Output, Writer, load_partition
-from stream_processor.processor.drift import Drift
+from stream_processor.engine.transaction import Output, TransactionalWriter, load_partition
+from stream_processor.processor.drift import DriftMetrics
 
 PARTITION_KEY: Final = b"\x00partition"
 """Key of the partition's own record in the state topic; no brand is called so."""
@@ -46,7 +46,7 @@ class ProcessorResources:
     brand_metrics: metrics.BrandMetrics
     source_metrics: metrics.SourceMetrics
     recent: metrics.RecentCounts
-    drift: Drift
+    drift: DriftMetrics
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def _cpu(stage: str) -> Iterator[None]:
     metrics.CPU_SECONDS.labels(stage).inc(time.thread_time() - started_s)
 
 
-class ProcessorLane:
+class ProcessorHandler:
     """The one owner of a partition of ``tweets``.
 
     Parameters
@@ -72,7 +72,7 @@ class ProcessorLane:
         self.next_offset = -1
         self.fold = Fold(parts.brands.of)
         self._parts = parts
-        self._writer = Writer(parts.settings, f"{parts.settings.group}-{partition}")
+        self._writer = TransactionalWriter(parts.settings, f"{parts.settings.group}-{partition}")
         self._outputs: dict[str, list[Output]] = defaultdict(list)
         self._stamps_ms: list[int] = []
         self._moved = False
@@ -120,7 +120,7 @@ class ProcessorLane:
         self._parts.source_metrics.forget()
         self._parts.drift.forget(self.partition)
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Decode, score and fold records; their outputs wait for the checkpoint."""
         with _cpu("decode"):
             tweets = [self._decode(record) for record in records]
@@ -149,7 +149,7 @@ class ProcessorLane:
         self.next_offset = records[-1].offset + 1
         self._moved = True
 
-    def _decode(self, record: Record) -> Tweet | None:
+    def _decode(self, record: ConsumerRecord) -> Tweet | None:
         try:
             tweet = wire.decode_tweet(record.value or b"")
             _check_clock(tweet, record.timestamp)
@@ -167,7 +167,7 @@ class ProcessorLane:
                 "brand", "misplaced", f"belongs in partition {right}: key its records by the brand"
             )
 
-    def _dead_letter(self, record: Record, error: WireError) -> None:
+    def _dead_letter(self, record: ConsumerRecord, error: WireError) -> None:
         metrics.DEAD_LETTERS.labels(error.reason).inc()
         headers = [
             ("field", error.field.encode()),
@@ -184,7 +184,11 @@ class ProcessorLane:
         self._outputs[wire.DEAD_LETTERS].append(buried)
 
     def _apply(
-        self, record: Record, tweet: Tweet, verdict: Prediction | None, outcomes: Counter[str]
+        self,
+        record: ConsumerRecord,
+        tweet: Tweet,
+        verdict: Prediction | None,
+        outcomes: Counter[str],
     ) -> None:
         headers = [("offset", str(record.offset).encode())]
         outcome, windows, alerts = self.fold.apply(tweet, verdict)

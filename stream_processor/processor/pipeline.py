@@ -18,9 +18,9 @@ from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.pipeline import Pipeline, new_app
-from stream_processor.processor.champions import Champions
-from stream_processor.processor.drift import Drift
-from stream_processor.processor.partition import ProcessorLane, ProcessorResources
+from stream_processor.processor.champions import ChampionSwapper
+from stream_processor.processor.drift import DriftMetrics
+from stream_processor.processor.partition import ProcessorHandler, ProcessorResources
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class ProcessorPipeline(Pipeline):
         self._recent = metrics.RecentCounts()
         judges = ScorerSet.read(settings.bundles)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
-        self._drift = Drift(judges.scorers)
+        self._drift = DriftMetrics(judges.scorers)
         parts = ProcessorResources(
             settings=settings,
             brands=read_brands(settings.brands, rules),
@@ -53,12 +53,12 @@ class ProcessorPipeline(Pipeline):
             recent=self._recent,
             drift=self._drift,
         )
-        self._champions = Champions(settings, judges)
+        self._champions = ChampionSwapper(settings, judges)
         self._intake = PartitionedConsumer(
             settings,
             topic=settings.topic(wire.TWEETS),
             group=settings.group,
-            new_lane=lambda partition: ProcessorLane(parts, partition),
+            new_lane=lambda partition: ProcessorHandler(parts, partition),
         )
         self.intakes = [self._intake]
 
@@ -89,7 +89,7 @@ class ProcessorPipeline(Pipeline):
     def state(self, brand: str) -> bytes | None:
         """What is remembered of a brand that this worker owns, packed; else None."""
         for lane in self._intake.lanes.values():
-            assert isinstance(lane, ProcessorLane)
+            assert isinstance(lane, ProcessorHandler)
             state = lane.fold.brands.get(brand)
             if state is not None:
                 return state.pack()

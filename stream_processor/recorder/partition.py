@@ -18,9 +18,9 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import Record, TopicSemantics
+from stream_processor.engine.partition import ConsumerRecord, TopicSemantics
 from stream_processor.engine.store_thread import StoreThread
-from stream_processor.recorder.sampling import Candidates
+from stream_processor.recorder.sampling import SampleCandidates
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _TWEETS_PAUSE_MS: Final = 5000
 _REMEDY: Final = "see docs/kafka.md, The recorder's recovery"
 
 
-class Waiting(Protocol):
+class PendingRows(Protocol):
     """What is decoded and not yet recorded."""
 
     def add(self, offset: int, value: Any) -> None:
@@ -42,12 +42,12 @@ class Waiting(Protocol):
 
 
 @dataclass
-class Queue:
+class RowQueue:
     """Everything, in order.
 
     Examples
     --------
-    >>> queue = Queue()
+    >>> queue = RowQueue()
     >>> queue.add(7, "window")
     >>> queue.rows()
     [(7, 'window')]
@@ -69,7 +69,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RecordedTopic:
     """How one topic is recorded.
 
     Parameters
@@ -91,10 +91,10 @@ class Kind:
     reading: TopicSemantics
     decode: Callable[[bytes], Any]
     record: Callable[[Store, SourcePartition, Sequence[tuple[int, Any]], int], None]
-    new_waiting: Callable[[], Waiting] = Queue
+    new_waiting: Callable[[], PendingRows] = RowQueue
 
 
-def kinds(*, skip_deleted: bool) -> tuple[Kind, ...]:
+def recorded_topics(*, skip_deleted: bool) -> tuple[RecordedTopic, ...]:
     """The three topics that are recorded.
 
     Parameters
@@ -106,24 +106,24 @@ def kinds(*, skip_deleted: bool) -> tuple[Kind, ...]:
         sparse=True, kept_elsewhere=True, skip_deleted=skip_deleted, remedy=_REMEDY
     )
     return (
-        Kind(wire.WINDOWS, usual, wire.decode_window, Store.record_windows),
-        Kind(
+        RecordedTopic(wire.WINDOWS, usual, wire.decode_window, Store.record_windows),
+        RecordedTopic(
             wire.ALERTS,
             replace(usual, superseded=True),
             wire.decode_alert,
             Store.record_alerts,
         ),
-        Kind(
+        RecordedTopic(
             wire.SCORED_TWEETS,
             replace(usual, pause_ms=_TWEETS_PAUSE_MS),
             wire.decode_scored,
             Store.record_tweets,
-            lambda: Candidates(N_EACH),
+            lambda: SampleCandidates(N_EACH),
         ),
     )
 
 
-class RecorderLane:
+class RecorderHandler:
     """The one owner of a partition of a topic that is recorded.
 
     Parameters
@@ -136,7 +136,9 @@ class RecorderLane:
         Its number.
     """
 
-    def __init__(self, kind: Kind, store: Store, desk: StoreThread, partition: int) -> None:
+    def __init__(
+        self, kind: RecordedTopic, store: Store, desk: StoreThread, partition: int
+    ) -> None:
         self.partition = partition
         self.next_offset = -1
         self._kind = kind
@@ -154,7 +156,7 @@ class RecorderLane:
     async def close(self) -> None:
         """Let go: what is not recorded is read again by the next owner."""
 
-    def take(self, records: Sequence[Record]) -> None:
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Decode records; what cannot be read is counted, and named in the log."""
         unreadable: list[tuple[int, WireError]] = []
         for record in records:

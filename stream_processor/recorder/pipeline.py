@@ -18,7 +18,7 @@ from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import PartitionHandler
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.engine.store_thread import StoreThread
-from stream_processor.recorder.partition import Kind, RecorderLane, kinds
+from stream_processor.recorder.partition import RecordedTopic, RecorderHandler, recorded_topics
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,9 @@ class RecorderPipeline(Pipeline):
         super().__init__(settings, **options)
         self.desk = StoreThread()
         self._store: Store | None = None
-        self.intakes = [self._intake(kind) for kind in kinds(skip_deleted=skip_deleted)]
+        self.intakes = [self._intake(kind) for kind in recorded_topics(skip_deleted=skip_deleted)]
 
-    def _intake(self, kind: Kind) -> PartitionedConsumer:
+    def _intake(self, kind: RecordedTopic) -> PartitionedConsumer:
         return PartitionedConsumer(
             self.settings,
             topic=self.settings.topic(kind.topic),
@@ -58,9 +58,9 @@ class RecorderPipeline(Pipeline):
             reading=kind.reading,
         )
 
-    def _lane(self, kind: Kind, partition: int) -> PartitionHandler:
+    def _lane(self, kind: RecordedTopic, partition: int) -> PartitionHandler:
         assert self._store is not None
-        return RecorderLane(kind, self._store, self.desk, partition)
+        return RecorderHandler(kind, self._store, self.desk, partition)
 
     async def prepare(self) -> None:
         """Open the store, and wait a minute for it where it does not answer."""

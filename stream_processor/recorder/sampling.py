@@ -24,12 +24,12 @@ _ORDERS: Final[tuple[_Order, ...]] = (
 """Newest, most negative, most uncertain: lower first."""
 
 
-class Top:
+class TopTweets:
     """The first by an order so far, at most so many, each tweet once; of equals the lower id.
 
     Examples
     --------
-    >>> top = Top(2)
+    >>> top = TopTweets(2)
     >>> [top.enters(place, id) for place, id in ((3, "a"), (2, "b"), (3, "c"), (1, "d"), (2, "e"))]
     [True, True, False, True, False]
     >>> sorted(top.ids)
@@ -54,7 +54,7 @@ class Top:
         return True
 
 
-class Candidates:
+class SampleCandidates:
     """What a partition's tweets add to the sample, since it was last recorded.
 
     A tweet that is not among the first of its window by any order, of all that was seen here,
@@ -69,7 +69,7 @@ class Candidates:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._tops: OrderedDict[tuple[str, int], tuple[Top, ...]] = OrderedDict()
+        self._tops: OrderedDict[tuple[str, int], tuple[TopTweets, ...]] = OrderedDict()
         self._fresh: dict[tuple[str, str], Row] = {}
         self._changes: list[Row] = []
 
@@ -87,11 +87,11 @@ class Candidates:
         if entered:
             self._fresh[tweet.brand, tweet.id] = offset, scored
 
-    def _of(self, scored: Scored) -> tuple[Top, ...]:
+    def _of(self, scored: Scored) -> tuple[TopTweets, ...]:
         key = _window(scored)
         tops = self._tops.get(key)
         if tops is None:
-            tops = self._tops[key] = tuple(Top(self._size) for _ in _ORDERS)
+            tops = self._tops[key] = tuple(TopTweets(self._size) for _ in _ORDERS)
         return tops
 
     def rows(self) -> list[Row]:

@@ -12,7 +12,7 @@ from badbuzz.errors import StoreDownError
 from badbuzz.model import Window
 from badbuzz.store.database import Store
 from badbuzz.store.model import SampledTweet, SourcePartition
-from tests.support.stream import Stream, await_that
+from tests.support.stream import Deployment, await_that
 
 RECORDED = (wire.WINDOWS, wire.ALERTS, wire.SCORED_TWEETS)
 _PAGE = 10_000
@@ -46,7 +46,7 @@ def sample(store: Store) -> list[SampledTweet]:
     return found
 
 
-def whole_sample(stream: Stream, folder: Path) -> list[SampledTweet]:
+def whole_sample(stream: Deployment, folder: Path) -> list[SampledTweet]:
     """The sample of all scored tweets of a stream, recorded at once."""
     with Store.open(f"sqlite:///{folder / 'whole.db'}") as store:
         scored = [wire.decode_scored(value) for _, value in stream.committed(wire.SCORED_TWEETS)]
@@ -58,7 +58,7 @@ def whole_sample(stream: Stream, folder: Path) -> list[SampledTweet]:
         return sample(store)
 
 
-def positions(stream: Stream) -> dict[SourcePartition, int]:
+def positions(stream: Deployment) -> dict[SourcePartition, int]:
     """The ends of the recorded topics: where a recorder stands that has read everything."""
     return {
         SourcePartition(topic, partition): end
@@ -67,7 +67,7 @@ def positions(stream: Stream) -> dict[SourcePartition, int]:
     }
 
 
-def await_recorded(stream: Stream, store_url: str) -> None:
+def await_recorded(stream: Deployment, store_url: str) -> None:
     """Wait until the store's positions are the topics' ends."""
     ends = positions(stream)
     with Store.open(store_url) as store:

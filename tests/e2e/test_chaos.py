@@ -19,7 +19,14 @@ from badbuzz import wire
 from badbuzz.errors import StateError
 from tests.e2e.scenario import ENVIRON, write_scenario
 from tests.support.servers import KafkaServer
-from tests.support.stream import Process, Record, Stream, Worker, await_that, difference
+from tests.support.stream import (
+    CommandProcess,
+    Deployment,
+    Record,
+    WorkerProcess,
+    await_that,
+    difference,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.mark.timeout(1800)]
 
@@ -38,20 +45,20 @@ Outputs = dict[str, list[Record]]
 """Keys and values by topic, in the order of each partition."""
 
 
-class RefusedError(Exception):
+class StateRefusedError(Exception):
     """A worker that will not go on, as the state it found is not what was written."""
 
 
-class Deployment:
+class SupervisedDeployment:
     """Two workers that a supervisor starts again, and a replay that resumes."""
 
-    def __init__(self, stream: Stream, recording: Path, command: tuple[str, ...]) -> None:
+    def __init__(self, stream: Deployment, recording: Path, command: tuple[str, ...]) -> None:
         self.stream = stream
         self._recording = recording
         self._command = command
         self._progress = recording.parent / f"{stream.settings.topic_prefix}progress"
-        self.workers: list[Worker] = []
-        self.replay: Process | None = None
+        self.workers: list[WorkerProcess] = []
+        self.replay: CommandProcess | None = None
 
     def start(self) -> None:
         self.stream.create_topics()
@@ -68,7 +75,7 @@ class Deployment:
         for i, worker in enumerate(self.workers):
             if not worker.running:
                 if worker.popen.returncode == StateError.exit_code:
-                    raise RefusedError(worker.said().splitlines()[-1])
+                    raise StateRefusedError(worker.log_text().splitlines()[-1])
                 self.workers[i] = self.stream.worker(self._command)
         if self.replay is not None and self.replay.popen.poll():
             self.replay = self.stream.command(
@@ -96,17 +103,19 @@ class Deployment:
         return {name: self.stream.committed(name) for name in OUTPUTS}
 
 
-def kill_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+def kill_worker(deployment: SupervisedDeployment, _: KafkaServer, rng: random.Random) -> None:
     rng.choice(deployment.workers).kill()
 
 
-def stop_worker(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+def stop_worker(deployment: SupervisedDeployment, _: KafkaServer, rng: random.Random) -> None:
     worker = rng.choice(deployment.workers)
     worker.signal(signal.SIGTERM)
     worker.finish()
 
 
-def put_worker_to_sleep(deployment: Deployment, _: KafkaServer, rng: random.Random) -> None:
+def put_worker_to_sleep(
+    deployment: SupervisedDeployment, _: KafkaServer, rng: random.Random
+) -> None:
     sleeper, other = rng.sample(deployment.workers, 2)
     sleeper.signal(signal.SIGSTOP)
     everything = list(range(deployment.stream.settings.partitions))
@@ -121,12 +130,12 @@ def put_worker_to_sleep(deployment: Deployment, _: KafkaServer, rng: random.Rand
     )
 
 
-def kill_replay(deployment: Deployment, _: KafkaServer, __: random.Random) -> None:
+def kill_replay(deployment: SupervisedDeployment, _: KafkaServer, __: random.Random) -> None:
     if deployment.replay is not None and deployment.replay.running:
         deployment.replay.kill()
 
 
-def kill_broker(_: Deployment, server: KafkaServer, __: random.Random) -> None:
+def kill_broker(_: SupervisedDeployment, server: KafkaServer, __: random.Random) -> None:
     server.kill()
     server.start()
 
@@ -154,9 +163,9 @@ def undisturbed(
     server: KafkaServer, recording: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Outputs:
     folder = tmp_path_factory.mktemp("undisturbed")
-    stream = Stream(server.bootstrap_servers, "undisturbed.", folder, SELDOM)
+    stream = Deployment(server.bootstrap_servers, "undisturbed.", folder, SELDOM)
     try:
-        deployment = Deployment(stream, recording, MODULE)
+        deployment = SupervisedDeployment(stream, recording, MODULE)
         deployment.start()
         return deployment.finish()
     finally:
@@ -169,9 +178,9 @@ def campaign(
     """One disturbed run."""
     rng = random.Random(seed)
     prefix = f"{command[-1]}-{seed}."
-    stream = Stream(server.bootstrap_servers, prefix, folder, SELDOM)
+    stream = Deployment(server.bootstrap_servers, prefix, folder, SELDOM)
     try:
-        deployment = Deployment(stream, recording, command)
+        deployment = SupervisedDeployment(stream, recording, command)
         deployment.start()
         moments = sorted(rng.uniform(0.1, 0.9) for _ in DISTURBANCES)
         for moment, disturb in zip(moments, rng.sample(DISTURBANCES, 5), strict=True):
@@ -206,7 +215,7 @@ def test_without_the_fence_the_campaign_fails(
         try:
             command = (*UNFENCED, without)
             outputs = campaign(server, recording, tmp_path / str(seed), seed, command)
-        except RefusedError:
+        except StateRefusedError:
             return True
         return difference(outputs, undisturbed) != ""
 

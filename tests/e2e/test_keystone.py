@@ -9,7 +9,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.wire import decode_alert
 from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
-from tests.support.stream import Stream, await_that, difference
+from tests.support.stream import Deployment, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -28,7 +28,7 @@ def expected(recording: Path) -> dict[str, list[bytes]]:
 
 
 def replay_through(
-    stream: Stream, recording: Path, pace: tuple[str, ...], *, kill: bool = False
+    stream: Deployment, recording: Path, pace: tuple[str, ...], *, kill: bool = False
 ) -> dict[str, list[bytes]]:
     stream.create_topics()
     worker = stream.worker()
@@ -38,7 +38,7 @@ def replay_through(
         await_that(lambda: sum(stream.positions().values()) > 2000, "a third of the stream")
         worker.kill()
         stream.worker().await_ready()
-    assert replay.finish() == 0, replay.said()
+    assert replay.finish() == 0, replay.log_text()
     stream.await_done()
     return stream.outputs(wire.WINDOWS, wire.ALERTS)
 
@@ -65,7 +65,7 @@ def test_a_replay_through_kafka_is_the_fold(
     expected: dict[str, list[bytes]],
     tmp_path: Path,
 ) -> None:
-    stream = Stream(kafka, topic_prefix, tmp_path, ENVIRON)
+    stream = Deployment(kafka, topic_prefix, tmp_path, ENVIRON)
     try:
         assert difference(replay_through(stream, recording, pace), expected) == ""
     finally:
@@ -80,7 +80,7 @@ def test_a_replay_across_a_kill_is_the_fold(
     expected: dict[str, list[bytes]],
     tmp_path: Path,
 ) -> None:
-    stream = Stream(real_kafka, "keystone-kill.", tmp_path, ENVIRON)
+    stream = Deployment(real_kafka, "keystone-kill.", tmp_path, ENVIRON)
     try:
         assert difference(replay_through(stream, recording, FAST, kill=True), expected) == ""
     finally:

@@ -15,7 +15,7 @@ from badbuzz.model import Alert
 from tests.e2e.scenario import ENVIRON, write_scenario
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox, body
 from tests.support.http_server import EMPTY, HttpServer
-from tests.support.stream import Stream, await_that
+from tests.support.stream import Deployment, await_that
 
 pytestmark = [pytest.mark.e2e, pytest.mark.services, pytest.mark.slow]
 
@@ -32,14 +32,14 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stream(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
-    stream = Stream(real_kafka, topic_prefix, tmp_path, ENVIRON)
+def stream(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    stream = Deployment(real_kafka, topic_prefix, tmp_path, ENVIRON)
     stream.create_topics()
     yield stream
     stream.close()
 
 
-def raised(stream: Stream, language: Language) -> list[tuple[Alert, Message]]:
+def raised(stream: Deployment, language: Language) -> list[tuple[Alert, Message]]:
     """What the processor raised about Air Paradis, and what is to be said of it."""
     alerts = [wire.decode_alert(value) for _, value in stream.committed(wire.ALERTS)]
     return [
@@ -51,7 +51,7 @@ def raised(stream: Stream, language: Language) -> list[tuple[Alert, Message]]:
 
 @pytest.mark.parametrize(("language", "over"), [("fr", "TERMINÉ"), ("en", "OVER")])
 def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
-    language: Language, over: str, recording: Path, stream: Stream, tmp_path: Path
+    language: Language, over: str, recording: Path, stream: Deployment, tmp_path: Path
 ) -> None:
     with (
         Mailbox() as mailbox,
@@ -70,7 +70,7 @@ def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
         replay = stream.command("replay", str(recording), "--quiet", *PACED)
         await_that(lambda: bool(mailbox.to(TEAM)), "the mail of the crisis")
         await_that(lambda: over in "".join(mailbox.subjects(TEAM)), "the mail of its end")
-        assert replay.finish() == 0, replay.said()
+        assert replay.finish() == 0, replay.log_text()
         phases = raised(stream, language)
         print_delay(mailbox, stream, phases[0][0])
         await_that(lambda: len(changes(azure)) >= len(phases), "every change at Azure Monitor")
@@ -99,7 +99,7 @@ def unescaped(html: str) -> str:
     return html.replace("&#39;", "'").replace("&#43;", "+")
 
 
-def print_delay(mailbox: Mailbox, stream: Stream, fired: Alert) -> None:
+def print_delay(mailbox: Mailbox, stream: Deployment, fired: Alert) -> None:
     """The seconds from the tweets that crossed the threshold to the mail: pytest -rP shows them.
 
     From the first tweet of the five minutes that did, so at most that long; a window is judged when

@@ -14,7 +14,7 @@ from badbuzz.store.database import Store
 from tests.e2e.records import await_recorded, locked, positions, rows, sample, whole_sample
 from tests.e2e.scenario import ENVIRON, by_fold, write_scenario
 from tests.support.servers import PostgresServer
-from tests.support.stream import Stream, Worker, await_that, difference
+from tests.support.stream import Deployment, WorkerProcess, await_that, difference
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.kafka, pytest.mark.services]
 
@@ -35,8 +35,8 @@ def expected(recording: Path) -> dict[str, list[bytes]]:
 
 
 @pytest.fixture
-def deployment(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
-    stream = Stream(real_kafka, topic_prefix, tmp_path, ENVIRON)
+def deployment(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    stream = Deployment(real_kafka, topic_prefix, tmp_path, ENVIRON)
     stream.create_topics()
     yield stream
     stream.close()
@@ -52,7 +52,7 @@ def await_share(store_url: str, share: float, expected: dict[str, list[bytes]]) 
     await_that(lambda: n_recorded(store_url) >= n_windows, f"{share:.0%} of the windows")
 
 
-def put_to_sleep(recorder: Worker, store_url: str) -> None:
+def put_to_sleep(recorder: WorkerProcess, store_url: str) -> None:
     """Stop a recorder, but not in the middle of a transaction: SQLite would have no other."""
 
     def asleep() -> bool:
@@ -68,7 +68,7 @@ def put_to_sleep(recorder: Worker, store_url: str) -> None:
 
 
 def test_killed_with_its_postgres_it_records_the_fold(
-    deployment: Stream, recording: Path, expected: dict[str, list[bytes]]
+    deployment: Deployment, recording: Path, expected: dict[str, list[bytes]]
 ) -> None:
     stream = deployment
     with PostgresServer() as server:
@@ -84,7 +84,7 @@ def test_killed_with_its_postgres_it_records_the_fold(
                 recorder.kill()
                 recorder = stream.recorder(url)
             server.start()
-        assert replay.finish() == 0, replay.said()
+        assert replay.finish() == 0, replay.log_text()
         stream.await_done()
         await_recorded(stream, url)
         with Store.open(url) as store:
@@ -92,7 +92,7 @@ def test_killed_with_its_postgres_it_records_the_fold(
 
 
 def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
-    deployment: Stream, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
+    deployment: Deployment, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
 ) -> None:
     stream = deployment
     url = f"sqlite:///{tmp_path / 'killed.db'}"
@@ -104,7 +104,7 @@ def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
         await_share(url, moment, expected)
         recorder.kill()
         recorder = stream.recorder(url)
-    assert replay.finish() == 0, replay.said()
+    assert replay.finish() == 0, replay.log_text()
     stream.await_done()
     await_recorded(stream, url)
     with Store.open(url) as store:
@@ -114,7 +114,7 @@ def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
 
 
 def test_one_that_slept_past_its_session_does_no_harm(
-    deployment: Stream, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
+    deployment: Deployment, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
 ) -> None:
     stream = deployment
     url = f"sqlite:///{tmp_path / 'slept.db'}"
@@ -135,7 +135,7 @@ def test_one_that_slept_past_its_session_does_no_harm(
     await_that(owns_all, "the other's ownership")
     await_share(url, 0.8, expected)
     sleeper.signal(signal.SIGCONT)
-    assert replay.finish() == 0, replay.said()
+    assert replay.finish() == 0, replay.log_text()
     stream.await_done()
     await_recorded(stream, url)
     with Store.open(url) as store:

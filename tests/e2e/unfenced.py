@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from badbuzz.cli import main
 from badbuzz.config.settings import Settings
-from stream_processor.engine.transaction import Output, Writer
+from stream_processor.engine.transaction import Output, TransactionalWriter
 from stream_processor.processor import partition as processor
 
 
@@ -39,7 +39,7 @@ class PlainWriter:
             await self._producer.flush()
 
 
-class OwnIdWriter(Writer):
+class OwnIdWriter(TransactionalWriter):
     """A writer of transactions that no other worker's writer knows of."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
@@ -47,5 +47,7 @@ class OwnIdWriter(Writer):
 
 
 if __name__ == "__main__":
-    vars(processor)["Writer"] = {"plain": PlainWriter, "own-id": OwnIdWriter}[sys.argv.pop(1)]
+    vars(processor)["TransactionalWriter"] = {"plain": PlainWriter, "own-id": OwnIdWriter}[
+        sys.argv.pop(1)
+    ]
     main()

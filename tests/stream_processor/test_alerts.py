@@ -7,38 +7,38 @@ from confluent_kafka import Producer
 
 from badbuzz import wire
 from badbuzz.messages.text import example
-from tests.support.stream import Stream
+from tests.support.stream import Deployment
 
 pytestmark = pytest.mark.kafka
 
 
-def said(stream: Stream, topic: str, *values: bytes) -> str:
+def said(stream: Deployment, topic: str, *values: bytes) -> str:
     """What the command prints of a topic that holds these records."""
     producer = Producer({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
     for value in values:
         producer.produce(stream.settings.topic(topic), value, key="an id", partition=1)
     producer.flush()
     command = stream.command("alerts", "--no-follow")
-    assert command.finish() == 0, command.said()
-    return command.said()
+    assert command.finish() == 0, command.log_text()
+    return command.log_text()
 
 
-def test_an_alert_is_a_line_with_its_sentence(stream: Stream) -> None:
+def test_an_alert_is_a_line_with_its_sentence(stream: Deployment) -> None:
     line = said(stream, wire.ALERTS, wire.encode_alert(example())).splitlines()[0]
     assert "38 of 51 tweets about Air Paradis" in line
 
 
-def test_a_record_that_is_no_alert_is_left_out_and_the_others_are_shown(stream: Stream) -> None:
+def test_a_record_that_is_no_alert_is_left_out_and_the_others_are_shown(stream: Deployment) -> None:
     lines = said(stream, wire.ALERTS, b"{}", wire.encode_alert(example())).splitlines()
     assert lines[0].startswith("badbuzz: a record of the topic is left out: v: version")
     assert "38 of 51" in lines[1]
 
 
-def test_where_nothing_was_processed_the_worker_is_asked_for(stream: Stream) -> None:
+def test_where_nothing_was_processed_the_worker_is_asked_for(stream: Deployment) -> None:
     assert said(stream, wire.ALERTS) == (
         "no alerts in the topic, nor any window: is badbuzz process running?\n"
     )
 
 
-def test_where_windows_closed_quietly_the_warm_up_is_named(stream: Stream) -> None:
+def test_where_windows_closed_quietly_the_warm_up_is_named(stream: Deployment) -> None:
     assert "first week is its warm-up" in said(stream, wire.WINDOWS, b"{}")

@@ -14,31 +14,31 @@ from demo.processes import free_port
 from producers.publisher import partition_of
 from tests.support.events import BUCKET_MS, START_MS
 from tests.support.servers import KafkaServer
-from tests.support.source import Source, metric, run_to_the_end
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.source import RecordProducer, metric, run_to_end
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 pytestmark = pytest.mark.kafka
 
 
 def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    stream = Stream(f"127.0.0.1:{free_port()}", "nowhere.", tmp_path)
+    stream = Deployment(f"127.0.0.1:{free_port()}", "nowhere.", tmp_path)
     try:
         worker = stream.worker()
-        await_that(lambda: worker.said() != "", "a word from the worker")
+        await_that(lambda: worker.log_text() != "", "a word from the worker")
         worker.signal(signal.SIGTERM)
         worker.finish()
-        assert len(worker.said().splitlines()) == 1
-        assert "127.0.0.1" in worker.said()
+        assert len(worker.log_text().splitlines()) == 1
+        assert "127.0.0.1" in worker.log_text()
     finally:
         stream.close()
 
 
 def test_a_start_that_fails_ends_with_its_code_and_one_line(kafka: str, tmp_path: Path) -> None:
-    stream = Stream(kafka, "twice.", tmp_path, {"BADBUZZ_PARTITIONS": "3"})
+    stream = Deployment(kafka, "twice.", tmp_path, {"BADBUZZ_PARTITIONS": "3"})
     try:
         worker = stream.worker()
         assert worker.finish() == 4
-        assert "Traceback" not in worker.said()
+        assert "Traceback" not in worker.log_text()
     finally:
         stream.close()
 
@@ -46,7 +46,7 @@ def test_a_start_that_fails_ends_with_its_code_and_one_line(kafka: str, tmp_path
 @pytest.mark.services
 def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
     with KafkaServer(tmp_path / "kafka") as server:
-        stream = Stream(server.bootstrap_servers, "gone.", tmp_path)
+        stream = Deployment(server.bootstrap_servers, "gone.", tmp_path)
         try:
             stream.create_topics()
             worker = stream.worker()
@@ -62,33 +62,33 @@ def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
 @pytest.mark.services
 def test_a_worker_whose_broker_is_gone_ends_when_it_is_told_to(tmp_path: Path) -> None:
     with KafkaServer(tmp_path / "kafka") as server:
-        stream = Stream(
+        stream = Deployment(
             server.bootstrap_servers, "gone.", tmp_path, {"BADBUZZ_CHECKPOINT_MS": "600000"}
         )
         try:
             stream.create_topics()
             worker = stream.worker()
             worker.await_ready()
-            Source(stream).tweet(START_MS)
+            RecordProducer(stream).tweet(START_MS)
             await_that(lambda: b'outcome="counted"' in (worker.get("/metrics") or b""), "the tweet")
             server.kill()
             worker.signal(signal.SIGTERM)
             assert worker.finish() == 4
-            assert "no broker took the last checkpoint" in worker.said().splitlines()[-1]
+            assert "no broker took the last checkpoint" in worker.log_text().splitlines()[-1]
         finally:
             stream.close()
 
 
 @pytest.mark.services
-def test_a_brands_gauges_move_with_it(real_stream: Stream) -> None:
+def test_a_brands_gauges_move_with_it(real_stream: Deployment) -> None:
     brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
     assert len(brands) == 4
     for name in brands.values():
-        Source(real_stream).tweet(START_MS, brand=name)
-    workers = [run_to_the_end(real_stream), real_stream.worker()]
+        RecordProducer(real_stream).tweet(START_MS, brand=name)
+    workers = [run_to_end(real_stream), real_stream.worker()]
     workers[1].await_ready()
 
-    def shown(worker: Worker) -> set[str]:
+    def shown(worker: WorkerProcess) -> set[str]:
         page = (worker.get("/metrics") or b"").decode()
         return set(re.findall(r'^badbuzz_brand_alert_state{brand="(.)"}', page, re.MULTILINE))
 
@@ -104,7 +104,7 @@ def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
     real_kafka: str, tmp_path: Path
 ) -> None:
     streams = [
-        Stream(real_kafka, f"apart-{side}.", tmp_path / side, {"BADBUZZ_APP_ID": "badbuzz"})
+        Deployment(real_kafka, f"apart-{side}.", tmp_path / side, {"BADBUZZ_APP_ID": "badbuzz"})
         for side in ("left", "right")
     ]
     try:
@@ -114,7 +114,7 @@ def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
             workers.append(stream.worker())
             workers[-1].await_ready()
         for stream in streams:
-            Source(stream).tweet(START_MS)
+            RecordProducer(stream).tweet(START_MS)
             stream.await_done()
         assert all(worker.running for worker in workers)
     finally:
@@ -156,12 +156,12 @@ def test_cpu_time_is_told_by_stage(measured: set[str], stage: str) -> None:
 @pytest.fixture(scope="module")
 def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[str]]:
     """Names of the metrics after a tweet and a closed window; CPU time with its stage."""
-    stream = Stream(embedded_kafka, "measured.", tmp_path_factory.mktemp("measured"))
+    stream = Deployment(embedded_kafka, "measured.", tmp_path_factory.mktemp("measured"))
     stream.create_topics()
-    source = Source(stream)
+    source = RecordProducer(stream)
     source.tweet(START_MS)
     source.beat(START_MS + BUCKET_MS + 120_000)
-    page = run_to_the_end(stream).get("/metrics")
+    page = run_to_end(stream).get("/metrics")
     assert page is not None
     families = text_string_to_metric_families(page.decode())
     samples = [sample for family in families for sample in family.samples]
@@ -175,22 +175,22 @@ def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_a_brand_says_whether_its_tweets_are_history(
     replay: bool, embedded_kafka: str, topic_prefix: str, tmp_path: Path
 ) -> None:
-    stream = Stream(embedded_kafka, topic_prefix, tmp_path)
+    stream = Deployment(embedded_kafka, topic_prefix, tmp_path)
     try:
         stream.create_topics()
-        Source(stream).tweet(START_MS, replay=replay)
-        first = run_to_the_end(stream)
+        RecordProducer(stream).tweet(START_MS, replay=replay)
+        first = run_to_end(stream)
         first.signal(signal.SIGTERM)
         assert first.finish() == 0
-        second = run_to_the_end(stream)
+        second = run_to_end(stream)
         assert metric(second, "badbuzz_brand_alert_replayed", brand="Air Paradis") == replay
     finally:
         stream.close()
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(stream: Stream) -> None:
+def test_a_port_that_is_taken_is_said_in_one_line(stream: Deployment) -> None:
     first = stream.worker()
     first.await_ready()
     second = stream.command("process", BADBUZZ_WEB_PORT=str(first.port))
     assert second.finish() == 2
-    assert "set BADBUZZ_WEB_PORT" in second.said().splitlines()[-1]
+    assert "set BADBUZZ_WEB_PORT" in second.log_text().splitlines()[-1]

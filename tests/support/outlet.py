@@ -9,13 +9,13 @@ from confluent_kafka import Producer
 from badbuzz import wire
 from badbuzz.model import Alert, Prediction, Tweet, Window
 from stream_processor.engine.partitioner import partition_of
-from tests.support.stream import Stream
+from tests.support.stream import Deployment
 
 
-class Outlet:
+class OutputProducer:
     """One transactional producer for the outputs of a stream."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Deployment) -> None:
         self._stream = stream
         self._producer = Producer(
             {

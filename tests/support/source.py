@@ -9,13 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
 from badbuzz.model import Tweet
-from tests.support.stream import Stream, Worker
+from tests.support.stream import Deployment, WorkerProcess
 
 
-class Source:
+class RecordProducer:
     """Writes records of any kind."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Deployment) -> None:
         self._topic = stream.settings.topic(wire.TWEETS)
         self._partitions = range(stream.settings.partitions)
         self._producer = Producer(
@@ -63,14 +63,14 @@ class Source:
         self._producer.flush()
 
 
-def run_to_the_end(stream: Stream) -> Worker:
+def run_to_end(stream: Deployment) -> WorkerProcess:
     worker = stream.worker()
     worker.await_ready()
     stream.await_done()
     return worker
 
 
-def metric(worker: Worker, name: str, **labels: str) -> float:
+def metric(worker: WorkerProcess, name: str, **labels: str) -> float:
     page = worker.get("/metrics")
     assert page is not None
     for family in text_string_to_metric_families(page.decode()):

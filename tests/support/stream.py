@@ -56,7 +56,7 @@ def _holds(condition: Callable[[], bool]) -> bool:
         return False
 
 
-class Process:
+class CommandProcess:
     """One command of badbuzz, with its log."""
 
     def __init__(self, arguments: list[str], environ: dict[str, str], log: Path) -> None:
@@ -82,7 +82,7 @@ class Process:
     def running(self) -> bool:
         return self.popen.poll() is None
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
@@ -92,7 +92,7 @@ class Process:
         self._file.close()
 
 
-class Worker(Process):
+class WorkerProcess(CommandProcess):
     """``badbuzz process`` or ``record``, and what its web server says."""
 
     def __init__(
@@ -131,10 +131,10 @@ class Worker(Process):
     def await_ready(self) -> None:
         """Wait until it owns partitions and has loaded their state."""
         await_that(lambda: self.get("/readyz") is not None or not self.running, "a ready worker")
-        assert self.running, self.said()
+        assert self.running, self.log_text()
 
 
-class Stream:
+class Deployment:
     """Workers, replays and topics of one topic prefix.
 
     Parameters
@@ -160,46 +160,46 @@ class Stream:
         }
         self.settings = Settings.read(self.environ)
         self._folder = folder
-        self._processes: list[Process] = []
+        self._processes: list[CommandProcess] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def command(self, *arguments: str, **environ: str) -> Process:
+    def command(self, *arguments: str, **environ: str) -> CommandProcess:
         """Start a command of badbuzz."""
         log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
-        process = Process(
+        process = CommandProcess(
             [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
         )
         self._processes.append(process)
         return process
 
-    def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> Worker:
+    def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> WorkerProcess:
         """Start a worker."""
         log = self._folder / f"worker-{len(self._processes)}.log"
-        worker = Worker(self.environ, log, command)
+        worker = WorkerProcess(self.environ, log, command)
         self._processes.append(worker)
         return worker
 
-    def recorder(self, store_url: str, *options: str) -> Worker:
+    def recorder(self, store_url: str, *options: str) -> WorkerProcess:
         """Start a recorder."""
         log = self._folder / f"recorder-{len(self._processes)}.log"
         environ = self.environ | {"BADBUZZ_STORE": store_url}
-        recorder = Worker(environ, log, arguments=("record", *options))
+        recorder = WorkerProcess(environ, log, arguments=("record", *options))
         self._processes.append(recorder)
         return recorder
 
-    def notifier(self, environ: dict[str, str], *options: str) -> Worker:
+    def notifier(self, environ: dict[str, str], *options: str) -> WorkerProcess:
         """Start a notifier, whose sinks and store the environment names."""
         if "BADBUZZ_STORE" not in environ:
             options = (*options, "--no-store")
         log = self._folder / f"notifier-{len(self._processes)}.log"
-        notifier = Worker(self.environ | environ, log, arguments=("notify", *options))
+        notifier = WorkerProcess(self.environ | environ, log, arguments=("notify", *options))
         self._processes.append(notifier)
         return notifier
 
     def create_topics(self) -> None:
         """``badbuzz topics``."""
         process = self.command("topics")
-        assert process.finish() == 0, process.said()
+        assert process.finish() == 0, process.log_text()
 
     def close(self) -> None:
         """End every process that is left."""

@@ -19,8 +19,8 @@ from tests.support.http_server import EMPTY, HttpServer
 from tests.support.prometheus import PrometheusServer
 from tests.support.served import Served
 from tests.support.servers import PostgresServer
-from tests.support.source import Source
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.source import RecordProducer
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 _CRISIS_MS = START_MS + 34 * HOUR_MS
 _NOW_MS = _CRISIS_MS + HOUR_MS * 2 // 3
@@ -44,7 +44,7 @@ def watched(
     PrometheusServer.require()
     folder = tmp_path_factory.mktemp("watched")
     store_url = postgres_server.new_schema()
-    stream = Stream(embedded_kafka, "watched.", folder, {"BADBUZZ_WARMUP_H": "24"})
+    stream = Deployment(embedded_kafka, "watched.", folder, {"BADBUZZ_WARMUP_H": "24"})
     stream.create_topics()
     with Served(folder, store_url) as api, HttpServer(usual=EMPTY) as alertmanager:
         processes = {
@@ -70,16 +70,16 @@ def prometheus(watched: Watched) -> PrometheusServer:
     return watched.prometheus
 
 
-def _targets(processes: dict[str, Worker], api: Served) -> dict[str, list[str]]:
+def _targets(processes: dict[str, WorkerProcess], api: Served) -> dict[str, list[str]]:
     found = {job: [f"127.0.0.1:{process.port}"] for job, process in processes.items()}
     return {**found, "api": [urlsplit(api.url).netloc]}
 
 
-def _have_a_crisis(stream: Stream, server: PrometheusServer, folder: Path) -> None:
+def _have_a_crisis(stream: Deployment, server: PrometheusServer, folder: Path) -> None:
     """Send a day and a half, in two parts: what grows must be scraped before and after."""
     recording = write_scenario(folder, brands=2, tweets_per_day=2000)
     tweets = list(with_heartbeats(read_recording([str(recording)], source="live")))
-    source = Source(stream)
+    source = RecordProducer(stream)
     for since_ms, until_ms in ((0, _CRISIS_MS), (_CRISIS_MS, _NOW_MS)):
         _send(source, [t for t in tweets if since_ms <= t.created_ms < until_ms])
         stream.await_done()
@@ -97,7 +97,7 @@ def _look_into_it(client: httpx.Client) -> None:
     assert client.post("/feedback", json={**said, **seen}).status_code == 202
 
 
-def _send(source: Source, tweets: list[Tweet]) -> None:
+def _send(source: RecordProducer, tweets: list[Tweet]) -> None:
     """Send tweets as if they were written now, then one too late and one that is none."""
     for tweet in tweets:
         source.send(replace(tweet, replay=False))

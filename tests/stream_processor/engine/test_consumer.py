@@ -10,7 +10,7 @@ import pytest
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import Record
+from stream_processor.engine.partition import ConsumerRecord
 
 
 class FailingLane:
@@ -24,7 +24,7 @@ class FailingLane:
 
     async def open(self) -> None: ...
 
-    def take(self, records: Sequence[Record]) -> None: ...
+    def take(self, records: Sequence[ConsumerRecord]) -> None: ...
 
     async def checkpoint(self) -> None:
         self.n_checkpoints += 1

@@ -20,7 +20,7 @@ from badbuzz import wire
 from demo.processes import free_port
 from tests.support.events import START_MS
 from tests.support.servers import KafkaServer, lacking, new_prefix
-from tests.support.stream import Stream
+from tests.support.stream import Deployment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services, pytest.mark.slow]
 
@@ -95,8 +95,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         }
 
 
-def stream_on(secured: dict[str, str], folder: Path, **environ: str) -> Stream:
-    return Stream(
+def stream_on(secured: dict[str, str], folder: Path, **environ: str) -> Deployment:
+    return Deployment(
         secured["BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"], new_prefix(), folder, {**secured, **environ}
     )
 
@@ -116,12 +116,12 @@ def test_topics_replay_worker_and_alerts_work_over_tls(
         worker = stream.worker()
         worker.await_ready()
         replay = stream.command("replay", str(recording), "--quiet", "--lang", "en")
-        assert replay.finish() == 0, replay.said()
+        assert replay.finish() == 0, replay.log_text()
         stream.await_done()
         assert len(stream.committed(wire.SCORED_TWEETS)) == 20
         alerts = stream.command("alerts", "--no-follow")
-        assert alerts.finish() == 0, alerts.said()
-        assert "no alerts in the topic" in alerts.said()
+        assert alerts.finish() == 0, alerts.log_text()
+        assert "no alerts in the topic" in alerts.log_text()
     finally:
         stream.close()
 
@@ -154,6 +154,6 @@ def test_a_wrong_password_is_said_in_a_line(
     try:
         refused = stream.command(command, *files, "--wait", "0")
         assert refused.finish() == 4
-        assert reason in refused.said().splitlines()[-1]
+        assert reason in refused.log_text().splitlines()[-1]
     finally:
         stream.close()

@@ -18,7 +18,7 @@ from badbuzz.errors import KafkaError
 from demo.processes import free_port
 from stream_processor.commands import topics
 from stream_processor.engine.topics import (
-    Report,
+    TopicReport,
     check_topics,
     prepare_topics,
     topics_of,
@@ -35,7 +35,7 @@ def settings(real_kafka: str) -> Settings:
     return settings_for(real_kafka)
 
 
-def prepare(settings: Settings, *, create: bool = True) -> Report:
+def prepare(settings: Settings, *, create: bool = True) -> TopicReport:
     return asyncio.run(prepare_topics(settings, create=create))
 
 
@@ -157,7 +157,9 @@ def test_another_retention_is_told_and_does_not_stop_a_worker(
 
 def test_the_embedded_broker_is_checked_for_partitions_alone(embedded_kafka: str) -> None:
     settings = settings_for(embedded_kafka)
-    assert prepare(settings) == Report([topic.name for topic in topics_of(settings)], embedded=True)
+    assert prepare(settings) == TopicReport(
+        [topic.name for topic in topics_of(settings)], embedded=True
+    )
 
 
 def test_other_partitions_on_the_embedded_broker_stop_a_worker(embedded_kafka: str) -> None:

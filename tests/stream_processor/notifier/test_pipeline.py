@@ -18,9 +18,9 @@ from stream_processor.notifier.sinks.alertmanager import ALERTNAME
 from stream_processor.notifier.sinks.dimensions import HEARTBEAT_TRACE
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox
 from tests.support.http_server import ACCEPTS, EMPTY, Answer, HttpServer
-from tests.support.outlet import Outlet
+from tests.support.outlet import OutputProducer
 from tests.support.source import metric
-from tests.support.stream import Process, Stream, Worker, await_that
+from tests.support.stream import CommandProcess, Deployment, WorkerProcess, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
@@ -43,8 +43,8 @@ def manager() -> Iterator[HttpServer]:
 
 
 @pytest.fixture
-def outlet(real_stream: Stream) -> Outlet:
-    return Outlet(real_stream)
+def outlet(real_stream: Deployment) -> OutputProducer:
+    return OutputProducer(real_stream)
 
 
 def environ(azure: HttpServer | None, manager: HttpServer | None, **more: str) -> dict[str, str]:
@@ -56,15 +56,15 @@ def environ(azure: HttpServer | None, manager: HttpServer | None, **more: str) -
     return found
 
 
-def start(stream: Stream, settings: dict[str, str], *options: str) -> Worker:
+def start(stream: Deployment, settings: dict[str, str], *options: str) -> WorkerProcess:
     """A notifier each of whose sinks has its partitions, whether it answers or not."""
     notifier = stream.notifier(settings, *options)
     await_that(lambda: _owns(notifier) or not notifier.running, "partitions")
-    assert notifier.running, notifier.said()
+    assert notifier.running, notifier.log_text()
     return notifier
 
 
-def _owns(notifier: Worker) -> bool:
+def _owns(notifier: WorkerProcess) -> bool:
     sinks = notifier.readiness().get("sinks", {})
     return bool(sinks) and all(one["partitions"] for one in sinks.values())
 
@@ -109,27 +109,27 @@ def await_changes(azure: HttpServer, alerts: list[Alert]) -> None:
     await_that(lambda: wanted <= set(traced(azure)), "every change at Azure Monitor")
 
 
-def stop(notifier: Process) -> None:
+def stop(notifier: CommandProcess) -> None:
     notifier.signal(signal.SIGTERM)
-    assert notifier.finish() == 0, notifier.said()
+    assert notifier.finish() == 0, notifier.log_text()
 
 
-def sink(notifier: Worker, name: str) -> dict[str, Any]:
+def sink(notifier: WorkerProcess, name: str) -> dict[str, Any]:
     found: dict[str, Any] = notifier.readiness()["sinks"][name]
     return found
 
 
-def sink_waits(notifier: Worker) -> int:
+def sink_waits(notifier: WorkerProcess) -> int:
     found: int = notifier.readiness().get("sinks", {}).get("azure", {}).get("waiting", 0)
     return found
 
 
 @pytest.mark.parametrize("exporter", ["opentelemetry", "opencensus"])
 def test_every_change_is_told_once_and_in_order(
-    exporter: str, stream: Stream, azure: HttpServer
+    exporter: str, stream: Deployment, azure: HttpServer
 ) -> None:
     notifier = start(stream, environ(azure, None, BADBUZZ_AZURE_EXPORTER=exporter))
-    Outlet(stream).alerts(*life())
+    OutputProducer(stream).alerts(*life())
     await_changes(azure, life())
     assert traced(azure) == [change(alert) for alert in life()]
     stop(notifier)
@@ -142,8 +142,8 @@ def test_every_change_is_told_once_and_in_order(
 )
 def test_a_sink_in_trouble_delays_no_other(
     trouble: Answer,
-    real_stream: Stream,
-    outlet: Outlet,
+    real_stream: Deployment,
+    outlet: OutputProducer,
     azure: HttpServer,
     manager: HttpServer,
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_sink_in_trouble_delays_no_other(
 
 @pytest.mark.parametrize("exporter", ["opentelemetry", "opencensus"])
 def test_after_an_outage_every_change_arrives_in_order(
-    exporter: str, real_stream: Stream, outlet: Outlet
+    exporter: str, real_stream: Deployment, outlet: OutputProducer
 ) -> None:
     told = [one for n in range(3) for one in life(n)]
     with HttpServer(ACCEPTS) as before:
@@ -181,7 +181,7 @@ def test_after_an_outage_every_change_arrives_in_order(
 
 
 def test_a_real_alertmanager_that_was_killed_is_told_what_it_missed(
-    real_stream: Stream, outlet: Outlet, tmp_path: Path
+    real_stream: Deployment, outlet: OutputProducer, tmp_path: Path
 ) -> None:
     """And what it forgot: only repetition brings back an alert that it knew."""
     with (
@@ -207,7 +207,7 @@ def test_a_real_alertmanager_that_was_killed_is_told_what_it_missed(
 
 
 def test_how_long_to_wait_is_honoured(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="3600"))
     azure.answers.append(Answer(429, b"later", {"Retry-After": "4"}))
@@ -221,7 +221,7 @@ def test_how_long_to_wait_is_honoured(
 
 
 def test_a_kill_before_the_acknowledgement_loses_nothing(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     notifier = start(real_stream, environ(azure, None))
     azure.usual = Answer(hangs=True)
@@ -234,7 +234,7 @@ def test_a_kill_before_the_acknowledgement_loses_nothing(
 
 
 def test_what_is_told_again_bears_the_same_name(
-    real_stream: Stream, outlet: Outlet, manager: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, manager: HttpServer
 ) -> None:
     """Killed once the sink took it, before that was committed."""
     notifier = start(real_stream, environ(None, manager))
@@ -246,7 +246,7 @@ def test_what_is_told_again_bears_the_same_name(
 
 
 def test_what_is_never_taken_is_kept_with_the_reason(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     notifier = start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="3600"))
     azure.usual = Answer(400, b"no such key")
@@ -259,7 +259,7 @@ def test_what_is_never_taken_is_kept_with_the_reason(
 
 
 def test_what_is_not_taken_in_time_is_given_up(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     notifier = start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_RETRY_S="1"))
     azure.usual = Answer(500, b"broken")
@@ -269,7 +269,7 @@ def test_what_is_not_taken_in_time_is_given_up(
 
 
 def test_what_cannot_be_read_is_kept_and_stops_nothing(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     start(real_stream, environ(azure, None))
     outlet.raw(wire.ALERTS, [(BRANDS[0], "?", b"\xff")])
@@ -282,7 +282,7 @@ def test_what_cannot_be_read_is_kept_and_stops_nothing(
 
 
 def test_whoever_starts_first_is_told_what_is_open_and_no_more(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     still_open = life(1)[:2]
     outlet.alerts(*life(), *still_open, *life(2))
@@ -294,7 +294,7 @@ def test_whoever_starts_first_is_told_what_is_open_and_no_more(
 
 
 def test_what_opened_and_ended_while_it_was_down_is_told(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     """Even where there never was an alert before it went down: where it began is committed."""
     notifier = start(real_stream, environ(azure, None))
@@ -305,7 +305,7 @@ def test_what_opened_and_ended_while_it_was_down_is_told(
 
 
 def test_open_alerts_are_repeated_and_known_after_a_restart(
-    real_stream: Stream, outlet: Outlet, manager: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, manager: HttpServer
 ) -> None:
     settings = environ(None, manager, BADBUZZ_NOTIFY_REPEAT_S="1")
     notifier = start(real_stream, settings)
@@ -321,7 +321,7 @@ def test_open_alerts_are_repeated_and_known_after_a_restart(
 
 
 def test_what_is_over_is_not_repeated(
-    real_stream: Stream, outlet: Outlet, manager: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, manager: HttpServer
 ) -> None:
     start(real_stream, environ(None, manager, BADBUZZ_NOTIFY_REPEAT_S="1"))
     still_open = life(1, BRANDS[1])[0]
@@ -334,7 +334,9 @@ def test_what_is_over_is_not_repeated(
 # Replays, heartbeats, workers
 
 
-def test_a_replay_notifies_nobody(real_stream: Stream, outlet: Outlet, azure: HttpServer) -> None:
+def test_a_replay_notifies_nobody(
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
+) -> None:
     start(real_stream, environ(azure, None))
     outlet.alerts(*life(replay=True))
     outlet.alerts(life(1)[0])
@@ -343,7 +345,7 @@ def test_a_replay_notifies_nobody(real_stream: Stream, outlet: Outlet, azure: Ht
 
 
 def test_a_replay_that_is_told_is_marked(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer, manager: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer, manager: HttpServer
 ) -> None:
     start(real_stream, environ(azure, manager), "--notify")
     outlet.alerts(life(replay=True)[0])
@@ -354,7 +356,7 @@ def test_a_replay_that_is_told_is_marked(
     assert alert["annotations"]["subject"].startswith("[REPLAY] ")
 
 
-def test_it_beats_while_nothing_happens(real_stream: Stream, azure: HttpServer) -> None:
+def test_it_beats_while_nothing_happens(real_stream: Deployment, azure: HttpServer) -> None:
     start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="1"))
     await_that(
         lambda: [trace["message"] for trace in azure.envelopes()].count(HEARTBEAT_TRACE) > 1,
@@ -363,7 +365,7 @@ def test_it_beats_while_nothing_happens(real_stream: Stream, azure: HttpServer) 
 
 
 def test_two_share_the_partitions_and_tell_everything(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     notifiers = [start(real_stream, environ(azure, None)) for _ in range(2)]
     await_that(
@@ -379,14 +381,14 @@ def test_two_share_the_partitions_and_tell_everything(
 # The commands
 
 
-def test_without_a_sink_it_says_what_to_set(real_stream: Stream) -> None:
+def test_without_a_sink_it_says_what_to_set(real_stream: Deployment) -> None:
     process = real_stream.command("notify")
     assert process.finish() == 2
-    assert "BADBUZZ_ALERTMANAGER_URL" in process.said()
+    assert "BADBUZZ_ALERTMANAGER_URL" in process.log_text()
 
 
 def test_it_ends_with_its_own_code_where_a_sink_took_nothing(
-    real_stream: Stream, outlet: Outlet, azure: HttpServer
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     notifier = start(real_stream, environ(azure, None))
     azure.usual = Answer(503, b"no")
@@ -394,4 +396,4 @@ def test_it_ends_with_its_own_code_where_a_sink_took_nothing(
     await_that(lambda: sink_waits(notifier) == 1, "a change that waits")
     notifier.signal(signal.SIGTERM)
     assert notifier.finish() == 6
-    assert "azure has not taken 1 change" in notifier.said()
+    assert "azure has not taken 1 change" in notifier.log_text()

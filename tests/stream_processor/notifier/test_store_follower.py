@@ -18,10 +18,10 @@ from stream_processor.notifier.sinks.dimensions import METRICS, MISPREDICTION_TR
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox
 from tests.support.feedback import feedback
 from tests.support.http_server import ACCEPTS, Answer, HttpServer
-from tests.support.outlet import Outlet
+from tests.support.outlet import OutputProducer
 from tests.support.recorded import BRAND, window
 from tests.support.source import metric
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
@@ -35,7 +35,7 @@ def azure() -> Iterator[HttpServer]:
         yield server
 
 
-def start(stream: Stream, address: str, **settings: str) -> Worker:
+def start(stream: Deployment, address: str, **settings: str) -> WorkerProcess:
     environ = {f"BADBUZZ_{name}": value for name, value in settings.items()}
     environ |= {"BADBUZZ_STORE": address, "BADBUZZ_NOTIFY_TIMEOUT_S": "1"}
     return stream.notifier(environ)
@@ -47,7 +47,7 @@ def corrected(azure: HttpServer) -> list[str]:
     return [trace["properties"]["feedback"] for trace in traces]
 
 
-def n_retries(notifier: Worker) -> float:
+def n_retries(notifier: WorkerProcess) -> float:
     """How often Azure Monitor took nothing."""
     said = notifier.get("/metrics") or b""
     found = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', said)
@@ -59,7 +59,7 @@ def all_told(store: Store) -> bool:
 
 
 def test_a_misprediction_is_told_once_whatever_dies(
-    real_stream: Stream, azure: HttpServer, store_url: str
+    real_stream: Deployment, azure: HttpServer, store_url: str
 ) -> None:
     """Killed while Azure Monitor hangs: told after the restart, as is what came meanwhile."""
     before, meanwhile = feedback("missed"), feedback("false")
@@ -77,12 +77,12 @@ def test_a_misprediction_is_told_once_whatever_dies(
         notifier = start(real_stream, store_url, **settings)
         await_that(lambda: all_told(store), "notes of what was told")
         notifier.signal(signal.SIGTERM)
-        assert notifier.finish() == 0, notifier.said()
+        assert notifier.finish() == 0, notifier.log_text()
     assert corrected(azure) == [before.id, meanwhile.id]
 
 
 def test_one_that_is_refused_holds_up_no_other(
-    real_stream: Stream, azure: HttpServer, tmp_path: Path
+    real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/badbuzz.db"
     refused, taken = feedback("missed"), feedback("missed")
@@ -102,7 +102,7 @@ def test_one_that_is_refused_holds_up_no_other(
 
 
 def test_live_windows_become_metrics_and_those_of_a_replay_do_not(
-    real_stream: Stream, azure: HttpServer, tmp_path: Path
+    real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/badbuzz.db"
     start_ms = int(time.time() // 300 - 1) * 300_000
@@ -117,20 +117,20 @@ def test_live_windows_become_metrics_and_those_of_a_replay_do_not(
 
 
 def test_without_a_store_alerts_are_told_and_why_no_more_is(
-    real_stream: Stream, azure: HttpServer, tmp_path: Path
+    real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/none.db"
     notifier = start(real_stream, address, AZURE_CONNECTION_STRING=azure.connection_string)
     notifier.await_ready()
     await_that(lambda: bool(notifier.readiness()["store"]["reason"]), "the reason")
     assert "start badbuzz record" in notifier.readiness()["store"]["reason"]
-    Outlet(real_stream).alerts(example())
+    OutputProducer(real_stream).alerts(example())
     await_that(lambda: any("change" in one["properties"] for one in azure.envelopes()), "a trace")
     assert not (tmp_path / "none.db").exists()
 
 
 def test_whoever_acknowledges_in_the_api_ends_the_reminders(
-    real_stream: Stream, tmp_path: Path
+    real_stream: Deployment, tmp_path: Path
 ) -> None:
     """While Alertmanager is down: the silence comes once it is back; rise and end are told."""
     address = f"sqlite:///{tmp_path}/badbuzz.db"
@@ -146,7 +146,7 @@ def test_whoever_acknowledges_in_the_api_ends_the_reminders(
         start(real_stream, address, ALERTMANAGER_URL=manager.url, NOTIFY_REPEAT_S="1")
         store.record_alerts(ALERTS, [(0, ours)], 1)
         store.acknowledge(ours.id, "camille", 1)
-        outlet = Outlet(real_stream)
+        outlet = OutputProducer(real_stream)
         outlet.alerts(ours)
         manager.start()
         await_that(lambda: bool(manager.silences()), "the silence")

@@ -18,8 +18,8 @@ from tests.support.events import START_MS
 from tests.support.mlflow_server import MlflowServer
 from tests.support.registered import crown, put, put_broken, variant
 from tests.support.servers import new_prefix
-from tests.support.source import Source, metric
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.source import RecordProducer, metric
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services, pytest.mark.slow]
 
@@ -30,25 +30,25 @@ N_MORE = 100
 @pytest.fixture
 def deployment(
     real_kafka: str, registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
-) -> Iterator[Stream]:
+) -> Iterator[Deployment]:
     """A deployment that looks at the registry every second."""
     environ = {"BADBUZZ_MLFLOW_URI": mlflow_server.uri, "BADBUZZ_REGISTRY_POLL_S": "1"}
-    stream = Stream(real_kafka, new_prefix(), tmp_path / "stream", environ)
+    stream = Deployment(real_kafka, new_prefix(), tmp_path / "stream", environ)
     stream.create_topics()
     yield stream
     stream.close()
 
 
-def serves(worker: Worker, version: str) -> bool:
+def serves(worker: WorkerProcess, version: str) -> bool:
     page = worker.get("/metrics") or b""
     return f'badbuzz_bundle_info{{bundle="{version}",language="en"}} 1.0'.encode() in page
 
 
-class Chatter:
+class SteadyProducer:
     """A second of event time a tweet, for as long as is wanted."""
 
-    def __init__(self, stream: Stream) -> None:
-        self._source = Source(stream)
+    def __init__(self, stream: Deployment) -> None:
+        self._source = RecordProducer(stream)
         self.n_sent = 0
 
     def send(self, n: int) -> None:
@@ -56,7 +56,7 @@ class Chatter:
             self._source.tweet(START_MS + self.n_sent * STEP_MS)
             self.n_sent += 1
 
-    def until_served(self, worker: Worker, version: str) -> None:
+    def until_served(self, worker: WorkerProcess, version: str) -> None:
         """Go on while the worker comes to serve a bundle, then a little more."""
 
         def served() -> bool:
@@ -72,13 +72,13 @@ class Chatter:
 
 
 def test_a_swap_during_a_replay_scores_every_tweet_once(
-    deployment: Stream, registry: Registry, tmp_path: Path
+    deployment: Deployment, registry: Registry, tmp_path: Path
 ) -> None:
     versions = [put(registry, variant(tmp_path / name)) for name in ("one", "two")]
     crown(registry, versions[0])
     worker = deployment.worker()
     worker.await_ready()
-    chatter = Chatter(deployment)
+    chatter = SteadyProducer(deployment)
     order = [versions[0], versions[1], versions[0]]  # a promotion, and its rollback
     for version in order:
         crown(registry, version)
@@ -97,7 +97,7 @@ def test_a_swap_during_a_replay_scores_every_tweet_once(
 
 
 def test_a_broken_champion_does_not_serve(
-    deployment: Stream, registry: Registry, tmp_path: Path
+    deployment: Deployment, registry: Registry, tmp_path: Path
 ) -> None:
     good = put(registry, variant(tmp_path / "good"))
     crown(registry, good)
@@ -111,7 +111,7 @@ def test_a_broken_champion_does_not_serve(
 
     await_that(noticed, "a failure")
     assert serves(worker, good.bundle)
-    assert f"{good.bundle} goes on serving" in worker.said()
+    assert f"{good.bundle} goes on serving" in worker.log_text()
 
 
 def test_a_registry_that_never_answers_keeps_no_worker_from_working_nor_ending(
@@ -119,15 +119,15 @@ def test_a_registry_that_never_answers_keeps_no_worker_from_working_nor_ending(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        stream = Stream(real_kafka, new_prefix(), tmp_path, {"BADBUZZ_MLFLOW_URI": uri})
+        stream = Deployment(real_kafka, new_prefix(), tmp_path, {"BADBUZZ_MLFLOW_URI": uri})
         try:
             stream.create_topics()
             worker = stream.worker()
             worker.await_ready()
-            Source(stream).tweet(START_MS)
+            RecordProducer(stream).tweet(START_MS)
             stream.await_done()
             worker.signal(signal.SIGTERM)
-            assert worker.finish() == 0, worker.said()
+            assert worker.finish() == 0, worker.log_text()
         finally:
             stream.close()
 
@@ -136,12 +136,12 @@ def test_a_worker_without_its_registry_serves_the_shipped_bundles(
     real_kafka: str, tmp_path: Path
 ) -> None:
     environ = {"BADBUZZ_MLFLOW_URI": "http://127.0.0.1:9", "BADBUZZ_REGISTRY_POLL_S": "1"}
-    stream = Stream(real_kafka, new_prefix(), tmp_path / "stream", environ)
+    stream = Deployment(real_kafka, new_prefix(), tmp_path / "stream", environ)
     try:
         stream.create_topics()
         worker = stream.worker()
         worker.await_ready()
-        Source(stream).tweet(START_MS)
+        RecordProducer(stream).tweet(START_MS)
         stream.await_done()
         shipped = Scorer.load("airline-en").version
         assert serves(worker, shipped)

@@ -12,7 +12,7 @@ from prometheus_client.registry import REGISTRY
 from badbuzz.model import Tweet
 from badbuzz.models.scorer import Scorer, ScorerSet
 from stream_processor.engine import metrics
-from stream_processor.processor.drift import Drift
+from stream_processor.processor.drift import DriftMetrics
 from tests.support.registered import variant
 
 LATE, KIND = "Two hours late and nobody answers", "Thank you, lovely crew"
@@ -32,7 +32,9 @@ def tweet(text: str = LATE, lang: str = "en", at_ms: int = 0) -> Tweet:
     return Tweet("", "Air Paradis", text, at_ms, at_ms, lang=lang)
 
 
-def note(drift: Drift, judges: ScorerSet, *tweets: Tweet, n: int = 1, partition: int = 0) -> None:
+def note(
+    drift: DriftMetrics, judges: ScorerSet, *tweets: Tweet, n: int = 1, partition: int = 0
+) -> None:
     """Count a batch n times."""
     for _ in range(n):
         drift.note(partition, tweets, judges.predict(tweets))
@@ -45,11 +47,11 @@ def judges() -> ScorerSet:
 
 
 @pytest.fixture
-def drift(judges: ScorerSet) -> Drift:
-    return Drift(judges.scorers)
+def drift(judges: ScorerSet) -> DriftMetrics:
+    return DriftMetrics(judges.scorers)
 
 
-def test_under_500_tweets_nothing_is_shown(drift: Drift, judges: ScorerSet) -> None:
+def test_under_500_tweets_nothing_is_shown(drift: DriftMetrics, judges: ScorerSet) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet(), n=499)
     assert value("psi", bundle=bundle) is None
@@ -59,7 +61,7 @@ def test_under_500_tweets_nothing_is_shown(drift: Drift, judges: ScorerSet) -> N
     assert value("languages", lang="en") == 500
 
 
-def test_tweets_of_one_kind_are_a_shift(drift: Drift, judges: ScorerSet) -> None:
+def test_tweets_of_one_kind_are_a_shift(drift: DriftMetrics, judges: ScorerSet) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet(), n=500)
     assert (value("psi", bundle=bundle) or 0) > 0.2
@@ -69,7 +71,7 @@ def test_tweets_of_one_kind_are_a_shift(drift: Drift, judges: ScorerSet) -> None
 
 
 def test_words_that_no_training_text_had_are_counted_in_eight_of_2000(
-    drift: Drift, judges: ScorerSet
+    drift: DriftMetrics, judges: ScorerSet
 ) -> None:
     bundle = judges.scorers["en"].version
     note(drift, judges, tweet("late qzxvwkj"), n=500)
@@ -77,14 +79,16 @@ def test_words_that_no_training_text_had_are_counted_in_eight_of_2000(
     assert value("tokens", bundle=bundle, known="no") == 8
 
 
-def test_languages_without_a_bundle_have_two_names(drift: Drift, judges: ScorerSet) -> None:
+def test_languages_without_a_bundle_have_two_names(drift: DriftMetrics, judges: ScorerSet) -> None:
     tweets = [tweet(lang=lang) for lang in ("en", "es", "de", "und")]
     note(drift, judges, *tweets, n=200)
     found = {lang: value("languages", lang=lang) for lang in ("en", "fr", "und", "other", "es")}
     assert found == {"en": 200, "fr": 0, "und": 200, "other": 400, "es": None}
 
 
-def test_partitions_are_summed_each_over_its_own_day(drift: Drift, judges: ScorerSet) -> None:
+def test_partitions_are_summed_each_over_its_own_day(
+    drift: DriftMetrics, judges: ScorerSet
+) -> None:
     note(drift, judges, tweet(at_ms=0), n=400, partition=0)
     note(drift, judges, tweet(at_ms=10**12), n=400, partition=1)
     assert value("languages", lang="en") == 800
@@ -94,7 +98,7 @@ def test_partitions_are_summed_each_over_its_own_day(drift: Drift, judges: Score
 
 
 def test_a_bundle_that_serves_no_more_is_gone(
-    drift: Drift, judges: ScorerSet, tmp_path: Path
+    drift: DriftMetrics, judges: ScorerSet, tmp_path: Path
 ) -> None:
     before = judges.scorers["en"].version
     note(drift, judges, tweet(), n=500)
@@ -112,7 +116,7 @@ def test_a_bundle_without_a_reference_says_so_once(
 ) -> None:
     bundle = variant(tmp_path / "old", reference=reference)
     judges = ScorerSet.read(f"en={bundle}")
-    drift = Drift(judges.scorers)
+    drift = DriftMetrics(judges.scorers)
     with caplog.at_level(logging.INFO, "stream_processor.processor.drift"):
         note(drift, judges, tweet(), n=500)
     assert [said in record.getMessage() for record in caplog.records] == [True]

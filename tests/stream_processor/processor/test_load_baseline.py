@@ -17,7 +17,7 @@ from badbuzz import wire
 from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState
 from stream_processor.engine.topics import group_members
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 DAY = 86_400_000
 START_MS = 1_793_577_600_000  # 2 November 2026
@@ -70,32 +70,32 @@ def built(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stream]:
-    stream = Stream(kafka, topic_prefix, tmp_path, {"BADBUZZ_WARMUP_H": "24"})
+def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    stream = Deployment(kafka, topic_prefix, tmp_path, {"BADBUZZ_WARMUP_H": "24"})
     stream.create_topics()
     yield stream
     stream.close()
 
 
-def load(stream: Stream, path: Path, *options: str, code: int = 0, **environ: str) -> str:
+def load(stream: Deployment, path: Path, *options: str, code: int = 0, **environ: str) -> str:
     process = stream.command("baseline", "load", str(path), *options, **environ)
-    assert process.finish() == code, process.said()
-    return process.said()
+    assert process.finish() == code, process.log_text()
+    return process.log_text()
 
 
-def replay(stream: Stream, path: Path) -> None:
+def replay(stream: Deployment, path: Path) -> None:
     process = stream.command("replay", str(path), "--quiet")
-    assert process.finish() == 0, process.said()
+    assert process.finish() == 0, process.log_text()
     stream.await_done()
 
 
-def taken(worker: Worker) -> float:
+def taken(worker: WorkerProcess) -> float:
     """Records that a worker has taken in."""
     page = (worker.get("/metrics") or b"").decode()
     return sum(map(float, re.findall(r"^badbuzz_tweets_total{.*} (.*)", page, re.MULTILINE)))
 
 
-def state_of(stream: Stream) -> BrandState:
+def state_of(stream: Deployment) -> BrandState:
     """The brand's newest state in the topic."""
     records = stream.committed(wire.PROCESSOR_STATE)
     return BrandState.unpack([value for key, value in records if key == BRAND.encode()][-1])
@@ -108,7 +108,7 @@ def only(path: Path) -> BrandBaseline:
 
 @pytest.mark.kafka
 def test_a_loaded_brand_is_watched_from_its_first_day(
-    stream: Stream, built: Path, first_day: Path
+    stream: Deployment, built: Path, first_day: Path
 ) -> None:
     assert f"{BRAND}: loaded, partition 2" in load(stream, built)
     stream.worker().await_ready()
@@ -118,7 +118,9 @@ def test_a_loaded_brand_is_watched_from_its_first_day(
 
 
 @pytest.mark.kafka
-def test_what_is_built_is_what_a_worker_learns(stream: Stream, built: Path, history: Path) -> None:
+def test_what_is_built_is_what_a_worker_learns(
+    stream: Deployment, built: Path, history: Path
+) -> None:
     stream.worker().await_ready()
     replay(stream, history)
     assert extract_baseline(state_of(stream), only(built).zone) == only(built)
@@ -126,7 +128,7 @@ def test_what_is_built_is_what_a_worker_learns(stream: Stream, built: Path, hist
 
 @pytest.mark.kafka
 def test_a_live_state_is_replaced_only_when_asked_for(
-    stream: Stream, built: Path, first_day: Path
+    stream: Deployment, built: Path, first_day: Path
 ) -> None:
     worker = stream.worker()
     worker.await_ready()
@@ -144,7 +146,7 @@ def test_a_live_state_is_replaced_only_when_asked_for(
 
 
 @pytest.mark.kafka
-def test_it_refuses_while_a_worker_runs(stream: Stream, built: Path) -> None:
+def test_it_refuses_while_a_worker_runs(stream: Deployment, built: Path) -> None:
     worker = stream.worker()
     worker.await_ready()
     said = load(stream, built, code=4, BADBUZZ_WEB_PORT=str(worker.port))
@@ -158,13 +160,13 @@ def test_a_worker_that_is_asleep_cannot_undo_it(
     real_kafka: str, topic_prefix: str, built: Path, first_day: Path, tmp_path: Path
 ) -> None:
     seldom = {"BADBUZZ_WARMUP_H": "24", "BADBUZZ_CHECKPOINT_MS": "600000"}
-    stream = Stream(real_kafka, topic_prefix, tmp_path, seldom)
+    stream = Deployment(real_kafka, topic_prefix, tmp_path, seldom)
     try:
         stream.create_topics()
         worker = stream.worker()
         worker.await_ready()
         sent = stream.command("replay", str(first_day), "--quiet")
-        assert sent.finish() == 0, sent.said()
+        assert sent.finish() == 0, sent.log_text()
         n_records = sum(stream.ends().values())
         await_that(lambda: taken(worker) == n_records, "everything, taken and not yet written")
         worker.signal(signal.SIGSTOP)
@@ -178,7 +180,7 @@ def test_a_worker_that_is_asleep_cannot_undo_it(
 
 
 @pytest.mark.kafka
-def test_another_clock_is_refused(stream: Stream, built: Path, tmp_path: Path) -> None:
+def test_another_clock_is_refused(stream: Deployment, built: Path, tmp_path: Path) -> None:
     brands = tmp_path / "brands.toml"
     brands.write_text(f'[[brand]]\nname = "{BRAND}"\nzone = "Asia/Tokyo"\n')
     said = load(stream, built, code=3, BADBUZZ_BRANDS=str(brands))
@@ -186,7 +188,7 @@ def test_another_clock_is_refused(stream: Stream, built: Path, tmp_path: Path) -
 
 
 @pytest.mark.kafka
-def test_a_brand_that_the_file_has_not_is_named(stream: Stream, built: Path) -> None:
+def test_a_brand_that_the_file_has_not_is_named(stream: Deployment, built: Path) -> None:
     assert f"has no brand 'Nobody'; it has {BRAND}" in load(
         stream, built, "--brand", "Nobody", code=3
     )

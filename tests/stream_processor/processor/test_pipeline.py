@@ -13,30 +13,30 @@ from badbuzz.evidence.sample import key
 from badbuzz.model import Tweet
 from producers.publisher import partition_of
 from tests.support.events import BUCKET_MS, START_MS
-from tests.support.source import Source, metric, run_to_the_end
-from tests.support.stream import Stream
+from tests.support.source import RecordProducer, metric, run_to_end
+from tests.support.stream import Deployment
 
 pytestmark = pytest.mark.kafka
 
 PLACE = partition_of("Air Paradis", 4)
 
 
-def test_bad_bytes_go_to_the_dead_letters_and_the_stream_goes_on(stream: Stream) -> None:
-    source = Source(stream)
+def test_bad_bytes_go_to_the_dead_letters_and_the_stream_goes_on(stream: Deployment) -> None:
+    source = RecordProducer(stream)
     source.raw(b"\xff\x00 no json")
     source.raw(b'{"v":1,"id":7}')
     source.raw(None)
     source.tweet(START_MS)
-    worker = run_to_the_end(stream)
+    worker = run_to_end(stream)
     buried = [value for _, value in stream.committed(wire.DEAD_LETTERS)]
     assert buried == [b"\xff\x00 no json", b'{"v":1,"id":7}', b""]
     assert len(stream.committed(wire.SCORED_TWEETS)) == 1
     assert metric(worker, "badbuzz_dead_letters_total", reason="missing") == 1
 
 
-def test_a_dead_letter_says_why_and_whence(stream: Stream) -> None:
-    Source(stream).raw(b'{"v":1,"id":7}')
-    run_to_the_end(stream)
+def test_a_dead_letter_says_why_and_whence(stream: Deployment) -> None:
+    RecordProducer(stream).raw(b'{"v":1,"id":7}')
+    run_to_end(stream)
     partition = next(iter(stream.ends()))
     consumer = Consumer(
         {"bootstrap.servers": stream.settings.kafka_bootstrap_servers, "group.id": "dead"}
@@ -57,52 +57,54 @@ def test_a_dead_letter_says_why_and_whence(stream: Stream) -> None:
     ["", "😡😡😡", "איפה המזוודה שלי", "航班又延误了四个小时", "a" * 60_000, "\u0000\t\n"],
     ids=["empty", "emoji", "right to left", "CJK", "one character", "control"],
 )
-def test_odd_text_gets_a_verdict(stream: Stream, text: str) -> None:
-    Source(stream).tweet(START_MS, text)
-    run_to_the_end(stream)
+def test_odd_text_gets_a_verdict(stream: Deployment, text: str) -> None:
+    RecordProducer(stream).tweet(START_MS, text)
+    run_to_end(stream)
     ((_, value),) = stream.committed(wire.SCORED_TWEETS)
     assert 0.0 <= orjson.loads(value)["score"] <= 1.0
 
 
-def test_a_language_without_a_bundle_is_shown_without_a_verdict(stream: Stream) -> None:
-    Source(stream).tweet(START_MS, "Koffer weg", lang="de")
-    worker = run_to_the_end(stream)
+def test_a_language_without_a_bundle_is_shown_without_a_verdict(stream: Deployment) -> None:
+    RecordProducer(stream).tweet(START_MS, "Koffer weg", lang="de")
+    worker = run_to_end(stream)
     ((_, value),) = stream.committed(wire.SCORED_TWEETS)
     assert "score" not in orjson.loads(value)
     assert metric(worker, "badbuzz_tweets_total", outcome="unvalidated") == 1
 
 
-def test_what_comes_late_is_counted_late(stream: Stream) -> None:
-    source = Source(stream)
+def test_what_comes_late_is_counted_late(stream: Deployment) -> None:
+    source = RecordProducer(stream)
     source.tweet(START_MS)
     source.beat(START_MS + 3 * BUCKET_MS)
     source.tweet(START_MS + 1)
-    worker = run_to_the_end(stream)
+    worker = run_to_end(stream)
     assert metric(worker, "badbuzz_tweets_total", outcome="late") == 1
 
 
-def test_a_live_source_from_the_future_closes_no_window(stream: Stream) -> None:
-    source = Source(stream)
+def test_a_live_source_from_the_future_closes_no_window(stream: Deployment) -> None:
+    source = RecordProducer(stream)
     source.tweet(START_MS)
     source.tweet(4_000_000_000_000)
-    worker = run_to_the_end(stream)
+    worker = run_to_end(stream)
     assert stream.committed(wire.WINDOWS) == []
     assert metric(worker, "badbuzz_dead_letters_total", reason="future") == 1
 
 
-def test_a_brand_can_be_looked_at(stream: Stream) -> None:
-    Source(stream).tweet(START_MS)
-    worker = run_to_the_end(stream)
+def test_a_brand_can_be_looked_at(stream: Deployment) -> None:
+    RecordProducer(stream).tweet(START_MS)
+    worker = run_to_end(stream)
     state = worker.get("/state/Air%20Paradis")
     assert state is not None
     assert orjson.loads(state)["newest_ms"] == {"test": START_MS}
     assert worker.get("/state/Nobody") is None
 
 
-def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(stream: Stream) -> None:
-    source = Source(stream)
+def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(
+    stream: Deployment,
+) -> None:
+    source = RecordProducer(stream)
     source.tweet(START_MS)
-    run_to_the_end(stream)
+    run_to_end(stream)
     own = key("Air Paradis", START_MS)
     sample = orjson.loads(dict(stream.committed(wire.PROCESSOR_STATE))[own])["sample"]
     assert sample[0][-1] == "Lost my bag, again"
@@ -114,27 +116,27 @@ def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(stream
     assert orjson.loads(last[key("Air Paradis")])["counts"].keys() == {"lost", "bag"}
 
 
-def test_a_record_that_is_not_keyed_by_its_brand_is_buried(stream: Stream) -> None:
+def test_a_record_that_is_not_keyed_by_its_brand_is_buried(stream: Deployment) -> None:
     tweet = Tweet("1", "Air Paradis", "Lost", START_MS, START_MS, seq=1, source="t", lang="en")
     astray = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PLACE)
-    Source(stream).raw(wire.encode_tweet(tweet), key=astray)
-    worker = run_to_the_end(stream)
+    RecordProducer(stream).raw(wire.encode_tweet(tweet), key=astray)
+    worker = run_to_end(stream)
     assert metric(worker, "badbuzz_dead_letters_total", reason="misplaced") == 1
 
 
-def test_an_oversized_record_is_buried_in_part(stream: Stream) -> None:
-    Source(stream).raw(b"x" * 900_000)
-    run_to_the_end(stream)
+def test_an_oversized_record_is_buried_in_part(stream: Deployment) -> None:
+    RecordProducer(stream).raw(b"x" * 900_000)
+    run_to_end(stream)
     ((_, value),) = stream.committed(wire.DEAD_LETTERS)
     assert value == b"x" * 256 * 1024
 
 
 @pytest.mark.parametrize(("n_bytes", "buried"), [(65_536, 0), (65_537, 1)])
 def test_a_record_of_one_character_is_read_up_to_64_kib(
-    stream: Stream, n_bytes: int, buried: int
+    stream: Deployment, n_bytes: int, buried: int
 ) -> None:
     tweet = Tweet("1", "Air Paradis", "", START_MS, START_MS, seq=1, source="t", lang="en")
     empty = len(wire.encode_tweet(tweet))
-    Source(stream).raw(wire.encode_tweet(replace(tweet, text="a" * (n_bytes - empty))))
-    run_to_the_end(stream)
+    RecordProducer(stream).raw(wire.encode_tweet(replace(tweet, text="a" * (n_bytes - empty))))
+    run_to_end(stream)
     assert len(stream.committed(wire.DEAD_LETTERS)) == buried

@@ -22,18 +22,18 @@ from badbuzz.evidence.sample import key
 from badbuzz.model import Tweet
 from stream_processor.processor.partition import PARTITION_KEY
 from tests.support.events import START_MS
-from tests.support.source import Source, metric, run_to_the_end
-from tests.support.stream import Stream, await_that
+from tests.support.source import RecordProducer, metric, run_to_end
+from tests.support.stream import Deployment, await_that
 
 pytestmark = pytest.mark.kafka
 
 
 @pytest.mark.services
-def test_a_polite_end_commits_everything(real_stream: Stream) -> None:
+def test_a_polite_end_commits_everything(real_stream: Deployment) -> None:
     stream = real_stream
     worker = stream.worker()
     worker.await_ready()
-    source = Source(stream)
+    source = RecordProducer(stream)
     for i in range(200):
         source.tweet(START_MS + i)
     await_that(lambda: bool(stream.positions()), "the first checkpoint")
@@ -44,19 +44,19 @@ def test_a_polite_end_commits_everything(real_stream: Stream) -> None:
     assert len(stream.committed(wire.SCORED_TWEETS)) == 200
 
 
-def test_a_partition_that_never_had_a_record_has_lost_nothing(stream: Stream) -> None:
-    Source(stream).tweet(START_MS)
-    worker = run_to_the_end(stream)
+def test_a_partition_that_never_had_a_record_has_lost_nothing(stream: Deployment) -> None:
+    RecordProducer(stream).tweet(START_MS)
+    worker = run_to_end(stream)
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
-    run_to_the_end(stream)
+    run_to_end(stream)
 
 
 @pytest.mark.services
-def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Stream) -> None:
+def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Deployment) -> None:
     stream = real_stream
-    Source(stream).tweet(START_MS)
-    first = run_to_the_end(stream)
+    RecordProducer(stream).tweet(START_MS)
+    first = run_to_end(stream)
     second = stream.worker()
     second.await_ready()
 
@@ -70,9 +70,9 @@ def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Stream) -
 
 
 @pytest.mark.services
-def test_state_that_was_lost_stops_the_worker(real_stream: Stream) -> None:
-    Source(real_stream).tweet(START_MS)
-    run_to_the_end(real_stream).signal(signal.SIGTERM)
+def test_state_that_was_lost_stops_the_worker(real_stream: Deployment) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    run_to_end(real_stream).signal(signal.SIGTERM)
     name = real_stream.settings.topic(wire.PROCESSOR_STATE)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     admin.delete_topics([name])[name].result()
@@ -80,14 +80,14 @@ def test_state_that_was_lost_stops_the_worker(real_stream: Stream) -> None:
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "state was lost" in worker.said().splitlines()[-1]
+    assert "state was lost" in worker.log_text().splitlines()[-1]
 
 
 @pytest.mark.services
-def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Stream) -> None:
-    source = Source(real_stream)
+def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Deployment) -> None:
+    source = RecordProducer(real_stream)
     source.tweet(START_MS)
-    worker = run_to_the_end(real_stream)
+    worker = run_to_end(real_stream)
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
     for i in range(5):
@@ -98,11 +98,11 @@ def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Stre
     admin.delete_records([at])[at].result()
     worker = real_stream.worker()
     assert worker.finish() == 4
-    assert "records 1 to 3 were deleted" in worker.said().splitlines()[-1]
+    assert "records 1 to 3 were deleted" in worker.log_text().splitlines()[-1]
 
 
 @pytest.mark.services
-def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Deployment) -> None:
     producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
     for partition in range(real_stream.settings.partitions):
@@ -113,11 +113,11 @@ def test_state_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> N
     producer.flush()
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+    assert "the number of partitions was changed" in worker.log_text().splitlines()[-1]
 
 
 @pytest.mark.services
-def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -> None:
+def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Deployment) -> None:
     producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
     for partition in range(real_stream.settings.partitions):
@@ -126,13 +126,13 @@ def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Stream) -
     producer.flush()
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "the number of partitions was changed" in worker.said().splitlines()[-1]
+    assert "the number of partitions was changed" in worker.log_text().splitlines()[-1]
 
 
 @pytest.mark.services
-def test_evidence_that_is_none_stops_the_worker(real_stream: Stream) -> None:
-    Source(real_stream).tweet(START_MS)
-    run_to_the_end(real_stream).signal(signal.SIGTERM)
+def test_evidence_that_is_none_stops_the_worker(real_stream: Deployment) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    run_to_end(real_stream).signal(signal.SIGTERM)
     (partition,) = real_stream.ends()
     producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
@@ -140,13 +140,15 @@ def test_evidence_that_is_none_stops_the_worker(real_stream: Stream) -> None:
     producer.flush()
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "the evidence of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+    assert (
+        "the evidence of brand 'Air Paradis' cannot be read" in worker.log_text().splitlines()[-1]
+    )
 
 
 @pytest.mark.services
-def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
-    Source(real_stream).tweet(START_MS)
-    run_to_the_end(real_stream).signal(signal.SIGTERM)
+def test_state_that_is_no_state_stops_the_worker(real_stream: Deployment) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    run_to_end(real_stream).signal(signal.SIGTERM)
     (partition,) = real_stream.ends()
     producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
@@ -154,11 +156,11 @@ def test_state_that_is_no_state_stops_the_worker(real_stream: Stream) -> None:
     producer.flush()
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "state of brand 'Air Paradis' cannot be read" in worker.said().splitlines()[-1]
+    assert "state of brand 'Air Paradis' cannot be read" in worker.log_text().splitlines()[-1]
 
 
 @pytest.mark.services
-def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Stream) -> None:
+def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Deployment) -> None:
     producer = Producer(
         {
             "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
@@ -179,11 +181,11 @@ def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: St
 
 
 @pytest.mark.services
-def test_a_topic_made_anew_stops_the_worker(real_stream: Stream) -> None:
-    source = Source(real_stream)
+def test_a_topic_made_anew_stops_the_worker(real_stream: Deployment) -> None:
+    source = RecordProducer(real_stream)
     for i in range(3):
         source.tweet(START_MS + i)
-    worker = run_to_the_end(real_stream)
+    worker = run_to_end(real_stream)
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
     name = real_stream.settings.topic(wire.TWEETS)
@@ -193,11 +195,11 @@ def test_a_topic_made_anew_stops_the_worker(real_stream: Stream) -> None:
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() != 0
-    assert "made anew" in worker.said() or "state was lost" in worker.said()
+    assert "made anew" in worker.log_text() or "state was lost" in worker.log_text()
 
 
 @pytest.mark.services
-def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Stream) -> None:
+def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Deployment) -> None:
     scored = real_stream.settings.topic(wire.SCORED_TWEETS)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     small = ConfigResource(
@@ -210,6 +212,6 @@ def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Stream)
     admin.incremental_alter_configs([small])[small].result()
     worker = real_stream.worker()
     worker.await_ready()
-    Source(real_stream).tweet(START_MS, "Lost my bag, " * 50)
+    RecordProducer(real_stream).tweet(START_MS, "Lost my bag, " * 50)
     assert worker.finish() != 0
     assert real_stream.positions() == {}

@@ -21,10 +21,10 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from tests.e2e.records import await_recorded, locked, positions, rows, sample
 from tests.support.events import START_MS
-from tests.support.outlet import Outlet
+from tests.support.outlet import OutputProducer
 from tests.support.recorded import alert, later, window
 from tests.support.source import metric
-from tests.support.stream import Stream, Worker, await_that
+from tests.support.stream import Deployment, WorkerProcess, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
@@ -37,32 +37,32 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def outlet(real_stream: Stream) -> Outlet:
-    return Outlet(real_stream)
+def outlet(real_stream: Deployment) -> OutputProducer:
+    return OutputProducer(real_stream)
 
 
 @pytest.fixture
-def recorder(real_stream: Stream, url: str) -> Worker:
+def recorder(real_stream: Deployment, url: str) -> WorkerProcess:
     recorder = real_stream.recorder(url)
     recorder.await_ready()
     return recorder
 
 
-def shares(recorder: Worker) -> list[int]:
+def shares(recorder: WorkerProcess) -> list[int]:
     """Partitions owned, of each topic."""
     return [len(owned) for owned in recorder.readiness().get("partitions", {}).values()]
 
 
-def ready(recorder: Worker) -> bool:
+def ready(recorder: WorkerProcess) -> bool:
     return bool(recorder.readiness().get("ready"))
 
 
-def stop(recorder: Worker) -> None:
+def stop(recorder: WorkerProcess) -> None:
     recorder.signal(signal.SIGTERM)
-    assert recorder.finish() == 0, recorder.said()
+    assert recorder.finish() == 0, recorder.log_text()
 
 
-def delete_before(stream: Stream, topic: str, offset: int) -> None:
+def delete_before(stream: Deployment, topic: str, offset: int) -> None:
     """Delete records of the one partition that holds any, as retention would."""
     (partition,) = stream.ends(topic)
     admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
@@ -70,7 +70,7 @@ def delete_before(stream: Stream, topic: str, offset: int) -> None:
     admin.delete_records([at])[at].result()
 
 
-def clean_by(stream: Stream, topic: str, policy: str) -> None:
+def clean_by(stream: Deployment, topic: str, policy: str) -> None:
     admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
     entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
     changed = ConfigResource(
@@ -83,7 +83,7 @@ def clean_by(stream: Stream, topic: str, policy: str) -> None:
 
 
 def test_a_transactions_marker_is_no_gap(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     for number in range(3):
         outlet.windows(window(number))
@@ -92,7 +92,7 @@ def test_a_transactions_marker_is_no_gap(
 
 
 def test_the_position_passes_the_last_marker(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     outlet.windows(window())
     await_recorded(real_stream, url)
@@ -105,7 +105,7 @@ def test_the_position_passes_the_last_marker(
 
 
 def test_windows_deleted_unread_stop_the_recorder(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     outlet.windows(window())
     await_recorded(real_stream, url)
@@ -114,11 +114,11 @@ def test_windows_deleted_unread_stop_the_recorder(
     delete_before(real_stream, wire.WINDOWS, 5)
     recorder = real_stream.recorder(url)
     assert recorder.finish() == 4
-    assert "records 2 to 4 were deleted" in recorder.said().splitlines()[-1]
+    assert "records 2 to 4 were deleted" in recorder.log_text().splitlines()[-1]
 
 
 def test_it_goes_on_behind_deleted_windows_where_it_may(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     outlet.windows(window())
     await_recorded(real_stream, url)
@@ -132,7 +132,7 @@ def test_it_goes_on_behind_deleted_windows_where_it_may(
 
 
 def test_alerts_that_later_phases_replaced_are_no_loss(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     outlet.alerts(alert())
     await_recorded(real_stream, url)
@@ -150,7 +150,11 @@ def test_alerts_that_later_phases_replaced_are_no_loss(
 
 
 def test_a_younger_store_is_filled_again(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str, tmp_path: Path
+    real_stream: Deployment,
+    outlet: OutputProducer,
+    recorder: WorkerProcess,
+    url: str,
+    tmp_path: Path,
 ) -> None:
     outlet.windows(*map(window, range(5)))
     await_recorded(real_stream, url)
@@ -163,25 +167,25 @@ def test_a_younger_store_is_filled_again(
 
 
 def test_what_cannot_be_read_is_counted_and_stays_in_the_topic(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     outlet.raw(wire.WINDOWS, [("Air Paradis", "Air Paradis", b"{}")])
     outlet.windows(window())
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_unrecorded_total", topic="windows") == 1
-    assert "windows/2: 1 records from offset 0 to 0 cannot be read" in recorder.said()
+    assert "windows/2: 1 records from offset 0 to 0 cannot be read" in recorder.log_text()
 
 
 # A store that is away
 
 
-def test_its_first_line_says_which_store(recorder: Worker, url: str) -> None:
+def test_its_first_line_says_which_store(recorder: WorkerProcess, url: str) -> None:
     place = url.removeprefix("sqlite:///")
-    assert recorder.said().splitlines()[0] == f"store: SQLite file {place}"
+    assert recorder.log_text().splitlines()[0] == f"store: SQLite file {place}"
 
 
 def test_a_store_that_is_away_makes_it_unready_and_is_named(
-    outlet: Outlet, recorder: Worker, url: str
+    outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
         outlet.windows(window())
@@ -191,7 +195,7 @@ def test_a_store_that_is_away_makes_it_unready_and_is_named(
 
 
 def test_while_its_store_is_away_it_stays_in_its_group(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     n_before = metric(recorder, "badbuzz_rebalances_total")
     with locked(url):
@@ -200,22 +204,22 @@ def test_while_its_store_is_away_it_stays_in_its_group(
         outlet.windows(window(1))
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_rebalances_total") == n_before
-    assert recorder.said().count("waiting for it") == 1
+    assert recorder.log_text().count("waiting for it") == 1
 
 
 def test_told_to_end_while_its_store_is_away_it_ends(
-    outlet: Outlet, recorder: Worker, url: str
+    outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
         outlet.windows(window())
         await_that(lambda: not ready(recorder), "a recorder that is not ready")
         recorder.signal(signal.SIGTERM)
         assert recorder.finish(limit_s=20) == 5
-    assert recorder.said().splitlines()[-1].startswith("badbuzz: ")
+    assert recorder.log_text().splitlines()[-1].startswith("badbuzz: ")
 
 
 def test_while_its_store_is_away_it_lets_go_of_what_moves(
-    real_stream: Stream, outlet: Outlet, recorder: Worker, url: str
+    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
         outlet.windows(window())
@@ -227,16 +231,18 @@ def test_while_its_store_is_away_it_lets_go_of_what_moves(
     assert recorder.running
 
 
-def test_a_store_that_cannot_be_is_said_in_one_line(real_stream: Stream, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_is_said_in_one_line(
+    real_stream: Deployment, tmp_path: Path
+) -> None:
     recorder = real_stream.recorder(f"sqlite:///{tmp_path}/missing/badbuzz.db")
     assert recorder.finish() == 5
-    assert "make its folder" in recorder.said().splitlines()[-1]
+    assert "make its folder" in recorder.log_text().splitlines()[-1]
 
 
 # Retention
 
 
-def test_old_tweets_are_forgotten(real_stream: Stream, url: str) -> None:
+def test_old_tweets_are_forgotten(real_stream: Deployment, url: str) -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", START_MS, START_MS)
     with Store.open(url) as store:
         store.record_windows(SourcePartition(wire.WINDOWS, 0), [(0, window())], 0)

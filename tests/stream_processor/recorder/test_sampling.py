@@ -17,7 +17,7 @@ from badbuzz.model import BUCKET_MS, Scored, Tweet
 from badbuzz.store.database import Store
 from badbuzz.store.model import SampledTweet, SourcePartition
 from badbuzz.store.sample import N_EACH
-from stream_processor.recorder.sampling import Candidates
+from stream_processor.recorder.sampling import SampleCandidates
 from tests.support.events import START_MS
 
 PLACE = SourcePartition(wire.SCORED_TWEETS, 0)
@@ -61,7 +61,7 @@ def test_candidates_give_the_sample_of_everything(
 ) -> None:
     stream = a_stream(seed, n_tweets)
     cuts = sorted(int(moment * len(stream)) for moment in moments)
-    candidates = Candidates(N_EACH)
+    candidates = SampleCandidates(N_EACH)
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
         for offset in range(start, end):
             candidates.add(offset, stream[offset])
@@ -72,7 +72,7 @@ def test_candidates_give_the_sample_of_everything(
 
 
 def test_of_a_busy_window_few_are_kept() -> None:
-    candidates = Candidates(N_EACH)
+    candidates = SampleCandidates(N_EACH)
     for n in range(1000):
         tweet = Tweet(str(n), "Air Paradis", "Late", START_MS + n, START_MS + n)
         candidates.add(n, Scored(tweet, (n * 7919 % 1000) / 1000, True, ""))

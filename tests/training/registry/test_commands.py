@@ -28,7 +28,7 @@ from tests.support.registered import (
     put_unchecked,
     variant,
 )
-from tests.support.stream import Process, await_that
+from tests.support.stream import CommandProcess, await_that
 from training.registry.heldout_sets import frozen, load
 from training.registry.promotion import promote, roll_back
 from training.registry.register import check_parity
@@ -195,17 +195,17 @@ def test_mlflow_serves_a_registered_bundle(registry: Registry, tmp_path: Path) -
         "MLFLOW_TRACKING_URI": registry.uri,
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",  # MLflow looks for uvicorn there
     }
-    server = Process([str(programs / "mlflow"), *arguments], environ, tmp_path / "serve.log")
+    server = CommandProcess([str(programs / "mlflow"), *arguments], environ, tmp_path / "serve.log")
     try:
         url = f"http://127.0.0.1:{port}"
         await_that(lambda: listens(f"{url}/ping") or not server.running, "the model's server")
-        assert server.running, server.said()
+        assert server.running, server.log_text()
         texts = [text for text, _ in WORDS]
         expected = Scorer.load("airline-en").predict(texts)
         labels = ["negative", "other"]
         assert answer(f"{url}/invocations", texts) == [
             {"score": verdict.score, "label": label, "bundle": version.bundle}
             for verdict, label in zip(expected, labels, strict=True)
-        ], server.said()
+        ], server.log_text()
     finally:
         server.close()
