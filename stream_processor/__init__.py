@@ -1,1 +1,1 @@
-"""The worker: tweets in; scored tweets, windows and alerts out."""
+"""The three stream workers: processor, recorder and notifier."""

@@ -1,10 +1,8 @@
-"""The command ``alerts``: what the workers have raised, as a reader of the topic sees it."""
+"""The command ``alerts``, which prints the alerts in the topic."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,6 +16,8 @@ from badbuzz.model import Alert
 from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
+from stream_processor.engine.partition import ConsumerRecord
+from stream_processor.engine.topic_reader import open_reader, read_to_end
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 _POLL_MS = 500
@@ -26,11 +26,14 @@ _POLL_MS = 500
 @click.command()
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @click.option(
-    "--follow/--no-follow", default=True, show_default=True, help="Wait for more, until Ctrl-C."
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
+    help="Wait for further alerts until Ctrl-C.",
 )
 @wait_option
 def alerts(language: Language, follow: bool, wait_s: float) -> None:
-    """Print alerts as they come, from the beginning of the topic, each on its brand's clock.
+    """Print alerts from the beginning of the topic, in the time zone of their brand.
 
     \b
     Examples:
@@ -55,61 +58,41 @@ async def _print(
 ) -> None:
     await wait_for_broker(settings, wait_s, say=lambda line: click.echo(line, err=True))
     await check_topics(settings)
-    async with _consumer(settings) as consumer:
-        ends = await consumer.end_offsets(_partitions(settings, wire.ALERTS))
-        if not any(ends.values()):
-            click.echo(await _why_none(consumer, settings), err=True)
-        waiting: list[Alert] = []
-        while not stopping():
+    partitions = _partitions(settings, wire.ALERTS)
+    async with open_reader(settings, partitions) as consumer:
+        if not any((await consumer.end_offsets(partitions)).values()):
+            click.echo(await _explain_none(consumer, settings), err=True)
+        records: list[ConsumerRecord] = []
+        async for batch in read_to_end(consumer):
+            if stopping():
+                return
+            records += batch
+        _show_all(records, brands, language)
+        while follow and not stopping():
             batches = await consumer.getmany(timeout_ms=_POLL_MS)
-            values = [record.value for records in batches.values() for record in records]
-            waiting += [alert for alert in map(_alert, values) if alert is not None]
-            if not await _all_read(consumer, ends):
-                continue
-            for alert in sorted(waiting, key=lambda one: one.window_end_ms):
-                _show(alert, brands, language)
-            waiting.clear()
-            if not follow:
-                break
+            _show_all([one for batch in batches.values() for one in batch], brands, language)
 
 
 def _partitions(settings: Settings, topic: str) -> list[TopicPartition]:
     return [TopicPartition(settings.topic(topic), n) for n in range(settings.partitions)]
 
 
-@asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        **settings.kafka_client(),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
-    await consumer.start()
-    try:
-        partitions = _partitions(settings, wire.ALERTS)
-        consumer.assign(partitions)
-        for at, first in (await consumer.beginning_offsets(partitions)).items():
-            consumer.seek(at, first)
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-async def _all_read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
-    return all([await consumer.position(at) >= end for at, end in ends.items()])
-
-
-async def _why_none(consumer: AIOKafkaConsumer, settings: Settings) -> str:
+async def _explain_none(consumer: AIOKafkaConsumer, settings: Settings) -> str:
     windows = await consumer.end_offsets(_partitions(settings, wire.WINDOWS))
     if any(windows.values()):
         return "no alerts in the topic; a brand's first week is its warm-up"
-    return "no alerts in the topic, nor any window: is badbuzz process running?"
+    return "no alerts and no windows in the topics: is badbuzz process running?"
 
 
-def _alert(value: bytes) -> Alert | None:
+def _show_all(records: list[ConsumerRecord], brands: Brands, language: Language) -> None:
+    alerts = [alert for record in records if (alert := _decode(record)) is not None]
+    for alert in sorted(alerts, key=lambda one: one.window_end_ms):
+        _show(alert, brands, language)
+
+
+def _decode(record: ConsumerRecord) -> Alert | None:
     try:
-        return wire.decode_alert(value)
+        return wire.decode_alert(record.value or b"")
     except WireError as error:
         click.echo(f"badbuzz: a record of the topic is left out: {error}", err=True)
         return None
@@ -120,5 +103,5 @@ def _show(alert: Alert, brands: Brands, language: Language) -> None:
     when = f"{format_clock(alert.window_end_ms, zone)} {zone_name(alert.window_end_ms, zone):<5}"
     what = f"{alert.phase} {alert.severity}"
     click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
-    for told in why(alert, language):
-        click.echo(f"{'':<{len(when) + 2}}{told}")
+    for reason in why(alert, language):
+        click.echo(f"{'':<{len(when) + 2}}{reason}")

@@ -21,14 +21,15 @@ from stream_processor.processor.load_baseline import load_baselines
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Create nothing.")
+@click.option("--check", is_flag=True, help="Check the topics and create none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @wait_option
 def topics(check: bool, as_json: bool, wait_s: float) -> None:
-    """Create the topics that are missing, and check the others.
+    """Create missing topics and check the others.
 
-    Partitions and replicas are BADBUZZ_PARTITIONS and BADBUZZ_REPLICATION. A topic that exists is
-    never altered: what differs is printed with its remedy, and the exit code is 4.
+    BADBUZZ_PARTITIONS and BADBUZZ_REPLICATION set the numbers of partitions and replicas. An
+    existing topic is never altered: differences are printed with their remedy, and the exit code
+    is 4.
 
     \b
     Examples:
@@ -46,7 +47,7 @@ def topics(check: bool, as_json: bool, wait_s: float) -> None:
     else:
         _print(report)
     if report.differences:
-        raise KafkaError(f"{len(report.differences)} of the topics' properties are not as expected")
+        raise KafkaError(f"{len(report.differences)} properties of the topics are not as expected")
 
 
 async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> TopicReport:
@@ -56,27 +57,29 @@ async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> TopicRe
 
 def _print(report: TopicReport) -> None:
     if report.embedded:
-        click.echo("Embedded broker: topics appear by themselves; only partitions are checked.")
+        click.echo("Embedded broker: topics are created on demand; only partitions are checked.")
     differing = {difference.topic for difference in report.differences}
     for name in report.topics:
         if name not in differing:
-            click.echo(f"{name}: {'created' if name in report.created else 'as it must be'}")
+            click.echo(f"{name}: {'created' if name in report.created else 'as expected'}")
     for difference in report.differences:
         click.echo(str(difference))
 
 
 @click.command()
 @click.argument("file", metavar="FILE.json")
-@click.option("--brand", "only", multiple=True, help="Of this brand alone; several may be given.")
 @click.option(
-    "--replace", is_flag=True, help="Also where the brand has learnt from its stream already."
+    "--brand", "only", multiple=True, help="Load only this brand; can be given several times."
+)
+@click.option(
+    "--replace", is_flag=True, help="Replace the baseline of brands that already have a state."
 )
 def load(file: str, only: tuple[str, ...], replace: bool) -> None:
-    """Put what was learnt from history into the workers' state, so that no brand begins blind.
+    """Load baselines into the workers' state, so that new brands are watched from the first day.
 
-    Stop all workers of the deployment first: the command refuses while one runs. A brand that
-    has a state keeps its place in its stream, and an alert that is open; with --replace only
-    what is usual is replaced.
+    Stop all workers of the deployment first: the command fails while one runs. --replace replaces
+    only the baseline of a brand that has a state; its position in the stream and an open alert
+    stay.
 
     \b
     Examples:
@@ -85,15 +88,14 @@ def load(file: str, only: tuple[str, ...], replace: bool) -> None:
       badbuzz baseline load baseline.json --brand "Air Paradis" --replace
     """
     settings = Settings.read()
-    brands = _picked(_read_history(file), only, file)
-    _check_like_the_workers(brands, settings, file)
-    placed = asyncio.run(load_baselines(settings, brands, replace=replace))
-    for one in placed:
-        what = "replaced what was usual" if one.replaced else "loaded"
-        click.echo(f"{one.brand}: {what}, partition {one.partition}")
+    brands = _select(_read_file(file), only, file)
+    _check_deployment(brands, settings, file)
+    for one in asyncio.run(load_baselines(settings, brands, replace=replace)):
+        what = "baseline replaced" if one.replaced else "loaded"
+        click.echo(f"{one.state.brand}: {what}, partition {one.partition}")
 
 
-def _read_history(file: str) -> list[BrandBaseline]:
+def _read_file(file: str) -> list[BrandBaseline]:
     try:
         return decode_baselines(Path(file).read_bytes())
     except OSError as error:
@@ -102,30 +104,30 @@ def _read_history(file: str) -> list[BrandBaseline]:
         raise StateError(f"{file}: {error}") from error
 
 
-def _picked(brands: list[BrandBaseline], only: Sequence[str], file: str) -> list[BrandBaseline]:
-    known = {found.state.brand for found in brands}
+def _select(brands: list[BrandBaseline], only: Sequence[str], file: str) -> list[BrandBaseline]:
+    known = {learnt.state.brand for learnt in brands}
     unknown = sorted(set(only) - known)
     if unknown:
         raise StateError(f"{file}: has no brand {unknown[0]!r}; it has {', '.join(sorted(known))}")
-    return [found for found in brands if not only or found.state.brand in only]
+    return [learnt for learnt in brands if not only or learnt.state.brand in only]
 
 
-def _check_like_the_workers(brands: Sequence[BrandBaseline], settings: Settings, file: str) -> None:
-    """Refuse hours learnt by another clock; say which scores were another bundle's."""
+def _check_deployment(brands: Sequence[BrandBaseline], settings: Settings, file: str) -> None:
+    """Fail if a brand's time zone differs from the deployment's; warn about another bundle."""
     watched = read_brands(settings.brands)
     served = set(ScorerSet.read(settings.bundles).versions)
-    for found in brands:
-        brand = found.state.brand
+    for learnt in brands:
+        brand = learnt.state.brand
         zone = str(watched.of(brand).zone)
-        if zone != found.zone:
+        if zone != learnt.zone:
             raise StateError(
-                f"{file}: brand {brand!r} was learnt by the clock of {found.zone}, the brands "
-                f"file says {zone}: build it again"
+                f"{file}: brand {brand!r} was learnt in time zone {learnt.zone}, but the brands "
+                f"file has {zone}: build it again"
             )
-        others = sorted(set(found.bundle.split(",")) - served - {""})
+        others = sorted(set(learnt.bundle.split(",")) - served - {""})
         if others:
             click.echo(
                 f"badbuzz: {brand}: was learnt from scores of {', '.join(others)}, which this "
-                "deployment does not serve: what is usual may differ",
+                "deployment does not serve: its baseline may not fit",
                 err=True,
             )

@@ -1,4 +1,4 @@
-"""The commands that are workers: each runs until a signal or a crash, and says why it ended."""
+"""The commands that run the three workers until a signal or a crash."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ _LIBRARIES: Final = (
 
 @click.command()
 def process() -> None:
-    """Run the worker: tweets in; scored tweets, windows and alerts out.
+    """Run the processor: it turns tweets into scored tweets, windows and alerts.
 
-    Workers share the partitions: start as many as there are, and one that dies is replaced by the
-    others, nothing lost and nothing counted twice. All settings are environment variables: see
-    badbuzz settings. It answers on BADBUZZ_WEB_PORT: /healthz /readyz /state/BRAND /metrics.
+    Processors share the partitions: start up to one per partition. If one dies, the others take
+    over its partitions without losing a tweet or counting one twice. All settings are environment
+    variables, see badbuzz settings. The web server on BADBUZZ_WEB_PORT answers /healthz, /readyz,
+    /state/BRAND and /metrics.
 
     \b
     Examples:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
     """
-    from stream_processor.processor.pipeline import (  # noqa: PLC0415 - after the loop is chosen
+    from stream_processor.processor.pipeline import (  # noqa: PLC0415 - after the event loop is chosen
         ProcessorPipeline,
         new_processor,
     )
@@ -50,7 +51,7 @@ def process() -> None:
     settings = Settings.read()
     _check_port(settings)
     pipeline = ProcessorPipeline(settings)
-    gc.freeze()  # what was imported lives as long as the worker: nothing to look for there
+    gc.freeze()  # imported objects live as long as the worker, so the collector skips them
     run_worker(new_processor(settings, pipeline), pipeline, settings)
 
 
@@ -58,15 +59,15 @@ def process() -> None:
 @click.option(
     "--skip-deleted",
     is_flag=True,
-    help="Go on behind records that the topics' retention deleted before they were recorded.",
+    help="Continue after records that the topics' retention deleted before they were recorded.",
 )
 def record(skip_deleted: bool) -> None:
-    """Run the recorder: windows, alerts and a sample of scored tweets into the store.
+    """Run the recorder: it writes windows, alerts and a sample of scored tweets to the store.
 
-    The store is BADBUZZ_STORE: a SQLite file, or PostgreSQL; its tables are made and migrated at
-    the start. Recorders share the partitions. One that dies, and a database that is down, lose
-    nothing and record nothing twice: the position is in the store, beside the rows. It answers on
-    BADBUZZ_WEB_PORT: /healthz /readyz /metrics.
+    BADBUZZ_STORE is the store, a SQLite file or PostgreSQL; its tables are created and migrated at
+    the start. Recorders share the partitions. The position is written to the store with the rows,
+    so that the crash of a recorder or of the database neither loses nor repeats a row. The web
+    server on BADBUZZ_WEB_PORT answers /healthz, /readyz and /metrics.
 
     \b
     Examples:
@@ -74,7 +75,7 @@ def record(skip_deleted: bool) -> None:
       BADBUZZ_STORE=postgresql://badbuzz@db/badbuzz badbuzz record
     """
     try:
-        # After the loop is chosen; the store's libraries may be missing.
+        # Imported after the event loop is chosen; the store's libraries may be missing.
         from badbuzz.store.database import describe_address  # noqa: PLC0415
         from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
         from stream_processor.recorder.pipeline import RecorderPipeline  # noqa: PLC0415
@@ -89,25 +90,25 @@ def record(skip_deleted: bool) -> None:
     pipeline = RecorderPipeline(settings, skip_deleted=skip_deleted)
     gc.freeze()
     worker = new_app(f"{settings.group}.recorder", settings, pipeline)
-    _run_with_store(worker, pipeline, settings, lambda: pipeline.desk.stuck)
+    _run_with_store(worker, pipeline, settings, lambda: pipeline.store_thread.stuck)
 
 
 @click.command()
-@click.option("--notify", "replays", is_flag=True, help="Tell of replays too, marked as such.")
+@click.option("--notify", "replays", is_flag=True, help="Also notify of replays, marked as such.")
 @click.option(
     "--no-store",
     is_flag=True,
-    help="Read no store: acknowledgements end no reminders, corrections are not passed on.",
+    help="Run without a store: ignore acknowledgements and do not forward corrections.",
 )
 def notify(replays: bool, no_store: bool) -> None:
-    """Run the notifier: changes of alerts to Alertmanager, to Azure Monitor, or to both.
+    """Run the notifier: it sends changes of alerts to Alertmanager, Azure Monitor or both.
 
-    They group, route, silence and send. Each sink has its own position and pace: one that is down
-    holds up no other, and is told later what it missed. What it does not take for
-    BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. A replay notifies nobody. From the store,
-    BADBUZZ_STORE, it passes on what people do in the API: acknowledging an alert ends its
-    reminders, a corrected label becomes a trace. It answers on BADBUZZ_WEB_PORT: /healthz /readyz
-    /metrics.
+    These group, route and silence notifications and deliver them to people. Each sink has its own
+    position: a sink that is down does not delay the other, and gets later what it missed. A change
+    that a sink does not accept within BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. Replays are
+    not sent. From the store, BADBUZZ_STORE, the notifier forwards feedback: an acknowledgement ends
+    an alert's reminders, and a corrected label becomes a trace. The web server on BADBUZZ_WEB_PORT
+    answers /healthz, /readyz and /metrics.
 
     \b
     Examples:
@@ -115,7 +116,7 @@ def notify(replays: bool, no_store: bool) -> None:
       BADBUZZ_AZURE_CONNECTION_STRING=InstrumentationKey=... badbuzz notify --no-store
     """
     try:
-        # After the loop is chosen; the store's libraries may be missing.
+        # Imported after the event loop is chosen; the store's libraries may be missing.
         from stream_processor.engine.pipeline import new_app  # noqa: PLC0415
         from stream_processor.notifier.pipeline import NotifierPipeline  # noqa: PLC0415
         from stream_processor.notifier.store_follower import StoreFollower  # noqa: PLC0415
@@ -141,7 +142,7 @@ def _check_port(settings: Settings) -> None:
 def _run_with_store(
     app: faust.App, service: Service, settings: Settings, is_stuck: Callable[[], bool]
 ) -> None:
-    """Run a worker; at its end, do not wait for a database that keeps a thread."""
+    """Run a worker, and do not wait at exit for a thread that the database blocks."""
     try:
         run_worker(app, service, settings)
     except BadbuzzError as error:
@@ -150,26 +151,26 @@ def _run_with_store(
         raise
     except SystemExit as end:
         if is_stuck():
-            hard_exit("the database does not answer: not waited for", int(end.code or 0))
+            hard_exit("the database does not answer: exit without it", int(end.code or 0))
         raise
 
 
 def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
-    """Run a worker to its end.
+    """Run a worker until it ends.
 
     Parameters
     ----------
     app
-        Of which the service is a part.
+        The Faust app that runs the service.
     service
-        Whose crash ends the worker.
+        The service whose crash ends the worker.
     settings
-        Of the worker.
+        Settings of the worker.
 
     Raises
     ------
     BadbuzzError
-        When it crashed for a reason that a user can mend, the loss of its partitions included.
+        When the worker crashed for a reason that a user can fix, or lost its partitions.
     """
     _set_up_logging(settings.log_level)
     worker = faust.Worker(
@@ -179,13 +180,12 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
         override_logging=False,
         redirect_stdouts=False,
     )
-    worker.spinner = None  # its escape codes would stand in logs
+    worker.spinner = None  # it would write escape codes to the log
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
-        reason = (
-            service.crash_reason or end.__context__
-        )  # of a start that failed, mode tells only so
+        # If the start failed, mode passes the reason on as the context only.
+        reason = service.crash_reason or end.__context__
         if reason is not None:
             raise _explain(reason) from reason
         raise
@@ -195,31 +195,31 @@ def _set_up_logging(level: str) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=level)
     if level == "DEBUG":
         return
-    for_users = _ForUsers()
+    library_filter = _LibraryFilter()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(for_users)
+        handler.addFilter(library_filter)
 
 
-class _ForUsers:
-    """Lets our own lines through, and each error of a library once in ten seconds.
+class _LibraryFilter:
+    """Keeps this project's log lines, and one error per ten seconds of each place in a library.
 
-    A broker that is gone makes aiokafka log hundreds of lines a second; Faust marks its own
-    lines with ``[^``.
+    Without a broker, aiokafka logs hundreds of lines a second. Faust marks its own lines with
+    ``[^``.
     """
 
     def __init__(self) -> None:
         self._quiet_until_s: dict[tuple[str, int], float] = {}
 
     def __call__(self, record: logging.LogRecord) -> bool:
-        of_libraries = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
-        if not of_libraries or record.levelno > logging.ERROR:
+        is_library = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
+        if not is_library or record.levelno > logging.ERROR:
             return True
         if record.exc_info and isinstance(record.exc_info[1], BadbuzzError):
-            return False  # it is the last line, and needs no traceback
-        now_s, said = time.monotonic(), (record.pathname, record.lineno)
-        if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(said, 0.0):
+            return False  # the command prints it as its last line, without a traceback
+        now_s, place = time.monotonic(), (record.pathname, record.lineno)
+        if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(place, 0.0):
             return False
-        self._quiet_until_s[said] = now_s + _LIBRARY_PAUSE_S
+        self._quiet_until_s[place] = now_s + _LIBRARY_PAUSE_S
         return True
 
 
@@ -227,9 +227,9 @@ def _explain(reason: BaseException) -> BaseException:
     if isinstance(reason, BadbuzzError):
         return reason
     if isinstance(reason, ProducerFenced):
-        return KafkaError("another worker took over this one's partitions: start it again")
+        return KafkaError("another worker took over the partitions of this one: start it again")
     if isinstance(reason, KafkaConnectionError):
-        return KafkaError(f"the broker was lost: {reason}")
+        return KafkaError(f"the connection to the broker was lost: {reason}")
     if isinstance(reason, BrokerError):
-        return KafkaError(f"the broker refused: {reason!r}")
+        return KafkaError(f"the broker returned an error: {reason!r}")
     return reason

@@ -1,1 +1,1 @@
-"""What every worker runs on: consumer, partitions, transactions, topics, metrics."""
+"""The engine of the workers: consumers, transactions, topics and metrics."""

@@ -1,10 +1,10 @@
-"""The intake: one aiokafka consumer whose partitions each have one owner, by offset.
+"""The consumer: it reads one topic and feeds each partition's records to its handler, by offset.
 
 The consumer knows the next offset of each partition. It skips a record below it and seeks back when
 a record lies above it. A :class:`~stream_processor.engine.partition.PartitionHandler` owns each
 partition and decides what happens to its records. If a dependency of a handler is unavailable
 (:class:`~badbuzz.errors.AwayError`), the consumer fetches nothing more, stays in its group, and
-asks the handler again.
+calls the handler again.
 """
 
 from __future__ import annotations
@@ -16,23 +16,18 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import (
-    CommitFailedError,
-    IllegalStateError,
-    NoOffsetForPartitionError,
-    OffsetOutOfRangeError,
-)
-from aiokafka.errors import KafkaError as BrokerError
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition, errors
 from mode import Service
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import AwayError, KafkaError, StateError
 from stream_processor.engine import metrics
+from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.exit import hard_exit
 from stream_processor.engine.partition import (
     ConsumerRecord,
     PartitionHandler,
+    PositionKeeper,
     TopicSemantics,
     all_of,
     contiguous_runs,
@@ -46,26 +41,29 @@ _PROBE_S: Final = 5.0
 _DRAIN_S: Final = 20.0
 _MAX_SHARE: Final = 0.1
 _SMOOTHING: Final = 0.2
-_UNHEARD: Final = "no broker took the last checkpoint: what it held will be done again"
 _FIRST_RETRY_S: Final = 0.2
-_LAST_RETRY_S: Final = 5.0
+_LONGEST_RETRY_S: Final = 5.0
 
 
 class PartitionedConsumer(Service):
-    """Feeds lanes from one topic, and checkpoints them.
+    """Feeds the handlers of one topic's partitions and checkpoints them.
 
     Parameters
     ----------
     settings
-        Broker, group and intervals.
+        Settings of the worker: broker, group and intervals.
     topic
         Name of the topic in this deployment.
     group
-        Consumer group; its offsets measure lag and are never resumed from.
-    new_lane
-        Makes the owner of a partition.
-    reading
-        What is usual in the topic.
+        Consumer group. Its offsets measure the lag; the handlers know their own positions.
+    new_handler
+        Creates the handler of a partition from its number.
+    semantics
+        Rules by which the topic is read; those of ``tweets`` by default.
+    min_interval_ms
+        Minimum time between checkpoints in milliseconds, if longer than the setting's.
+    label
+        Value of the metrics' label ``topic``; the topic's name by default.
     """
 
     def __init__(
@@ -73,45 +71,48 @@ class PartitionedConsumer(Service):
         settings: Settings,
         topic: str,
         group: str,
-        new_lane: Callable[[int], PartitionHandler],
-        reading: TopicSemantics | None = None,
+        new_handler: Callable[[int], PartitionHandler],
+        semantics: TopicSemantics = TopicSemantics(),  # noqa: B008 - it is immutable
+        *,
+        min_interval_ms: int = 0,
+        label: str = "",
         **service_options: Any,
     ) -> None:
         super().__init__(**service_options)
-        self.lanes: dict[int, PartitionHandler] = {}
-        self._settings = settings
         self.topic = topic
+        self.handlers: dict[int, PartitionHandler] = {}
+        self.assigned = False
+        self.broker_reached = True
+        self._settings = settings
         self._group = group
-        self._new_lane = new_lane
-        self._reading = reading or TopicSemantics()
-        self._shown = self._reading.shown or topic
-        self._least_s = max(settings.checkpoint_ms, self._reading.pause_ms) / 1000
-        self._lock = asyncio.Lock()
-        self._unsound = False
-        self._arriving: list[int] | None = None
+        self._new_handler = new_handler
+        self._semantics = semantics
+        self._label = label or topic
+        self._min_interval_s = max(settings.checkpoint_ms, min_interval_ms) / 1000
+        self._interval_s = self._min_interval_s
+        self._checkpoint_cpu_s = 0.0
         self._checkpointed_s = 0.0
-        self._interval_s = self._least_s
-        self._cost_s = 0.0
-        self._retry_s = 0.0
-        self._n_waiting = 0
+        self._backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S)
+        self._lock = asyncio.Lock()
+        self._consistent = True
+        self._to_open: list[int] | None = None
+        self._n_uncommitted = 0
         self._sought: dict[int, int] = {}
         self._committed: dict[int, int | None] = {}
         self._consumer: AIOKafkaConsumer | None = None
-        self.assigned = False
-        self.reached = True
 
     @property
     def ready(self) -> bool:
-        """Whether partitions are assigned, their state is loaded, and all that it needs answers."""
-        return bool(self.assigned and self.reached and not self.crashed and not self.waiting)
+        """True if partitions are assigned, their state is loaded and all dependencies answer."""
+        return bool(self.assigned and self.broker_reached and not (self.crashed or self.waiting))
 
     @property
     def waiting(self) -> bool:
-        """Whether nothing is fetched until what the lanes depend on is back."""
-        return self._retry_s > 0
+        """True while fetching is paused until a dependency of the handlers answers."""
+        return self._backoff.pause_s > 0
 
     async def on_start(self) -> None:
-        """Join the group."""
+        """Join the consumer group."""
         self._consumer = AIOKafkaConsumer(
             **self._settings.kafka_client(),
             group_id=self._group,
@@ -128,273 +129,270 @@ class PartitionedConsumer(Service):
         await self._consumer.start()
 
     async def on_stop(self) -> None:
-        """Checkpoint, then leave the group; where no broker answers, end as a kill would."""
+        """Checkpoint and leave the group; if no broker answers, exit without a checkpoint."""
         drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
         if not drained:
-            hard_exit(_UNHEARD, KafkaError.exit_code)
+            reason = "no broker accepted the last checkpoint: its records are processed again"
+            hard_exit(reason, KafkaError.exit_code)
 
     async def _drain(self) -> None:
         try:
-            async with self._alone() as sound:
-                if sound and not self.crashed:
+            async with self._exclusive() as consistent:
+                if consistent and not self.crashed:
                     await self._checkpoint(last=True)
-        except Exception as error:  # noqa: BLE001 - the supervisor would log it, and end in peace
+        except Exception as error:  # noqa: BLE001 - the supervisor would only log it
             await self.crash(error)
         finally:
-            await self._close(list(self.lanes))
+            await self._close(list(self.handlers))
             if self._consumer is not None:
-                await self._consumer.stop()  # alone it would tell nobody
+                await self._consumer.stop()  # it does not call the rebalance listener
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[bool]:
-        """The lanes to oneself; False when they are unsound: nothing of them may be written.
+    async def _exclusive(self) -> AsyncIterator[bool]:
+        """Lock the handlers and yield whether they are consistent.
 
-        They are once anything failed that changes them: their next offset and what they hold may
-        not belong together any more.
+        After an exception in such a block, a handler's next offset may not match its outputs.
+        The handlers are then inconsistent for good, and none of them may write a checkpoint.
         """
         async with self._lock:
             try:
-                yield not self._unsound
+                yield self._consistent
             except BaseException:
-                self._unsound = True
+                self._consistent = False
                 raise
 
     @Service.task
-    async def _feed(self) -> None:
+    async def _consume(self) -> None:
         while not self.should_stop:
-            if self._arriving is not None and (not self.waiting or self._due()):
-                await self._take_over()
+            if self._to_open is not None and (not self.waiting or self._is_due()):
+                await self._open_assigned()
             batches = await self._fetch()
-            passed = await self._passed() if self._reading.sparse else {}
-            async with self._alone() as sound:
-                if not sound:
+            positions = await self._positions() if self._semantics.has_holes else {}
+            async with self._exclusive() as consistent:
+                if not consistent:
                     return
-                for at, records in batches.items():
-                    self._offer(at, records)
-                for partition, position in passed.items():
-                    self._pass_holes(partition, position)
-                full = self._n_waiting >= 2 * MAX_RECORDS and not self.waiting
-                if full or (self._due() and self._arriving is None):
+                for partition, records in batches.items():
+                    self._dispatch(partition, records)
+                for number, position in positions.items():
+                    if (handler := self.handlers.get(number)) is not None:
+                        handler.next_offset = max(handler.next_offset, position)
+                is_full = self._n_uncommitted >= 2 * MAX_RECORDS and not self.waiting
+                if is_full or (self._is_due() and self._to_open is None):
                     await self._checkpoint()
 
-    def _due(self) -> bool:
-        """Whether it is time for a checkpoint, or to ask again what did not answer."""
-        return time.monotonic() - self._checkpointed_s >= (self._retry_s or self._interval_s)
+    def _is_due(self) -> bool:
+        """Tell whether it is time for a checkpoint, or for another attempt at a failed one."""
+        elapsed_s = time.monotonic() - self._checkpointed_s
+        return elapsed_s >= (self._backoff.pause_s or self._interval_s)
 
     async def _fetch(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         assert self._consumer is not None
         try:
-            batches: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
-                timeout_ms=_POLL_MS, max_records=MAX_RECORDS
-            )
-        except NoOffsetForPartitionError:
-            await asyncio.sleep(_POLL_MS / 1000)  # fetching began before the listener could seek
-            return {}
-        except OffsetOutOfRangeError as error:
-            await self._explain_out_of_range(error)
-            return {}
-        return batches
+            return dict(await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=MAX_RECORDS))
+        except errors.NoOffsetForPartitionError:
+            await asyncio.sleep(_POLL_MS / 1000)  # fetching starts before the partition is opened
+        except errors.OffsetOutOfRangeError as error:
+            await self._resume_in_range(error)
+        return {}
 
-    async def _passed(self) -> dict[int, int]:
-        """Where the consumer stands in each owned partition, holes behind it included."""
+    async def _positions(self) -> dict[int, int]:
+        """Return the consumer's position in each owned partition; holes lie below it."""
         assert self._consumer is not None
         owned = self._consumer.assignment()
-        places = {lane: TopicPartition(self.topic, lane) for lane in self.lanes}
         return {
-            partition: await self._consumer.position(at)
-            for partition, at in places.items()
-            if at in owned
+            partition.partition: await self._consumer.position(partition)
+            for partition in [TopicPartition(self.topic, number) for number in self.handlers]
+            if partition in owned
         }
 
-    def _pass_holes(self, partition: int, position: int) -> None:
-        lane = self.lanes.get(partition)
-        if lane is not None:
-            lane.next_offset = max(lane.next_offset, position)
-
-    async def _explain_out_of_range(self, error: OffsetOutOfRangeError) -> None:
+    async def _resume_in_range(self, error: errors.OffsetOutOfRangeError) -> None:
         assert self._consumer is not None
-        for at in error.args[0]:
-            lane = self.lanes.get(at.partition)
-            if lane is None:
+        for partition in error.args[0]:
+            handler = self.handlers.get(partition.partition)
+            if handler is None:
                 continue
-            first = (await self._consumer.beginning_offsets([at]))[at]
-            end = (await self._consumer.end_offsets([at]))[at]
-            where = f"{at.topic}/{at.partition}"
-            found = self._reading.resume(where, lane.next_offset, first, end)
-            if found > lane.next_offset:
-                log.warning("%s: begins at %d; goes on from there", where, found)
-            lane.next_offset = found
-            self._consumer.seek(at, found)
+            first = (await self._consumer.beginning_offsets([partition]))[partition]
+            end = (await self._consumer.end_offsets([partition]))[partition]
+            where = f"{self.topic}/{partition.partition}"
+            offset = self._semantics.resume(where, handler.next_offset, first, end)
+            if offset > handler.next_offset:
+                log.warning("%s: resumes at the partition's first offset %d", where, offset)
+            handler.next_offset = offset
+            self._consumer.seek(partition, offset)
 
-    def _offer(self, at: TopicPartition, records: list[ConsumerRecord]) -> None:
-        lane = self.lanes.get(at.partition)
-        if lane is None:
+    def _dispatch(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
+        handler = self.handlers.get(partition.partition)
+        if handler is None:
             return
-        if records[0].offset < lane.next_offset:
-            records = [record for record in records if record.offset >= lane.next_offset]
-        for run in [records] if self._reading.sparse and records else contiguous_runs(records):
-            broken = run[0].offset > lane.next_offset and not self._reading.sparse
-            if broken and self._seek_back(at, lane, run[0].offset):
+        if records[0].offset < handler.next_offset:
+            records = [record for record in records if record.offset >= handler.next_offset]
+        has_holes = self._semantics.has_holes
+        for run in [records] if has_holes and records else contiguous_runs(records):
+            is_gap = run[0].offset > handler.next_offset and not has_holes
+            if is_gap and self._seek_back(partition, handler, run[0].offset):
                 return
-            lane.take(run)
-            self._n_waiting += len(run)
+            handler.take(run)
+            self._n_uncommitted += len(run)
             metrics.BATCH_RECORDS.observe(len(run))
             metrics.LAST_RECORD_SECONDS.set_to_current_time()
 
-    def _seek_back(self, at: TopicPartition, lane: PartitionHandler, found: int) -> bool:
-        """Ask again for what is missing, once: a transaction's marker takes an offset too."""
+    def _seek_back(self, partition: TopicPartition, handler: PartitionHandler, offset: int) -> bool:
+        """Fetch missing records again, but only once: the offsets may be transaction markers."""
         assert self._consumer is not None
-        if self._sought.get(at.partition) == lane.next_offset:
-            log.warning("%s/%d: no records from %d to %d", *at, lane.next_offset, found - 1)
+        if self._sought.get(partition.partition) == handler.next_offset:
+            first = handler.next_offset
+            log.warning("%s/%d: no records from %d to %d", *partition, first, offset - 1)
             metrics.GAPS.inc()
             return False
-        self._sought[at.partition] = lane.next_offset
-        self._consumer.seek(at, lane.next_offset)
+        self._sought[partition.partition] = handler.next_offset
+        self._consumer.seek(partition, handler.next_offset)
         return True
 
     async def probe(self) -> None:
-        """See whether the broker answers: without it the worker stands still, and is not ready."""
-        if self._consumer is None or not self.lanes:
+        """Check whether the broker answers; while it does not, the consumer is not ready."""
+        if self._consumer is None or not self.handlers:
             return
-        ends = [TopicPartition(self.topic, partition) for partition in self.lanes]
+        partitions = [TopicPartition(self.topic, number) for number in self.handlers]
         try:
             async with asyncio.timeout(_PROBE_S):
-                await self._consumer.end_offsets(ends)
-        except (BrokerError, TimeoutError) as error:
-            if self.reached:
+                await self._consumer.end_offsets(partitions)
+        except (errors.KafkaError, TimeoutError) as error:
+            if self.broker_reached:
                 log.warning("the broker does not answer (%r); waiting for it", error)
-            self.reached = False
+            self.broker_reached = False
         else:
-            if not self.reached:
+            if not self.broker_reached:
                 log.info("the broker answers again")
-            self.reached = True
-        metrics.BROKER_REACHED.set(self.reached)
+            self.broker_reached = True
+        metrics.BROKER_REACHED.set(self.broker_reached)
 
     async def _checkpoint(self, *, last: bool = False) -> None:
         started_s, cpu_s = time.monotonic(), time.thread_time()
         try:
-            await all_of(lane.checkpoint() for lane in self.lanes.values())
+            await all_of(handler.checkpoint() for handler in self.handlers.values())
         except AwayError:
-            self._wait()
+            self._pause()
             if last:
                 raise
             return
-        self._go_on()
-        self._n_waiting = 0
+        self._resume()
+        self._n_uncommitted = 0
         self._checkpointed_s = time.monotonic()
-        self._cost_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cost_s)
-        self._interval_s = max(self._least_s, self._cost_s / _MAX_SHARE)
+        spent_s = time.thread_time() - cpu_s
+        self._checkpoint_cpu_s += _SMOOTHING * (spent_s - self._checkpoint_cpu_s)
+        self._interval_s = max(self._min_interval_s, self._checkpoint_cpu_s / _MAX_SHARE)
         metrics.CHECKPOINT_SECONDS.observe(self._checkpointed_s - started_s)
-        await self._commit_lag()
+        await self._commit_offsets()
 
-    def _wait(self) -> None:
-        """Fetch nothing, and ask again ever more slowly; polling goes on, so the group stays."""
-        self._retry_s = min(max(2 * self._retry_s, _FIRST_RETRY_S), _LAST_RETRY_S)
+    def _pause(self) -> None:
+        """Pause fetching until the next attempt; polling goes on, so the group keeps the member."""
+        self._backoff.lengthen()
         self._checkpointed_s = time.monotonic()
         if self._consumer is not None:
             self._consumer.pause(*self._consumer.assignment())
 
-    def _go_on(self) -> None:
-        if self._retry_s and self._consumer is not None:
-            self._retry_s = 0.0
+    def _resume(self) -> None:
+        if self.waiting and self._consumer is not None:
+            self._backoff.reset()
             self._consumer.resume(*self._consumer.paused())
 
-    async def _commit_lag(self) -> None:
+    async def _commit_offsets(self) -> None:
+        """Commit the handlers' positions to the group, and set the lag metric."""
         assert self._consumer is not None
         owned = self._consumer.assignment()
-        done: dict[TopicPartition, int] = {}
-        for lane in self.lanes.values():
-            at = TopicPartition(self.topic, lane.partition)
-            end = self._consumer.highwater(at) if at in owned else None
+        offsets: dict[TopicPartition, int] = {}
+        for handler in self.handlers.values():
+            partition = TopicPartition(self.topic, handler.partition)
+            end = self._consumer.highwater(partition) if partition in owned else None
             if end is not None:
-                lag = metrics.LAG.labels(self._shown, str(at.partition))
-                lag.set(max(end - lane.next_offset, 0))
-            if at in owned and self._committed.get(lane.partition) != lane.next_offset:
-                done[at] = lane.next_offset
-        if done:
+                lag = max(end - handler.next_offset, 0)
+                metrics.LAG.labels(self._label, str(handler.partition)).set(lag)
+            if partition in owned and self._committed.get(handler.partition) != handler.next_offset:
+                offsets[partition] = handler.next_offset
+        if offsets:
             try:
-                await self._consumer.commit(done)
-                self._committed.update((at.partition, offset) for at, offset in done.items())
-            except (CommitFailedError, IllegalStateError) as error:
+                await self._consumer.commit(offsets)
+                self._committed.update((one.partition, offset) for one, offset in offsets.items())
+            except (errors.CommitFailedError, errors.IllegalStateError) as error:
                 log.info("offsets not committed, a rebalance is under way: %s", error)
 
     async def revoke(self, partitions: Iterable[int]) -> None:
-        """Checkpoint and let go of partitions that move to another worker."""
-        async with self._alone() as sound:
-            self._arriving, self.assigned = None, False
-            if sound:
+        """Checkpoint, and close the handlers of partitions that move to another worker."""
+        async with self._exclusive() as consistent:
+            self._to_open, self.assigned = None, False
+            if consistent:
                 await self._checkpoint()
             await self._close(partitions)
 
     def assign(self, partitions: list[int]) -> None:
-        """Note what is to be taken over: the group hears no heartbeat until this returns."""
-        self._arriving = partitions
+        """Note partitions to open; the group gets no heartbeat until this returns."""
+        self._to_open = partitions
 
-    async def _take_over(self) -> None:
-        """Shut out former owners, load what they left, go on where they stopped."""
+    async def _open_assigned(self) -> None:
+        """Open handlers of the assigned partitions and seek to their positions."""
         assert self._consumer is not None
-        async with self._alone() as sound:
-            if not sound or self._arriving is None:
+        async with self._exclusive() as consistent:
+            if not consistent or self._to_open is None:
                 return
-            lanes = {partition: self._new_lane(partition) for partition in self._arriving}
+            handlers = {number: self._new_handler(number) for number in self._to_open}
             try:
-                await all_of(lane.open() for lane in lanes.values())
-                for partition, lane in lanes.items():
-                    at = TopicPartition(self.topic, partition)
-                    await self._place(at, lane)
-                    self._consumer.seek(at, lane.next_offset)
-            except AwayError:
-                await all_of(lane.close() for lane in lanes.values())
-                self._wait()
+                await all_of(handler.open() for handler in handlers.values())
+                for handler in handlers.values():
+                    await self._seek_to_position(handler)
+            except BaseException as error:
+                await all_of(handler.close() for handler in handlers.values())
+                if not isinstance(error, AwayError):
+                    raise
+                self._pause()
                 return
-            except BaseException:
-                await all_of(lane.close() for lane in lanes.values())
-                raise
-            self._go_on()
-            self.lanes.update(lanes)
+            self._resume()
+            self.handlers.update(handlers)
             self._sought.clear()
-            self._arriving, self.assigned = None, True
-            await self._commit_lag()
-        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
+            self._to_open, self.assigned = None, True
+            await self._commit_offsets()
+        metrics.PARTITIONS.labels(self._label).set(len(self.handlers))
         metrics.REBALANCES.inc()
-        log.info("owns partitions %s of %s", sorted(self.lanes), self.topic)
+        log.info("owns partitions %s of %s", sorted(self.handlers), self.topic)
 
-    async def _place(self, at: TopicPartition, lane: PartitionHandler) -> None:
+    async def _seek_to_position(self, handler: PartitionHandler) -> None:
         assert self._consumer is not None
-        committed = await self._consumer.committed(at)
-        behind = committed is not None and lane.next_offset < committed
-        if behind and not self._reading.kept_elsewhere:
+        partition = TopicPartition(self.topic, handler.partition)
+        keeper = self._semantics.keeper
+        committed = await self._consumer.committed(partition)
+        is_behind = committed is not None and handler.next_offset < committed
+        if is_behind and keeper is not PositionKeeper.STORE:
             raise StateError(
-                f"{at.topic}/{at.partition}: the state loaded ends at offset {lane.next_offset}, "
-                f"but {committed} was committed: state was lost; restore the topic, or "
-                f"{self._reading.remedy}"
+                f"{self.topic}/{handler.partition}: the state loaded ends at offset "
+                f"{handler.next_offset}, but {committed} was committed: state was lost; restore "
+                f"the topic, or {keeper.value}"
             )
-        if lane.next_offset < 0:
-            lane.next_offset = (await self._consumer.beginning_offsets([at]))[at]
-        known = committed if self._reading.kept_by_group else lane.next_offset
-        self._committed[at.partition] = known
+        if handler.next_offset < 0:
+            handler.next_offset = (await self._consumer.beginning_offsets([partition]))[partition]
+        is_committed = keeper is not PositionKeeper.GROUP
+        self._committed[handler.partition] = handler.next_offset if is_committed else committed
+        self._consumer.seek(partition, handler.next_offset)
 
     async def _close(self, partitions: Iterable[int]) -> None:
-        for partition in list(partitions):
-            lane = self.lanes.pop(partition, None)
-            if lane is not None:
-                await lane.close()
-                with suppress(KeyError):  # never fetched, never measured
-                    metrics.LAG.remove(self._shown, str(partition))
-        metrics.PARTITIONS.labels(self._shown).set(len(self.lanes))
+        for number in list(partitions):
+            handler = self.handlers.pop(number, None)
+            if handler is not None:
+                await handler.close()
+                with suppress(KeyError):  # nothing was fetched, so the lag was never set
+                    metrics.LAG.remove(self._label, str(number))
+        metrics.PARTITIONS.labels(self._label).set(len(self.handlers))
 
 
 class _Listener(ConsumerRebalanceListener):
-    """Hands rebalances to the intake; aiokafka would log an exception here and go on."""
+    """Passes rebalances to the consumer; aiokafka only logs the exceptions of a listener."""
 
-    def __init__(self, intake: PartitionedConsumer) -> None:
-        self._intake = intake
+    def __init__(self, consumer: PartitionedConsumer) -> None:
+        self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         try:
-            await self._intake.revoke([at.partition for at in revoked])
-        except Exception as error:  # noqa: BLE001 - nothing may be lost here
-            await self._intake.crash(error)
+            await self._consumer.revoke([partition.partition for partition in revoked])
+        except Exception as error:  # noqa: BLE001 - the worker must not continue after it
+            await self._consumer.crash(error)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._intake.assign(sorted(at.partition for at in assigned))
+        self._consumer.assign(sorted(partition.partition for partition in assigned))

@@ -1,4 +1,4 @@
-"""The end of a process that cannot end in order."""
+"""The exit of a process that cannot shut down in order."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NoReturn
 
 
 def hard_exit(reason: str, exit_code: int) -> NoReturn:
-    """End the process as a kill would, after one line on stderr.
+    """Print one line on stderr and end the process at once, without any cleanup.
 
-    For what waits for ever even where it is cancelled: aiokafka for its broker, a thread for its
-    database.
+    It serves where a shutdown would never end although it is cancelled: aiokafka waits for its
+    broker, and a thread waits for its database.
     """
     print(f"badbuzz: {reason}", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(exit_code)

@@ -1,4 +1,4 @@
-"""Every metric of the worker: its name, its unit, what it means."""
+"""All metrics of the workers, with their names, units and meanings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from badbuzz.model import Severity, Window
 
 
 class BulkHistogram(Collector):
-    """A histogram that takes many values at once: one numpy call for a batch.
+    """A histogram that observes a whole batch of values in one numpy call.
 
     Examples
     --------
@@ -43,15 +43,15 @@ class BulkHistogram(Collector):
         registry.register(self)
 
     def observe(self, values: ArrayLike) -> None:
-        """Take in values, any number of them."""
-        seen = np.asarray(values, dtype=np.float64)
-        places = np.searchsorted(self._bounds, seen, side="left")
+        """Add values to the histogram."""
+        observed = np.asarray(values, dtype=np.float64)
+        buckets = np.searchsorted(self._bounds, observed, side="left")
         with self._lock:
-            self._counts += np.bincount(places, minlength=len(self._counts))
-            self._sum += float(seen.sum())
+            self._counts += np.bincount(buckets, minlength=len(self._counts))
+            self._sum += float(observed.sum())
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """What Prometheus scrapes."""
+        """Yield the metric family that Prometheus scrapes."""
         with self._lock:
             cumulative = np.cumsum(self._counts).tolist()
             total = self._sum
@@ -64,131 +64,140 @@ class BulkHistogram(Collector):
         )
 
 
-TWEETS: Final = Counter("badbuzz_tweets", "Records taken in, by what became of them.", ["outcome"])
+TWEETS: Final = Counter("badbuzz_tweets", "Records processed, by outcome.", ["outcome"])
 DEAD_LETTERS: Final = Counter(
-    "badbuzz_dead_letters", "Records that could not be read, by reason.", ["reason"]
+    "badbuzz_dead_letters", "Records written to the dead letters, by reason.", ["reason"]
 )
 MOSTLY_UNREADABLE: Final = Gauge(
-    "badbuzz_mostly_unreadable", "1 when most of the last minute's records could not be read."
+    "badbuzz_mostly_unreadable", "1 if most records of the last minute were unreadable, else 0."
 )
 BATCH_RECORDS: Final = Histogram(
     "badbuzz_batch_records",
-    "Records handled at once.",
+    "Records processed in one batch.",
     buckets=[1, 4, 16, 64, 256, 1024, 4096],
 )
 CPU_SECONDS: Final = Counter(
     "badbuzz_cpu_seconds",
-    "CPU time, by stage: decode; score; fold, outputs encoded; publish, state packed.",
+    "CPU time by stage: decode, score, fold (with the encoding of outputs), publish (with state).",
     ["stage"],
 )
 LATENCY_SECONDS: Final = BulkHistogram(
     "badbuzz_verdict_latency_seconds",
-    "From the record's Kafka timestamp to its committed verdict; replays included.",
+    "Time from a record's Kafka timestamp to its committed prediction, replays included.",
     [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0],
 )
-LAG: Final = Gauge("badbuzz_lag_records", "Records not yet committed.", ["topic", "partition"])
-GAPS: Final = Counter("badbuzz_gaps", "Times that offsets were missing in a partition.")
+LAG: Final = Gauge(
+    "badbuzz_lag_records",
+    "Records not committed yet.",
+    ["topic", "partition"],
+)
+GAPS: Final = Counter("badbuzz_gaps", "Gaps of missing offsets in a partition.")
 CHECKPOINT_SECONDS: Final = Histogram(
     "badbuzz_checkpoint_seconds",
-    "Wall time of a checkpoint of all partitions.",
+    "Wall-clock time of a checkpoint of all partitions.",
     buckets=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
 )
-PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions this worker owns.", ["topic"])
+PARTITIONS: Final = Gauge("badbuzz_partitions_owned", "Partitions that the worker owns.", ["topic"])
 BROKER_REACHED: Final = Gauge(
-    "badbuzz_broker_reached", "1 when the broker answered the last probe, 0 when it did not."
+    "badbuzz_broker_reached", "1 if the broker answered the last probe, else 0."
 )
 STORE_REACHED: Final = Gauge(
-    "badbuzz_store_reached", "1 when the database answered the last time, 0 when it did not."
+    "badbuzz_store_reached", "1 if the database answered the last call, else 0."
 )
 RECORDED: Final = Counter(
     "badbuzz_recorded",
-    "Rows given to the store; of tweets only those fit for the sample.",
+    "Rows written to the store; for tweets, only candidates for the sample.",
     ["topic"],
 )
 UNRECORDED: Final = Counter(
-    "badbuzz_unrecorded", "Records that could not be read, and stay in their topic.", ["topic"]
+    "badbuzz_unrecorded", "Unreadable records, which are not recorded.", ["topic"]
 )
 NOTIFIED: Final = Counter(
     "badbuzz_notified",
-    "Changes of phase by what became of them: told, replay, refused, given_up, unreadable.",
+    "Changes of an alert's phase, by outcome: told, replay, refused, given_up, unreadable.",
     ["sink", "outcome"],
 )
 CORRECTED: Final = Counter(
     "badbuzz_corrections_told",
-    "Mispredictions that a sink was told of, by what became of them: told, refused.",
+    "Mispredictions sent to a sink, by outcome: told, refused.",
     ["sink", "outcome"],
 )
 NOTIFY_SECONDS: Final = Histogram(
     "badbuzz_notify_seconds",
-    "From an alert record's Kafka timestamp to the sink's acceptance.",
+    "Time from an alert record's Kafka timestamp to its acceptance by the sink.",
     ["sink"],
     buckets=[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600],
 )
 SINK_WAITING: Final = Gauge(
-    "badbuzz_sink_waiting", "Changes of phase that a sink has not taken yet.", ["sink"]
+    "badbuzz_sink_waiting",
+    "Changes of an alert's phase that a sink has not accepted yet.",
+    ["sink"],
 )
 SINK_REACHED: Final = Gauge(
-    "badbuzz_sink_reached", "1 when a sink took what it was last given, 0 when not.", ["sink"]
+    "badbuzz_sink_reached", "1 if the sink accepted the last request, else 0.", ["sink"]
 )
 SINK_RETRIES: Final = Counter(
-    "badbuzz_sink_retries", "Times that a sink did not take what it was given.", ["sink"]
+    "badbuzz_sink_retries", "Requests that a sink did not accept.", ["sink"]
 )
 REBALANCES: Final = Counter("badbuzz_rebalances", "Assignments of partitions to this worker.")
 SOURCE_EVENT_SECONDS: Final = Gauge(
-    "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix.", ["source"]
+    "badbuzz_source_event_time_seconds", "Newest event time of a source, Unix seconds.", ["source"]
 )
 SOURCE_HEARTBEAT_SECONDS: Final = Gauge(
-    "badbuzz_source_heartbeat_time_seconds", "Newest heartbeat of a source, Unix.", ["source"]
+    "badbuzz_source_heartbeat_time_seconds",
+    "Newest heartbeat of a source, Unix seconds.",
+    ["source"],
 )
 LAST_RECORD_SECONDS: Final = Gauge(
-    "badbuzz_last_record_time_seconds", "When a record was last taken in, Unix; wall clock."
+    "badbuzz_last_record_time_seconds",
+    "Wall-clock time of the last processed record, Unix seconds.",
 )
 BUNDLE: Final = Gauge(
-    "badbuzz_bundle_info", "1 for each bundle that serves.", ["language", "bundle"]
+    "badbuzz_bundle_info", "1 for each bundle in service.", ["language", "bundle"]
 )
 BUNDLE_SWAPS: Final = Counter(
-    "badbuzz_bundle_swaps", "Times that a champion took over while the worker ran.", ["language"]
+    "badbuzz_bundle_swaps", "Champions that replaced a bundle while the worker ran.", ["language"]
 )
 REGISTRY_FAILURES: Final = Counter(
     "badbuzz_registry_failures",
-    "Looks for a champion that failed, by language and kind: unreachable, broken.",
+    "Failed checks for a new champion, by language and kind: unreachable, broken.",
     ["language", "kind"],
 )
 REGISTRY_LOOK_SECONDS: Final = Gauge(
     "badbuzz_registry_last_look_time_seconds",
-    "When the registry last answered for every language, Unix; wall clock.",
+    "Wall-clock time of the last check that succeeded for every language, Unix seconds.",
 )
 DRIFT_TWEETS: Final = Gauge(
     "badbuzz_drift_tweets",
-    "Tweets of the last day of event time by tenth of their score, whose lower end is bin. This "
-    "worker's; absent under 500, as all badbuzz_drift_ are.",
+    "Tweets of the last day of event time in this worker, by tenth of their score; bin is the "
+    "lower bound. All badbuzz_drift_ metrics are absent below 500 tweets.",
     ["bundle", "bin"],
 )
 DRIFT_EXPECTED: Final = Gauge(
     "badbuzz_drift_expected_share",
-    "Their shares among the texts that the bundle was measured on, as its card says.",
+    "Expected share of scores in a bin: that of the reference texts on the bundle's card.",
     ["bundle", "bin"],
 )
 DRIFT_PSI: Final = Gauge(
     "badbuzz_drift_psi",
-    "Population stability index of those scores against the card's; above 0.2 a shift.",
+    "Population stability index of the scores against the card's; above 0.2 is a shift.",
     ["bundle"],
 )
 DRIFT_TOKENS: Final = Gauge(
     "badbuzz_drift_tokens",
-    "Tokens of the same day by whether the model has seen the word: of 8 tweets in 2,000, of all "
-    "in a slow stream.",
+    "Tokens of the last day of event time, by whether the model knows the word. Of each batch of "
+    "up to 2,000 tweets, at most 8 are tokenised.",
     ["bundle", "known"],
 )
 DRIFT_EXPECTED_UNKNOWN: Final = Gauge(
     "badbuzz_drift_expected_unknown_rate",
-    "Share of unknown tokens in the texts that the bundle was measured on, as its card says.",
+    "Expected share of unknown tokens: that of the reference texts on the bundle's card.",
     ["bundle"],
 )
 DRIFT_LANGUAGES: Final = Gauge(
     "badbuzz_drift_languages",
-    "Tweets of the last day of event time by language: those with a bundle; und, undetermined; "
-    "other. No bundle reads the last two.",
+    "Tweets of the last day of event time by language. und (undetermined) and other have no "
+    "bundle.",
     ["lang"],
 )
 _DRIFT: Final = (
@@ -202,12 +211,12 @@ EXPECTED: Final = Gauge(
 )
 EXPECTED_LOW: Final = Gauge(
     "badbuzz_brand_expected_negatives_low",
-    "Least negatives still usual in the last closed window.",
+    "Lower bound of the usual negatives in the last closed window.",
     ["brand"],
 )
 EXPECTED_HIGH: Final = Gauge(
     "badbuzz_brand_expected_negatives_high",
-    "Most negatives still usual in the last closed window.",
+    "Upper bound of the usual negatives in the last closed window.",
     ["brand"],
 )
 RATE: Final = Gauge(
@@ -215,20 +224,22 @@ RATE: Final = Gauge(
 )
 ADJUSTED_RATE: Final = Gauge(
     "badbuzz_brand_adjusted_negative_rate",
-    "That rate adjusted for the classifier's error, 0 to 1.",
+    "Negative rate of the last closed window, adjusted for the classifier's error, 0 to 1.",
     ["brand"],
 )
 ALERT_STATE: Final = Gauge(
-    "badbuzz_brand_alert_state", "0 none, 1 informational, 2 warning, 3 critical.", ["brand"]
+    "badbuzz_brand_alert_state",
+    "Open alert: 0 none, 1 info, 2 warning, 3 critical.",
+    ["brand"],
 )
 ALERT_REPLAYED: Final = Gauge(
     "badbuzz_brand_alert_replayed",
-    "1 where the brand's newest alert is about history that is sent again.",
+    "1 if the brand's newest alert comes from a replay, else 0.",
     ["brand"],
 )
 
 BRANDS_WITHOUT_GAUGES: Final = Gauge(
-    "badbuzz_brands_without_gauges", "Brands above BADBUZZ_MAX_BRANDS, which have no gauges here."
+    "badbuzz_brands_without_gauges", "Brands beyond BADBUZZ_MAX_BRANDS, which have no gauges."
 )
 _BRAND_GAUGES: Final = (
     NEGATIVES, EXPECTED, EXPECTED_LOW, EXPECTED_HIGH, RATE, ADJUSTED_RATE,
@@ -238,13 +249,13 @@ _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
 
 
 def forget_drift() -> None:
-    """Drop every gauge of drift."""
+    """Remove all drift gauges."""
     for gauge in _DRIFT:
         gauge.clear()
 
 
 class RecentCounts:
-    """Records seen, unreadable and late since it was last asked.
+    """Counts of all, unreadable and late records since the last call of :meth:`take`.
 
     Examples
     --------
@@ -257,24 +268,24 @@ class RecentCounts:
     def __init__(self) -> None:
         self._counts = (0, 0, 0)
 
-    def add(self, seen: int, unreadable: int, late: int) -> None:
-        """Count a batch."""
+    def add(self, n: int, unreadable: int, late: int) -> None:
+        """Add the counts of a batch."""
         before = self._counts
-        self._counts = before[0] + seen, before[1] + unreadable, before[2] + late
+        self._counts = before[0] + n, before[1] + unreadable, before[2] + late
 
     def take(self) -> tuple[int, int, int]:
-        """The counts; they start again at zero."""
+        """Return the counts and reset them to zero."""
         counts, self._counts = self._counts, (0, 0, 0)
         return counts
 
 
 class SourceMetrics:
-    """The sources' gauges, for at most so many sources: those that came furthest.
+    """The gauges of the sources with the newest times.
 
     Parameters
     ----------
     max_sources
-        Sources that have gauges at a time; each replay is a source of its own.
+        Maximum number of sources with gauges; each replay is a source of its own.
     """
 
     def __init__(self, max_sources: int) -> None:
@@ -282,30 +293,30 @@ class SourceMetrics:
         self._newest_ms: dict[str, int] = {}
 
     def show(self, source: str, time_ms: int, gauge: Gauge) -> None:
-        """Set one of a source's gauges, and drop the gauges of the source furthest behind."""
+        """Set one of a source's gauges; beyond the maximum, remove the oldest source's gauges."""
         self._newest_ms[source] = max(time_ms, self._newest_ms.get(source, 0))
         gauge.labels(source).set(time_ms / 1000)
         if len(self._newest_ms) > self._max_sources:
-            furthest = min(self._newest_ms, key=self._newest_ms.__getitem__)
-            del self._newest_ms[furthest]
+            oldest = min(self._newest_ms, key=self._newest_ms.__getitem__)
+            del self._newest_ms[oldest]
             for each in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
-                with suppress(KeyError):  # it may have sent only tweets, or only heartbeats
-                    each.remove(furthest)
+                with suppress(KeyError):  # the source may have sent only tweets, or only heartbeats
+                    each.remove(oldest)
 
     def forget(self) -> None:
-        """Drop every source's gauges: another worker may show them from now on."""
+        """Remove all sources' gauges, which another worker may set from now on."""
         for gauge in (SOURCE_EVENT_SECONDS, SOURCE_HEARTBEAT_SECONDS):
             gauge.clear()
         self._newest_ms.clear()
 
 
 class BrandMetrics:
-    """The brands' gauges, for at most so many brands; the others are only counted.
+    """The gauges of the first brands; further brands are only counted.
 
     Parameters
     ----------
     max_brands
-        Brands that get gauges, first come, first served.
+        Maximum number of brands with gauges.
     """
 
     def __init__(self, max_brands: int) -> None:
@@ -325,24 +336,24 @@ class BrandMetrics:
         return False
 
     def note_window(self, window: Window) -> None:
-        """Remember a brand's newest window, to be shown by :meth:`show`."""
+        """Keep a brand's newest window for :meth:`show`."""
         self._newest[window.brand] = window
 
     def show(self) -> None:
-        """Set the gauges of the brands that had windows: once a checkpoint, not once a window."""
+        """Set the gauges from the windows noted since the last call."""
         for window in self._newest.values():
             if self._has_gauges(window.brand):
                 _show_window(window)
         self._newest.clear()
 
     def show_alert(self, brand: str, severity: Severity | None, *, replay: bool) -> None:
-        """Set a brand's alert state; None when it has no open alert."""
+        """Set a brand's alert state; a severity of None means that no alert is open."""
         if self._has_gauges(brand):
             ALERT_REPLAYED.labels(brand).set(replay)
             ALERT_STATE.labels(brand).set(_SEVERITY[severity] if severity is not None else 0)
 
     def forget(self, brands: Iterable[str]) -> None:
-        """Drop the gauges of brands that another worker shows from now on."""
+        """Remove the gauges of brands that another worker owns from now on."""
         for brand in self._known.intersection(brands):
             for gauge in _BRAND_GAUGES:
                 with suppress(KeyError):  # a brand without a closed window has no such gauge

@@ -1,17 +1,18 @@
-"""The owner of a partition, what the intake hands it, and what is usual in a topic."""
+"""The handler of a partition, the records it receives, and the rules of the topic it reads."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from badbuzz.errors import KafkaError
 
 
 class ConsumerRecord(Protocol):
-    """What the consumer hands over; ``timestamp`` in Unix milliseconds."""
+    """A record as aiokafka delivers it; ``timestamp`` is in Unix milliseconds."""
 
     topic: str
     partition: int
@@ -22,77 +23,83 @@ class ConsumerRecord(Protocol):
 
 
 class PartitionHandler(Protocol):
-    """The one owner of a partition.
+    """The single owner of a partition, which processes its records.
 
-    Where it depends on something that may be away for a while, ``open`` and ``checkpoint`` raise
-    :class:`~badbuzz.errors.AwayError`: the lane keeps what it took, and is asked again.
+    If a dependency is unavailable, ``open`` and ``checkpoint`` raise
+    :class:`~badbuzz.errors.AwayError`. The handler then keeps the records it has taken, and the
+    consumer calls it again.
     """
 
     partition: int
     next_offset: int
 
     async def open(self) -> None:
-        """Shut out the former owner and load what it left; sets ``next_offset``, -1 for none."""
+        """Fence the former owner, load its state and set ``next_offset`` (-1 if there is none)."""
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Handle records, in order and without gaps; moves ``next_offset`` past them."""
+        """Process records, in order and without gaps, and move ``next_offset`` past them."""
 
     async def checkpoint(self) -> None:
-        """Make everything taken so far durable, all of it or nothing."""
+        """Make everything taken so far durable, atomically."""
 
     async def close(self) -> None:
-        """Let go of the partition; what is not checkpointed is forgotten."""
+        """Release the partition and discard what is not in a checkpoint."""
+
+
+class PositionKeeper(Enum):
+    """The place where a worker keeps its position, the next offset of each partition.
+
+    Each member's value is the remedy that error messages name when the topic and the position
+    disagree.
+    """
+
+    STATE_TOPIC = "to start anew, see docs/kafka.md, Recovery"
+    """The processor's state topic. A position below the group's offset means that state is lost."""
+
+    STORE = "see docs/kafka.md, The recorder's recovery"
+    """The recorder's database. An older copy of it is filled up again from the topic."""
+
+    GROUP = "see docs/kafka.md, The notifier's recovery"
+    """The consumer group. The first position is committed at once, as nothing else holds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSemantics:
-    """What is usual in a topic for its reader, and what is a loss.
+    """The rules by which a worker reads a topic.
 
     Parameters
     ----------
-    sparse
-        Whether offsets without a record are usual: where a topic is written in transactions, each
-        marker takes an offset, and compaction leaves holes. Nothing is then sought back for; the
-        next offset is the consumer's own position, which passes such holes.
-    superseded
-        Whether what vanished from the beginning was replaced by what is left, as in a compacted
-        topic; else it is a loss, and stops the worker.
+    keeper
+        The place where the position is kept; the state topic by default.
     skip_deleted
-        Whether to go on behind such a loss.
-    kept_elsewhere
-        Whether positions are kept where the group does not know of it: one below the group's
-        offset is then no lost state, but an older copy, which is filled up again.
-    kept_by_group
-        Whether the group's offset is the position: where a partition begins is then committed at
-        once, as nothing else knows it.
-    pause_ms
-        Between checkpoints, at least.
-    shown
-        What metrics call the topic, where one worker reads it more than once.
-    remedy
-        What a reader does whose topic is not what was read before.
+        Whether to continue after records that were deleted unread. If false, the default, such a
+        loss stops the worker. In a compacted topic, later records replace the deleted ones, so
+        that nothing is lost.
     """
 
-    sparse: bool = False
-    superseded: bool = False
+    keeper: PositionKeeper = PositionKeeper.STATE_TOPIC
     skip_deleted: bool = False
-    kept_elsewhere: bool = False
-    kept_by_group: bool = False
-    pause_ms: int = 0
-    shown: str = ""
-    remedy: str = "to start anew, see docs/kafka.md, Recovery"
+
+    @property
+    def has_holes(self) -> bool:
+        """True if offsets without a record are normal.
+
+        The processor writes its outputs in transactions, whose markers take offsets, and
+        compaction removes records. ``tweets``, which the processor reads, has no holes.
+        """
+        return self.keeper is not PositionKeeper.STATE_TOPIC
 
     def resume(self, where: str, next_offset: int, first: int, end: int) -> int:
-        """Where to go on when the broker does not have the next offset.
+        """Return the offset to resume from when the broker does not have the next offset.
 
         Parameters
         ----------
         where
-            The partition, for the message.
+            Topic and partition, for the error message.
         next_offset
-            What was asked for.
+            Offset that was requested.
         first, end
-            Offsets that the partition begins and ends with.
+            First offset of the partition and the offset after its last record.
 
         Raises
         ------
@@ -101,7 +108,7 @@ class TopicSemantics:
 
         Examples
         --------
-        >>> TopicSemantics(superseded=True).resume("alerts/0", 3, first=7, end=9)
+        >>> TopicSemantics(PositionKeeper.GROUP, True).resume("alerts/0", 3, first=7, end=9)
         7
         >>> TopicSemantics().resume("tweets/0", 3, first=7, end=9)
         Traceback (most recent call last):
@@ -109,31 +116,31 @@ class TopicSemantics:
         """
         if next_offset > end:
             raise KafkaError(
-                f"{where}: ends at {end}, but {next_offset} records were read from it: "
-                f"the topic was truncated or made anew; {self.remedy}"
+                f"{where}: the partition ends at offset {end}, but {next_offset} is the next to "
+                f"read: the topic was truncated or re-created; {self.keeper.value}"
             )
-        if next_offset >= first or self.superseded or self.skip_deleted:
+        if next_offset >= first or self.skip_deleted:
             return max(next_offset, first)
         raise KafkaError(
             f"{where}: records {next_offset} to {first - 1} were deleted by the "
-            f"topic's retention before they were read; {self.remedy}"
+            f"topic's retention before they were read; {self.keeper.value}"
         )
 
 
 async def all_of(jobs: Iterable[Awaitable[None]]) -> None:
-    """Wait for every job to end, then raise the first error: none goes on behind the others."""
+    """Wait until all jobs have ended, then raise the first error."""
     for outcome in await asyncio.gather(*jobs, return_exceptions=True):
         if outcome is not None:
             raise outcome
 
 
 def contiguous_runs(records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
-    """Records in runs without a missing offset.
+    """Split records into runs without a missing offset.
 
     Parameters
     ----------
     records
-        Of one partition, offsets rising.
+        Records of one partition, by rising offset.
 
     Examples
     --------

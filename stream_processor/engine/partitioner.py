@@ -1,4 +1,4 @@
-"""Where a brand's records stand."""
+"""The partitioner: which partition holds a brand's records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from aiokafka.partitioner import murmur2
 
 @lru_cache(maxsize=65_536)
 def partition_of(brand: str, n_partitions: int) -> int:
-    """The partition of a brand's tweets and state: Kafka's default partitioner over its UTF-8.
+    """Return the partition of a brand's tweets and state.
+
+    It is the one that Kafka's default partitioner chooses for the brand in UTF-8.
 
     Examples
     --------

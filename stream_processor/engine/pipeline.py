@@ -1,7 +1,7 @@
-"""A pipeline as a Faust worker: life cycle, supervision, web server.
+"""The base of the three workers: a Faust app with life cycle, supervision and web server.
 
-Faust runs it, but does not move its records: the intakes do, through aiokafka alone, so Faust's
-own Kafka clients stay off.
+Records are moved by :class:`~stream_processor.engine.consumer.PartitionedConsumer` and not by
+Faust, whose own Kafka clients stay off.
 """
 
 from __future__ import annotations
@@ -38,59 +38,61 @@ class _App(faust.App):
 
 
 class Pipeline(Service):
-    """What a worker runs: broker and topics checked, then its intakes.
+    """The services of a worker: it checks broker and topics, then starts its consumers.
 
     Parameters
     ----------
     settings
-        Of this worker.
+        Settings of the worker.
 
     Attributes
     ----------
-    intakes
-        Set before it starts.
+    consumers
+        The consumers to run; a subclass sets them in its constructor.
     """
 
-    intakes: Sequence[PartitionedConsumer] = ()
+    consumers: Sequence[PartitionedConsumer] = ()
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
         self.settings = settings
 
     async def on_start(self) -> None:
-        """Wait for the broker, check the topics, start the intakes."""
+        """Wait for the broker, check the topics and start the consumers."""
         await wait_for_broker(self.settings)
         await check_topics(self.settings)
         await self.prepare()
-        for intake in self.intakes:
-            await self.add_runtime_dependency(intake)
+        for consumer in self.consumers:
+            await self.add_runtime_dependency(consumer)
         log.info("web server on http://%s:%d", self.settings.web_host, self.settings.web_port)
 
     async def prepare(self) -> None:
-        """What must be there before the intakes start."""
+        """Prepare what the consumers need before they start; nothing by default."""
 
     def readiness(self) -> dict[str, Any]:
-        """What ``/readyz`` says, under ``ready`` whether it is."""
+        """Return the answer of ``/readyz``; ``ready`` is whether the worker is ready."""
         return {
-            "ready": all(intake.ready for intake in self.intakes),
-            "partitions": sorted({lane for intake in self.intakes for lane in intake.lanes}),
+            "ready": all(consumer.ready for consumer in self.consumers),
+            "partitions": sorted({number for one in self.consumers for number in one.handlers}),
         }
 
     @Service.timer(_PROBE_S)
     async def _probe_broker(self) -> None:
-        for intake in self.intakes:
-            await intake.probe()
+        for consumer in self.consumers:
+            await consumer.probe()
 
 
 def new_app(name: str, settings: Settings, pipeline: Pipeline) -> faust.App:
-    """The Faust app that runs a pipeline.
+    """Create the Faust app that runs a pipeline.
 
     Parameters
     ----------
     name
-        Of the worker: no two kinds of worker share one.
-    settings, pipeline
-        Of this worker.
+        Name of the app, different for each kind of worker.
+    settings
+        Settings of the worker.
+    pipeline
+        The pipeline to run.
     """
     app = _App(
         name,
@@ -111,7 +113,7 @@ def new_app(name: str, settings: Settings, pipeline: Pipeline) -> faust.App:
 def _add_pages(app: faust.App, pipeline: Pipeline) -> None:
     @app.page("/healthz")
     async def healthz(view: View, _request: Request) -> Response:
-        if pipeline.crashed or any(intake.crashed for intake in pipeline.intakes):
+        if pipeline.crashed or any(consumer.crashed for consumer in pipeline.consumers):
             return view.json({"status": "crashed"}, status=503)
         return view.json({"status": "alive"})
 

@@ -1,4 +1,4 @@
-"""The one thread that talks to the store, and whether the store answers."""
+"""The thread that makes all calls to the store, and whether the store answers."""
 
 from __future__ import annotations
 
@@ -13,76 +13,83 @@ from stream_processor.engine import metrics
 
 log = logging.getLogger(__name__)
 
-_ANSWER_S: Final = 3.0
+_CALL_LIMIT_S: Final = 3.0
 _LATE_S: Final = 0.2
-_SILENT: Final = f"the database has not answered for {_ANSWER_S:g} s"
-_Answer = TypeVar("_Answer")
+_NO_ANSWER: Final = f"the database has not answered for {_CALL_LIMIT_S:g} s"
+_Result = TypeVar("_Result")
 
 
 class StoreThread:
-    """Calls to the store, one after the other, off the event loop, each with a limit.
+    """Makes calls to the store one at a time, off the event loop, each with a time limit.
 
-    A call that outlives its limit goes on in its thread, as no thread can be ended: what it
-    records is right whenever it is done, as rows and positions never move back. Until then the
-    store counts as down.
+    A thread cannot be ended, so a call that exceeds its limit continues. It does no harm when it
+    completes late, because rows and positions never move back. Until then, the store counts as
+    down.
+
+    Attributes
+    ----------
+    reason
+        The error of the last call; empty if the store answered.
 
     Examples
     --------
-    >>> async def ask() -> int:
-    ...     return await StoreThread().ask(lambda: 42)
-    >>> asyncio.run(ask())
+    >>> async def answer() -> int:
+    ...     return await StoreThread().call(lambda: 42)
+    >>> asyncio.run(answer())
     42
     """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "store")
-        self._turn = asyncio.Lock()
-        self._late: asyncio.Future[Any] | None = None
+        self._executor = ThreadPoolExecutor(1, "store")
+        self._lock = asyncio.Lock()
+        self._running: asyncio.Future[Any] | None = None
         self.reason = ""
 
     @property
     def stuck(self) -> bool:
-        """Whether a call is still out: Python would wait for its thread at the end."""
-        return self._late is not None and not self._late.done()
+        """True while a call is running, for whose thread Python would wait at exit."""
+        return self._running is not None and not self._running.done()
 
-    async def ask(self, call: Callable[[], _Answer], limit_s: float = _ANSWER_S) -> _Answer:
-        """What a call gives.
+    async def call(
+        self, function: Callable[[], _Result], limit_s: float = _CALL_LIMIT_S
+    ) -> _Result:
+        """Call a function in the thread and return its result.
 
         Parameters
         ----------
-        call
-            Runs in the thread.
+        function
+            Function to call.
         limit_s
-            How long it may take.
+            Longest time to wait for the result, in seconds.
 
         Raises
         ------
         StoreDownError
             When the store does not answer, or not in time.
         """
-        async with self._turn:
+        async with self._lock:
             try:
-                answer = await self._ask(call, limit_s)
+                result = await self._call(function, limit_s)
             except StoreDownError as error:
                 self._note(str(error))
                 raise
             self._note("")
-            return answer
+            return result
 
-    async def _ask(self, call: Callable[[], _Answer], limit_s: float) -> _Answer:
-        if self._late is not None:
-            await asyncio.wait({self._late}, timeout=_LATE_S)
-            if not self._late.done():
-                raise StoreDownError(_SILENT)
-            self._late = None
-        answer = asyncio.get_running_loop().run_in_executor(self._thread, call)
-        answer.add_done_callback(_heard)
-        self._late = answer  # until it is back, whether it is waited for or not
-        done, _ = await asyncio.wait({answer}, timeout=limit_s)
+    async def _call(self, function: Callable[[], _Result], limit_s: float) -> _Result:
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=_LATE_S)
+            if not self._running.done():
+                raise StoreDownError(_NO_ANSWER)
+            self._running = None
+        future = asyncio.get_running_loop().run_in_executor(self._executor, function)
+        future.add_done_callback(_retrieve_exception)
+        self._running = future  # kept even if the caller is cancelled
+        done, _ = await asyncio.wait({future}, timeout=limit_s)
         if not done:
-            raise StoreDownError(_SILENT)
-        self._late = None
-        return answer.result()
+            raise StoreDownError(_NO_ANSWER)
+        self._running = None
+        return future.result()
 
     def _note(self, reason: str) -> None:
         if reason and not self.reason:
@@ -93,7 +100,7 @@ class StoreThread:
         metrics.STORE_REACHED.set(not reason)
 
 
-def _heard(answer: asyncio.Future[Any]) -> None:
-    """Take note of how a call ended: whoever asked was told that it was late, or has left."""
-    if not answer.cancelled():
-        answer.exception()
+def _retrieve_exception(future: asyncio.Future[Any]) -> None:
+    """Retrieve a call's exception, which asyncio would otherwise log as never retrieved."""
+    if not future.cancelled():
+        future.exception()

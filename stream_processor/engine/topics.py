@@ -1,4 +1,4 @@
-"""The topics: what each must be, creation of those that are missing, a check of the others."""
+"""The topics: their expected properties, creation of missing topics, checks of the others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError as BrokerError
-from aiokafka.errors import (
-    TopicAlreadyExistsError,
-    for_code,
-)
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
 from badbuzz.terminal.client_logs import capture_last_message
+from stream_processor.engine.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +40,7 @@ _CONFIGS: Final[dict[str, dict[str, str]]] = {
     wire.SCORED_TWEETS: _MONTH,
     wire.WINDOWS: _MONTH,
     wire.ALERTS: _COMPACTED,
-    # Small segments, cleaned early, and transaction markers forgotten soon: a short restore.
+    # Small segments, early cleaning and short-lived transaction markers make a restore fast.
     wire.PROCESSOR_STATE: {
         **_COMPACTED,
         "segment.bytes": str(16 * 1024 * 1024),
@@ -57,16 +55,16 @@ _FATAL: Final = frozenset({"partitions", "cleanup.policy"})
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a topic must be.
+    """The expected properties of a topic.
 
     Parameters
     ----------
     name
-        In full.
+        Name of the topic, with the prefix.
     partitions, replicas
-        At least 1.
+        Number of partitions and of replicas, >= 1.
     config
-        Of Kafka's own settings, those that are not left to the broker.
+        Topic settings of Kafka that are not left to the broker.
     """
 
     name: str
@@ -77,18 +75,18 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class TopicDifference:
-    """One way in which a topic is not as it must be.
+    """One property of a topic that differs from what is expected.
 
     Parameters
     ----------
     topic
-        In full.
+        Name of the topic, with the prefix.
     what
-        ``partitions``, ``replicas``, or the name of a Kafka setting.
+        ``partitions``, ``replicas``, or the name of a topic setting of Kafka.
     found, expected
-        Its value; ``found`` is empty where the topic is missing.
+        The two values of the property; ``found`` is empty if the topic is missing.
     remedy
-        What mends it.
+        Command or setting that removes the difference.
     """
 
     topic: str
@@ -99,7 +97,7 @@ class TopicDifference:
 
     @property
     def fatal(self) -> bool:
-        """Whether a worker must not start on it."""
+        """True if a worker must not start on the topic."""
         return self.what in _FATAL
 
     def __str__(self) -> str:
@@ -110,18 +108,18 @@ class TopicDifference:
 
 @dataclass(slots=True)
 class TopicReport:
-    """What was found and done.
+    """The result of preparing or checking the topics.
 
     Parameters
     ----------
     topics
-        Names in full.
+        Names of all topics, with the prefix.
     created
-        Those of them that were missing and are there now.
+        Names of the topics that were missing and were created.
     differences
-        What is not as it must be.
+        Properties that differ from what is expected.
     embedded
-        Whether the broker is the embedded one, whose topics have partitions and no settings.
+        Whether the broker is the embedded one, whose topics have partitions but no settings.
     """
 
     topics: list[str]
@@ -131,7 +129,7 @@ class TopicReport:
 
 
 def topics_of(settings: Settings) -> list[Topic]:
-    """The topics of a deployment, as they must be.
+    """Return the expected topics of a deployment.
 
     Examples
     --------
@@ -147,25 +145,25 @@ def topics_of(settings: Settings) -> list[Topic]:
 
 
 async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
-    """Compare topics with what they must be, and create those that are missing.
+    """Compare the topics with what is expected, and create missing topics.
 
     Parameters
     ----------
     settings
-        Broker, prefix, partitions and replicas.
+        Settings of the deployment: broker, prefix, partitions and replicas.
     create
-        Whether to create; an existing topic is never altered.
+        Whether to create missing topics; an existing topic is never altered.
 
     Raises
     ------
     KafkaError
-        When the broker refuses to tell or to create.
+        When the broker refuses to describe or to create topics.
     """
     wanted = topics_of(settings)
     async with _admin(settings) as admin:
         cluster = await admin.describe_cluster()
         if str(cluster["cluster_id"]).startswith(_EMBEDDED):
-            return await _look_at_embedded(admin, wanted)
+            return await _check_embedded(admin, wanted)
         found = await _describe(admin)
         missing = [topic for topic in wanted if topic.name not in found]
         report = TopicReport([topic.name for topic in wanted])
@@ -179,21 +177,21 @@ async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
 
 
 async def check_topics(settings: Settings) -> None:
-    """Return when a worker can run on the topics; logs what is unwise about them.
+    """Check whether a worker can run on the topics, and log other differences as warnings.
 
     Parameters
     ----------
     settings
-        Of the worker.
+        Settings of the worker.
 
     Raises
     ------
     KafkaError
-        When a topic is missing, has other partitions or is cleaned otherwise.
+        When a topic is missing, or has another number of partitions or cleanup policy.
     """
     report = await prepare_topics(settings, create=False)
     if report.embedded:
-        log.info("embedded broker: of the topics, only the partitions were checked")
+        log.info("embedded broker: only the topics' numbers of partitions were checked")
     missing = [difference.topic for difference in report.differences if not difference.found]
     if missing:
         raise KafkaError(f"topics {', '.join(missing)} are missing: run badbuzz topics")
@@ -205,12 +203,12 @@ async def check_topics(settings: Settings) -> None:
 
 
 async def group_members(settings: Settings) -> list[str] | None:
-    """Where the workers of a deployment run, by what the broker knows of their group.
+    """Return the hosts of the workers that are members of a deployment's consumer group.
 
     Returns
     -------
     list of str or None
-        A host for each; None where the broker does not tell, as the embedded one.
+        The host of each member; None on the embedded broker, which does not describe groups.
     """
     async with _admin(settings) as admin:
         cluster = await admin.describe_cluster()
@@ -221,7 +219,7 @@ async def group_members(settings: Settings) -> list[str] | None:
 
 
 async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
-    """A group as the broker describes it, once it has loaded its groups."""
+    """Return the broker's description of a group, once the broker has loaded its groups."""
     deadline = time.monotonic() + _VISIBLE_S
     while True:
         try:
@@ -240,36 +238,33 @@ async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
 async def wait_for_broker(
     settings: Settings, limit_s: float = 60.0, say: Callable[[str], None] = log.warning
 ) -> None:
-    """Return when a broker answers; retries, ever more slowly.
+    """Wait until a broker answers.
 
     Parameters
     ----------
     settings
-        Where it should be.
+        Settings of the deployment, with the address of the broker.
     limit_s
-        How long to go on trying; 0 tries once.
+        Seconds after which to give up; 0 tries once.
     say
-        Told once, in one line, when there is something to wait for.
+        Called once with one line if the first attempt fails; logs a warning by default.
 
     Raises
     ------
     KafkaError
-        When none has answered by then.
+        When no broker has answered within the limit.
     """
-    deadline = time.monotonic() + limit_s
-    pause_s = _FIRST_PAUSE_S
+    backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, limit_s)
     while True:
         try:
             async with _admin(settings):
                 return
         except KafkaError as error:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
+            if backoff.expired:
                 raise
-            if pause_s == _FIRST_PAUSE_S:
+            if not backoff.pause_s:
                 say(f"{error}; trying for {limit_s:g} s")
-        await asyncio.sleep(min(pause_s, left_s))
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        await backoff.sleep()
 
 
 @asynccontextmanager
@@ -288,17 +283,17 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         try:
             yield admin
         except BrokerError as error:
-            raise KafkaError(f"the broker refused to speak of its topics: {error}") from error
+            raise KafkaError(f"the broker refused a request about its topics: {error}") from error
     finally:
         await admin.close()
 
 
-Found = dict[str, Any]
+_Description = dict[str, Any]
 """A topic as the broker describes it."""
 
 
-async def _describe(admin: AIOKafkaAdminClient) -> dict[str, Found]:
-    """Every topic there is: to ask by name might create one."""
+async def _describe(admin: AIOKafkaAdminClient) -> dict[str, _Description]:
+    """Return every topic of the broker by name; a request by name might create a topic."""
     return {topic["topic"]: topic for topic in await admin.describe_topics()}
 
 
@@ -319,8 +314,10 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
     return created
 
 
-async def _await_visible(admin: AIOKafkaAdminClient, topics: list[Topic]) -> dict[str, Found]:
-    """What the broker describes, once a topic's creation has reached it."""
+async def _await_visible(
+    admin: AIOKafkaAdminClient, topics: list[Topic]
+) -> dict[str, _Description]:
+    """Wait until the broker describes new topics, and return the topics by name."""
     deadline = time.monotonic() + _VISIBLE_S
     while True:
         found = await _describe(admin)
@@ -328,7 +325,7 @@ async def _await_visible(admin: AIOKafkaAdminClient, topics: list[Topic]) -> dic
         if not hidden:
             return found
         if time.monotonic() > deadline:
-            raise KafkaError(f"created, but not to be seen: topics {', '.join(hidden)}")
+            raise KafkaError(f"created, but not visible: topics {', '.join(hidden)}")
         await asyncio.sleep(_FIRST_PAUSE_S)
 
 
@@ -343,13 +340,13 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
         for code, message, _, name, entries in answer.resources:
             if code:
                 reason = message or for_code(code).description
-                raise KafkaError(f"the broker does not tell the settings of {name}: {reason}")
+                raise KafkaError(f"the broker does not describe the settings of {name}: {reason}")
             configs[name] = {entry[0]: entry[1] for entry in entries}
     return configs
 
 
 def _compare(
-    topic: Topic, found: Found | None, config: dict[str, str] | None
+    topic: Topic, found: _Description | None, config: dict[str, str] | None
 ) -> Iterator[TopicDifference]:
     name = topic.name
     if found is None or config is None:
@@ -358,7 +355,7 @@ def _compare(
     yield from _compare_partitions(topic, found)
     replicas = min(len(partition["replicas"]) for partition in found["partitions"])
     if replicas < topic.replicas:
-        remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to what is meant"
+        remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the number that is meant"
         yield TopicDifference(name, "replicas", str(replicas), str(topic.replicas), remedy)
     for key, expected in topic.config.items():
         if config.get(key) != expected:
@@ -369,14 +366,14 @@ def _compare(
             yield TopicDifference(name, key, config.get(key) or "unset", expected, remedy)
 
 
-def _compare_partitions(topic: Topic, found: Found) -> Iterator[TopicDifference]:
+def _compare_partitions(topic: Topic, found: _Description) -> Iterator[TopicDifference]:
     n_found = len(found["partitions"])
     if n_found != topic.partitions:
-        remedy = f"set BADBUZZ_PARTITIONS={n_found}; to change it is a migration, see docs/kafka.md"
+        remedy = f"set BADBUZZ_PARTITIONS={n_found}; a change is a migration, see docs/kafka.md"
         yield TopicDifference(topic.name, "partitions", str(n_found), str(topic.partitions), remedy)
 
 
-async def _look_at_embedded(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> TopicReport:
+async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> TopicReport:
     report = TopicReport([topic.name for topic in wanted], embedded=True)
     found = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
     for topic in wanted:

@@ -1,38 +1,35 @@
-"""One partition's transactional producer, and the state topic it writes."""
+"""The transactional writes of one partition."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
 from badbuzz.config.settings import Settings
 
-log = logging.getLogger(__name__)
-
 Headers = list[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers]
-"""Key, value and headers of a record to be written; no value deletes the key, when compacted."""
+"""Key, value and headers of a record; in a compacted topic, no value deletes the key."""
 
 _MAX_BATCH_BYTES: Final = 512 * 1024
 _TIMEOUT_MS: Final = 60_000
 
 
 class TransactionalWriter:
-    """Writes all of a partition's outputs in one transaction, or none of them.
+    """Writes all outputs of a partition in one transaction, or none of them.
 
-    Opening it shuts out every other writer with the same id, even one that is only asleep: the
-    broker refuses what that one sends from then on.
+    Opening a writer fences every other writer with the same id: from then on, the broker rejects
+    what they send, even if they were only suspended.
 
     Parameters
     ----------
     settings
-        Broker.
+        Settings of the worker, with the address of the broker.
     transactional_id
-        ``<app>-<partition>``.
+        Id of the producer, ``<app>-<partition>``.
     """
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
@@ -45,20 +42,20 @@ class TransactionalWriter:
         )
 
     async def open(self) -> None:
-        """Connect, and fence the former writer."""
+        """Connect to the broker and fence the former writer."""
         await self._producer.start()
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect from the broker."""
         await self._producer.stop()
 
     async def write(self, partition: int, outputs: dict[str, list[Output]]) -> None:
-        """Write records to one partition of several topics, atomically.
+        """Write records to the same partition of several topics, atomically.
 
         Parameters
         ----------
         partition
-            Of every topic.
+            Number of the partition in every topic.
         outputs
             Records by topic.
         """
@@ -66,7 +63,7 @@ class TransactionalWriter:
             delivered: list[Awaitable[object]] = []
             for topic, records in outputs.items():
                 delivered += await self._send(topic, partition, records)
-            await asyncio.gather(*delivered)  # committing alone would not notice a refusal
+            await asyncio.gather(*delivered)  # a commit alone does not report a rejected record
 
     async def _send(
         self, topic: str, partition: int, records: list[Output]
@@ -80,36 +77,3 @@ class TransactionalWriter:
         if batch.record_count():
             delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
         return delivered
-
-
-async def load_partition(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:
-    """The last committed value of every key of one partition.
-
-    Parameters
-    ----------
-    settings
-        Broker.
-    topic, partition
-        A compacted topic's partition.
-    """
-    consumer = AIOKafkaConsumer(
-        **settings.kafka_client(),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
-    at = TopicPartition(topic, partition)
-    values: dict[bytes, bytes | None] = {}
-    await consumer.start()
-    try:
-        consumer.assign([at])
-        first = (await consumer.beginning_offsets([at]))[at]
-        end = (await consumer.end_offsets([at]))[at]
-        consumer.seek(at, first)
-        while await consumer.position(at) < end:
-            for records in (await consumer.getmany(at, timeout_ms=200)).values():
-                values.update((record.key, record.value) for record in records if record.key)
-    finally:
-        await consumer.stop()
-    log.info("%s/%d: %d keys loaded up to offset %d", topic, partition, len(values), end)
-    return {key: value for key, value in values.items() if value is not None}

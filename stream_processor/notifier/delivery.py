@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from badbuzz.config.settings import Settings
 from stream_processor.engine import metrics
+from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.notification import Notification
@@ -71,8 +72,7 @@ class Delivery:
         record
             What it was read from, which goes to the dead letters then.
         """
-        limit_s = time.monotonic() + self._retry_s
-        pause_s = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, self._retry_s)
         for attempt in count(1):
             try:
                 await self.attempt(partial(self.sink.tell, replace(notice, attempt=attempt)))
@@ -80,12 +80,10 @@ class Delivery:
                 await self.give_up(record, "refused", str(error))
                 return
             except UnansweredError as error:
-                left_s = limit_s - time.monotonic()
-                if left_s <= 0:
+                if backoff.expired:
                     await self.give_up(record, "given_up", str(error))
                     return
-                await asyncio.sleep(min(pause_s, left_s))
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                await backoff.sleep()
             else:
                 metrics.NOTIFIED.labels(self.sink.name, "told").inc()
                 seconds = max(time.time() - notice.told_ms / 1000, 0.0)

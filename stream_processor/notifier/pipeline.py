@@ -1,4 +1,4 @@
-"""The notifier's pipeline: an intake of ``alerts`` for each sink, and heartbeats."""
+"""The notifier's pipeline: a consumer of ``alerts`` for each sink, and heartbeats."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.messages.text import Language
+from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import PartitionHandler, TopicSemantics
+from stream_processor.engine.partition import PartitionHandler, PositionKeeper, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.delivery import Delivery
@@ -25,7 +26,6 @@ from stream_processor.notifier.store_follower import StoreFollower
 _UNASSIGNED_S: Final = 1.0
 _LOOK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 30.0
-_REMEDY: Final = "see docs/kafka.md, The notifier's recovery"
 
 
 def new_notification_factory(settings: Settings, *, replays: bool) -> NotificationFactory:
@@ -71,9 +71,9 @@ class NotifierPipeline(Pipeline):
         self.deliveries = [
             Delivery(sink, self._dead_letters, settings) for sink in new_sinks(settings)
         ]
-        self.intakes = [self._intake(delivery) for delivery in self.deliveries]
+        self.consumers = [self._consumer(delivery) for delivery in self.deliveries]
 
-    def _intake(self, delivery: Delivery) -> PartitionedConsumer:
+    def _consumer(self, delivery: Delivery) -> PartitionedConsumer:
         name = delivery.sink.name
         topic = self.settings.topic(wire.ALERTS)
         group = f"{self.settings.group}.notify.{name}"
@@ -81,17 +81,12 @@ class NotifierPipeline(Pipeline):
             self.settings,
             topic=topic,
             group=group,
-            new_lane=partial(self._lane, delivery, group),
-            reading=TopicSemantics(
-                sparse=True,
-                superseded=True,
-                kept_by_group=True,
-                shown=f"{topic} {name}",
-                remedy=_REMEDY,
-            ),
+            new_handler=partial(self._handler, delivery, group),
+            semantics=TopicSemantics(PositionKeeper.GROUP, skip_deleted=True),
+            label=f"{topic} {name}",
         )
 
-    def _lane(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
+    def _handler(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
         return NotifierHandler(self.settings, self._teller, delivery, group, partition)
 
     async def prepare(self) -> None:
@@ -99,7 +94,7 @@ class NotifierPipeline(Pipeline):
         await self._dead_letters.open()
 
     async def on_shutdown(self) -> None:
-        """Disconnect, once the intakes have ended."""
+        """Disconnect, once the consumers have ended."""
         await self._dead_letters.close()
         for delivery in self.deliveries:
             await delivery.sink.close()
@@ -111,11 +106,11 @@ class NotifierPipeline(Pipeline):
         answer = super().readiness()
         answer["sinks"] = {
             delivery.sink.name: {
-                "partitions": sorted(intake.lanes),
+                "partitions": sorted(consumer.handlers),
                 "waiting": delivery.n_waiting,
                 "reason": delivery.reason,
             }
-            for delivery, intake in zip(self.deliveries, self.intakes, strict=True)
+            for delivery, consumer in zip(self.deliveries, self.consumers, strict=True)
         }
         if self._follower is not None:
             answer["store"] = {"reason": self._follower.reason}
@@ -125,36 +120,40 @@ class NotifierPipeline(Pipeline):
 
     @Service.task
     async def _beat(self) -> None:
-        for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
-            self.add_future(self._beat_for(delivery, intake))
+        for delivery, consumer in zip(self.deliveries, self.consumers, strict=True):
+            self.add_future(self._beat_for(delivery, consumer))
 
     @Service.task
     async def _follow(self) -> None:
         if self._follower is None:
             return
-        for delivery, intake in zip(self.deliveries, self.intakes, strict=True):
-            self.add_future(self._follow_for(self._follower, delivery, intake))
+        for delivery, consumer in zip(self.deliveries, self.consumers, strict=True):
+            self.add_future(self._follow_for(self._follower, delivery, consumer))
 
     async def _follow_for(
-        self, follower: StoreFollower, delivery: Delivery, intake: PartitionedConsumer
+        self, follower: StoreFollower, delivery: Delivery, consumer: PartitionedConsumer
     ) -> None:
         """Look into the store every two seconds; less often while the sink takes nothing."""
-        pause_s = _LOOK_S
+        backoff = Backoff(2 * _LOOK_S, _LONGEST_PAUSE_S)
         while not self.should_stop:
-            await self.sleep(pause_s)
-            lanes = [lane for lane in intake.lanes.values() if isinstance(lane, NotifierHandler)]
-            notices = [notice for lane in lanes for notice in lane.notices]
+            await self.sleep(backoff.pause_s or _LOOK_S)
+            handlers = [
+                handler
+                for handler in consumer.handlers.values()
+                if isinstance(handler, NotifierHandler)
+            ]
+            notices = [notice for handler in handlers for notice in handler.notices]
             try:
-                await follower.pass_on(delivery, notices, is_first=0 in intake.lanes)
+                await follower.pass_on(delivery, notices, is_first=0 in consumer.handlers)
             except (UnansweredError, RefusedError):  # noted by the delivery
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                backoff.lengthen()
             else:
-                pause_s = _LOOK_S
+                backoff.reset()
 
-    async def _beat_for(self, delivery: Delivery, intake: PartitionedConsumer) -> None:
+    async def _beat_for(self, delivery: Delivery, consumer: PartitionedConsumer) -> None:
         """Say each minute that this sink's alerts are being read: not only that a process runs."""
         while not self.should_stop:
-            if intake.assigned and intake.reached and not intake.crashed:
+            if consumer.assigned and consumer.broker_reached and not consumer.crashed:
                 with suppress(UnansweredError, RefusedError):  # noted by the delivery
                     await delivery.attempt(delivery.sink.beat)
                 await self.sleep(self.settings.notify_repeat_s)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from badbuzz.config.settings import Settings
 from stream_processor.engine.partition import ConsumerRecord
+from stream_processor.engine.topic_reader import open_reader, read_to_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +44,8 @@ async def read_snapshot(
     group
         Whose place to look up; it is not joined.
     """
-    consumer = AIOKafkaConsumer(
-        **settings.kafka_client(),
-        group_id=group,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-    )
     at = TopicPartition(topic, partition)
-    records: list[ConsumerRecord] = []
-    await consumer.start()
-    try:
-        consumer.assign([at])
+    async with open_reader(settings, [at], group) as consumer:
         committed = await consumer.committed(at)
-        first = (await consumer.beginning_offsets([at]))[at]
-        end = (await consumer.end_offsets([at]))[at]
-        consumer.seek(at, first)
-        while await consumer.position(at) < end:
-            for batch in (await consumer.getmany(at, timeout_ms=200)).values():
-                records += [record for record in batch if record.offset < end]
-    finally:
-        await consumer.stop()
-    return PartitionSnapshot(committed, end, tuple(records))
+        records = [record async for batch in read_to_end(consumer) for record in batch]
+        return PartitionSnapshot(committed, await consumer.position(at), tuple(records))

@@ -48,7 +48,7 @@ class StoreFollower:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._desk = StoreThread()
+        self._store_thread = StoreThread()
         self._opening = asyncio.Lock()
         self.reason = ""
         self._address = settings.store
@@ -60,7 +60,7 @@ class StoreFollower:
     @property
     def stuck(self) -> bool:
         """Whether the store still holds a call: Python would wait for its thread at the end."""
-        return self._desk.stuck
+        return self._store_thread.stuck
 
     async def pass_on(
         self, delivery: Delivery, notices: Sequence[Notification], *, is_first: bool
@@ -95,8 +95,8 @@ class StoreFollower:
             async with self._opening:
                 if self._store is None:
                     opened = partial(Store.open, self._address, migrate=False, create=False)
-                    self._store = await self._desk.ask(opened, _OPEN_LIMIT_S)
-            answer = await self._desk.ask(partial(call, self._store))
+                    self._store = await self._store_thread.call(opened, _OPEN_LIMIT_S)
+            answer = await self._store_thread.call(partial(call, self._store))
         except StoreError as error:
             self._note(str(error))
             raise
@@ -148,5 +148,5 @@ class StoreFollower:
 
     def close(self) -> None:
         """Disconnect from the store, if it lets go."""
-        if self._store is not None and not self._desk.stuck:
+        if self._store is not None and not self._store_thread.stuck:
             self._store.close()

@@ -1,1 +1,1 @@
-"""The processor: tweets to scores, windows and alerts."""
+"""The processor: it turns tweets into scored tweets, windows and alerts."""

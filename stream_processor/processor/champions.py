@@ -1,4 +1,4 @@
-"""The hot swap: the champions of a registry take over between two batches."""
+"""The hot swap: new champions of the registry replace bundles between two batches."""
 
 from __future__ import annotations
 
@@ -14,60 +14,60 @@ from stream_processor.engine import metrics
 
 log = logging.getLogger(__name__)
 
-_FIRST_LOOK_S: Final = 10.0
+_FIRST_CHECK_S: Final = 10.0
 
 
 class ChampionSwapper(Service):
-    """Keeps a worker's judges to the registry's champions; does nothing where none is set.
+    """Replaces a worker's scorers by the registry's champions; idle if no registry is configured.
 
-    A batch is scored in one go on the event loop, and the swap happens there too: so no batch
-    sees two bundles of one language.
+    A batch is scored in one call on the event loop, and scorers are swapped there too. Therefore
+    no batch is scored by two bundles of one language.
 
     Parameters
     ----------
     settings
-        Of the worker.
-    judges
-        Whose scorers are swapped.
+        Settings of the worker.
+    scorer_set
+        The set whose scorers are swapped.
     """
 
-    def __init__(self, settings: Settings, judges: ScorerSet, **options: Any) -> None:
+    def __init__(self, settings: Settings, scorer_set: ScorerSet, **options: Any) -> None:
         super().__init__(**options)
-        self._judges = judges
-        self._every_s = settings.registry_poll_s
+        self._scorer_set = scorer_set
+        self._interval_s = settings.registry_poll_s
         self._watch = ChampionWatch(settings.mlflow_uri) if settings.mlflow_uri else None
-        for language, scorer in judges.scorers.items():
+        for language, scorer in scorer_set.scorers.items():
             metrics.BUNDLE.labels(language, scorer.version).set(1)
 
     async def on_start(self) -> None:
-        """Look once before the first tweet; a slow server is not waited for long."""
-        await self._look(_FIRST_LOOK_S)
+        """Check once before the first tweet, with a time limit."""
+        await self._check(_FIRST_CHECK_S)
 
     @Service.task
     async def _follow(self) -> None:
         while self._watch is not None and not self.should_stop:
-            await self.sleep(self._every_s)
+            await self.sleep(self._interval_s)
             if not self.should_stop:
-                await self._look()
+                await self._check()
 
-    async def _look(self, limit_s: float | None = None) -> None:
+    async def _check(self, limit_s: float | None = None) -> None:
         if self._watch is None:
             return
-        serving = {language: one.version for language, one in self._judges.scorers.items()}
-        failures = []
-        for found in await self._watch.check(serving, limit_s):
-            if isinstance(found, NewChampion):
-                self._swap(found)
+        serving = {lang: scorer.version for lang, scorer in self._scorer_set.scorers.items()}
+        has_failed = False
+        for result in await self._watch.check(serving, limit_s):
+            if isinstance(result, NewChampion):
+                self._swap(result)
             else:
-                self._note(found)
-                failures.append(found)
-        if not failures:
+                self._note(result)
+                has_failed = True
+        if not has_failed:
             metrics.REGISTRY_LOOK_SECONDS.set_to_current_time()
 
     def _swap(self, arrival: NewChampion) -> None:
         language, (scorer, *_) = arrival.version.language, arrival.scorers
-        before = self._judges.scorers[language].version
-        self._judges.swap(language, scorer)
+        before = self._scorer_set.scorers[language].version
+        self._scorer_set.swap(language, scorer)
         metrics.BUNDLE.remove(language, before)
         metrics.BUNDLE.labels(language, scorer.version).set(1)
         metrics.BUNDLE_SWAPS.labels(language).inc()
@@ -77,8 +77,8 @@ class ChampionSwapper(Service):
         )  # fmt: skip
 
     def _note(self, failure: ChampionFailure) -> None:
-        """Count a failure; say it when it is news."""
+        """Count a failure, and log it unless it repeats the last one."""
         metrics.REGISTRY_FAILURES.labels(failure.language, failure.kind).inc()
         if failure.is_new:
-            serving = self._judges.scorers[failure.language].version
+            serving = self._scorer_set.scorers[failure.language].version
             log.warning("%s; %s goes on serving", failure.message, serving)

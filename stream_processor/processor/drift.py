@@ -1,4 +1,4 @@
-"""Drift as the worker shows it: the last day's tweets beside what each bundle was measured on."""
+"""The drift metrics: the last day's tweets compared with each bundle's reference texts."""
 
 from __future__ import annotations
 
@@ -27,114 +27,114 @@ from stream_processor.engine import metrics
 
 log = logging.getLogger(__name__)
 
-_COUNTED_AT: Final = 2000
-"""Tweets of a partition that are counted at once, or what there is when the metrics are set."""
-_MOST_READ: Final = 8
-"""Of them, texts whose words are looked up: all of a slow stream, few of a fast one."""
+_MAX_PENDING: Final = 2000
+"""Tweets of a partition that are counted together; fewer when the metrics are set before."""
+_MAX_TOKENISED: Final = 8
+"""Tweets tokenised per count: all of a slow stream, a sample of a fast one."""
 _UNDETERMINED: Final = "und"
 _OTHER: Final = "other"
 _BINS: Final = tuple(f"{place / N_BINS:g}" for place in range(N_BINS))
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
-    """What a bundle is held to; its words are None where it keeps none."""
+class _BundleReference:
+    """The reference counts on a bundle's card, and its known words if it has them."""
 
-    reference: DriftReference
-    known: KnownWords | None
+    expected: DriftReference
+    known_words: KnownWords | None
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """Tweets that are not counted yet."""
+class _Pending:
+    """The tweets of a partition that are not counted yet."""
 
     posts: list[Tweet] = field(default_factory=list)
-    verdicts: list[Prediction | None] = field(default_factory=list)
+    predictions: list[Prediction | None] = field(default_factory=list)
 
 
 class DriftMetrics:
-    """The drift of every bundle and of the languages, over the partitions of this worker.
+    """The drift of each bundle and of the languages, over the partitions of this worker.
 
-    Each partition has its own day, as its event time is its own. Nothing of it is state: a new
-    owner of a partition begins with nothing, and says nothing before 500 tweets.
+    Each partition has its own last day, because each has its own event time. The counts are not
+    part of the state: the next owner of a partition starts from zero, and sets no metrics before
+    it has counted 500 tweets.
 
     Parameters
     ----------
     scorers
-        By language; champions come and go there.
+        Scorers in service by language; the mapping changes when a champion is swapped in.
     """
 
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
-        self._waiting: defaultdict[int, _Waiting] = defaultdict(_Waiting)
-        self._measures: dict[str, _Measure | None] = {}
+        self._pending: defaultdict[int, _Pending] = defaultdict(_Pending)
+        self._references: dict[str, _BundleReference | None] = {}
         self._scores: dict[tuple[int, str], RollingCounts] = {}
         self._languages: dict[int, RollingCounts] = {}
         self._langs = (*sorted(set(scorers) - {_UNDETERMINED}), _UNDETERMINED, _OTHER)
 
     def note(
-        self, partition: int, posts: Sequence[Tweet], verdicts: Sequence[Prediction | None]
+        self, partition: int, posts: Sequence[Tweet], predictions: Sequence[Prediction | None]
     ) -> None:
-        """Take a batch of a partition in; it is counted with others, as small ones cost most."""
+        """Add a batch of a partition; small batches are counted together, which is cheaper."""
         if not posts:
             return
-        waiting = self._waiting[partition]
-        waiting.posts += posts
-        waiting.verdicts += verdicts
-        if len(waiting.posts) >= _COUNTED_AT:
+        pending = self._pending[partition]
+        pending.posts += posts
+        pending.predictions += predictions
+        if len(pending.posts) >= _MAX_PENDING:
             self._count(partition)
 
     def _count(self, partition: int) -> None:
-        """Count what waits, in the hour of its newest tweet."""
-        waiting = self._waiting.pop(partition)
-        posts, verdicts = waiting.posts, waiting.verdicts
-        at_ms = max([post.created_ms for post in posts])
-        self._count_languages(partition, posts, at_ms)
+        """Count the pending tweets, in the hour of the newest one."""
+        pending = self._pending.pop(partition)
+        at_ms = max([post.created_ms for post in pending.posts])
+        self._count_languages(partition, pending.posts, at_ms)
         scores: dict[str, list[float]] = defaultdict(list)
-        for verdict in verdicts:
-            if verdict is not None:
-                scores[verdict.bundle].append(verdict.score)
-        texts = _some_texts(posts, verdicts)
+        for prediction in pending.predictions:
+            if prediction is not None:
+                scores[prediction.bundle].append(prediction.score)
+        texts = _sample_texts(pending)
         for bundle, own in scores.items():
-            measure = self._measure(bundle)
-            if measure is not None:
+            reference = self._reference(bundle)
+            if reference is not None:
                 recent = self._scores.setdefault((partition, bundle), RollingCounts(N_BINS + 2))
-                recent.add(at_ms, _counted(own, texts[bundle], measure.known), len(own))
+                recent.add(at_ms, _counts(own, texts[bundle], reference.known_words), len(own))
 
     def _count_languages(self, partition: int, posts: Sequence[Tweet], at_ms: int) -> None:
-        found = Counter([post.lang for post in posts])
-        own = [found.pop(lang, 0) for lang in self._langs[:-1]]
+        n_by_lang = Counter([post.lang for post in posts])
+        own = [n_by_lang.pop(lang, 0) for lang in self._langs[:-1]]
         recent = self._languages.setdefault(partition, RollingCounts(len(self._langs)))
-        recent.add(at_ms, np.array([*own, found.total()]), len(posts))
+        recent.add(at_ms, np.array([*own, n_by_lang.total()]), len(posts))
 
-    def _measure(self, bundle: str) -> _Measure | None:
-        if bundle not in self._measures:
-            of_it = [one for one in self._scorers.values() if one.version == bundle]
-            if not of_it:  # another has taken over since
+    def _reference(self, bundle: str) -> _BundleReference | None:
+        if bundle not in self._references:
+            scorers = [one for one in self._scorers.values() if one.version == bundle]
+            if not scorers:  # the bundle was replaced in the meantime
                 return None
-            self._measures[bundle] = _read_measure(of_it[0])
-        return self._measures[bundle]
+            self._references[bundle] = _read_reference(scorers[0])
+        return self._references[bundle]
 
     def forget(self, partition: int) -> None:
-        """Leave a partition to its next owner."""
-        self._waiting.pop(partition, None)
+        """Drop the counts of a partition that another worker owns from now on."""
+        self._pending.pop(partition, None)
         self._languages.pop(partition, None)
         for key in [key for key in self._scores if key[0] == partition]:
             del self._scores[key]
 
     def show(self) -> None:
-        """Set the metrics; those of a bundle that serves no more, and of too few tweets, go."""
-        for partition in list(self._waiting):
+        """Set the metrics; remove those of replaced bundles and those with too few tweets."""
+        for partition in list(self._pending):
             self._count(partition)
         serving = {scorer.version for scorer in self._scorers.values()}
         for key in [key for key in self._scores if key[1] not in serving]:
             del self._scores[key]
-        self._measures = {key: one for key, one in self._measures.items() if key in serving}
+        self._references = {key: one for key, one in self._references.items() if key in serving}
         metrics.forget_drift()
-        for bundle, measure in self._measures.items():
-            of_it = [recent for (_, own), recent in self._scores.items() if own == bundle]
-            if measure is not None and of_it:
-                _show_bundle(bundle, measure, _sum(of_it))
+        for bundle, reference in self._references.items():
+            recents = [recent for (_, own), recent in self._scores.items() if own == bundle]
+            if reference is not None and recents:
+                _show_bundle(bundle, reference, _sum(recents))
         if self._languages:
             counts = _sum(list(self._languages.values()))
             if counts.sum() >= MIN_TWEETS:
@@ -142,24 +142,24 @@ class DriftMetrics:
                     metrics.DRIFT_LANGUAGES.labels(lang).set(n)
 
 
-def _some_texts(
-    posts: Sequence[Tweet], verdicts: Sequence[Prediction | None]
-) -> defaultdict[str, list[str]]:
-    """A few texts of a batch, spread over it, by the bundle that judged them."""
-    step = -(-len(posts) // _MOST_READ)
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for post, verdict in zip(posts[::step], verdicts[::step], strict=True):
-        if verdict is not None:
-            found[verdict.bundle].append(post.text)
-    return found
+def _sample_texts(pending: _Pending) -> defaultdict[str, list[str]]:
+    """Pick a few evenly spaced texts, by the bundle that scored them."""
+    step = -(-len(pending.posts) // _MAX_TOKENISED)
+    texts: defaultdict[str, list[str]] = defaultdict(list)
+    for post, prediction in zip(pending.posts[::step], pending.predictions[::step], strict=True):
+        if prediction is not None:
+            texts[prediction.bundle].append(post.text)
+    return texts
 
 
-def _counted(scores: Sequence[float], texts: Sequence[str], known: KnownWords | None) -> BinCounts:
-    """Scores by bin, then tokens of texts, and the unknown ones among them."""
+def _counts(
+    scores: Sequence[float], texts: Sequence[str], known_words: KnownWords | None
+) -> BinCounts:
+    """Count scores by bin, then all tokens of the texts and the unknown ones among them."""
     counts = np.zeros(N_BINS + 2, np.int64)
     counts[:N_BINS] = count_scores(scores)
-    if known is not None:
-        counts[N_BINS:] = known.count(texts)
+    if known_words is not None:
+        counts[N_BINS:] = known_words.count(texts)
     return counts
 
 
@@ -168,33 +168,35 @@ def _sum(recents: Sequence[RollingCounts]) -> BinCounts:
     return total
 
 
-def _read_measure(scorer: Scorer) -> _Measure | None:
+def _read_reference(scorer: Scorer) -> _BundleReference | None:
     try:
-        reference = DriftReference.from_card(scorer.card)
-        known = None if scorer.known_words is None else KnownWords.unpack(scorer.known_words)
+        expected = DriftReference.from_card(scorer.card)
+        packed = scorer.known_words
+        known_words = None if packed is None else KnownWords.unpack(packed)
     except ValueError as error:
         log.warning("%s: its drift is not measured: %s", scorer.version, error)
         return None
-    if reference is None:
+    if expected is None:
         log.info(
-            "%s: its drift is not measured: its card has no reference, as those of bundles that an "
-            "earlier badbuzz built, or that were measured on under 200 texts", scorer.version,
+            "%s: its drift is not measured: its card has no reference (the bundle was built by an "
+            "earlier badbuzz, or evaluated on fewer than 200 texts)", scorer.version,
         )  # fmt: skip
         return None
-    return _Measure(reference, known)
+    return _BundleReference(expected, known_words)
 
 
-def _show_bundle(bundle: str, measure: _Measure, counts: BinCounts) -> None:
+def _show_bundle(bundle: str, reference: _BundleReference, counts: BinCounts) -> None:
     scores, (n_tokens, n_unknown) = counts[:N_BINS], counts[N_BINS:].tolist()
     if scores.sum() < MIN_TWEETS:
         return
-    expected = measure.reference.scores
+    expected = reference.expected.scores
     metrics.DRIFT_PSI.labels(bundle).set(population_stability_index(scores, expected))
     for place, share in zip(_BINS, smooth_shares(expected).tolist(), strict=True):
         metrics.DRIFT_EXPECTED.labels(bundle, place).set(share)
     for place, n in zip(_BINS, scores.tolist(), strict=True):
         metrics.DRIFT_TWEETS.labels(bundle, place).set(n)
-    if measure.reference.unknown_rate is not None and measure.known is not None:
+    unknown_rate = reference.expected.unknown_rate
+    if unknown_rate is not None and reference.known_words is not None:
         metrics.DRIFT_TOKENS.labels(bundle, "yes").set(n_tokens - n_unknown)
         metrics.DRIFT_TOKENS.labels(bundle, "no").set(n_unknown)
-        metrics.DRIFT_EXPECTED_UNKNOWN.labels(bundle).set(measure.reference.unknown_rate)
+        metrics.DRIFT_EXPECTED_UNKNOWN.labels(bundle).set(unknown_rate)

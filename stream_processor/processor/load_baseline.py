@@ -1,8 +1,7 @@
-"""Puts what was learnt from history into a worker's state, while no worker runs."""
+"""Loads baselines learnt from a recording into the processor's state, while no worker runs."""
 
 from __future__ import annotations
 
-import logging
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -18,87 +17,85 @@ from badbuzz.detection.baseline_file import BrandBaseline, adopt_baseline
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError, StateError
 from stream_processor.engine.partitioner import partition_of
+from stream_processor.engine.topic_reader import load_partition
 from stream_processor.engine.topics import check_topics, group_members
-from stream_processor.engine.transaction import TransactionalWriter, load_partition
+from stream_processor.engine.transaction import Output, TransactionalWriter
 
-log = logging.getLogger(__name__)
-
-_ANSWER_S: Final = 2.0
+_HTTP_LIMIT_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedBrand:
-    """A brand that was loaded: into which partition, and whether it had a state."""
+    """A brand whose baseline is loaded.
 
-    brand: str
-    partition: int
-    replaced: bool
+    Parameters
+    ----------
+    state
+        The new state of the brand.
+    partition
+        Number of the partition that holds the state.
+    replaced
+        Whether the brand already had a state, whose baseline was replaced.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _StateChange:
-    """A brand's state to be written."""
-
-    partition: int
     state: BrandState
+    partition: int
     replaced: bool
 
 
 async def load_baselines(
     settings: Settings, brands: Sequence[BrandBaseline], *, replace: bool
 ) -> list[LoadedBrand]:
-    """Write what was learnt into the state that the workers of a deployment load.
+    """Write learnt baselines into the state that the workers of a deployment load.
 
-    The partitions' transactional ids are taken first, as a worker does: whoever had them can
-    write no more. So even a worker that was not seen cannot overwrite what is written here; it
-    ends, and finds it when it is started again.
+    The function first takes over the transactional ids of the partitions, as a worker does. A
+    worker that was not noticed is thereby fenced: it cannot overwrite the new state. It ends, and
+    loads the new state when it is restarted.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        Settings of the deployment.
     brands
-        Each once.
+        Learnt baselines, one per brand.
     replace
-        Whether brands that have a state get another baseline; how far their stream has come
-        stays.
+        Whether to replace the baseline of brands that already have a state. The position of their
+        stream does not change.
 
     Raises
     ------
     KafkaError
-        When a worker of the deployment runs, or starts meanwhile.
+        When a worker of the deployment runs, or starts in the meantime.
     StateError
-        When a brand has a state and ``replace`` is false: then nothing is written.
+        When a brand has a state and ``replace`` is false; nothing is written then.
     """
     await check_topics(settings)
-    await _refuse_while_alive(settings)
+    await _check_stopped(settings)
     by_partition: dict[int, list[BrandBaseline]] = {}
-    for found in brands:
-        partition = partition_of(found.state.brand, settings.partitions)
-        by_partition.setdefault(partition, []).append(found)
+    for learnt in brands:
+        partition = partition_of(learnt.state.brand, settings.partitions)
+        by_partition.setdefault(partition, []).append(learnt)
+    loaded: dict[int, list[LoadedBrand]] = {}
     async with AsyncExitStack() as stack:
         writers = {}
         for partition in sorted(by_partition):
-            writers[partition] = writer = TransactionalWriter(
-                settings, f"{settings.group}-{partition}"
-            )
+            writer = TransactionalWriter(settings, f"{settings.group}-{partition}")
             stack.push_async_callback(writer.close)
             await writer.open()
-        changes = [
-            change
-            for partition in sorted(by_partition)
-            for change in await _changes(settings, partition, by_partition[partition])
-        ]
-        _refuse_living(changes, replace=replace)
+            writers[partition] = writer
+        for partition in writers:
+            loaded[partition] = await _adopt(settings, partition, by_partition[partition])
+        everything = [one for several in loaded.values() for one in several]
+        _check_replaced(everything, replace=replace)
         for partition, writer in writers.items():
-            await _write(settings, writer, partition, changes)
-    return [LoadedBrand(one.state.brand, one.partition, one.replaced) for one in changes]
+            await _write(settings, writer, partition, loaded[partition])
+    return everything
 
 
-async def _refuse_while_alive(settings: Settings) -> None:
+async def _check_stopped(settings: Settings) -> None:
     members = await group_members(settings)
-    if members is None:  # the embedded broker does not tell
-        members = ["a worker"] if _answers(settings) else []
+    if members is None:  # the embedded broker does not describe groups
+        members = ["a worker"] if _has_web_server(settings) else []
     if members:
         raise KafkaError(
             f"{len(members)} of the workers of {settings.group!r} run ({', '.join(members)}): "
@@ -106,11 +103,11 @@ async def _refuse_while_alive(settings: Settings) -> None:
         )
 
 
-def _answers(settings: Settings) -> bool:
-    """Whether something answers where this deployment's worker would."""
+def _has_web_server(settings: Settings) -> bool:
+    """Tell whether a server answers at the web address of this deployment's worker."""
     try:
         url = f"http://{settings.web_host}:{settings.web_port}/healthz"
-        with urllib.request.urlopen(url, timeout=_ANSWER_S):
+        with urllib.request.urlopen(url, timeout=_HTTP_LIMIT_S):
             return True
     except urllib.error.HTTPError:
         return True
@@ -118,39 +115,36 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-async def _changes(
+async def _adopt(
     settings: Settings, partition: int, brands: Sequence[BrandBaseline]
-) -> list[_StateChange]:
-    topic = settings.topic(wire.PROCESSOR_STATE)
-    packed = await load_partition(settings, topic, partition)
-    changes = []
-    for found in brands:
-        value = packed.get(found.state.brand.encode())
+) -> list[LoadedBrand]:
+    packed = await load_partition(settings, settings.topic(wire.PROCESSOR_STATE), partition)
+    loaded = []
+    for learnt in brands:
+        value = packed.get(learnt.state.brand.encode())
         live = BrandState.unpack(value) if value is not None else None
-        changes.append(_StateChange(partition, adopt_baseline(live, found), live is not None))
-    return changes
+        loaded.append(LoadedBrand(adopt_baseline(live, learnt), partition, live is not None))
+    return loaded
 
 
-def _refuse_living(changes: Sequence[_StateChange], *, replace: bool) -> None:
-    living = [change.state.brand for change in changes if change.replaced]
-    if living and not replace:
+def _check_replaced(loaded: Sequence[LoadedBrand], *, replace: bool) -> None:
+    replaced = [one.state.brand for one in loaded if one.replaced]
+    if replaced and not replace:
         raise StateError(
-            f"{', '.join(living)} already learn from their stream: --replace gives them this "
+            f"{', '.join(replaced)} already learn from their stream: --replace gives them this "
             "baseline instead, --brand picks the others; nothing was written"
         )
 
 
 async def _write(
-    settings: Settings, writer: TransactionalWriter, partition: int, changes: Sequence[_StateChange]
+    settings: Settings, writer: TransactionalWriter, partition: int, loaded: Sequence[LoadedBrand]
 ) -> None:
     topic = settings.topic(wire.PROCESSOR_STATE)
-    own = [change.state for change in changes if change.partition == partition]
+    outputs: list[Output] = [(one.state.brand.encode(), one.state.pack(), []) for one in loaded]
     try:
-        await writer.write(
-            partition, {topic: [(state.brand.encode(), state.pack(), []) for state in own]}
-        )
+        await writer.write(partition, {topic: outputs})
     except ProducerFenced as error:
         raise KafkaError(
-            f"a worker of {settings.group!r} was started meanwhile: partition {partition} was "
-            "not changed; stop it and load again, with --replace"
+            f"a worker of {settings.group!r} was started in the meantime: partition {partition} "
+            "was not changed; stop it and load again, with --replace"
         ) from error

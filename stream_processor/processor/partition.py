@@ -1,7 +1,7 @@
-"""The processor's lane: decode, score, fold, publish.
+"""The processor's partition handler: it decodes, scores, folds and publishes.
 
-One partition of ``tweets`` in; scored tweets, windows, alerts, dead letters and state out, to the
-partitions of the same number, in one transaction per checkpoint.
+It reads one partition of ``tweets``. In one transaction per checkpoint, it writes scored tweets,
+windows, alerts, dead letters and state to the partitions of the same number.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.partitioner import partition_of
-from stream_processor.engine.transaction import Output, TransactionalWriter, load_partition
+from stream_processor.engine.topic_reader import load_partition
+from stream_processor.engine.transaction import Headers, Output, TransactionalWriter
 from stream_processor.processor.drift import DriftMetrics
 
 PARTITION_KEY: Final = b"\x00partition"
-"""Key of the partition's own record in the state topic; no brand is called so."""
+"""Key of the partition's own record in the state topic; no brand has this name."""
 
 MAX_CLOCK_AHEAD_MS: Final = 300_000
 MAX_REPLAY_AHEAD_MS: Final = 366 * 86_400_000
-MAX_BURIED_BYTES: Final = 256 * 1024
+MAX_DEAD_LETTER_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
 class ProcessorResources:
-    """What every lane of a processor shares."""
+    """The objects that all partition handlers of a processor share."""
 
     settings: Settings
     brands: Brands
-    judges: ScorerSet
+    scorer_set: ScorerSet
     brand_metrics: metrics.BrandMetrics
     source_metrics: metrics.SourceMetrics
     recent: metrics.RecentCounts
@@ -57,97 +58,97 @@ def _cpu(stage: str) -> Iterator[None]:
 
 
 class ProcessorHandler:
-    """The one owner of a partition of ``tweets``.
+    """The single owner of a partition of ``tweets``.
 
     Parameters
     ----------
-    parts
-        What the worker's lanes share.
+    resources
+        Objects shared by the handlers of the worker.
     partition
-        Its number.
+        Number of the partition.
     """
 
-    def __init__(self, parts: ProcessorResources, partition: int) -> None:
+    def __init__(self, resources: ProcessorResources, partition: int) -> None:
         self.partition = partition
         self.next_offset = -1
-        self.fold = Fold(parts.brands.of)
-        self._parts = parts
-        self._writer = TransactionalWriter(parts.settings, f"{parts.settings.group}-{partition}")
+        self.fold = Fold(resources.brands.of)
+        self._resources = resources
+        self._settings = resources.settings
+        transactional_id = f"{self._settings.group}-{partition}"
+        self._writer = TransactionalWriter(self._settings, transactional_id)
         self._outputs: dict[str, list[Output]] = defaultdict(list)
-        self._stamps_ms: list[int] = []
-        self._moved = False
+        self._timestamps_ms: list[int] = []
+        self._changed = False
 
     async def open(self) -> None:
-        """Fence the former writer, then load what it committed."""
+        """Fence the former writer, then load the state that it committed."""
         await self._writer.open()
-        settings = self._parts.settings
-        topic = settings.topic(wire.PROCESSOR_STATE)
-        packed = await load_partition(settings, topic, self.partition)
+        topic = self._settings.topic(wire.PROCESSOR_STATE)
+        packed = await load_partition(self._settings, topic, self.partition)
         own = packed.pop(PARTITION_KEY, None)
         if own is not None:
-            with _blaming(topic, "the partition's record"):
+            with _state_errors(topic, "the partition's record"):
                 self.next_offset = self.fold.unpack(self.partition, own)
         for key in [key for key in packed if key.startswith(PREFIX)]:
             self._restore_evidence(topic, key, packed.pop(key))
         for key, value in packed.items():
-            with _blaming(topic, f"the state of brand {key.decode(errors='replace')!r}"):
-                self._check_place(key.decode())
-                state = BrandState.unpack(value)
-            self.fold.brands[state.brand] = state
-            severity = state.alert.severity if state.alert is not None else None
-            self._parts.brand_metrics.show_alert(state.brand, severity, replay=state.replay)
+            self._restore_brand(topic, key, value)
 
     def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
         brand = brand_of(key)
-        self._check_place(brand)
-        with _blaming(topic, f"the evidence of brand {brand!r}"):
+        self._check_restored(brand)
+        with _state_errors(topic, f"the evidence of brand {brand!r}"):
             self.fold.restore_evidence(key, value)
 
-    def _check_place(self, brand: str) -> None:
-        n_partitions = self._parts.settings.partitions
-        right = partition_of(brand, n_partitions)
-        if right != self.partition:
+    def _restore_brand(self, topic: str, key: bytes, value: bytes) -> None:
+        with _state_errors(topic, f"the state of brand {key.decode(errors='replace')!r}"):
+            self._check_restored(key.decode())
+            state = BrandState.unpack(value)
+        self.fold.brands[state.brand] = state
+        severity = state.alert.severity if state.alert is not None else None
+        self._resources.brand_metrics.show_alert(state.brand, severity, replay=state.replay)
+
+    def _check_restored(self, brand: str) -> None:
+        expected = partition_of(brand, self._settings.partitions)
+        if expected != self.partition:
             raise StateError(
                 f"state of brand {brand!r} is in partition {self.partition}, with "
-                f"{n_partitions} partitions it belongs in {right}: the number of partitions was "
-                "changed; see docs/kafka.md for the migration"
+                f"{self._settings.partitions} partitions it belongs in {expected}: the number of "
+                "partitions was changed; see docs/kafka.md for the migration"
             )
 
     async def close(self) -> None:
-        """Disconnect the writer, and leave the brands' gauges to the next owner."""
+        """Disconnect the writer, and remove the gauges that the next owner sets."""
         await self._writer.close()
-        self._parts.brand_metrics.forget(self.fold.brands)
-        self._parts.source_metrics.forget()
-        self._parts.drift.forget(self.partition)
+        self._resources.brand_metrics.forget(self.fold.brands)
+        self._resources.source_metrics.forget()
+        self._resources.drift.forget(self.partition)
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Decode, score and fold records; their outputs wait for the checkpoint."""
+        """Decode, score and fold records; their outputs are kept for the checkpoint."""
         with _cpu("decode"):
             tweets = [self._decode(record) for record in records]
         posts = [tweet for tweet in tweets if tweet is not None and tweet.kind == "post"]
         with _cpu("score"):
-            judged = self._parts.judges.predict(posts)
-            self._parts.drift.note(self.partition, posts, judged)
-        verdicts = iter(judged)
+            scored = self._resources.scorer_set.predict(posts)
+            self._resources.drift.note(self.partition, posts, scored)
+        predictions = iter(scored)
         outcomes: Counter[str] = Counter()
         with _cpu("fold"):
             for record, tweet in zip(records, tweets, strict=True):
                 if tweet is None:
                     outcomes["unreadable"] += 1
                     continue
-                verdict = next(verdicts) if tweet.kind == "post" else None
-                self._apply(record, tweet, verdict, outcomes)
-        self._parts.recent.add(len(records), outcomes["unreadable"], outcomes["late"])
+                is_post = tweet.kind == "post"
+                if is_post:
+                    self._timestamps_ms.append(record.timestamp)
+                self._apply(record, tweet, next(predictions) if is_post else None, outcomes)
+        self._resources.recent.add(len(records), outcomes["unreadable"], outcomes["late"])
         for outcome, n in outcomes.items():
             metrics.TWEETS.labels(outcome).inc(n)
-        self._show_sources(tweets)
-        self._stamps_ms.extend(
-            record.timestamp
-            for record, tweet in zip(records, tweets, strict=True)
-            if tweet is not None and tweet.kind == "post"
-        )
+        self._show_sources(posts)
         self.next_offset = records[-1].offset + 1
-        self._moved = True
+        self._changed = True
 
     def _decode(self, record: ConsumerRecord) -> Tweet | None:
         try:
@@ -161,11 +162,10 @@ class ProcessorHandler:
         return tweet
 
     def _check_partition(self, brand: str) -> None:
-        right = partition_of(brand, self._parts.settings.partitions)
-        if right != self.partition:
-            raise WireError(
-                "brand", "misplaced", f"belongs in partition {right}: key its records by the brand"
-            )
+        expected = partition_of(brand, self._settings.partitions)
+        if expected != self.partition:
+            detail = f"belongs in partition {expected}: key its records by the brand"
+            raise WireError("brand", "misplaced", detail)
 
     def _dead_letter(self, record: ConsumerRecord, error: WireError) -> None:
         metrics.DEAD_LETTERS.labels(error.reason).inc()
@@ -178,66 +178,63 @@ class ProcessorHandler:
             ("offset", str(record.offset).encode()),
         ]
         value = record.value or b""
-        if len(value) > MAX_BURIED_BYTES:
+        if len(value) > MAX_DEAD_LETTER_BYTES:
             headers.append(("size", str(len(value)).encode()))
-        buried = (record.key, value[:MAX_BURIED_BYTES], headers)
-        self._outputs[wire.DEAD_LETTERS].append(buried)
+        letter = (record.key, value[:MAX_DEAD_LETTER_BYTES], headers)
+        self._outputs[wire.DEAD_LETTERS].append(letter)
 
     def _apply(
         self,
         record: ConsumerRecord,
         tweet: Tweet,
-        verdict: Prediction | None,
+        prediction: Prediction | None,
         outcomes: Counter[str],
     ) -> None:
         headers = [("offset", str(record.offset).encode())]
-        outcome, windows, alerts = self.fold.apply(tweet, verdict)
+        outcome, windows, alerts = self.fold.apply(tweet, prediction)
         outcomes[outcome] += 1
         if outcome not in ("duplicate", "heartbeat"):
-            scored = wire.encode_scored(tweet, verdict)
+            scored = wire.encode_scored(tweet, prediction)
             self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
         for window in windows:
             self._put(wire.WINDOWS, window.brand, wire.encode_window(window), headers)
-            self._parts.brand_metrics.note_window(window)
+            self._resources.brand_metrics.note_window(window)
         for alert in alerts:
             self._put(wire.ALERTS, alert.id, wire.encode_alert(alert), headers)
             severity = None if alert.phase == "resolved" else alert.severity
-            self._parts.brand_metrics.show_alert(alert.brand, severity, replay=alert.replay)
+            self._resources.brand_metrics.show_alert(alert.brand, severity, replay=alert.replay)
 
-    def _put(self, topic: str, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    def _put(self, topic: str, key: str, value: bytes, headers: Headers) -> None:
         self._outputs[topic].append((key.encode(), value, headers))
 
-    def _show_sources(self, tweets: list[Tweet | None]) -> None:
-        shown = self._parts.source_metrics
-        newest: dict[str, int] = {}
-        for tweet in tweets:
-            if tweet is not None and tweet.kind == "post":
-                newest[tweet.source] = max(newest.get(tweet.source, 0), tweet.created_ms)
-        for source, time_ms in newest.items():
-            shown.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
+    def _show_sources(self, posts: Sequence[Tweet]) -> None:
+        source_metrics = self._resources.source_metrics
+        newest_ms: dict[str, int] = {}
+        for post in posts:
+            newest_ms[post.source] = max(newest_ms.get(post.source, 0), post.created_ms)
+        for source, time_ms in newest_ms.items():
+            source_metrics.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
         for source, time_ms in self.fold.heartbeats_ms.items():
-            shown.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
+            source_metrics.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
 
     async def checkpoint(self) -> None:
         """Write outputs, changed brands and the position in one transaction."""
-        if not self._moved:
+        if not self._changed:
             return
         with _cpu("publish"):
-            outputs = {
-                self._parts.settings.topic(topic): records
-                for topic, records in self._outputs.items()
-            }
-            outputs[self._parts.settings.topic(wire.PROCESSOR_STATE)] = self._state()
+            topic = self._settings.topic
+            outputs = {topic(name): records for name, records in self._outputs.items()}
+            outputs[topic(wire.PROCESSOR_STATE)] = self._changed_state()
         await self._writer.write(self.partition, outputs)
         self.fold.saved()
-        self._parts.brand_metrics.show()
+        self._resources.brand_metrics.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
-        metrics.LATENCY_SECONDS.observe([(now_ms - stamp) / 1000 for stamp in self._stamps_ms])
-        self._stamps_ms = []
-        self._moved = False
+        metrics.LATENCY_SECONDS.observe([(now_ms - sent) / 1000 for sent in self._timestamps_ms])
+        self._timestamps_ms = []
+        self._changed = False
 
-    def _state(self) -> list[Output]:
+    def _changed_state(self) -> list[Output]:
         states: list[Output] = [
             (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
         ]
@@ -247,8 +244,8 @@ class ProcessorHandler:
 
 
 @contextmanager
-def _blaming(topic: str, what: str) -> Iterator[None]:
-    """Turn what is wrong with a record of state into an error that names it."""
+def _state_errors(topic: str, what: str) -> Iterator[None]:
+    """Turn the errors of an unreadable state record into one that names the record."""
     try:
         yield
     except (ValueError, TypeError, KeyError, IndexError) as error:
@@ -257,11 +254,12 @@ def _blaming(topic: str, what: str) -> Iterator[None]:
         ) from error
 
 
-def _check_clock(tweet: Tweet, stamp_ms: int) -> None:
-    """Refuse a record from the broker's future: it would close every window.
+def _check_clock(tweet: Tweet, timestamp_ms: int) -> None:
+    """Reject a record from the broker's future, which would close every open window.
 
-    A replay's clock is its recording's, which may be shifted and run fast, but not years ahead.
+    The clock of a replay is that of its recording, which may be shifted and accelerated. It is
+    allowed to be a year ahead.
     """
-    ahead_ms = tweet.produced_ms - stamp_ms
+    ahead_ms = tweet.produced_ms - timestamp_ms
     if ahead_ms > (MAX_REPLAY_AHEAD_MS if tweet.replay else MAX_CLOCK_AHEAD_MS):
         raise WireError("produced_ms", "future", f"{ahead_ms // 1000} s ahead of the broker")

@@ -1,4 +1,4 @@
-"""The processor's pipeline: scorers and brands read, one intake of ``tweets``."""
+"""The processor's pipeline: it reads scorers and brands, and runs one consumer of ``tweets``."""
 
 from __future__ import annotations
 
@@ -24,80 +24,78 @@ from stream_processor.processor.partition import ProcessorHandler, ProcessorReso
 
 log = logging.getLogger(__name__)
 
-_WATCH_S: Final = 60.0
+_CHECK_S: Final = 60.0
 _SHOW_S: Final = 5.0
 _MAX_SOURCES: Final = 50
 
 
 class ProcessorPipeline(Pipeline):
-    """The processor's services.
+    """The services of the processor.
 
     Parameters
     ----------
     settings
-        Of this worker.
+        Settings of the worker.
     """
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(settings, **options)
-        self._recent = metrics.RecentCounts()
-        judges = ScorerSet.read(settings.bundles)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
-        self._drift = DriftMetrics(judges.scorers)
-        parts = ProcessorResources(
+        scorer_set = ScorerSet.read(settings.bundles)
+        self._resources = resources = ProcessorResources(
             settings=settings,
             brands=read_brands(settings.brands, rules),
-            judges=judges,
+            scorer_set=scorer_set,
             brand_metrics=metrics.BrandMetrics(settings.max_brands),
             source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
-            recent=self._recent,
-            drift=self._drift,
+            recent=metrics.RecentCounts(),
+            drift=DriftMetrics(scorer_set.scorers),
         )
-        self._champions = ChampionSwapper(settings, judges)
-        self._intake = PartitionedConsumer(
+        self._swapper = ChampionSwapper(settings, scorer_set)
+        self._consumer = PartitionedConsumer(
             settings,
             topic=settings.topic(wire.TWEETS),
             group=settings.group,
-            new_lane=lambda partition: ProcessorHandler(parts, partition),
+            new_handler=lambda partition: ProcessorHandler(resources, partition),
         )
-        self.intakes = [self._intake]
+        self.consumers = [self._consumer]
 
     async def prepare(self) -> None:
-        """Let the champions serve, if they can be had, and follow them from then on."""
-        await self.add_runtime_dependency(self._champions)
+        """Start following the registry's champions."""
+        await self.add_runtime_dependency(self._swapper)
 
     @Service.timer(_SHOW_S)
     async def _show_drift(self) -> None:
-        self._drift.show()
+        self._resources.drift.show()
 
-    @Service.timer(_WATCH_S)
-    async def _watch_unreadable(self) -> None:
-        seen, unreadable, late = self._recent.take()
-        if late > seen / 2:
+    @Service.timer(_CHECK_S)
+    async def _check_recent(self) -> None:
+        n, unreadable, late = self._resources.recent.take()
+        if late > n / 2:
             log.warning(
-                "%d of the last minute's %d records were late: their brands' event time is further "
-                "on; replay older history under a BADBUZZ_TOPIC_PREFIX of its own", late, seen,
+                "%d of the last minute's %d records were late: the event time of their brands is "
+                "ahead; replay older history under a BADBUZZ_TOPIC_PREFIX of its own", late, n,
             )  # fmt: skip
-        mostly = unreadable > seen / 2
-        metrics.MOSTLY_UNREADABLE.set(mostly)
-        if mostly:
+        mostly_unreadable = unreadable > n / 2
+        metrics.MOSTLY_UNREADABLE.set(mostly_unreadable)
+        if mostly_unreadable:
             log.error(
                 "%d of the last minute's %d records could not be read; the reasons are in topic %s",
-                unreadable, seen, self.settings.topic(wire.DEAD_LETTERS),
+                unreadable, n, self.settings.topic(wire.DEAD_LETTERS),
             )  # fmt: skip
 
     def state(self, brand: str) -> bytes | None:
-        """What is remembered of a brand that this worker owns, packed; else None."""
-        for lane in self._intake.lanes.values():
-            assert isinstance(lane, ProcessorHandler)
-            state = lane.fold.brands.get(brand)
+        """Return the packed state of a brand, or None if this worker does not own it."""
+        for handler in self._consumer.handlers.values():
+            assert isinstance(handler, ProcessorHandler)
+            state = handler.fold.brands.get(brand)
             if state is not None:
                 return state.pack()
         return None
 
 
 def new_processor(settings: Settings, pipeline: ProcessorPipeline) -> faust.App:
-    """The Faust app that runs a processor."""
+    """Create the Faust app that runs a processor."""
     app = new_app(settings.group, settings, pipeline)
 
     @app.page("/state/{brand}")

@@ -1,1 +1,1 @@
-"""The recorder: windows, alerts and a sample of tweets into the store."""
+"""The recorder: it writes windows, alerts and a sample of scored tweets to the store."""

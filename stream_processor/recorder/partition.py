@@ -1,16 +1,16 @@
-"""The recorder's lane: windows, alerts and scored tweets from their topics into the store.
+"""The recorder's partition handler: it writes windows, alerts and scored tweets to the store.
 
-One partition of one topic; rows and position go to the store in one transaction, so that a crash
-repeats nothing and loses nothing. A recorder that lost its partition while it slept does no harm:
-rows of a lower offset and positions never replace later ones.
+It reads one partition of one topic. Rows and position are written in one transaction, so that a
+crash neither loses nor repeats a row. A recorder that lost its partition while it was suspended
+does no harm: rows of a lower offset and lower positions never replace later ones.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from badbuzz import wire
 from badbuzz.errors import WireError
@@ -18,32 +18,28 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import ConsumerRecord, TopicSemantics
+from stream_processor.engine.partition import ConsumerRecord, PositionKeeper, TopicSemantics
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.sampling import SampleCandidates
 
 log = logging.getLogger(__name__)
 
-_TWEETS_PAUSE_MS: Final = 5000
-_REMEDY: Final = "see docs/kafka.md, The recorder's recovery"
-
 
 class PendingRows(Protocol):
-    """What is decoded and not yet recorded."""
+    """The values that are decoded and not recorded yet."""
 
     def add(self, offset: int, value: Any) -> None:
-        """Take in a value, and the offset of its record."""
+        """Add a value and the offset of its record."""
 
     def rows(self) -> list[tuple[int, Any]]:
-        """What is to be recorded, by rising offset."""
+        """Return the rows to record, by rising offset."""
 
-    def recorded(self) -> None:
-        """Forget everything: it is recorded."""
+    def clear(self) -> None:
+        """Remove all rows, because they are recorded."""
 
 
-@dataclass
 class RowQueue:
-    """Everything, in order.
+    """Pending rows of a topic that is recorded completely.
 
     Examples
     --------
@@ -53,138 +49,143 @@ class RowQueue:
     [(7, 'window')]
     """
 
-    _rows: list[tuple[int, Any]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, Any]] = []
 
     def add(self, offset: int, value: Any) -> None:
-        """Take in a value, and the offset of its record."""
+        """Add a value and the offset of its record."""
         self._rows.append((offset, value))
 
     def rows(self) -> list[tuple[int, Any]]:
-        """What is to be recorded, by rising offset."""
+        """Return the rows to record, by rising offset."""
         return list(self._rows)
 
-    def recorded(self) -> None:
-        """Forget everything: it is recorded."""
+    def clear(self) -> None:
+        """Remove all rows, because they are recorded."""
         self._rows.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedTopic:
-    """How one topic is recorded.
+    """The way in which one topic is recorded.
 
     Parameters
     ----------
-    topic
-        Its name, without the prefix.
-    reading
-        What is usual in it. Its records come from transactions, so holes are; its position is
-        the store's, so an older store is filled up again.
+    name
+        Name of the topic, without the prefix.
     decode
-        A record's value.
+        Decodes the value of a record.
     record
-        The store's method: place, rows, next offset.
-    new_waiting
-        Where values wait to be recorded.
+        Method of the store that writes rows: place, rows, next offset.
+    skip_deleted
+        Whether to continue after records that were deleted unread.
+    new_pending
+        Creates the container of pending rows; a queue of all rows by default.
+    min_interval_ms
+        Minimum time between checkpoints in milliseconds; the setting's by default.
     """
 
-    topic: str
-    reading: TopicSemantics
+    name: str
     decode: Callable[[bytes], Any]
     record: Callable[[Store, SourcePartition, Sequence[tuple[int, Any]], int], None]
-    new_waiting: Callable[[], PendingRows] = RowQueue
+    skip_deleted: bool
+    new_pending: Callable[[], PendingRows] = RowQueue
+    min_interval_ms: int = 0
+
+    @property
+    def semantics(self) -> TopicSemantics:
+        """The rules by which the topic is read; the position is in the store."""
+        return TopicSemantics(PositionKeeper.STORE, self.skip_deleted)
 
 
 def recorded_topics(*, skip_deleted: bool) -> tuple[RecordedTopic, ...]:
-    """The three topics that are recorded.
+    """Return the three topics that are recorded.
 
     Parameters
     ----------
     skip_deleted
-        Whether to go on behind records that retention deleted unread.
+        Whether to continue after records that retention deleted unread.
     """
-    usual = TopicSemantics(
-        sparse=True, kept_elsewhere=True, skip_deleted=skip_deleted, remedy=_REMEDY
-    )
     return (
-        RecordedTopic(wire.WINDOWS, usual, wire.decode_window, Store.record_windows),
-        RecordedTopic(
-            wire.ALERTS,
-            replace(usual, superseded=True),
-            wire.decode_alert,
-            Store.record_alerts,
-        ),
+        RecordedTopic(wire.WINDOWS, wire.decode_window, Store.record_windows, skip_deleted),
+        # The topic is compacted: later phases of an alert replace deleted ones.
+        RecordedTopic(wire.ALERTS, wire.decode_alert, Store.record_alerts, skip_deleted=True),
         RecordedTopic(
             wire.SCORED_TWEETS,
-            replace(usual, pause_ms=_TWEETS_PAUSE_MS),
             wire.decode_scored,
             Store.record_tweets,
+            skip_deleted,
             lambda: SampleCandidates(N_EACH),
+            min_interval_ms=5000,
         ),
     )
 
 
 class RecorderHandler:
-    """The one owner of a partition of a topic that is recorded.
+    """The single owner of a partition of a recorded topic.
 
     Parameters
     ----------
-    kind
-        How the topic is recorded.
-    store, desk
-        Where to, and who asks it.
+    topic
+        The topic and the way in which it is recorded.
+    store
+        Store to write to.
+    store_thread
+        Thread that makes the calls to the store.
     partition
-        Its number.
+        Number of the partition.
     """
 
     def __init__(
-        self, kind: RecordedTopic, store: Store, desk: StoreThread, partition: int
+        self, topic: RecordedTopic, store: Store, store_thread: StoreThread, partition: int
     ) -> None:
         self.partition = partition
         self.next_offset = -1
-        self._kind = kind
+        self._topic = topic
         self._store = store
-        self._desk = desk
-        self._place = SourcePartition(kind.topic, partition)
-        self._waiting = kind.new_waiting()
-        self._recorded = -1
+        self._store_thread = store_thread
+        self._place = SourcePartition(topic.name, partition)
+        self._pending = topic.new_pending()
+        self._recorded_offset = -1
 
     async def open(self) -> None:
-        """Find the position in the store."""
-        self.next_offset = await self._desk.ask(lambda: self._store.position(self._place))
-        self._recorded = self.next_offset
+        """Read the position from the store."""
+        self.next_offset = await self._store_thread.call(lambda: self._store.position(self._place))
+        self._recorded_offset = self.next_offset
 
     async def close(self) -> None:
-        """Let go: what is not recorded is read again by the next owner."""
+        """Release the partition; its next owner reads again what is not recorded."""
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Decode records; what cannot be read is counted, and named in the log."""
+        """Decode records; unreadable ones are counted and logged."""
         unreadable: list[tuple[int, WireError]] = []
         for record in records:
             try:
-                value = self._kind.decode(record.value or b"")
+                value = self._topic.decode(record.value or b"")
             except WireError as error:
                 unreadable.append((record.offset, error))
             else:
-                self._waiting.add(record.offset, value)
+                self._pending.add(record.offset, value)
         if unreadable:
             self._report(unreadable)
         self.next_offset = records[-1].offset + 1
 
     def _report(self, unreadable: Sequence[tuple[int, WireError]]) -> None:
-        metrics.UNRECORDED.labels(self._kind.topic).inc(len(unreadable))
-        first, why = unreadable[0]
+        metrics.UNRECORDED.labels(self._topic.name).inc(len(unreadable))
+        first, error = unreadable[0]
         log.error(
             "%s/%d: %d records from offset %d to %d cannot be read (the first: %s): not recorded, "
             "they stay in the topic",
-            self._kind.topic, self.partition, len(unreadable), first, unreadable[-1][0], why,
+            self._topic.name, self.partition, len(unreadable), first, unreadable[-1][0], error,
         )  # fmt: skip
 
     async def checkpoint(self) -> None:
-        """Record everything taken so far, and the position, in one transaction."""
-        if self.next_offset == self._recorded:
+        """Record the pending rows and the position in one transaction."""
+        if self.next_offset == self._recorded_offset:
             return
-        rows, upto = self._waiting.rows(), self.next_offset
-        await self._desk.ask(lambda: self._kind.record(self._store, self._place, rows, upto))
-        metrics.RECORDED.labels(self._kind.topic).inc(len(rows))
-        self._waiting.recorded()
-        self._recorded = upto
+        rows, offset = self._pending.rows(), self.next_offset
+        record, store, place = self._topic.record, self._store, self._place
+        await self._store_thread.call(lambda: record(store, place, rows, offset))
+        metrics.RECORDED.labels(self._topic.name).inc(len(rows))
+        self._pending.clear()
+        self._recorded_offset = offset

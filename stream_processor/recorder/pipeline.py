@@ -1,8 +1,7 @@
-"""The recorder's pipeline: the store, an intake for each recorded topic, old tweets forgotten."""
+"""The recorder's pipeline: the store, a consumer of each recorded topic, and the retention."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from mode import Service
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
 from badbuzz.store.database import Store
+from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import PartitionHandler
 from stream_processor.engine.pipeline import Pipeline
@@ -23,8 +23,8 @@ from stream_processor.recorder.partition import RecordedTopic, RecorderHandler, 
 log = logging.getLogger(__name__)
 
 _DAY_MS: Final = 86_400_000
-_FORGET_S: Final = 3600.0
-_FORGET_LIMIT_S: Final = 60.0
+_DELETE_INTERVAL_S: Final = 3600.0
+_DELETE_LIMIT_S: Final = 60.0
 _PROBE_S: Final = 5.0
 _START_S: Final = 60.0
 _OPEN_LIMIT_S: Final = 30.0
@@ -33,89 +33,88 @@ _LONGEST_PAUSE_S: Final = 5.0
 
 
 class RecorderPipeline(Pipeline):
-    """The recorder's services.
+    """The services of the recorder.
 
     Parameters
     ----------
     settings
-        Of this worker.
+        Settings of the worker.
     skip_deleted
-        Whether to go on behind records that retention deleted unread.
+        Whether to continue after records that retention deleted unread.
     """
 
     def __init__(self, settings: Settings, *, skip_deleted: bool = False, **options: Any) -> None:
         super().__init__(settings, **options)
-        self.desk = StoreThread()
+        self.store_thread = StoreThread()
         self._store: Store | None = None
-        self.intakes = [self._intake(kind) for kind in recorded_topics(skip_deleted=skip_deleted)]
+        topics = recorded_topics(skip_deleted=skip_deleted)
+        self.consumers = [self._new_consumer(topic) for topic in topics]
 
-    def _intake(self, kind: RecordedTopic) -> PartitionedConsumer:
+    def _new_consumer(self, topic: RecordedTopic) -> PartitionedConsumer:
         return PartitionedConsumer(
             self.settings,
-            topic=self.settings.topic(kind.topic),
-            group=f"{self.settings.group}.recorder.{kind.topic}",
-            new_lane=partial(self._lane, kind),
-            reading=kind.reading,
+            topic=self.settings.topic(topic.name),
+            group=f"{self.settings.group}.recorder.{topic.name}",
+            new_handler=partial(self._new_handler, topic),
+            semantics=topic.semantics,
+            min_interval_ms=topic.min_interval_ms,
         )
 
-    def _lane(self, kind: RecordedTopic, partition: int) -> PartitionHandler:
+    def _new_handler(self, topic: RecordedTopic, partition: int) -> PartitionHandler:
         assert self._store is not None
-        return RecorderHandler(kind, self._store, self.desk, partition)
+        return RecorderHandler(topic, self._store, self.store_thread, partition)
 
     async def prepare(self) -> None:
-        """Open the store, and wait a minute for it where it does not answer."""
-        deadline_s = time.monotonic() + _START_S
-        pause_s = _FIRST_PAUSE_S
+        """Open the store; if it does not answer, wait for it for a minute."""
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _START_S)
         while self._store is None:
             try:
-                self._store = await self.desk.ask(
+                self._store = await self.store_thread.call(
                     lambda: Store.open(self.settings.store), _OPEN_LIMIT_S
                 )
             except StoreDownError:
-                if self.should_stop or time.monotonic() > deadline_s:
+                if self.should_stop or backoff.expired:
                     raise
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                await backoff.sleep()
 
     async def on_stop(self) -> None:
-        """Disconnect from the store, if it lets go."""
-        if self._store is not None and not self.desk.stuck:
+        """Disconnect from the store, unless a call is stuck."""
+        if self._store is not None and not self.store_thread.stuck:
             self._store.close()
 
     def readiness(self) -> dict[str, Any]:
-        """What ``/readyz`` says: partitions by topic, and what is waited for."""
+        """Return the answer of ``/readyz``: partitions by topic, and why the store is down."""
         answer = super().readiness()
-        answer["ready"] = answer["ready"] and not self.desk.reason
-        answer["partitions"] = {intake.topic: sorted(intake.lanes) for intake in self.intakes}
-        if self.desk.reason:
-            answer["reason"] = self.desk.reason
+        reason = self.store_thread.reason
+        answer["ready"] = answer["ready"] and not reason
+        answer["partitions"] = {one.topic: sorted(one.handlers) for one in self.consumers}
+        if reason:
+            answer["reason"] = reason
         return answer
 
     @Service.timer(_PROBE_S)
     async def _probe_store(self) -> None:
-        store = self._store
-        if store is None:
-            return
-        with suppress(StoreDownError):  # noted at the desk: not ready, and logged once
-            await self.desk.ask(store.positions)
+        if self._store is not None:
+            with suppress(StoreDownError):  # the store thread logs it and sets its reason
+                await self.store_thread.call(self._store.positions)
 
     @Service.task
-    async def _forget(self) -> None:
-        """Delete tweets that were sampled longer ago than the setting says, once an hour."""
+    async def _apply_retention(self) -> None:
+        """Delete sampled tweets that are older than the setting allows, once an hour."""
         while not self.should_stop:
             if self._store is not None:
-                await self._forget_once(self._store)
-            await self.sleep(_FORGET_S)
+                await self._delete_old_tweets(self._store)
+            await self.sleep(_DELETE_INTERVAL_S)
 
-    async def _forget_once(self, store: Store) -> None:
-        before_ms = int(time.time() * 1000) - self.settings.retention_days * _DAY_MS
+    async def _delete_old_tweets(self, store: Store) -> None:
+        n_days = self.settings.retention_days
+        before_ms = int(time.time() * 1000) - n_days * _DAY_MS
         try:
-            n_tweets = await self.desk.ask(lambda: store.forget(before_ms), _FORGET_LIMIT_S)
+            n_tweets = await self.store_thread.call(
+                lambda: store.forget(before_ms), _DELETE_LIMIT_S
+            )
         except StoreDownError as error:
-            log.warning("old tweets are forgotten an hour later: %s", error)
+            log.warning("old tweets were not deleted, next attempt in an hour: %s", error)
             return
         if n_tweets:
-            log.info(
-                "%d sampled tweets forgotten, of more than %d days ago",
-                n_tweets, self.settings.retention_days,
-            )  # fmt: skip
+            log.info("%d sampled tweets deleted, older than %d days", n_tweets, n_days)

@@ -1,4 +1,4 @@
-"""Which scored tweets could be in the store's sample: of each window the ends of three orders."""
+"""The scored tweets that may enter the store's sample: the first of each window by three orders."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ _ORDERS: Final[tuple[_Order, ...]] = (
     lambda row: None if row.score is None else -row.score,
     lambda row: None if row.score is None else score_margin(row.score),
 )
-"""Newest, most negative, most uncertain: lower first."""
+"""Sort keys, lowest first: newest, most negative, most uncertain."""
 
 
 class TopTweets:
-    """The first by an order so far, at most so many, each tweet once; of equals the lower id.
+    """The first tweets by one order so far; the lower id comes first among equal keys.
+
+    Parameters
+    ----------
+    size
+        Maximum number of tweets.
 
     Examples
     --------
     >>> top = TopTweets(2)
-    >>> [top.enters(place, id) for place, id in ((3, "a"), (2, "b"), (3, "c"), (1, "d"), (2, "e"))]
+    >>> [top.add(key, id) for key, id in ((3, "a"), (2, "b"), (3, "c"), (1, "d"), (2, "e"))]
     [True, True, False, True, False]
     >>> sorted(top.ids)
     ['b', 'd']
@@ -38,73 +43,73 @@ class TopTweets:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._places: list[tuple[float, str]] = []
+        self._entries: list[tuple[float, str]] = []
         self.ids: set[str] = set()
 
-    def enters(self, place: float, tweet_id: str) -> bool:
-        """Whether a tweet is among the first."""
+    def add(self, key: float, tweet_id: str) -> bool:
+        """Add a tweet if it is among the first, and return whether it is."""
         if tweet_id in self.ids:
             return True
-        if len(self._places) == self._size:
-            if (place, tweet_id) > self._places[-1]:
+        if len(self._entries) == self._size:
+            if (key, tweet_id) > self._entries[-1]:
                 return False
-            self.ids.discard(self._places.pop()[1])
-        insort(self._places, (place, tweet_id))
+            self.ids.discard(self._entries.pop()[1])
+        insort(self._entries, (key, tweet_id))
         self.ids.add(tweet_id)
         return True
 
 
 class SampleCandidates:
-    """What a partition's tweets add to the sample, since it was last recorded.
+    """The tweets of a partition that may enter the sample, and the changes of earlier tweets.
 
-    A tweet that is not among the first of its window by any order, of all that was seen here,
-    cannot be in the store's sample, whatever is there already: it is not kept. A deleted tweet
-    leaves its place in the sample empty.
+    A tweet that is not among the first of its window by any order cannot be in the store's
+    sample, whatever the store already holds, so it is dropped. The place of a deleted tweet in
+    the sample stays empty.
 
     Parameters
     ----------
     size
-        Of each order, at least the store's.
+        Number of tweets kept by each order; at least the store's.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._tops: OrderedDict[tuple[str, int], tuple[TopTweets, ...]] = OrderedDict()
-        self._fresh: dict[tuple[str, str], Row] = {}
+        self._posts: dict[tuple[str, str], Row] = {}
         self._changes: list[Row] = []
 
     def add(self, offset: int, scored: Scored) -> None:
-        """Take in a tweet, an edit or a deletion."""
+        """Add a post, an edit or a deletion."""
         tweet = scored.tweet
         if tweet.kind != "post":
             self._changes.append((offset, scored))
             return
-        entered = False
-        for top, order in zip(self._of(scored), _ORDERS, strict=True):
-            place = order(scored)
-            if place is not None and top.enters(place, tweet.id):
-                entered = True
-        if entered:
-            self._fresh[tweet.brand, tweet.id] = offset, scored
+        is_first = False
+        for top, order in zip(self._tops_of(scored), _ORDERS, strict=True):
+            key = order(scored)
+            if key is not None and top.add(key, tweet.id):
+                is_first = True
+        if is_first:
+            self._posts[tweet.brand, tweet.id] = offset, scored
 
-    def _of(self, scored: Scored) -> tuple[TopTweets, ...]:
-        key = _window(scored)
-        tops = self._tops.get(key)
+    def _tops_of(self, scored: Scored) -> tuple[TopTweets, ...]:
+        window = _window(scored)
+        tops = self._tops.get(window)
         if tops is None:
-            tops = self._tops[key] = tuple(TopTweets(self._size) for _ in _ORDERS)
+            tops = self._tops[window] = tuple(TopTweets(self._size) for _ in _ORDERS)
         return tops
 
     def rows(self) -> list[Row]:
-        """What is to be recorded, by rising offset: candidates and changes."""
-        kept = [row for row in self._fresh.values() if self._is_first(row[1])]
-        return sorted(kept + self._changes, key=lambda row: row[0])
+        """Return the candidates and changes to record, by rising offset."""
+        posts = [row for row in self._posts.values() if self._is_first(row[1])]
+        return sorted(posts + self._changes, key=lambda row: row[0])
 
     def _is_first(self, scored: Scored) -> bool:
         return any(scored.tweet.id in top.ids for top in self._tops[_window(scored)])
 
-    def recorded(self) -> None:
-        """Forget what waits: it is recorded. Which came first is remembered."""
-        self._fresh.clear()
+    def clear(self) -> None:
+        """Remove all rows, because they are recorded; which tweets came first is kept."""
+        self._posts.clear()
         self._changes.clear()
         while len(self._tops) > _MAX_WINDOWS:
             self._tops.popitem(last=False)

@@ -36,7 +36,7 @@ def test_a_record_that_is_no_alert_is_left_out_and_the_others_are_shown(stream: 
 
 def test_where_nothing_was_processed_the_worker_is_asked_for(stream: Deployment) -> None:
     assert said(stream, wire.ALERTS) == (
-        "no alerts in the topic, nor any window: is badbuzz process running?\n"
+        "no alerts and no windows in the topics: is badbuzz process running?\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The intake's own order, with lanes that fail: what is not whole is never written."""
+"""The consumer's own order, with lanes that fail: what is not whole is never written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import ConsumerRecord
 
 
-class FailingLane:
+class FailingHandler:
     """Fails at its first checkpoint, and would write at the next."""
 
     partition = 0
@@ -34,35 +34,37 @@ class FailingLane:
     async def close(self) -> None: ...
 
 
-def failing() -> tuple[PartitionedConsumer, FailingLane]:
-    lane = FailingLane()
-    intake = PartitionedConsumer(Settings(), topic="tweets", group="test", new_lane=lambda _: lane)
-    intake.lanes[0] = lane
-    return intake, lane
+def failing() -> tuple[PartitionedConsumer, FailingHandler]:
+    handler = FailingHandler()
+    consumer = PartitionedConsumer(
+        Settings(), topic="tweets", group="test", new_handler=lambda _: handler
+    )
+    consumer.handlers[0] = handler
+    return consumer, handler
 
 
 def test_after_a_failed_checkpoint_nothing_more_is_written() -> None:
     async def fail_then_revoke() -> int:
-        intake, lane = failing()
+        consumer, handler = failing()
         with pytest.raises(ConnectionError):
-            await intake.revoke([])
-        await intake.revoke([0])
-        return lane.n_checkpoints
+            await consumer.revoke([])
+        await consumer.revoke([0])
+        return handler.n_checkpoints
 
     assert asyncio.run(fail_then_revoke()) == 1
 
 
 def test_a_failure_of_the_last_checkpoint_is_a_crash() -> None:
     async def stop() -> BaseException | None:
-        intake, _ = failing()
-        await intake.on_stop()
-        reason: BaseException | None = intake.crash_reason
+        consumer, _ = failing()
+        await consumer.on_stop()
+        reason: BaseException | None = consumer.crash_reason
         return reason
 
     assert isinstance(asyncio.run(stop()), ConnectionError)
 
 
-class HeldLane(FailingLane):
+class UnavailableHandler(FailingHandler):
     """What it writes to is away for its first checkpoint."""
 
     async def checkpoint(self) -> None:
@@ -71,36 +73,38 @@ class HeldLane(FailingLane):
             raise StoreDownError("it does not answer")
 
 
-def held() -> tuple[PartitionedConsumer, HeldLane]:
-    lane = HeldLane()
-    intake = PartitionedConsumer(Settings(), topic="windows", group="test", new_lane=lambda _: lane)
-    intake.lanes[0] = lane
-    return intake, lane
+def unavailable() -> tuple[PartitionedConsumer, UnavailableHandler]:
+    handler = UnavailableHandler()
+    consumer = PartitionedConsumer(
+        Settings(), topic="windows", group="test", new_handler=lambda _: handler
+    )
+    consumer.handlers[0] = handler
+    return consumer, handler
 
 
 def test_a_lane_that_must_wait_is_not_unsound() -> None:
     async def revoke() -> tuple[bool, bool]:
-        intake, _ = held()
-        await intake.revoke([])
-        return intake.waiting, intake.ready
+        consumer, _ = unavailable()
+        await consumer.revoke([])
+        return consumer.waiting, consumer.ready
 
     assert asyncio.run(revoke()) == (True, False)
 
 
 def test_a_lane_that_must_wait_is_let_go_all_the_same() -> None:
     async def revoke() -> int:
-        intake, _ = held()
-        await intake.revoke([0])
-        return len(intake.lanes)
+        consumer, _ = unavailable()
+        await consumer.revoke([0])
+        return len(consumer.handlers)
 
     assert asyncio.run(revoke()) == 0
 
 
 def test_an_end_while_a_lane_must_wait_is_a_crash() -> None:
     async def stop() -> BaseException | None:
-        intake, _ = held()
-        await intake.on_stop()
-        reason: BaseException | None = intake.crash_reason
+        consumer, _ = unavailable()
+        await consumer.on_stop()
+        reason: BaseException | None = consumer.crash_reason
         return reason
 
     assert isinstance(asyncio.run(stop()), StoreDownError)

@@ -1,4 +1,4 @@
-"""The desk: calls to a store that answers, refuses, or says nothing."""
+"""The store_thread: calls to a store that answers, refuses, or says nothing."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def test_a_call_that_takes_too_long_counts_as_down() -> None:
     free = threading.Event()
 
     async def ask() -> tuple[bool, str]:
-        desk = StoreThread()
+        store_thread = StoreThread()
         with pytest.raises(StoreDownError):
-            await desk.ask(free.wait, limit_s=0.01)
-        told = desk.stuck, desk.reason
+            await store_thread.call(free.wait, limit_s=0.01)
+        told = store_thread.stuck, store_thread.reason
         free.set()
         return told
 
@@ -36,10 +36,10 @@ def test_while_a_call_is_out_no_other_is_made() -> None:
     free, called = threading.Event(), threading.Event()
 
     async def ask() -> None:
-        desk = StoreThread()
+        store_thread = StoreThread()
         for call in (free.wait, called.set):
             with pytest.raises(StoreDownError):
-                await desk.ask(call, limit_s=0.01)
+                await store_thread.call(call, limit_s=0.01)
         free.set()
 
     asyncio.run(ask())
@@ -50,25 +50,25 @@ def test_once_a_late_call_is_back_it_asks_again() -> None:
     free = threading.Event()
 
     async def ask() -> int:
-        desk = StoreThread()
+        store_thread = StoreThread()
         with pytest.raises(StoreDownError):
-            await desk.ask(free.wait, limit_s=0.01)
+            await store_thread.call(free.wait, limit_s=0.01)
         free.set()
-        while desk.stuck:
+        while store_thread.stuck:
             await asyncio.sleep(0)
-        return await desk.ask(lambda: 42)
+        return await store_thread.call(lambda: 42)
 
     assert asyncio.run(ask()) == 42
 
 
 def test_an_answer_after_a_refusal_clears_its_reason() -> None:
     async def ask() -> list[str]:
-        desk = StoreThread()
+        store_thread = StoreThread()
         with pytest.raises(StoreDownError):
-            await desk.ask(refuse)
-        reasons = [desk.reason]
-        await desk.ask(lambda: None)
-        return [*reasons, desk.reason]
+            await store_thread.call(refuse)
+        reasons = [store_thread.reason]
+        await store_thread.call(lambda: None)
+        return [*reasons, store_thread.reason]
 
     refused, answered = asyncio.run(ask())
     assert "refused" in refused
@@ -80,10 +80,10 @@ def test_a_store_that_cannot_be_used_is_not_down() -> None:
         raise StoreError("SQLite file x: disk is full; make room on its disk")
 
     async def ask() -> str:
-        desk = StoreThread()
+        store_thread = StoreThread()
         with pytest.raises(StoreError):
-            await desk.ask(fail)
-        return desk.reason
+            await store_thread.call(fail)
+        return store_thread.reason
 
     assert asyncio.run(ask()) == ""
 
@@ -98,16 +98,16 @@ def test_a_call_that_nobody_waits_for_is_out_until_it_is_back(
         refuse()
 
     async def ask() -> tuple[bool, bool]:
-        desk = StoreThread()
-        asking = asyncio.create_task(desk.ask(refuse_late))
+        store_thread = StoreThread()
+        asking = asyncio.create_task(store_thread.call(refuse_late))
         await asyncio.sleep(0)
         asking.cancel()
         await asyncio.wait({asking})
-        stuck = desk.stuck
+        stuck = store_thread.stuck
         free.set()
-        while desk.stuck:
+        while store_thread.stuck:
             await asyncio.sleep(0)
-        return stuck, desk.stuck
+        return stuck, store_thread.stuck
 
     assert asyncio.run(ask()) == (True, False)
     gc.collect()

@@ -184,7 +184,7 @@ def test_another_clock_is_refused(stream: Deployment, built: Path, tmp_path: Pat
     brands = tmp_path / "brands.toml"
     brands.write_text(f'[[brand]]\nname = "{BRAND}"\nzone = "Asia/Tokyo"\n')
     said = load(stream, built, code=3, BADBUZZ_BRANDS=str(brands))
-    assert "by the clock of Europe/Paris, the brands file says Asia/Tokyo" in said
+    assert "in time zone Europe/Paris, but the brands file has Asia/Tokyo" in said
 
 
 @pytest.mark.kafka

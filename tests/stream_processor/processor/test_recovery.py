@@ -195,7 +195,7 @@ def test_a_topic_made_anew_stops_the_worker(real_stream: Deployment) -> None:
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() != 0
-    assert "made anew" in worker.log_text() or "state was lost" in worker.log_text()
+    assert "re-created" in worker.log_text() or "state was lost" in worker.log_text()
 
 
 @pytest.mark.services

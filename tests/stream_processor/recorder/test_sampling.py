@@ -66,7 +66,7 @@ def test_candidates_give_the_sample_of_everything(
         for offset in range(start, end):
             candidates.add(offset, stream[offset])
         stores[0].record_tweets(PLACE, candidates.rows(), end)
-        candidates.recorded()
+        candidates.clear()
     stores[1].record_tweets(PLACE, list(enumerate(stream)), len(stream))
     assert sampled(stores[0], stream) == sampled(stores[1], stream)
 
