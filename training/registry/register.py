@@ -110,7 +110,7 @@ def _log(registry: Registry, bundle: Path, scorer: Scorer) -> tuple[str, str]:
         mlflow.log_metrics(_figures(scorer))
         stored = mlflow.pyfunc.log_model(
             name="sentiment",
-            python_model=str(Path(str(files("training"))) / "pyfunc.py"),
+            python_model=str(Path(str(files("training.registry"))) / "pyfunc.py"),
             artifacts={"bundle": str(folder / "bundle")},
             code_paths=[str(folder / "badbuzz")],
             signature=_SIGNATURE,
