@@ -1,4 +1,4 @@
-"""What a recorder left in its store, and what it should be."""
+"""The contents of a recorder's store, and what they should be."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ _PAGE = 10_000
 
 
 def rows(store: Store, partitions: int = 4) -> dict[str, list[bytes]]:
-    """Windows and alerts' phases in a store, as the topics' values, sorted."""
-    found: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
-    for place in (SourcePartition(topic, n) for topic in found for n in range(partitions)):
+    """Return the windows and alert phases in a store, encoded as in the topics and sorted."""
+    values: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
+    for place in (SourcePartition(topic, n) for topic in values for n in range(partitions)):
         after = -1
         while changes := store.changes({place: after}, _PAGE):
             after = changes[-1][1]
-            found[place.topic] += [
+            values[place.topic] += [
                 wire.encode_window(one) if isinstance(one, Window) else wire.encode_alert(one)
                 for _, _, one in changes
             ]
-    return {topic: sorted(values) for topic, values in found.items()}
+    return {topic: sorted(several) for topic, several in values.items()}
 
 
 def sample(store: Store) -> list[SampledTweet]:
-    """Every sampled tweet of a store, by brand and time."""
-    found: list[SampledTweet] = []
+    """Return all sampled tweets of a store, by brand and time."""
+    tweets: list[SampledTweet] = []
     for brand in (summary.brand for summary in store.brands()):
         cursor = None
         while True:
             page = store.tweets(brand, 0, wire.MAX_MS, limit=_PAGE, cursor=cursor)
-            found += page.items
+            tweets += page.items
             cursor = page.cursor
             if cursor is None:
                 break
-    return found
+    return tweets
 
 
 def whole_sample(stream: Deployment, folder: Path) -> list[SampledTweet]:
-    """The sample of all scored tweets of a stream, recorded at once."""
+    """Return the sample of all scored tweets of a deployment, recorded in one transaction."""
     with Store.open(f"sqlite:///{folder / 'whole.db'}") as store:
         scored = [wire.decode_scored(value) for _, value in stream.committed(wire.SCORED_TWEETS)]
         store.record_tweets(
@@ -59,7 +59,7 @@ def whole_sample(stream: Deployment, folder: Path) -> list[SampledTweet]:
 
 
 def positions(stream: Deployment) -> dict[SourcePartition, int]:
-    """The ends of the recorded topics: where a recorder stands that has read everything."""
+    """Return the end offsets of the recorded topics, the final positions of a recorder."""
     return {
         SourcePartition(topic, partition): end
         for topic in RECORDED
@@ -68,7 +68,7 @@ def positions(stream: Deployment) -> dict[SourcePartition, int]:
 
 
 def await_recorded(stream: Deployment, store_url: str) -> None:
-    """Wait until the store's positions are the topics' ends."""
+    """Wait until the positions in the store are the ends of the topics."""
     ends = positions(stream)
     with Store.open(store_url) as store:
 
@@ -78,17 +78,17 @@ def await_recorded(stream: Deployment, store_url: str) -> None:
             except StoreDownError:
                 return False
 
-        await_that(all_recorded, "everything in the store")
+        await_that(all_recorded, "all records in the store")
 
 
 @contextmanager
 def locked(store_url: str) -> Iterator[None]:
-    """Keep a SQLite store from answering whoever writes.
+    """Lock a SQLite store, so that no other connection can write to it.
 
     Raises
     ------
     sqlite3.OperationalError
-        When somebody else does, for a second.
+        When another connection holds the lock for a second.
     """
     path = store_url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, timeout=1)) as connection:

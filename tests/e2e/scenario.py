@@ -1,4 +1,4 @@
-"""One stream with two crises in it, and what the pure fold makes of it."""
+"""A recording with two crises, and the outputs of the fold without Kafka."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ START = "2026-11-02T00:00:00+00:00"
 START_MS = 1_793_577_600_000
 HOUR_MS = 3_600_000
 ENVIRON = {"BADBUZZ_WARMUP_H": "24"}
-"""A day of warm-up, so that a scenario of a day and a half can hold a crisis."""
+"""One day of warm-up, so that crises can be detected in a scenario of 38 hours."""
 
 
 def write_scenario(
     folder: Path, *, brands: int, tweets_per_day: int, magnitude: float = 8.0
 ) -> Path:
-    """Thirty-eight hours of chatter with two crises at the end: path of the recording."""
+    """Simulate 38 hours with two crises at the end, and return the path of the recording."""
     folder.mkdir(parents=True, exist_ok=True)
     incidents = [
         {"brand": brand, "kind": kind, "start_ms": START_MS + at, "end_ms": START_MS + at + HOUR_MS,
@@ -49,15 +49,15 @@ def write_scenario(
 
 
 def by_fold(recording: Path) -> dict[str, list[bytes]]:
-    """Windows and alerts of a recording by the fold alone: no Kafka, no batches."""
+    """Fold a recording without Kafka and batches; return sorted windows and alerts."""
     settings = Settings.read(ENVIRON)
-    judges = ScorerSet.read(settings.bundles)
+    scorer_set = ScorerSet.read(settings.bundles)
     rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
     fold = Fold(read_brands("", rules).of)
     outputs: dict[str, list[bytes]] = {wire.WINDOWS: [], wire.ALERTS: []}
     for tweet in with_heartbeats(read_recording([str(recording)], source="replay:scenario")):
-        verdict = judges.predict([tweet])[0] if tweet.kind == "post" else None
-        applied = fold.apply(tweet, verdict)
+        prediction = scorer_set.predict([tweet])[0] if tweet.kind == "post" else None
+        applied = fold.apply(tweet, prediction)
         outputs[wire.WINDOWS] += map(wire.encode_window, applied.windows)
         outputs[wire.ALERTS] += map(wire.encode_alert, applied.alerts)
     return {name: sorted(values) for name, values in outputs.items()}

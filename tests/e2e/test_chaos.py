@@ -1,8 +1,8 @@
-"""Whatever is killed or put to sleep, the outputs are those of the undisturbed run, to the byte.
+"""Tests that outputs of a disturbed run are byte-identical to those of an undisturbed one.
 
-``CHAOS_ROUNDS`` rounds (3; ``make chaos`` runs 20). A round kills a worker, kills the replay, puts
-a worker to sleep past the session timeout and wakes it, kills the broker, and stops a worker
-politely, at moments that its seed chooses.
+``CHAOS_ROUNDS`` is the number of rounds, 3 by default; ``make chaos`` runs 20. A round kills a
+worker, kills the replay, suspends a worker beyond the session timeout, kills the broker and stops a
+worker in order, at moments chosen by its seed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
 N_UNFENCED_ROUNDS = 8
 PACE = ("--speed", "8000")
-"""Thirty-eight hours in a quarter of a minute: the moments of a round lie apart."""
+"""Replays 38 hours in 17 seconds, so that the disturbances of a round are spread out."""
 
-SELDOM = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
-"""So that whatever is disturbed has much that is not yet written."""
+RARE_CHECKPOINTS = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
+"""Settings by which much is not committed yet when a disturbance happens."""
 
 OUTPUTS = (wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS, wire.DEAD_LETTERS)
 Outputs = dict[str, list[Record]]
@@ -46,11 +46,11 @@ Outputs = dict[str, list[Record]]
 
 
 class StateRefusedError(Exception):
-    """A worker that will not go on, as the state it found is not what was written."""
+    """A worker refused to start, because its state is not what was committed."""
 
 
 class SupervisedDeployment:
-    """Two workers that a supervisor starts again, and a replay that resumes."""
+    """Two workers that are restarted when they end, and a replay that is resumed."""
 
     def __init__(self, stream: Deployment, recording: Path, command: tuple[str, ...]) -> None:
         self.stream = stream
@@ -71,7 +71,7 @@ class SupervisedDeployment:
         )  # fmt: skip
 
     def supervise(self) -> None:
-        """Start again whatever has ended too early."""
+        """Restart the processes that ended too early."""
         for i, worker in enumerate(self.workers):
             if not worker.running:
                 if worker.popen.returncode == StateError.exit_code:
@@ -89,17 +89,20 @@ class SupervisedDeployment:
 
         await_that(supervised, what, limit_s=240)
 
-    def sent(self, share: float) -> None:
-        """Wait until so much of the recording is in the topic."""
+    def await_sent(self, share: float) -> None:
+        """Wait until a share of the recording is in the topic."""
         with self._recording.open("rb") as lines:
             n_tweets = sum(1 for _ in lines)
         self.await_that(lambda: sum(self.stream.ends().values()) >= share * n_tweets, "the replay")
 
     def finish(self) -> Outputs:
         self.await_that(
-            lambda: self.replay is not None and self.replay.popen.poll() == 0, "the replay's end"
+            lambda: self.replay is not None and self.replay.popen.poll() == 0,
+            "the end of the replay",
         )
-        self.await_that(lambda: self.stream.positions() == self.stream.ends(), "the stream's end")
+        self.await_that(
+            lambda: self.stream.positions() == self.stream.ends(), "the end of the stream"
+        )
         return {name: self.stream.committed(name) for name in OUTPUTS}
 
 
@@ -113,20 +116,19 @@ def stop_worker(deployment: SupervisedDeployment, _: KafkaServer, rng: random.Ra
     worker.finish()
 
 
-def put_worker_to_sleep(
-    deployment: SupervisedDeployment, _: KafkaServer, rng: random.Random
-) -> None:
-    sleeper, other = rng.sample(deployment.workers, 2)
-    sleeper.signal(signal.SIGSTOP)
+def suspend_worker(deployment: SupervisedDeployment, _: KafkaServer, rng: random.Random) -> None:
+    suspended, other = rng.sample(deployment.workers, 2)
+    suspended.signal(signal.SIGSTOP)
     everything = list(range(deployment.stream.settings.partitions))
     owned = f'"partitions":{everything}'.replace(" ", "").encode()
     await_that(
         lambda: not other.running or owned in (other.get("/readyz") or b"").replace(b" ", b""),
-        "the other worker's ownership",
+        "all partitions at the other worker",
     )
-    sleeper.signal(signal.SIGCONT)
+    suspended.signal(signal.SIGCONT)
     await_that(
-        lambda: not sleeper.running or sleeper.get("/healthz") is not None, "the sleeper's waking"
+        lambda: not suspended.running or suspended.get("/healthz") is not None,
+        "an answer of the suspended worker",
     )
 
 
@@ -140,7 +142,7 @@ def kill_broker(_: SupervisedDeployment, server: KafkaServer, __: random.Random)
     server.start()
 
 
-DISTURBANCES = (kill_worker, put_worker_to_sleep, kill_replay, stop_worker, kill_broker)
+DISTURBANCES = (kill_worker, suspend_worker, kill_replay, stop_worker, kill_broker)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +165,7 @@ def undisturbed(
     server: KafkaServer, recording: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Outputs:
     folder = tmp_path_factory.mktemp("undisturbed")
-    stream = Deployment(server.bootstrap_servers, "undisturbed.", folder, SELDOM)
+    stream = Deployment(server.bootstrap_servers, "undisturbed.", folder, RARE_CHECKPOINTS)
     try:
         deployment = SupervisedDeployment(stream, recording, MODULE)
         deployment.start()
@@ -175,16 +177,16 @@ def undisturbed(
 def campaign(
     server: KafkaServer, recording: Path, folder: Path, seed: int, command: tuple[str, ...]
 ) -> Outputs:
-    """One disturbed run."""
+    """Run a disturbed deployment and return its outputs."""
     rng = random.Random(seed)
     prefix = f"{command[-1]}-{seed}."
-    stream = Deployment(server.bootstrap_servers, prefix, folder, SELDOM)
+    stream = Deployment(server.bootstrap_servers, prefix, folder, RARE_CHECKPOINTS)
     try:
         deployment = SupervisedDeployment(stream, recording, command)
         deployment.start()
         moments = sorted(rng.uniform(0.1, 0.9) for _ in DISTURBANCES)
         for moment, disturb in zip(moments, rng.sample(DISTURBANCES, 5), strict=True):
-            deployment.sent(moment)
+            deployment.await_sent(moment)
             disturb(deployment, server, rng)
         return deployment.finish()
     finally:

@@ -1,4 +1,4 @@
-"""The demo, as a newcomer starts it."""
+"""Tests of the demo command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-m", "badbuzz", "demo"]
 
 
 def moment(text: str) -> int:
-    """A time in February 2015, UTC: ``23 05:30``."""
+    """Parse a time in February 2015, UTC, such as ``23 05:30``; return Unix milliseconds."""
     at = datetime.strptime(f"2015-02-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     return int(at.timestamp() * 1000)
 
@@ -30,7 +30,7 @@ def objects(output: bytes) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def airline(shared_data: Path) -> list[dict[str, object]]:
-    """Alerts of the airline recording after 36 hours of warm-up."""
+    """Return the alerts of the airline recording after 36 hours of warm-up."""
     recording = shared_data / "airline" / "airline_tweets.jsonl.gz"
     done = subprocess.run(
         [*COMMAND, str(recording), "--warmup", "36h", "--json"], capture_output=True, check=False
@@ -66,11 +66,11 @@ def test_it_leaves_a_benign_surge_alone(airline: list[dict[str, object]]) -> Non
     assert not any(at in surge for at in openings(airline, "Southwest"))
 
 
-def test_a_brand_without_history_raises_no_alarm(airline: list[dict[str, object]]) -> None:
+def test_a_brand_without_history_raises_no_alert(airline: list[dict[str, object]]) -> None:
     assert openings(airline, "American") == []
 
 
-def test_a_brand_without_history_is_shown_as_such(shared_data: Path) -> None:
+def test_a_brand_without_history_is_displayed_so(shared_data: Path) -> None:
     recording = shared_data / "airline" / "airline_tweets.jsonl.gz"
     done = subprocess.run(
         [*COMMAND, str(recording), "--warmup", "36h", "--headless"],
@@ -84,18 +84,18 @@ def test_a_brand_without_history_is_shown_as_such(shared_data: Path) -> None:
     assert "baseline learnt" in american[-1]
 
 
-def test_ten_simulated_days_end_with_a_verdict_on_every_incident() -> None:
+def test_ten_simulated_days_end_with_a_summary_of_all_incidents() -> None:
     done = subprocess.run([*COMMAND, "--json", "--speed", "max"], capture_output=True, check=True)
-    verdict = objects(done.stdout)[-1]
-    incidents = verdict["incidents"]
+    summary = objects(done.stdout)[-1]
+    incidents = summary["incidents"]
     assert isinstance(incidents, list)
     assert len(incidents) >= 4
     assert sum(incident["alert"] is not None for incident in incidents) >= 3
 
 
-def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    with said.open("wb") as output:
+def test_it_ends_with_three_working_commands_and_ctrl_c_is_no_error(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [*COMMAND, "--serve", "--speed", "max"],
             stdout=output,
@@ -103,13 +103,13 @@ def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Pat
         )
 
     def curls() -> list[str]:
-        assert process.poll() is None, said.read_text()
-        return [line for line in said.read_text().splitlines() if line.startswith("curl ")]
+        assert process.poll() is None, log.read_text()
+        return [line for line in log.read_text().splitlines() if line.startswith("curl ")]
 
     try:
         await_that(lambda: len(curls()) == 3, "three lines")
-        assert said.read_text().splitlines()[-3:] == curls()
-        assert "╭─ alerts" not in said.read_text()  # which is for terminals
+        assert log.read_text().splitlines()[-3:] == curls()
+        assert "╭─ alerts" not in log.read_text()  # it is printed on terminals only
         for line in curls():
             failing = line.replace("curl -s", "curl -s --fail")
             answer = subprocess.run(
@@ -121,21 +121,21 @@ def test_it_ends_with_three_lines_that_work_and_ctrl_c_is_no_error(tmp_path: Pat
         assert process.wait(60) == 0
 
 
-def test_ctrl_c_before_the_end_offers_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_before_the_end_prints_no_commands(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*COMMAND, "--serve", "--keep", str(tmp_path)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     await_that((tmp_path / "replay.log").exists, "the replay")
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "curl" not in said
-    assert said.endswith("ended\n")
+    assert "curl" not in output
+    assert output.endswith("ended\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_ends_everything(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_ends_all_processes(number: signal.Signals, tmp_path: Path) -> None:
     process = subprocess.Popen([*COMMAND, "--headless", "--keep", str(tmp_path)])
     parent = psutil.Process(process.pid)
     await_that((tmp_path / "replay.log").exists, "the replay")

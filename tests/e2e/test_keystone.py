@@ -1,4 +1,4 @@
-"""The same events give the same alerts, to the byte, whatever carries them."""
+"""Tests that the same events give byte-identical alerts with and without Kafka."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_the_scenario_has_alerts_to_compare(expected: dict[str, list[bytes]]) ->
 
 def test_the_alerts_to_compare_have_evidence(expected: dict[str, list[bytes]]) -> None:
     alerts = [decode_alert(alert) for alert in expected[wire.ALERTS]]
-    told = [alert.evidence for alert in alerts if alert.phase != "resolved"]
-    assert all(evidence is not None and evidence.terms for evidence in told)
+    evidences = [alert.evidence for alert in alerts if alert.phase != "resolved"]
+    assert all(evidence is not None and evidence.terms for evidence in evidences)
 
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("pace", [FAST, PACED], ids=["max", "600"])
-def test_a_replay_through_kafka_is_the_fold(
+def test_a_replay_through_kafka_equals_the_fold(
     kafka: str,
     topic_prefix: str,
     pace: tuple[str, ...],
@@ -74,7 +74,7 @@ def test_a_replay_through_kafka_is_the_fold(
 
 @pytest.mark.kafka
 @pytest.mark.services
-def test_a_replay_across_a_kill_is_the_fold(
+def test_a_replay_with_a_killed_worker_equals_the_fold(
     real_kafka: str,
     recording: Path,
     expected: dict[str, list[bytes]],

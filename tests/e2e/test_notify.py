@@ -1,4 +1,4 @@
-"""A simulated crisis from its first tweet to the mail, through every process there is."""
+"""Tests of a simulated crisis from its first tweet to the mail, through all workers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stream(real_kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deplo
 
 
 def raised(stream: Deployment, language: Language) -> list[tuple[Alert, Message]]:
-    """What the processor raised about Air Paradis, and what is to be said of it."""
+    """Return the alerts about Air Paradis and their messages."""
     alerts = [wire.decode_alert(value) for _, value in stream.committed(wire.ALERTS)]
     return [
         (alert, write(alert, PARIS, language, mark="replay"))
@@ -60,13 +60,13 @@ def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
         AlertmanagerServer(tmp_path / "alertmanager", mailbox, phone.url) as manager,
     ):
         stream.worker().await_ready()
-        told = {
+        environ = {
             "BADBUZZ_ALERTMANAGER_URL": manager.url,
             "BADBUZZ_AZURE_CONNECTION_STRING": azure.connection_string,
             "BADBUZZ_LANGUAGE": language,
             "BADBUZZ_NOTIFY_REPEAT_S": "1",
         }
-        stream.notifier(told, "--notify").await_ready()
+        stream.notifier(environ, "--notify").await_ready()
         replay = stream.command("replay", str(recording), "--quiet", *PACED)
         await_that(lambda: bool(mailbox.to(TEAM)), "the mail of the crisis")
         await_that(lambda: over in "".join(mailbox.subjects(TEAM)), "the mail of its end")
@@ -82,7 +82,7 @@ def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
     assert last.summary in unescaped(mails[-1])
     texts = [alert["annotations"]["sms"] for post in phone.bodies for alert in post[0]["alerts"]]
     assert {message.sms for alert, message in phases if alert.severity == "critical"} & set(texts)
-    # One for each severity it had, and one for its end; each was repeated every second.
+    # One per severity and one at the end; each notification was repeated every second.
     severities = {alert.severity for alert, _ in phases}
     assert len(mails) == len(severities) + 1
     assert changes(azure) == [
@@ -92,7 +92,7 @@ def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
 
 def changes(azure: HttpServer) -> list[str]:
     properties = [trace["properties"] for trace in azure.envelopes()]
-    return [told["change"] for told in properties if told.get("brand") == "Air Paradis"]
+    return [one["change"] for one in properties if one.get("brand") == "Air Paradis"]
 
 
 def unescaped(html: str) -> str:
@@ -100,10 +100,10 @@ def unescaped(html: str) -> str:
 
 
 def print_delay(mailbox: Mailbox, stream: Deployment, fired: Alert) -> None:
-    """The seconds from the tweets that crossed the threshold to the mail: pytest -rP shows them.
+    """Print the seconds from the tweets that crossed the threshold to the mail (pytest -rP).
 
-    From the first tweet of the five minutes that did, so at most that long; a window is judged when
-    it closes, and the lateness goes by before that.
+    The time starts at the first tweet of the five-minute bucket and is therefore an upper bound. It
+    includes the lateness, because a window is evaluated when it closes.
     """
     posts = ((sent_s, wire.decode_tweet(value)) for sent_s, value in stream.sent(wire.TWEETS))
     crossing_s = min(

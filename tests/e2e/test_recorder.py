@@ -1,4 +1,4 @@
-"""Whatever is killed, asleep or down, the store holds what the pure fold gives."""
+"""Tests that the store holds the outputs of the fold, whatever is killed, suspended or down."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.stream import Deployment, WorkerProcess, await_that, differen
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.kafka, pytest.mark.services]
 
 PACE = ("--speed", "6000")
-"""Thirty-eight hours in 23 seconds: long enough to be killed in."""
+"""Replays 38 hours in 23 seconds, long enough to kill a process in between."""
 
 MOMENTS = (0.15, 0.4, 0.65)
 
@@ -52,10 +52,10 @@ def await_share(store_url: str, share: float, expected: dict[str, list[bytes]]) 
     await_that(lambda: n_recorded(store_url) >= n_windows, f"{share:.0%} of the windows")
 
 
-def put_to_sleep(recorder: WorkerProcess, store_url: str) -> None:
-    """Stop a recorder, but not in the middle of a transaction: SQLite would have no other."""
+def suspend(recorder: WorkerProcess, store_url: str) -> None:
+    """Suspend a recorder outside of a transaction, which would lock SQLite for all others."""
 
-    def asleep() -> bool:
+    def is_suspended() -> bool:
         recorder.signal(signal.SIGSTOP)
         try:
             with locked(store_url):
@@ -64,10 +64,10 @@ def put_to_sleep(recorder: WorkerProcess, store_url: str) -> None:
             recorder.signal(signal.SIGCONT)
             return False
 
-    await_that(asleep, "a moment between transactions")
+    await_that(is_suspended, "a moment between transactions")
 
 
-def test_killed_with_its_postgres_it_records_the_fold(
+def test_a_recorder_killed_with_its_postgres_records_the_fold(
     deployment: Deployment, recording: Path, expected: dict[str, list[bytes]]
 ) -> None:
     stream = deployment
@@ -91,7 +91,7 @@ def test_killed_with_its_postgres_it_records_the_fold(
             assert difference(rows(store), expected) == ""
 
 
-def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
+def test_a_killed_recorder_records_the_fold_and_the_sample_in_sqlite(
     deployment: Deployment, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
 ) -> None:
     stream = deployment
@@ -113,28 +113,28 @@ def test_killed_it_records_the_fold_and_the_sample_in_sqlite(
         assert difference({"sample": sample(store)}, {"sample": whole}) == ""
 
 
-def test_one_that_slept_past_its_session_does_no_harm(
+def test_a_recorder_suspended_past_its_session_does_no_harm(
     deployment: Deployment, recording: Path, expected: dict[str, list[bytes]], tmp_path: Path
 ) -> None:
     stream = deployment
-    url = f"sqlite:///{tmp_path / 'slept.db'}"
+    url = f"sqlite:///{tmp_path / 'suspended.db'}"
     stream.worker().await_ready()
-    sleeper = stream.recorder(url)
-    sleeper.await_ready()
+    suspended = stream.recorder(url)
+    suspended.await_ready()
     other = stream.recorder(url)
     other.await_ready()
     replay = stream.command("replay", str(recording), "--quiet", *PACE)
     await_share(url, 0.2, expected)
-    put_to_sleep(sleeper, url)
+    suspend(suspended, url)
     everything = list(range(stream.settings.partitions))
 
     def owns_all() -> bool:
         shares = other.readiness().get("partitions", {})
         return bool(shares) and all(share == everything for share in shares.values())
 
-    await_that(owns_all, "the other's ownership")
+    await_that(owns_all, "all partitions at the other recorder")
     await_share(url, 0.8, expected)
-    sleeper.signal(signal.SIGCONT)
+    suspended.signal(signal.SIGCONT)
     assert replay.finish() == 0, replay.log_text()
     stream.await_done()
     await_recorded(stream, url)

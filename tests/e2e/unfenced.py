@@ -1,8 +1,8 @@
-"""badbuzz with the fence taken out, in one of two ways; the argument before the command says which.
+"""badbuzz without fencing, in one of two ways, chosen by the argument before the command.
 
-``plain`` writes outputs and state without a transaction, each record for itself. ``own-id`` keeps
-the transactions, but gives every worker ids of its own, so that nobody is shut out. The campaign
-of ``test_chaos.py`` must fail on either, or it proves nothing.
+``plain`` writes outputs and state without transactions, record by record. ``own-id`` keeps the
+transactions, but gives each worker its own transactional ids, so that no worker is fenced. The
+tests of ``test_chaos.py`` must fail with either, or they prove nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stream_processor.processor import partition as processor
 
 
 class PlainWriter:
-    """A writer that shuts nobody out and writes record by record."""
+    """A writer that fences no other writer and writes record by record."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
         self._producer = AIOKafkaProducer(**settings.kafka_client(), acks="all")
@@ -40,7 +40,7 @@ class PlainWriter:
 
 
 class OwnIdWriter(TransactionalWriter):
-    """A writer of transactions that no other worker's writer knows of."""
+    """A transactional writer with an id that no other process uses."""
 
     def __init__(self, settings: Settings, transactional_id: str) -> None:
         super().__init__(settings, f"{transactional_id}-{os.getpid()}")

@@ -1,4 +1,4 @@
-"""``badbuzz alerts`` on real brokers."""
+"""Tests of ``badbuzz alerts`` on real brokers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.support.stream import Deployment
 pytestmark = pytest.mark.kafka
 
 
-def said(stream: Deployment, topic: str, *values: bytes) -> str:
-    """What the command prints of a topic that holds these records."""
+def printed(stream: Deployment, topic: str, *values: bytes) -> str:
+    """Return the output of the command for a topic with these records."""
     producer = Producer({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
     for value in values:
         producer.produce(stream.settings.topic(topic), value, key="an id", partition=1)
@@ -24,21 +24,21 @@ def said(stream: Deployment, topic: str, *values: bytes) -> str:
 
 
 def test_an_alert_is_a_line_with_its_sentence(stream: Deployment) -> None:
-    line = said(stream, wire.ALERTS, wire.encode_alert(example())).splitlines()[0]
+    line = printed(stream, wire.ALERTS, wire.encode_alert(example())).splitlines()[0]
     assert "38 of 51 tweets about Air Paradis" in line
 
 
-def test_a_record_that_is_no_alert_is_left_out_and_the_others_are_shown(stream: Deployment) -> None:
-    lines = said(stream, wire.ALERTS, b"{}", wire.encode_alert(example())).splitlines()
+def test_an_unreadable_record_is_skipped_and_the_others_are_shown(stream: Deployment) -> None:
+    lines = printed(stream, wire.ALERTS, b"{}", wire.encode_alert(example())).splitlines()
     assert lines[0].startswith("badbuzz: a record of the topic is left out: v: version")
     assert "38 of 51" in lines[1]
 
 
-def test_where_nothing_was_processed_the_worker_is_asked_for(stream: Deployment) -> None:
-    assert said(stream, wire.ALERTS) == (
+def test_without_windows_it_asks_whether_the_worker_runs(stream: Deployment) -> None:
+    assert printed(stream, wire.ALERTS) == (
         "no alerts and no windows in the topics: is badbuzz process running?\n"
     )
 
 
-def test_where_windows_closed_quietly_the_warm_up_is_named(stream: Deployment) -> None:
-    assert "first week is its warm-up" in said(stream, wire.WINDOWS, b"{}")
+def test_with_windows_but_no_alerts_it_names_the_warm_up(stream: Deployment) -> None:
+    assert "first week is its warm-up" in printed(stream, wire.WINDOWS, b"{}")

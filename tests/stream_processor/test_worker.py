@@ -1,4 +1,4 @@
-"""The worker on real brokers: joins, brokers that go, gauges, ports."""
+"""Tests of the worker on real brokers: joining workers, lost brokers, gauges and ports."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.support.stream import Deployment, WorkerProcess, await_that
 pytestmark = pytest.mark.kafka
 
 
-def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+def test_an_unreachable_broker_is_logged_in_one_line(tmp_path: Path) -> None:
     stream = Deployment(f"127.0.0.1:{free_port()}", "nowhere.", tmp_path)
     try:
         worker = stream.worker()
-        await_that(lambda: worker.log_text() != "", "a word from the worker")
+        await_that(lambda: worker.log_text() != "", "a log line of the worker")
         worker.signal(signal.SIGTERM)
         worker.finish()
         assert len(worker.log_text().splitlines()) == 1
@@ -33,7 +33,7 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
         stream.close()
 
 
-def test_a_start_that_fails_ends_with_its_code_and_one_line(kafka: str, tmp_path: Path) -> None:
+def test_a_failed_start_exits_with_its_code_and_one_line(kafka: str, tmp_path: Path) -> None:
     stream = Deployment(kafka, "twice.", tmp_path, {"BADBUZZ_PARTITIONS": "3"})
     try:
         worker = stream.worker()
@@ -44,7 +44,7 @@ def test_a_start_that_fails_ends_with_its_code_and_one_line(kafka: str, tmp_path
 
 
 @pytest.mark.services
-def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_broker_is_not_ready(tmp_path: Path) -> None:
     with KafkaServer(tmp_path / "kafka") as server:
         stream = Deployment(server.bootstrap_servers, "gone.", tmp_path)
         try:
@@ -60,7 +60,7 @@ def test_a_worker_whose_broker_is_gone_is_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
-def test_a_worker_whose_broker_is_gone_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_broker_ends_on_sigterm(tmp_path: Path) -> None:
     with KafkaServer(tmp_path / "kafka") as server:
         stream = Deployment(
             server.bootstrap_servers, "gone.", tmp_path, {"BADBUZZ_CHECKPOINT_MS": "600000"}
@@ -74,13 +74,13 @@ def test_a_worker_whose_broker_is_gone_ends_when_it_is_told_to(tmp_path: Path) -
             server.kill()
             worker.signal(signal.SIGTERM)
             assert worker.finish() == 4
-            assert "no broker took the last checkpoint" in worker.log_text().splitlines()[-1]
+            assert "no broker accepted the last checkpoint" in worker.log_text().splitlines()[-1]
         finally:
             stream.close()
 
 
 @pytest.mark.services
-def test_a_brands_gauges_move_with_it(real_stream: Deployment) -> None:
+def test_the_gauges_of_a_brand_move_with_its_partition(real_stream: Deployment) -> None:
     brands = {partition_of(name, 4): name for name in "ABCDEFGHIJ"}
     assert len(brands) == 4
     for name in brands.values():
@@ -100,7 +100,7 @@ def test_a_brands_gauges_move_with_it(real_stream: Deployment) -> None:
 
 
 @pytest.mark.services
-def test_deployments_with_prefixes_of_their_own_do_not_disturb_each_other(
+def test_deployments_with_different_prefixes_do_not_disturb_each_other(
     real_kafka: str, tmp_path: Path
 ) -> None:
     streams = [
@@ -149,18 +149,18 @@ def test_a_metric_has_a_value(measured: set[str], name: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["decode", "score", "fold", "publish"])
-def test_cpu_time_is_told_by_stage(measured: set[str], stage: str) -> None:
+def test_cpu_time_is_measured_by_stage(measured: set[str], stage: str) -> None:
     assert f"badbuzz_cpu_seconds_total {stage}" in measured
 
 
 @pytest.fixture(scope="module")
 def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[str]]:
-    """Names of the metrics after a tweet and a closed window; CPU time with its stage."""
+    """Return the names of the metrics after one window; CPU time with its stage."""
     stream = Deployment(embedded_kafka, "measured.", tmp_path_factory.mktemp("measured"))
     stream.create_topics()
-    source = RecordProducer(stream)
-    source.tweet(START_MS)
-    source.beat(START_MS + BUCKET_MS + 120_000)
+    producer = RecordProducer(stream)
+    producer.tweet(START_MS)
+    producer.beat(START_MS + BUCKET_MS + 120_000)
     page = run_to_end(stream).get("/metrics")
     assert page is not None
     families = text_string_to_metric_families(page.decode())
@@ -172,7 +172,7 @@ def measured(embedded_kafka: str, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.mark.parametrize("replay", [True, False])
-def test_a_brand_says_whether_its_tweets_are_history(
+def test_a_gauge_shows_whether_a_brands_alert_is_replayed(
     replay: bool, embedded_kafka: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     stream = Deployment(embedded_kafka, topic_prefix, tmp_path)
@@ -188,7 +188,7 @@ def test_a_brand_says_whether_its_tweets_are_history(
         stream.close()
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(stream: Deployment) -> None:
+def test_a_port_in_use_is_reported_in_one_line(stream: Deployment) -> None:
     first = stream.worker()
     first.await_ready()
     second = stream.command("process", BADBUZZ_WEB_PORT=str(first.port))

@@ -1,4 +1,4 @@
-"""Writes what a processor would: windows, alerts and scored tweets, in transactions."""
+"""A producer of the processor's outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.stream import Deployment
 
 
 class OutputProducer:
-    """One transactional producer for the outputs of a stream."""
+    """Writes windows, alerts and scored tweets in transactions, as a processor does."""
 
     def __init__(self, stream: Deployment) -> None:
         self._stream = stream
@@ -32,14 +32,14 @@ class OutputProducer:
         self.raw(wire.ALERTS, [(one.brand, one.id, wire.encode_alert(one)) for one in alerts])
 
     def tweets(self, *tweets: Tweet, score: float = 0.9) -> None:
-        verdict = Prediction(score, score >= 0.5, 0, "airline-en@1")
+        prediction = Prediction(score, score >= 0.5, 0, "airline-en@1")
         self.raw(
             wire.SCORED_TWEETS,
-            [(one.brand, one.brand, wire.encode_scored(one, verdict)) for one in tweets],
+            [(one.brand, one.brand, wire.encode_scored(one, prediction)) for one in tweets],
         )
 
     def raw(self, topic: str, records: Iterable[tuple[str, str, bytes]]) -> None:
-        """Records of brands, by key and value, in one transaction."""
+        """Write records, given as brand, key and value, in one transaction."""
         self._producer.begin_transaction()
         for brand, key, value in records:
             partition = partition_of(brand, self._stream.settings.partitions)

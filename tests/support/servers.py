@@ -1,4 +1,4 @@
-"""Real servers for tests: found or skipped, started, killed, started again."""
+"""Real servers for tests, which are skipped if a server is not installed."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ _UNPRIVILEGED: Final = "postgres", "nobody"
 
 
 def lacking(reason: str, variable: str) -> NoReturn:
-    """Skip the test, or fail it where the environment says that nothing may be missing."""
+    """Skip the test, or fail it if the environment variable is 1."""
     if os.environ.get(variable) == "1":
         pytest.fail(f"{reason}, and {variable}=1")
     pytest.skip(reason)
 
 
 def new_prefix() -> str:
-    """A topic prefix that nobody has had."""
+    """Return a new topic prefix."""
     return f"t{uuid4().hex[:8]}."
 
 
 def settings_for(bootstrap_servers: str, prefix: str = "", **changes: Any) -> Settings:
-    """Settings of a deployment of its own on a broker: nobody else has its topics or its group."""
+    """Return the settings of a new deployment, with its own topics and group."""
     prefix = prefix or new_prefix()
     return Settings(
         **{
@@ -64,12 +64,12 @@ def settings_for(bootstrap_servers: str, prefix: str = "", **changes: Any) -> Se
 
 
 def die_with_parent() -> None:
-    """Ask Linux to kill the calling process when its parent dies, however it dies."""
+    """Make Linux send SIGKILL to the calling process when its parent dies."""
     _end_with_parent(signal.SIGKILL)
 
 
 def end_with_parent() -> None:
-    """The same, so that it can end processes of its own first."""
+    """Make Linux send SIGTERM to the calling process when its parent dies."""
     _end_with_parent(signal.SIGTERM)
 
 
@@ -79,26 +79,26 @@ def _end_with_parent(how: signal.Signals) -> None:
 
 
 def await_line(path: Path, text: str, process: subprocess.Popen[bytes], limit_s: float) -> None:
-    """Return when a process's log holds a text; fail the test when the process ends first."""
+    """Wait until the log of a process contains a text; fail the test if the process ends."""
     deadline = time.monotonic() + limit_s
     while text not in (log := path.read_text(errors="replace")):
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"no {text!r} after {limit_s:g} s or at its end:\n{log[-4000:]}")
+            pytest.fail(f"no {text!r} within {limit_s:g} s or before its end:\n{log[-4000:]}")
         time.sleep(0.05)
 
 
 class KafkaServer:
-    """Apache Kafka on loopback, in its own process; its data outlive it.
+    """Apache Kafka on the loopback interface, in its own process; its data stay when it ends.
 
     Parameters
     ----------
     folder
-        For its data and its log; ``more.properties`` in it adds to the broker's settings.
+        Folder for data and log; a file ``more.properties`` in it adds broker settings.
 
     Attributes
     ----------
     ports
-        Of its listener and of its controller.
+        Ports of the listener and of the controller.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -109,7 +109,7 @@ class KafkaServer:
 
     @staticmethod
     def require() -> None:
-        """Skip the test where Kafka cannot run; fetch its jars, once, where it can."""
+        """Skip the test if Kafka cannot run, and fetch its jars if they are missing."""
         for program, name in (("java", "Java 17"), ("mvn", "Maven")):
             if shutil.which(program) is None:
                 lacking(f"Apache Kafka needs {name}", "REQUIRE_SERVICES")
@@ -118,7 +118,7 @@ class KafkaServer:
             lacking(f"Kafka's jars were not fetched: {fetched.stderr[-400:]}", "REQUIRE_SERVICES")
 
     def start(self) -> Self:
-        """Start it, or start it again on the same port and data; returns when it serves."""
+        """Start the server, again with the same port and data, and wait until it is ready."""
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "server.log"
         with log.open("wb") as output:
@@ -134,7 +134,7 @@ class KafkaServer:
         return self
 
     def __enter__(self) -> Self:
-        """Start it; skips the test where it cannot run."""
+        """Start the server; skip the test if it cannot run."""
         self.require()
         return self.start()
 
@@ -144,15 +144,15 @@ class KafkaServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Shut it down."""
+        """Shut the server down."""
         self.stop()
 
     def stop(self) -> None:
-        """Shut it down in good order."""
+        """Shut the server down in order."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill it, as a power cut would."""
+        """Kill the server with SIGKILL."""
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
@@ -163,14 +163,14 @@ class KafkaServer:
 
 
 class PostgresServer:
-    """PostgreSQL on loopback, in its own process and with data of its own, gone with the block.
+    """PostgreSQL on the loopback interface, in its own process; its data are removed at the end.
 
-    It does not run as root: started by root, it is the user ``postgres`` or ``nobody``.
+    If root runs the tests, the server runs as the user ``postgres`` or ``nobody``.
 
     Parameters
     ----------
     fsync
-        Whether what is committed survives a power cut; a kill it survives anyway.
+        Whether commits survive a power failure; they always survive a kill. False by default.
     """
 
     USER: Final = "badbuzz"
@@ -184,10 +184,10 @@ class PostgresServer:
 
     @staticmethod
     def binaries() -> Path:
-        """The folder of its programs; skips the test where there is none."""
-        found = shutil.which("initdb")
-        if found is not None:
-            return Path(found).parent
+        """Return the folder of its programs; skip the test if there is none."""
+        initdb = shutil.which("initdb")
+        if initdb is not None:
+            return Path(initdb).parent
         for pattern in _POSTGRES_FOLDERS:
             folders = [path.parent for path in Path("/").glob(f"{pattern[1:]}/initdb")]
             if folders:
@@ -196,14 +196,14 @@ class PostgresServer:
 
     @staticmethod
     def user() -> pwd.struct_passwd | None:
-        """Whom it runs as; None for whoever runs the tests."""
+        """Return the user that the server runs as; None for the user of the tests."""
         if os.getuid() != 0:
             return None
         known = {entry.pw_name: entry for entry in pwd.getpwall()}
         return next(known[name] for name in _UNPRIVILEGED if name in known)
 
     def __enter__(self) -> Self:
-        """Make its data and start it; skips the test where it cannot run."""
+        """Create the data and start the server; skip the test if it cannot run."""
         initdb = self.binaries() / "initdb"
         self._folder = Path(tempfile.mkdtemp(prefix="badbuzz-postgres-"))
         password = self._folder / "password"
@@ -226,7 +226,7 @@ class PostgresServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Kill it, and remove its data."""
+        """Kill the server and remove its data."""
         self.kill()
         shutil.rmtree(self._folder)
 
@@ -248,7 +248,7 @@ class PostgresServer:
             )
 
     def start(self) -> Self:
-        """Start it, or start it again on the same port and data; returns when it serves."""
+        """Start the server, again with the same port and data, and wait until it is ready."""
         self._process = self._run(
             self.binaries() / "postgres", "-D", self._folder / "data", "-p", str(self.port),
             "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}",
@@ -258,19 +258,19 @@ class PostgresServer:
         return self
 
     def shut_down(self) -> None:
-        """Let nobody in any more, and end once the last one has left."""
+        """Refuse new connections, and end when the last one is closed."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Shut it down in good order, whoever is connected."""
+        """Close all connections and shut the server down in order."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_STOP_S)
             self._process = None
 
     def kill(self) -> None:
-        """Kill it and all its processes, as a power cut would."""
+        """Kill the server and all its processes with SIGKILL."""
         if self._process is not None:
             backends = psutil.Process(self._process.pid).children(recursive=True)
             self._process.kill()
@@ -282,11 +282,11 @@ class PostgresServer:
             self._process = None
 
     def url(self, database: str = "postgres", password: str = PASSWORD) -> str:
-        """The address of a database, as ``BADBUZZ_STORE`` has it."""
+        """Return the URL of a database, as ``BADBUZZ_STORE`` expects it."""
         return f"postgresql://{self.USER}:{password}@127.0.0.1:{self.port}/{database}"
 
     def new_schema(self) -> str:
-        """The address of a schema that nobody has had: as good as a database, and made at once."""
+        """Create a schema and return its URL; it is faster to create than a database."""
         name = f"t{uuid4().hex[:12]}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))

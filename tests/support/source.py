@@ -1,4 +1,4 @@
-"""A source of any records, and what a worker makes of them."""
+"""A producer of records for ``tweets``, and helpers that read a worker's metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.stream import Deployment, WorkerProcess
 
 
 class RecordProducer:
-    """Writes records of any kind."""
+    """Sends tweets, heartbeats and raw records to a deployment's ``tweets``."""
 
     def __init__(self, stream: Deployment) -> None:
         self._topic = stream.settings.topic(wire.TWEETS)
@@ -50,7 +50,7 @@ class RecordProducer:
         self.flush()
 
     def send(self, tweet: Tweet) -> None:
-        """Put a record in line where it belongs, a heartbeat in every partition's."""
+        """Queue a tweet for its partition, or a heartbeat for every partition."""
         value = wire.encode_tweet(tweet)
         if tweet.kind == "heartbeat":
             for partition in self._partitions:
@@ -59,7 +59,7 @@ class RecordProducer:
             self._producer.produce(self._topic, value, key=tweet.brand)
 
     def flush(self) -> None:
-        """Return when the broker has everything."""
+        """Wait until the broker has all queued records."""
         self._producer.flush()
 
 

@@ -1,4 +1,4 @@
-"""A deployment to test: workers and replays as processes, topics read as committed."""
+"""A deployment under test: commands run as processes, and topics are read as committed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from demo.processes import free_port
 from demo.watch import connection
 from stream_processor.processor.partition import PARTITION_KEY
 
-PATIENCE_S = 90.0
-AWAY = frozenset(
+LIMIT_S = 90.0
+UNAVAILABLE = frozenset(
     {
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.LEADER_NOT_AVAILABLE,
@@ -37,8 +37,8 @@ AWAY = frozenset(
 Record = tuple[bytes | None, bytes]
 
 
-def await_that(condition: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:
-    """Wait for a condition, polling; fail when it does not come."""
+def await_that(condition: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
+    """Poll a condition until it holds, and fail after a time limit."""
     deadline_s = time.monotonic() + limit_s
     while not _holds(condition):
         if time.monotonic() > deadline_s:
@@ -47,17 +47,17 @@ def await_that(condition: Callable[[], bool], what: str, limit_s: float = PATIEN
 
 
 def _holds(condition: Callable[[], bool]) -> bool:
-    """Whether a condition holds; it does not while the broker is on its way back."""
+    """Tell whether a condition holds; while the broker restarts, it does not."""
     try:
         return condition()
     except KafkaException as error:
-        if error.args[0].code() not in AWAY:
+        if error.args[0].code() not in UNAVAILABLE:
             raise
         return False
 
 
 class CommandProcess:
-    """One command of badbuzz, with its log."""
+    """A command of badbuzz that runs as a process, with its log."""
 
     def __init__(self, arguments: list[str], environ: dict[str, str], log: Path) -> None:
         self.log = log
@@ -70,12 +70,12 @@ class CommandProcess:
         self.popen.send_signal(number)
 
     def kill(self) -> None:
-        """``kill -9``, waited for."""
+        """Kill the process with SIGKILL and wait for its end."""
         self.popen.kill()
         self.popen.wait()
 
-    def finish(self, limit_s: float = PATIENCE_S) -> int:
-        """Wait for its end."""
+    def finish(self, limit_s: float = LIMIT_S) -> int:
+        """Wait for the end of the process and return its exit code."""
         return self.popen.wait(limit_s)
 
     @property
@@ -93,7 +93,7 @@ class CommandProcess:
 
 
 class WorkerProcess(CommandProcess):
-    """``badbuzz process`` or ``record``, and what its web server says."""
+    """A worker process, and the answers of its web server."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class WorkerProcess(CommandProcess):
         )
 
     def get(self, path: str) -> bytes | None:
-        """A page, or None while there is none."""
+        """Return a page, or None if it cannot be fetched."""
         try:
             url = f"http://127.0.0.1:{self.port}{path}"
             with urllib.request.urlopen(url, timeout=5) as answer:
@@ -119,7 +119,7 @@ class WorkerProcess(CommandProcess):
             return None
 
     def readiness(self) -> dict[str, Any]:
-        """What ``/readyz`` says, ready or not; nothing while nobody answers."""
+        """Return the answer of ``/readyz``, ready or not; empty if the server does not answer."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as page:
                 return dict(orjson.loads(page.read()))
@@ -129,24 +129,24 @@ class WorkerProcess(CommandProcess):
             return {}
 
     def await_ready(self) -> None:
-        """Wait until it owns partitions and has loaded their state."""
+        """Wait until the worker owns partitions and has loaded their state."""
         await_that(lambda: self.get("/readyz") is not None or not self.running, "a ready worker")
         assert self.running, self.log_text()
 
 
 class Deployment:
-    """Workers, replays and topics of one topic prefix.
+    """The workers, other commands and topics of one topic prefix.
 
     Parameters
     ----------
     bootstrap
-        A broker.
+        Address of the broker.
     prefix
-        Of its topics; a name of its own for each test.
+        Prefix of the topics, unique to the test.
     folder
-        For logs.
+        Folder for logs.
     environ
-        Further settings.
+        Further settings, as environment variables.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Deployment:
         return process
 
     def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> WorkerProcess:
-        """Start a worker."""
+        """Start a processor."""
         log = self._folder / f"worker-{len(self._processes)}.log"
         worker = WorkerProcess(self.environ, log, command)
         self._processes.append(worker)
@@ -188,7 +188,7 @@ class Deployment:
         return recorder
 
     def notifier(self, environ: dict[str, str], *options: str) -> WorkerProcess:
-        """Start a notifier, whose sinks and store the environment names."""
+        """Start a notifier with the sinks and the store of an environment."""
         if "BADBUZZ_STORE" not in environ:
             options = (*options, "--no-store")
         log = self._folder / f"notifier-{len(self._processes)}.log"
@@ -197,12 +197,12 @@ class Deployment:
         return notifier
 
     def create_topics(self) -> None:
-        """``badbuzz topics``."""
+        """Run ``badbuzz topics``."""
         process = self.command("topics")
         assert process.finish() == 0, process.log_text()
 
     def close(self) -> None:
-        """End every process that is left."""
+        """Kill the processes that still run."""
         for process in self._processes:
             process.close()
 
@@ -224,43 +224,45 @@ class Deployment:
             consumer.close()
 
     def committed(self, name: str) -> list[Record]:
-        """Every record of a topic, as committed: key and value, partition after partition."""
-        return [  # no value where a key is deleted
+        """Return key and value of the committed records of a topic, by partition and offset."""
+        return [  # a tombstone has no value
             (message.key(), message.value() or b"") for message in self._messages(name)
         ]
 
     def sent(self, name: str) -> list[tuple[float, bytes]]:
-        """The same, each value with the wall clock when it was sent, Unix seconds."""
-        found = self._messages(name)
-        return [(message.timestamp()[1] / 1000, message.value() or b"") for message in found]
+        """Return timestamp (Unix seconds) and value of the committed records of a topic."""
+        return [
+            (message.timestamp()[1] / 1000, message.value() or b"")
+            for message in self._messages(name)
+        ]
 
     def _messages(self, name: str) -> list[Message]:
         topic = self.settings.topic(name)
-        found: dict[int, list[Message]] = {p: [] for p in range(self.settings.partitions)}
-        left = set(found)
+        messages: dict[int, list[Message]] = {p: [] for p in range(self.settings.partitions)}
+        left = set(messages)
         with self._consumer() as consumer:
             consumer.assign([TopicPartition(topic, partition, 0) for partition in left])
             while left:
                 for message in consumer.consume(5000, 0.2):
                     if message.error() is None:
-                        found[message.partition()].append(message)
+                        messages[message.partition()].append(message)
                     elif message.error().code() == KafkaError._PARTITION_EOF:
                         left.discard(message.partition())
                     else:
                         raise KafkaException(message.error())
-        return [message for partition in sorted(found) for message in found[partition]]
+        return [message for partition in sorted(messages) for message in messages[partition]]
 
     def positions(self) -> dict[int, int]:
-        """Next offset of each partition, as the workers' state records it."""
-        found: dict[int, int] = {}
+        """Return the next offset of each partition from the processor's state."""
+        offsets: dict[int, int] = {}
         for key, value in self.committed(wire.PROCESSOR_STATE):
             if key == PARTITION_KEY:
                 state = orjson.loads(value)
-                found[state["partition"]] = state["next_offset"]
-        return found
+                offsets[state["partition"]] = state["next_offset"]
+        return offsets
 
     def ends(self, name: str = wire.TWEETS) -> dict[int, int]:
-        """End offset of each partition of a topic that holds records."""
+        """Return the end offset of each partition of a topic that holds records."""
         topic = self.settings.topic(name)
         with self._consumer() as consumer:
             ends = {
@@ -270,18 +272,18 @@ class Deployment:
         return {partition: end for partition, end in ends.items() if end}
 
     def await_done(self) -> None:
-        """Wait until everything in ``tweets`` is processed and committed."""
+        """Wait until all records of ``tweets`` are processed and committed."""
         await_that(lambda: self.positions() == self.ends(), "the end of the stream")
 
     def outputs(self, *names: str) -> dict[str, list[bytes]]:
-        """Values by topic, as committed, in an order that partitions do not change."""
+        """Return the sorted values of committed records by topic."""
         return {name: sorted(value for _, value in self.committed(name)) for name in names}
 
 
 def difference(
     found: Mapping[str, Sequence[object]], expected: Mapping[str, Sequence[object]]
 ) -> str:
-    """Where outputs first differ, or nothing: a diff of all that they hold would take hours."""
+    """Describe the first difference between outputs; a diff of all records would take hours."""
     for name, values in expected.items():
         if len(found[name]) != len(values):
             return f"{name}: {len(found[name])} records, not {len(values)}"

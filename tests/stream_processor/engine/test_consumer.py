@@ -1,4 +1,4 @@
-"""The consumer's own order, with lanes that fail: what is not whole is never written."""
+"""Tests of the consumer with handlers that fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stream_processor.engine.partition import ConsumerRecord
 
 
 class FailingHandler:
-    """Fails at its first checkpoint, and would write at the next."""
+    """A handler that fails at its first checkpoint and would write at the next."""
 
     partition = 0
     next_offset = 0
@@ -43,7 +43,7 @@ def failing() -> tuple[PartitionedConsumer, FailingHandler]:
     return consumer, handler
 
 
-def test_after_a_failed_checkpoint_nothing_more_is_written() -> None:
+def test_after_a_failed_checkpoint_no_other_is_written() -> None:
     async def fail_then_revoke() -> int:
         consumer, handler = failing()
         with pytest.raises(ConnectionError):
@@ -54,7 +54,7 @@ def test_after_a_failed_checkpoint_nothing_more_is_written() -> None:
     assert asyncio.run(fail_then_revoke()) == 1
 
 
-def test_a_failure_of_the_last_checkpoint_is_a_crash() -> None:
+def test_a_failed_last_checkpoint_is_a_crash() -> None:
     async def stop() -> BaseException | None:
         consumer, _ = failing()
         await consumer.on_stop()
@@ -65,12 +65,12 @@ def test_a_failure_of_the_last_checkpoint_is_a_crash() -> None:
 
 
 class UnavailableHandler(FailingHandler):
-    """What it writes to is away for its first checkpoint."""
+    """A handler whose store does not answer at the first checkpoint."""
 
     async def checkpoint(self) -> None:
         self.n_checkpoints += 1
         if self.n_checkpoints == 1:
-            raise StoreDownError("it does not answer")
+            raise StoreDownError("the store does not answer")
 
 
 def unavailable() -> tuple[PartitionedConsumer, UnavailableHandler]:
@@ -82,7 +82,7 @@ def unavailable() -> tuple[PartitionedConsumer, UnavailableHandler]:
     return consumer, handler
 
 
-def test_a_lane_that_must_wait_is_not_unsound() -> None:
+def test_a_handler_without_its_store_stays_consistent() -> None:
     async def revoke() -> tuple[bool, bool]:
         consumer, _ = unavailable()
         await consumer.revoke([])
@@ -91,7 +91,7 @@ def test_a_lane_that_must_wait_is_not_unsound() -> None:
     assert asyncio.run(revoke()) == (True, False)
 
 
-def test_a_lane_that_must_wait_is_let_go_all_the_same() -> None:
+def test_a_handler_without_its_store_is_closed_when_revoked() -> None:
     async def revoke() -> int:
         consumer, _ = unavailable()
         await consumer.revoke([0])
@@ -100,7 +100,7 @@ def test_a_lane_that_must_wait_is_let_go_all_the_same() -> None:
     assert asyncio.run(revoke()) == 0
 
 
-def test_an_end_while_a_lane_must_wait_is_a_crash() -> None:
+def test_stopping_without_the_store_is_a_crash() -> None:
     async def stop() -> BaseException | None:
         consumer, _ = unavailable()
         await consumer.on_stop()

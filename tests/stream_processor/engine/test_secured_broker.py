@@ -1,4 +1,4 @@
-"""Every client of Kafka over TLS with a password, on a broker that takes nothing else from them."""
+"""Tests of every Kafka client on a broker that requires TLS and a password."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.stream import Deployment
 pytestmark = [pytest.mark.kafka, pytest.mark.services, pytest.mark.slow]
 
 USER, PASSWORD = "badbuzz", "correct-horse"
-CLEAR = "CLEAR"  # the address of the listener that takes a password in the clear
+CLEAR = "CLEAR"  # key of the listener that accepts plain-text passwords
 SECURED = """
 listeners=PLAINTEXT://127.0.0.1:{plain},CONTROLLER://127.0.0.1:{controller},\
 SECURED://127.0.0.1:{port},CLEAR://127.0.0.1:{clear}
@@ -46,7 +46,7 @@ org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{p
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself, and the keystore of its owner."""
+    """Write a self-signed certificate for 127.0.0.1 and its keystore; return both paths."""
     key, certificate, keystore = (folder / name for name in ("key.pem", "ca.pem", "keystore.pem"))
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
@@ -58,8 +58,8 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, keystore
 
 
-def allow(bootstrap: str) -> None:
-    """Make the user known to the broker."""
+def create_user(bootstrap: str) -> None:
+    """Create the user on the broker."""
     credential = UserScramCredentialUpsertion(
         USER, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192), PASSWORD.encode()
     )
@@ -69,10 +69,10 @@ def allow(bootstrap: str) -> None:
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The settings that reach the broker by its secured listener."""
+    """Start the broker and return the settings for its secured listener."""
     KafkaServer.require()
     if shutil.which("openssl") is None:
-        lacking("certificates are made with openssl", "REQUIRE_SERVICES")
+        lacking("openssl, which creates certificates, is not installed", "REQUIRE_SERVICES")
     folder = tmp_path_factory.mktemp("secured")
     server, port, clear = KafkaServer(folder), free_port(), free_port()
     certificate, keystore = write_certificate(folder)
@@ -83,7 +83,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     )  # fmt: skip
     (folder / "more.properties").write_text(more)
     with server:
-        allow(server.bootstrap_servers)
+        create_user(server.bootstrap_servers)
         yield {
             "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
             "BADBUZZ_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
@@ -126,7 +126,7 @@ def test_topics_replay_worker_and_alerts_work_over_tls(
         stream.close()
 
 
-def test_a_password_in_the_clear_is_taken_too(secured: dict[str, str], tmp_path: Path) -> None:
+def test_a_plain_text_password_is_accepted_too(secured: dict[str, str], tmp_path: Path) -> None:
     stream = stream_on(
         secured,
         tmp_path,
@@ -144,7 +144,7 @@ def test_a_password_in_the_clear_is_taken_too(secured: dict[str, str], tmp_path:
 @pytest.mark.parametrize(
     ("command", "reason"), [("topics", "Authentication failed"), ("replay", "does not let this")]
 )
-def test_a_wrong_password_is_said_in_a_line(
+def test_a_wrong_password_is_reported_in_one_line(
     secured: dict[str, str], command: str, reason: str, tmp_path: Path
 ) -> None:
     recording = tmp_path / "a.jsonl"

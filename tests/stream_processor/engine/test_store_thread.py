@@ -1,4 +1,4 @@
-"""The store_thread: calls to a store that answers, refuses, or says nothing."""
+"""Tests of the store thread with a store that answers, refuses or is silent."""
 
 from __future__ import annotations
 
@@ -17,52 +17,52 @@ def refuse() -> None:
 
 
 def test_a_call_that_takes_too_long_counts_as_down() -> None:
-    free = threading.Event()
+    release = threading.Event()
 
-    async def ask() -> tuple[bool, str]:
+    async def calls() -> tuple[bool, str]:
         store_thread = StoreThread()
         with pytest.raises(StoreDownError):
-            await store_thread.call(free.wait, limit_s=0.01)
-        told = store_thread.stuck, store_thread.reason
-        free.set()
-        return told
+            await store_thread.call(release.wait, limit_s=0.01)
+        state = store_thread.stuck, store_thread.reason
+        release.set()
+        return state
 
-    stuck, reason = asyncio.run(ask())
+    stuck, reason = asyncio.run(calls())
     assert stuck
     assert "has not answered" in reason
 
 
-def test_while_a_call_is_out_no_other_is_made() -> None:
-    free, called = threading.Event(), threading.Event()
+def test_no_call_is_made_while_another_is_stuck() -> None:
+    release, called = threading.Event(), threading.Event()
 
-    async def ask() -> None:
+    async def calls() -> None:
         store_thread = StoreThread()
-        for call in (free.wait, called.set):
+        for call in (release.wait, called.set):
             with pytest.raises(StoreDownError):
                 await store_thread.call(call, limit_s=0.01)
-        free.set()
+        release.set()
 
-    asyncio.run(ask())
+    asyncio.run(calls())
     assert not called.is_set()
 
 
-def test_once_a_late_call_is_back_it_asks_again() -> None:
-    free = threading.Event()
+def test_after_a_late_call_has_ended_calls_are_made_again() -> None:
+    release = threading.Event()
 
-    async def ask() -> int:
+    async def calls() -> int:
         store_thread = StoreThread()
         with pytest.raises(StoreDownError):
-            await store_thread.call(free.wait, limit_s=0.01)
-        free.set()
+            await store_thread.call(release.wait, limit_s=0.01)
+        release.set()
         while store_thread.stuck:
             await asyncio.sleep(0)
         return await store_thread.call(lambda: 42)
 
-    assert asyncio.run(ask()) == 42
+    assert asyncio.run(calls()) == 42
 
 
 def test_an_answer_after_a_refusal_clears_its_reason() -> None:
-    async def ask() -> list[str]:
+    async def calls() -> list[str]:
         store_thread = StoreThread()
         with pytest.raises(StoreDownError):
             await store_thread.call(refuse)
@@ -70,45 +70,47 @@ def test_an_answer_after_a_refusal_clears_its_reason() -> None:
         await store_thread.call(lambda: None)
         return [*reasons, store_thread.reason]
 
-    refused, answered = asyncio.run(ask())
+    refused, answered = asyncio.run(calls())
     assert "refused" in refused
     assert answered == ""
 
 
-def test_a_store_that_cannot_be_used_is_not_down() -> None:
+def test_an_unusable_store_is_not_down() -> None:
     def fail() -> None:
         raise StoreError("SQLite file x: disk is full; make room on its disk")
 
-    async def ask() -> str:
+    async def calls() -> str:
         store_thread = StoreThread()
         with pytest.raises(StoreError):
             await store_thread.call(fail)
         return store_thread.reason
 
-    assert asyncio.run(ask()) == ""
+    assert asyncio.run(calls()) == ""
 
 
-def test_a_call_that_nobody_waits_for_is_out_until_it_is_back(
+def test_a_cancelled_call_is_stuck_until_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    free = threading.Event()
+    release = threading.Event()
 
     def refuse_late() -> None:
-        free.wait()
+        release.wait()
         refuse()
 
-    async def ask() -> tuple[bool, bool]:
+    async def calls() -> tuple[bool, bool]:
         store_thread = StoreThread()
-        asking = asyncio.create_task(store_thread.call(refuse_late))
+        task = asyncio.create_task(store_thread.call(refuse_late))
         await asyncio.sleep(0)
-        asking.cancel()
-        await asyncio.wait({asking})
+        task.cancel()
+        await asyncio.wait({task})
         stuck = store_thread.stuck
-        free.set()
+        release.set()
         while store_thread.stuck:
             await asyncio.sleep(0)
         return stuck, store_thread.stuck
 
-    assert asyncio.run(ask()) == (True, False)
+    assert asyncio.run(calls()) == (True, False)
     gc.collect()
-    assert caplog.messages == []  # asyncio's of an exception that was never retrieved
+    assert (
+        caplog.messages == []
+    )  # no message of asyncio about an exception that was never retrieved

@@ -1,4 +1,4 @@
-"""Topics on either broker: created, checked, never altered."""
+"""Tests of the topics on both brokers: they are created and checked, and never altered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture
 def settings(real_kafka: str) -> Settings:
-    """A deployment on Apache Kafka without any topic."""
+    """Return the settings of a deployment on Apache Kafka without topics."""
     return settings_for(real_kafka)
 
 
@@ -56,7 +56,7 @@ def names_in(kafka: str) -> set[str]:
 
 
 def create_otherwise(settings: Settings, name: str, **changed: str) -> None:
-    """Create every topic as it must be, but for one."""
+    """Create all topics as expected, except for one."""
 
     async def create() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
@@ -120,18 +120,18 @@ def test_a_check_creates_nothing(settings: Settings) -> None:
     )
 
 
-def test_a_worker_names_the_topics_that_are_missing(settings: Settings) -> None:
+def test_a_worker_reports_missing_topics(settings: Settings) -> None:
     with pytest.raises(KafkaError, match=r"\.tweets, .*are missing: run badbuzz topics"):
         check(settings)
 
 
-def test_other_partitions_stop_a_worker(settings: Settings) -> None:
+def test_another_number_of_partitions_stops_a_worker(settings: Settings) -> None:
     prepare(replace(settings, partitions=2))
     with pytest.raises(KafkaError, match="partitions is 2, not 4: set BADBUZZ_PARTITIONS=2"):
         check(settings)
 
 
-def test_other_partitions_are_not_altered(settings: Settings) -> None:
+def test_another_number_of_partitions_is_not_altered(settings: Settings) -> None:
     prepare(replace(settings, partitions=2))
     assert {difference.found for difference in prepare(settings).differences} == {"2"}
 
@@ -142,7 +142,7 @@ def test_state_that_retention_would_delete_stops_a_worker(settings: Settings) ->
         check(settings)
 
 
-def test_another_retention_is_told_and_does_not_stop_a_worker(
+def test_another_retention_is_logged_and_does_not_stop_a_worker(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     create_otherwise(settings, wire.TWEETS, **{"retention.ms": "86400000"})
@@ -155,14 +155,16 @@ def test_another_retention_is_told_and_does_not_stop_a_worker(
     ]
 
 
-def test_the_embedded_broker_is_checked_for_partitions_alone(embedded_kafka: str) -> None:
+def test_on_the_embedded_broker_only_partitions_are_checked(embedded_kafka: str) -> None:
     settings = settings_for(embedded_kafka)
     assert prepare(settings) == TopicReport(
         [topic.name for topic in topics_of(settings)], embedded=True
     )
 
 
-def test_other_partitions_on_the_embedded_broker_stop_a_worker(embedded_kafka: str) -> None:
+def test_another_number_of_partitions_on_the_embedded_broker_stops_a_worker(
+    embedded_kafka: str,
+) -> None:
     with pytest.raises(KafkaError, match="partitions is 4, not 3"):
         check(settings_for(embedded_kafka, partitions=3))
 
@@ -173,14 +175,14 @@ def test_the_command_prints_what_it_created(settings: Settings) -> None:
     )  # fmt: skip
 
 
-def test_the_command_exits_with_4_where_something_differs(settings: Settings) -> None:
+def test_the_command_exits_with_4_if_a_topic_differs(settings: Settings) -> None:
     code, output = run(settings, "--check", "--json")
     report = orjson.loads(output)
     assert code == 4
     assert len(report["differences"]) == len(report["topics"]) == 6
 
 
-def test_a_broker_that_is_not_there_is_one_line_and_an_error() -> None:
+def test_an_unreachable_broker_is_logged_once_and_an_error() -> None:
     lines: list[str] = []
     settings = settings_for(f"127.0.0.1:{free_port()}")
     with pytest.raises(KafkaError, match=r"no broker answers at 127.* refused|Connect call failed"):
@@ -189,7 +191,7 @@ def test_a_broker_that_is_not_there_is_one_line_and_an_error() -> None:
 
 
 @pytest.mark.slow
-def test_a_broker_that_comes_late_is_waited_for(tmp_path: Path) -> None:
+def test_it_waits_for_a_broker_that_starts_late(tmp_path: Path) -> None:
     KafkaServer.require()
     server = KafkaServer(tmp_path)
     lines: list[str] = []

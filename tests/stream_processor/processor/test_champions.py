@@ -1,4 +1,4 @@
-"""The hot swap, on Apache Kafka and a real registry."""
+"""Tests of the hot swap on Apache Kafka and a real registry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ N_MORE = 100
 def deployment(
     real_kafka: str, registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
 ) -> Iterator[Deployment]:
-    """A deployment that looks at the registry every second."""
+    """Return a deployment that checks the registry every second."""
     environ = {"BADBUZZ_MLFLOW_URI": mlflow_server.uri, "BADBUZZ_REGISTRY_POLL_S": "1"}
     stream = Deployment(real_kafka, new_prefix(), tmp_path / "stream", environ)
     stream.create_topics()
@@ -45,19 +45,19 @@ def serves(worker: WorkerProcess, version: str) -> bool:
 
 
 class SteadyProducer:
-    """A second of event time a tweet, for as long as is wanted."""
+    """A producer of one tweet per second of event time."""
 
     def __init__(self, stream: Deployment) -> None:
-        self._source = RecordProducer(stream)
+        self._producer = RecordProducer(stream)
         self.n_sent = 0
 
     def send(self, n: int) -> None:
         for _ in range(n):
-            self._source.tweet(START_MS + self.n_sent * STEP_MS)
+            self._producer.tweet(START_MS + self.n_sent * STEP_MS)
             self.n_sent += 1
 
     def until_served(self, worker: WorkerProcess, version: str) -> None:
-        """Go on while the worker comes to serve a bundle, then a little more."""
+        """Send tweets until the worker serves a bundle, then ``N_MORE``."""
 
         def served() -> bool:
             self.send(1)
@@ -67,8 +67,8 @@ class SteadyProducer:
         self.send(N_MORE)
 
     def end(self) -> None:
-        """Close every window."""
-        self._source.beat(START_MS + self.n_sent * STEP_MS + 600_000)
+        """Send a heartbeat that closes all windows."""
+        self._producer.beat(START_MS + self.n_sent * STEP_MS + 600_000)
 
 
 def test_a_swap_during_a_replay_scores_every_tweet_once(
@@ -78,18 +78,18 @@ def test_a_swap_during_a_replay_scores_every_tweet_once(
     crown(registry, versions[0])
     worker = deployment.worker()
     worker.await_ready()
-    chatter = SteadyProducer(deployment)
+    tweets = SteadyProducer(deployment)
     order = [versions[0], versions[1], versions[0]]  # a promotion, and its rollback
     for version in order:
         crown(registry, version)
-        chatter.until_served(worker, version.bundle)
-    chatter.end()
+        tweets.until_served(worker, version.bundle)
+    tweets.end()
     deployment.await_done()
 
     scored = [orjson.loads(value) for _, value in deployment.committed(wire.SCORED_TWEETS)]
-    assert [one["id"] for one in scored] == [str(1 + i) for i in range(chatter.n_sent)]
+    assert [one["id"] for one in scored] == [str(1 + i) for i in range(tweets.n_sent)]
     windows = [orjson.loads(value) for _, value in deployment.committed(wire.WINDOWS)]
-    assert sum(window["n"] for window in windows) == chatter.n_sent
+    assert sum(window["n"] for window in windows) == tweets.n_sent
     served = [one["bundle"] for one in scored]
     changes = [served[0], *(after for before, after in pairwise(served) if before != after)]
     assert changes == [version.bundle for version in order]
@@ -114,7 +114,7 @@ def test_a_broken_champion_does_not_serve(
     assert f"{good.bundle} goes on serving" in worker.log_text()
 
 
-def test_a_registry_that_never_answers_keeps_no_worker_from_working_nor_ending(
+def test_a_silent_registry_prevents_neither_work_nor_shutdown(
     real_kafka: str, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

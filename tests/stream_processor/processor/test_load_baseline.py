@@ -1,4 +1,4 @@
-"""What is usual, learnt from a recording and loaded into a worker's state."""
+"""Tests of baselines that are learnt from a recording and loaded into the state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRAND = "Air Paradis"
 
 
 def simulate(folder: Path, name: str, start: str, days: str, incidents: object = None) -> Path:
-    """A recording of one brand."""
+    """Simulate a recording of one brand and return its path."""
     plan, path = folder / f"{name}.incidents.json", folder / f"{name}.jsonl"
     plan.write_bytes(orjson.dumps(incidents or {"incidents": [], "benign": []}))
     subprocess.run(
@@ -38,14 +38,14 @@ def simulate(folder: Path, name: str, start: str, days: str, incidents: object =
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two calm days."""
+    """Return a recording of two calm days."""
     folder = tmp_path_factory.mktemp("history")
     return simulate(folder, "history", "2026-11-02T00:00:00+00:00", "2")
 
 
 @pytest.fixture(scope="module")
 def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fourteen hours after them, a strike in the last two."""
+    """Return a recording of the next fourteen hours, with a strike in the last two."""
     at_ms = START_MS + 2 * DAY + DAY // 2
     strike = {"brand": BRAND, "kind": "strike", "start_ms": at_ms, "end_ms": at_ms + 5_400_000,
               "magnitude": 9.0}  # fmt: skip
@@ -56,7 +56,7 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The baseline file of the two days."""
+    """Build the baseline file of the two days and return its path."""
     folder = tmp_path_factory.mktemp("built")
     path = folder / "baseline.json"
     result = subprocess.run(
@@ -89,21 +89,21 @@ def replay(stream: Deployment, path: Path) -> None:
     stream.await_done()
 
 
-def taken(worker: WorkerProcess) -> float:
-    """Records that a worker has taken in."""
+def n_processed(worker: WorkerProcess) -> float:
+    """Return the number of records that a worker has processed."""
     page = (worker.get("/metrics") or b"").decode()
     return sum(map(float, re.findall(r"^badbuzz_tweets_total{.*} (.*)", page, re.MULTILINE)))
 
 
 def state_of(stream: Deployment) -> BrandState:
-    """The brand's newest state in the topic."""
+    """Return the newest state of the brand in the topic."""
     records = stream.committed(wire.PROCESSOR_STATE)
     return BrandState.unpack([value for key, value in records if key == BRAND.encode()][-1])
 
 
 def only(path: Path) -> BrandBaseline:
-    (found,) = decode_baselines(path.read_bytes())
-    return found
+    (learnt_brand,) = decode_baselines(path.read_bytes())
+    return learnt_brand
 
 
 @pytest.mark.kafka
@@ -118,7 +118,7 @@ def test_a_loaded_brand_is_watched_from_its_first_day(
 
 
 @pytest.mark.kafka
-def test_what_is_built_is_what_a_worker_learns(
+def test_a_built_baseline_equals_that_of_a_worker(
     stream: Deployment, built: Path, history: Path
 ) -> None:
     stream.worker().await_ready()
@@ -127,7 +127,7 @@ def test_what_is_built_is_what_a_worker_learns(
 
 
 @pytest.mark.kafka
-def test_a_live_state_is_replaced_only_when_asked_for(
+def test_a_live_state_is_replaced_only_on_request(
     stream: Deployment, built: Path, first_day: Path
 ) -> None:
     worker = stream.worker()
@@ -136,8 +136,8 @@ def test_a_live_state_is_replaced_only_when_asked_for(
     before = state_of(stream)
     worker.signal(signal.SIGTERM)
     worker.finish()
-    said = load(stream, built, code=3)
-    assert f"{BRAND} already learn" in said
+    output = load(stream, built, code=3)
+    assert f"{BRAND} already learn" in output
     assert state_of(stream) == before
     load(stream, built, "--replace")
     after = state_of(stream)
@@ -149,28 +149,32 @@ def test_a_live_state_is_replaced_only_when_asked_for(
 def test_it_refuses_while_a_worker_runs(stream: Deployment, built: Path) -> None:
     worker = stream.worker()
     worker.await_ready()
-    said = load(stream, built, code=4, BADBUZZ_WEB_PORT=str(worker.port))
-    assert "stop them all, load, then start them again" in said
+    output = load(stream, built, code=4, BADBUZZ_WEB_PORT=str(worker.port))
+    assert "stop them all, load, then start them again" in output
     assert not [key for key, _ in stream.committed(wire.PROCESSOR_STATE) if key == BRAND.encode()]
     assert worker.running
 
 
 @pytest.mark.kafka
-def test_a_worker_that_is_asleep_cannot_undo_it(
+def test_a_suspended_worker_cannot_overwrite_it(
     real_kafka: str, topic_prefix: str, built: Path, first_day: Path, tmp_path: Path
 ) -> None:
-    seldom = {"BADBUZZ_WARMUP_H": "24", "BADBUZZ_CHECKPOINT_MS": "600000"}
-    stream = Deployment(real_kafka, topic_prefix, tmp_path, seldom)
+    environ = {"BADBUZZ_WARMUP_H": "24", "BADBUZZ_CHECKPOINT_MS": "600000"}
+    stream = Deployment(real_kafka, topic_prefix, tmp_path, environ)
     try:
         stream.create_topics()
         worker = stream.worker()
         worker.await_ready()
-        sent = stream.command("replay", str(first_day), "--quiet")
-        assert sent.finish() == 0, sent.log_text()
+        replayed = stream.command("replay", str(first_day), "--quiet")
+        assert replayed.finish() == 0, replayed.log_text()
         n_records = sum(stream.ends().values())
-        await_that(lambda: taken(worker) == n_records, "everything, taken and not yet written")
+        await_that(
+            lambda: n_processed(worker) == n_records, "all records, processed and not yet committed"
+        )
         worker.signal(signal.SIGSTOP)
-        await_that(lambda: not asyncio.run(group_members(stream.settings)), "the session's end")
+        await_that(
+            lambda: not asyncio.run(group_members(stream.settings)), "the end of the session"
+        )
         load(stream, built, "--replace")
         worker.signal(signal.SIGCONT)
         assert worker.finish() != 0
@@ -180,15 +184,15 @@ def test_a_worker_that_is_asleep_cannot_undo_it(
 
 
 @pytest.mark.kafka
-def test_another_clock_is_refused(stream: Deployment, built: Path, tmp_path: Path) -> None:
+def test_another_time_zone_is_refused(stream: Deployment, built: Path, tmp_path: Path) -> None:
     brands = tmp_path / "brands.toml"
     brands.write_text(f'[[brand]]\nname = "{BRAND}"\nzone = "Asia/Tokyo"\n')
-    said = load(stream, built, code=3, BADBUZZ_BRANDS=str(brands))
-    assert "in time zone Europe/Paris, but the brands file has Asia/Tokyo" in said
+    output = load(stream, built, code=3, BADBUZZ_BRANDS=str(brands))
+    assert "in time zone Europe/Paris, but the brands file has Asia/Tokyo" in output
 
 
 @pytest.mark.kafka
-def test_a_brand_that_the_file_has_not_is_named(stream: Deployment, built: Path) -> None:
+def test_a_brand_missing_from_the_file_is_reported(stream: Deployment, built: Path) -> None:
     assert f"has no brand 'Nobody'; it has {BRAND}" in load(
         stream, built, "--brand", "Nobody", code=3
     )

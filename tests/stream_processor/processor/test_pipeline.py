@@ -1,4 +1,4 @@
-"""The worker on real brokers: what becomes of its input."""
+"""Tests of the processor on real brokers: outputs, dead letters and state."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from tests.support.stream import Deployment
 
 pytestmark = pytest.mark.kafka
 
-PLACE = partition_of("Air Paradis", 4)
+PARTITION = partition_of("Air Paradis", 4)
 
 
 def test_bad_bytes_go_to_the_dead_letters_and_the_stream_goes_on(stream: Deployment) -> None:
-    source = RecordProducer(stream)
-    source.raw(b"\xff\x00 no json")
-    source.raw(b'{"v":1,"id":7}')
-    source.raw(None)
-    source.tweet(START_MS)
+    producer = RecordProducer(stream)
+    producer.raw(b"\xff\x00 no json")
+    producer.raw(b'{"v":1,"id":7}')
+    producer.raw(None)
+    producer.tweet(START_MS)
     worker = run_to_end(stream)
-    buried = [value for _, value in stream.committed(wire.DEAD_LETTERS)]
-    assert buried == [b"\xff\x00 no json", b'{"v":1,"id":7}', b""]
+    dead_letters = [value for _, value in stream.committed(wire.DEAD_LETTERS)]
+    assert dead_letters == [b"\xff\x00 no json", b'{"v":1,"id":7}', b""]
     assert len(stream.committed(wire.SCORED_TWEETS)) == 1
     assert metric(worker, "badbuzz_dead_letters_total", reason="missing") == 1
 
 
-def test_a_dead_letter_says_why_and_whence(stream: Deployment) -> None:
+def test_a_dead_letter_has_its_reason_and_offset(stream: Deployment) -> None:
     RecordProducer(stream).raw(b'{"v":1,"id":7}')
     run_to_end(stream)
     partition = next(iter(stream.ends()))
@@ -57,14 +57,14 @@ def test_a_dead_letter_says_why_and_whence(stream: Deployment) -> None:
     ["", "😡😡😡", "איפה המזוודה שלי", "航班又延误了四个小时", "a" * 60_000, "\u0000\t\n"],
     ids=["empty", "emoji", "right to left", "CJK", "one character", "control"],
 )
-def test_odd_text_gets_a_verdict(stream: Deployment, text: str) -> None:
+def test_unusual_text_is_scored(stream: Deployment, text: str) -> None:
     RecordProducer(stream).tweet(START_MS, text)
     run_to_end(stream)
     ((_, value),) = stream.committed(wire.SCORED_TWEETS)
     assert 0.0 <= orjson.loads(value)["score"] <= 1.0
 
 
-def test_a_language_without_a_bundle_is_shown_without_a_verdict(stream: Deployment) -> None:
+def test_a_language_without_a_bundle_is_not_scored(stream: Deployment) -> None:
     RecordProducer(stream).tweet(START_MS, "Koffer weg", lang="de")
     worker = run_to_end(stream)
     ((_, value),) = stream.committed(wire.SCORED_TWEETS)
@@ -72,25 +72,25 @@ def test_a_language_without_a_bundle_is_shown_without_a_verdict(stream: Deployme
     assert metric(worker, "badbuzz_tweets_total", outcome="unvalidated") == 1
 
 
-def test_what_comes_late_is_counted_late(stream: Deployment) -> None:
-    source = RecordProducer(stream)
-    source.tweet(START_MS)
-    source.beat(START_MS + 3 * BUCKET_MS)
-    source.tweet(START_MS + 1)
+def test_a_late_tweet_is_counted_as_late(stream: Deployment) -> None:
+    producer = RecordProducer(stream)
+    producer.tweet(START_MS)
+    producer.beat(START_MS + 3 * BUCKET_MS)
+    producer.tweet(START_MS + 1)
     worker = run_to_end(stream)
     assert metric(worker, "badbuzz_tweets_total", outcome="late") == 1
 
 
-def test_a_live_source_from_the_future_closes_no_window(stream: Deployment) -> None:
-    source = RecordProducer(stream)
-    source.tweet(START_MS)
-    source.tweet(4_000_000_000_000)
+def test_a_live_tweet_from_the_future_closes_no_window(stream: Deployment) -> None:
+    producer = RecordProducer(stream)
+    producer.tweet(START_MS)
+    producer.tweet(4_000_000_000_000)
     worker = run_to_end(stream)
     assert stream.committed(wire.WINDOWS) == []
     assert metric(worker, "badbuzz_dead_letters_total", reason="future") == 1
 
 
-def test_a_brand_can_be_looked_at(stream: Deployment) -> None:
+def test_the_state_of_a_brand_is_a_page(stream: Deployment) -> None:
     RecordProducer(stream).tweet(START_MS)
     worker = run_to_end(stream)
     state = worker.get("/state/Air%20Paradis")
@@ -99,44 +99,44 @@ def test_a_brand_can_be_looked_at(stream: Deployment) -> None:
     assert worker.get("/state/Nobody") is None
 
 
-def test_evidence_is_a_record_of_its_own_and_is_deleted_when_it_is_learnt(
+def test_evidence_has_its_own_record_which_is_deleted_once_learnt(
     stream: Deployment,
 ) -> None:
-    source = RecordProducer(stream)
-    source.tweet(START_MS)
+    producer = RecordProducer(stream)
+    producer.tweet(START_MS)
     run_to_end(stream)
     own = key("Air Paradis", START_MS)
     sample = orjson.loads(dict(stream.committed(wire.PROCESSOR_STATE))[own])["sample"]
     assert sample[0][-1] == "Lost my bag, again"
-    source.tweet(START_MS + 3 * 3_600_000)
-    source.beat(START_MS + 4 * 3_600_000)
+    producer.tweet(START_MS + 3 * 3_600_000)
+    producer.beat(START_MS + 4 * 3_600_000)
     stream.await_done()
     last = dict(stream.committed(wire.PROCESSOR_STATE))
     assert last[own] == b""
     assert orjson.loads(last[key("Air Paradis")])["counts"].keys() == {"lost", "bag"}
 
 
-def test_a_record_that_is_not_keyed_by_its_brand_is_buried(stream: Deployment) -> None:
+def test_a_record_with_a_wrong_key_is_a_dead_letter(stream: Deployment) -> None:
     tweet = Tweet("1", "Air Paradis", "Lost", START_MS, START_MS, seq=1, source="t", lang="en")
-    astray = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PLACE)
-    RecordProducer(stream).raw(wire.encode_tweet(tweet), key=astray)
+    wrong_key = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PARTITION)
+    RecordProducer(stream).raw(wire.encode_tweet(tweet), key=wrong_key)
     worker = run_to_end(stream)
     assert metric(worker, "badbuzz_dead_letters_total", reason="misplaced") == 1
 
 
-def test_an_oversized_record_is_buried_in_part(stream: Deployment) -> None:
+def test_an_oversized_record_is_truncated_in_the_dead_letters(stream: Deployment) -> None:
     RecordProducer(stream).raw(b"x" * 900_000)
     run_to_end(stream)
     ((_, value),) = stream.committed(wire.DEAD_LETTERS)
     assert value == b"x" * 256 * 1024
 
 
-@pytest.mark.parametrize(("n_bytes", "buried"), [(65_536, 0), (65_537, 1)])
-def test_a_record_of_one_character_is_read_up_to_64_kib(
-    stream: Deployment, n_bytes: int, buried: int
+@pytest.mark.parametrize(("n_bytes", "n_dead_letters"), [(65_536, 0), (65_537, 1)])
+def test_a_record_of_one_letter_is_read_up_to_64_kib(
+    stream: Deployment, n_bytes: int, n_dead_letters: int
 ) -> None:
     tweet = Tweet("1", "Air Paradis", "", START_MS, START_MS, seq=1, source="t", lang="en")
     empty = len(wire.encode_tweet(tweet))
     RecordProducer(stream).raw(wire.encode_tweet(replace(tweet, text="a" * (n_bytes - empty))))
     run_to_end(stream)
-    assert len(stream.committed(wire.DEAD_LETTERS)) == buried
+    assert len(stream.committed(wire.DEAD_LETTERS)) == n_dead_letters

@@ -1,4 +1,4 @@
-"""The worker on real brokers: what is lost, broken or missing stops it, with its reason."""
+"""Tests of the processor on real brokers: lost or unreadable state and records stop it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ pytestmark = pytest.mark.kafka
 
 
 @pytest.mark.services
-def test_a_polite_end_commits_everything(real_stream: Deployment) -> None:
+def test_a_shutdown_commits_everything(real_stream: Deployment) -> None:
     stream = real_stream
     worker = stream.worker()
     worker.await_ready()
-    source = RecordProducer(stream)
+    producer = RecordProducer(stream)
     for i in range(200):
-        source.tweet(START_MS + i)
+        producer.tweet(START_MS + i)
     await_that(lambda: bool(stream.positions()), "the first checkpoint")
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
@@ -53,7 +53,7 @@ def test_a_partition_that_never_had_a_record_has_lost_nothing(stream: Deployment
 
 
 @pytest.mark.services
-def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Deployment) -> None:
+def test_a_joining_worker_gets_partitions_and_state(real_stream: Deployment) -> None:
     stream = real_stream
     RecordProducer(stream).tweet(START_MS)
     first = run_to_end(stream)
@@ -70,13 +70,13 @@ def test_a_worker_that_joins_gets_its_share_and_the_state(real_stream: Deploymen
 
 
 @pytest.mark.services
-def test_state_that_was_lost_stops_the_worker(real_stream: Deployment) -> None:
+def test_lost_state_stops_the_worker(real_stream: Deployment) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     run_to_end(real_stream).signal(signal.SIGTERM)
     name = real_stream.settings.topic(wire.PROCESSOR_STATE)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     admin.delete_topics([name])[name].result()
-    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the topic's end")
+    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the end of the topic")
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() == 3
@@ -85,13 +85,13 @@ def test_state_that_was_lost_stops_the_worker(real_stream: Deployment) -> None:
 
 @pytest.mark.services
 def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Deployment) -> None:
-    source = RecordProducer(real_stream)
-    source.tweet(START_MS)
+    producer = RecordProducer(real_stream)
+    producer.tweet(START_MS)
     worker = run_to_end(real_stream)
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
     for i in range(5):
-        source.tweet(START_MS + i)
+        producer.tweet(START_MS + i)
     (partition,) = real_stream.ends()
     at = TopicPartition(real_stream.settings.topic(wire.TWEETS), partition, 4)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
@@ -130,7 +130,7 @@ def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Deploymen
 
 
 @pytest.mark.services
-def test_evidence_that_is_none_stops_the_worker(real_stream: Deployment) -> None:
+def test_unreadable_evidence_stops_the_worker(real_stream: Deployment) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     run_to_end(real_stream).signal(signal.SIGTERM)
     (partition,) = real_stream.ends()
@@ -146,7 +146,7 @@ def test_evidence_that_is_none_stops_the_worker(real_stream: Deployment) -> None
 
 
 @pytest.mark.services
-def test_state_that_is_no_state_stops_the_worker(real_stream: Deployment) -> None:
+def test_unreadable_state_stops_the_worker(real_stream: Deployment) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     run_to_end(real_stream).signal(signal.SIGTERM)
     (partition,) = real_stream.ends()
@@ -160,7 +160,7 @@ def test_state_that_is_no_state_stops_the_worker(real_stream: Deployment) -> Non
 
 
 @pytest.mark.services
-def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: Deployment) -> None:
+def test_missing_offsets_are_fetched_again_and_counted(real_stream: Deployment) -> None:
     producer = Producer(
         {
             "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
@@ -169,29 +169,29 @@ def test_a_missing_offset_in_mid_batch_is_looked_for_and_counted(real_stream: De
         }
     )
     producer.init_transactions()
-    for n in range(3):  # the marker of a transaction takes an offset
+    for n in range(3):  # each transaction's marker takes an offset
         producer.begin_transaction()
         tweet = Tweet(str(n), "Air Paradis", "Lost", START_MS, START_MS, n, "marked", "en")
         topic = real_stream.settings.topic(wire.TWEETS)
         producer.produce(topic, wire.encode_tweet(tweet), key="Air Paradis")
         producer.commit_transaction()
     worker = real_stream.worker()
-    await_that(lambda: len(real_stream.committed(wire.SCORED_TWEETS)) == 3, "three verdicts")
+    await_that(lambda: len(real_stream.committed(wire.SCORED_TWEETS)) == 3, "three predictions")
     assert metric(worker, "badbuzz_gaps_total") == 2
 
 
 @pytest.mark.services
-def test_a_topic_made_anew_stops_the_worker(real_stream: Deployment) -> None:
-    source = RecordProducer(real_stream)
+def test_a_recreated_topic_stops_the_worker(real_stream: Deployment) -> None:
+    producer = RecordProducer(real_stream)
     for i in range(3):
-        source.tweet(START_MS + i)
+        producer.tweet(START_MS + i)
     worker = run_to_end(real_stream)
     worker.signal(signal.SIGTERM)
     assert worker.finish() == 0
     name = real_stream.settings.topic(wire.TWEETS)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     admin.delete_topics([name])[name].result()
-    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the topic's end")
+    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the end of the topic")
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() != 0
@@ -199,7 +199,7 @@ def test_a_topic_made_anew_stops_the_worker(real_stream: Deployment) -> None:
 
 
 @pytest.mark.services
-def test_an_output_that_the_broker_refuses_stops_the_worker(real_stream: Deployment) -> None:
+def test_a_rejected_output_stops_the_worker(real_stream: Deployment) -> None:
     scored = real_stream.settings.topic(wire.SCORED_TWEETS)
     admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
     small = ConfigResource(

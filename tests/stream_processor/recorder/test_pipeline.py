@@ -1,4 +1,4 @@
-"""The recorder on real brokers: holes, losses, stores that are young, locked or gone."""
+"""Tests of the recorder on real brokers: holes, losses, and empty or unavailable stores."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def outlet(real_stream: Deployment) -> OutputProducer:
+def producer(real_stream: Deployment) -> OutputProducer:
     return OutputProducer(real_stream)
 
 
@@ -49,7 +49,7 @@ def recorder(real_stream: Deployment, url: str) -> WorkerProcess:
 
 
 def shares(recorder: WorkerProcess) -> list[int]:
-    """Partitions owned, of each topic."""
+    """Return the number of owned partitions of each topic."""
     return [len(owned) for owned in recorder.readiness().get("partitions", {}).values()]
 
 
@@ -63,14 +63,14 @@ def stop(recorder: WorkerProcess) -> None:
 
 
 def delete_before(stream: Deployment, topic: str, offset: int) -> None:
-    """Delete records of the one partition that holds any, as retention would."""
+    """Delete records as retention would, in the only partition that holds any."""
     (partition,) = stream.ends(topic)
     admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
     at = TopicPartition(stream.settings.topic(topic), partition, offset)
     admin.delete_records([at])[at].result()
 
 
-def clean_by(stream: Deployment, topic: str, policy: str) -> None:
+def set_cleanup_policy(stream: Deployment, topic: str, policy: str) -> None:
     admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
     entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
     changed = ConfigResource(
@@ -83,18 +83,18 @@ def clean_by(stream: Deployment, topic: str, policy: str) -> None:
 
 
 def test_a_transactions_marker_is_no_gap(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     for number in range(3):
-        outlet.windows(window(number))
+        producer.windows(window(number))
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_gaps_total") == 0
 
 
 def test_the_position_passes_the_last_marker(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
-    outlet.windows(window())
+    producer.windows(window())
     await_recorded(real_stream, url)
     with Store.open(url) as store:
         ends = positions(real_stream)
@@ -105,25 +105,25 @@ def test_the_position_passes_the_last_marker(
 
 
 def test_windows_deleted_unread_stop_the_recorder(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
-    outlet.windows(window())
+    producer.windows(window())
     await_recorded(real_stream, url)
     stop(recorder)
-    outlet.windows(*map(window, range(1, 6)))
+    producer.windows(*map(window, range(1, 6)))
     delete_before(real_stream, wire.WINDOWS, 5)
     recorder = real_stream.recorder(url)
     assert recorder.finish() == 4
     assert "records 2 to 4 were deleted" in recorder.log_text().splitlines()[-1]
 
 
-def test_it_goes_on_behind_deleted_windows_where_it_may(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_with_skip_deleted_it_continues_after_deleted_windows(
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
-    outlet.windows(window())
+    producer.windows(window())
     await_recorded(real_stream, url)
     stop(recorder)
-    outlet.windows(*map(window, range(1, 6)))
+    producer.windows(*map(window, range(1, 6)))
     delete_before(real_stream, wire.WINDOWS, 5)
     real_stream.recorder(url, "--skip-deleted")
     await_recorded(real_stream, url)
@@ -131,107 +131,109 @@ def test_it_goes_on_behind_deleted_windows_where_it_may(
         assert len(rows(store)[wire.WINDOWS]) == 3
 
 
-def test_alerts_that_later_phases_replaced_are_no_loss(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_alerts_replaced_by_later_phases_are_no_loss(
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
-    outlet.alerts(alert())
+    producer.alerts(alert())
     await_recorded(real_stream, url)
     stop(recorder)
-    outlet.alerts(later(alert(), 1, phase="escalated"), later(alert(), 2, phase="resolved"))
-    clean_by(real_stream, wire.ALERTS, "delete")
+    producer.alerts(later(alert(), 1, phase="escalated"), later(alert(), 2, phase="resolved"))
+    set_cleanup_policy(real_stream, wire.ALERTS, "delete")
     delete_before(real_stream, wire.ALERTS, 3)
-    clean_by(real_stream, wire.ALERTS, "compact")
+    set_cleanup_policy(real_stream, wire.ALERTS, "compact")
     real_stream.recorder(url)
     await_recorded(real_stream, url)
     with Store.open(url) as store:
-        life = store.alert(alert().id)
-        assert life is not None
-        assert [one.phase for one in life.phases] == ["firing", "resolved"]
+        stored = store.alert(alert().id)
+        assert stored is not None
+        assert [one.phase for one in stored.phases] == ["firing", "resolved"]
 
 
-def test_a_younger_store_is_filled_again(
+def test_an_empty_store_is_filled_again(
     real_stream: Deployment,
-    outlet: OutputProducer,
+    producer: OutputProducer,
     recorder: WorkerProcess,
     url: str,
     tmp_path: Path,
 ) -> None:
-    outlet.windows(*map(window, range(5)))
+    producer.windows(*map(window, range(5)))
     await_recorded(real_stream, url)
     stop(recorder)
-    younger = f"sqlite:///{tmp_path / 'younger.db'}"
-    real_stream.recorder(younger)
-    await_recorded(real_stream, younger)
-    with Store.open(younger) as store:
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    real_stream.recorder(empty)
+    await_recorded(real_stream, empty)
+    with Store.open(empty) as store:
         assert len(rows(store)[wire.WINDOWS]) == 5
 
 
-def test_what_cannot_be_read_is_counted_and_stays_in_the_topic(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_an_unreadable_record_is_counted_and_stays_in_the_topic(
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
-    outlet.raw(wire.WINDOWS, [("Air Paradis", "Air Paradis", b"{}")])
-    outlet.windows(window())
+    producer.raw(wire.WINDOWS, [("Air Paradis", "Air Paradis", b"{}")])
+    producer.windows(window())
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_unrecorded_total", topic="windows") == 1
     assert "windows/2: 1 records from offset 0 to 0 cannot be read" in recorder.log_text()
 
 
-# A store that is away
+# An unavailable store
 
 
-def test_its_first_line_says_which_store(recorder: WorkerProcess, url: str) -> None:
+def test_its_first_line_names_the_store(recorder: WorkerProcess, url: str) -> None:
     place = url.removeprefix("sqlite:///")
     assert recorder.log_text().splitlines()[0] == f"store: SQLite file {place}"
 
 
-def test_a_store_that_is_away_makes_it_unready_and_is_named(
-    outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_while_its_store_is_unavailable_it_is_not_ready(
+    producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
-        outlet.windows(window())
+        producer.windows(window())
         await_that(lambda: not ready(recorder), "a recorder that is not ready")
         assert "the database" in recorder.readiness()["reason"]
     await_that(lambda: ready(recorder), "a recorder that is ready again")
 
 
-def test_while_its_store_is_away_it_stays_in_its_group(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_while_its_store_is_unavailable_it_stays_in_its_group(
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     n_before = metric(recorder, "badbuzz_rebalances_total")
     with locked(url):
-        outlet.windows(window())
+        producer.windows(window())
         await_that(lambda: not ready(recorder), "a recorder that is not ready")
-        outlet.windows(window(1))
+        producer.windows(window(1))
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_rebalances_total") == n_before
     assert recorder.log_text().count("waiting for it") == 1
 
 
-def test_told_to_end_while_its_store_is_away_it_ends(
-    outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_while_its_store_is_unavailable_it_ends_on_sigterm(
+    producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
-        outlet.windows(window())
+        producer.windows(window())
         await_that(lambda: not ready(recorder), "a recorder that is not ready")
         recorder.signal(signal.SIGTERM)
         assert recorder.finish(limit_s=20) == 5
     assert recorder.log_text().splitlines()[-1].startswith("badbuzz: ")
 
 
-def test_while_its_store_is_away_it_lets_go_of_what_moves(
-    real_stream: Deployment, outlet: OutputProducer, recorder: WorkerProcess, url: str
+def test_while_its_store_is_unavailable_it_releases_partitions(
+    real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     with locked(url):
-        outlet.windows(window())
+        producer.windows(window())
         await_that(lambda: not ready(recorder), "a recorder that is not ready")
         joining = real_stream.recorder(url)
-        await_that(lambda: shares(recorder) == [0, 0, 0], "the first's letting go")
+        await_that(
+            lambda: shares(recorder) == [0, 0, 0], "the release of the first recorder's partitions"
+        )
     await_that(lambda: shares(recorder) == shares(joining) == [2, 2, 2], "two partitions each")
     await_recorded(real_stream, url)
     assert recorder.running
 
 
-def test_a_store_that_cannot_be_is_said_in_one_line(
+def test_an_impossible_store_is_reported_in_one_line(
     real_stream: Deployment, tmp_path: Path
 ) -> None:
     recorder = real_stream.recorder(f"sqlite:///{tmp_path}/missing/badbuzz.db")
@@ -242,7 +244,7 @@ def test_a_store_that_cannot_be_is_said_in_one_line(
 # Retention
 
 
-def test_old_tweets_are_forgotten(real_stream: Deployment, url: str) -> None:
+def test_old_tweets_are_deleted(real_stream: Deployment, url: str) -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", START_MS, START_MS)
     with Store.open(url) as store:
         store.record_windows(SourcePartition(wire.WINDOWS, 0), [(0, window())], 0)

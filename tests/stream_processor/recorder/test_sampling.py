@@ -1,4 +1,4 @@
-"""What the recorder keeps of scored tweets gives the sample of all of them."""
+"""Tests that the recorder's candidates give the same sample as all scored tweets."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PLACE = SourcePartition(wire.SCORED_TWEETS, 0)
 _names = count()
 
 
-def a_stream(seed: int, n_tweets: int) -> list[Scored]:
-    """Scored tweets about one brand in two windows, each id one tweet's, some of them deleted."""
+def scored_tweets(seed: int, n_tweets: int) -> list[Scored]:
+    """Generate scored tweets of one brand in two windows, some of them deleted."""
     rng = random.Random(seed)
     brand = f"brand {next(_names)}"
     stream: list[Scored] = []
@@ -59,7 +59,7 @@ def sampled(store: Store, stream: Sequence[Scored]) -> list[SampledTweet]:
 def test_candidates_give_the_sample_of_everything(
     stores: tuple[Store, Store], seed: int, n_tweets: int, moments: list[float]
 ) -> None:
-    stream = a_stream(seed, n_tweets)
+    stream = scored_tweets(seed, n_tweets)
     cuts = sorted(int(moment * len(stream)) for moment in moments)
     candidates = SampleCandidates(N_EACH)
     for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
@@ -71,7 +71,7 @@ def test_candidates_give_the_sample_of_everything(
     assert sampled(stores[0], stream) == sampled(stores[1], stream)
 
 
-def test_of_a_busy_window_few_are_kept() -> None:
+def test_few_tweets_of_a_busy_window_are_candidates() -> None:
     candidates = SampleCandidates(N_EACH)
     for n in range(1000):
         tweet = Tweet(str(n), "Air Paradis", "Late", START_MS + n, START_MS + n)
