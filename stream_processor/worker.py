@@ -156,16 +156,7 @@ def _run_with_store(
 
 
 def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
-    """Run a worker until it ends.
-
-    Parameters
-    ----------
-    app
-        The Faust app that runs the service.
-    service
-        The service whose crash ends the worker.
-    settings
-        Settings of the worker.
+    """Run a worker's app until its end, or until its service crashes.
 
     Raises
     ------

@@ -347,5 +347,5 @@ def test_the_docs_name_every_topic_and_what_cleans_it() -> None:
     told = dict(re.findall(r"^\| `([a-z-]+)` \| .*? \| (\w+)", read("docs/kafka.md"), re.MULTILINE))
     policies = {"compaction": "compact", "deletion": "delete"}
     assert {name: policies[word] for name, word in told.items()} == {
-        topic.name: topic.config["cleanup.policy"] for topic in topics_of(Settings())
+        topic.name: topic.topic_configs["cleanup.policy"] for topic in topics_of(Settings())
     }

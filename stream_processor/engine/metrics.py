@@ -106,7 +106,7 @@ STORE_REACHED: Final = Gauge(
 )
 RECORDED: Final = Counter(
     "badbuzz_recorded",
-    "Rows written to the store; for tweets, only candidates for the sample.",
+    "Rows written to the store.",
     ["topic"],
 )
 UNRECORDED: Final = Counter(
@@ -210,22 +210,16 @@ EXPECTED: Final = Gauge(
     "badbuzz_brand_expected_negatives", "Negatives expected in the last closed window.", ["brand"]
 )
 EXPECTED_LOW: Final = Gauge(
-    "badbuzz_brand_expected_negatives_low",
-    "Lower bound of the usual negatives in the last closed window.",
-    ["brand"],
+    "badbuzz_brand_expected_negatives_low", "Lower bound of the expected negatives.", ["brand"]
 )
 EXPECTED_HIGH: Final = Gauge(
-    "badbuzz_brand_expected_negatives_high",
-    "Upper bound of the usual negatives in the last closed window.",
-    ["brand"],
+    "badbuzz_brand_expected_negatives_high", "Upper bound of the expected negatives.", ["brand"]
 )
 RATE: Final = Gauge(
     "badbuzz_brand_negative_rate", "Negative rate of the last closed window, 0 to 1.", ["brand"]
 )
 ADJUSTED_RATE: Final = Gauge(
-    "badbuzz_brand_adjusted_negative_rate",
-    "Negative rate of the last closed window, adjusted for the classifier's error, 0 to 1.",
-    ["brand"],
+    "badbuzz_brand_adjusted_negative_rate", "Rate adjusted for the classifier's error.", ["brand"]
 )
 ALERT_STATE: Final = Gauge(
     "badbuzz_brand_alert_state",
@@ -252,31 +246,6 @@ def forget_drift() -> None:
     """Remove all drift gauges."""
     for gauge in _DRIFT:
         gauge.clear()
-
-
-class RecentCounts:
-    """Counts of all, unreadable and late records since the last call of :meth:`take`.
-
-    Examples
-    --------
-    >>> recent = RecentCounts()
-    >>> recent.add(10, 6, 1)
-    >>> recent.take(), recent.take()
-    ((10, 6, 1), (0, 0, 0))
-    """
-
-    def __init__(self) -> None:
-        self._counts = (0, 0, 0)
-
-    def add(self, n: int, unreadable: int, late: int) -> None:
-        """Add the counts of a batch."""
-        before = self._counts
-        self._counts = before[0] + n, before[1] + unreadable, before[2] + late
-
-    def take(self) -> tuple[int, int, int]:
-        """Return the counts and reset them to zero."""
-        counts, self._counts = self._counts, (0, 0, 0)
-        return counts
 
 
 class SourceMetrics:

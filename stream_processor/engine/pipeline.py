@@ -83,17 +83,7 @@ class Pipeline(Service):
 
 
 def new_app(name: str, settings: Settings, pipeline: Pipeline) -> faust.App:
-    """Create the Faust app that runs a pipeline.
-
-    Parameters
-    ----------
-    name
-        Name of the app, different for each kind of worker.
-    settings
-        Settings of the worker.
-    pipeline
-        The pipeline to run.
-    """
+    """Create the Faust app that runs a pipeline; each kind of worker has its own name."""
     app = _App(
         name,
         broker=f"kafka://{settings.kafka_bootstrap_servers.split(',')[0]}",

@@ -83,7 +83,8 @@ class StoreThread:
                 raise StoreDownError(_NO_ANSWER)
             self._running = None
         future = asyncio.get_running_loop().run_in_executor(self._executor, function)
-        future.add_done_callback(_retrieve_exception)
+        # asyncio would log the exception of a call that no caller awaits any more.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._running = future  # kept even if the caller is cancelled
         done, _ = await asyncio.wait({future}, timeout=limit_s)
         if not done:
@@ -98,9 +99,3 @@ class StoreThread:
             log.info("the database answers again")
         self.reason = reason
         metrics.STORE_REACHED.set(not reason)
-
-
-def _retrieve_exception(future: asyncio.Future[Any]) -> None:
-    """Retrieve a call's exception, which asyncio would otherwise log as never retrieved."""
-    if not future.cancelled():
-        future.exception()

@@ -55,16 +55,7 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[list[Consumer
 
     A partition is read when the consumer's position has reached its end offset. The last record may
     lie below it, because the markers of transactions take offsets and are never delivered.
-
-    Parameters
-    ----------
-    consumer
-        A consumer from :func:`open_reader`.
-
-    Yields
-    ------
-    list of ConsumerRecord
-        The records of one poll; empty if none arrived in time.
+    Each item holds the records of one poll, which may be none.
     """
     ends = await consumer.end_offsets(consumer.assignment())
     while any([await consumer.position(partition) < end for partition, end in ends.items()]):

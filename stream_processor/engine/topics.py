@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,26 +49,6 @@ _CONFIGS: Final[dict[str, dict[str, str]]] = {
     wire.DEAD_LETTERS: _MONTH,
 }
 _FATAL: Final = frozenset({"partitions", "cleanup.policy"})
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """The expected properties of a topic.
-
-    Parameters
-    ----------
-    name
-        Name of the topic, with the prefix.
-    partitions, replicas
-        Number of partitions and of replicas, >= 1.
-    config
-        Topic settings of Kafka that are not left to the broker.
-    """
-
-    name: str
-    partitions: int
-    replicas: int
-    config: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +106,23 @@ class TopicReport:
     embedded: bool = False
 
 
-def topics_of(settings: Settings) -> list[Topic]:
+def topics_of(settings: Settings) -> list[NewTopic]:
     """Return the expected topics of a deployment.
 
     Examples
     --------
     >>> tweets = topics_of(Settings(topic_prefix="staging.", partitions=8))[0]
-    >>> tweets.name, tweets.partitions, tweets.config["retention.ms"]
+    >>> tweets.name, tweets.num_partitions, tweets.topic_configs["retention.ms"]
     ('staging.tweets', 8, '604800000')
     """
     shared = {"min.insync.replicas": "2"} if settings.replication > 2 else {}
     return [
-        Topic(settings.topic(name), settings.partitions, settings.replication, config | shared)
+        NewTopic(
+            settings.topic(name),
+            settings.partitions,
+            settings.replication,
+            topic_configs=config | shared,
+        )
         for name, config in _CONFIGS.items()
     ]
 
@@ -220,7 +203,7 @@ async def group_members(settings: Settings) -> list[str] | None:
 
 async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
     """Return the broker's description of a group, once the broker has loaded its groups."""
-    deadline = time.monotonic() + _VISIBLE_S
+    backoff = Backoff(_FIRST_PAUSE_S, _FIRST_PAUSE_S, _VISIBLE_S)
     while True:
         try:
             (answer,) = await admin.describe_consumer_groups([name])
@@ -228,9 +211,9 @@ async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
             if code:
                 raise for_code(code)
         except BrokerError as error:
-            if not error.retriable or time.monotonic() > deadline:
+            if not error.retriable or backoff.expired:
                 raise
-            await asyncio.sleep(_FIRST_PAUSE_S)
+            await backoff.sleep()
         else:
             return group
 
@@ -297,13 +280,8 @@ async def _describe(admin: AIOKafkaAdminClient) -> dict[str, _Description]:
     return {topic["topic"]: topic for topic in await admin.describe_topics()}
 
 
-async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]:
-    answer = await admin.create_topics(
-        [
-            NewTopic(topic.name, topic.partitions, topic.replicas, topic_configs=topic.config)
-            for topic in missing
-        ]
-    )
+async def _create(admin: AIOKafkaAdminClient, missing: list[NewTopic]) -> list[str]:
+    answer = await admin.create_topics(missing)
     created = []
     for name, code, message in answer.topic_errors:
         if not code:
@@ -315,18 +293,18 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Topic]) -> list[str]
 
 
 async def _await_visible(
-    admin: AIOKafkaAdminClient, topics: list[Topic]
+    admin: AIOKafkaAdminClient, topics: list[NewTopic]
 ) -> dict[str, _Description]:
     """Wait until the broker describes new topics, and return the topics by name."""
-    deadline = time.monotonic() + _VISIBLE_S
+    backoff = Backoff(_FIRST_PAUSE_S, _FIRST_PAUSE_S, _VISIBLE_S)
     while True:
         found = await _describe(admin)
         hidden = [topic.name for topic in topics if not found.get(topic.name, {}).get("partitions")]
         if not hidden:
             return found
-        if time.monotonic() > deadline:
+        if backoff.expired:
             raise KafkaError(f"created, but not visible: topics {', '.join(hidden)}")
-        await asyncio.sleep(_FIRST_PAUSE_S)
+        await backoff.sleep()
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
@@ -346,34 +324,35 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
 
 
 def _compare(
-    topic: Topic, found: _Description | None, config: dict[str, str] | None
+    topic: NewTopic, found: _Description | None, config: dict[str, str] | None
 ) -> Iterator[TopicDifference]:
-    name = topic.name
+    n_partitions, n_replicas = topic.num_partitions, topic.replication_factor
     if found is None or config is None:
-        yield TopicDifference(name, "partitions", "", str(topic.partitions), "run badbuzz topics")
+        remedy = "run badbuzz topics"
+        yield TopicDifference(topic.name, "partitions", "", str(n_partitions), remedy)
         return
     yield from _compare_partitions(topic, found)
-    replicas = min(len(partition["replicas"]) for partition in found["partitions"])
-    if replicas < topic.replicas:
+    n_found = min(len(partition["replicas"]) for partition in found["partitions"])
+    if n_found < n_replicas:
         remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the number that is meant"
-        yield TopicDifference(name, "replicas", str(replicas), str(topic.replicas), remedy)
-    for key, expected in topic.config.items():
+        yield TopicDifference(topic.name, "replicas", str(n_found), str(n_replicas), remedy)
+    for key, expected in topic.topic_configs.items():
         if config.get(key) != expected:
             remedy = (
-                f"kafka-configs --alter --entity-type topics --entity-name {name} "
+                f"kafka-configs --alter --entity-type topics --entity-name {topic.name} "
                 f"--add-config {key}={expected}"
             )
-            yield TopicDifference(name, key, config.get(key) or "unset", expected, remedy)
+            yield TopicDifference(topic.name, key, config.get(key) or "unset", expected, remedy)
 
 
-def _compare_partitions(topic: Topic, found: _Description) -> Iterator[TopicDifference]:
-    n_found = len(found["partitions"])
-    if n_found != topic.partitions:
+def _compare_partitions(topic: NewTopic, found: _Description) -> Iterator[TopicDifference]:
+    n_found, n_partitions = len(found["partitions"]), topic.num_partitions
+    if n_found != n_partitions:
         remedy = f"set BADBUZZ_PARTITIONS={n_found}; a change is a migration, see docs/kafka.md"
-        yield TopicDifference(topic.name, "partitions", str(n_found), str(topic.partitions), remedy)
+        yield TopicDifference(topic.name, "partitions", str(n_found), str(n_partitions), remedy)
 
 
-async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[Topic]) -> TopicReport:
+async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[NewTopic]) -> TopicReport:
     report = TopicReport([topic.name for topic in wanted], embedded=True)
     found = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
     for topic in wanted:

@@ -50,15 +50,7 @@ class TransactionalWriter:
         await self._producer.stop()
 
     async def write(self, partition: int, outputs: dict[str, list[Output]]) -> None:
-        """Write records to the same partition of several topics, atomically.
-
-        Parameters
-        ----------
-        partition
-            Number of the partition in every topic.
-        outputs
-            Records by topic.
-        """
+        """Write records, given by topic, to the same partition of each topic, atomically."""
         async with self._producer.transaction():
             delivered: list[Awaitable[object]] = []
             for topic, records in outputs.items():

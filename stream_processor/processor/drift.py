@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,7 @@ _MAX_TOKENISED: Final = 8
 """Tweets tokenised per count: all of a slow stream, a sample of a fast one."""
 _UNDETERMINED: Final = "und"
 _OTHER: Final = "other"
+_Pending = list[tuple[Tweet, Prediction | None]]
 _BINS: Final = tuple(f"{place / N_BINS:g}" for place in range(N_BINS))
 
 
@@ -42,14 +43,6 @@ class _BundleReference:
 
     expected: DriftReference
     known_words: KnownWords | None
-
-
-@dataclass(slots=True)
-class _Pending:
-    """The tweets of a partition that are not counted yet."""
-
-    posts: list[Tweet] = field(default_factory=list)
-    predictions: list[Prediction | None] = field(default_factory=list)
 
 
 class DriftMetrics:
@@ -67,7 +60,7 @@ class DriftMetrics:
 
     def __init__(self, scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
-        self._pending: defaultdict[int, _Pending] = defaultdict(_Pending)
+        self._pending: defaultdict[int, _Pending] = defaultdict(list)
         self._references: dict[str, _BundleReference | None] = {}
         self._scores: dict[tuple[int, str], RollingCounts] = {}
         self._languages: dict[int, RollingCounts] = {}
@@ -80,18 +73,17 @@ class DriftMetrics:
         if not posts:
             return
         pending = self._pending[partition]
-        pending.posts += posts
-        pending.predictions += predictions
-        if len(pending.posts) >= _MAX_PENDING:
+        pending += zip(posts, predictions, strict=True)
+        if len(pending) >= _MAX_PENDING:
             self._count(partition)
 
     def _count(self, partition: int) -> None:
         """Count the pending tweets, in the hour of the newest one."""
         pending = self._pending.pop(partition)
-        at_ms = max([post.created_ms for post in pending.posts])
-        self._count_languages(partition, pending.posts, at_ms)
+        at_ms = max([post.created_ms for post, _ in pending])
+        self._count_languages(partition, [post for post, _ in pending], at_ms)
         scores: dict[str, list[float]] = defaultdict(list)
-        for prediction in pending.predictions:
+        for _, prediction in pending:
             if prediction is not None:
                 scores[prediction.bundle].append(prediction.score)
         texts = _sample_texts(pending)
@@ -144,9 +136,9 @@ class DriftMetrics:
 
 def _sample_texts(pending: _Pending) -> defaultdict[str, list[str]]:
     """Pick a few evenly spaced texts, by the bundle that scored them."""
-    step = -(-len(pending.posts) // _MAX_TOKENISED)
+    step = -(-len(pending) // _MAX_TOKENISED)
     texts: defaultdict[str, list[str]] = defaultdict(list)
-    for post, prediction in zip(pending.posts[::step], pending.predictions[::step], strict=True):
+    for post, prediction in pending[::step]:
         if prediction is not None:
             texts[prediction.bundle].append(post.text)
     return texts

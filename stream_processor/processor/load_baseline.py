@@ -26,17 +26,7 @@ _HTTP_LIMIT_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class LoadedBrand:
-    """A brand whose baseline is loaded.
-
-    Parameters
-    ----------
-    state
-        The new state of the brand.
-    partition
-        Number of the partition that holds the state.
-    replaced
-        Whether the brand already had a state, whose baseline was replaced.
-    """
+    """A brand's new state, its partition, and whether it replaces an older state's baseline."""
 
     state: BrandState
     partition: int

@@ -39,14 +39,17 @@ MAX_DEAD_LETTER_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True)
 class ProcessorResources:
-    """The objects that all partition handlers of a processor share."""
+    """The objects that all partition handlers of a processor share.
+
+    ``recent`` counts the last minute's records: all, and by outcome.
+    """
 
     settings: Settings
     brands: Brands
     scorer_set: ScorerSet
     brand_metrics: metrics.BrandMetrics
     source_metrics: metrics.SourceMetrics
-    recent: metrics.RecentCounts
+    recent: Counter[str]
     drift: DriftMetrics
 
 
@@ -143,7 +146,7 @@ class ProcessorHandler:
                 if is_post:
                     self._timestamps_ms.append(record.timestamp)
                 self._apply(record, tweet, next(predictions) if is_post else None, outcomes)
-        self._resources.recent.add(len(records), outcomes["unreadable"], outcomes["late"])
+        self._resources.recent.update(outcomes, all=len(records))
         for outcome, n in outcomes.items():
             metrics.TWEETS.labels(outcome).inc(n)
         self._show_sources(posts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any, Final
 
 import faust
@@ -48,7 +49,7 @@ class ProcessorPipeline(Pipeline):
             scorer_set=scorer_set,
             brand_metrics=metrics.BrandMetrics(settings.max_brands),
             source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
-            recent=metrics.RecentCounts(),
+            recent=Counter(),
             drift=DriftMetrics(scorer_set.scorers),
         )
         self._swapper = ChampionSwapper(settings, scorer_set)
@@ -70,7 +71,9 @@ class ProcessorPipeline(Pipeline):
 
     @Service.timer(_CHECK_S)
     async def _check_recent(self) -> None:
-        n, unreadable, late = self._resources.recent.take()
+        recent = self._resources.recent
+        n, unreadable, late = recent["all"], recent["unreadable"], recent["late"]
+        recent.clear()
         if late > n / 2:
             log.warning(
                 "%d of the last minute's %d records were late: the event time of their brands is "

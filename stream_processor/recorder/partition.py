@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from badbuzz import wire
 from badbuzz.errors import WireError
@@ -18,28 +18,15 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
-from stream_processor.engine.partition import ConsumerRecord, PositionKeeper, TopicSemantics
+from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.sampling import SampleCandidates
 
 log = logging.getLogger(__name__)
 
 
-class PendingRows(Protocol):
-    """The values that are decoded and not recorded yet."""
-
-    def add(self, offset: int, value: Any) -> None:
-        """Add a value and the offset of its record."""
-
-    def rows(self) -> list[tuple[int, Any]]:
-        """Return the rows to record, by rising offset."""
-
-    def clear(self) -> None:
-        """Remove all rows, because they are recorded."""
-
-
 class RowQueue:
-    """Pending rows of a topic that is recorded completely.
+    """The pending rows of a topic that is recorded completely.
 
     Examples
     --------
@@ -89,13 +76,8 @@ class RecordedTopic:
     decode: Callable[[bytes], Any]
     record: Callable[[Store, SourcePartition, Sequence[tuple[int, Any]], int], None]
     skip_deleted: bool
-    new_pending: Callable[[], PendingRows] = RowQueue
+    new_pending: Callable[[], RowQueue | SampleCandidates] = RowQueue
     min_interval_ms: int = 0
-
-    @property
-    def semantics(self) -> TopicSemantics:
-        """The rules by which the topic is read; the position is in the store."""
-        return TopicSemantics(PositionKeeper.STORE, self.skip_deleted)
 
 
 def recorded_topics(*, skip_deleted: bool) -> tuple[RecordedTopic, ...]:

@@ -15,7 +15,7 @@ from badbuzz.errors import StoreDownError
 from badbuzz.store.database import Store
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import PartitionHandler
+from stream_processor.engine.partition import PartitionHandler, PositionKeeper, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.partition import RecordedTopic, RecorderHandler, recorded_topics
@@ -56,7 +56,7 @@ class RecorderPipeline(Pipeline):
             topic=self.settings.topic(topic.name),
             group=f"{self.settings.group}.recorder.{topic.name}",
             new_handler=partial(self._new_handler, topic),
-            semantics=topic.semantics,
+            semantics=TopicSemantics(PositionKeeper.STORE, topic.skip_deleted),
             min_interval_ms=topic.min_interval_ms,
         )
 

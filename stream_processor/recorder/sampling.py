@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import OrderedDict
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -73,8 +73,9 @@ class SampleCandidates:
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._tops: OrderedDict[tuple[str, int], tuple[TopTweets, ...]] = OrderedDict()
+        self._tops: defaultdict[tuple[str, int], tuple[TopTweets, ...]] = defaultdict(
+            lambda: tuple(TopTweets(size) for _ in _ORDERS)
+        )
         self._posts: dict[tuple[str, str], Row] = {}
         self._changes: list[Row] = []
 
@@ -85,19 +86,12 @@ class SampleCandidates:
             self._changes.append((offset, scored))
             return
         is_first = False
-        for top, order in zip(self._tops_of(scored), _ORDERS, strict=True):
+        for top, order in zip(self._tops[_window(scored)], _ORDERS, strict=True):
             key = order(scored)
             if key is not None and top.add(key, tweet.id):
                 is_first = True
         if is_first:
             self._posts[tweet.brand, tweet.id] = offset, scored
-
-    def _tops_of(self, scored: Scored) -> tuple[TopTweets, ...]:
-        window = _window(scored)
-        tops = self._tops.get(window)
-        if tops is None:
-            tops = self._tops[window] = tuple(TopTweets(self._size) for _ in _ORDERS)
-        return tops
 
     def rows(self) -> list[Row]:
         """Return the candidates and changes to record, by rising offset."""
@@ -112,7 +106,7 @@ class SampleCandidates:
         self._posts.clear()
         self._changes.clear()
         while len(self._tops) > _MAX_WINDOWS:
-            self._tops.popitem(last=False)
+            del self._tops[next(iter(self._tops))]
 
 
 def _window(scored: Scored) -> tuple[str, int]:

@@ -66,9 +66,9 @@ def create_otherwise(settings: Settings, name: str, **changed: str) -> None:
                 [
                     NewTopic(
                         topic.name,
-                        topic.partitions,
-                        topic.replicas,
-                        topic_configs=topic.config
+                        topic.num_partitions,
+                        topic.replication_factor,
+                        topic_configs=topic.topic_configs
                         | (changed if topic.name == settings.topic(name) else {}),
                     )
                     for topic in topics_of(settings)
