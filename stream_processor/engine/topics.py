@@ -147,15 +147,16 @@ async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
         cluster = await admin.describe_cluster()
         if str(cluster["cluster_id"]).startswith(_EMBEDDED):
             return await _check_embedded(admin, wanted)
-        found = await _describe(admin)
-        missing = [topic for topic in wanted if topic.name not in found]
+        existing = await _describe(admin)
+        missing = [topic for topic in wanted if topic.name not in existing]
         report = TopicReport([topic.name for topic in wanted])
         if create and missing:
             report.created = await _create(admin, missing)
-            found = await _await_visible(admin, missing)
-        configs = await _configs(admin, [topic.name for topic in wanted if topic.name in found])
+            existing = await _await_visible(admin, missing)
+        configs = await _configs(admin, [topic.name for topic in wanted if topic.name in existing])
         for topic in wanted:
-            report.differences += _compare(topic, found.get(topic.name), configs.get(topic.name))
+            name = topic.name
+            report.differences += _compare(topic, existing.get(name), configs.get(name))
         return report
 
 
@@ -298,10 +299,10 @@ async def _await_visible(
     """Wait until the broker describes new topics, and return the topics by name."""
     backoff = Backoff(_FIRST_PAUSE_S, _FIRST_PAUSE_S, _VISIBLE_S)
     while True:
-        found = await _describe(admin)
-        hidden = [topic.name for topic in topics if not found.get(topic.name, {}).get("partitions")]
+        existing = await _describe(admin)
+        hidden = [one.name for one in topics if not existing.get(one.name, {}).get("partitions")]
         if not hidden:
-            return found
+            return existing
         if backoff.expired:
             raise KafkaError(f"created, but not visible: topics {', '.join(hidden)}")
         await backoff.sleep()
@@ -324,15 +325,15 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
 
 
 def _compare(
-    topic: NewTopic, found: _Description | None, config: dict[str, str] | None
+    topic: NewTopic, description: _Description | None, config: dict[str, str] | None
 ) -> Iterator[TopicDifference]:
     n_partitions, n_replicas = topic.num_partitions, topic.replication_factor
-    if found is None or config is None:
+    if description is None or config is None:
         remedy = "run badbuzz topics"
         yield TopicDifference(topic.name, "partitions", "", str(n_partitions), remedy)
         return
-    yield from _compare_partitions(topic, found)
-    n_found = min(len(partition["replicas"]) for partition in found["partitions"])
+    yield from _compare_partitions(topic, description)
+    n_found = min(len(partition["replicas"]) for partition in description["partitions"])
     if n_found < n_replicas:
         remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the number that is meant"
         yield TopicDifference(topic.name, "replicas", str(n_found), str(n_replicas), remedy)
@@ -345,8 +346,8 @@ def _compare(
             yield TopicDifference(topic.name, key, config.get(key) or "unset", expected, remedy)
 
 
-def _compare_partitions(topic: NewTopic, found: _Description) -> Iterator[TopicDifference]:
-    n_found, n_partitions = len(found["partitions"]), topic.num_partitions
+def _compare_partitions(topic: NewTopic, description: _Description) -> Iterator[TopicDifference]:
+    n_found, n_partitions = len(description["partitions"]), topic.num_partitions
     if n_found != n_partitions:
         remedy = f"set BADBUZZ_PARTITIONS={n_found}; a change is a migration, see docs/kafka.md"
         yield TopicDifference(topic.name, "partitions", str(n_found), str(n_partitions), remedy)
@@ -354,7 +355,7 @@ def _compare_partitions(topic: NewTopic, found: _Description) -> Iterator[TopicD
 
 async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[NewTopic]) -> TopicReport:
     report = TopicReport([topic.name for topic in wanted], embedded=True)
-    found = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
+    existing = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
     for topic in wanted:
-        report.differences += _compare_partitions(topic, found[topic.name])
+        report.differences += _compare_partitions(topic, existing[topic.name])
     return report
