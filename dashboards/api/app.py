@@ -1,4 +1,4 @@
-"""The API: one application, made of its routes and what they stand on."""
+"""The API as one FastAPI application: its routes, its middleware and its background tasks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from badbuzz import __version__
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from dashboards.api.auth import Authenticator, origins
+from dashboards.api.auth import Authenticator, allowed_origins
 from dashboards.api.broadcast import Broadcast
-from dashboards.api.champion_sync import Following
+from dashboards.api.champion_sync import ChampionSync
 from dashboards.api.metrics import Metrics
-from dashboards.api.openapi import describe
+from dashboards.api.openapi import build_document
 from dashboards.api.problems import handle_problems
 from dashboards.api.request_log import AccessLogMiddleware
 from dashboards.api.routes import (
@@ -35,35 +35,35 @@ from dashboards.api.routes import (
 from dashboards.api.routing import AppState
 from dashboards.api.scorers import ScorerPool
 
-_ABOUT: Final = (
-    "What people say about brands: what happened, why, since when, and was that right. "
+_DESCRIPTION: Final = (
+    "What people say about brands: windows, alerts, their evidence, corrections and rulings. "
     "Times are Unix milliseconds, periods half-open; errors are problem details (RFC 9457). "
     "Labels are booleans: true is negative."
 )
 _HEADERS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key")
 _ROUTERS: Final = (
     score.router,
-    feedback.reading,
-    feedback.writing,
-    alerts.reading,
-    alerts.writing,
+    feedback.read_router,
+    feedback.write_router,
+    alerts.read_router,
+    alerts.write_router,
     brands.router,
     errors.router,
     models.router,
     export.router,
     stream.router,
-    health.administering,
-    health.opened,
+    health.admin_router,
+    health.public_router,
 )
 
 
 def new_app() -> FastAPI:
-    """The routes alone, with nothing to stand on: enough to describe them."""
+    """Create an application without state, which is enough for its OpenAPI document."""
     app = FastAPI(
         title="badbuzz",
         version=__version__,
-        description=_ABOUT,
-        docs_url=None,  # its page would load scripts from elsewhere
+        description=_DESCRIPTION,
+        docs_url=None,  # the page would load scripts from another host
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
@@ -71,21 +71,21 @@ def new_app() -> FastAPI:
     handle_problems(app)
     for router in _ROUTERS:
         app.include_router(router)
-    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
     return app
 
 
 def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> FastAPI:
-    """An application that serves a store.
+    """Create an application that serves a store.
 
     Parameters
     ----------
     settings
         Limits, origins and bundles.
     store
-        Open; whoever opened it closes it.
+        An open store. The caller closes it.
     with_keys
-        False lets anybody on this machine in: for a loopback address alone.
+        False accepts requests without a key. Use it on a loopback address only.
 
     Raises
     ------
@@ -94,24 +94,24 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
     BundleError
         When a bundle cannot be used.
     RegistryError
-        When BADBUZZ_MLFLOW_URI is set, and MLflow's client is not installed.
+        When BADBUZZ_MLFLOW_URI is set and MLflow's client is not installed.
     """
     app, metrics = new_app(), Metrics()
-    judging = ScorerPool(settings.bundles)
-    app.state.parts = AppState(
+    scorers = ScorerPool(settings.bundles)
+    app.state.badbuzz = AppState(
         settings=settings,
-        watched=read_brands(settings.brands),
+        brands=read_brands(settings.brands),
         store=store,
-        judging=judging,
-        following=Following(settings, judging, metrics),
-        gate=Authenticator(settings, store, with_keys=with_keys),
+        scorers=scorers,
+        champion_sync=ChampionSync(settings, scorers, metrics),
+        authenticator=Authenticator(settings, store, with_keys=with_keys),
         metrics=metrics,
         broadcast=Broadcast(store, metrics),
     )
-    if origins(settings):
+    if allowed_origins(settings):
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins(settings),
+            allow_origins=allowed_origins(settings),
             allow_methods=["GET", "POST"],
             allow_headers=_HEADERS,
         )
@@ -121,14 +121,14 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    parts: AppState = app.state.parts
-    broadcasting = asyncio.create_task(parts.broadcast.run())
-    broadcasting.add_done_callback(parts.broadcast.end)
-    following = asyncio.create_task(parts.following.run())
+    state: AppState = app.state.badbuzz
+    broadcasting = asyncio.create_task(state.broadcast.run())
+    broadcasting.add_done_callback(state.broadcast.on_done)
+    syncing = asyncio.create_task(state.champion_sync.run())
     try:
         yield
     finally:
-        parts.broadcast.close()
+        state.broadcast.close()
         broadcasting.cancel()
-        following.cancel()
-        await asyncio.wait([broadcasting, following])
+        syncing.cancel()
+        await asyncio.wait([broadcasting, syncing])

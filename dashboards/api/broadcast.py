@@ -1,4 +1,4 @@
-"""Windows and alerts as they are recorded, read once for all who listen."""
+"""A broadcast of recorded windows and alerts: the store is read once for all listeners."""
 
 from __future__ import annotations
 
@@ -15,36 +15,44 @@ from badbuzz.errors import StoreError
 from badbuzz.messages.text import Language
 from badbuzz.model import Alert, Window
 from badbuzz.store.model import Change, SourcePartition
-from dashboards.api.logs import LOG, note
+from dashboards.api.descriptions import describe_alert
+from dashboards.api.logs import LOG, log_event
 from dashboards.api.metrics import Metrics
-from dashboards.api.responses import told
 
 POLL_S: Final = 0.25
-MOST_LISTENERS: Final = 500
+MAX_LISTENERS: Final = 500
 QUEUE: Final = 5000
-"""Events that may wait for one listener; one that falls further behind is cut off."""
+"""Maximum number of events that wait for one listener; beyond it the listener is cut off."""
 _BATCH: Final = 2000
-_PAUSE_S: Final = 2.0
-_MOST: Final = 2**62
+_RETRY_S: Final = 2.0
+_MAX_OFFSET: Final = 2**62
 _LETTERS: Final = {"w": wire.WINDOWS, "a": wire.ALERTS}
 _TOPICS: Final = {topic: letter for letter, topic in _LETTERS.items()}
 
 Positions = dict[SourcePartition, int]
-"""The offset of the last record seen, by place."""
+"""The offset of the last record that was sent, by partition."""
 
 
-class Changes(Protocol):
-    """What a broadcast reads: the store, as far as it matters here."""
+class ChangeSource(Protocol):
+    """The methods of the store that a broadcast uses."""
 
     def positions(self) -> dict[SourcePartition, int]:
-        """The next offset to read, by place."""
+        """Return the next offset to read, by partition."""
 
     def changes(self, after: Mapping[SourcePartition, int], limit: int) -> list[Change]:
-        """What was recorded beyond those offsets, in order within each place."""
+        """Return records beyond some offsets, in order within each partition.
+
+        Parameters
+        ----------
+        after
+            The last offset that was read, by partition.
+        limit
+            Maximum number of records of each partition.
+        """
 
 
 def encode_positions(positions: Mapping[SourcePartition, int]) -> str:
-    """Positions as an event's id: compact, and in one order.
+    """Encode positions as the id of an event, sorted by partition.
 
     Examples
     --------
@@ -56,12 +64,12 @@ def encode_positions(positions: Mapping[SourcePartition, int]) -> str:
 
 
 def decode_positions(text: str) -> Positions:
-    """An event's id as positions.
+    """Decode the id of an event.
 
     Raises
     ------
     ValueError
-        When it is no id that a stream gave.
+        When the text is not an id of this stream.
 
     Examples
     --------
@@ -75,50 +83,58 @@ def decode_positions(text: str) -> Positions:
     for part in filter(None, text.split(",")):
         place, _, offset = part.partition(":")
         digits = offset.removeprefix("-")
-        plain = place[1:].isascii() and digits.isascii()
-        if place[:1] not in _LETTERS or not plain or not (place[1:] + digits).isdecimal():
+        is_ascii = place[1:].isascii() and digits.isascii()
+        is_number = (place[1:] + digits).isdecimal() and place[1:] and digits and len(part) <= 40
+        if place[:1] not in _LETTERS or not is_ascii or not is_number:
             raise ValueError(f"{part!r} is no id of an event of this stream")
-        if not place[1:] or not digits or len(part) > 40:
-            raise ValueError(f"{part!r} is no id of an event of this stream")
-        positions[SourcePartition(_LETTERS[place[0]], int(place[1:]))] = min(int(offset), _MOST)
+        positions[SourcePartition(_LETTERS[place[0]], int(place[1:]))] = min(
+            int(offset), _MAX_OFFSET
+        )
     return positions
 
 
 def encode_event(
     at: Mapping[SourcePartition, int], value: Window | Alert, language: Language
 ) -> bytes:
-    """A window, or an alert in words too, as an event, with the id to go on from."""
+    """Encode a window or an alert as a server-sent event whose id is the positions ``at``."""
     name = "window" if isinstance(value, Window) else "alert"
-    data = orjson.dumps(value if isinstance(value, Window) else told(value, language))
+    data = orjson.dumps(value if isinstance(value, Window) else describe_alert(value, language))
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (encode_positions(at).encode(), name.encode(), data)
 
 
-def _ends(positions: Mapping[SourcePartition, int]) -> Positions:
-    """The last offsets, where the store knows the next ones."""
+def _last_offsets(positions: Mapping[SourcePartition, int]) -> Positions:
+    """Return the last offset of each partition from the next one."""
     return {place: n - 1 for place, n in positions.items() if place.topic in _TOPICS}
 
 
-async def _read(store: Changes, after: Positions) -> tuple[list[Change], set[SourcePartition]]:
-    """Some of what was recorded beyond, and the places where there may be more."""
+async def _read(store: ChangeSource, after: Positions) -> tuple[list[Change], set[SourcePartition]]:
+    """Return a batch of records beyond some offsets and the partitions that may have more."""
     if not after:
         return [], set()
     limit = max(1, _BATCH // len(after))
-    found = await asyncio.to_thread(store.changes, after, limit)
-    n_found = Counter(place for place, _, _ in found)
-    return found, {place for place, n in n_found.items() if n == limit}
+    changes = await asyncio.to_thread(store.changes, after, limit)
+    counts = Counter(place for place, _, _ in changes)
+    return changes, {place for place, n in counts.items() if n == limit}
 
 
 class Listener:
-    """One connection's events, waiting to be sent.
+    """The events that wait to be sent over one connection.
 
     Parameters
     ----------
     brand
-        The only one it wants to hear of; None for all.
+        The brand that it subscribes to; None for all.
     start
-        What had been broadcast when it came.
+        Positions of the broadcast at the time of the subscription.
     language
-        That it wants alerts told in.
+        Language of the sentences that describe an alert.
+
+    Attributes
+    ----------
+    cut_off
+        Whether it was closed because it read too slowly.
+    closed
+        Whether the connection is to end.
     """
 
     def __init__(self, brand: str | None, start: Positions, language: Language = "en") -> None:
@@ -127,33 +143,33 @@ class Listener:
         self.start = start
         self.cut_off = False
         self._events: list[bytes] = []
-        self._news = asyncio.Event()
+        self._has_events = asyncio.Event()
         self.closed = False
 
     def put(self, brand: str, event: bytes) -> None:
-        """Let an event wait; a listener with too many waiting is cut off."""
+        """Queue an event; close the listener if its queue is full."""
         if self.closed or self.brand not in (None, brand):
             return
         self._events.append(event)
         if len(self._events) > QUEUE:
             self.cut_off = True
             self.close()
-        self._news.set()
+        self._has_events.set()
 
     def close(self) -> None:
-        """Let the connection end; what waited is dropped."""
+        """End the connection and drop the queue."""
         self.closed = True
         self._events = []
-        self._news.set()
+        self._has_events.set()
 
-    async def take(self, patience_s: float) -> bytes:
-        """All that waits, in one; empty when nothing came, or it is closed."""
+    async def take(self, timeout_s: float) -> bytes:
+        """Return the queued events, joined; empty after a timeout or when closed."""
         try:
-            async with asyncio.timeout(patience_s):
-                await self._news.wait()
+            async with asyncio.timeout(timeout_s):
+                await self._has_events.wait()
         except TimeoutError:
             return b""
-        self._news.clear()
+        self._has_events.clear()
         events, self._events = self._events, []
         return b"".join(events)
 
@@ -164,116 +180,116 @@ class Broadcast:
     Parameters
     ----------
     store
-        Read while somebody listens.
+        The store, which is read only while there are listeners.
     metrics
-        Where listeners are counted.
+        The metrics in which listeners are counted.
     poll_s
-        Seconds between looks at the store.
+        Seconds between reads of the store.
 
     Attributes
     ----------
     closed
-        Whether it is over: nobody hears anything any more.
+        Whether it has ended: no listener gets further events.
     """
 
-    def __init__(self, store: Changes, metrics: Metrics, poll_s: float = POLL_S) -> None:
+    def __init__(self, store: ChangeSource, metrics: Metrics, poll_s: float = POLL_S) -> None:
         self._store = store
         self._metrics = metrics
         self._poll_s = poll_s
-        self._seen: Positions = {}
+        self._positions: Positions = {}
         self._listeners: set[Listener] = set()
-        self._one_at_a_time = asyncio.Lock()
-        self._wanted = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._has_listeners = asyncio.Event()
         self.closed = False
 
     async def run(self) -> None:
-        """Broadcast until cancelled; a store that does not answer is asked again."""
-        answering = True
+        """Broadcast until cancelled; retry while the store does not answer."""
+        is_available = True
         while True:
-            await self._wanted.wait()
+            await self._has_listeners.wait()
             try:
-                is_more = await self._poll()
+                has_more = await self._poll()
             except StoreError as error:
-                if answering:
-                    note("stream_interrupted", level=logging.WARNING, reason=str(error))
-                answering = False
-                await asyncio.sleep(_PAUSE_S)
+                if is_available:
+                    log_event("stream_interrupted", level=logging.WARNING, reason=str(error))
+                is_available = False
+                await asyncio.sleep(_RETRY_S)
                 continue
-            answering = True
-            await asyncio.sleep(0 if is_more else self._poll_s)
+            is_available = True
+            await asyncio.sleep(0 if has_more else self._poll_s)
 
     async def _poll(self) -> bool:
-        """Broadcast some of what is new; whether there is more."""
-        async with self._one_at_a_time:
+        """Broadcast a batch of new records; return whether there are more."""
+        async with self._lock:
             if not self._listeners:
                 return False
-            ends = _ends(await asyncio.to_thread(self._store.positions))
-            moved = {
-                place: self._seen.get(place, -1)
+            ends = _last_offsets(await asyncio.to_thread(self._store.positions))
+            behind = {
+                place: self._positions.get(place, -1)
                 for place, end in ends.items()
-                if end > self._seen.get(place, -1)
+                if end > self._positions.get(place, -1)
             }
-            found, unfinished = await _read(self._store, moved)
-            for place, offset, value in found:
-                self._seen[place] = offset
+            changes, unfinished = await _read(self._store, behind)
+            for place, offset, value in changes:
+                self._positions[place] = offset
                 for language, listeners in self._by_language().items():
-                    event = encode_event(self._seen, value, language)
+                    event = encode_event(self._positions, value, language)
                     for listener in listeners:
                         listener.put(value.brand, event)
-            for place in moved.keys() - unfinished:
-                self._seen[place] = max(self._seen.get(place, -1), ends[place])
+            for place in behind.keys() - unfinished:
+                self._positions[place] = max(self._positions.get(place, -1), ends[place])
             return bool(unfinished)
 
     def _by_language(self) -> dict[Language, list[Listener]]:
-        found: dict[Language, list[Listener]] = {}
+        groups: dict[Language, list[Listener]] = {}
         for listener in self._listeners:
-            found.setdefault(listener.language, []).append(listener)
-        return found
+            groups.setdefault(listener.language, []).append(listener)
+        return groups
 
     async def join(self, brand: str | None, language: Language = "en") -> Listener | None:
-        """A listener to all that is recorded from now on; None where there are too many."""
-        async with self._one_at_a_time:
-            if len(self._listeners) >= MOST_LISTENERS:
+        """Add a listener to all records from now on; return None if there are too many."""
+        async with self._lock:
+            if len(self._listeners) >= MAX_LISTENERS:
                 return None
             if not self._listeners:
-                self._seen = _ends(await asyncio.to_thread(self._store.positions))
-            listener = Listener(brand, dict(self._seen), language)
+                self._positions = _last_offsets(await asyncio.to_thread(self._store.positions))
+            listener = Listener(brand, dict(self._positions), language)
             if self.closed:
                 listener.close()
             self._listeners.add(listener)
             self._metrics.listeners.set(len(self._listeners))
-            self._wanted.set()
+            self._has_listeners.set()
             return listener
 
     def leave(self, listener: Listener) -> None:
-        """Let a listener go."""
+        """Remove a listener."""
         self._listeners.discard(listener)
         self._metrics.listeners.set(len(self._listeners))
         if listener.cut_off:
             self._metrics.cut_off.inc()
         if not self._listeners:
-            self._wanted.clear()
+            self._has_listeners.clear()
 
-    def end(self, broadcasting: asyncio.Task[None]) -> None:
-        """Say why the task that ran this ended, if it broke, and end every connection."""
-        if not broadcasting.cancelled() and broadcasting.exception() is not None:
-            LOG.error("stream_broke", exc_info=broadcasting.exception())
+    def on_done(self, task: asyncio.Task[None]) -> None:
+        """Log the exception of the task that ran the broadcast, if any, and close."""
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("stream_broke", exc_info=task.exception())
         self.close()
 
     def close(self) -> None:
-        """End every connection, those that come later too: the server is going down."""
+        """End every connection, later ones included."""
         self.closed = True
         for listener in self._listeners:
             listener.close()
 
     async def missed(self, listener: Listener, last: Positions) -> AsyncIterator[bytes]:
-        """What was recorded after ``last`` and before the listener came, in batches."""
+        """Yield the events recorded after ``last`` and before the listener joined, in batches."""
         at = {place: last.get(place, -1) for place in listener.start} | last
         after = {place: at[place] for place, end in listener.start.items() if end > at[place]}
         while after and not listener.closed:
-            found, unfinished = await _read(self._store, after)
+            changes, unfinished = await _read(self._store, after)
             events = []
-            for place, offset, value in found:
+            for place, offset, value in changes:
                 if offset > listener.start[place]:
                     unfinished.discard(place)
                     continue

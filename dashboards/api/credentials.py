@@ -1,4 +1,4 @@
-"""API keys as people hold them: ``bb_``, eight hexadecimal digits, ``_``, 256 random bits."""
+"""The format of an API key: ``bb_``, eight hexadecimal digits, ``_``, 256 random bits."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import secrets
 from typing import Final
 
 SCOPES: Final = ("read", "write", "admin")
-"""Each includes those before it."""
+"""The scopes; each includes those before it."""
 
 _SECRET: Final = re.compile(r"bb_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
 
 
 def new_secret() -> tuple[str, str]:
-    """A secret that nobody has had, and its prefix, by which the store finds it.
+    """Generate a random secret; return it and its prefix, by which the store finds the key.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def new_secret() -> tuple[str, str]:
 
 
 def prefix_of(secret: str) -> str | None:
-    """The prefix of a secret; None when it is not even formed like one.
+    """Return the prefix of a secret; None if it does not have the format of one.
 
     Examples
     --------
@@ -40,28 +40,28 @@ def prefix_of(secret: str) -> str | None:
 
 
 def digest(secret: str) -> bytes:
-    """What the store keeps of a secret: its SHA-256, as 256 random bits cannot be guessed."""
+    """Return the SHA-256 digest that the store keeps; 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def is_same(one: bytes, other: bytes) -> bool:
-    """Whether two digests are the same, in a time that does not tell where they differ."""
+    """Compare two digests in constant time."""
     return hmac.compare_digest(one, other)
 
 
-def without_secrets(text: str) -> str:
-    """A text with every secret in it cut to its prefix.
+def mask_secrets(text: str) -> str:
+    """Replace every secret in a text by its prefix.
 
     Examples
     --------
-    >>> without_secrets("GET /bb_0123abcd_" + "x" * 43)
+    >>> mask_secrets("GET /bb_0123abcd_" + "x" * 43)
     'GET /bb_0123abcd_****'
     """
     return _SECRET.sub(r"bb_\1_****", text)
 
 
 def allows(scopes: frozenset[str], needed: str) -> bool:
-    """Whether a key's scopes include what is needed.
+    """Tell whether a key's scopes include the needed one.
 
     Examples
     --------

@@ -1,21 +1,48 @@
-"""An example of every answer, for the OpenAPI document; a test holds each against its schema."""
+"""An example of every response, for the OpenAPI document."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
 from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
+from badbuzz.models.history import Event
 from badbuzz.store.model import (
     AlertHistory,
     AuditEntry,
     BrandSummary,
+    Page,
     Ruling,
     SampledTweet,
     WindowSum,
 )
-from dashboards.api.responses import told_life, told_summary
+from dashboards.api.descriptions import describe_brand, describe_life
+from dashboards.responses import (
+    AlertErrors,
+    AlertGroup,
+    CurrentPrediction,
+    ErrorAnalysis,
+    ErrorTrend,
+    ErrorTrends,
+    FeedbackReceipt,
+    LabelErrors,
+    LabelGroup,
+    LabelStep,
+    LanguageModels,
+    ModelOverview,
+    PeriodTerms,
+    RegisteredVersion,
+    RegistryState,
+    ScoredText,
+    ScoreExplanation,
+    ScoreResponse,
+    ServingBundle,
+    TokenContribution,
+    TokenPull,
+    WrongLabel,
+)
 
 _START_MS: Final = 1_764_000_000_000
 _BUNDLE: Final = "airline-en@0123abcd"
@@ -78,7 +105,7 @@ ALERT: Final = Alert(
         most_repeated=(),
     ),
 )
-LIFE: Final = told_life(
+LIFE: Final = describe_life(
     AlertHistory(
         alert=ALERT,
         phases=(ALERT,),
@@ -87,7 +114,7 @@ LIFE: Final = told_life(
         rulings=(Ruling(ALERT.id, "real", "ana", _START_MS + 7_200_000, "belt 4 broke"),),
     )
 )
-SUMMARY: Final = told_summary(BrandSummary("Air Paradis", WINDOW, ALERT), "Europe/Paris")
+SUMMARY: Final = describe_brand(BrandSummary("Air Paradis", WINDOW, ALERT), "Europe/Paris")
 STEP: Final = WindowSum(
     start_ms=_START_MS,
     end_ms=_START_MS + 900_000,
@@ -117,35 +144,26 @@ SAMPLED: Final = SampledTweet(
     bundle=_BUNDLE,
     window_start_ms=_START_MS,
 )
-SCORED: Final = {
-    "verdicts": [
-        {
-            "score": 0.9731,
-            "negative": True,
-            "bundle": _BUNDLE,
-            "explanation": {
-                "logit": 3.59,
-                "bias": -0.4,
-                "contributions": [
-                    {"token": "lost", "start": 4, "end": 8, "contribution": 1.7},
-                    {"token": "Worst", "start": 23, "end": 28, "contribution": 2.29},
-                ],
-            },
-        },
+SCORED: Final = ScoreResponse(
+    (
+        ScoredText(
+            0.9731,
+            True,
+            _BUNDLE,
+            ScoreExplanation(
+                logit=3.59,
+                bias=-0.4,
+                contributions=(
+                    TokenContribution("lost", 4, 8, 1.7),
+                    TokenContribution("Worst", 23, 28, 2.29),
+                ),
+            ),
+        ),
         None,
-    ]
-}
-RECEIPT: Final = {
-    "id": "5b7d1f0c2a5e5d0f9e0a6c1d2b3f4a55",
-    "is_new": True,
-    "scored": True,
-    "misprediction": True,
-}
-TERMS: Final = {
-    "n": 38,
-    "n_before": 412,
-    "terms": [{"term": "bags", "n": 21, "z": 5.2}, {"term": "lost", "n": 14, "z": 4.1}],
-}
+    )
+)
+RECEIPT: Final = FeedbackReceipt("5b7d1f0c2a5e5d0f9e0a6c1d2b3f4a55", True, True, True)
+TERMS: Final = PeriodTerms(38, 412, (Term("bags", 21, 5.2), Term("lost", 14, 4.1)))
 _CARD: Final = {
     "schema": 1,
     "name": "airline-en",
@@ -172,62 +190,103 @@ _CARD: Final = {
         "unknown_rate": 0.0079,
     },
 }
-_VERSION: Final = {
-    "number": 3,
-    "bundle": _BUNDLE,
-    "aliases": ["champion"],
-    "created_ms": _START_MS - 90_000_000,
-    "card": _CARD,
-}
-_CHALLENGER: Final = _VERSION | {
-    "number": 4,
-    "bundle": "airline-en@89abcdef",
-    "aliases": ["challenger"],
-    "created_ms": _START_MS - 3_600_000,
-}
-_PROMOTED: Final = {
-    "what": "promote",
-    "when_ms": _START_MS - 86_400_000,
-    "who": "ana",
-    "why": "twice the sarcasm found",
-    "before": 2,
-    "after": 3,
-    "forced": False,
-    "evaluation": "5b7d1f0c2a5e5d0f",
-    "checks": {"quality": "macro-F1 0.841, the champion's 0.823: +0.018 (+0.004 to +0.031)"},
-}
-MODELS: Final = {
-    "registry": {"state": "answers", "since_ms": _START_MS, "read_ms": _START_MS + 600_000},
-    "languages": [
-        {
-            "language": "en",
-            "serving": {"bundle": _BUNDLE, "threshold": 0.5, "version": 3, "card": _CARD},
-            "champion": 3,
-            "challenger": 4,
-            "n_versions": 4,
-            "versions": [_CHALLENGER, _VERSION],
-            "events": [_PROMOTED],
-        }
-    ],
-}
+_CHAMPION: Final = RegisteredVersion(
+    number=3,
+    bundle=_BUNDLE,
+    aliases=("champion",),
+    created_ms=_START_MS - 90_000_000,
+    card=_CARD,
+)
+_CHALLENGER: Final = replace(
+    _CHAMPION,
+    number=4,
+    bundle="airline-en@89abcdef",
+    aliases=("challenger",),
+    created_ms=_START_MS - 3_600_000,
+)
+_PROMOTION: Final = Event(
+    what="promote",
+    when_ms=_START_MS - 86_400_000,
+    who="ana",
+    why="twice the sarcasm found",
+    before=2,
+    after=3,
+    evaluation="5b7d1f0c2a5e5d0f",
+    checks={"quality": "macro-F1 0.841, the champion's 0.823: +0.018 (+0.004 to +0.031)"},
+)
+MODELS: Final = ModelOverview(
+    RegistryState("answers", since_ms=_START_MS, read_ms=_START_MS + 600_000),
+    (
+        LanguageModels(
+            language="en",
+            serving=ServingBundle(_BUNDLE, threshold=0.5, version=3, card=_CARD),
+            champion=3,
+            challenger=4,
+            n_versions=4,
+            versions=(_CHALLENGER, _CHAMPION),
+            events=(_PROMOTION,),
+        ),
+    ),
+)
+_LABELS: Final = LabelGroup("all", 40, 6, 4, 0.25, (0.14, 0.4))
+_RULED: Final = AlertGroup("all", 4, 3, 1, 0, 0.75, (0.3, 0.95))
+_STEP: Final = LabelStep(
+    "airline-en@0123abcd", 40, 6, 4, 0.25, (0.14, 0.4),
+    before="airline-en@4567cdef", told="no difference", difference=(-0.08, 0.21),
+)  # fmt: skip
+_TREND: Final = ErrorTrend((_STEP,), ())
+_WRONG: Final = WrongLabel(
+    id="5b7d1f0c2a5e5d0f9e0a6c1d2b3f4a55",
+    tweet_id="81",
+    at_ms=1_764_000_000_000,
+    brand="Air Paradis",
+    lang="en",
+    text="Great, another delay. Just what I needed.",
+    predicted=False,
+    right=True,
+    score=0.31,
+    margin=0.19,
+    bundle=_BUNDLE,
+    n=1,
+    today=CurrentPrediction(_BUNDLE, 0.31, True, (TokenPull("Great", -1.4),)),
+)
+ERROR_ANALYSIS: Final = ErrorAnalysis(
+    schema=1,
+    from_ms=1_763_400_000_000,
+    to_ms=1_764_004_800_000,
+    n_feedback=40,
+    cautions=("Corrections are no random sample: people correct what looks wrong.",),
+    labels=LabelErrors(
+        overall=_LABELS,
+        corrections=_LABELS,
+        labelling=_LABELS,
+        by_language=(_LABELS,),
+        by_brand=(_LABELS,),
+        by_reason=(_LABELS,),
+        by_term=(_LABELS,),
+        by_margin=(_LABELS,),
+        worst=(_WRONG,),
+    ),
+    trends=ErrorTrends(1_756_747_200_000, corrections=_TREND, labelling=_TREND),
+    alerts=AlertErrors(_RULED, 0, (_RULED,), (_RULED,), (_RULED,)),
+)
 ENTRY: Final = AuditEntry(_START_MS + 960_000, "ana", "acknowledge", ALERT.id, "")
 CSV: Final = "id,brand,phase\r\nAir Paradis/1764000000000,Air Paradis,firing\r\n"
 EVENT: Final = 'id: a0:3,w1:7\nevent: alert\ndata: {"id":"Air Paradis/…","summary":"38 of …"}\n\n'
 
 
-def page(item: Any) -> dict[str, Any]:
-    """A page of one item."""
-    return {"items": [item], "cursor": "WyJ4Iiw1XQ"}
+def page(item: Any) -> Page[Any]:
+    """Return a page of one item."""
+    return Page((item,), "WyJ4Iiw1XQ")
 
 
-def of(
-    value: Any, status: int = 200, media_type: str = "application/json"
-) -> dict[int | str, dict[str, Any]]:
-    """An answer's example, as a route takes it.
+def responses(value: Any, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Return the argument ``responses`` of a route that answers with an example.
 
     Examples
     --------
-    >>> of([1])
+    >>> responses([1])
     {200: {'content': {'application/json': {'example': [1]}}}}
     """
-    return {status: {"content": {media_type: {"example": orjson.loads(orjson.dumps(value))}}}}
+    example = orjson.loads(orjson.dumps(value))
+    return {status: {"content": {"application/json": {"example": example}}}}

@@ -16,11 +16,11 @@ from dashboards.api import credentials
 
 @click.group()
 def keys() -> None:
-    """Make, revoke and list the API's keys.
+    """Create, revoke and list the keys of the API.
 
-    A key has a name, which is who acknowledges and corrects with it, and a scope: read; write,
-    which also acknowledges, rules and corrects; admin, which also sees the audit. The database
-    holds no secret, only what it takes to recognise one.
+    A key has a name, which is recorded with every acknowledgement, ruling and correction, and a
+    scope: read; write, which also acknowledges, rules and corrects; admin, which also reads the
+    audit log. The database holds digests of the secrets only.
 
     \b
     Examples:
@@ -37,12 +37,12 @@ def keys() -> None:
     type=click.Choice(credentials.SCOPES),
     default="read",
     show_default=True,
-    help="What it may; each includes those before it.",
+    help="Permissions; each scope includes those before it.",
 )
 def add(name: str, scope: str) -> None:
-    """Make a key, and print its secret: once, and nowhere else.
+    """Create a key and print its secret, which cannot be shown again.
 
-    The secret alone goes to stdout, everything else to stderr.
+    The secret goes to stdout, everything else to stderr.
 
     \b
     Examples:
@@ -50,53 +50,53 @@ def add(name: str, scope: str) -> None:
       KEY=$(badbuzz keys add dashboard)
     """
     if not is_name(name):
-        raise click.BadParameter(f"no name for a key: {name!r}", param_hint="NAME")
+        raise click.BadParameter(f"invalid name: {name!r}", param_hint="NAME")
     secret, prefix = credentials.new_secret()
-    with _opened(create=True) as store:
+    with _open_store(create=True) as store:
         digest = credentials.digest(secret)
         store.add_key(name, frozenset({scope}), digest, prefix, time.time_ns() // 1_000_000)
-    click.echo(f"{name} may {scope}. This is shown once; keep it as you keep a password:", err=True)
+    click.echo(f"{name} has the scope {scope}. The secret is shown only once:", err=True)
     click.echo(secret)
 
 
 @keys.command()
 @click.argument("name")
 def revoke(name: str) -> None:
-    """Let a key open nothing any more, within five seconds.
+    """Revoke a key. The API refuses it after five seconds at most.
 
     \b
     Examples:
       badbuzz keys revoke ana
     """
-    with _opened() as store:
+    with _open_store() as store:
         store.revoke_key(name, time.time_ns() // 1_000_000)
-    click.echo(f"{name} is revoked: it opens nothing from five seconds on", err=True)
+    click.echo(f"{name} is revoked: the API refuses it after five seconds at most", err=True)
 
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def list_(as_json: bool) -> None:
-    """List the keys: names, scopes, when they were made and revoked.
+    """List the keys: names, scopes, times of creation and revocation.
 
     \b
     Examples:
       badbuzz keys list
       badbuzz keys list --json
     """
-    with _opened() as store:
-        known = store.keys()
+    with _open_store() as store:
+        listed = store.keys()
     if as_json:
-        click.echo(orjson.dumps(known, default=sorted))
+        click.echo(orjson.dumps(listed, default=sorted))
         return
-    if not known:
+    if not listed:
         click.echo("no keys yet: badbuzz keys add NAME", err=True)
-    for key in known:
-        state = f"revoked {_day(key.revoked_ms)}" if key.revoked_ms is not None else "in force"
+    for key in listed:
+        state = f"revoked {_day(key.revoked_ms)}" if key.revoked_ms is not None else "valid"
         scopes = ",".join(sorted(key.scopes))
-        click.echo(f"{key.name}\tbb_{key.prefix}_…\t{scopes}\tmade {_day(key.made_ms)}\t{state}")
+        click.echo(f"{key.name}\tbb_{key.prefix}_…\t{scopes}\tcreated {_day(key.made_ms)}\t{state}")
 
 
-def _opened(*, create: bool = False) -> Store:
+def _open_store(*, create: bool = False) -> Store:
     address = Settings.read().store
     store = Store.open(address, create=create)
     click.echo(f"store: {describe_address(address)}", err=True)

@@ -1,4 +1,4 @@
-"""The API's log: a JSON object a line, in which no secret stands."""
+"""The API's log: one JSON object per line, without secrets."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Final
 
 import orjson
 
-from dashboards.api.credentials import without_secrets
+from dashboards.api.credentials import mask_secrets
 
 LOG: Final = logging.getLogger("badbuzz.api")
 
 
-def note(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
+def log_event(event: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """Log an event with its fields."""
     LOG.log(level, event, extra={"fields": fields})
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line of JSON: when, how bad, what, and the event's own fields.
+    """A log formatter: time, level, event and the event's fields as one line of JSON.
 
     Examples
     --------
@@ -31,21 +31,21 @@ class JsonLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the line, without its end."""
+        """Return the line, without a line break."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        told: dict[str, Any] = {
+        line: dict[str, Any] = {
             "at": at.replace("+00:00", "Z"),
             "level": record.levelname,
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)
-        return without_secrets(orjson.dumps(told, default=str).decode())
+            line["trace"] = self.formatException(record.exc_info)
+        return mask_secrets(orjson.dumps(line, default=str).decode())
 
 
 def set_up_logs(level: str) -> None:
-    """Send every log of this process to stderr, as JSON lines."""
+    """Send the logs of this process to stderr as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=level, force=True)

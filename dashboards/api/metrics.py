@@ -1,4 +1,4 @@
-"""Every metric of the API: its name, its unit, what it means."""
+"""The metrics of the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _VERSION: Final = re.compile(r"[\w .-]{1,60}@[0-9a-f]{8}")
-_MOST_VERSIONS: Final = 200
+_MAX_VERSIONS: Final = 200
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -36,27 +36,27 @@ class Metrics:
         )
         self.latency = Histogram(
             "badbuzz_api_latency_seconds",
-            "From a request's arrival to the first byte of its answer.",
+            "Time from the arrival of a request to the first byte of its response.",
             ["route"],
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
         self.scored = Counter(
             "badbuzz_api_scored_texts",
-            "Texts scored on request, by bundle; empty where no bundle reads their language.",
+            "Texts scored on request, by bundle; empty if no bundle reads the language.",
             ["bundle"],
             registry=self._registry,
         )
         self.corrections = Counter(
             "badbuzz_corrections",
-            "Labels that people gave, right or wrong ones, by source.",
+            "Corrections and confirmations of labels, by source.",
             ["source"],
             registry=self._registry,
         )
         self._mispredictions = Counter(
             "badbuzz_mispredictions",
-            "Corrections that contradict a label, by the bundle that gave it; other where what is "
-            "said to be one is no bundle's version.",
+            "Corrections that contradict a label, by the bundle that predicted it; other if the "
+            "request's bundle is not a valid version.",
             ["bundle"],
             registry=self._registry,
         )
@@ -66,34 +66,34 @@ class Metrics:
 
     def _count_listeners(self) -> None:
         self.listeners = Gauge(
-            "badbuzz_api_listeners", "Connections that listen to /stream.", registry=self._registry
+            "badbuzz_api_listeners", "Open connections to /stream.", registry=self._registry
         )
         self.cut_off = Counter(
             "badbuzz_api_listeners_cut_off",
-            "Listeners that were too slow and were cut off.",
+            "Connections to /stream that were closed because the client read too slowly.",
             registry=self._registry,
         )
 
     def _count_swaps(self) -> None:
         self.swaps = Counter(
             "badbuzz_api_bundle_swaps",
-            "Times that a champion took over while the API ran.",
+            "Champions that replaced a bundle while the API ran.",
             ["language"],
             registry=self._registry,
         )
         self.registry_failures = Counter(
             "badbuzz_api_registry_failures",
-            "Looks for a champion that failed, by language and kind: unreachable, broken.",
+            "Failed polls of the registry, by language and kind: unreachable, broken.",
             ["language", "kind"],
             registry=self._registry,
         )
 
     def count_misprediction(self, bundle: str) -> None:
-        """Count one; people say of which bundle, so only what looks like one is shown."""
-        if _VERSION.fullmatch(bundle) and len(self._versions) < _MOST_VERSIONS:
+        """Count a misprediction; bundles without the format of a version count as ``other``."""
+        if _VERSION.fullmatch(bundle) and len(self._versions) < _MAX_VERSIONS:
             self._versions.add(bundle)
         self._mispredictions.labels(bundle if bundle in self._versions else "other").inc()
 
     def text(self) -> bytes:
-        """All of them, as Prometheus reads them."""
+        """Return the metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

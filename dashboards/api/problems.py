@@ -14,21 +14,21 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from badbuzz.errors import QueryError, StoreError, UnknownError
-from dashboards.api.logs import note
+from dashboards.api.logs import log_event
 
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY_S: Final = 5
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of a request."""
+    """The error of one field of a request."""
 
     field: str
     detail: str
 
 
 class Problem(BaseModel):
-    """An error: what was asked is left undone."""
+    """An error. The request had no effect."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -56,15 +56,15 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = None
 
 
-class FieldProblem(HTTPException):
-    """A field that cannot be used, where only the work itself could see it: 422.
+class InvalidFieldError(HTTPException):
+    """A field is invalid for a reason that its schema does not express: 422.
 
     Parameters
     ----------
     field
-        Where it stands: ``query.from``, ``body.explain``.
+        Location of the field, for example ``query.from`` or ``body.explain``.
     detail
-        What is wrong with it.
+        The reason, in lower case and without a full stop.
     """
 
     def __init__(self, field: str, detail: str) -> None:
@@ -72,80 +72,80 @@ class FieldProblem(HTTPException):
         self.field = field
 
 
-def problem(
+def problem_response(
     status: int,
     detail: str,
     *,
     errors: list[dict[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A response that says what went wrong.
+    """Return a response with problem details.
 
     Examples
     --------
-    >>> problem(404, "no such alert").body
+    >>> problem_response(404, "no such alert").body
     b'{"type":"about:blank","title":"Not Found","status":404,"detail":"no such alert"}'
     """
-    told: dict[str, Any] = {
+    problem: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
     if errors:
-        told["errors"] = errors
-    body = orjson.dumps(told, default=str)
+        problem["errors"] = errors
+    body = orjson.dumps(problem, default=str)
     return Response(body, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Let an application answer every error that it knows with problem details."""
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(QueryError, _unanswerable)
-    app.add_exception_handler(UnknownError, _unknown)
-    app.add_exception_handler(StoreError, _down)
+    """Register a handler that answers with problem details for each known exception."""
+    app.add_exception_handler(HTTPException, _handle_http)
+    app.add_exception_handler(RequestValidationError, _handle_validation)
+    app.add_exception_handler(QueryError, _handle_query)
+    app.add_exception_handler(UnknownError, _handle_unknown)
+    app.add_exception_handler(StoreError, _handle_store)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    refusal = cast(HTTPException, error)
-    if isinstance(refusal, FieldProblem):
-        return _unprocessable([{"field": refusal.field, "detail": refusal.detail}])
-    return problem(refusal.status_code, refusal.detail, headers=refusal.headers)
+async def _handle_http(_: Request, exception: Exception) -> Response:
+    error = cast(HTTPException, exception)
+    if isinstance(error, InvalidFieldError):
+        return _unprocessable([{"field": error.field, "detail": error.detail}])
+    return problem_response(error.status_code, error.detail, headers=error.headers)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
-    """Name the fields, and never repeat what they held."""
-    invalid = cast(RequestValidationError, error)
-    return _unprocessable([_told(one) for one in invalid.errors()])
+async def _handle_validation(_: Request, exception: Exception) -> Response:
+    """Name the invalid fields without repeating their values."""
+    error = cast(RequestValidationError, exception)
+    return _unprocessable([_field_error(one) for one in error.errors()])
 
 
-def _told(error: Mapping[str, Any]) -> dict[str, str]:
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
     if error.get("type") == "json_invalid":
-        at, reason = error["loc"][-1] + 1, error["ctx"]["error"]
-        return {"field": "body", "detail": f"no JSON: {reason}, at its character {at}"}
+        position, reason = error["loc"][-1] + 1, error["ctx"]["error"]
+        return {"field": "body", "detail": f"invalid JSON: {reason}, at character {position}"}
     detail = str(error["msg"]).removeprefix("Value error, ")
     return {"field": ".".join(map(str, error["loc"])), "detail": detail}
 
 
 def _unprocessable(errors: list[dict[str, str]]) -> Response:
-    told = "; ".join(f"{one['field']}: {one['detail']}" for one in errors[:3])
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, told, errors=errors)
+    detail = "; ".join(f"{one['field']}: {one['detail']}" for one in errors[:3])
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-async def _unanswerable(_: Request, error: Exception) -> Response:
+async def _handle_query(_: Request, error: Exception) -> Response:
     field, _colon, detail = str(error).partition(": ")
     return _unprocessable([{"field": f"query.{field}", "detail": detail}])
 
 
-async def _unknown(_: Request, error: Exception) -> Response:
-    return problem(HTTPStatus.NOT_FOUND, str(error))
+async def _handle_unknown(_: Request, error: Exception) -> Response:
+    return problem_response(HTTPStatus.NOT_FOUND, str(error))
 
 
-async def _down(_: Request, error: Exception) -> Response:
-    """Say that the store is not to be had; the log says why, as that names its address."""
-    note("store_failed", level=logging.ERROR, reason=str(error))
-    return problem(
+async def _handle_store(_: Request, error: Exception) -> Response:
+    """Answer 503; only the log gets the reason, because it names the store's address."""
+    log_event("store_failed", level=logging.ERROR, reason=str(error))
+    return problem_response(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the store does not answer",
         headers={"Retry-After": str(_RETRY_S)},

@@ -1,4 +1,4 @@
-"""What every route stands on: its application's parts, its guard, its way to answer."""
+"""The base of every route: application state, permission check, checks of the request, reply."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
 from dashboards.api.auth import Authenticator, Caller
 from dashboards.api.broadcast import Broadcast
-from dashboards.api.champion_sync import Following
+from dashboards.api.champion_sync import ChampionSync
 from dashboards.api.metrics import Metrics
 from dashboards.api.openapi import SECURITY
 from dashboards.api.scorers import ScorerPool
 
-_MOST_NAMED: Final = 5
-_MOST_SHOWN: Final = 100
+_MAX_UNKNOWN: Final = 5
+_MAX_NAME: Final = 100
 
 
 @dataclass(frozen=True)
 class AppState:
-    """What an application is made of."""
+    """The objects that an application's routes share."""
 
     settings: Settings
-    watched: Brands
+    brands: Brands
     store: Store
-    judging: ScorerPool
-    following: Following
-    gate: Authenticator
+    scorers: ScorerPool
+    champion_sync: ChampionSync
+    authenticator: Authenticator
     metrics: Metrics
     broadcast: Broadcast
 
 
-async def _parts(request: Request) -> AppState:
-    parts: AppState = request.app.state.parts
-    return parts
+async def _state(request: Request) -> AppState:
+    state: AppState = request.app.state.badbuzz
+    return state
 
 
 async def _caller(request: Request) -> Caller:
@@ -51,70 +51,69 @@ async def _caller(request: Request) -> Caller:
     return caller
 
 
-Served = Annotated[AppState, Depends(_parts)]
-"""An endpoint's argument: its application's parts."""
-CalledBy = Annotated[Caller, Depends(_caller)]
-"""An endpoint's argument: who asks."""
+StateDep = Annotated[AppState, Depends(_state)]
+"""Parameter of an endpoint: the application's state."""
+CallerDep = Annotated[Caller, Depends(_caller)]
+"""Parameter of an endpoint: the authenticated caller."""
 
 
 class ReadRoute(APIRoute):
-    """A route that a key with the scope ``read`` may take.
+    """A route that needs the scope ``read``.
 
-    The caller is let in before the body is read; the body is bounded, and is JSON. What the route
-    does not ask is refused: whoever misspells a parameter would get another question answered.
+    The permission is checked before the body is read. The size of the body is limited, and its
+    content type must be JSON. Unknown query parameters are refused, so that a misspelt one does
+    not change the meaning of the request unnoticed.
     """
 
-    needed: ClassVar[str] = "read"
+    required_scope: ClassVar[str] = "read"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        said = {"security": SECURITY, "x-scope": self.needed}
-        kwargs["openapi_extra"] = said | (kwargs.get("openapi_extra") or {})
+        extra = {"security": SECURITY, "x-scope": self.required_scope}
+        kwargs["openapi_extra"] = extra | (kwargs.get("openapi_extra") or {})
         super().__init__(*args, **kwargs)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give the route's own handler, behind the gate."""
-        handle, needed = super().get_route_handler(), self.needed
-        known = [parameter.alias for parameter in self.dependant.query_params]
+        """Return the route's handler, preceded by the checks."""
+        handle, scope = super().get_route_handler(), self.required_scope
+        names = [parameter.alias for parameter in self.dependant.query_params]
         has_body = self.body_field is not None
 
-        async def guarded(request: Request) -> Response:
-            gate = (await _parts(request)).gate
-            request.state.caller = await gate.admit(request, needed)
-            _check_query(request, known)
+        async def check_and_handle(request: Request) -> Response:
+            authenticator = (await _state(request)).authenticator
+            request.state.caller = await authenticator.authorize(request, scope)
+            _check_query(request, names)
             if has_body:
-                _check_is_json(request)
-            return await handle(Request(request.scope, gate.bounded(request)))
+                _check_content_type(request)
+            return await handle(Request(request.scope, authenticator.limit_body(request)))
 
-        return guarded
+        return check_and_handle
 
 
 class WriteRoute(ReadRoute):
     """A route that needs the scope ``write``."""
 
-    needed = "write"
+    required_scope = "write"
 
 
 class AdminRoute(ReadRoute):
     """A route that needs the scope ``admin``."""
 
-    needed = "admin"
+    required_scope = "admin"
 
 
-def _check_query(request: Request, known: list[str]) -> None:
-    unknown = [name for name in request.query_params if name not in known]
+def _check_query(request: Request, names: list[str]) -> None:
+    unknown = [name for name in request.query_params if name not in names]
     if unknown:
-        told = (
-            f"unknown here; known: {', '.join(known)}" if known else "unknown: none is known here"
-        )
-        named = [{"loc": ("query", name[:_MOST_SHOWN]), "msg": told} for name in unknown]
-        raise RequestValidationError(named[:_MOST_NAMED])
+        detail = f"unknown; known: {', '.join(names)}" if names else "unknown; none is known here"
+        errors = [{"loc": ("query", name[:_MAX_NAME]), "msg": detail} for name in unknown]
+        raise RequestValidationError(errors[:_MAX_UNKNOWN])
 
 
-def _check_is_json(request: Request) -> None:
-    """Refuse a body that is said to be something else; whether one is missing is seen later."""
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = said == "application/json" or (
-        said.startswith("application/") and said.endswith("+json")
+def _check_content_type(request: Request) -> None:
+    """Refuse a body whose content type is not JSON; FastAPI refuses a missing body."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
     )
     is_empty = request.headers.get("content-length", "0") == "0"
     if not is_json and not (is_empty and "transfer-encoding" not in request.headers):
@@ -124,18 +123,11 @@ def _check_is_json(request: Request) -> None:
 
 
 def reply(value: Any, status: int = 200) -> Response:
-    """A value as JSON, dataclasses included.
+    """Return a value as a JSON response; dataclasses become objects.
 
     Examples
     --------
     >>> reply({"n": 1}).body
     b'{"n":1}'
     """
-    body = orjson.dumps(value, default=_plain)
-    return Response(body, status, media_type="application/json")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    raise TypeError(type(value).__name__)
+    return Response(orjson.dumps(value), status, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Scores on request, by the bundles and the code of the stream."""
+"""Scoring on request, with the bundles and the code of the stream processor."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from badbuzz.features.attribution import Explanation
 from badbuzz.model import Prediction, Tweet
 from badbuzz.models.scorer import Scorer, ScorerSet
 
-_SHORT: Final = 4096
-"""Characters that are scored where they come in; it takes less than to hand them to a thread."""
-_AT_ONCE: Final = 32
+_MAX_INLINE: Final = 4096
+"""Characters up to which the event loop scores: below it a hand-over to a thread costs more."""
+_BATCH: Final = 32
 
 
 class ScorerPool:
-    """Verdicts and explanations; a scorer serves one thread at a time, so each side has its own.
+    """Two sets of scorers: one for the event loop, one for threads, which take turns.
+
+    A scorer serves one thread at a time.
 
     Parameters
     ----------
     spec
-        ``language=bundle``, comma between, as in ``BADBUZZ_BUNDLES``.
+        Comma-separated ``language=bundle``, as in ``BADBUZZ_BUNDLES``.
 
     Raises
     ------
@@ -33,66 +35,66 @@ class ScorerPool:
 
     Examples
     --------
-    >>> judging = ScorerPool("en=airline-en")
-    >>> [verdict and verdict.negative for verdict in judging.wait([("en", "Worst airline"),
-    ...                                                            ("fr", "Nul")])]
+    >>> scorers = ScorerPool("en=airline-en")
+    >>> texts = [("en", "Worst airline"), ("fr", "Nul")]
+    >>> [prediction and prediction.negative for prediction in scorers.predict_blocking(texts)]
     [True, None]
     """
 
     def __init__(self, spec: str) -> None:
-        self._here = ScorerSet.read(spec)
-        self._threads = ScorerSet.read(spec)
+        self._loop_scorers = ScorerSet.read(spec)
+        self._thread_scorers = ScorerSet.read(spec)
         self._lock = threading.Lock()
 
     @property
     def serving(self) -> dict[str, str]:
-        """Version of the bundle by language."""
-        return {language: one.version for language, one in self._here.scorers.items()}
+        """The version of the bundle in use, by language."""
+        return {language: one.version for language, one in self.scorers.items()}
 
     @property
     def scorers(self) -> dict[str, Scorer]:
-        """What serves each language: to read its card, not to score, which is :meth:`judge`'s."""
-        return dict(self._here.scorers)
+        """The scorer in use, by language: to read its card, not to score."""
+        return dict(self._loop_scorers.scorers)
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Of the bundles that serve, sorted."""
-        return self._here.versions
+        """The versions of the bundles in use, sorted."""
+        return self._loop_scorers.versions
 
-    def swap(self, language: str, here: Scorer, threads: Scorer) -> None:
-        """Let two scorers of another bundle serve a language, from the next text on either side.
+    def swap(self, language: str, for_loop: Scorer, for_threads: Scorer) -> None:
+        """Replace the scorers of a language. Call it on the event loop.
 
-        To be called where :meth:`judge` is awaited; a thread that judges ends with what it began.
+        A thread that is scoring finishes its batch with the scorer that it began with.
         """
-        self._here.swap(language, here)
-        self._threads.swap(language, threads)
+        self._loop_scorers.swap(language, for_loop)
+        self._thread_scorers.swap(language, for_threads)
 
     async def predict(self, texts: Sequence[tuple[str, str]]) -> list[Prediction | None]:
-        """A verdict on each text, given with its language; None where no bundle reads that."""
-        if sum(len(text) for _, text in texts) <= _SHORT:
-            return self._here.predict(_tweets(texts))
-        return await run_in_threadpool(self.wait, texts)
+        """Predict pairs of language and text; None where no bundle reads the language."""
+        if sum(len(text) for _, text in texts) <= _MAX_INLINE:
+            return self._loop_scorers.predict(_tweets(texts))
+        return await run_in_threadpool(self.predict_blocking, texts)
 
-    def wait(self, texts: Sequence[tuple[str, str]]) -> list[Prediction | None]:
-        """The same, for a thread that may wait for others; they take turns."""
+    def predict_blocking(self, texts: Sequence[tuple[str, str]]) -> list[Prediction | None]:
+        """Predict like :meth:`predict`, in the calling thread, which may wait for others."""
         tweets = _tweets(texts)
-        verdicts: list[Prediction | None] = []
-        for start in range(0, len(tweets), _AT_ONCE):
+        predictions: list[Prediction | None] = []
+        for start in range(0, len(tweets), _BATCH):
             with self._lock:
-                verdicts += self._threads.predict(tweets[start : start + _AT_ONCE])
-        return verdicts
+                predictions += self._thread_scorers.predict(tweets[start : start + _BATCH])
+        return predictions
 
     @contextmanager
-    def lent(self) -> Iterator[ScorerSet]:
-        """The bundles that serve, for a thread that may wait; the others wait until it ends."""
+    def lock_scorers(self) -> Iterator[ScorerSet]:
+        """Yield the scorers of the threads; other threads wait until the block ends."""
         with self._lock:
-            yield self._threads
+            yield self._thread_scorers
 
     def explain(self, lang: str, text: str) -> Explanation:
-        """Why a text that has a verdict has it; for a thread that may wait."""
+        """Explain the score of a text whose language a bundle reads; may block."""
         with self._lock:
-            (told,) = self._threads.scorers[lang].explain([text])
-        return told
+            (explanation,) = self._thread_scorers.scorers[lang].explain([text])
+        return explanation
 
 
 def _tweets(texts: Sequence[tuple[str, str]]) -> list[Tweet]:

@@ -1,1 +1,1 @@
-"""The error analysis: where labels and alerts were wrong, as people said."""
+"""The error analysis: wrong labels and false alarms that people reported."""

@@ -1,4 +1,4 @@
-"""What is read from the store, and counted, for one error analysis."""
+"""The data of one error analysis: feedback and rulings from the store, counted and scored again."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from badbuzz.features.attribution import Explanation
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import (
     GroupChange,
     MispredictionSummary,
+    Mistake,
     changes_by_version,
     changes_by_week,
     latest_feedback,
@@ -18,25 +20,27 @@ from badbuzz.quality.mispredictions import (
 from badbuzz.quality.rulings import RulingSummary, summarise_rulings
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
-from dashboards.errors.current_predictions import Today, today
+from dashboards.responses import CurrentPrediction, TokenPull
 
 _DAY_MS: Final = 86_400_000
 TREND_DAYS: Final = 84
-"""Trends reach back so far from the period's end, or to its beginning if that is earlier."""
+"""Days before the end of the period at which trends begin, unless the period begins earlier."""
+_MAX_TOKENS: Final = 3
+_MIN_PULL: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Trend:
-    """The share of errors over time, of feedback that came in one way.
+class FeedbackTrend:
+    """The share of wrong labels over time, for one source of feedback.
 
     Parameters
     ----------
     source
         ``corrections`` or ``labelling``.
     versions
-        For each bundle its versions, oldest first.
+        The versions of each bundle, oldest first.
     weeks
-        Oldest first; the last may not be over.
+        The weeks, oldest first; the last may be incomplete.
     """
 
     source: str
@@ -45,43 +49,56 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ErrorFindings:
     """An error analysis.
 
     Parameters
     ----------
     from_ms, to_ms
-        The half-open period in which people spoke.
+        Half-open period of the feedback, Unix milliseconds.
     trend_from_ms
-        From when on trends are told.
+        Start of the trends, Unix milliseconds.
     n_feedback
-        What people said of texts, labelled or not.
-    today
-        Of each of the worst mistakes, what the bundles in use say; empty where they were not asked.
+        Number of texts on which there is feedback, labelled or not.
+    mispredictions
+        Wrong labels by group.
+    predictions
+        Current prediction for each of the worst mispredictions, None where no bundle reads the
+        language; empty if they were not scored again.
+    rulings
+        Rulings on alerts by group.
+    trends
+        One trend for each source of feedback.
     """
 
     from_ms: int
     to_ms: int
     trend_from_ms: int
     n_feedback: int
-    mistakes: MispredictionSummary
-    today: tuple[Today | None, ...]
-    judgements: RulingSummary
-    trends: tuple[Trend, ...]
+    mispredictions: MispredictionSummary
+    predictions: tuple[CurrentPrediction | None, ...]
+    rulings: RulingSummary
+    trends: tuple[FeedbackTrend, ...]
 
     @property
-    def empty(self) -> bool:
-        """Whether nobody said anything of a label or an alert."""
-        return not (self.mistakes.overall.n or self.judgements.overall.n)
+    def is_empty(self) -> bool:
+        """True if there is neither feedback on a label nor a ruling."""
+        return not (self.mispredictions.overall.n or self.rulings.overall.n)
 
 
-def find(store: Store, judges: ScorerSet | None, from_ms: int, to_ms: int) -> Findings:
-    """Read a period from the store, and count.
+def analyse_errors(
+    store: Store, scorers: ScorerSet | None, from_ms: int, to_ms: int
+) -> ErrorFindings:
+    """Read a period's feedback and rulings from the store and count them.
 
     Parameters
     ----------
-    judges
-        The bundles in use, to be asked about the worst mistakes; None asks none.
+    store
+        The store of the feedback and the rulings.
+    scorers
+        The bundles in use, which score the worst mispredictions again; None to omit that.
+    from_ms, to_ms
+        Half-open period of the feedback, Unix milliseconds.
 
     Raises
     ------
@@ -90,25 +107,65 @@ def find(store: Store, judges: ScorerSet | None, from_ms: int, to_ms: int) -> Fi
     """
     trend_from_ms = min(from_ms, to_ms - TREND_DAYS * _DAY_MS)
     history = store.feedback(trend_from_ms, to_ms)
-    period = [said for said in history if said.at_ms >= from_ms]
-    mistakes = summarise_mispredictions(period)
-    return Findings(
+    period = [feedback for feedback in history if feedback.at_ms >= from_ms]
+    mispredictions = summarise_mispredictions(period)
+    return ErrorFindings(
         from_ms=from_ms,
         to_ms=to_ms,
         trend_from_ms=trend_from_ms,
         n_feedback=len(period),
-        mistakes=mistakes,
-        today=tuple(today(mistakes.worst, judges)) if judges else (),
-        judgements=summarise_rulings(store.rulings(from_ms, to_ms)),
+        mispredictions=mispredictions,
+        predictions=tuple(predict_again(mispredictions.worst, scorers)) if scorers else (),
+        rulings=summarise_rulings(store.rulings(from_ms, to_ms)),
         trends=(
-            _trend("corrections", [said for said in history if said.source != "labelling"]),
-            _trend("labelling", [said for said in history if said.source == "labelling"]),
+            _trend("corrections", [one for one in history if one.source != "labelling"]),
+            _trend("labelling", [one for one in history if one.source == "labelling"]),
         ),
     )
 
 
-def _trend(source: str, history: Sequence[Feedback]) -> Trend:
-    found = latest_feedback(history)
-    return Trend(
-        source, tuple(map(tuple, changes_by_version(found))), tuple(changes_by_week(found))
+def _trend(source: str, history: Sequence[Feedback]) -> FeedbackTrend:
+    labels = latest_feedback(history)
+    return FeedbackTrend(
+        source, tuple(map(tuple, changes_by_version(labels))), tuple(changes_by_week(labels))
     )
+
+
+def predict_again(
+    mispredictions: Sequence[Mistake], scorers: ScorerSet
+) -> list[CurrentPrediction | None]:
+    """Predict texts with the bundles in use; None where no bundle reads the language.
+
+    The stored texts are masked, so a score may differ slightly from that of the tweet.
+
+    Examples
+    --------
+    >>> feedback = Feedback("1", 0, "kim", None, "", "en", "Worst crew? Far from it!", "", True,
+    ...                     0.9, False, "b@1", "try")
+    >>> (again,) = predict_again([Mistake(feedback, 0.4, 1)], ScorerSet.read("en=airline-en"))
+    >>> again.pulled_by[0].token
+    'Worst'
+    """
+    predictions: list[CurrentPrediction | None] = []
+    for one in mispredictions:
+        scorer = scorers.scorers.get(one.feedback.lang)
+        if scorer is None:
+            predictions.append(None)
+            continue
+        (explanation,) = scorer.explain([one.feedback.text])
+        is_wrong = (explanation.score >= scorer.threshold) != one.feedback.right
+        pulled_by = _strongest_pulls(explanation, towards=-1 if one.feedback.right else 1)
+        predictions.append(
+            CurrentPrediction(scorer.version, explanation.score, is_wrong, pulled_by)
+        )
+    return predictions
+
+
+def _strongest_pulls(explanation: Explanation, towards: int) -> tuple[TokenPull, ...]:
+    """Return the tokens that move the logit furthest in a direction, 1 or -1."""
+    logits: dict[str, float] = {}
+    for part in explanation.contributions:
+        logits[part.token] = logits.get(part.token, 0.0) + part.logit
+    ranked = sorted(logits.items(), key=lambda item: -towards * item[1])
+    strong = [item for item in ranked if towards * item[1] >= _MIN_PULL]
+    return tuple(TokenPull(token, round(logit, 2)) for token, logit in strong[:_MAX_TOKENS])

@@ -1,4 +1,4 @@
-"""Figures of an error analysis as people read them, in the terminal and in the report alike."""
+"""The figures of an error analysis as text, for the terminal and for the report."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from badbuzz.evidence.reasons import NAMES
 from badbuzz.messages.text import counted
 from badbuzz.quality.mispredictions import NO_REASON, FeedbackGroup, GroupChange, Misprediction
 from badbuzz.quality.proportions import MIN_COMPARED, Share, difference_interval
-from dashboards.errors.current_predictions import Today
-from dashboards.errors.findings import Findings
+from dashboards.errors.findings import ErrorFindings
+from dashboards.responses import CurrentPrediction
 
 NONE: Final = "–"
 _SIGNS: Final = {"better": "▼", "worse": "▲", "no difference": "=", "too few": "?"}
 
 
 def when(time_ms: int) -> str:
-    """An instant in UTC, to the minute.
+    """Format a time in UTC, to the minute.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def when(time_ms: int) -> str:
 
 
 def percent(share: Share) -> str:
-    """A share and its interval.
+    """Format a share and its interval.
 
     Examples
     --------
@@ -42,12 +42,12 @@ def percent(share: Share) -> str:
 
 
 def reason(name: str) -> str:
-    """What negatives are about, in English."""
+    """Return the English name of a reason."""
     return "no known reason" if name == NO_REASON else NAMES[name][0]
 
 
 def change(step: GroupChange) -> tuple[str, str]:
-    """A sign and words for what became of the share of errors.
+    """Return a sign and a text for the change of the share of wrong labels.
 
     Examples
     --------
@@ -60,105 +60,108 @@ def change(step: GroupChange) -> tuple[str, str]:
     before, after = step.before.wrong, step.group.wrong
     sign = _SIGNS[step.change]
     if step.change == "too few":
-        return sign, f"too few to tell: {before.n} and {after.n}, {MIN_COMPARED} each are needed"
+        return (
+            sign,
+            f"too few to tell: {before.n} and {after.n} labels, {MIN_COMPARED} each are needed",
+        )
     low, high = (100 * end for end in difference_interval(before, after))
     gap = 100 * ((after.rate or 0.0) - (before.rate or 0.0))
-    told = "no difference seen" if step.change == "no difference" else step.change
-    return sign, f"{told}: {_signed(gap)} points ({_signed(low)} to {_signed(high)})"
+    result = "no difference seen" if step.change == "no difference" else step.change
+    return sign, f"{result}: {_signed(gap)} points ({_signed(low)} to {_signed(high)})"
 
 
-def alone(what: str, one: FeedbackGroup) -> str:
-    """Of a version or week that is the only one, how often its labels were wrong.
+def describe_single(kind: str, group: FeedbackGroup) -> str:
+    """Describe the labels of the only version or week.
 
     Examples
     --------
-    >>> alone("version", FeedbackGroup("b@1", 60, 6, 0))
-    'Only one version was judged, b@1: 10 % (5–20) of 60 labels wrong; no other to compare with.'
+    >>> describe_single("version", FeedbackGroup("b@1", 60, 6, 0))
+    'Only one version has feedback, b@1: 10 % (5–20) of 60 labels wrong; no other to compare with.'
     """
-    of = f"{percent(one.wrong)} of {counted(one.n, 'label')}"
-    return f"Only one {what} was judged, {one.name}: {of} wrong; no other to compare with."
+    wrong = f"{percent(group.wrong)} of {counted(group.n, 'label')} wrong"
+    return f"Only one {kind} has feedback, {group.name}: {wrong}; no other to compare with."
 
 
 def _signed(points: float) -> str:
     return f"{round(points):+d}".replace("-", "−")
 
 
-def claim(mistake: Misprediction) -> str:
-    """What was said of a text, and is not so.
+def describe_label(misprediction: Misprediction) -> str:
+    """Describe a wrong label.
 
     Examples
     --------
     >>> from badbuzz.store.model import Feedback
-    >>> said = Feedback("1", 0, "kim", None, "", "en", "Late", "", False, 0.04, True, "b@1", "try")
-    >>> claim(Misprediction(said, 0.46, 1))
+    >>> wrong = Feedback("1", 0, "kim", None, "", "en", "Late", "", False, 0.04, True, "b@1", "try")
+    >>> describe_label(Misprediction(wrong, 0.46, 1))
     'scored 0.04, not labelled negative, but is'
     """
-    said = mistake.feedback
-    scored = "" if said.score is None else f"scored {said.score:.2f}, "
-    if said.right:
+    feedback = misprediction.feedback
+    scored = "" if feedback.score is None else f"scored {feedback.score:.2f}, "
+    if feedback.right:
         return f"{scored}not labelled negative, but is"
     return f"{scored}labelled negative, but is not"
 
 
-def again(now: Today | None) -> str:
-    """What the bundle in use says of a text today.
+def describe_current(prediction: CurrentPrediction | None) -> str:
+    """Describe the prediction of the bundle in use.
 
     Examples
     --------
-    >>> again(Today("b@2", 0.9312, True, (("bag", 1.234), ("lost", 0.61))))
+    >>> from dashboards.responses import TokenPull
+    >>> pulls = (TokenPull("bag", 1.234), TokenPull("lost", 0.61))
+    >>> describe_current(CurrentPrediction("b@2", 0.9312, True, pulls))
     'today 0.93, still wrong, by “bag” +1.2, “lost” +0.6'
-    >>> again(None)
+    >>> describe_current(None)
     'today no bundle reads its language'
     """
-    if now is None:
+    if prediction is None:
         return "today no bundle reads its language"
-    if not now.wrong:
-        return f"today {now.score:.2f}, right"
-    pulled = ", ".join(f"“{token}” {pull:+.1f}" for token, pull in now.pulled_by)
-    pulled = pulled.replace("-", "−")
-    return f"today {now.score:.2f}, still wrong{pulled and f', by {pulled}'}"
+    if not prediction.wrong:
+        return f"today {prediction.score:.2f}, right"
+    pulls = ", ".join(f"“{one.token}” {one.logit:+.1f}" for one in prediction.pulled_by)
+    pulls = pulls.replace("-", "−")
+    return f"today {prediction.score:.2f}, still wrong{pulls and f', by {pulls}'}"
 
 
-def cautions(found: Findings) -> list[str]:
-    """What keeps the figures from saying more than they can."""
-    said = []
-    corrections, labelling = found.mistakes.corrections, found.mistakes.labelling
-    if corrections.n:
-        said.append(
-            "Corrections are no random sample: people correct what looks wrong. Compare groups "
-            "and versions by them; how often labels are wrong they do not say."
+def cautions(findings: ErrorFindings) -> list[str]:
+    """Return the limits of the figures, in sentences."""
+    sentences = []
+    labels = findings.mispredictions
+    if labels.corrections.n:
+        sentences.append(
+            "Corrections are not a random sample: people correct what looks wrong. Use them to "
+            "compare groups and versions, not to estimate how often labels are wrong."
         )
-    if labelling.n:
-        said.append(
-            f"Of the tweets worth labelling, which nobody chose for looking wrong, "
-            f"{percent(labelling.wrong)} of {labelling.n} labels are wrong. They are the ones the "
-            "bundle was least sure of: of all labels fewer are."
+    if labels.labelling.n:
+        sentences.append(
+            f"In the labelling queue, {percent(labels.labelling.wrong)} of {labels.labelling.n} "
+            "labels are wrong. These tweets were not chosen because they looked wrong, but their "
+            "labels are the least certain ones: the share of all labels is lower."
         )
-    elif corrections.n:
-        said.append(
-            "Every label here was picked by the person who judged it. To learn of labels that "
-            "nobody picked, answer the tweets worth labelling (GET /labelling): in this period "
-            "nobody did."
+    elif labels.corrections.n:
+        sentences.append(
+            "Every label here was chosen by the person who corrected it. For labels that nobody "
+            "chose, answer the labelling queue (GET /labelling): in this period there are no "
+            "answers."
         )
-    if 0 < found.mistakes.overall.n < MIN_COMPARED:
-        said.append(f"{counted(found.mistakes.overall.n, 'judged label')} can say little.")
-    if found.judgements.n_contested:
-        said.append(
-            f"Of {counted(found.judgements.n_contested, 'alert')} people said different things: "
-            "the latest ruling counts."
-        )
-    return said
+    if 0 < labels.overall.n < MIN_COMPARED:
+        sentences.append(f"The figures rest on {counted(labels.overall.n, 'label')} only.")
+    if findings.rulings.n_contested:
+        contested = counted(findings.rulings.n_contested, "alert")
+        sentences.append(f"The rulings on {contested} contradict: the latest one counts.")
+    return sentences
 
 
-def nothing(found: Findings) -> list[str]:
-    """What to do where nobody said anything."""
-    period = f"from {when(found.from_ms)} to {when(found.to_ms)} UTC"
-    if found.n_feedback:
-        told = f"{counted(found.n_feedback, 'text')} judged {period}, but none had a label"
+def advice(findings: ErrorFindings) -> list[str]:
+    """Return what to do if there is no feedback on a label and no ruling."""
+    period = f"from {when(findings.from_ms)} to {when(findings.to_ms)} UTC"
+    if findings.n_feedback:
+        reason = f"feedback on {counted(findings.n_feedback, 'text')} {period}, but no label"
     else:
-        told = f"nobody judged a label or an alert {period}"
+        reason = f"no feedback and no ruling {period}"
     return [
-        told,
+        reason,
         "look further back with --days 90, or check that BADBUZZ_STORE is the store of the API",
-        "people judge through the API: POST /feedback, GET /labelling, POST /alerts/{id}/ruling",
+        "feedback comes through the API: POST /feedback, GET /labelling, POST /alerts/{id}/ruling",
     ]

@@ -1,4 +1,4 @@
-"""The report of an error analysis: one HTML file that needs nothing but a browser."""
+"""The report of an error analysis: a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from badbuzz.messages.text import counted
 from badbuzz.quality.proportions import Share
 from badbuzz.recordings.outputs import write_text
 from dashboards.errors import formatting
-from dashboards.errors.findings import Findings
+from dashboards.errors.findings import ErrorFindings
 from dashboards.errors.sections import sections
 
 _MAX_ROWS: Final = 20
 _PARTS: Final = {
     "labels": "Where labels were wrong",
     "trends": "Over time",
-    "alerts": "What people said of alerts",
+    "alerts": "Rulings on alerts",
 }
 
 
-def write_report(path: str, found: Findings) -> None:
+def write_report(path: str, findings: ErrorFindings) -> None:
     """Write the report of an error analysis.
 
     Raises
@@ -32,11 +32,11 @@ def write_report(path: str, found: Findings) -> None:
     RecordingError
         When the file cannot be written.
     """
-    write_text(path, render(found))
+    write_text(path, render(findings))
 
 
-def render(found: Findings) -> str:
-    """The report as HTML."""
+def render(findings: ErrorFindings) -> str:
+    """Return the report as HTML."""
     environment = Environment(
         loader=PackageLoader("dashboards.errors", "."),
         autoescape=select_autoescape(enabled_extensions=("jinja",)),
@@ -44,34 +44,39 @@ def render(found: Findings) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    told = (formatting.when, formatting.percent, formatting.claim, formatting.again)
-    environment.filters |= {"bar": _bar, **{tell.__name__: tell for tell in told}}
+    environment.filters |= {
+        "bar": _bar,
+        "when": formatting.when,
+        "percent": formatting.percent,
+        "describe_label": formatting.describe_label,
+        "describe_current": formatting.describe_current,
+    }
     loader = environment.loader
     assert loader is not None
     style = Markup(loader.get_source(environment, "report.css")[0])  # noqa: S704 (our own file)
     template = environment.get_template("report.html.jinja")
-    text = template.render(style=style, **_context(found))
+    text = template.render(style=style, **_context(findings))
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _context(found: Findings) -> dict[str, Any]:
-    shown = [section.first(_MAX_ROWS) for section in sections(found)]
+def _context(findings: ErrorFindings) -> dict[str, Any]:
+    shown = [section.first(_MAX_ROWS) for section in sections(findings)]
     return {
-        "found": found,
+        "findings": findings,
         "version": __version__,
-        "tiles": _tiles(found) if not found.empty else [],
-        "cautions": formatting.cautions(found),
-        "nothing": formatting.nothing(found) if found.empty else [],
-        "worst": list(zip(found.mistakes.worst, found.today, strict=True)),
+        "tiles": _tiles(findings) if not findings.is_empty else [],
+        "cautions": formatting.cautions(findings),
+        "advice": formatting.advice(findings) if findings.is_empty else [],
+        "worst": list(zip(findings.mispredictions.worst, findings.predictions, strict=True)),
         "parts": [
-            (part, _PARTS[part], list(its))
-            for part, its in groupby(shown, key=lambda section: section.part)
+            (part, _PARTS[part], list(tables))
+            for part, tables in groupby(shown, key=lambda section: section.part)
         ],
     }
 
 
 def _bar(share: Share) -> dict[str, float]:
-    """Where the share and its interval lie, in percent."""
+    """Return the position of a share and of its interval, in percent."""
     low, high = share.interval
     return {
         "at": round(100 * (share.rate or 0.0), 1),
@@ -80,25 +85,25 @@ def _bar(share: Share) -> dict[str, float]:
     }
 
 
-def _tiles(found: Findings) -> list[tuple[str, str, str]]:
-    """A figure, what it counts, and a word more."""
-    mistakes, ruled = found.mistakes, found.judgements.overall
-    corrections, labelling = mistakes.corrections, mistakes.labelling
+def _tiles(findings: ErrorFindings) -> list[tuple[str, str, str]]:
+    """Return figure, name and detail of each tile."""
+    labels, ruled = findings.mispredictions, findings.rulings.overall
+    corrections, labelling = labels.corrections, labels.labelling
     return [
         (
-            *_counted(mistakes.overall.n, "label", "judged"),
-            f"{mistakes.overall.wrong.n_with:,} wrong",
+            *_counted(labels.overall.n, "label", "judged"),
+            f"{labels.overall.wrong.n_with:,} wrong",
         ),
         (_rate(corrections.wrong), "wrong among corrections", _spread(corrections.wrong)),
-        (_rate(labelling.wrong), "wrong among answers asked for", _spread(labelling.wrong)),
+        (_rate(labelling.wrong), "wrong in the labelling queue", _spread(labelling.wrong)),
         (*_counted(ruled.n, "alert", "ruled"), counted(ruled.n_false_alarm, "false alarm")),
         (_rate(ruled.real), "of them real", _spread(ruled.real)),
     ]
 
 
-def _counted(n: int, one: str, done: str) -> tuple[str, str]:
-    figure, _, name = counted(n, one).partition(" ")
-    return figure, f"{name} {done}"
+def _counted(n: int, noun: str, suffix: str) -> tuple[str, str]:
+    figure, _, name = counted(n, noun).partition(" ")
+    return figure, f"{name} {suffix}"
 
 
 def _rate(share: Share) -> str:
@@ -107,6 +112,6 @@ def _rate(share: Share) -> str:
 
 def _spread(share: Share) -> str:
     if share.rate is None:
-        return "nobody said"
+        return "no feedback"
     low, high = share.interval
     return f"{100 * low:.0f} to {100 * high:.0f} %, of {share.n:,}"

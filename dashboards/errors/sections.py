@@ -1,4 +1,4 @@
-"""An error analysis as tables of words, which terminal and report show in their own way."""
+"""The tables of an error analysis, which the terminal and the report render."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from badbuzz.messages.text import counted
 from badbuzz.quality.mispredictions import FeedbackGroup
 from badbuzz.quality.proportions import MIN_OF_GROUP, Share
 from badbuzz.quality.rulings import NO_TERM, RulingCounts
-from dashboards.errors.findings import Findings
-from dashboards.errors.formatting import alone, change, reason
-from dashboards.errors.trends import SOURCES, Chain, chains
+from dashboards.errors.findings import ErrorFindings
+from dashboards.errors.formatting import change, describe_single, reason
+from dashboards.errors.trends import SOURCES, Series, list_series
 
 _LABELS: Final = ("share wrong", "judged", "wrong", "missed", "false")
 _ALERTS: Final = ("share real", "ruled", "real", "false alarm", "benign")
@@ -21,41 +21,49 @@ _TRENDS: Final = ("share wrong", "against the one before", "judged", "wrong")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table.
+    """A row of a table.
 
     Parameters
     ----------
+    name
+        Name of the group.
+    share
+        Share of wrong labels or of real alerts.
     counts
-        First of how many the share is.
-    told
-        The other counts in words.
+        Values of the columns of counts; the first is the size of the group.
+    details
+        The other counts as text.
     change
-        A sign and words for what became of the share; None where that is not asked.
+        Sign and text of the change of the share; None in tables without that column.
     """
 
     name: str
     share: Share
     counts: tuple[int, ...]
-    told: str
+    details: str
     change: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table, or, without rows, a sentence.
+    """A table; a section without rows consists of its note.
 
     Parameters
     ----------
     part
         ``labels``, ``trends`` or ``alerts``.
+    title
+        Heading of the table.
+    note
+        Explanation of the table; may be empty.
     head
-        Names of the columns: the first, the share, perhaps what became of it, the counts.
+        Names of the columns: group, share, change if the section is a trend, counts.
     rows
-        The most important first; of trends the newest.
+        Rows in order of importance; those of trends newest first.
     n_more
-        Rows that are left out.
+        Number of omitted rows.
     n_small
-        Groups that are left out because they are too small to say anything.
+        Number of groups that are omitted because they are too small.
     """
 
     part: str
@@ -66,63 +74,66 @@ class Section:
     n_more: int = 0
     n_small: int = 0
 
-    def first(self, most: int) -> Section:
-        """The same with so many rows at most."""
-        left = max(len(self.rows) - most, 0)
-        return replace(self, rows=self.rows[:most], n_more=self.n_more + left)
+    def first(self, n: int) -> Section:
+        """Return the section with at most ``n`` rows."""
+        n_omitted = max(len(self.rows) - n, 0)
+        return replace(self, rows=self.rows[:n], n_more=self.n_more + n_omitted)
 
     @property
-    def left_out(self) -> str:
-        """What is left out; empty where nothing is."""
-        told = []
+    def omitted(self) -> str:
+        """A sentence on the omitted rows and groups; empty if there are none."""
+        parts = []
         if self.n_more:
-            told.append(f"{self.n_more:,} more")
+            parts.append(f"{self.n_more:,} more")
         if self.n_small:
             small = counted(self.n_small, self.head[0])
-            told.append(f"{small} of fewer than {MIN_OF_GROUP} {self.head[2]}")
-        return f"Left out: {' and '.join(told)}; --json has them." if told else ""
+            parts.append(f"{small} of fewer than {MIN_OF_GROUP} {self.head[2]}")
+        return f"Omitted: {' and '.join(parts)}; --json has them." if parts else ""
 
 
-def sections(found: Findings) -> list[Section]:
-    """Every table that has rows, and every sentence in a table's place."""
-    every = [*_labels(found), *map(_trend, chains(found.trends)), *_alerts(found)]
+def sections(findings: ErrorFindings) -> list[Section]:
+    """Return every table that has rows, and every trend."""
+    trends = map(_trend_section, list_series(findings.trends))
+    every = [*_label_sections(findings), *trends, *_alert_sections(findings)]
     return [one for one in every if one.rows or one.n_small or one.part == "trends"]
 
 
-def _labels(found: Findings) -> list[Section]:
-    mistakes = found.mistakes
-    sure = (
-        "How far the score lies from the threshold. Look at how many are wrong, not at the share: "
-        "far out people send in little that is right, near in they are asked."
+def _label_sections(findings: ErrorFindings) -> list[Section]:
+    labels = findings.mispredictions
+    note = (
+        "Distance of the score from the threshold. Compare the numbers of wrong labels, not the "
+        "shares: people seldom confirm confident labels, and are asked about uncertain ones."
     )
-    margins = tuple(_label_row(one, one.name) for one in mistakes.margins if mistakes.overall.n)
+    margins = tuple(_label_row(one, one.name) for one in labels.margins if labels.overall.n)
     tables: list[tuple[str, str, str, Sequence[FeedbackGroup], Callable[[str], str]]] = [
-        ("By language", "language", "", mistakes.languages, lambda name: name or "no language"),
-        ("By brand", "brand", "", mistakes.brands, lambda name: name or "no brand"),
-        ("By reason", "reason", "A text may have several.", mistakes.reasons, reason),
+        ("By language", "language", "", labels.languages, lambda name: name or "no language"),
+        ("By brand", "brand", "", labels.brands, lambda name: name or "no brand"),
+        ("By reason", "reason", "A text may have several.", labels.reasons, reason),
         ("By term", "term",
-         f"Terms of {MIN_OF_GROUP} judged texts or more with an error in them, first those in "
-         "which errors are surely frequent; without the brands' names.", mistakes.terms, str),
+         f"Terms of at least {MIN_OF_GROUP} texts and one wrong label, sorted by the lower end of "
+         "the interval; names of brands are excluded.", labels.terms, str),
     ]  # fmt: skip
-    told = [Section("labels", "By confidence", sure, ("margin", *_LABELS), margins)]
-    for title, first, note, groups, named in tables:
-        enough = [one for one in groups if one.n >= MIN_OF_GROUP]
-        rows = tuple(_label_row(one, named(one.name)) for one in enough)
-        n_small = len(groups) - len(enough)
-        told.append(Section("labels", title, note, (first, *_LABELS), rows, n_small=n_small))
-    return told
+    listed = [Section("labels", "By confidence", note, ("margin", *_LABELS), margins)]
+    for title, column, note, groups, name_of in tables:
+        large = [one for one in groups if one.n >= MIN_OF_GROUP]
+        rows = tuple(_label_row(one, name_of(one.name)) for one in large)
+        n_small = len(groups) - len(large)
+        listed.append(Section("labels", title, note, (column, *_LABELS), rows, n_small=n_small))
+    return listed
 
 
-def _label_row(one: FeedbackGroup, name: str) -> Row:
-    told = _listed((one.n_missed, "missed"), (one.n_false, "false")) or "none wrong"
-    return Row(name, one.wrong, (one.n, one.wrong.n_with, one.n_missed, one.n_false), told)
+def _label_row(group: FeedbackGroup, name: str) -> Row:
+    details = _join_counts((group.n_missed, "missed"), (group.n_false, "false")) or "none wrong"
+    counts = (group.n, group.wrong.n_with, group.n_missed, group.n_false)
+    return Row(name, group.wrong, counts, details)
 
 
-def _trend(chain: Chain) -> Section:
-    title = f"{SOURCES[chain.source]} {chain.title}"
-    head = (chain.first, *_TRENDS)
-    if len(chain.steps) == 1:
-        return Section("trends", title, alone(chain.first, chain.steps[0].group), head, ())
+def _trend_section(series: Series) -> Section:
+    title = f"{SOURCES[series.source]} {series.title}"
+    head = (series.kind, *_TRENDS)
+    if len(series.steps) == 1:
+        note = describe_single(series.kind, series.steps[0].group)
+        return Section("trends", title, note, head, ())
     rows = tuple(
         Row(
             step.group.name,
@@ -131,37 +142,39 @@ def _trend(chain: Chain) -> Section:
             f"{step.group.wrong.n_with:,} wrong",
             change(step),
         )
-        for step in reversed(chain.steps)
+        for step in reversed(series.steps)
     )
     return Section("trends", title, "", head, rows)
 
 
-def _alerts(found: Findings) -> list[Section]:
-    judgements = found.judgements
+def _alert_sections(findings: ErrorFindings) -> list[Section]:
+    rulings = findings.rulings
     tables: Iterable[tuple[str, str, str, Sequence[RulingCounts]]] = (
-        ("By brand", "brand", "", judgements.brands),
-        ("By driving term", "term", "An alert counts in each of its terms.", judgements.terms),
+        ("By brand", "brand", "", rulings.brands),
+        ("By driving term", "term", "An alert counts in each of its terms.", rulings.terms),
     )
-    grave = tuple(_alert_row(one, one.name) for one in judgements.severities)
-    note = "The worst that an alert reached."
-    told = [Section("alerts", "By severity", note, ("severity", *_ALERTS), grave)]
-    for title, first, note, ruled in tables:
-        enough = [one for one in ruled if one.n >= MIN_OF_GROUP]
-        without = first == "term"
+    severities = tuple(_alert_row(one, one.name) for one in rulings.severities)
+    note = "The highest severity that an alert reached."
+    listed = [Section("alerts", "By severity", note, ("severity", *_ALERTS), severities)]
+    for title, column, note, groups in tables:
+        large = [one for one in groups if one.n >= MIN_OF_GROUP]
         rows = tuple(
-            _alert_row(one, "no evidence" if without and one.name == NO_TERM else one.name)
-            for one in enough
+            _alert_row(one, "no evidence" if column == "term" and one.name == NO_TERM else one.name)
+            for one in large
         )
-        n_small = len(ruled) - len(enough)
-        told.append(Section("alerts", title, note, (first, *_ALERTS), rows, n_small=n_small))
-    return told
+        n_small = len(groups) - len(large)
+        listed.append(Section("alerts", title, note, (column, *_ALERTS), rows, n_small=n_small))
+    return listed
 
 
-def _alert_row(one: RulingCounts, name: str) -> Row:
-    alarms = "false alarm" if one.n_false_alarm == 1 else "false alarms"
-    told = _listed((one.n_real, "real"), (one.n_false_alarm, alarms), (one.n_benign, "benign"))
-    return Row(name, one.real, (one.n, one.n_real, one.n_false_alarm, one.n_benign), told)
+def _alert_row(group: RulingCounts, name: str) -> Row:
+    alarms = "false alarm" if group.n_false_alarm == 1 else "false alarms"
+    details = _join_counts(
+        (group.n_real, "real"), (group.n_false_alarm, alarms), (group.n_benign, "benign")
+    )
+    counts = (group.n, group.n_real, group.n_false_alarm, group.n_benign)
+    return Row(name, group.real, counts, details)
 
 
-def _listed(*counts: tuple[int, str]) -> str:
-    return ", ".join(f"{n:,} {what}" for n, what in counts if n)
+def _join_counts(*counts: tuple[int, str]) -> str:
+    return ", ".join(f"{n:,} {name}" for n, name in counts if n)

@@ -1,126 +1,127 @@
-"""An error analysis as plain values: what ``badbuzz errors --json`` prints."""
+"""An error analysis as the value that ``badbuzz errors --json`` and ``GET /errors`` print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from badbuzz.quality.mispredictions import FeedbackGroup, GroupChange, Misprediction
-from badbuzz.quality.proportions import Share, difference_interval
+from badbuzz.quality.proportions import Interval, Share, difference_interval
 from badbuzz.quality.rulings import RulingCounts
-from dashboards.errors.current_predictions import Today
-from dashboards.errors.findings import Findings, Trend
+from dashboards.errors.findings import ErrorFindings, FeedbackTrend
 from dashboards.errors.formatting import cautions
+from dashboards.responses import (
+    AlertErrors,
+    AlertGroup,
+    CurrentPrediction,
+    ErrorAnalysis,
+    ErrorTrend,
+    ErrorTrends,
+    LabelErrors,
+    LabelGroup,
+    LabelStep,
+    WrongLabel,
+)
 
 SCHEMA: Final = 1
-"""Fields may be added to it; another meaning or a missing field is another number."""
+"""Version of the format. It grows when a field is removed or changes its meaning."""
 
 
-def summary(found: Findings) -> dict[str, Any]:
-    """Every figure, by name; shares in [0, 1], None of none; their intervals of 95 %."""
-    mistakes, judgements = found.mistakes, found.judgements
-    return {
-        "schema": SCHEMA,
-        "from_ms": found.from_ms,
-        "to_ms": found.to_ms,
-        "n_feedback": found.n_feedback,
-        "cautions": cautions(found),
-        "labels": {
-            "overall": _group(mistakes.overall),
-            "corrections": _group(mistakes.corrections),
-            "labelling": _group(mistakes.labelling),
-            "by_language": _groups(mistakes.languages),
-            "by_brand": _groups(mistakes.brands),
-            "by_reason": _groups(mistakes.reasons),
-            "by_term": _groups(mistakes.terms),
-            "by_margin": _groups(mistakes.margins),
-            "worst": [
-                _mistake(one, now) for one, now in zip(mistakes.worst, found.today, strict=True)
-            ],
-        },
-        "trends": {
-            "from_ms": found.trend_from_ms,
-            **{trend.source: _trend(trend) for trend in found.trends},
-        },
-        "alerts": {
-            "overall": _ruled(judgements.overall),
-            "n_contested": judgements.n_contested,
-            "by_severity": [_ruled(one) for one in judgements.severities],
-            "by_brand": [_ruled(one) for one in judgements.brands],
-            "by_term": [_ruled(one) for one in judgements.terms],
-        },
-    }
+def summarise(findings: ErrorFindings) -> ErrorAnalysis:
+    """Return every figure; rates are in [0, 1] and None for 0 of 0, intervals are of 95 %."""
+    labels, rulings = findings.mispredictions, findings.rulings
+    corrections, labelling = map(_trend, findings.trends)
+    return ErrorAnalysis(
+        schema=SCHEMA,
+        from_ms=findings.from_ms,
+        to_ms=findings.to_ms,
+        n_feedback=findings.n_feedback,
+        cautions=tuple(cautions(findings)),
+        labels=LabelErrors(
+            overall=_label_group(labels.overall),
+            corrections=_label_group(labels.corrections),
+            labelling=_label_group(labels.labelling),
+            by_language=_label_groups(labels.languages),
+            by_brand=_label_groups(labels.brands),
+            by_reason=_label_groups(labels.reasons),
+            by_term=_label_groups(labels.terms),
+            by_margin=_label_groups(labels.margins),
+            worst=tuple(
+                _wrong_label(one, current)
+                for one, current in zip(labels.worst, findings.predictions, strict=True)
+            ),
+        ),
+        trends=ErrorTrends(findings.trend_from_ms, corrections, labelling),
+        alerts=AlertErrors(
+            overall=_alert_group(rulings.overall),
+            n_contested=rulings.n_contested,
+            by_severity=tuple(map(_alert_group, rulings.severities)),
+            by_brand=tuple(map(_alert_group, rulings.brands)),
+            by_term=tuple(map(_alert_group, rulings.terms)),
+        ),
+    )
 
 
-def _groups(groups: Iterable[FeedbackGroup]) -> list[dict[str, Any]]:
-    return [_group(one) for one in groups]
+def _label_groups(groups: Iterable[FeedbackGroup]) -> tuple[LabelGroup, ...]:
+    return tuple(map(_label_group, groups))
 
 
-def _group(one: FeedbackGroup) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "n": one.n,
-        "n_missed": one.n_missed,
-        "n_false": one.n_false,
-        **_share("wrong", one.wrong),
-    }
+def _label_group(group: FeedbackGroup) -> LabelGroup:
+    return LabelGroup(
+        group.name, group.n, group.n_missed, group.n_false, *_rate_and_interval(group.wrong)
+    )
 
 
-def _ruled(one: RulingCounts) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "n": one.n,
-        "n_real": one.n_real,
-        "n_false_alarm": one.n_false_alarm,
-        "n_benign": one.n_benign,
-        **_share("real", one.real),
-    }
+def _alert_group(group: RulingCounts) -> AlertGroup:
+    return AlertGroup(
+        group.name,
+        group.n,
+        group.n_real,
+        group.n_false_alarm,
+        group.n_benign,
+        *_rate_and_interval(group.real),
+    )
 
 
-def _share(name: str, share: Share) -> dict[str, Any]:
-    return {f"{name}_rate": share.rate, f"{name}_interval": share.interval if share.n else None}
+def _rate_and_interval(share: Share) -> tuple[float | None, Interval | None]:
+    return share.rate, share.interval if share.n else None
 
 
-def _trend(trend: Trend) -> dict[str, Any]:
-    return {
-        "by_version": [_step(step) for steps in trend.versions for step in steps],
-        "by_week": [_step(step) for step in trend.weeks],
-    }
+def _trend(trend: FeedbackTrend) -> ErrorTrend:
+    return ErrorTrend(
+        by_version=tuple(_label_step(step) for steps in trend.versions for step in steps),
+        by_week=tuple(map(_label_step, trend.weeks)),
+    )
 
 
-def _step(step: GroupChange) -> dict[str, Any]:
-    before = step.before
-    return {
-        **_group(step.group),
-        "before": before.name if before else None,
-        "told": step.change,
-        "difference": difference_interval(before.wrong, step.group.wrong) if before else None,
-    }
+def _label_step(step: GroupChange) -> LabelStep:
+    group, before = step.group, step.before
+    return LabelStep(
+        group.name,
+        group.n,
+        group.n_missed,
+        group.n_false,
+        *_rate_and_interval(group.wrong),
+        before=before.name if before else None,
+        change=step.change,
+        difference_interval=difference_interval(before.wrong, group.wrong) if before else None,
+    )
 
 
-def _mistake(one: Misprediction, now: Today | None) -> dict[str, Any]:
-    said = one.feedback
-    return {
-        "id": said.id,
-        "tweet_id": said.tweet_id,
-        "at_ms": said.at_ms,
-        "brand": said.brand,
-        "lang": said.lang,
-        "text": said.text,
-        "predicted": said.predicted,
-        "right": said.right,
-        "score": said.score,
-        "margin": one.margin,
-        "bundle": said.bundle,
-        "n": one.n,
-        "today": None if now is None else _today(now),
-    }
-
-
-def _today(now: Today) -> dict[str, Any]:
-    return {
-        "bundle": now.bundle,
-        "score": now.score,
-        "wrong": now.wrong,
-        "pulled_by": [{"token": token, "logit": pull} for token, pull in now.pulled_by],
-    }
+def _wrong_label(one: Misprediction, current: CurrentPrediction | None) -> WrongLabel:
+    feedback = one.feedback
+    return WrongLabel(
+        id=feedback.id,
+        tweet_id=feedback.tweet_id,
+        at_ms=feedback.at_ms,
+        brand=feedback.brand,
+        lang=feedback.lang,
+        text=feedback.text,
+        predicted=bool(feedback.predicted),
+        right=feedback.right,
+        score=feedback.score,
+        margin=one.margin,
+        bundle=feedback.bundle,
+        n=one.n,
+        today=current,
+    )

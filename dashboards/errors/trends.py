@@ -1,4 +1,4 @@
-"""What became of the share of errors: from version to version, and from week to week."""
+"""The change of the share of wrong labels from version to version and from week to week."""
 
 from __future__ import annotations
 
@@ -7,60 +7,62 @@ from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.quality.mispredictions import GroupChange
-from dashboards.errors.findings import Trend
+from dashboards.errors.findings import FeedbackTrend
 from dashboards.errors.formatting import change, percent
 
-SOURCES: Final = {"corrections": "Corrections", "labelling": "Answers that were asked for"}
+SOURCES: Final = {"corrections": "Corrections", "labelling": "Labelling queue"}
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """Versions of a bundle, or weeks, of feedback that came in one way.
+class Series:
+    """The versions of a bundle or the weeks of one source of feedback.
 
     Parameters
     ----------
     source
         ``corrections`` or ``labelling``.
-    first
-        What a step is: ``version`` or ``week``.
+    title
+        Suffix of the heading, for example ``by week``.
+    kind
+        ``version`` or ``week``.
     steps
-        Oldest first, one at least.
+        The versions or weeks, oldest first, at least one.
     """
 
     source: str
     title: str
-    first: str
+    kind: str
     steps: tuple[GroupChange, ...]
 
 
-def chains(trends: Iterable[Trend]) -> list[Chain]:
-    """Every chain in which anything was judged."""
-    found = []
+def list_series(trends: Iterable[FeedbackTrend]) -> list[Series]:
+    """Return every series that has feedback."""
+    listed = []
     for trend in trends:
         for steps in trend.versions:
             bundle = steps[0].group.name.partition("@")[0]
-            found.append(Chain(trend.source, f"by version of {bundle}", "version", steps))
+            listed.append(Series(trend.source, f"by version of {bundle}", "version", steps))
         if trend.weeks:
-            found.append(Chain(trend.source, "by week", "week", trend.weeks))
-    return found
+            listed.append(Series(trend.source, "by week", "week", trend.weeks))
+    return listed
 
 
-def verdict(chain: Chain) -> tuple[str, str]:
-    """A sign and a sentence: what became of the share of errors in the last step.
+def describe_last(series: Series) -> tuple[str, str]:
+    """Return a sign and a sentence for the last change of the share of wrong labels.
 
     Examples
     --------
     >>> from badbuzz.quality.mispredictions import Group
     >>> one, other = Group("b@1", 100, 10, 0), Group("b@2", 100, 30, 0)
-    >>> verdict(Chain("corrections", "by version of b", "version", (GroupChange(one, None),)))
+    >>> describe_last(Series("corrections", "by version of b", "version", (GroupChange(one, None),)))
     ('', 'Corrections, version b@1: 10 % (6–17) wrong, no other to compare with')
     >>> steps = (GroupChange(one, None), GroupChange(other, one))
-    >>> verdict(Chain("corrections", "by version of b", "version", steps))[1]
+    >>> describe_last(Series("corrections", "by version of b", "version", steps))[1]
     'Corrections, version b@2 against b@1: worse: +20 points (+9 to +31)'
     """
-    last = chain.steps[-1]
-    name = f"{SOURCES[chain.source]}, {chain.first} {last.group.name}"
+    last = series.steps[-1]
+    name = f"{SOURCES[series.source]}, {series.kind} {last.group.name}"
     if last.before is None:
         return "", f"{name}: {percent(last.group.wrong)} wrong, no other to compare with"
-    sign, told = change(last)
-    return sign, f"{name} against {last.before.name}: {told}"
+    sign, result = change(last)
+    return sign, f"{name} against {last.before.name}: {result}"

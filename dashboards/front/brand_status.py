@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from dashboards.front.client import Standing
+from dashboards.responses import BrandStatus
 
 State = Literal["critical", "warning", "info", "silent", "learning", "ok"]
 URGENCY: Final[tuple[State, ...]] = ("critical", "warning", "info", "silent", "learning", "ok")
@@ -58,7 +58,7 @@ class Movement:
         return self._seen[brand][1]
 
 
-def state_of(standing: Standing, now_ms: int, moved_ms: int) -> State:
+def state_of(standing: BrandStatus, now_ms: int, moved_ms: int) -> State:
     """The state of a brand.
 
     Parameters
@@ -70,7 +70,7 @@ def state_of(standing: Standing, now_ms: int, moved_ms: int) -> State:
 
     Examples
     --------
-    >>> state_of(Standing("Air Paradis", "Europe/Paris", None, None), 0, 0)
+    >>> state_of(BrandStatus("Air Paradis", None, None, "Europe/Paris"), 0, 0)
     'learning'
     """
     if standing.open_alert is not None:

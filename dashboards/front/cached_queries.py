@@ -8,7 +8,8 @@ import streamlit as st
 
 from badbuzz.store.model import AlertHistory, SampledTweet, TweetOrder, WindowSum
 from dashboards.front.brand_status import Movement
-from dashboards.front.client import Client, Standing, Terms
+from dashboards.front.client import Client
+from dashboards.responses import BrandStatus, PeriodTerms
 
 
 def _identity(client: Client) -> tuple[str, str]:
@@ -23,7 +24,7 @@ _KEPT: Final[dict[str, Any]] = {
 
 
 @st.cache_data(ttl=0.9, **_KEPT)
-def standings(client: Client) -> list[Standing]:
+def standings(client: Client) -> list[BrandStatus]:
     """Every brand, as it stands now."""
     return client.brands()
 
@@ -55,7 +56,7 @@ def alert(client: Client, alert_id: str) -> AlertHistory:
 
 
 @st.cache_data(ttl=5, **_KEPT)
-def terms(client: Client, brand: str, from_ms: int, to_ms: int) -> Terms:
+def terms(client: Client, brand: str, from_ms: int, to_ms: int) -> PeriodTerms:
     """What a period's negatives are about."""
     return client.terms(brand, from_ms, to_ms)
 

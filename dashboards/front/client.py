@@ -1,15 +1,14 @@
-"""The API, asked over HTTP: a small function for each question, one exception for each failure.
+"""A client of the API: one method for each request, one exception for each kind of failure.
 
 ::
 
-    ApiError              it cannot be shown; ``key`` is the sentence that says why
-    ├── DownError         nobody answers, or the store behind it does not
-    └── RefusedError      the key is missing, wrong, revoked, or may not do that
+    ApiError              any failure; ``key`` names the sentence that is shown
+    ├── DownError         the API or its store does not answer
+    └── RefusedError      the key is missing, wrong, revoked, or lacks the scope
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -17,12 +16,12 @@ from urllib.parse import quote
 import httpx
 
 from badbuzz.errors import BadbuzzError
-from badbuzz.model import Alert, Term, Window
 from badbuzz.store.model import AlertHistory, Page, RulingKind, SampledTweet, TweetOrder, WindowSum
-from dashboards.front.decoding import read
+from dashboards.front.decoding import decode
+from dashboards.responses import BrandStatus, ErrorAnalysis, ModelOverview, PeriodTerms
 
-_PATIENCE_S: Final = 10.0
-_REASONS: Final = {
+_TIMEOUT_S: Final = 10.0
+_SENTENCES: Final = {
     HTTPStatus.UNAUTHORIZED: "api_unauthorized",
     HTTPStatus.FORBIDDEN: "api_forbidden",
     HTTPStatus.NOT_FOUND: "api_not_found",
@@ -31,14 +30,14 @@ _REASONS: Final = {
 
 
 class ApiError(BadbuzzError):
-    """The API did not give what was asked for.
+    """A request failed.
 
     Parameters
     ----------
     key
-        Of the sentence that tells people, in :mod:`dashboards.front.translator`.
+        Key of the sentence that is shown, in :mod:`dashboards.front.translator`.
     detail
-        What the API said, in English; may be empty.
+        The API's own message, in English; may be empty.
     """
 
     def __init__(self, key: str, detail: str = "") -> None:
@@ -48,47 +47,33 @@ class ApiError(BadbuzzError):
 
 
 class DownError(ApiError):
-    """Nobody answers, or the store behind the API does not: it may again."""
+    """The API or its store does not answer. The request may be repeated later."""
 
 
 class RefusedError(ApiError):
-    """The key is missing, wrong, revoked, or may not do that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a brand stands, and by which clock: ``zone`` is an IANA name."""
-
-    brand: str
-    zone: str
-    last_window: Window | None
-    open_alert: Alert | None
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What sets a period's sampled negatives apart from those of the week before it."""
-
-    n: int
-    n_before: int
-    terms: tuple[Term, ...]
+    """The key is missing, wrong, revoked, or lacks the scope."""
 
 
 class Client:
-    """Asks one API, under one key.
+    """A client with one address and one key.
 
     Parameters
     ----------
     url
-        Of the API.
+        Address of the API.
     key
-        Its secret; empty where none is asked for.
+        Secret of the API key; empty if the API needs no key.
+
+    Attributes
+    ----------
+    identity
+        Address and key, to cache by.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
         self.identity = (url, key)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE_S)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT_S)
 
     def __enter__(self) -> Self:
         return self
@@ -97,49 +82,47 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Let its connections go."""
+        """Close the connections."""
         self._http.close()
 
-    def get(self, path: str, **asked: Any) -> Any:
-        """What ``GET path`` answers, as parsed JSON; parameters that are None are left out.
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Return the parsed JSON of ``GET path``; parameters that are None are omitted.
 
         Raises
         ------
         ApiError
-            When the API does not give it.
+            When the request fails.
         """
-        return self._answer("GET", path, asked).json()
+        return self._send("GET", path, parameters).json()
 
-    def get_text(self, path: str, **asked: Any) -> str:
-        """The same, for what is no JSON."""
-        return self._answer("GET", path, asked).text
+    def get_text(self, path: str, **parameters: Any) -> str:
+        """Return the text of ``GET path``."""
+        return self._send("GET", path, parameters).text
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        """What ``POST path`` answers, as parsed JSON; ``_`` in a header's name stands for ``-``.
+        """Return the parsed JSON of ``POST path``; ``_`` in a header's name stands for ``-``.
 
         Raises
         ------
         ApiError
-            When the API does not take it.
+            When the request fails.
         """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._answer("POST", path, {}, json=body, headers=named).json()
+        return self._send("POST", path, {}, json=body, headers=named).json()
 
-    def _answer(self, method: str, path: str, asked: Any, **options: Any) -> httpx.Response:
-        named = {name.rstrip("_"): value for name, value in asked.items() if value is not None}
+    def _send(self, method: str, path: str, parameters: Any, **options: Any) -> httpx.Response:
+        query = {name.rstrip("_"): value for name, value in parameters.items() if value is not None}
         try:
-            answer = self._http.request(method, path, params=named, **options)
-        except httpx.InvalidURL as error:
+            response = self._http.request(method, path, params=query, **options)
+        except (httpx.InvalidURL, httpx.TransportError) as error:
             raise DownError("api_down", str(error)) from error
-        except httpx.TransportError as error:
-            raise DownError("api_down", str(error)) from error
-        if answer.is_success:
-            return answer
-        raise _failure(answer)
+        if response.is_success:
+            return response
+        raise _failure(response)
 
-    def brands(self) -> list[Standing]:
-        """Every brand, by name."""
-        return [read(Standing, one) for one in self.get("/brands")]
+    def brands(self) -> list[BrandStatus]:
+        """Return the state of every brand, sorted by name."""
+        return [decode(BrandStatus, one) for one in self.get("/brands")]
 
     def windows(
         self,
@@ -148,11 +131,11 @@ class Client:
         to_ms: int | None = None,
         step_ms: int = 300_000,
     ) -> list[WindowSum]:
-        """A brand's windows, oldest first; those of its last day where no period is given."""
+        """Return a brand's windows, oldest first. Default: those of its last day."""
         path, steps, cursor = f"/brands/{quote(brand)}/windows", [], None
         while True:
             page = self.get(path, from_=from_ms, to=to_ms, step=step_ms, limit=1000, cursor=cursor)
-            steps += [read(WindowSum, one) for one in page["items"]]
+            steps += [decode(WindowSum, one) for one in page["items"]]
             cursor = page["cursor"]
             if cursor is None:
                 return steps
@@ -165,15 +148,18 @@ class Client:
         to_ms: int | None = None,
         limit: int = 20,
     ) -> list[SampledTweet]:
-        """A brand's sampled tweets; of its last day where no period is given."""
+        """Return a brand's sampled tweets. Default: those of its last day."""
         page = self.get(
             f"/brands/{quote(brand)}/tweets", order=order, from_=from_ms, to=to_ms, limit=limit
         )
-        return [read(SampledTweet, one) for one in page["items"]]
+        return [decode(SampledTweet, one) for one in page["items"]]
 
-    def terms(self, brand: str, from_ms: int | None = None, to_ms: int | None = None) -> Terms:
-        """What a period's negatives are about; its last day's where none is given."""
-        return read(Terms, self.get(f"/brands/{quote(brand)}/terms", from_=from_ms, to=to_ms))
+    def terms(
+        self, brand: str, from_ms: int | None = None, to_ms: int | None = None
+    ) -> PeriodTerms:
+        """Return the driving terms of a period. Default: the brand's last day."""
+        path = f"/brands/{quote(brand)}/terms"
+        return decode(PeriodTerms, self.get(path, from_=from_ms, to=to_ms))
 
     def alerts(
         self,
@@ -182,38 +168,46 @@ class Client:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[AlertHistory]:
-        """Alerts, the newest first."""
+        """Return a page of alerts, newest first."""
         page = self.get("/alerts", brand=brand, phase=phase, cursor=cursor, limit=limit)
-        return Page(tuple(read(AlertHistory, one) for one in page["items"]), page["cursor"])
+        return Page(tuple(decode(AlertHistory, one) for one in page["items"]), page["cursor"])
 
     def alert(self, alert_id: str) -> AlertHistory:
-        """One alert and all that became of it."""
-        return read(AlertHistory, self.get(f"/alerts/{quote(alert_id)}"))
+        """Return one alert with its phases and rulings."""
+        return decode(AlertHistory, self.get(f"/alerts/{quote(alert_id)}"))
 
     def acknowledge(self, alert_id: str) -> AlertHistory:
-        """Say that you have seen it."""
-        return read(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ack"))
+        """Acknowledge an alert."""
+        return decode(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ack"))
 
     def rule(self, alert_id: str, verdict: RulingKind, note: str = "") -> AlertHistory:
-        """Say what it was."""
+        """Rule on an alert."""
         body = {"verdict": verdict, "note": note}
-        return read(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ruling", body))
+        return decode(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ruling", body))
+
+    def models(self) -> ModelOverview:
+        """Return the models of every language and the state of the registry."""
+        return decode(ModelOverview, self.get("/models"))
+
+    def errors(self, from_ms: int) -> ErrorAnalysis:
+        """Return the error analysis of the feedback since a time."""
+        return decode(ErrorAnalysis, self.get("/errors", from_=from_ms))
 
 
-def _failure(answer: httpx.Response) -> ApiError:
-    detail = _detail(answer)
-    key = _REASONS.get(HTTPStatus(answer.status_code))
-    if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+def _failure(response: httpx.Response) -> ApiError:
+    detail = _detail(response)
+    key = _SENTENCES.get(HTTPStatus(response.status_code))
+    if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return RefusedError(key or "api_unauthorized", detail)
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return DownError("api_store_down", detail)
     return ApiError(key or "api_refused", detail)
 
 
-def _detail(answer: httpx.Response) -> str:
-    """What a problem's detail says; empty where it is none."""
+def _detail(response: httpx.Response) -> str:
+    """Return the detail of problem details; empty if the response has none."""
     try:
-        told = answer.json()
+        problem = response.json()
     except ValueError:
         return ""
-    return str(told.get("detail", "")) if isinstance(told, dict) else ""
+    return str(problem.get("detail", "")) if isinstance(problem, dict) else ""

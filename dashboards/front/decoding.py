@@ -1,54 +1,67 @@
-"""JSON as the core's frozen values."""
+"""Decoding of the API's JSON into frozen values."""
 
 from __future__ import annotations
 
 import types
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
 
-def read(kind: type[T], told: Any) -> T:
-    """A frozen value of the core from its JSON; what it has no field for is left out.
+def decode(kind: type[T], value: Any) -> T:
+    """Return a frozen value from its JSON; unknown fields are ignored.
 
     Parameters
     ----------
     kind
         A dataclass, whose fields may be dataclasses, tuples of them, or None.
-    told
+    value
         Parsed JSON.
 
     Raises
     ------
     KeyError, TypeError
-        When it is no such value.
+        When a field is missing or of the wrong type.
 
     Examples
     --------
     >>> from badbuzz.model import Term
-    >>> read(Term, {"term": "bags", "n": 3, "z": 2.5, "more": 1})
+    >>> decode(Term, {"term": "bags", "n": 3, "z": 2.5, "more": 1})
     Term(term='bags', n=3, z=2.5)
     """
-    found: T = _value(kind, told)
-    return found
+    decoded: T = _decode(kind, value)
+    return decoded
 
 
-def _value(kind: Any, told: Any) -> Any:
+def _decode(kind: Any, value: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
-        return kind(**{name: _value(hint, told[name]) for name, hint in _hints(kind).items()})
+        return kind(
+            **{
+                name: _decode(hint, value[name])
+                for name, (hint, is_required) in _hints(kind).items()
+                if is_required or name in value
+            }
+        )
     if get_origin(kind) in (Union, types.UnionType):
-        if told is None:
+        if value is None:
             return None
         (kind,) = (one for one in get_args(kind) if one is not type(None))
-        return _value(kind, told)
+        return _decode(kind, value)
     if get_origin(kind) is tuple:
-        return tuple(_value(get_args(kind)[0], one) for one in told)
-    return told
+        return tuple(_decode(get_args(kind)[0], one) for one in value)
+    return value
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, tuple[Any, bool]]:
+    """Return type and necessity of each field."""
     hints = get_type_hints(kind)
-    return {spec.name: hints[spec.name] for spec in fields(kind)}
+    return {
+        field.name: (
+            hints[field.name],
+            field.default is MISSING and field.default_factory is MISSING,
+        )
+        for field in fields(kind)
+    }

@@ -14,7 +14,7 @@ from badbuzz.features.drift import (
     population_stability_index,
 )
 from dashboards.front.client import Client
-from dashboards.front.model_responses import Serving
+from dashboards.responses import ServingBundle
 
 SHIFT: Final = 0.2
 """A stability index above it is a shift."""
@@ -36,7 +36,7 @@ def recent_scores(client: Client) -> dict[str, list[float]]:
     return dict(found)
 
 
-def drift(serving: Serving, scores: list[float]) -> float | None:
+def drift(serving: ServingBundle, scores: list[float]) -> float | None:
     """The population stability index of some scores; None where it would say nothing.
 
     That is so of few scores, and of a bundle whose card has no reference.
@@ -44,7 +44,7 @@ def drift(serving: Serving, scores: list[float]) -> float | None:
     Examples
     --------
     >>> card = {"reference": {"scores": [60, 0, 0, 0, 0, 0, 0, 0, 0, 40]}}
-    >>> serving = Serving("b@1", 0.5, None, card)
+    >>> serving = ServingBundle("b@1", 0.5, None, card)
     >>> round(drift(serving, [0.01] * 600 + [0.99] * 400), 2), drift(serving, [0.5])
     (0.08, None)
     """

@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from badbuzz.store.model import FeedbackSource, SampledTweet
 from dashboards.front.client import Client
-from dashboards.front.decoding import read
+from dashboards.front.decoding import decode
 from dashboards.front.translator import Translator
+from dashboards.responses import FeedbackReceipt, ScoredText
 
 _SURE: Final = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one token adds to the logit; where it stands in the text, half-open, in characters."""
-
-    token: str
-    start: int
-    end: int
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """Why a score is what it is: bias and contributions sum to its logit."""
-
-    logit: float
-    bias: float
-    contributions: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a bundle says of a text: ``score`` is P(negative)."""
-
-    score: float
-    negative: bool
-    bundle: str
-    explanation: Explained
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A word that is in the store; ``misprediction`` where it contradicts a label."""
-
-    id: str
-    is_new: bool
-    scored: bool
-    misprediction: bool
 
 
 def probability(score: float, words: Translator) -> str:
@@ -65,14 +26,16 @@ def probability(score: float, words: Translator) -> str:
     return f"< {words.percent(1 - _SURE)}" if score < 1 - _SURE else words.percent(score)
 
 
-def judge(client: Client, text: str, lang: str) -> Judged | None:
+def judge(client: Client, text: str, lang: str) -> ScoredText | None:
     """What a bundle says of a text, and why; None where none reads the language."""
     asked = {"texts": [{"text": text, "lang": lang}], "explain": True}
     (verdict,) = client.post("/score", asked)["verdicts"]
-    return None if verdict is None else read(Judged, verdict)
+    return None if verdict is None else decode(ScoredText, verdict)
 
 
-def say(client: Client, key: str, right: bool, source: FeedbackSource, **about: Any) -> Receipt:
+def say(
+    client: Client, key: str, right: bool, source: FeedbackSource, **about: Any
+) -> FeedbackReceipt:
     """Say what a text is: negative (True) or not.
 
     Parameters
@@ -83,7 +46,7 @@ def say(client: Client, key: str, right: bool, source: FeedbackSource, **about: 
         ``tweet_id``, or ``text`` with what was shown of it: fields of ``POST /feedback``.
     """
     body = {"right": right, "source": source, **about}
-    return read(Receipt, client.post("/feedback", body, Idempotency_Key=key))
+    return decode(FeedbackReceipt, client.post("/feedback", body, Idempotency_Key=key))
 
 
 def worth_labelling(
@@ -91,7 +54,7 @@ def worth_labelling(
 ) -> list[SampledTweet]:
     """The tweets whose label is least certain, that nobody has judged."""
     found = client.get("/labelling", lang=lang, brand=brand, limit=limit)
-    return [read(SampledTweet, one) for one in found]
+    return [decode(SampledTweet, one) for one in found]
 
 
 def served_languages(client: Client) -> list[str]:

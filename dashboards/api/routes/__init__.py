@@ -1,1 +1,1 @@
-"""One module for each group of routes."""
+"""The routes of the API, one module for each group."""

@@ -1,4 +1,4 @@
-"""Alerts: which there were, who has seen them, what people say they were worth."""
+"""``/alerts``: list, acknowledgement and rulings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from badbuzz.errors import UnknownError
 from badbuzz.model import Phase, Severity
 from badbuzz.store.model import Page, Ruling
 from dashboards.api import examples
-from dashboards.api.paging import Limit, known
-from dashboards.api.responses import SpokenIn, ToldLife, told_life
-from dashboards.api.routing import CalledBy, ReadRoute, Served, WriteRoute, reply
-from dashboards.api.schemas import AlertPath, Cursor, Instant, Name, Pages, RulingRequest
+from dashboards.api.descriptions import LanguageQuery, describe_life
+from dashboards.api.paging import Limit, find_brand
+from dashboards.api.requests import AlertPath, Cursor, Instant, Name, RulingRequest
+from dashboards.api.routing import CallerDep, ReadRoute, StateDep, WriteRoute, reply
+from dashboards.responses import DescribedAlertLife
 
 
 class _AlertId(Convertor[str]):
-    """An alert's id in a path, in which ``/`` may stand; what is done to an alert is no id."""
+    """A path converter for the id of an alert, which may contain ``/`` but not a subresource."""
 
     regex = ".*(?<!/ack)(?<!/ruling)"
 
@@ -32,30 +33,30 @@ class _AlertId(Convertor[str]):
 
 register_url_convertor("alert", _AlertId())
 
-reading = APIRouter(route_class=ReadRoute, tags=["alerts"])
-writing = APIRouter(route_class=WriteRoute, tags=["alerts"])
+read_router = APIRouter(route_class=ReadRoute, tags=["alerts"])
+write_router = APIRouter(route_class=WriteRoute, tags=["alerts"])
 
 
-@reading.get(
-    "/alerts", response_model=Pages[ToldLife], responses=examples.of(examples.page(examples.LIFE))
+@read_router.get(
+    "/alerts",
+    response_model=Page[DescribedAlertLife],
+    responses=examples.responses(examples.page(examples.LIFE)),
 )
 def alerts(
-    parts: Served,
+    state: StateDep,
     brand: Annotated[Name | None, Query()] = None,
-    phase: Annotated[Phase | None, Query(description="as it is now")] = None,
+    phase: Annotated[Phase | None, Query(description="current phase")] = None,
     severity: Annotated[Severity | None, Query()] = None,
-    from_: Annotated[
-        Instant | None, Query(alias="from", description="opened then or later")
-    ] = None,
+    from_: Annotated[Instant | None, Query(alias="from", description="opened at or after")] = None,
     to: Annotated[Instant | None, Query(description="opened before")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    language: SpokenIn = "en",
+    language: LanguageQuery = "en",
 ) -> Response:
-    """Alerts, the newest first: each as it is now, with its phases, who saw it, and rulings."""
+    """List alerts, newest first, with their phases, acknowledgements and rulings."""
     if brand is not None:
-        known(parts.store, brand)
-    page = parts.store.alerts(
+        find_brand(state.store, brand)
+    page = state.store.alerts(
         brand=brand,
         phase=phase,
         severity=severity,
@@ -64,43 +65,51 @@ def alerts(
         limit=limit,
         cursor=cursor,
     )
-    return reply(Page(tuple(told_life(life, language) for life in page.items), page.cursor))
+    return reply(Page(tuple(describe_life(life, language) for life in page.items), page.cursor))
 
 
-@writing.post(
-    "/alerts/{id:path}/ack", response_model=ToldLife, responses=examples.of(examples.LIFE)
+@write_router.post(
+    "/alerts/{id:path}/ack",
+    response_model=DescribedAlertLife,
+    responses=examples.responses(examples.LIFE),
 )
 def acknowledge(
-    parts: Served,
-    caller: CalledBy,
+    state: StateDep,
+    caller: CallerDep,
     id: AlertPath,  # noqa: A002
-    language: SpokenIn = "en",
+    language: LanguageQuery = "en",
 ) -> Response:
-    """Say that you have seen it; the first to say so stays named."""
-    life = parts.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000)
-    return reply(told_life(life, language))
+    """Acknowledge an alert. The first acknowledgement is kept."""
+    life = state.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000)
+    return reply(describe_life(life, language))
 
 
-@writing.post(
-    "/alerts/{id:path}/ruling", response_model=ToldLife, responses=examples.of(examples.LIFE)
+@write_router.post(
+    "/alerts/{id:path}/ruling",
+    response_model=DescribedAlertLife,
+    responses=examples.responses(examples.LIFE),
 )
 def rule(
-    parts: Served,
-    caller: CalledBy,
+    state: StateDep,
+    caller: CallerDep,
     id: AlertPath,  # noqa: A002
-    asked: RulingRequest,
-    language: SpokenIn = "en",
+    body: RulingRequest,
+    language: LanguageQuery = "en",
 ) -> Response:
-    """Say what it was: a real crisis, a false alarm, or benign. Your latest ruling counts."""
+    """Rule on an alert: real, false alarm or benign. The latest ruling of each caller counts."""
     now_ms = time.time_ns() // 1_000_000
-    ruling = Ruling(id, asked.verdict, caller.name, now_ms, asked.note)
-    return reply(told_life(parts.store.rule(ruling), language))
+    ruling = Ruling(id, body.verdict, caller.name, now_ms, body.note)
+    return reply(describe_life(state.store.rule(ruling), language))
 
 
-@reading.get("/alerts/{id:alert}", response_model=ToldLife, responses=examples.of(examples.LIFE))
-def alert(parts: Served, id: AlertPath, language: SpokenIn = "en") -> Response:  # noqa: A002
-    """One alert, by its id, whose ``/`` may stand as it is or as ``%2F``."""
-    life = parts.store.alert(id)
+@read_router.get(
+    "/alerts/{id:alert}",
+    response_model=DescribedAlertLife,
+    responses=examples.responses(examples.LIFE),
+)
+def alert(state: StateDep, id: AlertPath, language: LanguageQuery = "en") -> Response:  # noqa: A002
+    """Return one alert. The ``/`` in its id may be encoded as ``%2F``."""
+    life = state.store.alert(id)
     if life is None:
         raise UnknownError(f"there is no alert {id}; see: GET /alerts")
-    return reply(told_life(life, language))
+    return reply(describe_life(life, language))

@@ -1,4 +1,4 @@
-"""Brands: how they stand, their windows, their tweets, what their negatives are about."""
+"""``/brands``: current state, windows, sampled tweets and driving terms."""
 
 from __future__ import annotations
 
@@ -8,44 +8,56 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from badbuzz.evidence import terms as reading_terms
+from badbuzz.evidence.terms import drivers, words
+from badbuzz.evidence.terms import terms as terms_of
 from badbuzz.store.database import Store
 from badbuzz.store.model import Page, SampledTweet, WindowSum
 from dashboards.api import examples
-from dashboards.api.paging import DAY_MS, Limit, known, period, rounded
-from dashboards.api.responses import SpokenIn, ToldSummary, told_summary
-from dashboards.api.routing import ReadRoute, Served, reply
-from dashboards.api.schemas import BrandPath, Cursor, Instant, Pages, Terms
+from dashboards.api.descriptions import LanguageQuery, describe_brand
+from dashboards.api.paging import DAY_MS, Limit, find_brand, resolve_period, round_step
+from dashboards.api.requests import BrandPath, Cursor, Instant
+from dashboards.api.routing import ReadRoute, StateDep, reply
+from dashboards.responses import BrandStatus, PeriodTerms
 
 router = APIRouter(route_class=ReadRoute, tags=["brands"])
 
 STEP_MS: Final = 300_000
 _WEEK_MS: Final = 7 * DAY_MS
-_MOST_READ: Final = 5000
+_MAX_SAMPLE: Final = 5000
 
 From = Annotated[
     Instant | None,
-    Query(alias="from", description="Unix ms or ISO 8601 with offset; a day before its end"),
+    Query(
+        alias="from",
+        description="start, Unix ms or ISO 8601 with offset; default: a day before the end",
+    ),
 ]
 To = Annotated[
-    Instant | None, Query(description="the same, exclusive; the end of the brand's last window")
+    Instant | None,
+    Query(description="end, exclusive; default: the end of the brand's last window"),
 ]
 
 
-@router.get("/brands", response_model=list[ToldSummary], responses=examples.of([examples.SUMMARY]))
-def brands(parts: Served, language: SpokenIn = "en") -> Response:
-    """Every brand, with its last window, the alert that is open, if one is, and its clock."""
-    zone_of = parts.watched.zone_of
-    return reply([told_summary(one, zone_of(one.brand), language) for one in parts.store.brands()])
+@router.get(
+    "/brands",
+    response_model=list[BrandStatus],
+    responses=examples.responses([examples.SUMMARY]),
+)
+def brands(state: StateDep, language: LanguageQuery = "en") -> Response:
+    """List all brands, each with its last window, its open alert and its time zone."""
+    zone_of = state.brands.zone_of
+    return reply(
+        [describe_brand(one, zone_of(one.brand), language) for one in state.store.brands()]
+    )
 
 
 @router.get(
     "/brands/{brand:path}/windows",
-    response_model=Pages[WindowSum],
-    responses=examples.of(examples.page(examples.STEP)),
+    response_model=Page[WindowSum],
+    responses=examples.responses(examples.page(examples.STEP)),
 )
 def windows(
-    parts: Served,
+    state: StateDep,
     brand: BrandPath,
     from_: From = None,
     to: To = None,
@@ -55,19 +67,19 @@ def windows(
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> Response:
-    """A brand's windows, oldest first, added up over steps; by default those of its last day."""
-    from_ms, to_ms = _period(parts.store, brand, from_, to)
-    page = parts.store.windows(brand, from_ms, to_ms, step, limit=limit, cursor=cursor)
-    return reply(Page(tuple(map(rounded, page.items)), page.cursor))
+    """List a brand's windows, oldest first, summed over steps. Default: its last day."""
+    from_ms, to_ms = _period(state.store, brand, from_, to)
+    page = state.store.windows(brand, from_ms, to_ms, step, limit=limit, cursor=cursor)
+    return reply(Page(tuple(map(round_step, page.items)), page.cursor))
 
 
 @router.get(
     "/brands/{brand:path}/tweets",
-    response_model=Pages[SampledTweet],
-    responses=examples.of(examples.page(examples.SAMPLED)),
+    response_model=Page[SampledTweet],
+    responses=examples.responses(examples.page(examples.SAMPLED)),
 )
 def tweets(
-    parts: Served,
+    state: StateDep,
     brand: BrandPath,
     from_: From = None,
     to: To = None,
@@ -75,40 +87,38 @@ def tweets(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """A brand's sampled tweets, names hidden; by default those of its last day."""
-    from_ms, to_ms = _period(parts.store, brand, from_, to)
-    page = parts.store.tweets(brand, from_ms, to_ms, order, limit, cursor)
+    """List a brand's sampled tweets, with names masked. Default: its last day."""
+    from_ms, to_ms = _period(state.store, brand, from_, to)
+    page = state.store.tweets(brand, from_ms, to_ms, order, limit, cursor)
     return reply(page)
 
 
 @router.get(
-    "/brands/{brand:path}/terms", response_model=Terms, responses=examples.of(examples.TERMS)
+    "/brands/{brand:path}/terms",
+    response_model=PeriodTerms,
+    responses=examples.responses(examples.TERMS),
 )
 def terms(
-    parts: Served,
+    state: StateDep,
     brand: BrandPath,
     from_: From = None,
     to: To = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
-    """What sets a period's sampled negatives apart from those of the week before it."""
-    from_ms, to_ms = _period(parts.store, brand, from_, to)
-    now = parts.store.sample_between(brand, from_ms, to_ms, limit=_MOST_READ)
+    """Return the terms that set a period's negative tweets apart from the week before."""
+    from_ms, to_ms = _period(state.store, brand, from_, to)
+    during = state.store.sample_between(brand, from_ms, to_ms, limit=_MAX_SAMPLE)
     week_ms = max(0, from_ms - _WEEK_MS)
-    before = parts.store.sample_between(brand, week_ms, from_ms, limit=_MOST_READ)
-    found = reading_terms.find_drivers(_counts(now), _counts(before), 0.0, limit)
-    return reply({"n": len(now), "n_before": len(before), "terms": found})
+    before = state.store.sample_between(brand, week_ms, from_ms, limit=_MAX_SAMPLE)
+    driving = find_drivers(_count_documents(during), _count_documents(before), 0.0, limit)
+    return reply(PeriodTerms(len(during), len(before), tuple(driving)))
 
 
-def _counts(tweets: Iterable[SampledTweet]) -> Counter[str]:
-    """In how many of the tweets each term stands."""
-    return Counter(
-        term
-        for tweet in tweets
-        for term in reading_terms.extract_terms(reading_terms.extract_words(tweet.text))
-    )
+def _count_documents(tweets: Iterable[SampledTweet]) -> Counter[str]:
+    """Count the tweets that contain each term."""
+    return Counter(term for tweet in tweets for term in terms_of(extract_words(tweet.text)))
 
 
 def _period(store: Store, brand: str, from_ms: int | None, to_ms: int | None) -> tuple[int, int]:
-    found = known(store, brand)
-    return period(from_ms, to_ms, found.last_window.end_ms if found.last_window else 0)
+    last_window = find_brand(store, brand).last_window
+    return resolve_period(from_ms, to_ms, last_window.end_ms if last_window else 0)

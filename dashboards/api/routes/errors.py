@@ -1,4 +1,4 @@
-"""``GET /errors``: where labels and alerts were wrong, as ``badbuzz errors --json`` says it."""
+"""``GET /errors``: the error analysis of ``badbuzz errors --json``."""
 
 from __future__ import annotations
 
@@ -9,32 +9,34 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 
 from dashboards.api import examples
-from dashboards.api.error_schemas import EXAMPLE, ErrorAnalysis
-from dashboards.api.paging import DAY_MS, period
-from dashboards.api.routing import ReadRoute, Served, reply
-from dashboards.api.schemas import Instant
-from dashboards.errors.current_predictions import today
-from dashboards.errors.findings import find
-from dashboards.errors.summary import summary
+from dashboards.api.paging import DAY_MS, resolve_period
+from dashboards.api.requests import Instant
+from dashboards.api.routing import ReadRoute, StateDep, reply
+from dashboards.errors.findings import analyse_errors, predict_again
+from dashboards.errors.summary import summarise
+from dashboards.responses import ErrorAnalysis
 
 router = APIRouter(route_class=ReadRoute, tags=["corrections"])
 
 _WEEK_MS: Final = 7 * DAY_MS
 
 
-@router.get("/errors", response_model=ErrorAnalysis, responses=examples.of(EXAMPLE))
+@router.get(
+    "/errors", response_model=ErrorAnalysis, responses=examples.responses(examples.ERROR_ANALYSIS)
+)
 def errors(
-    parts: Served,
+    state: StateDep,
     from_: Annotated[
-        Instant | None, Query(alias="from", description="when people spoke; a week before its end")
+        Instant | None,
+        Query(alias="from", description="start of the feedback; default: a week before the end"),
     ] = None,
-    to: Annotated[Instant | None, Query(description="the same, exclusive; now")] = None,
+    to: Annotated[Instant | None, Query(description="end, exclusive; default: now")] = None,
 ) -> Response:
-    """Where labels and alerts were wrong, as people said: what ``badbuzz errors --json`` prints."""
+    """Return the error analysis of a period: the output of ``badbuzz errors --json``."""
     end_ms = time.time_ns() // 1_000_000 + 1 if to is None else to
-    begin_ms = max(0, end_ms - _WEEK_MS) if from_ is None else from_
-    from_ms, to_ms = period(begin_ms, end_ms, end_ms)
-    found = find(parts.store, None, from_ms, to_ms)
-    with parts.judging.lent() as judges:
-        found = replace(found, today=tuple(today(found.mistakes.worst, judges)))
-    return reply(summary(found))
+    start_ms = max(0, end_ms - _WEEK_MS) if from_ is None else from_
+    from_ms, to_ms = resolve_period(start_ms, end_ms, end_ms)
+    findings = analyse_errors(state.store, None, from_ms, to_ms)
+    with state.scorers.lock_scorers() as scorers:
+        predictions = predict_again(findings.mispredictions.worst, scorers)
+    return reply(summarise(replace(findings, predictions=tuple(predictions))))

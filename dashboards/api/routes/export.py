@@ -1,4 +1,4 @@
-"""``GET /export``: everything as CSV, streamed, and safe to open in a spreadsheet."""
+"""``GET /export``: the store's data as streamed CSV, guarded against formula injection."""
 
 from __future__ import annotations
 
@@ -19,21 +19,28 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback, Page, SampledTweet, WindowSum
 from badbuzz.wire import MAX_MS
 from dashboards.api import examples
-from dashboards.api.paging import known, period, rounded
-from dashboards.api.routing import ReadRoute, Served
-from dashboards.api.schemas import Instant, Name
+from dashboards.api.paging import find_brand, resolve_period, round_step
+from dashboards.api.requests import Instant, Name
+from dashboards.api.routing import ReadRoute, StateDep
 
 router = APIRouter(route_class=ReadRoute, tags=["export"])
 
-What = Literal["windows", "alerts", "tweets", "feedback"]
+Table = Literal["windows", "alerts", "tweets", "feedback"]
 
-_AT_ONCE: Final = 1000
+_BATCH: Final = 1000
 _FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
-"""Where a formula would begin: some spreadsheets part cells at semicolons, tabs and lines too."""
-_ALERT: Final = tuple(field.name for field in fields(Alert) if field.name != "evidence")
-_COLUMNS: Final[dict[What, tuple[str, ...]]] = {
+"""The position before a formula: some spreadsheets split cells at semicolons, tabs and lines."""
+_ALERT_COLUMNS: Final = tuple(field.name for field in fields(Alert) if field.name != "evidence")
+_COLUMNS: Final[dict[Table, tuple[str, ...]]] = {
     "windows": ("brand", *(field.name for field in fields(WindowSum))),
-    "alerts": (*_ALERT, "terms", "reasons", "acknowledged_by", "acknowledged_ms", "rulings"),
+    "alerts": (
+        *_ALERT_COLUMNS,
+        "terms",
+        "reasons",
+        "acknowledged_by",
+        "acknowledged_ms",
+        "rulings",
+    ),
     "tweets": tuple(field.name for field in fields(SampledTweet)),
     "feedback": (*(field.name for field in fields(Feedback)), "mispredicted"),
 }
@@ -47,40 +54,40 @@ _COLUMNS: Final[dict[What, tuple[str, ...]]] = {
     },
 )
 def export(
-    parts: Served,
-    what: Annotated[What, Query()],
-    brand: Annotated[Name | None, Query(description="all where none is named")] = None,
+    state: StateDep,
+    what: Annotated[Table, Query()],
+    brand: Annotated[Name | None, Query(description="default: all brands")] = None,
     from_: Annotated[
-        Instant | None, Query(alias="from", description="as it was said first")
+        Instant | None, Query(alias="from", description="start; default: the first record")
     ] = None,
-    to: Annotated[Instant | None, Query(description="exclusive")] = None,
+    to: Annotated[Instant | None, Query(description="end, exclusive; default: no end")] = None,
 ) -> StreamingResponse:
-    """Windows, alerts, sampled tweets or feedback of a period, of all time where none is named.
+    """Export windows, alerts, sampled tweets or feedback. Default: the whole time.
 
-    An apostrophe stands before what a spreadsheet could take for a formula: where a text begins,
-    and behind its semicolons, tabs and ends of lines, at which some spreadsheets part cells.
+    An apostrophe is inserted where a spreadsheet could read a formula: at the start of a text and
+    after semicolons, tabs and line breaks, at which some spreadsheets split cells.
     """
-    if brand is not None and what != "feedback":  # whose brand is what people call it
-        known(parts.store, brand)
-    from_ms, to_ms = period(0 if from_ is None else from_, to, MAX_MS)
-    table = lines(what, rows(parts.store, what, brand, from_ms, to_ms))
-    first = next(table)  # a store that is down is an error, not a short file
+    if brand is not None and what != "feedback":  # a person's feedback may name any brand
+        find_brand(state.store, brand)
+    from_ms, to_ms = resolve_period(0 if from_ is None else from_, to, MAX_MS)
+    chunks = encode_csv(what, read_rows(state.store, what, brand, from_ms, to_ms))
+    first = next(chunks)  # a failure of the store raises here, before the response begins
     return StreamingResponse(
-        chain([first], table),
+        chain([first], chunks),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="badbuzz-{what}.csv"'},
     )
 
 
-def cell(value: Any) -> str:
-    """A value as a cell; text that a spreadsheet would run is kept from it, numbers are not.
+def encode_cell(value: Any) -> str:
+    """Encode a value as a cell; guard text that a spreadsheet could read as a formula.
 
     Examples
     --------
-    >>> cell("=1+1"), cell("- really?"), cell(-1.5), cell(None), cell(True)
-    ("'=1+1", "'- really?", '-1.5', '', 'true')
-    >>> cell("late; =1+1"), cell("late; again, 1 - 1")
-    ("late;' =1+1", 'late; again, 1 - 1')
+    >>> [encode_cell(value) for value in ("=1+1", "- really?", -1.5, None, True)]
+    ["'=1+1", "'- really?", '-1.5', '', 'true']
+    >>> [encode_cell(text) for text in ("late; =1+1", "late; again, 1 - 1")]
+    ["late;' =1+1", 'late; again, 1 - 1']
     """
     if value is None:
         return ""
@@ -90,24 +97,24 @@ def cell(value: Any) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-def lines(what: What, table: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """A table as CSV (RFC 4180), some hundred rows at a time, its columns' names first."""
-    written = io.StringIO()
-    writer = csv.writer(written)
+def encode_csv(what: Table, rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    """Encode rows as CSV (RFC 4180) with a header; yield chunks of 1,000 rows."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
     writer.writerow(_COLUMNS[what])
-    for n, row in enumerate(table, 1):
-        writer.writerow(map(cell, row))
-        if n % _AT_ONCE == 0:
-            yield written.getvalue()
-            written.seek(0)
-            written.truncate()
-    yield written.getvalue()
+    for n, row in enumerate(rows, 1):
+        writer.writerow(map(encode_cell, row))
+        if n % _BATCH == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
 
 
-def rows(
-    store: Store, what: What, brand: str | None, from_ms: int, to_ms: int
+def read_rows(
+    store: Store, what: Table, brand: str | None, from_ms: int, to_ms: int
 ) -> Iterator[tuple[Any, ...]]:
-    """What is exported, a page of the store at a time."""
+    """Yield the rows of a table, read from the store page by page."""
     names = [brand] if brand is not None else [one.brand for one in store.brands()]
     columns = _COLUMNS[what]
     if what == "windows":
@@ -121,40 +128,38 @@ def rows(
     elif what == "alerts":
         yield from _alerts(store, brand, from_ms, to_ms)
     else:
-        for said in store.feedback(from_ms, to_ms):
-            if brand in (None, said.brand):
-                yield tuple(getattr(said, column) for column in columns)
+        for feedback in store.feedback(from_ms, to_ms):
+            if brand in (None, feedback.brand):
+                yield tuple(getattr(feedback, column) for column in columns)
 
 
 def _windows(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[WindowSum]:
     page: Page[WindowSum] | None = None
     while page is None or page.cursor is not None:
         cursor = page.cursor if page else None
-        page = store.windows(brand, from_ms, to_ms, limit=_AT_ONCE, cursor=cursor)
-        yield from map(rounded, page.items)
+        page = store.windows(brand, from_ms, to_ms, limit=_BATCH, cursor=cursor)
+        yield from map(round_step, page.items)
 
 
 def _tweets(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[SampledTweet]:
     page: Page[SampledTweet] | None = None
     while page is None or page.cursor is not None:
         cursor = page.cursor if page else None
-        page = store.tweets(brand, from_ms, to_ms, "newest", _AT_ONCE, cursor)
+        page = store.tweets(brand, from_ms, to_ms, "newest", _BATCH, cursor)
         yield from page.items
 
 
 def _alerts(store: Store, brand: str | None, from_ms: int, to_ms: int) -> Iterator[tuple[Any, ...]]:
     cursor = None
     while True:
-        page = store.alerts(
-            brand=brand, from_ms=from_ms, to_ms=to_ms, limit=_AT_ONCE, cursor=cursor
-        )
+        page = store.alerts(brand=brand, from_ms=from_ms, to_ms=to_ms, limit=_BATCH, cursor=cursor)
         for life in page.items:
-            # The newest phase may be the resolution, which has no evidence of its own.
-            told = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
+            # The newest phase may be the resolution, which has no evidence.
+            evidence = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
             yield (
-                *(getattr(life.alert, column) for column in _ALERT),
-                " ".join(term.term for term in told.terms) if told else "",
-                " ".join(reason.reason for reason in told.reasons) if told else "",
+                *(getattr(life.alert, column) for column in _ALERT_COLUMNS),
+                " ".join(term.term for term in evidence.terms) if evidence else "",
+                " ".join(reason.reason for reason in evidence.reasons) if evidence else "",
                 life.acknowledged_by,
                 life.acknowledged_ms,
                 " ".join(f"{ruling.by}:{ruling.verdict}" for ruling in life.rulings),

@@ -1,4 +1,4 @@
-"""Labels that people give: corrections, and answers to the labelling queue."""
+"""``/feedback`` and ``/labelling``: corrections of labels and the labelling queue."""
 
 from __future__ import annotations
 
@@ -15,107 +15,116 @@ from badbuzz.evidence.masking import mask
 from badbuzz.store.model import Feedback, SampledTweet
 from dashboards.api import examples
 from dashboards.api.auth import Caller
-from dashboards.api.logs import note
+from dashboards.api.logs import log_event
 from dashboards.api.metrics import Metrics
-from dashboards.api.paging import known
-from dashboards.api.routing import AppState, CalledBy, ReadRoute, Served, WriteRoute, reply
-from dashboards.api.schemas import FeedbackReceipt, FeedbackRequest, Lang, Name
+from dashboards.api.paging import find_brand
+from dashboards.api.requests import FeedbackRequest, Lang, Name
+from dashboards.api.routing import AppState, CallerDep, ReadRoute, StateDep, WriteRoute, reply
+from dashboards.responses import FeedbackReceipt
 
-reading = APIRouter(route_class=ReadRoute, tags=["corrections"])
-writing = APIRouter(route_class=WriteRoute, tags=["corrections"])
+read_router = APIRouter(route_class=ReadRoute, tags=["corrections"])
+write_router = APIRouter(route_class=WriteRoute, tags=["corrections"])
 
-_MOST: Final = 100
+_MAX_QUEUE: Final = 100
 
 
-@writing.post(
+@write_router.post(
     "/feedback",
     status_code=HTTPStatus.ACCEPTED,
     response_model=FeedbackReceipt,
-    responses=examples.of(examples.RECEIPT, HTTPStatus.ACCEPTED),
+    responses=examples.responses(examples.RECEIPT, HTTPStatus.ACCEPTED),
 )
 def feedback(
-    parts: Served,
-    caller: CalledBy,
-    asked: FeedbackRequest,
+    state: StateDep,
+    caller: CallerDep,
+    body: FeedbackRequest,
     idempotency_key: Annotated[
-        Name | None, Header(description="the body's id, as a header")
+        Name | None, Header(description="the id of the body, as a header")
     ] = None,
 ) -> Response:
-    """Correct a label, or give one: it is in the store when this answers."""
-    correction = _correction(parts, caller, asked, asked.id or idempotency_key or "")
-    is_new = parts.store.add_feedback(correction)
+    """Correct or confirm a label. The correction is durable when the response arrives."""
+    correction = _correction(state, caller, body, body.id or idempotency_key or "")
+    is_new = state.store.add_feedback(correction)
     if is_new:
-        _tell(parts.metrics, correction)
+        _record(state.metrics, correction)
     receipt = FeedbackReceipt(
         id=correction.id,
         is_new=is_new,
         scored=correction.predicted is not None,
         misprediction=correction.mispredicted,
     )
-    return reply(receipt.model_dump(), HTTPStatus.ACCEPTED)
+    return reply(receipt, HTTPStatus.ACCEPTED)
 
 
-@reading.get(
-    "/labelling", response_model=list[SampledTweet], responses=examples.of([examples.SAMPLED])
+@read_router.get(
+    "/labelling",
+    response_model=list[SampledTweet],
+    responses=examples.responses([examples.SAMPLED]),
 )
 def labelling(
-    parts: Served,
+    state: StateDep,
     lang: Annotated[Lang | None, Query()] = None,
     brand: Annotated[Name | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=_MOST)] = 20,
+    limit: Annotated[int, Query(ge=1, le=_MAX_QUEUE)] = 20,
 ) -> Response:
-    """Tweets whose label is least certain and that nobody has judged: the most worth labelling.
+    """List sampled tweets without feedback, least certain label first.
 
     Answer with ``POST /feedback`` and the source ``labelling``.
     """
     if brand is not None:
-        known(parts.store, brand)
-    return reply(parts.store.labelling(lang=lang, brand=brand, limit=limit))
+        find_brand(state.store, brand)
+    return reply(state.store.labelling(lang=lang, brand=brand, limit=limit))
 
 
-def _correction(parts: AppState, caller: Caller, asked: FeedbackRequest, given_id: str) -> Feedback:
-    """What a person says, with what is known of the tweet."""
-    known = parts.store.tweet(asked.tweet_id) if asked.tweet_id else None
-    if known is None and not asked.text:
+def _correction(
+    state: AppState, caller: Caller, body: FeedbackRequest, idempotency_key: str
+) -> Feedback:
+    """Return the feedback of a request, completed by the sampled tweet if there is one."""
+    tweet = state.store.tweet(body.tweet_id) if body.tweet_id else None
+    if tweet is None and not body.text:
         raise HTTPException(
-            HTTPStatus.NOT_FOUND, "that tweet is not, or no longer, in the sample: send its text"
+            HTTPStatus.NOT_FOUND, "the tweet is not, or no longer, in the sample: send its text"
         )
-    predicted, score, bundle = _prediction(parts, asked, known)
+    predicted, score, bundle = _prediction(state, body, tweet)
+    keyed = uuid5(NAMESPACE_URL, f"{caller.name}\n{idempotency_key}")
     return Feedback(
-        id=uuid5(NAMESPACE_URL, f"{caller.name}\n{given_id}").hex if given_id else uuid4().hex,
+        id=(keyed if idempotency_key else uuid4()).hex,
         at_ms=time.time_ns() // 1_000_000,
         by=caller.name,
-        tweet_id=asked.tweet_id or None,
-        brand=known.brand if known else asked.brand,
-        lang=known.lang if known else asked.lang,
-        text=known.text if known else mask(asked.text),
-        author=known.author if known else "",
+        tweet_id=body.tweet_id or None,
+        brand=tweet.brand if tweet else body.brand,
+        lang=tweet.lang if tweet else body.lang,
+        text=tweet.text if tweet else mask(body.text),
+        author=tweet.author if tweet else "",
         predicted=predicted,
         score=score,
-        right=asked.right,
+        right=body.right,
         bundle=bundle,
-        source=asked.source,
+        source=body.source,
     )
 
 
 def _prediction(
-    parts: AppState, asked: FeedbackRequest, known: SampledTweet | None
+    state: AppState, body: FeedbackRequest, tweet: SampledTweet | None
 ) -> tuple[bool | None, float | None, str]:
-    """The label that was shown: the tweet's own, the one the person saw, or ours of now."""
-    if known is not None:
-        return known.negative, known.score, known.bundle
-    if asked.predicted is not None:
-        return asked.predicted, asked.score, asked.bundle
-    (verdict,) = parts.judging.wait([(asked.lang, asked.text)])
-    return (verdict.negative, verdict.score, verdict.bundle) if verdict else (None, None, "")
+    """Return label, score and bundle: the tweet's, else the request's, else a new prediction."""
+    if tweet is not None:
+        return tweet.negative, tweet.score, tweet.bundle
+    if body.predicted is not None:
+        return body.predicted, body.score, body.bundle
+    (prediction,) = state.scorers.predict_blocking([(body.lang, body.text)])
+    if prediction is None:
+        return None, None, ""
+    return prediction.negative, prediction.score, prediction.bundle
 
 
-def _tell(metrics: Metrics, correction: Feedback) -> None:
+def _record(metrics: Metrics, correction: Feedback) -> None:
+    """Count a correction; log it if it contradicts a label."""
     metrics.corrections.labels(correction.source).inc()
     if not correction.mispredicted:
         return
     metrics.count_misprediction(correction.bundle)
-    note(
+    log_event(
         "misprediction",
         level=logging.WARNING,
         text=correction.text,

@@ -1,53 +1,54 @@
-"""What operators ask: does it live, can it serve, what does it count, who did what."""
+"""Routes for operators: liveness, readiness, metrics and the audit log."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from badbuzz.store.model import AuditEntry
+from badbuzz.store.model import AuditEntry, Page
 from dashboards.api import examples
 from dashboards.api.metrics import CONTENT_TYPE
 from dashboards.api.paging import Limit
-from dashboards.api.routing import AdminRoute, Served, reply
-from dashboards.api.schemas import Cursor, Health, Pages
+from dashboards.api.requests import Cursor
+from dashboards.api.routing import AdminRoute, StateDep, reply
+from dashboards.responses import Health
 
-opened = APIRouter(tags=["operations"])
-administering = APIRouter(route_class=AdminRoute, tags=["operations"])
+public_router = APIRouter(tags=["operations"])
+admin_router = APIRouter(route_class=AdminRoute, tags=["operations"])
 
 
-@opened.get(
-    "/healthz", response_model=Health, responses=examples.of({"status": "ok", "bundles": []})
+@public_router.get(
+    "/healthz", response_model=Health, responses=examples.responses(Health("ok", ()))
 )
-async def healthz(parts: Served) -> Response:
-    """Whether the process answers. No key is needed."""
-    return reply({"status": "ok", "bundles": parts.judging.versions})
+async def healthz(state: StateDep) -> Response:
+    """Answer if the process is alive. No key is needed."""
+    return reply(Health("ok", state.scorers.versions))
 
 
-@opened.get(
-    "/readyz", response_model=Health, responses=examples.of({"status": "ok", "bundles": []})
-)
-def readyz(parts: Served) -> Response:
-    """Whether the store answers and bundles are loaded. No key is needed."""
-    if parts.broadcast.closed:
-        raise HTTPException(503, "the stream has ended: start the API again")
-    parts.store.positions()
-    return reply({"status": "ok", "bundles": parts.judging.versions})
+@public_router.get("/readyz", response_model=Health, responses=examples.responses(Health("ok", ())))
+def readyz(state: StateDep) -> Response:
+    """Answer if the store answers and the bundles are loaded. No key is needed."""
+    if state.broadcast.closed:
+        raise HTTPException(503, "the broadcast has ended: restart the API")
+    state.store.positions()
+    return reply(Health("ok", state.scorers.versions))
 
 
-@opened.get(
+@public_router.get(
     "/metrics",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics(parts: Served) -> Response:
-    """Counts and times, as Prometheus reads them. No key is needed: no text is among them."""
-    return Response(parts.metrics.text(), media_type=CONTENT_TYPE)
+async def metrics(state: StateDep) -> Response:
+    """Return the metrics in the text format of Prometheus. No key is needed."""
+    return Response(state.metrics.text(), media_type=CONTENT_TYPE)
 
 
-@administering.get(
-    "/audit", response_model=Pages[AuditEntry], responses=examples.of(examples.page(examples.ENTRY))
+@admin_router.get(
+    "/audit",
+    response_model=Page[AuditEntry],
+    responses=examples.responses(examples.page(examples.ENTRY)),
 )
-def audit(parts: Served, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """Who did what, the newest first."""
-    return reply(parts.store.audit(limit=limit, cursor=cursor))
+def audit(state: StateDep, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """List the entries of the audit log, newest first."""
+    return reply(state.store.audit(limit=limit, cursor=cursor))

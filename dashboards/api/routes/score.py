@@ -1,8 +1,6 @@
-"""``POST /score``: the bundle and the code of the stream, on request."""
+"""``POST /score``: predictions on request, with the bundles of the stream processor."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
@@ -10,51 +8,56 @@ from starlette.concurrency import run_in_threadpool
 from badbuzz.features.attribution import Explanation
 from badbuzz.model import Prediction
 from dashboards.api import examples
-from dashboards.api.routing import ReadRoute, Served, reply
-from dashboards.api.schemas import ScoreRequest, ScoreResponse
+from dashboards.api.requests import ScoreRequest
+from dashboards.api.routing import ReadRoute, StateDep, reply
 from dashboards.api.scorers import ScorerPool
+from dashboards.responses import ScoreExplanation, ScoreResponse, TokenContribution
 
 router = APIRouter(route_class=ReadRoute, tags=["score"])
 
 
-@router.post("/score", response_model=ScoreResponse, responses=examples.of(examples.SCORED))
-async def score(parts: Served, asked: ScoreRequest) -> Response:
-    """Score 1 to 1,000 texts; null where no bundle reads the language."""
-    texts = [(one.lang, one.text) for one in asked.texts]
-    verdicts = await parts.judging.predict(texts)
-    for verdict in verdicts:
-        parts.metrics.scored.labels(verdict.bundle if verdict else "").inc()
-    told = [_told(verdict) for verdict in verdicts]
-    if asked.explain:
-        await run_in_threadpool(_explain, parts.judging, texts, told)
-    return reply({"verdicts": told})
+@router.post("/score", response_model=ScoreResponse, responses=examples.responses(examples.SCORED))
+async def score(state: StateDep, body: ScoreRequest) -> Response:
+    """Score 1 to 1,000 texts. A text whose language no bundle reads gets null."""
+    texts = [(one.lang, one.text) for one in body.texts]
+    predictions = await state.scorers.predict(texts)
+    for prediction in predictions:
+        state.metrics.scored.labels(prediction.bundle if prediction else "").inc()
+    explanations: list[ScoreExplanation | None] = [None] * len(texts)
+    if body.explain:
+        explanations = await run_in_threadpool(_explain, state.scorers, texts, predictions)
+    verdicts = [
+        prediction and _scored_text(prediction, explanation)
+        for prediction, explanation in zip(predictions, explanations, strict=True)
+    ]
+    return reply({"verdicts": verdicts})
 
 
-def _told(verdict: Prediction | None) -> dict[str, Any] | None:
-    if verdict is None:
-        return None
-    return {"score": verdict.score, "negative": verdict.negative, "bundle": verdict.bundle}
+def _scored_text(prediction: Prediction, explanation: ScoreExplanation | None) -> dict[str, object]:
+    """Return a :class:`ScoredText` as a dict, which omits an explanation that is None."""
+    text: dict[str, object] = {
+        "score": prediction.score,
+        "negative": prediction.negative,
+        "bundle": prediction.bundle,
+    }
+    return text if explanation is None else text | {"explanation": explanation}
 
 
 def _explain(
-    judging: ScorerPool, texts: list[tuple[str, str]], told: list[dict[str, Any] | None]
-) -> None:
-    for (lang, text), verdict in zip(texts, told, strict=True):
-        if verdict is not None:
-            verdict["explanation"] = _explained(judging.explain(lang, text))
+    scorers: ScorerPool, texts: list[tuple[str, str]], predictions: list[Prediction | None]
+) -> list[ScoreExplanation | None]:
+    return [
+        None if prediction is None else _score_explanation(scorers.explain(lang, text))
+        for (lang, text), prediction in zip(texts, predictions, strict=True)
+    ]
 
 
-def _explained(explanation: Explanation) -> dict[str, Any]:
-    return {
-        "logit": explanation.logit,
-        "bias": explanation.bias,
-        "contributions": [
-            {
-                "token": part.token,
-                "start": part.start,
-                "end": part.end,
-                "contribution": part.logit,
-            }
-            for part in explanation.contributions
-        ],
-    }
+def _score_explanation(explanation: Explanation) -> ScoreExplanation:
+    return ScoreExplanation(
+        explanation.logit,
+        explanation.bias,
+        tuple(
+            TokenContribution(one.token, one.start, one.end, one.logit)
+            for one in explanation.contributions
+        ),
+    )

@@ -1,4 +1,4 @@
-"""``GET /stream``: server-sent events, to each listener as fast as it reads."""
+"""``GET /stream``: windows and alerts as server-sent events."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from starlette.types import Receive, Scope, Send
 
 from dashboards.api import examples
 from dashboards.api.broadcast import (
-    MOST_LISTENERS,
+    MAX_LISTENERS,
     Broadcast,
     Listener,
     Positions,
     decode_positions,
     encode_positions,
 )
-from dashboards.api.paging import known
-from dashboards.api.problems import FieldProblem
-from dashboards.api.responses import SpokenIn
-from dashboards.api.routing import ReadRoute, Served
-from dashboards.api.schemas import Name
+from dashboards.api.descriptions import LanguageQuery
+from dashboards.api.paging import find_brand
+from dashboards.api.problems import InvalidFieldError
+from dashboards.api.requests import Name
+from dashboards.api.routing import ReadRoute, StateDep
 
 router = APIRouter(route_class=ReadRoute, tags=["stream"])
 
 HEARTBEAT_S: Final = 15.0
 CHECK_S: Final = 5.0
 SEND_S: Final = 60.0
-"""Seconds that a client may leave what was sent unread."""
+"""Seconds after which a client that does not read is cut off."""
 _COMMENT: Final = b": %s\n\n"
 
 
@@ -47,52 +47,55 @@ _COMMENT: Final = b": %s\n\n"
     },
 )
 async def stream(
-    parts: Served,
+    state: StateDep,
     request: Request,
-    brand: Annotated[Name | None, Query(description="of this one alone")] = None,
+    brand: Annotated[Name | None, Query(description="only events of this brand")] = None,
     last_event_id: Annotated[
-        str | None, Header(max_length=4000, description="of the last event that came")
+        str | None, Header(max_length=4000, description="id of the last event that was received")
     ] = None,
-    language: SpokenIn = "en",
+    language: LanguageQuery = "en",
 ) -> Response:
-    """Windows and alerts as they are recorded: events ``window`` and ``alert``.
+    """Stream windows and alerts as they are recorded, as events ``window`` and ``alert``.
 
-    With ``Last-Event-ID`` it goes on exactly where that event stood, nothing lost or repeated.
-    A comment comes each 15 seconds; who reads too slowly is cut off, whose key is revoked too.
+    With ``Last-Event-ID`` the stream resumes after that event without loss or repetition. A
+    comment is sent after 15 seconds without an event. The stream ends if the client reads too
+    slowly or its key is revoked.
     """
     try:
         last = decode_positions(last_event_id) if last_event_id else None
     except ValueError as error:
-        raise FieldProblem("header.last-event-id", str(error)) from error
+        raise InvalidFieldError("header.last-event-id", str(error)) from error
     if brand is not None:
-        await run_in_threadpool(known, parts.store, brand)
-    listener = await parts.broadcast.join(brand, language)
+        await run_in_threadpool(find_brand, state.store, brand)
+    listener = await state.broadcast.join(brand, language)
     if listener is None:
-        raise HTTPException(503, f"{MOST_LISTENERS} listen already", {"Retry-After": "60"})
+        raise HTTPException(503, f"{MAX_LISTENERS} clients listen already", {"Retry-After": "60"})
 
-    async def allowed() -> bool:
-        return await parts.gate.still_admits(request)
+    async def is_allowed() -> bool:
+        return await state.authenticator.is_still_valid(request)
 
-    return EventStream(parts.broadcast, listener, last, allowed)
+    return EventStream(state.broadcast, listener, last, is_allowed)
 
 
 class EventStream(Response):
-    """A response that goes on until the client leaves, is too slow, or the server goes down.
+    """A response that lasts until the client disconnects, reads too slowly, or the server stops.
 
     Parameters
     ----------
     broadcast
-        What the listener listens to.
+        The broadcast of the listener.
     listener
-        Whose events are sent.
+        The listener whose events are sent.
     last
-        The position that the client had reached; None to begin with what comes.
-    allowed
-        Says whether the client may still listen; asked every five seconds.
+        Positions of the last event that the client received; None to begin with new records.
+    is_allowed
+        Called to check the permission of the client.
     heartbeat_s
-        Seconds of silence until the client hears that the connection lives.
+        Seconds without an event after which a comment is sent.
+    check_s
+        Seconds between checks of the permission.
     send_s
-        Seconds that a client may read nothing.
+        Seconds after which a client that does not read is cut off.
     """
 
     media_type = "text/event-stream"
@@ -102,7 +105,7 @@ class EventStream(Response):
         broadcast: Broadcast,
         listener: Listener,
         last: Positions | None,
-        allowed: Callable[[], Awaitable[bool]],
+        is_allowed: Callable[[], Awaitable[bool]],
         *,
         heartbeat_s: float = HEARTBEAT_S,
         check_s: float = CHECK_S,
@@ -113,15 +116,15 @@ class EventStream(Response):
         self._broadcast = broadcast
         self._listener = listener
         self._last = last
-        self._allowed = allowed
+        self._is_allowed = is_allowed
         self._heartbeat_s = heartbeat_s
         self._check_s = check_s
         self._send_s = send_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the end."""
-        gone = asyncio.create_task(_until_gone(receive))
-        gone.add_done_callback(lambda _: self._listener.close())
+        """Send events until the response ends."""
+        disconnected = asyncio.create_task(_until_disconnected(receive))
+        disconnected.add_done_callback(lambda _: self._listener.close())
         try:
             await send(
                 {
@@ -137,7 +140,7 @@ class EventStream(Response):
         except TimeoutError:
             self._listener.cut_off = True
         finally:
-            gone.cancel()
+            disconnected.cancel()
             self._broadcast.leave(self._listener)
 
     async def _chunks(self) -> AsyncIterator[bytes]:
@@ -151,23 +154,23 @@ class EventStream(Response):
         async for chunk in self._live():
             yield chunk
         if listener.cut_off:
-            yield _COMMENT % b"cut off: too slow; come back with Last-Event-ID"
+            yield _COMMENT % b"cut off: too slow; reconnect with Last-Event-ID"
 
     async def _live(self) -> AsyncIterator[bytes]:
-        """What is recorded, or a comment where nothing is, while the client may listen."""
+        """Yield new events, or a comment after silence, while the client is allowed to listen."""
         clock = asyncio.get_running_loop().time
-        spoke_s = checked_s = clock()
+        sent_s = checked_s = clock()
         while not self._listener.closed:
             events = await self._listener.take(min(self._heartbeat_s, self._check_s))
             if clock() - checked_s >= self._check_s:
                 checked_s = clock()
-                if not await self._allowed():
+                if not await self._is_allowed():
                     return
-            if events or clock() - spoke_s >= self._heartbeat_s:
-                spoke_s = clock()
+            if events or clock() - sent_s >= self._heartbeat_s:
+                sent_s = clock()
                 yield events or _COMMENT % b"still here"
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from badbuzz.store.model import AlertHistory, WindowSum
-from dashboards.front.client import Client, Standing
-from dashboards.front.decoding import read
+from dashboards.front.client import Client
+from dashboards.front.decoding import decode
 from dashboards.front.parts import comparison, layout, tables
 from dashboards.front.parts.curves import draw_negatives
 from dashboards.front.periods import DAY_MS, MINUTE_MS, day_of, days, replay_command, step_of
 from dashboards.front.translator import Translator
+from dashboards.responses import BrandStatus
 
 _PERIODS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS, "own": 0}
 _FIELDS: Final = ("negative", "rate", "n")
@@ -57,7 +58,7 @@ def show(client: Client, words: Translator) -> None:
     _offer_replay(period, words)
 
 
-def _choose_period(chosen: Sequence[Standing], words: Translator) -> _Period | None:
+def _choose_period(chosen: Sequence[BrandStatus], words: Translator) -> _Period | None:
     """The period, on the clock of the first brand; it ends with what is known, or as one says."""
     zone = chosen[0].zone
     end_ms = max((one.last_window.end_ms for one in chosen if one.last_window), default=0)
@@ -205,7 +206,7 @@ _SEVERITIES: Final = ("info", "warning", "critical")
 
 def _alerts(client: Client, brand: str, period: _Period) -> list[AlertHistory]:
     page = client.get("/alerts", brand=brand, from_=period.from_ms, to=period.to_ms, limit=200)
-    return [read(AlertHistory, one) for one in page["items"]]
+    return [decode(AlertHistory, one) for one in page["items"]]
 
 
 def _offer_files(client: Client, chosen: Sequence[str], period: _Period, words: Translator) -> None:

@@ -13,10 +13,11 @@ from badbuzz.messages.text import headline, why
 from badbuzz.store.model import WindowSum
 from dashboards.front import brand_status, cached_queries
 from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
-from dashboards.front.client import ApiError, Client, Standing
+from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_curves
 from dashboards.front.translator import Translator
+from dashboards.responses import BrandStatus
 
 _HOUR_MS: Final = 3_600_000
 _STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
@@ -33,7 +34,7 @@ _ASKED: Final = "asked_brand"
 class View:
     """What is looked at: a brand's half-open period; in the past, or the one that ends now."""
 
-    standing: Standing
+    standing: BrandStatus
     state: State
     from_ms: int
     to_ms: int
@@ -71,7 +72,7 @@ def show(client: Client, words: Translator) -> None:
         _watch(client, _news(client, found), time.monotonic())
 
 
-def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
+def states_of(client: Client, found: Sequence[BrandStatus]) -> dict[str, State]:
     """Each brand's state by the wall clock of this machine."""
     now_ms, movement = time.time_ns() // 1_000_000, cached_queries.movement(client.identity[0])
     states: dict[str, State] = {}
@@ -83,7 +84,9 @@ def states_of(client: Client, found: Sequence[Standing]) -> dict[str, State]:
     return states
 
 
-def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Translator) -> Standing:
+def _choose(
+    found: Sequence[BrandStatus], states: Mapping[str, State], words: Translator
+) -> BrandStatus:
     """The brand that was clicked, or that the address names; the most urgent where none was."""
     brands = {one.brand: one for one in found}
     asked = st.query_params.get("brand")
@@ -116,7 +119,7 @@ def _choose(found: Sequence[Standing], states: Mapping[str, State], words: Trans
 
 
 def _others(
-    found: Sequence[Standing], states: Mapping[str, State], chosen: str, words: Translator
+    found: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, words: Translator
 ) -> None:
     """Say which brands that are not looked at are in trouble."""
     for one in found:
@@ -141,7 +144,7 @@ def _note_choice() -> None:
     st.session_state[_ASKED] = st.session_state[_BRAND]
 
 
-def _view(brand: Standing, state: State) -> View:
+def _view(brand: BrandStatus, state: State) -> View:
     end_ms = brand.last_window.end_ms if brand.last_window else 0
     from_text = st.query_params.get("from", "")
     if from_text.isascii() and from_text.isdecimal() and len(from_text) < 14:
@@ -288,7 +291,7 @@ class _News:
     ends_ms: tuple[int, ...] = ()
 
 
-def _news(client: Client, found: Sequence[Standing]) -> _News:
+def _news(client: Client, found: Sequence[BrandStatus]) -> _News:
     states = states_of(client, found)
     alerts = [(one.brand, states[one.brand], one.open_alert) for one in found]
     return _News(

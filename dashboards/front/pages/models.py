@@ -9,17 +9,16 @@ import streamlit as st
 
 from dashboards.front.client import Client
 from dashboards.front.drift import SHIFT, drift, recent_scores
-from dashboards.front.model_responses import (
+from dashboards.front.parts import error_charts, layout, tables
+from dashboards.front.translator import Translator
+from dashboards.responses import (
     Card,
     Event,
     LanguageModels,
-    Registered,
+    RegisteredVersion,
     RegistryState,
-    Serving,
-    models,
+    ServingBundle,
 )
-from dashboards.front.parts import error_charts, layout, tables
-from dashboards.front.translator import Translator
 
 _FIGURES: Final = ("accuracy", "auc", "ece")
 _MOST_EVENTS: Final = 10
@@ -28,7 +27,7 @@ _ZONE: Final = "UTC"
 
 def show(client: Client, words: Translator) -> None:
     """Draw the page, below its heading."""
-    found, scores = models(client), recent_scores(client)
+    found, scores = client.models(), recent_scores(client)
     for one in found.languages:
         _show_language(one, scores, words)
     _tell_registry(found.registry, words)
@@ -74,7 +73,7 @@ def _figure(
     return words(f"models_{name}"), value, held.removeprefix(" · ")
 
 
-def _tell_drift(serving: Serving, scores: list[float], words: Translator) -> None:
+def _tell_drift(serving: ServingBundle, scores: list[float], words: Translator) -> None:
     """Say how far the newest tweets are from those that the figures are of."""
     found = drift(serving, scores)
     if found is None:
@@ -151,14 +150,14 @@ def _show_versions(one: LanguageModels, words: Translator) -> None:
     )
 
 
-def _numbered(version: Registered, words: Translator) -> str:
+def _numbered(version: RegisteredVersion, words: Translator) -> str:
     """A version's number, and its part if it has one."""
     known = {"champion", "challenger"}
     parts = [words(f"models_{alias}") if alias in known else alias for alias in version.aliases]
     return " – ".join([str(version.number), *parts])
 
 
-def _auc(version: Registered, words: Translator) -> str:
+def _auc(version: RegisteredVersion, words: Translator) -> str:
     mean = _mean((version.card or {}).get("quality", {}), "auc")
     return "–" if mean is None else words.number(mean, 3)
 

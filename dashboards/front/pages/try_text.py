@@ -9,11 +9,12 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboards.front.client import Client
-from dashboards.front.labels import Judged, Receipt, judge, probability, say, served_languages
+from dashboards.front.labels import judge, probability, say, served_languages
 from dashboards.front.language_detection import guess
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, marked, pulls
 from dashboards.front.translator import Translator
+from dashboards.responses import FeedbackReceipt, ScoredText
 
 _STATE: Final = "tried"
 _GUESS: Final = ""
@@ -33,11 +34,11 @@ class _Tried:
     text: str
     lang: str
     guessed: bool
-    judged: Judged | None
+    judged: ScoredText | None
     id: str
     n_said: int = 0
     right: bool | None = None
-    receipt: Receipt | None = None
+    receipt: FeedbackReceipt | None = None
 
 
 def show(client: Client, words: Translator) -> None:
@@ -71,23 +72,23 @@ def show(client: Client, words: Translator) -> None:
     _show_pulls(tried, tried.judged, words)
 
 
-def _show_verdict(tried: _Tried, judged: Judged, words: Translator) -> None:
+def _show_verdict(tried: _Tried, judged: ScoredText, words: Translator) -> None:
     told = words("try_says_negative" if judged.negative else "try_says_other")
     st.header(told, anchor=False)
     st.write(words("try_score_is", percent=probability(judged.score, words)))
     with st.container(border=True):
-        st.html(STYLE + marked(tried.text, judged.explanation.contributions))
+        st.html(STYLE + marked(tried.text, judged.contributions))
     layout.note(words("try_legend"))
 
 
-def _show_pulls(tried: _Tried, judged: Judged, words: Translator) -> None:
+def _show_pulls(tried: _Tried, judged: ScoredText, words: Translator) -> None:
     st.header(words("try_why"), anchor=False)
-    st.html(pulls(judged.explanation.contributions, words))
+    st.html(pulls(judged.contributions, words))
     key, named = "try_guessed" if tried.guessed else "try_given", words.language_name(tried.lang)
     layout.note(words(key, language=named, bundle=judged.bundle))
 
 
-def _ask(client: Client, words: Translator, tried: _Tried, judged: Judged) -> None:
+def _ask(client: Client, words: Translator, tried: _Tried, judged: ScoredText) -> None:
     """Ask whether the label is right; of several answers the last one counts."""
     st.header(words("try_right"), anchor=False)
     with st.container(horizontal=True):
@@ -100,7 +101,7 @@ def _ask(client: Client, words: Translator, tried: _Tried, judged: Judged) -> No
         st.success(words(key, bundle=judged.bundle), icon=":material/inventory:")
 
 
-def _answer(client: Client, tried: _Tried, judged: Judged, right: bool) -> None:
+def _answer(client: Client, tried: _Tried, judged: ScoredText, right: bool) -> None:
     tried.receipt = say(
         client, f"try-{tried.id}-{tried.n_said}", judged.negative is right, "try",
         text=tried.text, lang=tried.lang, predicted=judged.negative, score=judged.score,

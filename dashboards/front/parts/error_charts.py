@@ -10,19 +10,12 @@ from typing import Final
 import streamlit as st
 
 from badbuzz.evidence.reasons import NAMES
+from badbuzz.quality.proportions import MIN_OF_GROUP
 from dashboards.front.client import Client
 from dashboards.front.labels import probability
-from dashboards.front.model_responses import (
-    MIN_OF_GROUP,
-    Errors,
-    Group,
-    Labels,
-    Step,
-    Wrong,
-    errors,
-)
 from dashboards.front.parts import layout, tables
 from dashboards.front.translator import LANGUAGES, Translator
+from dashboards.responses import ErrorAnalysis, LabelErrors, LabelGroup, LabelStep, WrongLabel
 
 _DAYS: Final = 28
 _DAY_MS: Final = 86_400_000
@@ -33,7 +26,7 @@ _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
 def show(client: Client, words: Translator) -> None:
     """Draw what people said of labels in the last weeks."""
     st.header(words("errors_title", days=_DAYS), anchor=False)
-    found = errors(client, time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
+    found = client.errors(time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
     labels = found.labels
     if not labels.overall.n:
         st.write(words("errors_none"))
@@ -57,14 +50,14 @@ def show(client: Client, words: Translator) -> None:
     st.code(_COMMAND, language=None, wrap_lines=True)
 
 
-def _of(group: Group, words: Translator) -> str:
+def _of(group: LabelGroup, words: Translator) -> str:
     low, high = group.wrong_interval or (0.0, 1.0)
     return words(
         "errors_of", n=words.number(group.n), low=words.percent(low), high=words.percent(high)
     )
 
 
-def _tell_trends(found: Errors, words: Translator) -> None:
+def _tell_trends(found: ErrorAnalysis, words: Translator) -> None:
     told = [
         words(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
         for trend in (found.trends.corrections, found.trends.labelling)
@@ -80,12 +73,12 @@ _KEYS: Final = {
 }  # fmt: skip
 
 
-def _newest(steps: Sequence[Step]) -> list[Step]:
+def _newest(steps: Sequence[LabelStep]) -> list[LabelStep]:
     """The last version of each bundle."""
     return list({step.name.partition("@")[0]: step for step in steps}.values())
 
 
-def _show_groups(labels: Labels, words: Translator) -> None:
+def _show_groups(labels: LabelErrors, words: Translator) -> None:
     kinds = ("language", "brand", "reason", "term")
     groups = [
         (kind, group)
@@ -121,7 +114,7 @@ def _named(kind: str, name: str, words: Translator) -> str:
     return name or words("errors_no_brand")
 
 
-def _show_worst(worst: Sequence[Wrong], words: Translator) -> None:
+def _show_worst(worst: Sequence[WrongLabel], words: Translator) -> None:
     if not worst:
         return
     st.subheader(words("errors_worst"), anchor=False)
@@ -133,7 +126,7 @@ def _show_worst(worst: Sequence[Wrong], words: Translator) -> None:
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _said(one: Wrong, words: Translator) -> list[str]:
+def _said(one: WrongLabel, words: Translator) -> list[str]:
     said = [
         words("errors_missed_one" if one.right else "errors_false_one"),
         one.bundle,

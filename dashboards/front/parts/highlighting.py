@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from dashboards.front.labels import Part
 from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED_SHADE
 from dashboards.front.translator import Translator
+from dashboards.responses import TokenContribution
 
 LEAST: Final = 0.1
 """Of the logit: what adds less is not marked."""
@@ -33,12 +33,12 @@ STYLE: Final = f"""<style>
 """Of what is drawn here."""
 
 
-def marked(text: str, parts: Iterable[Part]) -> str:
+def marked(text: str, parts: Iterable[TokenContribution]) -> str:
     """A text in which every word that moved the score bears a sign.
 
     Examples
     --------
-    >>> parts = [Part("Lost", 0, 4, 1.7), Part("nice", 8, 12, -0.8)]
+    >>> parts = [TokenContribution("Lost", 0, 4, 1.7), TokenContribution("nice", 8, 12, -0.8)]
     >>> marked("Lost a <nice> bag", parts).partition(" a ")[2]
     '&lt;<mark class="down">nice<sup>−</sup></mark>&gt; bag</p>'
     """
@@ -56,7 +56,7 @@ def marked(text: str, parts: Iterable[Part]) -> str:
     return "".join([*pieces, escape(text[at:]), "</p>"])
 
 
-def pulls(parts: Iterable[Part], words: Translator) -> str:
+def pulls(parts: Iterable[TokenContribution], words: Translator) -> str:
     """A table of the words that moved the score, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
@@ -76,7 +76,7 @@ def pulls(parts: Iterable[Part], words: Translator) -> str:
     )
 
 
-def _row(part: Part, most: float, words: Translator) -> str:
+def _row(part: TokenContribution, most: float, words: Translator) -> str:
     kind, sign = _kind(part)
     told = words("try_negative" if kind == "up" else "try_other")
     width = _FULL * abs(part.contribution) / most
@@ -88,5 +88,5 @@ def _row(part: Part, most: float, words: Translator) -> str:
     )
 
 
-def _kind(part: Part) -> tuple[str, str]:
+def _kind(part: TokenContribution) -> tuple[str, str]:
     return ("up", "+") if part.contribution > 0 else ("down", "−")

@@ -18,7 +18,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.model import Tweet
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
-from dashboards.api.routes.export import cell, lines, rows
+from dashboards.api.routes.export import encode_cell, encode_csv, read_rows
 from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, alert, fill, window
 
 DAY_MS = 86_400_000
@@ -313,7 +313,7 @@ def test_a_text_that_looks_like_a_formula_is_guarded(client: httpx.Client) -> No
 
 @pytest.mark.parametrize("end", [";", "\n", "\r\n", "\t"])
 def test_a_formula_is_guarded_wherever_a_cell_may_begin(end: str) -> None:
-    assert cell(f"late{end}=1+1") == f"late{end}'=1+1"
+    assert encode_cell(f"late{end}=1+1") == f"late{end}'=1+1"
 
 
 @pytest.mark.parametrize(("what", "n"), [("windows", 8), ("alerts", 2), ("tweets", 12)])
@@ -325,7 +325,7 @@ def test_an_export_of_more_than_a_page_has_every_row(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path / 'many.db'}") as store:
         fill(store)
         store.record_windows(WINDOWS, [(n, window(n)) for n in range(8, 2500)], 2500)
-        text = "".join(lines("windows", rows(store, "windows", None, 0, 2**62)))
+        text = "".join(encode_csv("windows", read_rows(store, "windows", None, 0, 2**62)))
     assert len(text.splitlines()) == 2501
 
 

@@ -81,7 +81,7 @@ def test_a_key_of_a_lower_scope_gets_403_and_nothing_else(
 ) -> None:
     with served.client(LOWER[scope]) as client:
         answer = client.request(method, path, content=b"{not even JSON")
-    detail = f"this key may {LOWER[scope]}; that needs {scope}"
+    detail = f"the key has the scope {LOWER[scope]}; the request needs {scope}"
     assert (answer.status_code, answer.json()["detail"]) == (403, detail)
 
 
@@ -113,10 +113,10 @@ class Clock:
         return self.now_s
 
 
-def status_of(gate: Authenticator, asked: Request) -> int:
-    """What a gate makes of a request that needs the scope read."""
+def status_of(authenticator: Authenticator, asked: Request) -> int:
+    """What a authenticator makes of a request that needs the scope read."""
     try:
-        asyncio.run(gate.admit(asked, "read"))
+        asyncio.run(authenticator.authorize(asked, "read"))
     except HTTPException as refusal:
         return refusal.status_code
     return 200
@@ -124,27 +124,27 @@ def status_of(gate: Authenticator, asked: Request) -> int:
 
 def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
-    gate = Authenticator(Settings(), store, clock=clock)
-    assert status_of(gate, request(secret)) == 200
+    authenticator = Authenticator(Settings(), store, clock=clock)
+    assert status_of(authenticator, request(secret)) == 200
     store.revoke_key("ana", START_MS)
     clock.now_s = CACHE_S
-    assert status_of(gate, request(secret)) == 401
+    assert status_of(authenticator, request(secret)) == 401
 
 
 def test_a_stream_ends_with_its_key(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
-    gate, asked = Authenticator(Settings(), store, clock=clock), request(secret)
-    assert asyncio.run(gate.still_admits(asked))
+    authenticator, asked = Authenticator(Settings(), store, clock=clock), request(secret)
+    assert asyncio.run(authenticator.is_still_valid(asked))
     store.revoke_key("ana", START_MS)
     clock.now_s = CACHE_S
-    assert not asyncio.run(gate.still_admits(asked))
+    assert not asyncio.run(authenticator.is_still_valid(asked))
 
 
 def test_a_key_asks_so_many_times_a_minute_and_another_is_not_hindered(store: Store) -> None:
-    gate = Authenticator(Settings(api_rate=5), store, clock=Clock())
+    authenticator = Authenticator(Settings(api_rate=5), store, clock=Clock())
     busy, calm = make_key(store, "busy", "read"), make_key(store, "calm", "read")
-    assert [status_of(gate, request(busy)) for _ in range(6)] == [200] * 5 + [429]
-    assert status_of(gate, request(calm)) == 200
+    assert [status_of(authenticator, request(busy)) for _ in range(6)] == [200] * 5 + [429]
+    assert status_of(authenticator, request(calm)) == 200
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
@@ -157,10 +157,10 @@ def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
 
 def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
     secret = make_key(store, "ana", "read")
-    gate = Authenticator(Settings(), store, clock=Clock())
-    guesses = [status_of(gate, request(new_secret()[0])) for _ in range(100)]
+    authenticator = Authenticator(Settings(), store, clock=Clock())
+    guesses = [status_of(authenticator, request(new_secret()[0])) for _ in range(100)]
     assert (guesses[0], guesses[-1]) == (401, 429)
-    assert status_of(gate, request(secret, address="192.0.2.2")) == 200
+    assert status_of(authenticator, request(secret, address="192.0.2.2")) == 200
 
 
 class SlowStore(Store):
@@ -186,10 +186,10 @@ def slow(tmp_path: Path) -> Iterator[SlowStore]:
 
 def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
     """Which of those who ask at once are let in, by a store that waits for them all."""
-    gate = Authenticator(Settings(), store, clock=Clock())
+    authenticator = Authenticator(Settings(), store, clock=Clock())
 
     async def ask() -> list[bool]:
-        asking = [asyncio.create_task(gate.still_admits(one)) for one in asked]
+        asking = [asyncio.create_task(authenticator.is_still_valid(one)) for one in asked]
         while not store.asked:
             await asyncio.sleep(0)
         store.let.set()

@@ -106,7 +106,7 @@ def test_broken_json_is_told_where_it_breaks(client: httpx.Client) -> None:
     answer = client.post("/score", content=b'{"texts": [}', headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "body", "detail": "no JSON: Expecting value, at its character 12"}
+        {"field": "body", "detail": "invalid JSON: Expecting value, at character 12"}
     ]
 
 

@@ -17,7 +17,7 @@ from badbuzz.model import Severity
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
 from badbuzz.store.model import Ruling, RulingKind, SourcePartition
-from dashboards.errors.findings import Findings, find
+from dashboards.errors.findings import ErrorFindings, analyse_errors
 from dashboards.errors.report import write_report
 from tests.support.browser import chromium
 from tests.support.feedback import alert, evidence, feedback
@@ -108,12 +108,12 @@ def _rule(store: Store) -> None:
         store.rule(Ruling(phase.id, verdict, "kim", NOW_MS - 1, ""))
 
 
-def example(folder: Path) -> Findings:
+def example(folder: Path) -> ErrorFindings:
     """The error analysis of that."""
     with Store.open(f"sqlite:///{folder / 'badbuzz.db'}") as store:
         fill(store)
         judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
-        return find(store, judges, NOW_MS - 5 * WEEK_MS, NOW_MS)
+        return analyse_errors(store, judges, NOW_MS - 5 * WEEK_MS, NOW_MS)
 
 
 def main(path: str) -> None:

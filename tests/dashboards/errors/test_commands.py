@@ -20,7 +20,7 @@ from badbuzz.quality.mispredictions import FeedbackGroup
 from badbuzz.store.database import Store
 from badbuzz.store.model import Ruling, SourcePartition
 from dashboards.errors.commands import errors
-from dashboards.errors.findings import TREND_DAYS, Findings, find
+from dashboards.errors.findings import TREND_DAYS, ErrorFindings, analyse_errors
 from dashboards.errors.report import render
 from dashboards.errors.sections import sections
 from dashboards.errors.table import show
@@ -30,7 +30,7 @@ from tests.support.feedback import alert, evidence, feedback
 
 DAY_MS = 86_400_000
 NOW_MS = 1_795_500_000_000
-JUDGES = ScorerSet.read("en=airline-en,fr=tweets-fr")
+SCORERS = ScorerSet.read("en=airline-en,fr=tweets-fr")
 PERIOD = ["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-25T00:00:00Z"]
 
 
@@ -102,7 +102,7 @@ def test_trends_do_not_reach_back_for_ever(store_url: str) -> None:
     with Store.open(store_url) as store:
         store.add_feedback(feedback("ok", at_ms=NOW_MS - (TREND_DAYS + 1) * DAY_MS))
         store.add_feedback(feedback("ok", at_ms=NOW_MS))
-        found = find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
+        found = analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
     assert [step.group.n for step in found.trends[0].weeks] == [1]
 
 
@@ -132,7 +132,7 @@ def test_a_label_that_is_still_wrong_names_the_words_that_pull(store_url: str) -
     now = worst(store_url, kind="false", text="The worst airline? Hardly: you lost nothing")[
         "today"
     ]
-    assert now["bundle"] == JUDGES.scorers["en"].version
+    assert now["bundle"] == SCORERS.scorers["en"].version
     assert now["wrong"] is True
     assert "worst" in [pull["token"] for pull in now["pulled_by"]]
     assert all(pull["logit"] > 0 for pull in now["pulled_by"])
@@ -154,11 +154,11 @@ def test_the_terminal_tells_what_is_wrong_and_what_that_does_not_say(filled: str
     told = run(filled, *PERIOD).stdout
     assert "31 labels judged, 52 % (35–68) of them wrong" in told
     assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in told
-    assert "Corrections are no random sample" in told
+    assert "Corrections are not a random sample" in told
     assert "labelled negative, but is not" in told
 
 
-def test_the_worst_come_first_and_the_whole_fits_eighty_lines(full: Findings) -> None:
+def test_the_worst_come_first_and_the_whole_fits_eighty_lines(full: ErrorFindings) -> None:
     console = Console(width=110, record=True, file=StringIO())
     show(console, full)
     told = console.export_text()
@@ -175,10 +175,10 @@ def test_beside_a_report_the_terminal_is_short(filled: str, tmp_path: Path) -> N
     assert "By confidence" not in ran.stdout
 
 
-def test_small_groups_are_left_out_and_counted(found: Findings) -> None:
+def test_small_groups_are_left_out_and_counted(found: ErrorFindings) -> None:
     brands, alerts = (one for one in sections(found) if one.title == "By brand")
     assert [row.name for row in brands.rows] == ["Air Paradis"]
-    assert brands.left_out == "Left out: 1 brand of fewer than 3 judged; --json has them."
+    assert brands.omitted == "Omitted: 1 brand of fewer than 3 judged; --json has them."
     assert [row.name for row in alerts.rows] == ["Air Paradis"]
 
 
@@ -187,20 +187,20 @@ def test_small_groups_of_alerts_are_left_out(store_url: str) -> None:
         phase = alert(0, evidence=evidence("strike", "fog"))
         store.record_alerts(SourcePartition("alerts", 0), [(0, phase)], 1)
         store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
-        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+        told = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
     (terms,) = (one for one in told if one.title == "By driving term")
     assert (terms.rows, terms.n_small) == ((), 2)
-    assert "2 terms of fewer than 3 ruled" in terms.left_out
+    assert "2 terms of fewer than 3 ruled" in terms.omitted
 
 
 def test_one_version_alone_is_a_sentence(store_url: str) -> None:
     with Store.open(store_url) as store:
         for _ in range(3):
             store.add_feedback(feedback("ok", at_ms=NOW_MS))
-        told = sections(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+        told = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
     trends = [one for one in told if one.part == "trends"]
     assert [one.rows for one in trends] == [(), ()]
-    assert trends[0].note.startswith("Only one version was judged, b@1: 0 %")
+    assert trends[0].note.startswith("Only one version has feedback, b@1: 0 %")
 
 
 def test_an_empty_store_says_what_to_do(store_url: str) -> None:
@@ -208,7 +208,7 @@ def test_an_empty_store_says_what_to_do(store_url: str) -> None:
     ran = run(store_url)
     assert ran.stdout == ""
     assert ran.stderr.startswith("store: ")
-    assert "nobody judged a label or an alert" in ran.stderr
+    assert "no feedback and no ruling" in ran.stderr
     assert "POST /feedback" in ran.stderr
 
 
@@ -241,24 +241,25 @@ def test_a_period_that_cannot_be_is_refused(tmp_path: Path, args: list[str], rea
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def found(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
     path = tmp_path_factory.mktemp("store") / "badbuzz.db"
     with Store.open(f"sqlite:///{path}") as store:
         fill(store)
-        return find(store, JUDGES, NOW_MS - 7 * DAY_MS, NOW_MS + DAY_MS)
+        return analyse_errors(store, SCORERS, NOW_MS - 7 * DAY_MS, NOW_MS + DAY_MS)
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def full(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
     """Five weeks of two bundles and four brands, and a term as long as one can be."""
     found = example(tmp_path_factory.mktemp("example"))
     longest = FeedbackGroup("internationalisation", 90, 45, 45)
-    terms = (longest, *found.mistakes.terms)
-    return replace(found, mistakes=replace(found.mistakes, terms=terms))
+    terms = (longest, *found.mispredictions.terms)
+    mispredictions = replace(found.mispredictions, terms=terms)
+    return replace(found, mispredictions=mispredictions)
 
 
 @pytest.fixture(scope="module")
-def report(found: Findings) -> str:
+def report(found: ErrorFindings) -> str:
     return render(found)
 
 
@@ -285,7 +286,7 @@ def test_nothing_is_asked_of_a_network(report: str) -> None:
 
 def test_a_report_of_nothing_says_what_to_do(store_url: str) -> None:
     with Store.open(store_url) as store:
-        told = render(find(store, JUDGES, NOW_MS - DAY_MS, NOW_MS))
+        told = render(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS))
     assert "Nothing to analyse" in told
     assert "Before you read on" not in told
 
@@ -298,7 +299,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["desk", "telephone"])
 def page(
-    browser: Any, full: Findings, tmp_path: Path, request: pytest.FixtureRequest
+    browser: Any, full: ErrorFindings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
     """The report, opened; at its end the console was clean."""
     width, scheme = request.param

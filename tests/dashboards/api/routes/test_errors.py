@@ -7,10 +7,11 @@ from pathlib import Path
 import orjson
 
 from badbuzz.store.database import Store
-from dashboards.api.error_schemas import ErrorAnalysis
-from dashboards.errors.findings import find
-from dashboards.errors.summary import summary
-from tests.dashboards.errors.test_commands import DAY_MS, JUDGES, NOW_MS, fill
+from dashboards.errors.findings import analyse_errors
+from dashboards.errors.summary import summarise
+from dashboards.front.decoding import decode
+from dashboards.responses import ErrorAnalysis
+from tests.dashboards.errors.test_commands import DAY_MS, NOW_MS, SCORERS, fill
 from tests.support.served import Served
 
 
@@ -18,11 +19,12 @@ def test_the_api_says_of_errors_what_the_command_says(tmp_path: Path) -> None:
     with Served(tmp_path) as served, served.client("read") as client:
         with Store.open(served.address) as store:
             fill(store)
-            said = summary(find(store, JUDGES, NOW_MS - 7 * DAY_MS, NOW_MS + DAY_MS))
+            end_ms = NOW_MS + DAY_MS
+            expected = summarise(analyse_errors(store, SCORERS, NOW_MS - 7 * DAY_MS, end_ms))
         asked = {"from": NOW_MS - 7 * DAY_MS, "to": NOW_MS + DAY_MS}
-        told = client.get("/errors", params=asked).json()
+        answer = client.get("/errors", params=asked).json()
         backwards = client.get("/errors", params={"from": NOW_MS, "to": NOW_MS - 1})
-    assert told == orjson.loads(orjson.dumps(said))
-    assert ErrorAnalysis.model_validate(told).model_dump(mode="json", by_alias=True) == told
-    assert told["labels"]["worst"][0]["today"] is not None
+    assert answer == orjson.loads(orjson.dumps(expected))
+    assert decode(ErrorAnalysis, answer) == expected
+    assert answer["labels"]["worst"][0]["today"] is not None
     assert backwards.status_code == 422

@@ -10,8 +10,8 @@ import pytest
 from badbuzz.models.history import ModelHistory
 from badbuzz.models.registry import Registry, Version
 from badbuzz.models.scorer import Scorer
-from dashboards.api.champion_sync import Heard
-from dashboards.api.routes.models import told_models
+from dashboards.api.routes.models import overview
+from dashboards.responses import LanguageModels, RegistryState
 from demo.processes import free_port
 from tests.support.registered import put, variant
 from tests.support.served import Served
@@ -27,8 +27,11 @@ def models(served: Served, scope: str = "read") -> dict[str, Any]:
     return told
 
 
-def heard(*versions: Version) -> Heard:
-    return Heard("answers", 1, 1, {"en": ModelHistory(versions)})
+def english(*versions: Version, scorer: Scorer | None = None) -> LanguageModels:
+    scorers = {} if scorer is None else {"en": scorer}
+    registry = RegistryState("answers", 1, 1)
+    (models,) = overview(scorers, registry, {"en": ModelHistory(versions)}).languages
+    return models
 
 
 def test_a_registry_that_is_away_is_said_beside_what_serves(tmp_path: Path) -> None:
@@ -46,23 +49,23 @@ def test_a_registry_that_is_away_is_said_beside_what_serves(tmp_path: Path) -> N
 
 def test_a_card_that_is_none_is_null() -> None:
     versions = [Version("en", n, f"x@{n}", tags={"card": text}) for n, text in enumerate(("{", ""))]
-    (told,) = told_models({}, heard(*versions)).languages
-    assert [version.card for version in told.versions] == [None, None]
+    models = english(*versions)
+    assert [version.card for version in models.versions] == [None, None]
 
 
 def test_an_old_champion_is_shown_beside_the_newest_thirty() -> None:
     versions = [Version("en", n, f"x@{n}", ("champion",) if n == 1 else ()) for n in range(1, 41)]
-    (told,) = told_models({}, heard(*versions)).languages
-    assert [version.number for version in told.versions] == [*range(40, 10, -1), 1]
-    assert told.n_versions == 40
+    models = english(*versions)
+    assert [version.number for version in models.versions] == [*range(40, 10, -1), 1]
+    assert models.n_versions == 40
 
 
 def test_what_serves_is_found_among_the_versions() -> None:
     scorer = Scorer.load("airline-en")
     versions = Version("en", 1, "other@1"), Version("en", 2, scorer.version)
-    (told,) = told_models({"en": scorer}, heard(*versions)).languages
-    assert told.serving is not None
-    assert told.serving.version == 2
+    models = english(*versions, scorer=scorer)
+    assert models.serving is not None
+    assert models.serving.version == 2
 
 
 @pytest.mark.services

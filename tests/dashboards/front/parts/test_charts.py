@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from badbuzz.store.model import WindowSum
+from dashboards.api.descriptions import describe_alert
 from dashboards.api.examples import STEP
 from dashboards.front.brand_status import PATIENCE_MS, Movement, State, state_of
-from dashboards.front.client import Standing
 from dashboards.front.parts import charts, curves
 from dashboards.front.translator import Translator
+from dashboards.responses import BrandStatus
 from tests.support.served import alert, window
 
 ZONE = "Europe/Paris"
@@ -85,12 +86,12 @@ def test_the_table_holds_every_step_newest_first() -> None:
 )
 def test_a_brand_without_an_alert(changes: dict[str, Any], late_ms: int, state: State) -> None:
     last = replace(window(0), **{"state": "quiet", **changes})
-    assert state_of(Standing("a", "UTC", last, None), last.end_ms + late_ms, 0) == state
+    assert state_of(BrandStatus("a", last, None, "UTC"), last.end_ms + late_ms, 0) == state
 
 
 def test_an_open_alert_comes_before_a_silent_feed() -> None:
-    standing = Standing("a", "UTC", window(0), alert(0, severity="warning"))
-    assert state_of(standing, 10**13, 0) == "warning"
+    opened = describe_alert(alert(0, severity="warning"))
+    assert state_of(BrandStatus("a", window(0), opened, "UTC"), 10**13, 0) == "warning"
 
 
 def test_a_replay_of_an_old_year_is_not_silent_while_it_moves() -> None:
@@ -98,4 +99,4 @@ def test_a_replay_of_an_old_year_is_not_silent_while_it_moves() -> None:
     movement.moved_ms("a", window(0).end_ms, now_ms)
     moved_ms = movement.moved_ms("a", window(1).end_ms, now_ms)
     last = replace(window(1), state="quiet")
-    assert state_of(Standing("a", "UTC", last, None), now_ms, moved_ms) == "ok"
+    assert state_of(BrandStatus("a", last, None, "UTC"), now_ms, moved_ms) == "ok"

@@ -1,0 +1,495 @@
+"""Answers of the API as frozen values: the API encodes them, the front decodes them.
+
+The module imports no web framework and no database, so that the front runs without either. The
+OpenAPI document takes its descriptions from these docstrings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from badbuzz.model import Alert, Term
+from badbuzz.models.history import Event as Event  # noqa: PLC0414 - re-exported
+from badbuzz.quality.proportions import Interval, Told
+from badbuzz.store.model import AlertLife, Summary
+
+Card = dict[str, Any]
+"""A bundle's ``card.json``: training data, quality, threshold, reference distribution."""
+
+
+# Alerts and brands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedAlert(Alert):
+    """An alert in figures and in sentences.
+
+    Parameters
+    ----------
+    summary
+        The observed count and the expected one, in one sentence.
+    why
+        The driving terms and the authors, one or two sentences each; empty for a resolved alert.
+    """
+
+    summary: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedAlertLife(AlertLife):
+    """An alert with its phases, its acknowledgement and its rulings, each phase in sentences."""
+
+    alert: DescribedAlert
+    phases: tuple[DescribedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrandStatus(Summary):
+    """The current state of a brand.
+
+    Parameters
+    ----------
+    last_window
+        The newest closed window; null before the first.
+    open_alert
+        The newest alert that is not resolved; null if there is none.
+    zone
+        IANA name of the time zone of the brand's customers.
+    """
+
+    open_alert: DescribedAlert | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodTerms:
+    """The terms that set a period's negative tweets apart from those of the week before.
+
+    Parameters
+    ----------
+    n
+        Number of sampled negative tweets of the period.
+    n_before
+        Number of sampled negative tweets of the week before the period.
+    terms
+        The over-represented terms, highest ``z`` first.
+    """
+
+    n: int
+    n_before: int
+    terms: tuple[Term, ...]
+
+
+# Scores and feedback
+
+
+@dataclass(frozen=True, slots=True)
+class TokenContribution:
+    """The contribution of one token to the logit of a score.
+
+    Parameters
+    ----------
+    start, end
+        Half-open range of the token in the text, in characters.
+    contribution
+        Summand of the logit: positive towards negative.
+    """
+
+    token: str
+    start: int
+    end: int
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreExplanation:
+    """The logit of a score as the sum of a bias and of the contributions of the tokens."""
+
+    logit: float
+    bias: float
+    contributions: tuple[TokenContribution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredText:
+    """The prediction of a bundle for a text.
+
+    Parameters
+    ----------
+    score
+        Estimate of P(negative).
+    negative
+        Whether the score reaches the bundle's threshold.
+    bundle
+        Version of the bundle, ``name@hash``.
+    explanation
+        The contributions of the tokens; present only if ``explain`` was requested.
+    """
+
+    score: float = field(metadata={"ge": 0, "le": 1})
+    negative: bool
+    bundle: str
+    explanation: ScoreExplanation | None = None
+
+    @property
+    def contributions(self) -> tuple[TokenContribution, ...]:
+        """The contributions of the tokens; empty without an explanation."""
+        return self.explanation.contributions if self.explanation else ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResponse:
+    """One prediction for each text, in the order of the request.
+
+    Parameters
+    ----------
+    verdicts
+        Null where no bundle reads the language of the text.
+    """
+
+    verdicts: tuple[ScoredText | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackReceipt:
+    """The receipt of a correction that was stored.
+
+    Parameters
+    ----------
+    is_new
+        False if a correction with this id was stored before.
+    scored
+        Whether the correction was compared with a label; false if no bundle reads the language
+        and the request contained no label.
+    misprediction
+        Whether the correction contradicts the label.
+    """
+
+    id: str
+    is_new: bool
+    scored: bool
+    misprediction: bool
+
+
+# Models
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryState:
+    """The state of the connection to the model registry.
+
+    Parameters
+    ----------
+    state
+        ``none``: no registry is configured; ``unread``: it was not read yet; ``answers``: the last
+        read succeeded; ``unreachable``: the last read failed.
+    since_ms
+        Time of the last change of ``state``, Unix milliseconds; null without a registry.
+    read_ms
+        Time at which versions and events were read, Unix milliseconds; null if never.
+    """
+
+    state: Literal["none", "unread", "answers", "unreachable"]
+    since_ms: int | None
+    read_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServingBundle:
+    """The bundle that scores a language in this API.
+
+    Parameters
+    ----------
+    bundle
+        Version of the bundle, ``name@hash``, as in predictions.
+    threshold
+        Scores at or above it are labelled negative.
+    version
+        Version number in the registry; null if the registry does not have the bundle.
+    card
+        The bundle's card.
+    """
+
+    bundle: str
+    threshold: float
+    version: int | None
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """A version in the registry.
+
+    Parameters
+    ----------
+    card
+        The bundle's card; null if the version was registered without one.
+    """
+
+    number: int
+    bundle: str
+    aliases: tuple[str, ...]
+    created_ms: int
+    card: Card | None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModels:
+    """The models of a language.
+
+    Parameters
+    ----------
+    serving
+        The bundle that scores the language; null if there is none.
+    champion, challenger
+        Version numbers with these aliases; null if there is none.
+    n_versions
+        Number of registered versions.
+    versions
+        The newest 30 versions and all that have an alias, newest first.
+    events
+        The newest 100 promotions and rollbacks, newest first.
+    """
+
+    language: str
+    serving: ServingBundle | None
+    champion: int | None
+    challenger: int | None
+    n_versions: int
+    versions: tuple[RegisteredVersion, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOverview:
+    """The models of every language, sorted by language."""
+
+    registry: RegistryState
+    languages: tuple[LanguageModels, ...]
+
+
+# Error analysis
+
+
+@dataclass(frozen=True, slots=True)
+class LabelGroup:
+    """A group of corrected and confirmed labels.
+
+    Parameters
+    ----------
+    n
+        Number of labels that people checked, correct ones included.
+    n_missed
+        Number of false negatives: negative texts that were not labelled negative.
+    n_false
+        Number of false positives: texts labelled negative that are not.
+    wrong_rate
+        Share of wrong labels, in [0, 1]; null if ``n`` is 0.
+    wrong_interval
+        95 % confidence interval of ``wrong_rate``.
+    """
+
+    name: str
+    n: int
+    n_missed: int
+    n_false: int
+    wrong_rate: float | None
+    wrong_interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStep(LabelGroup):
+    """The labels of a bundle's version or of a week, compared with the one before.
+
+    Parameters
+    ----------
+    before
+        Name of the version or week before; null for the first.
+    told
+        Result of the comparison; null for the first.
+    difference
+        95 % confidence interval of the change of ``wrong_rate``; null for the first.
+    """
+
+    before: str | None
+    told: Told | None
+    difference: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertGroup:
+    """A group of alerts that have a ruling.
+
+    Parameters
+    ----------
+    real_rate
+        Share of real alerts, in [0, 1]; null if ``n`` is 0.
+    real_interval
+        95 % confidence interval of ``real_rate``.
+    """
+
+    name: str
+    n: int
+    n_real: int
+    n_false_alarm: int
+    n_benign: int
+    real_rate: float | None
+    real_interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPull:
+    """A token that moves the score towards the wrong label, and its contribution to the logit."""
+
+    token: str
+    logit: float
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentPrediction:
+    """The prediction of the bundle in use for a text whose label was wrong.
+
+    Parameters
+    ----------
+    bundle
+        Version of the bundle, ``name@hash``.
+    score
+        Estimate of P(negative), in [0, 1].
+    wrong
+        Whether the label still contradicts the correction.
+    pulled_by
+        The tokens that move the score furthest towards the wrong label, at most three. The logit of
+        a token is the sum over its occurrences, at least 0.1.
+    """
+
+    bundle: str
+    score: float
+    wrong: bool
+    pulled_by: tuple[TokenPull, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongLabel:
+    """A label that a person corrected; labels are true for negative.
+
+    Parameters
+    ----------
+    margin
+        Distance of the score from the threshold, in [0, 1].
+    n
+        Number of equal corrections of the same text.
+    today
+        The prediction of the bundle in use; null if no bundle reads the language.
+    """
+
+    id: str
+    tweet_id: str | None
+    at_ms: int
+    brand: str
+    lang: str
+    text: str
+    predicted: bool
+    right: bool
+    score: float | None
+    margin: float | None
+    bundle: str
+    n: int
+    today: CurrentPrediction | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelErrors:
+    """The shares of wrong labels, in total and by group, and the worst wrong labels."""
+
+    overall: LabelGroup
+    corrections: LabelGroup
+    labelling: LabelGroup
+    by_language: tuple[LabelGroup, ...]
+    by_brand: tuple[LabelGroup, ...]
+    by_reason: tuple[LabelGroup, ...]
+    by_term: tuple[LabelGroup, ...]
+    by_margin: tuple[LabelGroup, ...]
+    worst: tuple[WrongLabel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTrend:
+    """The shares of wrong labels by version and by week, oldest first."""
+
+    by_version: tuple[LabelStep, ...]
+    by_week: tuple[LabelStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTrends:
+    """The trends of the share of wrong labels, for each source of feedback.
+
+    Parameters
+    ----------
+    from_ms
+        Start of the trends, Unix milliseconds.
+    corrections
+        The trend of corrections that people sent on their own.
+    labelling
+        The trend of answers to the labelling queue.
+    """
+
+    from_ms: int
+    corrections: ErrorTrend
+    labelling: ErrorTrend
+
+
+@dataclass(frozen=True, slots=True)
+class AlertErrors:
+    """The rulings on alerts, in total and by group.
+
+    Parameters
+    ----------
+    n_contested
+        Number of alerts that have contradictory rulings.
+    """
+
+    overall: AlertGroup
+    n_contested: int
+    by_severity: tuple[AlertGroup, ...]
+    by_brand: tuple[AlertGroup, ...]
+    by_term: tuple[AlertGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnalysis:
+    """The wrong labels and false alarms that people reported in a period.
+
+    Parameters
+    ----------
+    schema
+        Version of this format: fields may be added under the same number.
+    from_ms, to_ms
+        Half-open period of the feedback, Unix milliseconds.
+    n_feedback
+        Number of texts on which there is feedback, labelled or not.
+    cautions
+        Limits of the figures, in sentences.
+    """
+
+    schema: int
+    from_ms: int
+    to_ms: int
+    n_feedback: int
+    cautions: tuple[str, ...]
+    labels: LabelErrors
+    trends: ErrorTrends
+    alerts: AlertErrors
+
+
+# Operations
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of the process and the versions of the bundles that it serves."""
+
+    status: Literal["ok"]
+    bundles: tuple[str, ...]
