@@ -1,5 +1,5 @@
-"""Grafana as code: dashboards in Python, their JSON beside them, what provisions both.
+"""Grafana dashboards as code: Python, the generated JSON and the provisioning.
 
-``make dashboards`` writes the JSON. The modules here need grafana-foundation-sdk, which only
-development installs: nothing that runs imports them.
+``make dashboards`` writes the JSON. The modules need grafana-foundation-sdk, a development
+dependency, so no other package imports them.
 """

@@ -1,4 +1,4 @@
-"""Writes the dashboards' JSON, which Grafana reads: ``make dashboards``."""
+"""The command behind ``make dashboards``: writes the JSON of the dashboards."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FOLDER: Final = Path(__file__).parent / "json"
 DASHBOARDS: Final = (buzz, pipeline, models, alerts)
 
 
-def encoded() -> dict[str, str]:
-    """Each dashboard's JSON, by its file's name."""
+def encode_all() -> dict[str, str]:
+    """Return the JSON of each dashboard by file name."""
     return {f"{make.__name__}.json": _encode(make()) for make in DASHBOARDS}
 
 
-def _encode(made: Dashboard) -> str:
-    dashboard = made.build()
+def _encode(builder: Dashboard) -> str:
+    dashboard = builder.build()
     for number, panel in enumerate(dashboard.panels or [], start=1):
         panel.id_val = number
     plain: dict[str, Any] = json.loads(json.dumps(dashboard, cls=JSONEncoder))
@@ -32,8 +32,8 @@ def _encode(made: Dashboard) -> str:
 
 
 def main() -> None:
-    """Write every file, and delete what no dashboard writes."""
-    files = encoded()
+    """Write every file and delete those that belong to no dashboard."""
+    files = encode_all()
     for stale in FOLDER.glob("*.json"):
         if stale.name not in files:
             stale.unlink()

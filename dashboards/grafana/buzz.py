@@ -1,4 +1,4 @@
-"""*Buzz*, for the communication team: what is said about a brand, against what is usual."""
+"""The dashboard *Buzz* for communication teams: a brand's negative tweets and its baseline."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.grafana.pages import Annotation, filled, page
-from dashboards.grafana.panels import PROMETHEUS, SEVERITIES, figure, graph, query, states
-from dashboards.grafana.stored import history, listing
+from dashboards.grafana.pages import Annotation, add_panels, new_dashboard
+from dashboards.grafana.panels import (
+    PROMETHEUS,
+    SEVERITIES,
+    query,
+    stat_panel,
+    state_timeline,
+    time_series,
+)
+from dashboards.grafana.stored import sql_table, sql_time_series
 
 _GREY: Final = "#8e8e8e"
 
@@ -21,18 +28,18 @@ def _newest(metric: str) -> str:
 
 
 def buzz() -> build.Dashboard:
-    """The dashboard."""
+    """Return the dashboard."""
     opened = f"{_newest('badbuzz_brand_alert_state')} >= 2"
-    made = (
-        page("Buzz", "A brand's negative tweets against what is usual, and its alerts.")
+    board = (
+        new_dashboard("Buzz", "Negative tweets of a brand, the baseline and the alerts.")
         .with_variable(_brand())
         .annotation(Annotation("Alerts", opened, "{{brand}}: alert", "red"))
     )
-    return filled(
-        made,
-        "Every brand", _every_state(), _loudest(),
-        "$brand", *_figures(), _against_the_usual(), _rates(),
-        "$brand, in the tweets' own time", _recorded(), _terms(), _alerts(), _most_negative(),
+    return add_panels(
+        board,
+        "All brands", _every_state(), _furthest_above(),
+        "$brand", *_figures(), _negatives_and_baseline(), _rates(),
+        "$brand, by event time", _recorded(), _terms(), _alerts(), _most_negative(),
     )  # fmt: skip
 
 
@@ -48,18 +55,19 @@ def _brand() -> build.QueryVariable:
 
 
 def _every_state() -> statetimeline.Panel:
-    return states(
+    return state_timeline(
         "Alerts",
-        "Each brand's alert as the worker judges it; replays included.",
+        "State of each brand's alert according to the worker, including replays.",
         query("max by (brand) (badbuzz_brand_alert_state)", "{{brand}}"),
         SEVERITIES,
     )
 
 
-def _loudest() -> timeseries.Panel:
-    return graph(
-        "Furthest above what is usual",
-        "Negatives over the most that is still usual; above 1 is unusual. Five brands.",
+def _furthest_above() -> timeseries.Panel:
+    return time_series(
+        "Furthest above the baseline",
+        "Negative tweets divided by the upper end of the baseline band; above 1 is unusual. "
+        "The five highest brands.",
         query(
             "topk(5, max by (brand) (badbuzz_brand_negatives)"
             " / max by (brand) (badbuzz_brand_expected_negatives_high))",
@@ -75,40 +83,40 @@ def _figures() -> list[stat.Panel]:
     rate = _newest("badbuzz_brand_negative_rate")
     state = _newest("badbuzz_brand_alert_state")
     return [
-        figure("State", "The worker's judgement.", state, names=SEVERITIES, width=6),
-        figure("Negatives", "In the last closed five minutes.", negatives, width=6),
-        figure("Expected", "What is usual for the hour.", expected, width=6),
-        figure(
-            "Negative rate", "Of the last closed five minutes, as counted.", rate,
+        stat_panel("State", "State of the brand's alert.", state, names=SEVERITIES, width=6),
+        stat_panel("Negatives", "Negative tweets of the last closed window.", negatives, width=6),
+        stat_panel("Expected", "Baseline for this hour.", expected, width=6),
+        stat_panel(
+            "Negative rate", "Share of negative tweets in the last closed window.", rate,
             unit="percentunit", width=6,
         ),
     ]  # fmt: skip
 
 
-def _against_the_usual() -> timeseries.Panel:
-    panel = graph(
-        "Negatives against what is usual",
-        "Tweets judged negative in each closed five minutes, and the band in which they usually "
-        "are. Time is the worker's; a replay's event time runs faster.",
+def _negatives_and_baseline() -> timeseries.Panel:
+    panel = time_series(
+        "Negatives and baseline",
+        "Negative tweets per closed window (five minutes) and the band of the baseline. The time "
+        "axis is wall-clock time: in a replay, event time runs faster.",
         query(_newest("badbuzz_brand_negatives"), "negatives"),
         query(_newest("badbuzz_brand_expected_negatives"), "expected"),
-        query(_newest("badbuzz_brand_expected_negatives_low"), "least usual"),
-        query(_newest("badbuzz_brand_expected_negatives_high"), "most usual"),
+        query(_newest("badbuzz_brand_expected_negatives_low"), "expected, low"),
+        query(_newest("badbuzz_brand_expected_negatives_high"), "expected, high"),
         width=24,
     )
     return _banded(panel)
 
 
 def _banded(panel: timeseries.Panel) -> timeseries.Panel:
-    """The same panel, high, its usual values drawn as a band."""
-    filling = {"custom.fillBelowTo": "least usual", "custom.fillOpacity": 25}
+    """Make a panel higher and draw the baseline as a band."""
+    filling = {"custom.fillBelowTo": "expected, low", "custom.fillOpacity": 25}
     dashed = {"custom.lineStyle": {"fill": "dash", "dash": [8, 8]}}
     return (
         panel.height(12)
         .override_by_name("negatives", _look("red"))
         .override_by_name("expected", _look(_GREY, dashed))
-        .override_by_name("least usual", _look(_GREY, {"custom.lineWidth": 0}))
-        .override_by_name("most usual", _look(_GREY, {"custom.lineWidth": 0, **filling}))
+        .override_by_name("expected, low", _look(_GREY, {"custom.lineWidth": 0}))
+        .override_by_name("expected, high", _look(_GREY, {"custom.lineWidth": 0, **filling}))
     )
 
 
@@ -120,9 +128,9 @@ def _look(
 
 
 def _rates() -> timeseries.Panel:
-    return graph(
+    return time_series(
         "Negative rate",
-        "Share of negative tweets: as counted, and adjusted for the classifier's error.",
+        "Share of negative tweets: counted, and adjusted for the classifier's errors.",
         query(_newest("badbuzz_brand_negative_rate"), "counted"),
         query(_newest("badbuzz_brand_adjusted_negative_rate"), "adjusted"),
         unit="percentunit",
@@ -131,19 +139,21 @@ def _rates() -> timeseries.Panel:
 
 
 def _recorded() -> timeseries.Panel:
-    about = "As above, from the store: when the tweets were written. A replay is where it belongs."
-    return _banded(history("Negatives against what is usual, recorded", about, "windows"))
+    description = "The same from the store, by event time, which places replays correctly."
+    return _banded(sql_time_series("Negatives and baseline, recorded", description, "windows"))
 
 
 def _terms() -> table.Panel:
-    about = "What set each alert's negative tweets apart from the usual ones, strongest first."
-    return listing("Driving terms", about, "driving_terms", width=12)
+    description = "Terms over-represented in each alert's negative tweets, highest z first."
+    return sql_table("Driving terms", description, "driving_terms", width=12)
 
 
 def _alerts() -> table.Panel:
-    return listing("Its alerts", "Of the time shown, the newest first.", "brand_alerts", width=12)
+    return sql_table("Alerts of the brand", "Newest first.", "brand_alerts", width=12)
 
 
 def _most_negative() -> table.Panel:
-    about = "Of the sample that is kept, names hidden."
-    return listing("Most negative tweets", about, "most_negative", units={"score": "percentunit"})
+    description = "Sampled tweets with the highest scores, names masked."
+    return sql_table(
+        "Most negative tweets", description, "most_negative", units={"score": "percentunit"}
+    )

@@ -1,59 +1,66 @@
-"""*Models*, for whoever trains: which bundles serve, and how far they are to be believed."""
+"""The dashboard *Models* for model owners: bundles in use, drift and corrections."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import table, timeseries
 
-from dashboards.grafana.pages import filled, page
-from dashboards.grafana.panels import graph, limited, now, query, rows, stacked
-from dashboards.grafana.stored import listing
+from dashboards.grafana.pages import add_panels, new_dashboard
+from dashboards.grafana.panels import (
+    instant_query,
+    query,
+    stack,
+    table_panel,
+    time_series,
+    with_limit,
+)
+from dashboards.grafana.stored import sql_table
 
 
 def models() -> build.Dashboard:
-    """The dashboard."""
-    made = page("Models", "Which bundles serve, how far they are to be believed.", since="now-7d")
-    return filled(
-        made,
+    """Return the dashboard."""
+    board = new_dashboard("Models", "Bundles in use, drift and corrections.", since="now-7d")
+    return add_panels(
+        board,
         _serving(), _changes(),
-        "What they make of the tweets", *_rates(), _unjudged(), _cost(),
-        "Drift: the last day beside what the bundles were measured on",
+        "Predictions", *_rates(), _unpredicted(), _cost(),
+        "Drift: the last day compared with the bundle's reference",
         _stability(), _moved(), _unknown(), _languages(),
-        "What people say of it", _mispredictions(), _corrections(), _contradicted(),
+        "Corrections", _mispredictions(), _corrections(), _contradicted(),
     )  # fmt: skip
 
 
 def _serving() -> table.Panel:
-    return rows(
-        "Bundles that serve",
-        "By language; more than one for a language: a worker still has the old one.",
-        now("count by (language, bundle) (badbuzz_bundle_info == 1)"),
+    return table_panel(
+        "Bundles in use",
+        "By language. Two bundles of one language: a worker still uses the old one.",
+        instant_query("count by (language, bundle) (badbuzz_bundle_info == 1)"),
         {"language": "language", "bundle": "bundle", "Value": "workers"},
         width=12,
     )
 
 
 def _changes() -> timeseries.Panel:
-    panel = graph(
+    panel = time_series(
         "Workers by bundle",
-        "A promotion or a roll-back is where one takes over from another.",
+        "Number of workers by bundle: shows promotions and rollbacks.",
         query("count by (bundle) (badbuzz_bundle_info == 1)", "{{bundle}}"),
     )
-    return stacked(panel)
+    return stack(panel)
 
 
 def _rates() -> list[timeseries.Panel]:
-    negative = graph(
+    negative = time_series(
         "Mean negative rate",
-        "Over the brands: a drift of all that is said, or of what the bundle makes of it.",
+        "Mean over the brands. It moves when all tweets change, or when the bundle's errors do.",
         query("avg(max by (brand) (badbuzz_brand_negative_rate))", "counted"),
         query("avg(max by (brand) (badbuzz_brand_adjusted_negative_rate))", "adjusted"),
         unit="percentunit",
     )
-    correction = graph(
+    correction = time_series(
         "Correction of the negative rate",
-        "Counted less adjusted, by brand: one that moves for every brand at once is the bundle's, "
-        "not the brands'.",
+        "Counted rate less adjusted rate, by brand. A change for all brands at once is caused by "
+        "the bundle.",
         query(
             "max by (brand) (badbuzz_brand_negative_rate)"
             " - max by (brand) (badbuzz_brand_adjusted_negative_rate)",
@@ -64,14 +71,14 @@ def _rates() -> list[timeseries.Panel]:
     return [negative, correction.min(-1)]
 
 
-def _unjudged() -> timeseries.Panel:
+def _unpredicted() -> timeseries.Panel:
     posts = 'badbuzz_tweets_total{outcome=~"counted|unvalidated"}'
-    unjudged = 'badbuzz_tweets_total{outcome="unvalidated"}'
-    return graph(
-        "Tweets that no bundle judged",
-        "Share in a language without a bundle, or not one of the brand's.",
+    unpredicted = 'badbuzz_tweets_total{outcome="unvalidated"}'
+    return time_series(
+        "Tweets without a prediction",
+        "Share of tweets in a language that has no bundle or that is not one of the brand's.",
         query(
-            f"(sum(rate({unjudged}[$__rate_interval])) or vector(0))"
+            f"(sum(rate({unpredicted}[$__rate_interval])) or vector(0))"
             f" / sum(rate({posts}[$__rate_interval]))",
             "unvalidated",
         ),
@@ -80,28 +87,28 @@ def _unjudged() -> timeseries.Panel:
 
 
 def _cost() -> timeseries.Panel:
-    return graph(
+    return time_series(
         "Scoring",
-        "CPU for a record: features and network.",
+        "CPU time per record for features and network.",
         query('badbuzz:cpu_seconds_per_record:ratio_rate5m{stage="score"}', "{{stage}}"),
         unit="s",
     )
 
 
 def _stability() -> timeseries.Panel:
-    panel = graph(
+    panel = time_series(
         "Stability of the scores",
-        "Population stability index against the card's reference. Over 0.2 for half a day alerts: "
-        "a crisis does that too.",
+        "Population stability index of the scores relative to the card's reference. Above 0.2 for "
+        "twelve hours an alert fires; a crisis can cause it too.",
         query("badbuzz:scores:psi", "{{bundle}}"),
     )
-    return limited(panel, 0.2)
+    return with_limit(panel, 0.2)
 
 
 def _moved() -> timeseries.Panel:
-    panel = graph(
+    panel = time_series(
         "Shift of the scores",
-        "By tenth of the score: its share of the tweets less what is expected.",
+        "Share of the tweets in each tenth of the score, less the expected share.",
         query(
             "badbuzz:scores:ratio - max by (bundle, bin) (badbuzz_drift_expected_share)",
             "{{bundle}} from {{bin}}",
@@ -112,39 +119,42 @@ def _moved() -> timeseries.Panel:
 
 
 def _unknown() -> timeseries.Panel:
-    return graph(
+    return time_series(
         "Unknown words",
-        "Share of the words that the bundle had not seen when it was trained, and what is usual.",
+        "Share of words that were not in the bundle's training data, and the expected share.",
         query("badbuzz:unknown_tokens:ratio", "{{bundle}}"),
-        query("max by (bundle) (badbuzz_drift_expected_unknown_rate)", "{{bundle}}, usual"),
+        query("max by (bundle) (badbuzz_drift_expected_unknown_rate)", "{{bundle}}, expected"),
         unit="percentunit",
     )
 
 
 def _languages() -> timeseries.Panel:
-    panel = graph(
+    panel = time_series(
         "Languages",
-        "Share of the tweets; no bundle reads und and other.",
+        "Share of the tweets by language. No bundle reads und and other.",
         query("badbuzz:languages:ratio", "{{lang}}"),
         unit="percentunit",
     )
-    return stacked(panel)
+    return stack(panel)
 
 
 def _mispredictions() -> timeseries.Panel:
-    panel = graph(
+    panel = time_series(
         "Mispredictions",
-        "Corrections that contradict a label, an hour, by bundle. Three in five minutes alert.",
+        "Corrections that contradict a label, per hour, by bundle. Three in five minutes fire an "
+        "alert.",
         query("sum by (bundle) (increase(badbuzz_mispredictions_total[1h]))", "{{bundle}}"),
     )
-    return stacked(panel)
+    return stack(panel)
 
 
 def _corrections() -> table.Panel:
-    about = "What people said of the labels they were shown; they are shown the doubtful ones."
-    return listing("Labels that people checked", about, "checked_labels", width=12)
+    description = "Corrections and confirmations; uncertain labels are over-represented."
+    return sql_table("Checked labels", description, "checked_labels", width=12)
 
 
 def _contradicted() -> table.Panel:
-    about = "The newest labels that people contradicted, names hidden."
-    return listing("Mispredicted texts", about, "mispredictions", units={"score": "percentunit"})
+    description = "The latest corrections that contradict a label, names masked."
+    return sql_table(
+        "Mispredicted texts", description, "mispredictions", units={"score": "percentunit"}
+    )

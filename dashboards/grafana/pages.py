@@ -1,4 +1,4 @@
-"""What all dashboards have in common: names, times, links, and the alerts as annotations."""
+"""The common parts of the dashboards: settings, links, annotations, layout."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TAG: Final = "badbuzz"
 
 
 class Annotation(dashboard.AnnotationQuery, Builder[dashboard.AnnotationQuery]):
-    """An annotation from PromQL: drawn from when the expression has a value until it has none.
+    """An annotation from PromQL: it spans the time in which the expression has a value.
 
-    The SDK's own knows only Grafana's built-in source.
+    The SDK's own annotation supports only Grafana's built-in source.
 
     Examples
     --------
@@ -31,11 +31,11 @@ class Annotation(dashboard.AnnotationQuery, Builder[dashboard.AnnotationQuery]):
         self._title = title
 
     def build(self) -> dashboard.AnnotationQuery:
-        """Itself: what the SDK asks of a builder."""
+        """Return the annotation itself, as the SDK's interface of a builder requires."""
         return self
 
     def to_json(self) -> dict[str, object]:
-        """As Grafana reads it: the query in both places where one of its versions looks."""
+        """Return Grafana's JSON, with the query in the fields of old and of new versions."""
         return {
             **super().to_json(),
             "target": self._query.to_json(),
@@ -45,19 +45,21 @@ class Annotation(dashboard.AnnotationQuery, Builder[dashboard.AnnotationQuery]):
         }
 
 
-def page(name: str, about: str, *, since: str = "now-6h", refresh: str = "30s") -> build.Dashboard:
-    """An empty dashboard.
+def new_dashboard(
+    name: str, description: str, *, since: str = "now-6h", refresh: str = "30s"
+) -> build.Dashboard:
+    """Return an empty dashboard.
 
     Parameters
     ----------
     name
-        Its title, and in lower case after ``badbuzz-`` its uid.
-    about
-        What it is for.
+        Title; the uid is ``badbuzz-`` and the name in lower case.
+    description
+        Purpose of the dashboard.
     since
-        Where it begins.
+        Start of the default time range, relative to now.
     refresh
-        How often it is drawn anew.
+        Interval of automatic refreshes.
     """
     others = (
         build.DashboardLink("badbuzz")
@@ -69,7 +71,7 @@ def page(name: str, about: str, *, since: str = "now-6h", refresh: str = "30s") 
     return (
         build.Dashboard(name)
         .uid(f"badbuzz-{name.lower()}")
-        .description(about)
+        .description(description)
         .tags([TAG])
         .timezone("browser")
         .time(since, "now")
@@ -80,11 +82,13 @@ def page(name: str, about: str, *, since: str = "now-6h", refresh: str = "30s") 
     )
 
 
-def filled(made: build.Dashboard, *contents: str | Builder[dashboard.Panel]) -> build.Dashboard:
-    """The dashboard with panels, left to right and top to bottom; a text is a heading."""
+def add_panels(
+    board: build.Dashboard, *contents: str | Builder[dashboard.Panel]
+) -> build.Dashboard:
+    """Add panels from left to right and top to bottom; a text starts a row with that title."""
     for item in contents:
         if isinstance(item, str):
-            made.with_row(build.Row(item))
+            board.with_row(build.Row(item))
         else:
-            made.with_panel(item)
-    return made
+            board.with_panel(item)
+    return board

@@ -1,4 +1,4 @@
-"""The kinds of panel that the dashboards are made of: one look, one data source, one place."""
+"""The kinds of panel of the dashboards, in one style and on one data source."""
 
 from __future__ import annotations
 
@@ -33,45 +33,49 @@ FIRING: Final = {"1": ("firing", "red")}
 
 
 def query(expression: str, legend: str = "") -> prometheus.Dataquery:
-    """A PromQL expression over the time that the dashboard shows.
+    """Return a range query.
 
     Parameters
     ----------
     expression
-        May hold Grafana's ``$__rate_interval`` and the dashboard's variables.
+        PromQL, with ``$__rate_interval`` and the dashboard's variables.
     legend
-        A series' name, with ``{{label}}`` for a label's value; Grafana's own when empty.
+        Name of a series, with ``{{label}}`` for the value of a label; default: Grafana's.
     """
-    made = prometheus.Dataquery().expr(expression).range()
-    return made.legend_format(legend) if legend else made
+    ranged = prometheus.Dataquery().expr(expression).range()
+    return ranged.legend_format(legend) if legend else ranged
 
 
-def now(expression: str) -> prometheus.Dataquery:
-    """A PromQL expression at the end of the time that the dashboard shows, a row a series."""
+def instant_query(expression: str) -> prometheus.Dataquery:
+    """Return an instant query at the end of the time range, one row per series."""
     return prometheus.Dataquery().expr(expression).instant().format(PromQueryFormat.TABLE)
 
 
 def _targets(queries: tuple[prometheus.Dataquery, ...]) -> list[prometheus.Dataquery]:
-    return [made.ref_id(chr(ord("A") + place)) for place, made in enumerate(queries)]
+    return [one.ref_id(chr(ord("A") + place)) for place, one in enumerate(queries)]
 
 
-def graph(
-    title: str, about: str, *queries: prometheus.Dataquery, unit: str = "short", width: int = 12
+def time_series(
+    title: str,
+    description: str,
+    *queries: prometheus.Dataquery,
+    unit: str = "short",
+    width: int = 12,
 ) -> timeseries.Panel:
-    """Lines over time.
+    """Return a panel with lines over time.
 
     Parameters
     ----------
-    title, about
-        What it is called, and what the (i) beside it says.
+    title, description
+        Title, and text of the info icon.
     queries
-        One or more.
+        Queries of the series, at least one.
     unit
-        Grafana's name of the values' unit.
+        Grafana's name of the unit of the values.
     width
-        Of 24 columns.
+        Width in columns; a row has 24.
     """
-    panel = timeseries.Panel().title(title).description(about).datasource(PROMETHEUS)
+    panel = timeseries.Panel().title(title).description(description).datasource(PROMETHEUS)
     for target in _targets(queries):
         panel.with_target(target)
     legend = build_common.VizLegendOptions().display_mode(common.LegendDisplayMode.LIST)
@@ -88,14 +92,14 @@ def graph(
     )
 
 
-def stacked(panel: timeseries.Panel) -> timeseries.Panel:
-    """The same panel, its series stood upon each other."""
+def stack(panel: timeseries.Panel) -> timeseries.Panel:
+    """Stack the series of a panel."""
     stacking = build_common.StackingConfig().mode(common.StackingMode.NORMAL).group("A")
     return panel.stacking(stacking).fill_opacity(30).line_width(1)
 
 
-def limited(panel: timeseries.Panel, limit: float) -> timeseries.Panel:
-    """The same panel, with a dashed line at the value above which it is bad."""
+def with_limit(panel: timeseries.Panel, limit: float) -> timeseries.Panel:
+    """Add a dashed line at a limit to a panel."""
     style = build_common.GraphThresholdsStyleConfig().mode(common.GraphThresholdsStyleMode.DASHED)
     return panel.thresholds(_steps({limit: "red"})).thresholds_style(style)
 
@@ -114,9 +118,9 @@ def _mapped(names: Mapping[str, tuple[str, str]]) -> list[dashboard.ValueMapping
     return [dashboard.ValueMap(options=results)]
 
 
-def figure(
+def stat_panel(
     title: str,
-    about: str,
+    description: str,
     expression: str,
     *,
     unit: str = "short",
@@ -124,22 +128,22 @@ def figure(
     names: Mapping[str, tuple[str, str]] | None = None,
     width: int = 4,
 ) -> stat.Panel:
-    """One number, large, as it is now.
+    """Return a panel with the latest value as one large number.
 
     Parameters
     ----------
     expression
-        PromQL, one series; the others are as of :func:`graph`.
+        PromQL of one series; the other parameters are those of :func:`time_series`.
     limits
-        Colours from a value upwards; green below.
+        Colours from a value upwards; green below the first.
     names
-        Words and colours instead of values.
+        Text and colour of each value, shown instead of the value.
     """
     newest = build_common.ReduceDataOptions().calcs(["lastNotNull"])
     return (
         stat.Panel()
         .title(title)
-        .description(about)
+        .description(description)
         .datasource(PROMETHEUS)
         .with_target(query(expression).ref_id("A"))
         .unit(unit)
@@ -154,21 +158,21 @@ def figure(
     )
 
 
-def states(
+def state_timeline(
     title: str,
-    about: str,
-    made: prometheus.Dataquery,
+    description: str,
+    data: prometheus.Dataquery,
     names: Mapping[str, tuple[str, str]],
     *,
     width: int = 24,
 ) -> statetimeline.Panel:
-    """A band for each series, in the words and colours of its values."""
+    """Return a panel with one band per series, coloured by its values."""
     return (
         statetimeline.Panel()
         .title(title)
-        .description(about)
+        .description(description)
         .datasource(PROMETHEUS)
-        .with_target(made.ref_id("A"))
+        .with_target(data.ref_id("A"))
         .mappings(_mapped(names))
         .merge_values(True)
         .show_value(common.VisibilityMode.AUTO)
@@ -178,23 +182,23 @@ def states(
     )
 
 
-def rows(
+def table_panel(
     title: str,
-    about: str,
-    made: prometheus.Dataquery,
+    description: str,
+    data: prometheus.Dataquery,
     columns: Mapping[str, str],
     *,
     unit: str = "short",
     width: int = 24,
 ) -> table.Panel:
-    """A table, a row for each series.
+    """Return a table with one row per series.
 
     Parameters
     ----------
     columns
-        Labels that are shown, and ``Value``, in this order: what each is called.
+        Headings of the shown labels and of ``Value``, in order.
     unit
-        Of the column ``Value``.
+        Unit of the column ``Value``.
     """
     organised = {
         "includeByName": dict.fromkeys(columns, True),
@@ -206,9 +210,9 @@ def rows(
     return (
         table.Panel()
         .title(title)
-        .description(about)
+        .description(description)
         .datasource(PROMETHEUS)
-        .with_target(made.ref_id("A"))
+        .with_target(data.ref_id("A"))
         .with_transformation(transformation)
         .override_by_name(columns.get("Value", "Value"), value)
         .no_value("none")
@@ -217,15 +221,17 @@ def rows(
     )
 
 
-def spectrum(title: str, about: str, expression: str, *, width: int = 12) -> heatmap.Panel:
-    """A histogram over time; the expression gives rates by ``le``, the values are seconds."""
-    made = query(expression, "{{le}}").format(PromQueryFormat.HEATMAP).ref_id("A")
+def heatmap_panel(
+    title: str, description: str, expression: str, *, width: int = 12
+) -> heatmap.Panel:
+    """Return a heatmap of a histogram of seconds; the expression returns rates by ``le``."""
+    data = query(expression, "{{le}}").format(PromQueryFormat.HEATMAP).ref_id("A")
     return (
         heatmap.Panel()
         .title(title)
-        .description(about)
+        .description(description)
         .datasource(PROMETHEUS)
-        .with_target(made)
+        .with_target(data)
         .calculate(False)
         .y_axis(heatmap.YAxisConfig().unit("s"))
         .span(width)

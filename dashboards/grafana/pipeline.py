@@ -1,31 +1,31 @@
-"""*Pipeline*, for operators: whether the stream is healthy, and where it hurts when not."""
+"""The dashboard *Pipeline* for operators: throughput, cost, latency, lag and losses."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.builders import heatmap, stat, statetimeline, timeseries
 
-from dashboards.grafana.pages import Annotation, filled, page
+from dashboards.grafana.pages import Annotation, add_panels, new_dashboard
 from dashboards.grafana.panels import (
     YES_NO,
-    figure,
-    graph,
-    limited,
+    heatmap_panel,
     query,
-    spectrum,
-    stacked,
-    states,
+    stack,
+    stat_panel,
+    state_timeline,
+    time_series,
+    with_limit,
 )
 
 
 def pipeline() -> build.Dashboard:
-    """The dashboard."""
+    """Return the dashboard."""
     firing = 'ALERTS{alertstate="firing", alertname!="BrandSpike"}'
-    made = page("Pipeline", "Throughput, cost, latency, lag and losses of the workers.").annotation(
+    board = new_dashboard("Pipeline", "Throughput, cost, latency, lag and losses.").annotation(
         Annotation("Alerts", firing, "{{alertname}} {{instance}}", "orange")
     )
-    return filled(
-        made,
+    return add_panels(
+        board,
         *_glance(),
         "Flow", *_flow(), _sources(),
         "Cost", *_cost(),
@@ -38,36 +38,39 @@ def pipeline() -> build.Dashboard:
 
 def _glance() -> list[stat.Panel]:
     return [
-        figure("Workers", "That answer.", 'sum(up{job="worker"})', limits={0: "red", 1: "green"}),
-        figure("Records a second", "Heartbeats included.", "sum(badbuzz:records:rate5m)",
-               unit="cps"),
-        figure("Latency, p99", "From the broker's timestamp to the committed verdict.",
-               "badbuzz:verdict_latency_seconds:p99_5m", unit="s",
-               limits={0.5: "orange", 1: "red"}),
-        figure("Lag", "Records not yet committed.", 'badbuzz:lag_records:sum{job="worker"}',
-               limits={1000: "orange", 100_000: "red"}),
-        figure("Unreadable", "Share of the records of ten minutes.",
-               "badbuzz:unreadable:ratio_rate10m", unit="percentunit",
-               limits={0.01: "orange", 0.5: "red"}),
-        figure("Silence", "Since the last record, heartbeats included.",
-               "badbuzz:feed_silence_seconds:min", unit="s", limits={60: "orange", 300: "red"}),
+        stat_panel("Workers", "Workers that answer.", 'sum(up{job="worker"})',
+                   limits={0: "red", 1: "green"}),
+        stat_panel("Records per second", "Including heartbeats.", "sum(badbuzz:records:rate5m)",
+                   unit="cps"),
+        stat_panel("Latency, p99", "Time from the broker's timestamp to the committed prediction.",
+                   "badbuzz:verdict_latency_seconds:p99_5m", unit="s",
+                   limits={0.5: "orange", 1: "red"}),
+        stat_panel("Lag", "Records that are not committed yet.",
+                   'badbuzz:lag_records:sum{job="worker"}',
+                   limits={1000: "orange", 100_000: "red"}),
+        stat_panel("Unreadable", "Share of the records in ten minutes.",
+                   "badbuzz:unreadable:ratio_rate10m", unit="percentunit",
+                   limits={0.01: "orange", 0.5: "red"}),
+        stat_panel("Silence", "Time since the last record, including heartbeats.",
+                   "badbuzz:feed_silence_seconds:min", unit="s",
+                   limits={60: "orange", 300: "red"}),
     ]  # fmt: skip
 
 
 def _flow() -> list[timeseries.Panel]:
-    throughput = graph(
+    throughput = time_series(
         "Throughput",
-        "Records a second, by what became of them.",
+        "Records per second by outcome.",
         query("sum by (outcome) (rate(badbuzz_tweets_total[$__rate_interval]))", "{{outcome}}"),
         unit="cps",
     )
-    batches = graph(
-        "Records at once",
-        "The larger, the busier: a batch is what waits when the worker asks.",
+    batches = time_series(
+        "Batch size",
+        "Records per batch. A batch is all that waits at a poll, so it grows with the load.",
         query(_quantile(0.5, "badbuzz_batch_records"), "median"),
         query(_quantile(0.95, "badbuzz_batch_records"), "95 %"),
     )
-    return [stacked(throughput), batches]
+    return [stack(throughput), batches]
 
 
 def _quantile(share: float, histogram: str) -> str:
@@ -76,10 +79,10 @@ def _quantile(share: float, histogram: str) -> str:
 
 
 def _sources() -> timeseries.Panel:
-    return graph(
-        "Sources behind the present",
-        "Since the event time of each source's newest heartbeat; a replay is as far behind as its "
-        "history is old.",
+    return time_series(
+        "Delay of the sources",
+        "Time since the event time of each source's newest heartbeat. A replay is as late as its "
+        "data is old.",
         query("time() - max by (source) (badbuzz_source_heartbeat_time_seconds)", "{{source}}"),
         unit="s",
         width=24,
@@ -87,121 +90,121 @@ def _sources() -> timeseries.Panel:
 
 
 def _cost() -> list[timeseries.Panel]:
-    cores = graph(
+    cores = time_series(
         "CPU by stage",
-        "Cores in use. A worker has one: near 1 a worker, start another.",
+        "Cores in use. A worker uses at most one: start another when it nears 1.",
         query("sum by (stage) (rate(badbuzz_cpu_seconds_total[$__rate_interval]))", "{{stage}}"),
         unit="none",
         width=8,
     )
-    each = graph(
-        "CPU for a record, by stage",
-        "What a record costs, all workers together.",
+    each = time_series(
+        "CPU per record by stage",
+        "CPU time per record, all workers together.",
         query("badbuzz:cpu_seconds_per_record:ratio_rate5m", "{{stage}}"),
         unit="s",
         width=8,
     )
-    memory = graph(
+    memory = time_series(
         "Memory",
-        "Resident, by process.",
+        "Resident memory by process.",
         query("process_resident_memory_bytes", "{{job}} {{instance}}"),
         unit="bytes",
         width=8,
     )
-    return [stacked(cores), stacked(each), memory]
+    return [stack(cores), stack(each), memory]
 
 
 def _latency() -> list[timeseries.Panel | heatmap.Panel]:
-    quantiles = graph(
+    quantiles = time_series(
         "Latency",
-        "From the broker's timestamp to the committed verdict; the promise is half a second.",
+        "Time from the broker's timestamp to the committed prediction. The objective is half a "
+        "second.",
         query("badbuzz:verdict_latency_seconds:p50_5m", "median"),
         query("badbuzz:verdict_latency_seconds:p99_5m", "99 %"),
         unit="s",
         width=8,
     )
-    every = spectrum(
-        "Latencies",
-        "How many verdicts a second took how long.",
+    every = heatmap_panel(
+        "Distribution of latency",
+        "Predictions per second by latency.",
         "sum by (le) (rate(badbuzz_verdict_latency_seconds_bucket[$__rate_interval]))",
         width=8,
     )
     windows = ("5m", "1h", "6h", "3d")
-    budget = graph(
-        "Slow verdicts",
-        "Share that took over half a second; one in a hundred is the budget.",
+    budget = time_series(
+        "Slow predictions",
+        "Share of predictions that took more than half a second. The budget is 1 %.",
         *(query(f"badbuzz:slow_verdicts:ratio_rate{window}", window) for window in windows),
         unit="percentunit",
         width=8,
     )
-    return [limited(quantiles, 0.5), every, limited(budget, 0.01)]
+    return [with_limit(quantiles, 0.5), every, with_limit(budget, 0.01)]
 
 
 def _losses() -> list[timeseries.Panel]:
-    letters = graph(
+    letters = time_series(
         "Dead letters",
-        "A second, by reason; the records stand in the topic dead-letters.",
+        "Dead letters per second by reason. The records are in the topic dead-letters.",
         query("sum by (reason) (rate(badbuzz_dead_letters_total[$__rate_interval]))", "{{reason}}"),
         unit="cps",
         width=8,
     )
-    late = graph(
+    late = time_series(
         "Late tweets",
-        "Share of the tweets of ten minutes that came after their window closed.",
+        "Share of tweets, in ten minutes, that arrived after their window had closed.",
         query("badbuzz:late:ratio_rate10m", "late"),
         unit="percentunit",
         width=8,
     )
-    gaps = graph(
+    gaps = time_series(
         "Missing offsets",
-        "Times that offsets were missing, an hour; a source that writes in transactions leaves "
-        "some on purpose.",
+        "Gaps in the offsets per hour. A source that writes in transactions causes harmless ones.",
         query("sum by (job, instance) (increase(badbuzz_gaps_total[1h]))", "{{job}} {{instance}}"),
         width=8,
     )
-    return [stacked(letters), limited(late, 0.05), gaps]
+    return [stack(letters), with_limit(late, 0.05), gaps]
 
 
 def _partitions() -> list[timeseries.Panel]:
-    lag = graph(
+    lag = time_series(
         "Lag by partition",
-        "One alone behind: a brand has outgrown the others.",
+        "If one partition alone lags, one of its brands has too much traffic for it.",
         query(
             "sum by (job, topic, partition) (badbuzz_lag_records)",
             "{{job}} {{topic}} {{partition}}",
         ),
         width=8,
     )
-    owned = graph(
+    owned = time_series(
         "Partitions owned",
-        "By process; together they own all.",
+        "By process. The sum is the number of partitions.",
         query("sum by (job, instance) (badbuzz_partitions_owned)", "{{job}} {{instance}}"),
         width=8,
     )
-    checkpoints = graph(
+    checkpoints = time_series(
         "Checkpoint",
-        "Wall time of the transactions of all partitions.",
+        "Duration of the transactions of all partitions.",
         query(_quantile(0.5, "badbuzz_checkpoint_seconds"), "median"),
         query(_quantile(0.99, "badbuzz_checkpoint_seconds"), "99 %"),
         unit="s",
         width=8,
     )
-    return [stacked(lag), stacked(owned), checkpoints]
+    return [stack(lag), stack(owned), checkpoints]
 
 
 def _rebalances() -> timeseries.Panel:
     moves = "sum by (job, instance) (increase(badbuzz_rebalances_total[1h]))"
-    return graph(
+    return time_series(
         "Rebalances",
-        "Assignments an hour, by process: each pauses its partitions.",
+        "Assignments per hour by process. Each one pauses the process's partitions.",
         query(moves, "{{job}} {{instance}}"),
     )
 
 
 def _broker() -> statetimeline.Panel:
-    return states(
-        "Kafka answers",
-        "Each process's last probe.",
+    return state_timeline(
+        "Kafka available",
+        "Result of each process's last probe.",
         query("min by (job, instance) (badbuzz_broker_reached)", "{{job}} {{instance}}"),
         YES_NO,
         width=12,
@@ -209,48 +212,48 @@ def _broker() -> statetimeline.Panel:
 
 
 def _store() -> list[timeseries.Panel | statetimeline.Panel]:
-    recorded = graph(
+    recorded = time_series(
         "Recorded",
-        "Rows a second given to the store, by topic; of tweets only the sample's.",
+        "Rows written to the store per second, by topic. Of tweets only the sample is stored.",
         query("sum by (topic) (rate(badbuzz_recorded_total[$__rate_interval]))", "{{topic}}"),
         unit="cps",
         width=8,
     )
-    behind = graph(
-        "Store behind the stream",
-        "Records not yet recorded.",
+    behind = time_series(
+        "Lag of the store",
+        "Records that are not stored yet.",
         query('badbuzz:lag_records:sum{job="recorder"}', "recorder"),
         width=8,
     )
-    answers = states(
-        "Database answers",
-        "The recorder's last question.",
+    answers = state_timeline(
+        "Database available",
+        "Result of the recorder's last query.",
         query('min by (instance) (badbuzz_store_reached{job="recorder"})', "{{instance}}"),
         YES_NO,
         width=8,
     ).height(8)
-    return [stacked(recorded), limited(behind, 5000), answers]
+    return [stack(recorded), with_limit(behind, 5000), answers]
 
 
 def _api() -> list[timeseries.Panel]:
-    requests = graph(
+    requests = time_series(
         "Requests",
-        "Answers a second, by status.",
+        "Responses per second by status.",
         query("sum by (status) (rate(badbuzz_api_requests_total[$__rate_interval]))", "{{status}}"),
         unit="reqps",
         width=8,
     )
-    latency = graph(
+    latency = time_series(
         "API latency",
-        "To the first byte of an answer.",
+        "Time to the first byte of the response.",
         query("badbuzz:api_latency_seconds:p95_5m", "95 %"),
         unit="s",
         width=8,
     )
-    listeners = graph(
+    listeners = time_series(
         "Listeners",
-        "Connections that follow the stream of alerts and windows.",
+        "Open connections to /stream.",
         query("sum by (instance) (badbuzz_api_listeners)", "{{instance}}"),
         width=8,
     )
-    return [stacked(requests), latency, listeners]
+    return [stack(requests), latency, listeners]

@@ -1,5 +1,5 @@
--- The role by which Grafana reads the store: what the panels show, and nothing of keys and the audit.
--- Run it again after an upgrade of the store. Then: \password badbuzz_grafana
+-- The database role of Grafana. It can read what the panels show, not the keys or the audit log.
+-- Run this file again after each upgrade of the store. Then: \password badbuzz_grafana
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'badbuzz_grafana') THEN

@@ -1,4 +1,4 @@
-"""Panels from the store, in SQL: by the tweets' own time, which a replay's metrics do not have."""
+"""Panels from the store in SQL: by event time, which the metrics of a replay do not have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import dashboard
 
-from dashboards.grafana.panels import graph
+from dashboards.grafana.panels import time_series
 
 STORE: Final = dashboard.DataSourceRef(
     type_val="grafana-postgresql-datasource", uid="badbuzz-store"
@@ -20,14 +20,14 @@ _FOLDER: Final = Path(__file__).parent / "sql"
 
 
 class Sql(Dataquery, Builder[Dataquery]):
-    """A query to PostgreSQL, which the SDK does not know.
+    """A query to PostgreSQL, which the SDK does not support.
 
     Parameters
     ----------
     name
-        Of a file in ``sql/``, which may hold Grafana's macros and the dashboard's variables.
+        Name of a file in ``sql/``, without its suffix.
     shape
-        ``table``, or ``time_series`` where the first column is ``time``.
+        Result format: ``table``, or ``time_series`` if the first column is ``time``.
 
     Examples
     --------
@@ -40,11 +40,11 @@ class Sql(Dataquery, Builder[Dataquery]):
         self._shape = shape
 
     def build(self) -> Dataquery:
-        """Itself: what the SDK asks of a builder."""
+        """Return the query itself, as the SDK's interface of a builder requires."""
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """As Grafana reads it."""
+        """Return Grafana's JSON."""
         return {
             "datasource": STORE,
             "editorMode": "code",
@@ -55,35 +55,35 @@ class Sql(Dataquery, Builder[Dataquery]):
         }
 
 
-def history(
-    title: str, about: str, name: str, *, unit: str = "short", width: int = 24
+def sql_time_series(
+    title: str, description: str, name: str, *, unit: str = "short", width: int = 24
 ) -> timeseries.Panel:
-    """Lines over the tweets' own time, from the statement of that name: a column for each."""
-    panel = graph(title, about, unit=unit, width=width).datasource(STORE)
+    """Return a panel with lines over event time, one per column of a statement in ``sql/``."""
+    panel = time_series(title, description, unit=unit, width=width).datasource(STORE)
     return panel.with_target(Sql(name, "time_series"))
 
 
-def listing(
+def sql_table(
     title: str,
-    about: str,
+    description: str,
     name: str,
     *,
     units: Mapping[str, str] | None = None,
     width: int = 24,
 ) -> table.Panel:
-    """A table, a row for each of the statement's.
+    """Return a table with the rows of a statement.
 
     Parameters
     ----------
     name
-        Of the statement.
+        Name of a file in ``sql/``, without its suffix.
     units
-        Of columns, by name.
+        Units of columns, by heading.
     """
     panel = (
         table.Panel()
         .title(title)
-        .description(about)
+        .description(description)
         .datasource(STORE)
         .with_target(Sql(name, "table"))
         .no_value("none")

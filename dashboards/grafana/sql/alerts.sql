@@ -1,7 +1,7 @@
 SELECT to_timestamp(alerts.opened_ms / 1000) AS "opened", alerts.brand, alerts.severity,
     alerts.phase, alerts.peak_score AS "peak",
     coalesce(alerts.acknowledged_by, '') AS "acknowledged by",
-    (alerts.acknowledged_ms - alerts.opened_ms) / 1000 AS "after",
+    (alerts.acknowledged_ms - alerts.opened_ms) / 1000 AS "acknowledged after",
     coalesce(ruling.verdict, '') AS "ruling"
 FROM alerts
 LEFT JOIN LATERAL (

@@ -11,11 +11,11 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from dashboards.grafana.build import FOLDER, encoded, main
+from dashboards.grafana.build import FOLDER, encode_all, main
 from tests.dashboards.prometheus.test_rules import read_yaml
 from tests.support.servers import ROOT
 
-NAMES = sorted(encoded())
+NAMES = sorted(encode_all())
 PROVISIONING = FOLDER.parent / "provisioning"
 
 
@@ -35,7 +35,7 @@ def test_no_file_is_missing_or_left_over() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_what_its_dashboard_writes(name: str) -> None:
-    stale = (FOLDER / name).read_text(encoding="utf-8") != encoded()[name]
+    stale = (FOLDER / name).read_text(encoding="utf-8") != encode_all()[name]
     assert not stale, "run make dashboards"
 
 
