@@ -71,7 +71,7 @@ def test_a_rule_that_does_not_fire_fails_its_case(tmp_path: Path) -> None:
     alerts.write_text(alerts.read_text().replace(":max == 3", ":max == 4"))
     case = tmp_path / "brands.yml"
     brands = (CASES[0].parent / "brands.yml").read_text()
-    case.write_text(brands.replace("../../../dashboards/prometheus/", ""))
+    case.write_text(brands.replace("../../../../dashboards/prometheus/", ""))
     assert "got:[]" in promtool("test", "rules", case)
 
 
