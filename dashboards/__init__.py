@@ -1,1 +1,1 @@
-"""What people look at: the API, and what stands before it."""
+"""The API, its front, and the dashboards and rules of Grafana, Prometheus and Alertmanager."""

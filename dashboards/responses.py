@@ -18,20 +18,9 @@ Card = dict[str, Any]
 """A bundle's ``card.json``: training data, quality, threshold, reference distribution."""
 
 
-# Alerts and brands
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedAlert(Alert):
-    """An alert in figures and in sentences.
-
-    Parameters
-    ----------
-    summary
-        The observed count and the expected one, in one sentence.
-    why
-        The driving terms and the authors, one or two sentences each; empty for a resolved alert.
-    """
+    """An alert with a sentence on its counts and sentences on its causes, none when resolved."""
 
     summary: str
     why: tuple[str, ...]
@@ -47,17 +36,7 @@ class DescribedAlertLife(AlertLife):
 
 @dataclass(frozen=True, slots=True)
 class BrandStatus(Summary):
-    """The current state of a brand.
-
-    Parameters
-    ----------
-    last_window
-        The newest closed window; null before the first.
-    open_alert
-        The newest alert that is not resolved; null if there is none.
-    zone
-        IANA name of the time zone of the brand's customers.
-    """
+    """The newest closed window and the open alert of a brand; ``zone`` is an IANA time zone."""
 
     open_alert: DescribedAlert | None
     zone: str
@@ -69,12 +48,8 @@ class PeriodTerms:
 
     Parameters
     ----------
-    n
-        Number of sampled negative tweets of the period.
-    n_before
-        Number of sampled negative tweets of the week before the period.
-    terms
-        The over-represented terms, highest ``z`` first.
+    n, n_before
+        Number of sampled negative tweets in the period and in the week before.
     """
 
     n: int
@@ -82,20 +57,9 @@ class PeriodTerms:
     terms: tuple[Term, ...]
 
 
-# Scores and feedback
-
-
 @dataclass(frozen=True, slots=True)
 class TokenContribution:
-    """The contribution of one token to the logit of a score.
-
-    Parameters
-    ----------
-    start, end
-        Half-open range of the token in the text, in characters.
-    contribution
-        Summand of the logit: positive towards negative.
-    """
+    """The contribution to the logit of the token at the characters ``[start, end)`` of a text."""
 
     token: str
     start: int
@@ -122,10 +86,8 @@ class ScoredText:
         Estimate of P(negative).
     negative
         Whether the score reaches the bundle's threshold.
-    bundle
-        Version of the bundle, ``name@hash``.
     explanation
-        The contributions of the tokens; present only if ``explain`` was requested.
+        Contributions of the tokens; present only if ``explain`` was requested.
     """
 
     score: float = field(metadata={"ge": 0, "le": 1})
@@ -141,13 +103,7 @@ class ScoredText:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResponse:
-    """One prediction for each text, in the order of the request.
-
-    Parameters
-    ----------
-    verdicts
-        Null where no bundle reads the language of the text.
-    """
+    """One prediction for each text, in order; null where no bundle reads the language."""
 
     verdicts: tuple[ScoredText | None, ...]
 
@@ -171,9 +127,6 @@ class FeedbackReceipt:
     is_new: bool
     scored: bool
     misprediction: bool
-
-
-# Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +155,10 @@ class ServingBundle:
 
     Parameters
     ----------
-    bundle
-        Version of the bundle, ``name@hash``, as in predictions.
     threshold
         Scores at or above it are labelled negative.
     version
         Version number in the registry; null if the registry does not have the bundle.
-    card
-        The bundle's card.
     """
 
     bundle: str
@@ -220,13 +169,7 @@ class ServingBundle:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredVersion:
-    """A version in the registry.
-
-    Parameters
-    ----------
-    card
-        The bundle's card; null if the version was registered without one.
-    """
+    """A version in the registry; ``card`` is null if it was registered without one."""
 
     number: int
     bundle: str
@@ -242,11 +185,9 @@ class LanguageModels:
     Parameters
     ----------
     serving
-        The bundle that scores the language; null if there is none.
+        Bundle in use; null if there is none.
     champion, challenger
-        Version numbers with these aliases; null if there is none.
-    n_versions
-        Number of registered versions.
+        Number of the version with this alias; null if there is none.
     versions
         The newest 30 versions and all that have an alias, newest first.
     events
@@ -268,9 +209,6 @@ class ModelOverview:
 
     registry: RegistryState
     languages: tuple[LanguageModels, ...]
-
-
-# Error analysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +244,7 @@ class LabelStep(LabelGroup):
     Parameters
     ----------
     before
-        Name of the version or week before; null for the first.
+        Name of the one before; null for the first.
     told
         Result of the comparison; null for the first.
     difference
@@ -320,15 +258,7 @@ class LabelStep(LabelGroup):
 
 @dataclass(frozen=True, slots=True)
 class AlertGroup:
-    """A group of alerts that have a ruling.
-
-    Parameters
-    ----------
-    real_rate
-        Share of real alerts, in [0, 1]; null if ``n`` is 0.
-    real_interval
-        95 % confidence interval of ``real_rate``.
-    """
+    """A group of alerts with a ruling; the share of real ones with its 95 % interval."""
 
     name: str
     n: int
@@ -353,15 +283,10 @@ class CurrentPrediction:
 
     Parameters
     ----------
-    bundle
-        Version of the bundle, ``name@hash``.
-    score
-        Estimate of P(negative), in [0, 1].
     wrong
         Whether the label still contradicts the correction.
     pulled_by
-        The tokens that move the score furthest towards the wrong label, at most three. The logit of
-        a token is the sum over its occurrences, at least 0.1.
+        Tokens that move the logit furthest towards the wrong label: three at most, by 0.1 or more.
     """
 
     bundle: str
@@ -377,7 +302,7 @@ class WrongLabel:
     Parameters
     ----------
     margin
-        Distance of the score from the threshold, in [0, 1].
+        Distance of the score from the threshold.
     n
         Number of equal corrections of the same text.
     today
@@ -424,17 +349,7 @@ class ErrorTrend:
 
 @dataclass(frozen=True, slots=True)
 class ErrorTrends:
-    """The trends of the share of wrong labels, for each source of feedback.
-
-    Parameters
-    ----------
-    from_ms
-        Start of the trends, Unix milliseconds.
-    corrections
-        The trend of corrections that people sent on their own.
-    labelling
-        The trend of answers to the labelling queue.
-    """
+    """The trends since ``from_ms`` of corrections and of answers to the labelling queue."""
 
     from_ms: int
     corrections: ErrorTrend
@@ -443,13 +358,7 @@ class ErrorTrends:
 
 @dataclass(frozen=True, slots=True)
 class AlertErrors:
-    """The rulings on alerts, in total and by group.
-
-    Parameters
-    ----------
-    n_contested
-        Number of alerts that have contradictory rulings.
-    """
+    """The rulings on alerts, in total and by group; ``n_contested`` have contradictory ones."""
 
     overall: AlertGroup
     n_contested: int
@@ -464,12 +373,8 @@ class ErrorAnalysis:
 
     Parameters
     ----------
-    schema
-        Version of this format: fields may be added under the same number.
-    from_ms, to_ms
-        Half-open period of the feedback, Unix milliseconds.
     n_feedback
-        Number of texts on which there is feedback, labelled or not.
+        Number of texts with feedback, labelled or not.
     cautions
         Limits of the figures, in sentences.
     """
@@ -482,9 +387,6 @@ class ErrorAnalysis:
     labels: LabelErrors
     trends: ErrorTrends
     alerts: AlertErrors
-
-
-# Operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,24 +30,15 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """An error. The request had no effect."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Unprocessable Entity",
-                    "status": 422,
-                    "detail": "query.limit: Input should be less than or equal to 1000",
-                    "errors": [
-                        {
-                            "field": "query.limit",
-                            "detail": "Input should be less than or equal to 1000",
-                        }
-                    ],
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [
+        {
+            "type": "about:blank", "title": "Unprocessable Entity", "status": 422,
+            "detail": "query.limit: Input should be less than or equal to 1000",
+            "errors": [
+                {"field": "query.limit", "detail": "Input should be less than or equal to 1000"},
+            ],
+        },
+    ]})  # fmt: skip
 
     type: str
     title: str

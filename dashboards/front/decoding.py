@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -37,13 +37,7 @@ def decode(kind: type[T], value: Any) -> T:
 
 def _decode(kind: Any, value: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
-        return kind(
-            **{
-                name: _decode(hint, value[name])
-                for name, (hint, is_required) in _hints(kind).items()
-                if is_required or name in value
-            }
-        )
+        return kind(**{name: _decode(hint, value[name]) for name, hint in _hints(kind).items()})
     if get_origin(kind) in (Union, types.UnionType):
         if value is None:
             return None
@@ -55,13 +49,6 @@ def _decode(kind: Any, value: Any) -> Any:
 
 
 @cache
-def _hints(kind: type) -> dict[str, tuple[Any, bool]]:
-    """Return type and necessity of each field."""
+def _hints(kind: type) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {
-        field.name: (
-            hints[field.name],
-            field.default is MISSING and field.default_factory is MISSING,
-        )
-        for field in fields(kind)
-    }
+    return {field.name: hints[field.name] for field in fields(kind)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
+from functools import partial
 from itertools import chain
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query
@@ -16,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from badbuzz.model import Alert
 from badbuzz.store.database import Store
-from badbuzz.store.model import Feedback, Page, SampledTweet, WindowSum
+from badbuzz.store.model import AlertLife, Feedback, Page, SampledTweet, WindowSum
 from badbuzz.wire import MAX_MS
 from dashboards.api import examples
 from dashboards.api.paging import find_brand, resolve_period, round_step
@@ -25,6 +26,7 @@ from dashboards.api.routing import ReadRoute, StateDep
 
 router = APIRouter(route_class=ReadRoute, tags=["export"])
 
+T = TypeVar("T")
 Table = Literal["windows", "alerts", "tweets", "feedback"]
 
 _BATCH: Final = 1000
@@ -119,51 +121,39 @@ def read_rows(
     columns = _COLUMNS[what]
     if what == "windows":
         for name in names:
-            for step in _windows(store, name, from_ms, to_ms):
+            read_windows = partial(store.windows, name, from_ms, to_ms, limit=_BATCH)
+            for step in map(round_step, _read_all(read_windows)):
                 yield name, *(getattr(step, column) for column in columns[1:])
     elif what == "tweets":
         for name in names:
-            for tweet in _tweets(store, name, from_ms, to_ms):
+            for tweet in _read_all(partial(store.tweets, name, from_ms, to_ms, "newest", _BATCH)):
                 yield tuple(getattr(tweet, column) for column in columns)
     elif what == "alerts":
-        yield from _alerts(store, brand, from_ms, to_ms)
+        read_alerts = partial(store.alerts, brand=brand, from_ms=from_ms, to_ms=to_ms, limit=_BATCH)
+        yield from map(_alert_row, _read_all(read_alerts))
     else:
         for feedback in store.feedback(from_ms, to_ms):
             if brand in (None, feedback.brand):
                 yield tuple(getattr(feedback, column) for column in columns)
 
 
-def _windows(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[WindowSum]:
-    page: Page[WindowSum] | None = None
-    while page is None or page.cursor is not None:
-        cursor = page.cursor if page else None
-        page = store.windows(brand, from_ms, to_ms, limit=_BATCH, cursor=cursor)
-        yield from map(round_step, page.items)
-
-
-def _tweets(store: Store, brand: str, from_ms: int, to_ms: int) -> Iterator[SampledTweet]:
-    page: Page[SampledTweet] | None = None
-    while page is None or page.cursor is not None:
-        cursor = page.cursor if page else None
-        page = store.tweets(brand, from_ms, to_ms, "newest", _BATCH, cursor)
+def _read_all(read_page: Callable[..., Page[T]]) -> Iterator[T]:
+    """Yield the items of all pages of a query that takes a cursor."""
+    page = read_page(cursor=None)
+    yield from page.items
+    while page.cursor is not None:
+        page = read_page(cursor=page.cursor)
         yield from page.items
 
 
-def _alerts(store: Store, brand: str | None, from_ms: int, to_ms: int) -> Iterator[tuple[Any, ...]]:
-    cursor = None
-    while True:
-        page = store.alerts(brand=brand, from_ms=from_ms, to_ms=to_ms, limit=_BATCH, cursor=cursor)
-        for life in page.items:
-            # The newest phase may be the resolution, which has no evidence.
-            evidence = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
-            yield (
-                *(getattr(life.alert, column) for column in _ALERT_COLUMNS),
-                " ".join(term.term for term in evidence.terms) if evidence else "",
-                " ".join(reason.reason for reason in evidence.reasons) if evidence else "",
-                life.acknowledged_by,
-                life.acknowledged_ms,
-                " ".join(f"{ruling.by}:{ruling.verdict}" for ruling in life.rulings),
-            )
-        cursor = page.cursor
-        if cursor is None:
-            return
+def _alert_row(life: AlertLife) -> tuple[Any, ...]:
+    # The newest phase may be the resolution, which has no evidence.
+    evidence = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
+    return (
+        *(getattr(life.alert, column) for column in _ALERT_COLUMNS),
+        " ".join(term.term for term in evidence.terms) if evidence else "",
+        " ".join(reason.reason for reason in evidence.reasons) if evidence else "",
+        life.acknowledged_by,
+        life.acknowledged_ms,
+        " ".join(f"{ruling.by}:{ruling.verdict}" for ruling in life.rulings),
+    )
