@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from badbuzz.model import Alert, Term
-from badbuzz.models.history import Event as Event  # noqa: PLC0414 - re-exported
-from badbuzz.quality.proportions import Interval, Told
-from badbuzz.store.model import AlertLife, Summary
+from badbuzz.models.history import ChampionChange
+from badbuzz.quality.proportions import Interval, ShareChange
+from badbuzz.store.model import AlertHistory, BrandSummary
 
 Card = dict[str, Any]
 """A bundle's ``card.json``: training data, quality, threshold, reference distribution."""
@@ -27,7 +27,7 @@ class DescribedAlert(Alert):
 
 
 @dataclass(frozen=True, slots=True)
-class DescribedAlertLife(AlertLife):
+class DescribedAlertLife(AlertHistory):
     """An alert with its phases, its acknowledgement and its rulings, each phase in sentences."""
 
     alert: DescribedAlert
@@ -35,7 +35,7 @@ class DescribedAlertLife(AlertLife):
 
 
 @dataclass(frozen=True, slots=True)
-class BrandStatus(Summary):
+class BrandStatus(BrandSummary):
     """The newest closed window and the open alert of a brand; ``zone`` is an IANA time zone."""
 
     open_alert: DescribedAlert | None
@@ -200,7 +200,7 @@ class LanguageModels:
     challenger: int | None
     n_versions: int
     versions: tuple[RegisteredVersion, ...]
-    events: tuple[Event, ...]
+    events: tuple[ChampionChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class LabelStep(LabelGroup):
     """
 
     before: str | None
-    told: Told | None
+    told: ShareChange | None
     difference: Interval | None
 
 

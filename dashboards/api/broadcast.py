@@ -74,7 +74,7 @@ def decode_positions(text: str) -> Positions:
     Examples
     --------
     >>> decode_positions("a0:3")
-    {Place(topic='alerts', partition=0): 3}
+    {SourcePartition(topic='alerts', partition=0): 3}
     >>> decode_positions("b0:3")
     Traceback (most recent call last):
     ValueError: 'b0:3' is no id of an event of this stream

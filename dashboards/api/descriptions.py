@@ -9,7 +9,7 @@ from fastapi import Query
 
 from badbuzz.messages.text import Language, headline, why
 from badbuzz.model import Alert
-from badbuzz.store.model import AlertLife, Summary
+from badbuzz.store.model import AlertHistory, BrandSummary
 from dashboards.responses import BrandStatus, DescribedAlert, DescribedAlertLife
 
 LanguageQuery = Annotated[Language, Query(description="language of summary and why")]
@@ -33,7 +33,7 @@ def describe_alert(alert: Alert, language: Language = "en") -> DescribedAlert:
     )
 
 
-def describe_life(life: AlertLife, language: Language = "en") -> DescribedAlertLife:
+def describe_life(life: AlertHistory, language: Language = "en") -> DescribedAlertLife:
     """Add its sentences to each phase of an alert."""
     return DescribedAlertLife(
         describe_alert(life.alert, language),
@@ -44,7 +44,7 @@ def describe_life(life: AlertLife, language: Language = "en") -> DescribedAlertL
     )
 
 
-def describe_brand(summary: Summary, zone: str, language: Language = "en") -> BrandStatus:
+def describe_brand(summary: BrandSummary, zone: str, language: Language = "en") -> BrandStatus:
     """Add the time zone to a brand's state, and the sentences to its open alert."""
     opened = None if summary.open_alert is None else describe_alert(summary.open_alert, language)
     return BrandStatus(summary.brand, summary.last_window, opened, zone)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
-from badbuzz.models.history import Event
+from badbuzz.models.history import ChampionChange
 from badbuzz.store.model import (
     AlertHistory,
     AuditEntry,
@@ -204,7 +204,7 @@ _CHALLENGER: Final = replace(
     aliases=("challenger",),
     created_ms=_START_MS - 3_600_000,
 )
-_PROMOTION: Final = Event(
+_PROMOTION: Final = ChampionChange(
     what="promote",
     when_ms=_START_MS - 86_400_000,
     who="ana",

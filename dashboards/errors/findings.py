@@ -10,8 +10,8 @@ from badbuzz.features.attribution import Explanation
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import (
     GroupChange,
+    Misprediction,
     MispredictionSummary,
-    Mistake,
     changes_by_version,
     changes_by_week,
     latest_feedback,
@@ -132,7 +132,7 @@ def _trend(source: str, history: Sequence[Feedback]) -> FeedbackTrend:
 
 
 def predict_again(
-    mispredictions: Sequence[Mistake], scorers: ScorerSet
+    mispredictions: Sequence[Misprediction], scorers: ScorerSet
 ) -> list[CurrentPrediction | None]:
     """Predict texts with the bundles in use; None where no bundle reads the language.
 
@@ -142,7 +142,7 @@ def predict_again(
     --------
     >>> feedback = Feedback("1", 0, "kim", None, "", "en", "Worst crew? Far from it!", "", True,
     ...                     0.9, False, "b@1", "try")
-    >>> (again,) = predict_again([Mistake(feedback, 0.4, 1)], ScorerSet.read("en=airline-en"))
+    >>> (again,) = predict_again([Misprediction(feedback, 0.4, 1)], ScorerSet.read("en=airline-en"))
     >>> again.pulled_by[0].token
     'Worst'
     """

@@ -103,8 +103,8 @@ def _label_step(step: GroupChange) -> LabelStep:
         group.n_false,
         *_rate_and_interval(group.wrong),
         before=before.name if before else None,
-        change=step.change,
-        difference_interval=difference_interval(before.wrong, group.wrong) if before else None,
+        told=step.change,
+        difference=difference_interval(before.wrong, group.wrong) if before else None,
     )
 
 

@@ -52,9 +52,10 @@ def describe_last(series: Series) -> tuple[str, str]:
 
     Examples
     --------
-    >>> from badbuzz.quality.mispredictions import Group
-    >>> one, other = Group("b@1", 100, 10, 0), Group("b@2", 100, 30, 0)
-    >>> describe_last(Series("corrections", "by version of b", "version", (GroupChange(one, None),)))
+    >>> from badbuzz.quality.mispredictions import FeedbackGroup
+    >>> one, other = FeedbackGroup("b@1", 100, 10, 0), FeedbackGroup("b@2", 100, 30, 0)
+    >>> first = (GroupChange(one, None),)
+    >>> describe_last(Series("corrections", "by version of b", "version", first))
     ('', 'Corrections, version b@1: 10 % (6–17) wrong, no other to compare with')
     >>> steps = (GroupChange(one, None), GroupChange(other, one))
     >>> describe_last(Series("corrections", "by version of b", "version", steps))[1]

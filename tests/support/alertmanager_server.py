@@ -1,4 +1,4 @@
-"""Alertmanager with the shipped routes and templates, and a mailbox that its mails come to."""
+"""An Alertmanager server for tests, with the shipped configuration and a mailbox."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROGRAMS: Final = ("prometheus-alertmanager", "alertmanager")
 
 
 class Mailbox:
-    """An SMTP server on loopback, and what it was sent."""
+    """An SMTP server on loopback that keeps the received mails."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -37,7 +37,7 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Keep a mail: the name is aiosmtpd's."""
+        """Keep a mail; aiosmtpd prescribes the name of this method."""
         content = envelope.content
         assert isinstance(content, bytes)
         self.arrived_s.append(time.time())
@@ -45,11 +45,11 @@ class Mailbox:
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
-        """The mails to one address, in order."""
+        """Return the mails to one address, in order."""
         return [mail for mail in self.mails if address in mail["To"]]
 
     def subjects(self, address: str) -> list[str]:
-        """The subjects of the mails to one address, in order."""
+        """Return the subjects of the mails to one address, in order."""
         return [str(mail["Subject"]) for mail in self.to(address)]
 
     def __enter__(self) -> Self:
@@ -66,14 +66,14 @@ class Mailbox:
 
 
 def body(mail: EmailMessage, kind: str = "html") -> str:
-    """One of a mail's two bodies."""
+    """Return the HTML or the plain text of a mail."""
     part = mail.get_body((kind,))
     assert part is not None
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-def hasty(config: dict[str, Any], mailbox: Mailbox, sms_url: str) -> dict[str, Any]:
-    """The shipped configuration with seconds for minutes, sent to loopback, at any hour."""
+def shorten_intervals(config: dict[str, Any], mailbox: Mailbox, sms_url: str) -> dict[str, Any]:
+    """Adapt the shipped configuration: short intervals, loopback addresses, no quiet hours."""
     config["global"] = {
         "smtp_smarthost": mailbox.address,
         "smtp_from": "badbuzz@example.org",
@@ -93,16 +93,16 @@ def hasty(config: dict[str, Any], mailbox: Mailbox, sms_url: str) -> dict[str, A
 
 
 class AlertmanagerServer:
-    """Alertmanager on loopback, in its own process; its data outlive it.
+    """An Alertmanager process on loopback whose data survives a restart.
 
     Parameters
     ----------
     folder
-        For its configuration, its data and its log.
+        Folder of its configuration, data and log.
     mailbox
-        Where its mails go.
+        Server that receives its mails.
     sms_url
-        Where its webhook goes.
+        Address of its webhook.
     """
 
     def __init__(self, folder: Path, mailbox: Mailbox, sms_url: str = "http://127.0.0.1:9") -> None:
@@ -114,12 +114,12 @@ class AlertmanagerServer:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(SHIPPED / "badbuzz.tmpl", folder)
         yaml = YAML(typ="safe")
-        config = hasty(yaml.load(SHIPPED / "alertmanager.yml"), mailbox, sms_url)
+        config = shorten_intervals(yaml.load(SHIPPED / "alertmanager.yml"), mailbox, sms_url)
         yaml.dump(config, folder / "alertmanager.yml")
 
     @staticmethod
     def program() -> str:
-        """Its program; skips the test where there is none."""
+        """Return the name of the program; skip the test if it is not installed."""
         found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
         if found is None:
             lacking("Alertmanager: apt-get install prometheus-alertmanager", "REQUIRE_SERVICES")
@@ -129,7 +129,7 @@ class AlertmanagerServer:
         return self.start()
 
     def start(self) -> Self:
-        """Start it, or start it again on the same port and data; returns when it serves."""
+        """Start or restart the server on the same port and data; return when it is ready."""
         log = self.log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -157,14 +157,14 @@ class AlertmanagerServer:
         except httpx.TransportError:
             return False
 
-    def worked_off_the_end(self, severity: str) -> bool:
-        """Whether it has worked off an alert of a severity that ended, told or inhibited."""
+    def has_flushed_the_end(self, severity: str) -> bool:
+        """Tell whether it has processed the end of an alert of a severity."""
         signs = ("flushing", "[resolved]", f'severity=\\"{severity}\\"')
         lines = self.log.read_text().splitlines()
         return any(all(sign in line for sign in signs) for line in lines)
 
     def stop(self) -> None:
-        """End it, and what it had not kept."""
+        """Kill the server."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -179,11 +179,11 @@ class AlertmanagerServer:
         self.stop()
 
     def alerts(self) -> list[dict[str, Any]]:
-        """What it knows to fire."""
+        """Return the alerts that it has."""
         found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/alerts").json()
         return found
 
     def silences(self) -> list[dict[str, Any]]:
-        """Those that it keeps, ended or not."""
+        """Return the silences, expired ones included."""
         found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/silences").json()
         return found

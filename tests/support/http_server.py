@@ -1,4 +1,4 @@
-"""A loopback HTTP server that keeps what it is sent, and answers as a test tells it."""
+"""An HTTP server on loopback that keeps requests and sends prepared responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTRUMENTATION_KEY = "00000000-1111-2222-3333-444444444444"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answers; no body at all accepts as Azure Monitor does."""
+    """A prepared response; without a body the server answers as Azure Monitor does."""
 
     status: int = 200
     body: bytes | None = None
@@ -30,7 +30,7 @@ EMPTY = Answer(body=b"")
 
 
 class HttpServer:
-    """The server, on a free port; ``usual`` is answered once ``answers`` are used up."""
+    """A server that sends ``answers`` in order, and ``usual`` after them."""
 
     def __init__(self, usual: Answer = ACCEPTS, port: int = 0) -> None:
         self.usual = usual
@@ -49,7 +49,7 @@ class HttpServer:
             def do_GET(self) -> None:
                 server.answer(self, None)
 
-            def log_message(self, *said: object) -> None:
+            def log_message(self, *arguments: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
@@ -59,11 +59,11 @@ class HttpServer:
 
     @property
     def connection_string(self) -> str:
-        """For an exporter to Azure Monitor."""
+        """The connection string for an exporter to Azure Monitor."""
         return f"InstrumentationKey={INSTRUMENTATION_KEY};IngestionEndpoint={self.url}/"
 
     def answer(self, request: BaseHTTPRequestHandler, items: list[Any] | None) -> None:
-        """Answer one request, and keep what was taken; a question without items as usual."""
+        """Answer one request and keep its items if it succeeds; a GET gets the usual answer."""
         answer = self.answers.popleft() if self.answers and items is not None else self.usual
         if answer.hangs:
             self.released.wait()
@@ -83,7 +83,7 @@ class HttpServer:
         request.wfile.write(body)
 
     def envelopes(self, kind: str = "MessageData") -> list[dict[str, Any]]:
-        """What Azure Monitor took, of one kind: the data of each envelope."""
+        """Return the data of the accepted envelopes of one kind."""
         found = [envelope["data"] for items in self.bodies for envelope in items]
         return [data["baseData"] for data in found if data["baseType"] == kind]
 
@@ -103,7 +103,7 @@ class HttpServer:
 
 
 def _items(body: bytes) -> list[Any]:
-    """The envelopes of a request: a list, or one JSON object a line."""
+    """Parse the envelopes of a request: a JSON list, or one JSON object per line."""
     text = body.strip()
     found = orjson.loads(text) if text.startswith(b"[") else None
     return found if found is not None else [orjson.loads(line) for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""A Prometheus that the tests start, with the product's configuration and rules."""
+"""A Prometheus server for tests, with the product's configuration and rules."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _STOP_S: Final = 60.0
 
 
 class PrometheusServer:
-    """Prometheus on loopback with the product's rules, scraping every second.
+    """A Prometheus process on loopback that scrapes and evaluates every second.
 
     Parameters
     ----------
     folder
-        For its configuration, its data and its log.
+        Folder of its configuration, data and log.
     targets
-        Addresses to scrape, by the name of a job in ``dashboards/prometheus/prometheus.yml``.
+        Addresses to scrape, by name of a job in ``dashboards/prometheus/prometheus.yml``.
     """
 
     def __init__(self, folder: Path, targets: Mapping[str, Sequence[str]]) -> None:
@@ -42,13 +42,13 @@ class PrometheusServer:
 
     @staticmethod
     def require() -> None:
-        """Skip the test where Prometheus cannot run."""
+        """Skip the test if Prometheus is not installed."""
         for program in ("prometheus", "promtool"):
             if shutil.which(program) is None:
                 lacking(f"{program} is missing (Debian: prometheus)", "REQUIRE_SERVICES")
 
     def __enter__(self) -> Self:
-        """Start it; skips the test where it cannot run."""
+        """Start the server; skip the test if it is not installed."""
         self.require()
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "prometheus.log"
@@ -72,13 +72,13 @@ class PrometheusServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End it."""
+        """Stop the server."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait(_STOP_S)
 
     def _configuration(self) -> Path:
-        """The product's own, but for the addresses and the pace."""
+        """Write the product's configuration with other addresses and intervals."""
         shipped = ROOT / "dashboards" / "prometheus"
         yaml = YAML(typ="safe")
         configuration = yaml.load(shipped / "prometheus.yml")
@@ -95,16 +95,16 @@ class PrometheusServer:
         return path
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """What an expression gives now: a sample for each series; fails where it is invalid."""
+        """Return the samples of an instant query; fail the test if the expression is invalid."""
         samples: list[dict[str, Any]] = self._get("query", query=expression)["result"]
         return samples
 
     def rules(self) -> list[dict[str, Any]]:
-        """The rules, with the health of their last evaluation."""
+        """Return the rules with the health of their last evaluation."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
-    def _get(self, what: str, **parameters: str) -> Any:
-        url = f"http://127.0.0.1:{self._port}/api/v1/{what}?{urlencode(parameters)}"
+    def _get(self, endpoint: str, **parameters: str) -> Any:
+        url = f"http://127.0.0.1:{self._port}/api/v1/{endpoint}?{urlencode(parameters)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return orjson.loads(answer.read())["data"]

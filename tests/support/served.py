@@ -1,4 +1,4 @@
-"""A store with something in it, and the API's own process before it."""
+"""A filled store and an API process that serves it."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _STOP_S: Final = 20.0
 
 
 def window(n: int, brand: str = BRAND) -> Window:
-    """The brand's n-th window."""
+    """Return the n-th window of a brand."""
     start_ms = START_MS + n * STEP_MS
     return replace(WINDOW, brand=brand, start_ms=start_ms, end_ms=start_ms + STEP_MS)
 
 
 def alert(n: int, **changes: Any) -> Alert:
-    """An alert that the n-th window opened."""
+    """Return an alert that the n-th window opened."""
     start_ms = START_MS + n * STEP_MS
     found = replace(ALERT, id=f"{BRAND}/{start_ms}", opened_ms=start_ms + STEP_MS)
     return replace(found, **changes)
 
 
 def scored(n: int, text: str, score: float, created_ms: int | None = None) -> Scored:
-    """A tweet with its verdict."""
+    """Return a tweet with its prediction."""
     tweet = Tweet(
         id=f"t{n}",
         brand=BRAND,
@@ -60,7 +60,7 @@ def scored(n: int, text: str, score: float, created_ms: int | None = None) -> Sc
 
 
 def fill(store: Store) -> None:
-    """Record a day before, some windows, alerts and tweets."""
+    """Record windows, alerts and tweets, and the tweets of the day before."""
     store.record_windows(WINDOWS, [(n, window(n)) for n in range(8)], 8)
     phases = [alert(0), replace(alert(0), phase="resolved", evidence=None), alert(5)]
     store.record_alerts(ALERTS, list(enumerate(phases)), 3)
@@ -76,21 +76,21 @@ def fill(store: Store) -> None:
 
 
 def make_key(store: Store, name: str, scope: str) -> str:
-    """A key's secret."""
+    """Create a key and return its secret."""
     secret, prefix = new_secret()
     store.add_key(name, frozenset({scope}), digest(secret), prefix, START_MS)
     return secret
 
 
 class Served:
-    """``badbuzz api`` on loopback, in its own process, before a store of its own.
+    """A process of ``badbuzz api`` on loopback with a store of its own.
 
     Parameters
     ----------
     folder
-        For its log and, where no address of a store is given, its database.
+        Folder of its log and, without an address, of its SQLite database.
     address
-        Of the store.
+        Address of the store; default: a SQLite file in the folder.
     """
 
     def __init__(self, folder: Path, address: str = "", **settings: object) -> None:
@@ -102,14 +102,14 @@ class Served:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Make a key for each scope, whose name is the scope's, and start."""
+        """Create a key for each scope, with the name of the scope, and start the process."""
         with Store.open(self.address) as store:
             for scope in SCOPES:
                 self.keys[scope] = make_key(store, scope, scope)
         return self.start()
 
     def start(self, *options: str) -> Self:
-        """Start it, or start it again, and wait until it serves."""
+        """Start or restart the process and wait until it is ready."""
         port = free_port()
         environ = {k: v for k, v in os.environ.items() if not k.startswith("BADBUZZ_")}
         environ |= {f"BADBUZZ_{name}": str(value) for name, value in self._settings.items()}
@@ -142,16 +142,16 @@ class Served:
 
     @property
     def pid(self) -> int:
-        """Of the process, while it runs."""
+        """The process id."""
         assert self._process is not None
         return self._process.pid
 
     def __exit__(self, *raised: object) -> None:
-        """End it."""
+        """Stop the process."""
         self.end(signal.SIGTERM)
 
     def end(self, how: signal.Signals) -> int:
-        """Send it a signal, and say how it ended."""
+        """Send a signal to the process and return its exit status."""
         process, self._process = self._process, None
         if process is None:
             return 0
@@ -159,6 +159,6 @@ class Served:
         return process.wait(_STOP_S)
 
     def client(self, scope: str | None = "admin", **options: Any) -> httpx.Client:
-        """A client with the key of a scope; None for none."""
+        """Return a client with the key of a scope; without a key for None."""
         headers = {"Authorization": f"Bearer {self.keys[scope]}"} if scope else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30, **options)

@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from badbuzz.evidence.terms import drivers, words
-from badbuzz.evidence.terms import terms as terms_of
+from badbuzz.evidence.terms import extract_terms as terms_of
+from badbuzz.evidence.terms import extract_words, find_drivers
 from badbuzz.store.database import Store
 from badbuzz.store.model import Page, SampledTweet, WindowSum
 from dashboards.api import examples

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 
 from badbuzz.model import Alert
 from badbuzz.store.database import Store
-from badbuzz.store.model import AlertLife, Feedback, Page, SampledTweet, WindowSum
+from badbuzz.store.model import AlertHistory, Feedback, Page, SampledTweet, WindowSum
 from badbuzz.wire import MAX_MS
 from dashboards.api import examples
 from dashboards.api.paging import find_brand, resolve_period, round_step
@@ -146,7 +146,7 @@ def _read_all(read_page: Callable[..., Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
-def _alert_row(life: AlertLife) -> tuple[Any, ...]:
+def _alert_row(life: AlertHistory) -> tuple[Any, ...]:
     # The newest phase may be the resolution, which has no evidence.
     evidence = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
     return (

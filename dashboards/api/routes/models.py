@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Response
 
-from badbuzz.models.history import ChampionChange, ModelHistory
+from badbuzz.models.history import ModelHistory
 from badbuzz.models.registry import CHALLENGER, CHAMPION, Version
 from badbuzz.models.scorer import Scorer
 from dashboards.api import examples

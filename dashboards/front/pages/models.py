@@ -13,7 +13,7 @@ from dashboards.front.parts import error_charts, layout, tables
 from dashboards.front.translator import Translator
 from dashboards.responses import (
     Card,
-    Event,
+    ChampionChange,
     LanguageModels,
     RegisteredVersion,
     RegistryState,
@@ -162,12 +162,12 @@ def _auc(version: RegisteredVersion, words: Translator) -> str:
     return "–" if mean is None else words.number(mean, 3)
 
 
-def _show_events(events: Sequence[Event], words: Translator) -> None:
+def _show_events(events: Sequence[ChampionChange], words: Translator) -> None:
     st.subheader(words("models_events"), anchor=False)
     layout.lines([_told(event, words) for event in events[:_MOST_EVENTS]])
 
 
-def _told(event: Event, words: Translator) -> str:
+def _told(event: ChampionChange, words: Translator) -> str:
     said = words(
         f"models_{event.what}",
         when=words.moment(event.when_ms, _ZONE),

@@ -1,4 +1,4 @@
-"""Takes a picture of the mail about an alert, as Alertmanager sends it and Chromium shows it.
+"""Take a screenshot of an alert's mail for the documentation.
 
 Run: python -m tests.dashboards.alertmanager.mail_picture docs/mail.png
 """
@@ -10,16 +10,16 @@ import tempfile
 from pathlib import Path
 
 from badbuzz.messages.text import example
-from tests.dashboards.alertmanager.test_mails import TEAM, await_mails, tell
+from tests.dashboards.alertmanager.test_mails import TEAM, await_mails, notify
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox, body
 from tests.support.browser import chromium
 
 
 def main(path: str) -> None:
-    """Send one mail to a mailbox of ours, and take its picture."""
+    """Send one mail and take a screenshot of it."""
     with tempfile.TemporaryDirectory() as folder, Mailbox() as mailbox:
         with AlertmanagerServer(Path(folder), mailbox) as server:
-            tell(server, example())
+            notify(server, example())
             await_mails(mailbox, TEAM, 1)
         html = body(mailbox.to(TEAM)[0])
     with chromium() as browser:

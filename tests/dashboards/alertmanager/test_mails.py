@@ -1,4 +1,4 @@
-"""Mails and texts as people get them: the shipped routes and templates in a real Alertmanager."""
+"""Mails and text messages of a real Alertmanager with the shipped routes and templates."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest.fixture
 def phone() -> Iterator[HttpServer]:
-    """The gateway of text messages."""
+    """A gateway for text messages."""
     with HttpServer(EMPTY) as phone:
         yield phone
 
@@ -57,14 +57,14 @@ def server(tmp_path: Path, mailbox: Mailbox, phone: HttpServer) -> Iterator[Aler
         yield server
 
 
-def tell(
+def notify(
     server: AlertmanagerServer,
     *alerts: Alert,
     language: Language = "fr",
     repeat: bool = False,
     mark: Any = "",
 ) -> None:
-    """Tell Alertmanager, as the notifier does."""
+    """Send alerts to Alertmanager as the notifier does."""
 
     async def run() -> None:
         sink = Alertmanager(Settings(alertmanager_url=server.url))
@@ -119,17 +119,17 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
         ),
     ],
 )
-def test_a_mail_says_what_where_since_when_and_why(
+def test_a_mail_has_counts_start_terms_examples_and_links(
     language: Language, words: list[str], server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    tell(server, example(), language=language)
+    notify(server, example(), language=language)
     assert await_mails(mailbox, TEAM, 1) == [words[0]]
     text = body(mailbox.to(TEAM)[0], "plain").replace("\N{NO-BREAK SPACE}", " ")
     assert [word for word in words if word not in text] == []
 
 
 def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) -> None:
-    tell(server, example())
+    notify(server, example())
     await_mails(mailbox, TEAM, 1)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 380, "height": 900})
@@ -141,10 +141,8 @@ def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) 
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
 
 
-def test_the_button_names_a_brand_whose_name_has_a_meaning_in_addresses(
-    server: AlertmanagerServer, mailbox: Mailbox
-) -> None:
-    tell(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
+def test_the_acknowledge_link_encodes_the_id(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+    notify(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
     await_mails(mailbox, TEAM, 1)
     for part in ("plain", "html"):
         text = unescape(body(mailbox.to(TEAM)[0], part))
@@ -153,29 +151,27 @@ def test_the_button_names_a_brand_whose_name_has_a_meaning_in_addresses(
         assert "&" not in asked
 
 
-def test_however_often_it_is_repeated_it_is_one_mail(
-    server: AlertmanagerServer, mailbox: Mailbox
-) -> None:
-    tell(server, WARNING)
+def test_repetitions_cause_no_further_mail(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+    notify(server, WARNING)
     await_mails(mailbox, TEAM, 1)
     for _ in range(5):
-        tell(server, WARNING, repeat=True)
-    tell(server, replace(OVER, severity="warning"))
+        notify(server, WARNING, repeat=True)
+    notify(server, replace(OVER, severity="warning"))
     assert await_mails(mailbox, TEAM, 2) == [
         "CRISE (alerte) : Air Paradis",
         "TERMINÉ : Air Paradis",
     ]
 
 
-def test_a_rise_is_told_and_what_it_replaces_is_not(
+def test_an_escalation_causes_a_mail_and_the_end_of_the_replaced_alert_does_not(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    tell(server, WARNING)
+    notify(server, WARNING)
     await_mails(mailbox, TEAM, 1)
-    tell(server, CRITICAL)
+    notify(server, CRITICAL)
     await_mails(mailbox, TEAM, 2)
-    await_that(lambda: server.worked_off_the_end("warning"), "the warning's end, inhibited")
-    tell(server, OVER)
+    await_that(lambda: server.has_flushed_the_end("warning"), "the warning's end, inhibited")
+    notify(server, OVER)
     assert await_mails(mailbox, TEAM, 3) == [
         "CRISE (alerte) : Air Paradis",
         "CRISE EN HAUSSE (critique) : Air Paradis",
@@ -183,24 +179,24 @@ def test_a_rise_is_told_and_what_it_replaces_is_not(
     ]
 
 
-def test_the_text_message_reaches_its_gateway(
+def test_the_text_message_reaches_the_gateway(
     server: AlertmanagerServer, phone: HttpServer
 ) -> None:
-    tell(server, example())
+    notify(server, example())
     await_that(lambda: bool(phone.bodies), "a webhook")
     (alert,) = phone.bodies[0][0]["alerts"]
     assert alert["annotations"]["sms"].startswith("CRISE (critique) : Air Paradis: 38 tweets")
 
 
-def test_nobody_took_it_so_somebody_else_is_told(
+def test_an_unacknowledged_alert_reaches_the_deputy(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    tell(server, example())
+    notify(server, example())
     assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Air Paradis"]
 
 
 def acknowledge(server: AlertmanagerServer, alert: Alert) -> None:
-    """Silence an alert's reminders, as the notifier does for who acknowledged it."""
+    """Silence the reminders of an alert as the notifier does after an acknowledgement."""
 
     async def run() -> None:
         sink = Alertmanager(Settings(alertmanager_url=server.url))
@@ -211,14 +207,14 @@ def acknowledge(server: AlertmanagerServer, alert: Alert) -> None:
     asyncio.run(run())
 
 
-def test_what_is_acknowledged_reminds_nobody_and_its_end_is_told(
+def test_an_acknowledged_alert_causes_no_reminder_but_a_mail_at_its_end(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
     acknowledge(server, example())
-    tell(server, example())
-    tell(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
+    notify(server, example())
+    notify(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
     assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Nordwind"]
-    tell(server, OVER)
+    notify(server, OVER)
     assert await_mails(mailbox, TEAM, 2) == [
         "CRISE (critique) : Air Paradis",
         "TERMINÉ : Air Paradis",
@@ -226,7 +222,7 @@ def test_what_is_acknowledged_reminds_nobody_and_its_end_is_told(
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
 
 
-def test_to_acknowledge_twice_is_one_silence_and_one_ended_by_hand_stays_so(
+def test_acknowledging_is_idempotent_and_keeps_an_expired_silence(
     server: AlertmanagerServer,
 ) -> None:
     for _ in range(2):
@@ -238,28 +234,30 @@ def test_to_acknowledge_twice_is_one_silence_and_one_ended_by_hand_stays_so(
     assert [one["status"]["state"] for one in server.silences()] == ["expired"]
 
 
-def test_without_a_baseline_it_goes_to_the_digest(
+def test_an_alert_without_a_baseline_goes_to_the_digest(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    tell(server, *(replace(example(), severity="info", brand=name) for name in ("One", "Two")))
+    notify(server, *(replace(example(), severity="info", brand=name) for name in ("One", "Two")))
     await_that(lambda: "Two" in "".join(map(body, mailbox.to(DIGEST))), "a digest")
     assert mailbox.to(TEAM) == []
 
 
-def test_a_test_is_marked_and_wakes_no_deputy(server: AlertmanagerServer, mailbox: Mailbox) -> None:
-    tell(server, example(), mark="test")
-    tell(server, replace(example(), brand="Nordwind"))
+def test_a_test_alert_is_marked_and_does_not_reach_the_deputy(
+    server: AlertmanagerServer, mailbox: Mailbox
+) -> None:
+    notify(server, example(), mark="test")
+    notify(server, replace(example(), brand="Nordwind"))
     await_mails(mailbox, DEPUTY, 1)
     assert mailbox.subjects(TEAM) == ["[ESSAI] CRISE (critique) : Air Paradis"]
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
 
 
-def test_markup_in_a_tweet_stays_text(server: AlertmanagerServer, mailbox: Mailbox) -> None:
+def test_markup_in_a_tweet_is_escaped(server: AlertmanagerServer, mailbox: Mailbox) -> None:
     shown = example()
     assert shown.evidence is not None
     (worst,) = shown.evidence.most_negative
     loud = replace(worst, text="<script>alert(1)</script> & co")
-    tell(server, replace(shown, evidence=replace(shown.evidence, most_negative=(loud,))))
+    notify(server, replace(shown, evidence=replace(shown.evidence, most_negative=(loud,))))
     await_mails(mailbox, TEAM, 1)
     html = body(mailbox.to(TEAM)[0])
     assert "<script>" not in html
@@ -278,7 +276,7 @@ def amtool(*arguments: str) -> str:
     return ran.stdout.strip()
 
 
-def test_amtool_takes_the_configuration() -> None:
+def test_amtool_accepts_the_configuration() -> None:
     assert "FAILED" not in amtool("check-config", str(SHIPPED / "alertmanager.yml"))
 
 
@@ -298,7 +296,7 @@ CRISIS, REMINDER = "alertname=BrandCrisis", "alertname=BrandCrisisReminder"
         (["alertname=BrokerUnreachable", "severity=critical"], "operators"),
     ],
 )
-def test_who_is_told(labels: list[str], receivers: str) -> None:
+def test_the_receiver_of_an_alert(labels: list[str], receivers: str) -> None:
     config = f"--config.file={SHIPPED / 'alertmanager.yml'}"
     quoted = [label.replace("=", '="') + '"' for label in labels]
     assert amtool("config", "routes", "test", config, *quoted) == receivers

@@ -1,4 +1,4 @@
-"""Where Alertmanager sends what Prometheus says: to operators, and not what the notifier says."""
+"""Alertmanager routes the alerts of Prometheus to operators and inhibits redundant ones."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def post(server: AlertmanagerServer, **labels: str) -> None:
     answer.raise_for_status()
 
 
-def suppressed(server: AlertmanagerServer) -> set[str]:
-    """The brands whose BrandSpike is silenced."""
+def inhibited_brands(server: AlertmanagerServer) -> set[str]:
+    """Return the brands whose BrandSpike is inhibited."""
     return {
         alert["labels"]["brand"]
         for alert in server.alerts()
@@ -62,10 +62,10 @@ def suppressed(server: AlertmanagerServer) -> set[str]:
     }
 
 
-def test_the_notifiers_word_silences_prometheus_of_the_same_brand(
+def test_brand_crisis_inhibits_brand_spike_of_the_same_brand(
     server: AlertmanagerServer,
 ) -> None:
     for brand in ("Air Paradis", "Nordwind"):
         post(server, alertname="BrandSpike", severity="critical", brand=brand)
     post(server, alertname="BrandCrisis", severity="warning", brand="Air Paradis")
-    await_that(lambda: suppressed(server) == {"Air Paradis"}, "the silence", 20)
+    await_that(lambda: inhibited_brands(server) == {"Air Paradis"}, "the inhibition", 20)

@@ -1,4 +1,4 @@
-"""What the API answers, from its own process, before a store with something in it."""
+"""The responses of an API process that serves a filled store."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def client(served: Served) -> Iterator[httpx.Client]:
 
 
 def metric(client: httpx.Client, line: str) -> float:
-    """The value of a metric, 0.0 while it was never counted."""
+    """Return the value of a metric; 0.0 if it has no sample."""
     lines = [one for one in client.get("/metrics").text.splitlines() if one.startswith(line)]
     return float(lines[0].rpartition(" ")[2]) if lines else 0.0
 
@@ -48,19 +48,19 @@ def metric(client: httpx.Client, line: str) -> float:
 # Scores
 
 
-def test_a_score_is_the_streams(client: httpx.Client) -> None:
+def test_scores_equal_those_of_the_stream(client: httpx.Client) -> None:
     texts = {"en": "You lost my bag again", "fr": "Encore deux heures de retard", "es": "hola"}
-    asked = [{"text": text, "lang": lang} for lang, text in texts.items()]
-    told = client.post("/score", json={"texts": asked}).json()["verdicts"]
+    body = [{"text": text, "lang": lang} for lang, text in texts.items()]
+    verdicts = client.post("/score", json={"texts": body}).json()["verdicts"]
     tweets = [Tweet("", "", text, 0, 0, lang=lang) for lang, text in texts.items()]
     expected = [
-        verdict and {name: getattr(verdict, name) for name in ("score", "negative", "bundle")}
-        for verdict in ScorerSet.read(Settings().bundles).predict(tweets)
+        prediction and {name: getattr(prediction, name) for name in ("score", "negative", "bundle")}
+        for prediction in ScorerSet.read(Settings().bundles).predict(tweets)
     ]
-    assert told == expected
+    assert verdicts == expected
 
 
-def test_many_texts_score_as_one_does(client: httpx.Client) -> None:
+def test_a_batch_scores_like_a_single_text(client: httpx.Client) -> None:
     texts = [{"text": f"{n} hours late, worst airline", "lang": "en"} for n in range(1000)]
     together = client.post("/score", json={"texts": texts}).json()["verdicts"]
     alone = client.post("/score", json={"texts": texts[700:701]}).json()["verdicts"]
@@ -68,15 +68,16 @@ def test_many_texts_score_as_one_does(client: httpx.Client) -> None:
 
 
 def test_contributions_and_bias_sum_to_the_logit_of_the_score(client: httpx.Client) -> None:
-    asked = {"texts": [{"text": "Lovely crew, but two hours late", "lang": "en"}], "explain": True}
-    (verdict,) = client.post("/score", json=asked).json()["verdicts"]
-    told = verdict["explanation"]
-    logit = told["bias"] + math.fsum(part["contribution"] for part in told["contributions"])
+    body = {"texts": [{"text": "Lovely crew, but two hours late", "lang": "en"}], "explain": True}
+    (verdict,) = client.post("/score", json=body).json()["verdicts"]
+    explanation = verdict["explanation"]
+    parts = [part["contribution"] for part in explanation["contributions"]]
+    logit = explanation["bias"] + math.fsum(parts)
     assert 1 / (1 + math.exp(-logit)) == pytest.approx(verdict["score"], abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("field", "asked"),
+    ("field", "body"),
     [
         ("body.texts", {"texts": []}),
         ("body.texts", {"texts": [{"text": "a", "lang": "en"}] * 1001}),
@@ -85,17 +86,17 @@ def test_contributions_and_bias_sum_to_the_logit_of_the_score(client: httpx.Clie
         ("body.texts.0.colour", {"texts": [{"text": "a", "lang": "en", "colour": "red"}]}),
     ],
 )
-def test_what_cannot_be_scored_is_refused_by_field(
-    field: str, asked: dict[str, Any], client: httpx.Client
+def test_an_invalid_field_of_a_score_request_is_named(
+    field: str, body: dict[str, Any], client: httpx.Client
 ) -> None:
-    answer = client.post("/score", json=asked)
+    answer = client.post("/score", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
 # Corrections
 
 
-def test_a_correction_of_a_sampled_tweet_knows_its_label_and_text(
+def test_a_correction_of_a_sampled_tweet_has_its_label_and_text(
     served: Served, client: httpx.Client
 ) -> None:
     receipt = client.post("/feedback", json={"tweet_id": "t3", "right": False}).json()
@@ -106,9 +107,9 @@ def test_a_correction_of_a_sampled_tweet_knows_its_label_and_text(
     )  # fmt: skip
 
 
-def test_a_corrected_text_is_kept_masked(served: Served, client: httpx.Client) -> None:
-    asked = {"text": "write to jane@example.org", "lang": "en", "right": True, "predicted": False}
-    receipt = client.post("/feedback", json=asked).json()
+def test_a_corrected_text_is_stored_masked(served: Served, client: httpx.Client) -> None:
+    body = {"text": "write to jane@example.org", "lang": "en", "right": True, "predicted": False}
+    receipt = client.post("/feedback", json=body).json()
     with Store.open(served.address) as store:
         (kept,) = [one for one in store.feedback(0, 2**62) if one.id == receipt["id"]]
     assert kept.text == "write to ✉"
@@ -117,32 +118,30 @@ def test_a_corrected_text_is_kept_masked(served: Served, client: httpx.Client) -
 @pytest.mark.parametrize("sent", ["header", "body"])
 def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) -> None:
     bundle = f"{sent}@0123abcd"
-    asked: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": bundle}
+    body: dict[str, Any] = {"text": "hello", "right": True, "predicted": False, "bundle": bundle}
     headers = {}
     if sent == "header":
         headers["Idempotency-Key"] = "k-1"
     else:
-        asked["id"] = "k-2"
-    answers = [client.post("/feedback", json=asked, headers=headers).json() for _ in range(2)]
+        body["id"] = "k-2"
+    answers = [client.post("/feedback", json=body, headers=headers).json() for _ in range(2)]
     assert [one["is_new"] for one in answers] == [True, False]
     assert metric(client, f'badbuzz_mispredictions_total{{bundle="{bundle}"}}') == 1
 
 
-def test_two_peoples_corrections_are_two_under_one_id(served: Served) -> None:
-    asked = {"text": "hello", "right": True, "id": "k-3"}
+def test_the_id_of_a_correction_is_scoped_to_its_key(served: Served) -> None:
+    body = {"text": "hello", "right": True, "id": "k-3"}
     ids = set()
     for scope in ("admin", "write"):
         with served.client(scope) as client:
-            ids.add(client.post("/feedback", json=asked).json()["id"])
+            ids.add(client.post("/feedback", json=body).json()["id"])
     assert len(ids) == 2
 
 
-def test_a_misprediction_is_a_structured_event_of_the_log(
-    served: Served, client: httpx.Client
-) -> None:
-    asked = {"text": "so @joe, great", "right": True, "predicted": False, "score": 0.2,
+def test_a_misprediction_is_logged_as_an_event(served: Served, client: httpx.Client) -> None:
+    body = {"text": "so @joe, great", "right": True, "predicted": False, "score": 0.2,
              "bundle": "airline-en@feed", "lang": "en", "brand": BRAND}  # fmt: skip
-    client.post("/feedback", json=asked)
+    client.post("/feedback", json=body)
     events = [orjson.loads(line) for line in served.log.read_text().splitlines()]
     (event,) = [one for one in events if one.get("bundle") == "airline-en@feed"]
     del event["at"]
@@ -153,9 +152,9 @@ def test_a_misprediction_is_a_structured_event_of_the_log(
     }  # fmt: skip
 
 
-def test_a_label_that_agrees_is_no_misprediction(client: httpx.Client) -> None:
-    asked = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@0123abcd"}
-    assert client.post("/feedback", json=asked).json()["misprediction"] is False
+def test_a_confirmed_label_is_no_misprediction(client: httpx.Client) -> None:
+    body = {"text": "fine", "right": True, "predicted": True, "bundle": "agrees@0123abcd"}
+    assert client.post("/feedback", json=body).json()["misprediction"] is False
     assert metric(client, 'badbuzz_mispredictions_total{bundle="agrees@0123abcd"}') == 0
 
 
@@ -165,13 +164,13 @@ def test_a_tweet_that_is_not_in_the_sample_needs_its_text(client: httpx.Client) 
     assert "send its text" in answer.json()["detail"]
 
 
-def test_an_answered_tweet_leaves_the_labelling_queue(client: httpx.Client) -> None:
+def test_a_labelled_tweet_leaves_the_labelling_queue(client: httpx.Client) -> None:
     first = client.get("/labelling").json()[0]["id"]
     client.post("/feedback", json={"tweet_id": first, "right": True, "source": "labelling"})
     assert first not in [tweet["id"] for tweet in client.get("/labelling").json()]
 
 
-def test_what_was_answered_202_survives_kill_9(tmp_path: Path) -> None:
+def test_a_correction_answered_with_202_survives_kill_9(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         with served.client("write") as client:
             receipt = client.post("/feedback", json={"text": "late", "right": True})
@@ -185,12 +184,14 @@ def test_what_was_answered_202_survives_kill_9(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [FIRST, FIRST.replace("/", "%2F").replace(" ", "%20")])
-def test_an_alerts_id_holds_a_slash_and_a_space(path: str, client: httpx.Client) -> None:
+def test_the_id_of_an_alert_may_contain_a_slash_and_a_space(
+    path: str, client: httpx.Client
+) -> None:
     life = client.get(f"/alerts/{path}").json()
     assert [phase["phase"] for phase in life["phases"]] == ["firing", "resolved"]
 
 
-def test_an_alert_of_that_id_or_none(client: httpx.Client) -> None:
+def test_an_unknown_alert_is_not_found(client: httpx.Client) -> None:
     for answer in (
         client.get("/alerts/Nobody/1"),
         client.post("/alerts/Nobody/1/ack"),
@@ -199,14 +200,14 @@ def test_an_alert_of_that_id_or_none(client: httpx.Client) -> None:
         assert answer.status_code == 404
 
 
-def test_the_first_to_acknowledge_stays_named(served: Served) -> None:
+def test_the_first_acknowledgement_is_kept(served: Served) -> None:
     for scope in ("write", "admin"):
         with served.client(scope) as client:
             life = client.post(f"/alerts/{FIRST}/ack").json()
     assert life["acknowledged_by"] == "write"
 
 
-def test_ones_latest_ruling_counts(client: httpx.Client) -> None:
+def test_the_latest_ruling_of_a_caller_counts(client: httpx.Client) -> None:
     for verdict in ("real", "benign"):
         life = client.post(f"/alerts/{FIRST}/ruling", json={"verdict": verdict}).json()
     assert [(one["by"], one["verdict"]) for one in life["rulings"]] == [("admin", "benign")]
@@ -223,16 +224,14 @@ def test_ones_latest_ruling_counts(client: httpx.Client) -> None:
         ({"to": START_MS + STEP_MS}, 0),
     ],
 )
-def test_alerts_are_found_by_what_they_are(
-    params: dict[str, Any], n: int, client: httpx.Client
-) -> None:
+def test_alerts_are_filtered(params: dict[str, Any], n: int, client: httpx.Client) -> None:
     assert len(client.get("/alerts", params=params).json()["items"]) == n
 
 
 # Brands
 
 
-def test_a_brand_says_how_it_stands(client: httpx.Client) -> None:
+def test_a_brand_has_its_last_window_and_its_open_alert(client: httpx.Client) -> None:
     (found,) = client.get("/brands").json()
     assert (found["last_window"]["start_ms"], found["open_alert"]["id"]) == (
         window(7).start_ms,
@@ -240,7 +239,7 @@ def test_a_brand_says_how_it_stands(client: httpx.Client) -> None:
     )
 
 
-def test_pages_give_every_window_once(client: httpx.Client) -> None:
+def test_pages_contain_every_window_once(client: httpx.Client) -> None:
     starts: list[int] = []
     cursor = None
     while cursor is not None or not starts:
@@ -254,7 +253,7 @@ def test_pages_give_every_window_once(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "instant", [str(START_MS + STEP_MS), "2025-11-24T16:05:00Z", "2025-11-24T17:05:00+01:00"]
 )
-def test_a_period_is_named_in_either_way(instant: str, client: httpx.Client) -> None:
+def test_a_period_is_given_in_either_format(instant: str, client: httpx.Client) -> None:
     answer = client.get(f"/brands/{BRAND}/windows?from={instant}")  # its + comes as a space
     assert answer.json()["items"][0]["start_ms"] == START_MS + STEP_MS
 
@@ -270,27 +269,27 @@ def test_a_period_is_named_in_either_way(instant: str, client: httpx.Client) -> 
         ("query.cursor", "cursor=x"),
     ],
 )
-def test_what_cannot_be_asked_is_named(field: str, query: str, client: httpx.Client) -> None:
+def test_an_invalid_parameter_is_named(field: str, query: str, client: httpx.Client) -> None:
     answer = client.get(f"/brands/{BRAND}/windows?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-def test_nothing_came_since_a_time_after_the_last_window(client: httpx.Client) -> None:
+def test_there_are_no_windows_after_the_last_one(client: httpx.Client) -> None:
     answer = client.get(f"/brands/{BRAND}/windows?from={window(100).start_ms}")
     assert (answer.status_code, answer.json()) == (200, {"items": [], "cursor": None})
 
 
-def test_a_brand_that_nobody_watches_is_not_found(client: httpx.Client) -> None:
+def test_an_unknown_brand_is_not_found(client: httpx.Client) -> None:
     assert client.get("/brands/Nobody/tweets").status_code == 404
 
 
-def test_terms_are_those_that_the_week_before_had_not(client: httpx.Client) -> None:
-    told = client.get(f"/brands/{BRAND}/terms", params={"from": START_MS}).json()
-    assert (told["n"], told["n_before"]) == (3, 8)
-    assert [term["term"] for term in told["terms"]] == ["bags", "lost"]
+def test_terms_are_those_that_the_week_before_lacks(client: httpx.Client) -> None:
+    answer = client.get(f"/brands/{BRAND}/terms", params={"from": START_MS}).json()
+    assert (answer["n"], answer["n_before"]) == (3, 8)
+    assert [term["term"] for term in answer["terms"]] == ["bags", "lost"]
 
 
-def test_tweets_come_in_the_order_that_was_asked_for(client: httpx.Client) -> None:
+def test_tweets_are_sorted_by_the_requested_order(client: httpx.Client) -> None:
     params: dict[str, Any] = {"order": "negative", "from": START_MS}
     tweets = client.get(f"/brands/{BRAND}/tweets", params=params).json()["items"]
     assert [tweet["id"] for tweet in tweets] == ["t1", "t2", "t3", "t4"]
@@ -329,7 +328,7 @@ def test_an_export_of_more_than_a_page_has_every_row(tmp_path: Path) -> None:
     assert len(text.splitlines()) == 2501
 
 
-def test_an_alerts_row_says_why_even_when_it_is_over(client: httpx.Client) -> None:
+def test_the_row_of_a_resolved_alert_has_its_terms(client: httpx.Client) -> None:
     (row,) = [row for row in exported(client, what="alerts") if row["id"] == FIRST]
     assert (row["phase"], row["terms"]) == ("resolved", "bags lost")
 
@@ -353,9 +352,10 @@ def test_every_error_is_problem_details(
 ) -> None:
     answer = client.request(method, path)
     assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert (answer.status_code, told["status"], told["type"]) == (status, status, "about:blank")
-    assert told["detail"]
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (status, status)
+    assert problem["type"] == "about:blank"
+    assert problem["detail"]
 
 
 def chunks() -> Iterator[bytes]:
@@ -363,7 +363,7 @@ def chunks() -> Iterator[bytes]:
         yield b"x" * 65_536
 
 
-@pytest.mark.parametrize("body", [b"x" * 2_000_000, chunks()], ids=["told", "chunked"])
+@pytest.mark.parametrize("body", [b"x" * 2_000_000, chunks()], ids=["content-length", "chunked"])
 def test_a_large_body_is_refused(body: bytes | Iterator[bytes], served: Served) -> None:
     with served.client() as client:
         answer = client.post("/score", content=body, headers={"Content-Type": "application/json"})
@@ -372,8 +372,8 @@ def test_a_large_body_is_refused(body: bytes | Iterator[bytes], served: Served) 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/openapi.json"])
 def test_operators_need_no_key(path: str, served: Served) -> None:
-    with served.client(None) as nobody:
-        assert nobody.get(path).status_code == 200
+    with served.client(None) as anonymous:
+        assert anonymous.get(path).status_code == 200
 
 
 def test_requests_are_counted_by_route_not_by_path(client: httpx.Client) -> None:
@@ -383,12 +383,12 @@ def test_requests_are_counted_by_route_not_by_path(client: httpx.Client) -> None
     assert metric(client, line) == before + 1
 
 
-def test_no_answer_may_be_kept_or_sniffed(client: httpx.Client) -> None:
+def test_responses_must_not_be_cached_or_sniffed(client: httpx.Client) -> None:
     headers = client.get("/brands").headers
     assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
 
 
-def test_pages_of_the_origins_that_are_set_may_ask(tmp_path: Path) -> None:
+def test_pages_of_the_configured_origins_may_call_the_api(tmp_path: Path) -> None:
     with Served(tmp_path, API_ORIGINS="https://a.example") as served, served.client() as client:
         for origin, allowed in (("https://a.example", "https://a.example"), ("https://b", None)):
             answer = client.options(

@@ -1,4 +1,4 @@
-"""Who is let in, what for, how often; and that nobody finds a secret."""
+"""Authentication, scopes, rate limits and the confidentiality of secrets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.parametrize("key", [None, "malformed", "wrong", "unknown", "revoked"])
 @pytest.mark.parametrize(("scope", "method", "path"), ROUTES)
-def test_a_key_that_is_none_gets_401_and_nothing_else(
+def test_an_invalid_key_gets_401_and_nothing_else(
     scope: str, method: str, path: str, key: str | None, served: Served
 ) -> None:
     with served.client(key) as client:
@@ -90,31 +90,31 @@ def test_a_large_body_without_a_key_gets_401(served: Served) -> None:
         assert client.post("/score", content=b"x" * 2_000_000).status_code == 401
 
 
-def test_a_key_may_come_in_either_header(served: Served) -> None:
+def test_a_key_is_accepted_in_either_header(served: Served) -> None:
     with served.client(None) as client:
         answer = client.get("/brands", headers={"X-API-Key": served.keys["read"]})
     assert answer.status_code == 200
 
 
 def request(secret: str, address: str = "192.0.2.1") -> Request:
-    """A request with a key."""
+    """Return a request with a key."""
     headers = [(b"authorization", f"Bearer {secret}".encode())]
     return Request({"type": "http", "headers": headers, "client": (address, 1)})
 
 
 class Clock:
-    """Seconds, as the test says."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
 
     def __call__(self) -> float:
-        """The time."""
+        """Return the time."""
         return self.now_s
 
 
 def status_of(authenticator: Authenticator, asked: Request) -> int:
-    """What a authenticator makes of a request that needs the scope read."""
+    """Return the status that a request of the scope read gets."""
     try:
         asyncio.run(authenticator.authorize(asked, "read"))
     except HTTPException as refusal:
@@ -122,7 +122,7 @@ def status_of(authenticator: Authenticator, asked: Request) -> int:
     return 200
 
 
-def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
+def test_a_revoked_key_is_refused_within_seconds(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
     authenticator = Authenticator(Settings(), store, clock=clock)
     assert status_of(authenticator, request(secret)) == 200
@@ -131,7 +131,7 @@ def test_a_revoked_key_stops_within_seconds(store: Store) -> None:
     assert status_of(authenticator, request(secret)) == 401
 
 
-def test_a_stream_ends_with_its_key(store: Store) -> None:
+def test_a_revoked_key_is_no_longer_valid_for_a_stream(store: Store) -> None:
     secret, clock = make_key(store, "ana", "read"), Clock()
     authenticator, asked = Authenticator(Settings(), store, clock=clock), request(secret)
     assert asyncio.run(authenticator.is_still_valid(asked))
@@ -140,14 +140,14 @@ def test_a_stream_ends_with_its_key(store: Store) -> None:
     assert not asyncio.run(authenticator.is_still_valid(asked))
 
 
-def test_a_key_asks_so_many_times_a_minute_and_another_is_not_hindered(store: Store) -> None:
+def test_each_key_has_its_own_rate_limit(store: Store) -> None:
     authenticator = Authenticator(Settings(api_rate=5), store, clock=Clock())
     busy, calm = make_key(store, "busy", "read"), make_key(store, "calm", "read")
     assert [status_of(authenticator, request(busy)) for _ in range(6)] == [200] * 5 + [429]
     assert status_of(authenticator, request(calm)) == 200
 
 
-def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+def test_a_429_has_retry_after(tmp_path: Path) -> None:
     with Served(tmp_path, API_RATE=1) as served, served.client() as client:
         client.get("/brands")
         answer = client.get("/brands")
@@ -155,7 +155,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
     assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
-def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
+def test_guesses_of_keys_are_limited_by_address(store: Store) -> None:
     secret = make_key(store, "ana", "read")
     authenticator = Authenticator(Settings(), store, clock=Clock())
     guesses = [status_of(authenticator, request(new_secret()[0])) for _ in range(100)]
@@ -164,7 +164,7 @@ def test_who_guesses_keys_is_stopped_and_others_are_not(store: Store) -> None:
 
 
 class SlowStore(Store):
-    """A store that tells a key when it is let, and keeps what it is asked."""
+    """A store that answers after ``let`` is set and records the queried prefixes."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -172,7 +172,7 @@ class SlowStore(Store):
         self.let = threading.Event()
 
     def key(self, prefix: str) -> tuple[ApiKey, bytes] | None:
-        """The key, once it may be told."""
+        """Return the key after ``let`` is set."""
         self.asked.append(prefix)
         self.let.wait(30)
         return super().key(prefix)
@@ -184,8 +184,8 @@ def slow(tmp_path: Path) -> Iterator[SlowStore]:
         yield opened
 
 
-def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
-    """Which of those who ask at once are let in, by a store that waits for them all."""
+def authenticate_concurrently(store: SlowStore, asked: list[Request]) -> list[bool]:
+    """Return which of some concurrent requests are valid, with a store that waits for all."""
     authenticator = Authenticator(Settings(), store, clock=Clock())
 
     async def ask() -> list[bool]:
@@ -198,40 +198,40 @@ def let_in_at_once(store: SlowStore, asked: list[Request]) -> list[bool]:
     return asyncio.run(ask())
 
 
-def test_many_who_guess_at_once_ask_no_more_than_one_after_the_other(slow: SlowStore) -> None:
-    assert not any(let_in_at_once(slow, [request(new_secret()[0]) for _ in range(500)]))
+def test_concurrent_guesses_are_limited_like_sequential_ones(slow: SlowStore) -> None:
+    assert not any(authenticate_concurrently(slow, [request(new_secret()[0]) for _ in range(500)]))
     assert len(slow.asked) == 60
 
 
-def test_many_connections_of_one_key_ask_for_it_once(slow: SlowStore) -> None:
+def test_concurrent_requests_of_one_key_cause_one_query(slow: SlowStore) -> None:
     secret = make_key(slow, "ana", "read")
-    assert all(let_in_at_once(slow, [request(secret)] * 500))
+    assert all(authenticate_concurrently(slow, [request(secret)] * 500))
     assert len(slow.asked) == 1
 
 
 # Secrets
 
 
-def test_no_secret_stands_in_log_answer_metrics_or_database(tmp_path: Path) -> None:
+def test_no_secret_is_in_log_responses_metrics_or_database(tmp_path: Path) -> None:
     with Served(tmp_path, LOG_LEVEL="DEBUG") as served:
         secret = served.keys["read"]
         guess = secret[:-1] + ("x" if secret[-1] != "x" else "y")
-        said = b""
+        received = b""
         with served.client(None) as client:
             for key in (secret, guess):
                 for headers in ({"Authorization": f"Bearer {key}"}, {"X-API-Key": key}):
-                    said += client.get("/brands", headers=headers).content
-                said += client.get(f"/metrics?key={key}").content
-                said += client.post("/score", content=key).content
+                    received += client.get("/brands", headers=headers).content
+                received += client.get(f"/metrics?key={key}").content
+                received += client.post("/score", content=key).content
             client.get(f"/{secret}")
         served.end(signal.SIGTERM)
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for key in (secret, guess):
-        assert key.encode() not in said + kept
+        assert key.encode() not in received + kept
         assert key[12:].encode() not in kept
 
 
-def test_the_log_names_the_key_by_its_name(served: Served) -> None:
+def test_the_log_has_the_name_of_the_key(served: Served) -> None:
     with served.client("read") as client:
         client.get("/alerts/the-log/1")
     lines = [orjson.loads(line) for line in served.log.read_text().splitlines()]
@@ -261,13 +261,13 @@ def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ({"Origin": "http://["}, 403),
     ],
 )
-def test_without_keys_only_this_machines_pages_are_let_in(
+def test_without_keys_only_loopback_hosts_and_origins_are_accepted(
     headers: dict[str, str], status: int, open_to_all: Served
 ) -> None:
     assert httpx.get(f"{open_to_all.url}/brands", headers=headers).status_code == status
 
 
-def test_without_keys_is_for_loopback_alone() -> None:
+def test_without_keys_requires_a_loopback_address() -> None:
     found = CliRunner().invoke(badbuzz, ["api", "--without-keys", "--host", "0.0.0.0"])
     assert found.exit_code == 2
     assert "badbuzz keys add" in found.output
@@ -277,11 +277,11 @@ def test_without_keys_is_for_loopback_alone() -> None:
 
 
 def keys(address: str, *arguments: str) -> Result:
-    """What ``badbuzz keys`` does with a store."""
+    """Run ``badbuzz keys`` on a store."""
     return CliRunner().invoke(badbuzz, ["keys", *arguments], env={"BADBUZZ_STORE": address})
 
 
-def test_a_secret_is_printed_alone_and_opens(tmp_path: Path) -> None:
+def test_a_secret_is_printed_alone_and_is_valid(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'keys.db'}"
     made = keys(address, "add", "ana", "--scope", "write")
     secret = made.stdout.strip()
@@ -293,7 +293,7 @@ def test_a_secret_is_printed_alone_and_opens(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_a_list_of_keys_holds_no_secret(tmp_path: Path) -> None:
+def test_the_list_of_keys_has_no_secret(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'keys.db'}"
     secret = keys(address, "add", "ana").stdout.strip()
     listed = keys(address, "list", "--json").stdout
@@ -309,7 +309,7 @@ def test_a_revoked_key_is_listed_as_such(tmp_path: Path) -> None:
     assert listed["revoked_ms"] is not None
 
 
-def test_a_key_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
+def test_an_unknown_key_cannot_be_revoked(tmp_path: Path) -> None:
     keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana")
     found = subprocess.run(
         [sys.executable, "-m", "badbuzz", "keys", "revoke", "bob"],
@@ -322,7 +322,7 @@ def test_a_key_that_is_not_there_cannot_be_revoked(tmp_path: Path) -> None:
     assert "bob" in found.stderr
 
 
-def test_the_log_says_which_store_is_served(served: Served) -> None:
+def test_the_log_names_the_store(served: Served) -> None:
     lines = [orjson.loads(line) for line in served.log.read_text().splitlines()]
     (store,) = {line["store"] for line in lines if line["event"] == "serving"}
     address = urlsplit(served.address)
@@ -333,13 +333,13 @@ def test_the_log_says_which_store_is_served(served: Served) -> None:
         assert address.password not in store
 
 
-def test_it_is_said_which_store_is_used(tmp_path: Path) -> None:
-    said = keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana").stderr.splitlines()
-    assert said[0] == f"store: SQLite file {tmp_path / 'keys.db'}"
+def test_the_keys_command_names_the_store(tmp_path: Path) -> None:
+    printed = keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana").stderr.splitlines()
+    assert printed[0] == f"store: SQLite file {tmp_path / 'keys.db'}"
 
 
 @pytest.mark.parametrize("arguments", [("keys", "list"), ("keys", "revoke", "ana"), ("errors",)])
-def test_what_only_reads_makes_no_store(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_command_that_reads_creates_no_store(arguments: tuple[str, ...], tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, "-m", "badbuzz", *arguments],
         cwd=tmp_path,
@@ -354,12 +354,12 @@ def test_what_only_reads_makes_no_store(arguments: tuple[str, ...], tmp_path: Pa
 
 
 def document() -> dict[str, Any]:
-    """What ``badbuzz api --openapi`` prints."""
-    told: dict[str, Any] = orjson.loads(CliRunner().invoke(badbuzz, ["api", "--openapi"]).stdout)
-    return told
+    """Return the output of ``badbuzz api --openapi``."""
+    printed: dict[str, Any] = orjson.loads(CliRunner().invoke(badbuzz, ["api", "--openapi"]).stdout)
+    return printed
 
 
-def test_every_route_is_guarded_but_those_of_operators() -> None:
+def test_every_route_needs_a_key_except_those_of_operators() -> None:
     opened = {
         path
         for path, operations in document()["paths"].items()

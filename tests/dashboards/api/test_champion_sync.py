@@ -15,17 +15,17 @@ from tests.support.stream import await_that
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 SHORT, LONG = "Lost my bag, again", "Lost my bag, again. " * 300
-"""The first is scored on the event loop, the second in a thread."""
+"""Texts that are scored on the event loop and in a thread."""
 
 
 def bundles_of(served: Served, text: str) -> set[str]:
-    """Which bundles judged a text."""
+    """Return the bundles that predicted a text."""
     with served.client() as client:
         answer = client.post("/score", json={"texts": [{"text": text, "lang": "en"}]})
     return {verdict["bundle"] for verdict in answer.json()["verdicts"]}
 
 
-def test_the_api_follows_a_champion_and_passes_over_a_broken_one(
+def test_the_api_serves_a_new_champion_and_skips_a_broken_one(
     registry: Registry, tmp_path: Path
 ) -> None:
     version = put(registry, variant(tmp_path / "one"))

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: Schemathesis asks for everything that it allows, and more."""
+"""The OpenAPI document matches the API, as Schemathesis tests with generated requests."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ OPERATIONS = {
 
 
 def contents() -> list[Any]:
-    """Every request and answer that has JSON, by what it is of."""
+    """Return the JSON content of every request and response."""
     found = []
     for name, operation in OPERATIONS.items():
         parts = {"request": operation.get("requestBody", {})} | operation["responses"]
-        for part, told in parts.items():
-            content = told.get("content", {}).get("application/json")
+        for part, described in parts.items():
+            content = described.get("content", {}).get("application/json")
             if content is not None:
                 found.append(pytest.param(content, id=f"{name} {part}"))
     return found
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema with what it refers to beside it."""
+    """Add the components that a schema refers to."""
     return schema | {"components": DOCUMENT["components"]}
 
 
 @pytest.mark.parametrize("content", contents())
-def test_every_example_is_as_its_schema_says(content: dict[str, Any]) -> None:
+def test_every_example_matches_its_schema(content: dict[str, Any]) -> None:
     schema = content["schema"]
     examples = [content["example"]] if "example" in content else []
     if not examples:
@@ -52,7 +52,7 @@ def test_every_example_is_as_its_schema_says(content: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_whatever_is_asked_is_answered_as_the_document_says(store_url: str, tmp_path: Path) -> None:
+def test_responses_to_generated_requests_match_the_document(store_url: str, tmp_path: Path) -> None:
     with Served(tmp_path, store_url) as served:
         with Store.open(store_url) as store:
             fill(store)
@@ -76,3 +76,10 @@ def test_whatever_is_asked_is_answered_as_the_document_says(store_url: str, tmp_
             timeout=600,  # only so that it ends: a busy machine takes minutes
         )
     assert found.returncode == 0, found.stdout[-8000:]
+
+
+def test_the_entries_of_docstrings_describe_properties() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    described = schemas["RegistryState"]["properties"]["since_ms"]["description"]
+    assert described.startswith("Time of the last change")
+    assert [name for name, one in schemas.items() if "----" in one.get("description", "")] == []

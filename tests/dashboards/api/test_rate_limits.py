@@ -1,4 +1,4 @@
-"""What no caller can make grow, or hold up for the others."""
+"""No caller can grow metrics without bound or delay other callers."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def client(served: Served) -> Iterator[httpx.Client]:
         yield opened
 
 
-def test_methods_that_are_none_are_counted_together(served: Served) -> None:
-    with served.client(None) as nobody:
+def test_unknown_methods_are_counted_together(served: Served) -> None:
+    with served.client(None) as anonymous:
         for n in range(3):
-            nobody.request(f"MADE-UP-{n}", "/healthz")
-        told = nobody.get("/metrics").text
-    assert 'badbuzz_api_requests_total{method="other",route="/healthz",status="405"} 3.0' in told
-    assert "MADE-UP" not in told
+            anonymous.request(f"MADE-UP-{n}", "/healthz")
+        metrics = anonymous.get("/metrics").text
+    assert 'badbuzz_api_requests_total{method="other",route="/healthz",status="405"} 3.0' in metrics
+    assert "MADE-UP" not in metrics
 
 
-def test_what_is_no_bundle_is_not_shown_to_everybody(client: httpx.Client) -> None:
+def test_an_invalid_bundle_is_not_exposed_in_the_metrics(client: httpx.Client) -> None:
     for n in range(3):
-        said = {"text": "x", "right": True, "predicted": False, "bundle": f"{n} jane@example.org"}
-        client.post("/feedback", json=said)
-    told = client.get("/metrics").text
-    assert 'badbuzz_mispredictions_total{bundle="other"} 3.0' in told
-    assert "jane" not in told
+        body = {"text": "x", "right": True, "predicted": False, "bundle": f"{n} jane@example.org"}
+        client.post("/feedback", json=body)
+    metrics = client.get("/metrics").text
+    assert 'badbuzz_mispredictions_total{bundle="other"} 3.0' in metrics
+    assert "jane" not in metrics
 
 
-def test_a_label_that_people_choose_does_not_grow_without_end() -> None:
+def test_the_number_of_bundles_in_the_metrics_is_limited() -> None:
     metrics = Metrics()
     for n in range(1000):
         metrics.count_misprediction(f"made-up@{n:08x}")
@@ -68,7 +68,7 @@ def test_a_label_that_people_choose_does_not_grow_without_end() -> None:
     ],
     ids=["one", "many"],
 )
-def test_what_is_wrong_with_a_body_takes_no_more_than_the_body(
+def test_the_errors_of_a_body_are_smaller_than_the_body(
     crowded: dict[str, Any], client: httpx.Client
 ) -> None:
     sent = orjson.dumps(crowded)
@@ -78,7 +78,7 @@ def test_what_is_wrong_with_a_body_takes_no_more_than_the_body(
 
 
 class BusyStore(Store):
-    """A store that answers when it is let."""
+    """A store that answers after ``let`` is set."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -86,13 +86,13 @@ class BusyStore(Store):
         self.waiting: list[int] = []
 
     def brands(self) -> list[BrandSummary]:
-        """Where every brand stands, once it may be told."""
+        """Return the brands after ``let`` is set."""
         self.waiting.append(1)
         self.let.wait(60)
         return super().brands()
 
 
-def test_a_store_that_takes_its_time_does_not_keep_operators_waiting(tmp_path: Path) -> None:
+def test_a_slow_store_does_not_delay_the_routes_of_operators(tmp_path: Path) -> None:
     async def ask(store: BusyStore) -> list[int]:
         transport = httpx.ASGITransport(create_app(Settings(), store, with_keys=False))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -112,7 +112,7 @@ def test_a_store_that_takes_its_time_does_not_keep_operators_waiting(tmp_path: P
         assert asyncio.run(ask(store)) == [200, 200]
 
 
-def test_headers_without_end_are_cut_off(served: Served) -> None:
+def test_the_size_of_headers_is_limited(served: Served) -> None:
     url = httpx.URL(served.url)
     with socket.create_connection((url.host, url.port or 0)) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n")
@@ -120,5 +120,5 @@ def test_headers_without_end_are_cut_off(served: Served) -> None:
             connection.sendall((b"X-More: %s\r\n" % (b"x" * 50_000)) * 1000)
 
 
-def test_a_cell_takes_no_longer_than_its_text() -> None:
+def test_encoding_a_cell_takes_linear_time() -> None:
     assert encode_cell("\n " * 200_000) == "'" + "\n " * 200_000

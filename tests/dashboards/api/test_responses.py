@@ -1,4 +1,4 @@
-"""What the API says in words: of alerts, and to those whose question it cannot answer."""
+"""Sentences on alerts, and details of errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def client(served: Served) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_an_alert_says_of_itself_what_the_command_says(
+def test_an_alert_has_the_sentences_of_the_command(
     language: Language, client: httpx.Client
 ) -> None:
     opened = alert(5)
@@ -41,13 +41,13 @@ def test_an_alert_says_of_itself_what_the_command_says(
     (brand,) = client.get("/brands", params={"language": language}).json()
     life = client.get(f"/alerts/{opened.id}", params={"language": language}).json()
     seen = client.post(f"/alerts/{opened.id}/ack", params={"language": language}).json()
-    told = [listed["alert"], brand["open_alert"], life["alert"], life["phases"][0], seen["alert"]]
-    for one in told:
+    (phase,) = life["phases"]
+    for one in (listed["alert"], brand["open_alert"], life["alert"], phase, seen["alert"]):
         assert one["summary"] == headline(opened, language)
         assert one["why"] == why(opened, language)
 
 
-def test_steps_have_no_noise(tmp_path: Path) -> None:
+def test_steps_are_rounded(tmp_path: Path) -> None:
     with Served(tmp_path) as served, served.client() as client:
         with Store.open(served.address) as store:
             noisy = [replace(window(n), expected=0.1, n=7, n_negative=3) for n in range(3)]
@@ -58,13 +58,13 @@ def test_steps_have_no_noise(tmp_path: Path) -> None:
     assert ",0.4286," in rows[1]
 
 
-# What cannot be answered
+# Errors
 
 
 @pytest.mark.parametrize(
     "path", ["/alerts", "/export?what=alerts", "/stream", "/labelling", "/brands/Nobody/terms"]
 )
-def test_a_brand_that_is_not_there_is_not_found_anywhere(path: str, client: httpx.Client) -> None:
+def test_an_unknown_brand_is_not_found_anywhere(path: str, client: httpx.Client) -> None:
     params = {} if "Nobody" in path else {"brand": "Nobody"}
     answer = client.get(httpx.URL(path).copy_merge_params(params))
     assert (answer.status_code, answer.json()["detail"]) == (
@@ -80,7 +80,7 @@ def test_a_brand_that_is_not_there_is_not_found_anywhere(path: str, client: http
         ("POST", "/feedback", "none is known here"),
     ],
 )
-def test_a_parameter_that_is_none_is_named_with_those_that_are(
+def test_an_unknown_parameter_is_named_with_the_known_ones(
     method: str, path: str, known: str, client: httpx.Client
 ) -> None:
     answer = client.request(method, f"{path}?colour=red")
@@ -91,7 +91,7 @@ def test_a_parameter_that_is_none_is_named_with_those_that_are(
 
 @pytest.mark.parametrize("path", ["/score", "/feedback", f"/alerts/{BRAND}/{START_MS}/ruling"])
 @pytest.mark.parametrize("media_type", [None, "application/x-www-form-urlencoded", "text/json"])
-def test_a_body_that_is_not_said_to_be_json_is_told_what_to_say(
+def test_a_body_without_the_content_type_json_is_refused(
     path: str, media_type: str | None, client: httpx.Client
 ) -> None:
     headers = {"Content-Type": media_type} if media_type else {}
@@ -101,7 +101,7 @@ def test_a_body_that_is_not_said_to_be_json_is_told_what_to_say(
     )  # fmt: skip
 
 
-def test_broken_json_is_told_where_it_breaks(client: httpx.Client) -> None:
+def test_invalid_json_is_located(client: httpx.Client) -> None:
     headers = {"Content-Type": "application/json"}
     answer = client.post("/score", content=b'{"texts": [}', headers=headers)
     assert answer.status_code == 422
@@ -111,7 +111,7 @@ def test_broken_json_is_told_where_it_breaks(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "scored"),
+    ("fields", "scored"),
     [
         ({"lang": "en"}, True),
         ({"lang": "es"}, False),
@@ -119,10 +119,10 @@ def test_broken_json_is_told_where_it_breaks(client: httpx.Client) -> None:
         ({"tweet_id": "t1"}, True),
     ],
 )
-def test_a_receipt_says_whether_there_is_a_label_to_hold_it_against(
-    said: dict[str, Any], scored: bool, client: httpx.Client
+def test_a_receipt_tells_whether_there_was_a_label(
+    fields: dict[str, Any], scored: bool, client: httpx.Client
 ) -> None:
-    receipt = client.post("/feedback", json={"text": "hola", "right": True} | said).json()
+    receipt = client.post("/feedback", json={"text": "hola", "right": True} | fields).json()
     assert receipt["scored"] is scored
 
 

@@ -1,4 +1,4 @@
-"""The API while its store does not answer, and when something of its own breaks."""
+"""The API while its store does not answer, and after an exception."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.stream import await_that
 
 
 @pytest.mark.services
-def test_the_api_waits_for_a_store_that_is_down(tmp_path: Path) -> None:
+def test_the_api_answers_503_until_the_store_is_back(tmp_path: Path) -> None:
     with (
         PostgresServer() as server,
         Served(tmp_path, server.url()) as served,
@@ -41,7 +41,7 @@ def test_the_api_waits_for_a_store_that_is_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
-def test_the_api_ends_while_its_database_holds_what_listens(postgres: str, tmp_path: Path) -> None:
+def test_the_api_stops_while_the_database_blocks_a_thread(postgres: str, tmp_path: Path) -> None:
     with (
         Served(tmp_path, postgres) as served,
         served.client() as client,
@@ -50,23 +50,23 @@ def test_the_api_ends_while_its_database_holds_what_listens(postgres: str, tmp_p
         psycopg.connect(postgres, autocommit=True) as looking,
     ):
         holding.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
-        asked = "SELECT 1 FROM pg_locks JOIN pg_class ON relation = pg_class.oid "
-        asked += "WHERE relname = 'positions' AND NOT granted"
-        await_that(lambda: looking.execute(asked).fetchone() is not None, "a thread that waits")
+        query = "SELECT 1 FROM pg_locks JOIN pg_class ON relation = pg_class.oid "
+        query += "WHERE relname = 'positions' AND NOT granted"
+        await_that(lambda: looking.execute(query).fetchone() is not None, "a thread that waits")
         assert served.end(signal.SIGTERM) == 0
 
 
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:
-    raise RuntimeError("a mistake of ours")
+    raise RuntimeError("an internal detail")
 
 
 async def broken_midway(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    raise RuntimeError("a mistake of ours")
+    raise RuntimeError("an internal detail")
 
 
 def answered(app: Any) -> httpx.Response:
-    """What a client gets of an application that is watched."""
+    """Return the response of an application behind the middleware."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(AccessLogMiddleware(app, Metrics()))
@@ -76,17 +76,17 @@ def answered(app: Any) -> httpx.Response:
     return asyncio.run(ask())
 
 
-def test_a_mistake_of_ours_is_a_problem_that_tells_nothing(
+def test_an_exception_is_a_problem_without_details(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     answer = answered(broken)
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
-    assert "a mistake of ours" not in answer.text
+    assert "an internal detail" not in answer.text
     assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
         "failed"
     ]
 
 
-def test_an_answer_that_broke_midway_is_not_taken_for_whole() -> None:
+def test_an_exception_in_mid_response_closes_the_connection() -> None:
     with pytest.raises(RuntimeError):
         answered(broken_midway)

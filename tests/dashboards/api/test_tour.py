@@ -1,4 +1,4 @@
-"""The tour of docs/api.md works, line by line."""
+"""Every line of the tour in docs/api.md works."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SERVE = "badbuzz api "
 
 
 def tour() -> str:
-    """The shell lines of the tour, but for the one that serves."""
+    """Return the shell lines of the tour except the one that starts the API."""
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     return "".join(block for block in blocks if not block.startswith(_SERVE))
 
 
-def test_every_line_of_the_tour_is_answered(tmp_path: Path) -> None:
+def test_every_line_of_the_tour_succeeds(tmp_path: Path) -> None:
     script = tour()
     with Served(tmp_path) as served:
         with Store.open(served.address) as store:
@@ -50,7 +50,7 @@ def test_every_line_of_the_tour_is_answered(tmp_path: Path) -> None:
 
 
 def statuses(log: Path) -> list[tuple[str, int]]:
-    """What was asked and how it was answered, by an API's log."""
+    """Return path and status of each request in the log of an API."""
     lines = [orjson.loads(line) for line in log.read_text().splitlines()]
     return [
         (line["path"], line["status"])

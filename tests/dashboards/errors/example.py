@@ -1,4 +1,4 @@
-"""Five weeks of invented feedback on two bundles; run as a module it takes the picture of docs.
+"""Five weeks of generated feedback on two bundles, of which a screenshot is in docs.
 
 Run: python -m tests.dashboards.errors.example docs/errors.png
 """
@@ -73,7 +73,7 @@ ALERTS: tuple[tuple[RulingKind, Severity, tuple[str, ...]], ...] = (
 
 
 def fill(store: Store, seed: int = 7) -> None:
-    """Corrections and answers of five weeks; the last version of the English bundle errs less."""
+    """Record feedback of five weeks; the last version of the English bundle has fewer errors."""
     draw = Random(seed)
     for n in range(620):
         lang = "fr" if n % 4 == 0 else "en"
@@ -109,15 +109,15 @@ def _rule(store: Store) -> None:
 
 
 def example(folder: Path) -> ErrorFindings:
-    """The error analysis of that."""
+    """Return the error analysis of the recorded feedback."""
     with Store.open(f"sqlite:///{folder / 'badbuzz.db'}") as store:
         fill(store)
-        judges = ScorerSet.read("en=airline-en,fr=tweets-fr")
-        return analyse_errors(store, judges, NOW_MS - 5 * WEEK_MS, NOW_MS)
+        scorers = ScorerSet.read("en=airline-en,fr=tweets-fr")
+        return analyse_errors(store, scorers, NOW_MS - 5 * WEEK_MS, NOW_MS)
 
 
 def main(path: str) -> None:
-    """Take a picture of the report's beginning, in few colours."""
+    """Take a screenshot of the beginning of the report, in 256 colours."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         report = Path(folder) / "errors.html"
         write_report(str(report), example(Path(folder)))

@@ -35,7 +35,7 @@ PERIOD = ["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-25T00:00:00Z"]
 
 
 def fill(store: Store) -> None:
-    """Two versions of a bundle in two languages, and three alerts that people judged."""
+    """Record feedback on two versions of a bundle in two languages, and three rulings."""
     for n in range(60):
         at: dict[str, Any] = {"at_ms": NOW_MS - 20 * DAY_MS + n, "id": f"old{n}"}
         store.add_feedback(feedback("missed" if n < 6 else "ok", **at))
@@ -58,7 +58,7 @@ def fill(store: Store) -> None:
 
 @pytest.fixture
 def filled(store_url: str) -> str:
-    """The address of a store in which people said something."""
+    """The address of a store with feedback and rulings."""
     with Store.open(store_url) as store:
         fill(store)
     return store_url
@@ -70,7 +70,7 @@ def run(url: str, *args: str, code: int = 0) -> Result:
     return ran
 
 
-def summed(url: str, *args: str) -> Any:
+def run_json(url: str, *args: str) -> Any:
     return orjson.loads(run(url, *(args or PERIOD), "--json").stdout)
 
 
@@ -78,7 +78,7 @@ def summed(url: str, *args: str) -> Any:
 
 
 def test_every_figure_is_in_the_json(filled: str) -> None:
-    found = summed(filled)
+    found = run_json(filled)
     labels, alerts = found["labels"], found["alerts"]
     assert (labels["overall"]["n"], labels["overall"]["n_missed"]) == (31, 1)
     assert labels["corrections"]["wrong_rate"] == 0.5
@@ -92,13 +92,13 @@ def test_every_figure_is_in_the_json(filled: str) -> None:
 
 
 def test_a_version_is_compared_with_one_from_before_the_period(filled: str) -> None:
-    newest = summed(filled)["trends"]["corrections"]["by_version"][-1]
+    newest = run_json(filled)["trends"]["corrections"]["by_version"][-1]
     assert (newest["name"], newest["before"], newest["told"]) == ("b@2", "b@1", "worse")
     low, high = newest["difference"]
     assert 0 < low < 0.4 < high
 
 
-def test_trends_do_not_reach_back_for_ever(store_url: str) -> None:
+def test_trends_begin_at_a_limit(store_url: str) -> None:
     with Store.open(store_url) as store:
         store.add_feedback(feedback("ok", at_ms=NOW_MS - (TREND_DAYS + 1) * DAY_MS))
         store.add_feedback(feedback("ok", at_ms=NOW_MS))
@@ -106,8 +106,8 @@ def test_trends_do_not_reach_back_for_ever(store_url: str) -> None:
     assert [step.group.n for step in found.trends[0].weeks] == [1]
 
 
-def test_the_json_has_the_fields_it_always_had(filled: str) -> None:
-    found = summed(filled)
+def test_the_json_keeps_its_fields(filled: str) -> None:
+    found = run_json(filled)
     assert found["schema"] == 1
     assert {key: sorted(found[key]) for key in ("labels", "trends", "alerts")} == {
         "labels": ["by_brand", "by_language", "by_margin", "by_reason", "by_term", "corrections",
@@ -120,53 +120,53 @@ def test_the_json_has_the_fields_it_always_had(filled: str) -> None:
     ]  # fmt: skip
 
 
-def worst(url: str, **fields: Any) -> Any:
-    """The only mistake of a store, as the JSON tells it."""
+def record_wrong_label(url: str, **fields: Any) -> Any:
+    """Record one wrong label; return its entry in the JSON."""
     with Store.open(url) as store:
         store.add_feedback(feedback(at_ms=NOW_MS, **fields))
-    (only,) = summed(url)["labels"]["worst"]
+    (only,) = run_json(url)["labels"]["worst"]
     return only
 
 
-def test_a_label_that_is_still_wrong_names_the_words_that_pull(store_url: str) -> None:
-    now = worst(store_url, kind="false", text="The worst airline? Hardly: you lost nothing")[
-        "today"
-    ]
+def test_a_label_that_is_still_wrong_names_the_tokens_that_cause_it(store_url: str) -> None:
+    text = "The worst airline? Hardly: you lost nothing"
+    now = record_wrong_label(store_url, kind="false", text=text)["today"]
     assert now["bundle"] == SCORERS.scorers["en"].version
     assert now["wrong"] is True
     assert "worst" in [pull["token"] for pull in now["pulled_by"]]
     assert all(pull["logit"] > 0 for pull in now["pulled_by"])
 
 
-def test_a_label_that_is_right_today_says_so(store_url: str) -> None:
-    now = worst(store_url, kind="missed", text="Worst airline, you lost my bag again")["today"]
+def test_a_label_that_the_current_bundle_predicts_correctly_is_not_wrong(store_url: str) -> None:
+    text = "Worst airline, you lost my bag again"
+    now = record_wrong_label(store_url, kind="missed", text=text)["today"]
     assert now["wrong"] is False
 
 
-def test_a_language_that_no_bundle_reads_has_no_today(store_url: str) -> None:
-    assert worst(store_url, kind="missed", lang="de")["today"] is None
+def test_a_language_that_no_bundle_reads_has_no_current_prediction(store_url: str) -> None:
+    assert record_wrong_label(store_url, kind="missed", lang="de")["today"] is None
 
 
 # The terminal
 
 
-def test_the_terminal_tells_what_is_wrong_and_what_that_does_not_say(filled: str) -> None:
-    told = run(filled, *PERIOD).stdout
-    assert "31 labels judged, 52 % (35–68) of them wrong" in told
-    assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in told
-    assert "Corrections are not a random sample" in told
-    assert "labelled negative, but is not" in told
+def test_the_terminal_shows_the_errors_and_the_limits_of_the_figures(filled: str) -> None:
+    listed = run(filled, *PERIOD).stdout
+    assert "31 labels judged, 52 % (35–68) of them wrong" in listed
+    assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in listed
+    assert "Corrections are not a random sample" in listed
+    assert "labelled negative, but is not" in listed
 
 
-def test_the_worst_come_first_and_the_whole_fits_eighty_lines(full: ErrorFindings) -> None:
+def test_the_worst_labels_come_first_and_the_output_fits_eighty_lines(full: ErrorFindings) -> None:
     console = Console(width=110, record=True, file=StringIO())
     show(console, full)
-    told = console.export_text()
-    assert len(told.splitlines()) < 80
-    assert told.index("The worst:") < told.index("Over time") < told.index("By confidence")
+    listed = console.export_text()
+    assert len(listed.splitlines()) < 80
+    assert listed.index("The worst:") < listed.index("Over time") < listed.index("By confidence")
 
 
-def test_beside_a_report_the_terminal_is_short(filled: str, tmp_path: Path) -> None:
+def test_with_a_report_the_terminal_output_is_short(filled: str, tmp_path: Path) -> None:
     path = str(tmp_path / "errors.html")
     ran = run(filled, *PERIOD, "--report", path)
     assert ran.stderr.splitlines()[1:] == [f"badbuzz: report written: {path}"]
@@ -175,35 +175,35 @@ def test_beside_a_report_the_terminal_is_short(filled: str, tmp_path: Path) -> N
     assert "By confidence" not in ran.stdout
 
 
-def test_small_groups_are_left_out_and_counted(found: ErrorFindings) -> None:
+def test_small_groups_are_omitted_and_counted(found: ErrorFindings) -> None:
     brands, alerts = (one for one in sections(found) if one.title == "By brand")
     assert [row.name for row in brands.rows] == ["Air Paradis"]
     assert brands.omitted == "Omitted: 1 brand of fewer than 3 judged; --json has them."
     assert [row.name for row in alerts.rows] == ["Air Paradis"]
 
 
-def test_small_groups_of_alerts_are_left_out(store_url: str) -> None:
+def test_small_groups_of_alerts_are_omitted(store_url: str) -> None:
     with Store.open(store_url) as store:
         phase = alert(0, evidence=evidence("strike", "fog"))
         store.record_alerts(SourcePartition("alerts", 0), [(0, phase)], 1)
         store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
-        told = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
-    (terms,) = (one for one in told if one.title == "By driving term")
+        listed = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    (terms,) = (one for one in listed if one.title == "By driving term")
     assert (terms.rows, terms.n_small) == ((), 2)
     assert "2 terms of fewer than 3 ruled" in terms.omitted
 
 
-def test_one_version_alone_is_a_sentence(store_url: str) -> None:
+def test_a_single_version_is_a_sentence(store_url: str) -> None:
     with Store.open(store_url) as store:
         for _ in range(3):
             store.add_feedback(feedback("ok", at_ms=NOW_MS))
-        told = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
-    trends = [one for one in told if one.part == "trends"]
+        listed = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
+    trends = [one for one in listed if one.part == "trends"]
     assert [one.rows for one in trends] == [(), ()]
     assert trends[0].note.startswith("Only one version has feedback, b@1: 0 %")
 
 
-def test_an_empty_store_says_what_to_do(store_url: str) -> None:
+def test_an_empty_store_prints_advice(store_url: str) -> None:
     Store.open(store_url).close()
     ran = run(store_url)
     assert ran.stdout == ""
@@ -212,16 +212,16 @@ def test_an_empty_store_says_what_to_do(store_url: str) -> None:
     assert "POST /feedback" in ran.stderr
 
 
-def test_an_empty_period_is_an_object_of_nothing(filled: str) -> None:
-    found = summed(filled, "--to", "2020-01-01T00:00:00Z")
+def test_an_empty_period_has_empty_figures(filled: str) -> None:
+    found = run_json(filled, "--to", "2020-01-01T00:00:00Z")
     assert found["labels"]["overall"]["wrong_rate"] is None
     assert found["alerts"]["by_brand"] == []
 
 
-def test_texts_without_a_label_are_not_nothing_said(store_url: str) -> None:
+def test_feedback_without_a_label_is_counted_in_the_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
         store.add_feedback(feedback("ok", predicted=None, right=True, at_ms=NOW_MS))
-    assert "1 text judged" in run(store_url, *PERIOD).stderr
+    assert "feedback on 1 text" in run(store_url, *PERIOD).stderr
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_texts_without_a_label_are_not_nothing_said(store_url: str) -> None:
         (["--days", "0"], "0 is not in the range"),
     ],
 )
-def test_a_period_that_cannot_be_is_refused(tmp_path: Path, args: list[str], reason: str) -> None:
+def test_an_invalid_period_is_refused(tmp_path: Path, args: list[str], reason: str) -> None:
     assert reason in run(f"sqlite:///{tmp_path / 'badbuzz.db'}", *args, code=2).output
 
 
@@ -250,7 +250,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
-    """Five weeks of two bundles and four brands, and a term as long as one can be."""
+    """An analysis of five weeks, two bundles and four brands, with a very long term."""
     found = example(tmp_path_factory.mktemp("example"))
     longest = FeedbackGroup("internationalisation", 90, 45, 45)
     terms = (longest, *found.mispredictions.terms)
@@ -269,7 +269,7 @@ def test_a_report_is_written(filled: str, tmp_path: Path) -> None:
     assert "Where badbuzz was wrong" in path.read_text(encoding="utf-8")
 
 
-def test_one_false_alarm_is_no_alarms(report: str) -> None:
+def test_one_false_alarm_is_singular(report: str) -> None:
     assert "<small>1 false alarm</small>" in report
 
 
@@ -279,16 +279,16 @@ def test_texts_and_names_are_escaped(report: str) -> None:
     assert "<b>Fine" not in report
 
 
-def test_nothing_is_asked_of_a_network(report: str) -> None:
+def test_a_report_loads_nothing_from_the_network(report: str) -> None:
     assert not re.search(r"""(src|href)=["'](?!#|data:)""", report)
     assert "url(" not in report
 
 
-def test_a_report_of_nothing_says_what_to_do(store_url: str) -> None:
+def test_an_empty_report_contains_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
-        told = render(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS))
-    assert "Nothing to analyse" in told
-    assert "Before you read on" not in told
+        html = render(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS))
+    assert "Nothing to analyse" in html
+    assert "Limits of the figures" not in html
 
 
 @pytest.fixture(scope="module")
@@ -301,22 +301,22 @@ def browser() -> Iterator[Any]:
 def page(
     browser: Any, full: ErrorFindings, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Any]:
-    """The report, opened; at its end the console was clean."""
+    """The open report; afterwards the console must be empty."""
     width, scheme = request.param
     path = tmp_path / "errors.html"
     path.write_text(render(full), encoding="utf-8")
-    said: list[str] = []
+    messages: list[str] = []
     opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("console", lambda message: messages.append(message.text))
+    opened.on("pageerror", lambda error: messages.append(str(error)))
     opened.goto(path.as_uri())
     yield opened
     opened.close()
-    assert said == []
+    assert messages == []
 
 
 @pytest.mark.services
-def test_it_fits_its_width(page: Any) -> None:
+def test_the_report_fits_the_width(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     over = "tables => tables.filter(one => one.scrollWidth > one.clientWidth).length"
     assert page.eval_on_selector_all(".scroll", over) == 0
@@ -360,7 +360,7 @@ def test_headings_are_in_order(page: Any) -> None:
 
 
 @pytest.mark.services
-def test_text_stands_out_from_what_is_behind_it(page: Any) -> None:
+def test_the_text_has_enough_contrast(page: Any) -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1."""
     ratios = page.evaluate(
         """() => {

@@ -1,4 +1,4 @@
-"""Grafana's dashboards: written anew, readable by the SDK, on data sources that are provisioned."""
+"""The JSON of the dashboards is current and valid, and its data sources are provisioned."""
 
 from __future__ import annotations
 
@@ -25,48 +25,46 @@ def read(name: str) -> dict[str, Any]:
 
 
 def panels(name: str) -> list[dict[str, Any]]:
-    """The panels that show something."""
+    """Return the panels that are no rows."""
     return [panel for panel in read(name)["panels"] if panel["type"] != "row"]
 
 
-def test_no_file_is_missing_or_left_over() -> None:
+def test_there_is_one_file_per_dashboard() -> None:
     assert sorted(path.name for path in FOLDER.iterdir()) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_is_what_its_dashboard_writes(name: str) -> None:
+def test_a_file_is_current(name: str) -> None:
     stale = (FOLDER / name).read_text(encoding="utf-8") != encode_all()[name]
     assert not stale, "run make dashboards"
 
 
-def test_what_no_dashboard_writes_is_deleted(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stale_file_is_deleted(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboards.grafana.build.FOLDER", tmp_path)
     (tmp_path / "old.json").write_text("{}")
     main()
     assert sorted(path.name for path in tmp_path.iterdir()) == NAMES
 
 
-def lost(before: Any, after: Any, where: str = "") -> Iterator[str]:
-    """Where a value is not what it was; the SDK may add defaults of its own."""
+def changes(before: Any, after: Any, where: str = "") -> Iterator[str]:
+    """Yield the paths whose value changed; added keys are ignored."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key, value in before.items():
-            yield from lost(value, after.get(key), f"{where}.{key}")
+            yield from changes(value, after.get(key), f"{where}.{key}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for place, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from lost(one, other, f"{where}[{place}]")
+            yield from changes(one, other, f"{where}[{place}]")
     elif before != after:
         yield where
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_sdk_reads_back_all_that_a_file_says(name: str) -> None:
+def test_the_sdk_reads_a_file_without_loss(name: str) -> None:
     register_default_plugins()
     plain = read(name)
     again = json.loads(json.dumps(Dashboard.from_json(plain), cls=JSONEncoder))
-    plain.pop("annotations", None)  # the SDK knows no annotation from Prometheus
-    assert list(lost(plain, again)) == []
+    plain.pop("annotations", None)  # the SDK does not support annotations from Prometheus
+    assert list(changes(plain, again)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -81,18 +79,18 @@ def test_panels_fill_the_width_and_do_not_overlap(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_panel_says_what_it_shows(name: str) -> None:
+def test_a_panel_has_a_description(name: str) -> None:
     assert [panel["title"] for panel in panels(name) if not panel["description"]] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_panels_have_numbers_of_their_own(name: str) -> None:
+def test_the_ids_of_panels_are_unique(name: str) -> None:
     numbers = [panel["id"] for panel in read(name)["panels"]]
     assert len(set(numbers)) == len(numbers)
 
 
 def sources(value: Any) -> Iterator[str]:
-    """The uid of every data source that is named somewhere in a dashboard."""
+    """Yield the uid of every data source in a dashboard."""
     if isinstance(value, dict):
         if isinstance(value.get("datasource"), dict):
             yield value["datasource"]["uid"]
@@ -109,7 +107,7 @@ def test_the_data_sources_are_provisioned() -> None:
     assert used == {source["uid"] for source in provisioned}
 
 
-def test_the_containers_hold_the_files_where_they_are_looked_for() -> None:
+def test_the_container_mounts_the_files_at_the_provisioned_path() -> None:
     (provider,) = read_yaml(PROVISIONING / "dashboards" / "badbuzz.yaml")["providers"]
     volumes = read_yaml(ROOT / "compose.yaml")["services"]["grafana"]["volumes"]
     assert f"./{FOLDER.relative_to(ROOT)}:{provider['options']['path']}:ro" in volumes

@@ -1,4 +1,4 @@
-"""A deployment with a crisis on its hands, and a Prometheus that watches it."""
+"""A deployment during a crisis and a Prometheus that scrapes it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOW_MS = _CRISIS_MS + HOUR_MS * 2 // 3
 
 @dataclass(frozen=True)
 class Watched:
-    """Prometheus and the store, once both have seen a live crisis of Air Paradis that goes on."""
+    """Prometheus and the store of a deployment during a live crisis of Air Paradis."""
 
     prometheus: PrometheusServer
     store_url: str
@@ -40,7 +40,7 @@ def watched(
     postgres_server: PostgresServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Watched]:
-    """Worker, recorder, notifier and API, all scraped, and what people did in the crisis."""
+    """Worker, recorder, notifier and API during a crisis, all of them scraped."""
     PrometheusServer.require()
     folder = tmp_path_factory.mktemp("watched")
     store_url = postgres_server.new_schema()
@@ -56,9 +56,9 @@ def watched(
             for process in processes.values():
                 process.await_ready()
             with PrometheusServer(folder, _targets(processes, api)) as server:
-                _have_a_crisis(stream, server, folder)
+                _replay_crisis(stream, server, folder)
                 with api.client() as client:
-                    _look_into_it(client)
+                    _handle_alert(client)
                 yield Watched(server, store_url)
         finally:
             stream.close()
@@ -66,7 +66,7 @@ def watched(
 
 @pytest.fixture(scope="module")
 def prometheus(watched: Watched) -> PrometheusServer:
-    """The Prometheus that watches."""
+    """The Prometheus that scrapes the deployment."""
     return watched.prometheus
 
 
@@ -75,30 +75,35 @@ def _targets(processes: dict[str, WorkerProcess], api: Served) -> dict[str, list
     return {**found, "api": [urlsplit(api.url).netloc]}
 
 
-def _have_a_crisis(stream: Deployment, server: PrometheusServer, folder: Path) -> None:
-    """Send a day and a half, in two parts: what grows must be scraped before and after."""
+def _replay_crisis(stream: Deployment, server: PrometheusServer, folder: Path) -> None:
+    """Send a day and a half in two parts, so that counters are scraped before and after."""
     recording = write_scenario(folder, brands=2, tweets_per_day=2000)
     tweets = list(with_heartbeats(read_recording([str(recording)], source="live")))
     source = RecordProducer(stream)
     for since_ms, until_ms in ((0, _CRISIS_MS), (_CRISIS_MS, _NOW_MS)):
         _send(source, [t for t in tweets if since_ms <= t.created_ms < until_ms])
         stream.await_done()
-        await_that(partial(_has_seen, server, until_ms), "what the worker did")
+        await_that(partial(_has_scraped, server, until_ms), "the worker's heartbeat")
 
 
-def _look_into_it(client: httpx.Client) -> None:
-    """Acknowledge the alert, rule on it, contradict a label."""
+def _handle_alert(client: httpx.Client) -> None:
+    """Acknowledge the alert, rule on it and correct a label."""
     await_that(lambda: bool(client.get("/alerts").json()["items"]), "the recorded alert")
     alert = client.get("/alerts").json()["items"][0]["alert"]["id"]
     assert client.post(f"/alerts/{alert}/ack").status_code == 200
     assert client.post(f"/alerts/{alert}/ruling", json={"verdict": "real"}).status_code == 200
-    said = {"text": "Great, another delay", "lang": "en", "brand": "Air Paradis", "right": True}
-    seen = {"predicted": False, "score": 0.31, "bundle": "airline-en@0123abcd"}
-    assert client.post("/feedback", json={**said, **seen}).status_code == 202
+    correction = {
+        "text": "Great, another delay",
+        "lang": "en",
+        "brand": "Air Paradis",
+        "right": True,
+    }
+    label = {"predicted": False, "score": 0.31, "bundle": "airline-en@0123abcd"}
+    assert client.post("/feedback", json={**correction, **label}).status_code == 202
 
 
 def _send(source: RecordProducer, tweets: list[Tweet]) -> None:
-    """Send tweets as if they were written now, then one too late and one that is none."""
+    """Send tweets as live ones, then a late one and an invalid record."""
     for tweet in tweets:
         source.send(replace(tweet, replay=False))
     source.tweet(START_MS - HOUR_MS)
@@ -106,7 +111,7 @@ def _send(source: RecordProducer, tweets: list[Tweet]) -> None:
     source.flush()
 
 
-def _has_seen(server: PrometheusServer, until_ms: int) -> bool:
-    """Whether the last heartbeat before an event time was scraped."""
+def _has_scraped(server: PrometheusServer, until_ms: int) -> bool:
+    """Tell whether the last heartbeat before an event time was scraped."""
     newest = server.query("max(badbuzz_source_heartbeat_time_seconds) * 1000")
     return bool(newest) and float(newest[0]["value"][1]) >= until_ms - 60_000

@@ -1,4 +1,4 @@
-"""Every expression against a real Prometheus that scrapes a real worker in a crisis."""
+"""Every expression has a value in a Prometheus that scrapes a deployment during a crisis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.stream import await_that
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
-PATIENCE_S: Final = 30.0
+TIMEOUT_S: Final = 30.0
 MACROS: Final = {
     "$__unixEpochFrom()": "0",
     "$__unixEpochTo()": "4000000000",
@@ -27,9 +27,9 @@ MACROS: Final = {
 VARIABLES: Final = {"$brand": "Air Paradis", "$__rate_interval": "1m", "$__range": "1h"}
 
 QUIET: Final = {
-    'ALERTS{alertstate="firing", alertname!="BrandSpike"}': "only slow machines burn it"
+    'ALERTS{alertstate="firing", alertname!="BrandSpike"}': "fires on slow machines only"
 }
-"""Expressions that may rightly give nothing here, and why."""
+"""Expressions that may be empty here, and the reason."""
 
 
 def await_value(prometheus: PrometheusServer, expression: str) -> None:
@@ -38,11 +38,11 @@ def await_value(prometheus: PrometheusServer, expression: str) -> None:
     def has_value() -> bool:
         return any(sample["value"][1] != "NaN" for sample in prometheus.query(expression))
 
-    await_that(has_value, expression, PATIENCE_S)
+    await_that(has_value, expression, TIMEOUT_S)
 
 
-def filled(expression: str) -> str:
-    """An expression with a value for each of Grafana's variables."""
+def substitute(expression: str) -> str:
+    """Replace Grafana's variables in an expression."""
     for name, value in VARIABLES.items():
         expression = expression.replace(name, value)
     return expression
@@ -54,9 +54,7 @@ def test_a_level_has_a_value(level: str, prometheus: PrometheusServer) -> None:
 
 
 @pytest.mark.parametrize("rule", rules("alert"), ids=lambda rule: rule["alert"])
-def test_an_alert_looks_at_what_there_is(
-    rule: dict[str, Any], prometheus: PrometheusServer
-) -> None:
+def test_the_metrics_of_an_alert_exist(rule: dict[str, Any], prometheus: PrometheusServer) -> None:
     metrics = re.findall(r"\b(?:badbuzz[\w:]+|process_\w+|up)\b", rule["expr"])
     assert metrics
     for metric in metrics:
@@ -67,7 +65,7 @@ def test_prometheus_evaluates_every_rule_without_an_error(prometheus: Prometheus
     def evaluated() -> bool:
         return all(rule["health"] == "ok" for rule in prometheus.rules())
 
-    await_that(evaluated, "the rules' health", PATIENCE_S)
+    await_that(evaluated, "the rules' health", TIMEOUT_S)
     assert len(prometheus.rules()) == len(rules("record")) + len(rules("alert"))
 
 
@@ -77,13 +75,13 @@ def test_the_crisis_fires_its_alert(prometheus: PrometheusServer) -> None:
     )
 
 
-def test_a_healthy_worker_fires_no_other(prometheus: PrometheusServer) -> None:
+def test_no_other_alert_fires(prometheus: PrometheusServer) -> None:
     others = 'ALERTS{alertstate="firing", alertname!~"BrandSpike|LatencyBudgetBurning"}'
     assert prometheus.query(others) == []
 
 
 def targets() -> list[Any]:
-    """Every PromQL expression of every dashboard, by dashboard, panel and letter."""
+    """Return every PromQL expression of every dashboard."""
     found = [
         pytest.param(target["expr"], id=f"{name}-{panel['title']}-{target['refId']}")
         for name in NAMES
@@ -100,19 +98,19 @@ def targets() -> list[Any]:
 
 
 @pytest.mark.parametrize("expression", targets())
-def test_a_panel_shows_something(expression: str, prometheus: PrometheusServer) -> None:
+def test_a_panel_is_not_empty(expression: str, prometheus: PrometheusServer) -> None:
     if expression in QUIET:
-        prometheus.query(filled(expression))
+        prometheus.query(substitute(expression))
     else:
-        await_value(prometheus, filled(expression))
+        await_value(prometheus, substitute(expression))
 
 
-def test_what_may_be_quiet_is_asked_for() -> None:
+def test_an_expression_that_may_be_empty_exists() -> None:
     assert set(QUIET) <= {parameter.values[0] for parameter in targets()}
 
 
 def statements() -> list[Any]:
-    """Every SQL statement of every dashboard, by dashboard and panel."""
+    """Return every SQL statement of every dashboard."""
     return [
         pytest.param(target["rawSql"], id=f"{name}-{panel['title']}")
         for name in NAMES
@@ -124,7 +122,7 @@ def statements() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def reader(watched: Watched) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the role that Grafana has."""
+    """A connection with the database role of Grafana."""
     script = FOLDER.parent / "reader.sql"
     with psycopg.connect(watched.store_url, autocommit=True) as connection:
         connection.execute(script.read_text(encoding="utf-8").encode())
@@ -133,21 +131,21 @@ def reader(watched: Watched) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.mark.parametrize("statement", statements())
-def test_a_panel_from_the_store_shows_something(
-    statement: str, reader: psycopg.Connection[Any]
-) -> None:
+def test_a_panel_of_the_store_is_not_empty(statement: str, reader: psycopg.Connection[Any]) -> None:
     for name, value in MACROS.items():
         statement = statement.replace(name, value)
-    await_that(lambda: bool(reader.execute(statement.encode()).fetchone()), "a row", PATIENCE_S)
+    await_that(lambda: bool(reader.execute(statement.encode()).fetchone()), "a row", TIMEOUT_S)
 
 
 @pytest.mark.parametrize("table", ["keys", "audit"])
-def test_grafana_may_not_read_everything(table: str, reader: psycopg.Connection[Any]) -> None:
+def test_grafana_cannot_read_keys_and_audit_log(
+    table: str, reader: psycopg.Connection[Any]
+) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute(f"SELECT * FROM {table}".encode())
 
 
-def test_grafana_may_not_write(reader: psycopg.Connection[Any]) -> None:
+def test_grafana_cannot_write(reader: psycopg.Connection[Any]) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute("DELETE FROM feedback")
 
@@ -155,6 +153,6 @@ def test_grafana_may_not_write(reader: psycopg.Connection[Any]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_variable_has_values(name: str, prometheus: PrometheusServer) -> None:
     for variable in read(name)["templating"].get("list", []):
-        asked = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"])
-        assert asked
-        await_value(prometheus, f'{asked[1]}{{{asked[2]}!=""}}')
+        match = re.fullmatch(r"label_values\((\w+), (\w+)\)", variable["query"])
+        assert match
+        await_value(prometheus, f'{match[1]}{{{match[2]}!=""}}')

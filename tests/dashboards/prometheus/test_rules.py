@@ -1,4 +1,4 @@
-"""Prometheus' rules: valid, each alert proved to fire and not to fire, each with its runbook."""
+"""The rules of Prometheus are valid; each alert has cases that fire and a runbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def rules(kind: str) -> list[dict[str, Any]]:
-    """Every rule of a kind, ``alert`` or ``record``."""
+    """Return every rule of a kind, ``alert`` or ``record``."""
     return [
         rule
         for path in sorted((PROMETHEUS / "rules").glob("*.yml"))
@@ -38,7 +38,7 @@ ALERTS: Final = sorted({rule["alert"] for rule in rules("alert")})
 
 
 def promtool(*arguments: str | Path) -> str:
-    """What promtool found wrong, or nothing."""
+    """Return the errors that promtool reports; empty if there are none."""
     PrometheusServer.require()
     done = subprocess.run(
         ["promtool", *arguments], capture_output=True, text=True, check=False, cwd=ROOT
@@ -50,12 +50,12 @@ def test_the_configuration_and_its_rules_are_valid() -> None:
     assert promtool("check", "config", PROMETHEUS / "prometheus.yml") == ""
 
 
-def test_no_rule_offends_the_linter() -> None:
+def test_the_linter_accepts_the_rules() -> None:
     files = sorted((PROMETHEUS / "rules").glob("*.yml"))
     assert promtool("check", "rules", "--lint=all", "--lint-fatal", *files) == ""
 
 
-def test_the_configuration_names_every_rule_file() -> None:
+def test_the_configuration_lists_every_rule_file() -> None:
     named = read_yaml(PROMETHEUS / "prometheus.yml")["rule_files"]
     assert {f"rules/{path.name}" for path in (PROMETHEUS / "rules").iterdir()} == set(named)
 
@@ -76,7 +76,7 @@ def test_a_rule_that_does_not_fire_fails_its_case(tmp_path: Path) -> None:
 
 
 def expectations() -> dict[str, set[bool]]:
-    """By alert, whether its cases expect it to fire."""
+    """Return, for each alert, whether its cases expect it to fire."""
     found: dict[str, set[bool]] = defaultdict(set)
     for case in CASES:
         for test in read_yaml(case)["tests"]:
@@ -86,12 +86,12 @@ def expectations() -> dict[str, set[bool]]:
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_is_tried_both_ways(alert: str) -> None:
+def test_an_alert_has_a_case_that_fires_and_one_that_does_not(alert: str) -> None:
     assert expectations()[alert] == {True, False}
 
 
 @pytest.mark.parametrize("rule", rules("alert"), ids=lambda rule: rule["alert"])
-def test_an_alert_says_how_bad_what_and_what_to_do(rule: dict[str, Any]) -> None:
+def test_an_alert_has_severity_summary_and_runbook(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert rule["annotations"]["summary"]
     assert rule["annotations"]["runbook"] == f"docs/operations.md#{rule['alert'].lower()}"

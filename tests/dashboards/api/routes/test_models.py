@@ -1,4 +1,4 @@
-"""``GET /models``: what serves, what is registered, and what is said while the registry is away."""
+"""``GET /models``: bundles in use, registered versions, and an unreachable registry."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def models(served: Served, scope: str = "read") -> dict[str, Any]:
     with served.client(scope) as client:
         answer = client.get("/models")
     assert answer.status_code == 200
-    told: dict[str, Any] = answer.json()
-    return told
+    parsed: dict[str, Any] = answer.json()
+    return parsed
 
 
 def english(*versions: Version, scorer: Scorer | None = None) -> LanguageModels:
@@ -34,33 +34,33 @@ def english(*versions: Version, scorer: Scorer | None = None) -> LanguageModels:
     return models
 
 
-def test_a_registry_that_is_away_is_said_beside_what_serves(tmp_path: Path) -> None:
+def test_an_unreachable_registry_is_reported_beside_the_bundles_in_use(tmp_path: Path) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     with Served(tmp_path, MLFLOW_URI=nobody, REGISTRY_POLL_S=1) as served:
         await_that(lambda: models(served)["registry"]["state"] == "unreachable", "the failure")
-        told = models(served)
-    assert told["registry"]["since_ms"] > 0
-    assert told["registry"]["read_ms"] is None
-    assert [one["serving"]["card"]["name"] for one in told["languages"]] == [
+        answer = models(served)
+    assert answer["registry"]["since_ms"] > 0
+    assert answer["registry"]["read_ms"] is None
+    assert [one["serving"]["card"]["name"] for one in answer["languages"]] == [
         "airline-en",
         "tweets-fr",
     ]
 
 
-def test_a_card_that_is_none_is_null() -> None:
+def test_an_invalid_card_is_null() -> None:
     versions = [Version("en", n, f"x@{n}", tags={"card": text}) for n, text in enumerate(("{", ""))]
     models = english(*versions)
     assert [version.card for version in models.versions] == [None, None]
 
 
-def test_an_old_champion_is_shown_beside_the_newest_thirty() -> None:
+def test_an_old_champion_is_listed_after_the_newest_thirty() -> None:
     versions = [Version("en", n, f"x@{n}", ("champion",) if n == 1 else ()) for n in range(1, 41)]
     models = english(*versions)
     assert [version.number for version in models.versions] == [*range(40, 10, -1), 1]
     assert models.n_versions == 40
 
 
-def test_what_serves_is_found_among_the_versions() -> None:
+def test_the_bundle_in_use_has_its_version_number() -> None:
     scorer = Scorer.load("airline-en")
     versions = Version("en", 1, "other@1"), Version("en", 2, scorer.version)
     models = english(*versions, scorer=scorer)
@@ -70,15 +70,15 @@ def test_what_serves_is_found_among_the_versions() -> None:
 
 @pytest.mark.services
 @pytest.mark.slow
-def test_versions_and_promotions_are_told(registry: Registry, tmp_path: Path) -> None:
+def test_versions_and_promotions_are_listed(registry: Registry, tmp_path: Path) -> None:
     first = put(registry, variant(tmp_path / "one"))
     promote(registry, first, [], who="ana", why="the first")
     second = put(registry, variant(tmp_path / "two"))
     with Served(tmp_path, MLFLOW_URI=registry.uri, REGISTRY_POLL_S=1) as served:
 
         def serving() -> bool:
-            told = models(served)["languages"][0]
-            return bool(told["serving"]["version"] == 1)
+            english = models(served)["languages"][0]
+            return bool(english["serving"]["version"] == 1)
 
         await_that(serving, "the champion")
         english, french = models(served)["languages"]

@@ -1,4 +1,4 @@
-"""The stream of windows and alerts: all of it, in order, whoever else listens."""
+"""``GET /stream`` sends all windows and alerts in order, independently of other clients."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def served(tmp_path: Path, store_url: str) -> Iterator[Served]:
 
 
 def record(store: Store, start: int, end: int, brand: str = BRAND, partition: int = 0) -> None:
-    """Record windows, one a record, their number their offset."""
+    """Record windows whose offsets are their numbers."""
     place = SourcePartition("windows", partition)
     store.record_windows(place, [(n, window(n, brand)) for n in range(start, end)], end)
 
 
 def events(answer: httpx.Response, n: int) -> list[dict[str, str]]:
-    """The next so many events: their id, name and data."""
+    """Read the next n events with id, name and data."""
     found: list[dict[str, str]] = []
     event: dict[str, str] = {}
     for line in answer.iter_lines():
@@ -57,26 +57,24 @@ def events(answer: httpx.Response, n: int) -> list[dict[str, str]]:
     return found
 
 
-def starts(found: list[dict[str, str]]) -> list[int]:
-    """Which windows the events are of, by number."""
+def numbers(found: list[dict[str, str]]) -> list[int]:
+    """Return the numbers of the windows of some events."""
     times = [orjson.loads(event["data"])["start_ms"] for event in found]
     return [(time_ms - window(0).start_ms) // 300_000 for time_ms in times]
 
 
-def test_what_is_recorded_comes_as_events(served: Served, store: Store) -> None:
+def test_recorded_windows_and_alerts_are_sent(served: Served, store: Store) -> None:
     record(store, 0, 3)
     with served.client("read") as client, client.stream("GET", "/stream") as answer:
         record(store, 3, 5)
         store.record_alerts(ALERTS, [(0, alert(4))], 1)
         found = events(answer, 3)
     assert sorted(event["event"] for event in found) == ["alert", "window", "window"]
-    assert starts([event for event in found if event["event"] == "window"]) == [3, 4]
+    assert numbers([event for event in found if event["event"] == "window"]) == [3, 4]
 
 
-def test_a_listener_that_comes_back_misses_nothing_and_hears_nothing_twice(
-    served: Served, store: Store
-) -> None:
-    heard: list[int] = []
+def test_a_client_that_reconnects_gets_each_event_once(served: Served, store: Store) -> None:
+    received: list[int] = []
     last: dict[str, str] = {}
     record(store, 0, 1)
     with served.client("read") as client:
@@ -84,12 +82,12 @@ def test_a_listener_that_comes_back_misses_nothing_and_hears_nothing_twice(
             with client.stream("GET", "/stream", headers=last) as answer:
                 record(store, start, end)
                 found = events(answer, taken)
-            heard += starts(found)
+            received += numbers(found)
             last = {"Last-Event-ID": found[-1]["id"]}
-    assert heard == list(range(1, 2510))
+    assert received == list(range(1, 2510))
 
 
-def test_what_was_missed_ends_where_the_listener_came(store: Store) -> None:
+def test_missed_events_end_where_the_live_ones_begin(store: Store) -> None:
     record(store, 0, 5)
 
     async def ask(broadcast: Broadcast) -> tuple[list[bytes], list[bytes]]:
@@ -106,7 +104,7 @@ def test_what_was_missed_ends_where_the_listener_came(store: Store) -> None:
     assert missed + live == [b"w0:%d" % n for n in range(2, 8)]
 
 
-def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: Store) -> None:
+def test_a_new_partition_is_sent_from_its_beginning(served: Served, store: Store) -> None:
     record(store, 0, 1)
     with served.client("read") as client, client.stream("GET", "/stream") as answer:
         record(store, 0, 2, brand="Other", partition=3)
@@ -114,7 +112,7 @@ def test_a_place_that_is_new_is_heard_from_its_beginning(served: Served, store: 
     assert [event["id"] for event in found] == ["w0:0,w3:0", "w0:0,w3:1"]
 
 
-def test_a_listener_hears_of_its_brand_alone(served: Served, store: Store) -> None:
+def test_a_client_gets_the_events_of_its_brand_only(served: Served, store: Store) -> None:
     record(store, 0, 1)
     record(store, 0, 1, brand="Other", partition=1)
     with (
@@ -127,8 +125,8 @@ def test_a_listener_hears_of_its_brand_alone(served: Served, store: Store) -> No
     assert orjson.loads(found["data"])["brand"] == "Other"
 
 
-def test_listeners_hear_of_an_alert_in_their_language(served: Served, store: Store) -> None:
-    told = {}
+def test_an_alert_is_described_in_the_language_of_the_client(served: Served, store: Store) -> None:
+    summaries = {}
     with (
         served.client("read") as client,
         client.stream("GET", "/stream") as english,
@@ -137,8 +135,8 @@ def test_listeners_hear_of_an_alert_in_their_language(served: Served, store: Sto
         store.record_alerts(ALERTS, [(0, alert(0))], 1)
         for language, answer in (("en", english), ("fr", french)):
             (event,) = events(answer, 1)
-            told[language] = orjson.loads(event["data"])["summary"]
-    assert told == {
+            summaries[language] = orjson.loads(event["data"])["summary"]
+    assert summaries == {
         "en": "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; "
         "6 were expected.",
         "fr": "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; "
@@ -146,7 +144,7 @@ def test_listeners_hear_of_an_alert_in_their_language(served: Served, store: Sto
     }
 
 
-def test_the_end_of_the_server_is_the_end_of_its_streams(served: Served) -> None:
+def test_streams_end_when_the_server_stops(served: Served) -> None:
     with served.client("read") as client, client.stream("GET", "/stream") as answer:
         lines = answer.iter_lines()
         next(lines)
@@ -159,7 +157,7 @@ def test_the_end_of_the_server_is_the_end_of_its_streams(served: Served) -> None
 
 
 def broadcasting(store: Store, ask: Any, poll_s: float = 0.01) -> Any:
-    """What comes of asking a broadcast that runs."""
+    """Run a coroutine beside a broadcast and return its result."""
 
     async def run() -> Any:
         broadcast = Broadcast(store, Metrics(), poll_s)
@@ -174,7 +172,7 @@ def broadcasting(store: Store, ask: Any, poll_s: float = 0.01) -> Any:
     return asyncio.run(run())
 
 
-def test_a_slow_listener_is_cut_off_and_slows_nobody(store: Store) -> None:
+def test_a_slow_listener_is_cut_off_and_does_not_slow_others(store: Store) -> None:
     record(store, 0, 1)
 
     async def ask(broadcast: Broadcast) -> tuple[int, bool, bool]:
@@ -190,41 +188,41 @@ def test_a_slow_listener_is_cut_off_and_slows_nobody(store: Store) -> None:
     assert broadcasting(store, ask) == (QUEUE + 1, True, False)
 
 
-def test_a_listener_that_is_cut_off_is_told(store: Store) -> None:
+def test_a_client_that_is_cut_off_gets_a_comment(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bytes:
         listener = await broadcast.join(None)
         assert listener is not None
         for _ in range(QUEUE + 1):
             listener.put(BRAND, b"x")
-        return await sent(EventStream(broadcast, listener, None, anybody))
+        return await sent(EventStream(broadcast, listener, None, allowed))
 
     assert b": cut off" in broadcasting(store, ask)
 
 
-def test_silence_is_broken_by_a_comment(store: Store) -> None:
+def test_a_comment_is_sent_after_silence(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bytes:
         listener = await broadcast.join(None)
         assert listener is not None
         return await sent(
-            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b": still"
+            EventStream(broadcast, listener, None, allowed, heartbeat_s=0.01), until=b": still"
         )
 
     assert broadcasting(store, ask).endswith(b": still here\n\n")
 
 
-async def anybody() -> bool:
+async def allowed() -> bool:
     return True
 
 
-async def nobody() -> bool:
+async def forbidden() -> bool:
     return False
 
 
-def test_a_listener_that_may_no_longer_listen_is_let_go(store: Store) -> None:
+def test_the_stream_ends_with_the_permission(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bytes:
         listener = await broadcast.join(None)
         assert listener is not None
-        return await sent(EventStream(broadcast, listener, None, nobody, check_s=0.01))
+        return await sent(EventStream(broadcast, listener, None, forbidden, check_s=0.01))
 
     assert broadcasting(store, ask).startswith(b"retry: 2000")
 
@@ -243,7 +241,7 @@ def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
             await never.wait()
             return {"type": "http.disconnect"}
 
-        stream = EventStream(broadcast, listener, None, anybody, send_s=0.01)
+        stream = EventStream(broadcast, listener, None, allowed, send_s=0.01)
         await stream({"type": "http"}, receive, send)
         return listener.cut_off
 
@@ -251,7 +249,7 @@ def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
 
 
 async def sent(response: EventStream, until: bytes = b"never") -> bytes:
-    """What a response sends, to its end, or until the client leaves."""
+    """Return what a response sends until its end, or until a text after which we disconnect."""
     body, left = b"", asyncio.Event()
 
     async def send(message: Any) -> None:
@@ -269,12 +267,12 @@ async def sent(response: EventStream, until: bytes = b"never") -> bytes:
     return body
 
 
-def test_a_client_that_leaves_is_forgotten(store: Store) -> None:
+def test_a_client_that_disconnects_is_removed(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bool:
         listener = await broadcast.join(None)
         assert listener is not None
         await sent(
-            EventStream(broadcast, listener, None, anybody, heartbeat_s=0.01), until=b"retry"
+            EventStream(broadcast, listener, None, allowed, heartbeat_s=0.01), until=b"retry"
         )
         return listener.closed
 
@@ -282,11 +280,11 @@ def test_a_client_that_leaves_is_forgotten(store: Store) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a0:3,w1:7", "w0:-1"])
-def test_an_events_id_reads_back(text: str) -> None:
+def test_an_event_id_is_decoded(text: str) -> None:
     assert encode_positions(decode_positions(text)) == text
 
 
 @pytest.mark.parametrize("text", ["x", "a0", "a:1", "a0:", "a-1:2", "t0:1", "a0:1;w0:2", "a²:1"])
-def test_what_is_no_id_is_refused(text: str) -> None:
+def test_an_invalid_event_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no id of an event"):
         decode_positions(text)
