@@ -7,10 +7,6 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
 from backtest import formatting
 from backtest.alert_matching import AlertMatch, match_alert, severity, uncaught, worst
 from backtest.brand_chart import Chart, close_up, overview
@@ -21,11 +17,11 @@ from backtest.curve import curve
 from backtest.results import Findings
 from backtest.rules import Sweep
 from backtest.run import Run
-from badbuzz import __version__
 from badbuzz.detection.evaluation import Truth, openings, spans
 from badbuzz.messages.text import counted, describe, headline
 from badbuzz.model import Alert
 from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 
 _MAX_BRANDS: Final = 40
 _MAX_CARDS: Final = 60
@@ -61,34 +57,8 @@ def write_report(path: str, findings: Findings) -> None:
 
 def render(findings: Findings) -> str:
     """The report as HTML."""
-    environment = templates()
-    loader = environment.loader
-    assert loader is not None
-    style, script = (
-        Markup(loader.get_source(environment, name)[0])  # noqa: S704 (our own files)
-        for name in ("report.css", "report.js")
-    )
-    template = environment.get_template("report.html.jinja")
-    return template.render(style=style, script=script, **_context(findings))
-
-
-def templates() -> Environment:
-    """Where the report's templates are found, and what they may use."""
-    environment = Environment(
-        loader=PackageLoader("backtest", "."),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["when"] = formatting.when
-    environment.filters["json"] = _json
-    return environment
-
-
-def _json(value: Any) -> Markup:
-    """JSON that may stand in a script element."""
-    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))  # noqa: S704 (escaped)
+    filters = {"when": formatting.when}
+    return render_report("backtest", "report.html.jinja", filters, **_context(findings))
 
 
 def _context(found: Findings) -> dict[str, Any]:
@@ -99,15 +69,14 @@ def _context(found: Findings) -> dict[str, Any]:
     cards = _cards(first, numbers, found.truth)
     return {
         "files": [Path(name).name for name in found.files],
-        "version": __version__,
         "verdicts": _verdicts(first),
         "tally": found.tally,
         "as_live": found.as_live,
         "truth": found.truth,
-        "tiles": _tiles(found),
+        "figures": _tiles(found),
         "head": [name for name, _ in formatting.columns(with_truth=found.truth is not None)],
-        "rule_rows": [(run.rules.name, _row(run, found.truth, None)) for run in found.runs],
-        "brand_rows": [(brand, _row(first, found.truth, brand)) for brand in brands[:_MAX_BRANDS]],
+        "rule_rows": [[run.rules.name, *_row(run, found.truth, None)] for run in found.runs],
+        "brand_rows": [[brand, *_row(first, found.truth, brand)] for brand in brands[:_MAX_BRANDS]],
         "brands": [
             (
                 brand,

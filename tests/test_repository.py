@@ -30,7 +30,9 @@ from tests.support.servers import ROOT, lacking
 
 SIBLINGS = {"producers", "stream_processor", "training", "backtest", "demo", "dashboards"}
 PACKAGES = SIBLINGS | {"badbuzz"}
-IMPURE = {"__init__", "__main__", "cli", "config", "models", "recordings", "store", "terminal"}
+IMPURE = {
+    "__init__", "__main__", "cli", "config", "models", "recordings", "reports", "store", "terminal",
+}  # fmt: skip
 """Modules and packages of badbuzz that may have I/O."""
 LOCKS = ("demo", "image", "dev", "protocol", "mlflow", "minilm")
 CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
@@ -92,6 +94,7 @@ BREACHES = {
     "demo": ("producers", "import confluent_kafka"),
     "front": ("dashboards/front", "import badbuzz.store"),
     "streamlit": ("dashboards", "import streamlit"),
+    "jinja": ("backtest", "import jinja2"),
 }
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
-from badbuzz import __version__
 from badbuzz.messages.text import counted
 from badbuzz.quality.proportions import Share
 from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 from dashboards.errors import formatting
 from dashboards.errors.findings import ErrorFindings
 from dashboards.errors.sections import sections
@@ -37,25 +34,14 @@ def write_report(path: str, findings: ErrorFindings) -> None:
 
 def render(findings: ErrorFindings) -> str:
     """Return the report as HTML."""
-    environment = Environment(
-        loader=PackageLoader("dashboards.errors", "."),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters = {
         "bar": _bar,
         "when": formatting.when,
         "percent": formatting.percent,
         "describe_label": formatting.describe_label,
         "describe_current": formatting.describe_current,
     }
-    loader = environment.loader
-    assert loader is not None
-    style = Markup(loader.get_source(environment, "report.css")[0])  # noqa: S704 (our own file)
-    template = environment.get_template("report.html.jinja")
-    text = template.render(style=style, **_context(findings))
+    text = render_report("dashboards.errors", "report.html.jinja", filters, **_context(findings))
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
@@ -63,8 +49,7 @@ def _context(findings: ErrorFindings) -> dict[str, Any]:
     shown = [section.first(_MAX_ROWS) for section in sections(findings)]
     return {
         "findings": findings,
-        "version": __version__,
-        "tiles": _tiles(findings) if not findings.is_empty else [],
+        "figures": _tiles(findings) if not findings.is_empty else [],
         "cautions": formatting.cautions(findings),
         "advice": formatting.advice(findings) if findings.is_empty else [],
         "worst": list(zip(findings.mispredictions.worst, findings.predictions, strict=True)),

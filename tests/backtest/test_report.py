@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from backtest.compare import compare
-from backtest.report import render, templates
+from backtest.report import render
 from backtest.results import Findings
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
@@ -21,6 +21,7 @@ from backtest.series import points
 from badbuzz.detection.evaluation import Incident, Truth
 from badbuzz.detection.state import Rules
 from badbuzz.messages.text import headline
+from badbuzz.reports import environment
 from tests.support.browser import chromium
 from tests.support.events import BUCKET_MS, DAY_MS, START_MS, Event, beat, burst, in_order, steady
 
@@ -115,7 +116,7 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
         terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(one,),
         most_negative=(replace_url(one, "https://x.com/1"),),
     )  # fmt: skip
-    module: Any = templates().get_template("evidence.jinja").module
+    module: Any = environment("backtest").get_template("evidence.jinja").module
     told = str(module.evidence(evidence))
     assert "lost luggage (9)" in told
     assert "my bag" in told

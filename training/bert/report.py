@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 from training.bert.assessment import BUSY, HOURS
 from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows
 from training.bert.result import Answer
 from training.bert.run import Asked
-from training.page import write_page
 
 
 def write_report(path: Path, answer: Answer) -> None:
@@ -21,8 +22,7 @@ def write_report(path: Path, answer: Answer) -> None:
         When the file cannot be written.
     """
     corpus, tuning = answer.corpus, answer.tuning
-    write_page(
-        path,
+    page = render_report(
         "training.bert",
         "worth.html.jinja",
         encoder=answer.encoder,
@@ -43,6 +43,7 @@ def write_report(path: Path, answer: Answer) -> None:
         hours=HOURS,
         place=answer.place,
     )
+    write_text(path, page)
 
 
 def _part(asked: Asked) -> dict[str, Any]:

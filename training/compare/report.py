@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 from training.compare.choice import Choice, price_per_million, ranked
 from training.compare.classifiers import TREES
 from training.compare.comparison import Comparison
@@ -17,7 +19,6 @@ from training.compare.networks import NETWORKS
 from training.compare.record import Record
 from training.compare.scale import Scale
 from training.compare.views import UNSEEN
-from training.page import write_page
 
 _N_MARKS: Final = 5
 _LEAST_US: Final = 1.0
@@ -26,7 +27,7 @@ _KINDS: Final = (
     {"name": "linear", "text": "linear"},
     {"name": "trees", "text": "trees"},
     {"name": "network", "text": "network"},
-    {"name": "yardstick", "text": "VADER, hashed linear"},
+    {"name": "baseline", "text": "VADER, hashed linear"},
 )
 
 
@@ -48,8 +49,7 @@ def write_report(
         When the file cannot be written.
     """
     pairs = list(zip(found, choices, strict=True))
-    write_page(
-        path,
+    page = render_report(
         "training.compare",
         "report.html.jinja",
         lead=_lead(found, scale),
@@ -60,6 +60,7 @@ def write_report(
         core_hour=f"{core_hour:g}",
         place=place,
     )
+    write_text(path, page)
 
 
 def _lead(found: Sequence[Comparison], scale: Scale) -> str:
@@ -90,15 +91,15 @@ def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]
     }
 
 
-def _brands(found: Comparison) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def _brands(found: Comparison) -> tuple[list[str], list[list[str]]]:
     """Accuracy of every model on every brand that was left out."""
     first = found.records[0].folds
     names = [name for name in first if name.startswith("accuracy of ")]
     cells = [
-        (record.model, [f"{record.folds[name]:.3f}" for name in names])
+        [record.model, *(f"{record.folds[name]:.3f}" for name in names)]
         for record in ranked(found.records)
     ]
-    return [name.removeprefix("accuracy of ") for name in names], cells
+    return ["model", *(name.removeprefix("accuracy of ") for name in names)], cells
 
 
 def _scatter(records: Sequence[Record], chosen: Record, core_hour: float) -> dict[str, Any]:
@@ -130,7 +131,7 @@ def _scatter(records: Sequence[Record], chosen: Record, core_hour: float) -> dic
 
 def _kind(record: Record) -> str:
     if record.features in ("text", "hashed") and record.classifier not in NETWORKS:
-        return "yardstick"
+        return "baseline"
     if record.classifier in TREES:
         return "trees"
     return "network" if record.classifier in NETWORKS else "linear"

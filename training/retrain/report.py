@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.page import write_page
+from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 from training.retrain.curation import by_author
 from training.retrain.messages import COLUMNS, cells, counts, ended
 from training.retrain.run import Outcome
@@ -20,8 +21,7 @@ def write_report(path: Path, outcome: Outcome) -> None:
     RecordingError
         When the file cannot be written.
     """
-    write_page(
-        path,
+    page = render_report(
         "training.retrain",
         "retrained.html.jinja",
         outcome=outcome,
@@ -29,5 +29,9 @@ def write_report(path: Path, outcome: Outcome) -> None:
         counts=list(counts(outcome.gathered)),
         columns=COLUMNS,
         rows=list(cells(outcome.meetings)),
-        authors=by_author(outcome.gathered.sieved),
+        authors=[
+            (one.name, *(f"{n:,}" for n in (one.n_learnt, one.n_held, one.n_left)))
+            for one in by_author(outcome.gathered.sieved)
+        ],
     )
+    write_text(path, page)
