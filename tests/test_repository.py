@@ -95,6 +95,7 @@ BREACHES = {
     "front": ("dashboards/front", "import badbuzz.store"),
     "streamlit": ("dashboards", "import streamlit"),
     "jinja": ("backtest", "import jinja2"),
+    "order": ("training/datasets", "import training.recipes"),
 }
 
 

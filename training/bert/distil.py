@@ -24,8 +24,8 @@ from training.compare.baselines import Beside
 from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Parts, Prepared
 from training.compare.scale import Scale
-from training.datasets.rows import group_keys, hashed_folds
-from training.recipes.linear import Flags, Floats, Table, calibrate, fit, presence, sigmoid
+from training.datasets.rows import Flags, Floats, group_keys, hashed_folds
+from training.recipes.linear import Table, calibrate, fit, presence, sigmoid
 from training.recipes.shipped import Recipe
 
 _N_NUMBERS: Final = 2

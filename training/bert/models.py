@@ -22,6 +22,7 @@ from training.compare.prepared import Features
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
 from training.datasets.rows import read_rows
+from training.recipes.shipped import shipped_recipe
 
 FROZEN: Final = f"{VECTORS}, logistic"
 TUNED: Final = f"{STATES}, tuned"
@@ -89,7 +90,8 @@ def _champion(corpus: Corpus, scale: Scale) -> Candidate:
 
 def _warm(corpus: Corpus, encoder: Encoder, tuning: Tuning) -> Warm | None:
     """What tuning begins with: the corpus that the champion learns from besides, if it is there."""
-    prior = corpus.shipped.prior if corpus.shipped else None
+    shipped = shipped_recipe(corpus)
+    prior = shipped.prior if shipped else None
     if prior is None or corpus.folder is None or not tuning.n_beside:
         return None
     if not all((corpus.folder / name).is_file() for name in prior.files):

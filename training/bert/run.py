@@ -27,6 +27,7 @@ from training.compare.tracking import Tracking
 from training.compare.views import UNSEEN, View, views
 from training.datasets.corpus import Corpus
 from training.datasets.rows import N_THREADS, read_rows
+from training.recipes.shipped import shipped_recipe
 
 N_UNLABELLED: Final = 12_000
 """Texts that teachers score, at most."""
@@ -109,7 +110,8 @@ def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
             f"--unseen {wrong[0]}: is none of the brands with enough rows: "
             f"{', '.join(folds) or 'there are none'}"
         )
-    left_out = corpus.shipped.left_out if corpus.shipped else None
+    shipped = shipped_recipe(corpus)
+    left_out = shipped.left_out if shipped else None
     usual = [name for name in folds if name == left_out] or list(folds)[:1]
     return [random, *(View(UNSEEN, (folds[name],)) for name in unseen or usual)]
 

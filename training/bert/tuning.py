@@ -19,8 +19,8 @@ from training.compare.fitted_classifier import Curve, FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
+from training.datasets.rows import Flags, Floats
 from training.recipes.graph import tensorflow
-from training.recipes.linear import Flags, Floats
 
 _BETAS: Final = (0.9, 0.999)
 _TINY: Final = 1e-8

@@ -18,8 +18,8 @@ from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
-from training.datasets.rows import Rows, read_rows
-from training.recipes.linear import Flags, Floats, Prior, Shape, fit, fit_prior, presence
+from training.datasets.rows import Flags, Floats, Rows, read_rows
+from training.recipes.linear import Prior, Shape, fit, fit_prior, presence
 from training.recipes.shipped import Recipe
 from training.recipes.study import own_sentences
 from training.recipes.vader import NEGATIVE

@@ -15,7 +15,7 @@ from training.compare.networks import NETWORKS
 from training.compare.prepared import Features
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
-from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe
+from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe, shipped_recipe
 
 _NOT_OF_A_MODEL = ("name", "n_folds", "many_rows", "n_brands", "most_rows")
 
@@ -86,8 +86,8 @@ def _pairs(corpus: Corpus, scale: Scale) -> Iterator[tuple[str, str, Classify, d
     recipe = recipe_of(corpus)
     more: dict[str, Any] = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
     yield "hashed", "linear", Shipped(recipe.shape), more
-    if corpus.shipped is not None and corpus.folder is not None:
-        beside = Beside(corpus.shipped, corpus.folder, scale)
+    if corpus.recipe and corpus.folder is not None:
+        beside = Beside(recipe, corpus.folder, scale)
         if beside.is_there:
             more |= {"beside": beside.digest}
             yield "hashed", "shipped", Shipped(recipe.shape, beside), more
@@ -102,6 +102,5 @@ def _each(
 
 def recipe_of(corpus: Corpus) -> Recipe:
     """The shipped recipe of the corpus, or of its language, or of English."""
-    if corpus.shipped is not None:
-        return corpus.shipped
-    return next((one for one in RECIPES if one.language == corpus.language), AIRLINE_EN)
+    in_language = (one for one in RECIPES if one.language == corpus.language)
+    return shipped_recipe(corpus) or next(in_language, AIRLINE_EN)

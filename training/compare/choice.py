@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from training.compare.figures import THRESHOLD
 from training.compare.record import Record
-from training.recipes.linear import Flags
+from training.datasets.rows import Flags
 
 N_DRAWS: Final = 10_000
 _INTERVAL: Final = (2.5, 97.5)

@@ -15,8 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from training.compare.fitted_classifier import Classify, FittedClassifier
 from training.compare.prepared import Prepared, pickled_bytes
 from training.compare.scale import Scale
-from training.datasets.rows import N_THREADS
-from training.recipes.linear import Floats
+from training.datasets.rows import N_THREADS, Floats
 
 _LEAST: Final = 1e-3
 _N_LEAVES: Final = 31

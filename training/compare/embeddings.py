@@ -15,7 +15,7 @@ from scipy import sparse
 from badbuzz.features import tokens as reading
 from training.compare.prepared import Features
 from training.compare.scale import Scale
-from training.recipes.linear import Flags
+from training.datasets.rows import Flags
 
 LONGEST: Final = 48
 """Words of a text that a sequence holds."""

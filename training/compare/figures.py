@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from training.compare.run import Outcome
-from training.recipes.linear import Flags, Floats
+from training.datasets.rows import Flags, Floats
 from training.recipes.quality import SHARES, calibration_error, share_errors
 
 THRESHOLD: Final = 0.5

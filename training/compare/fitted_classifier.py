@@ -8,7 +8,7 @@ from typing import Any
 
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
-from training.recipes.linear import Floats
+from training.datasets.rows import Floats
 
 
 @dataclass(frozen=True)

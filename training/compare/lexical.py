@@ -16,7 +16,7 @@ from badbuzz.features import hashing
 from badbuzz.features import tokens as reading
 from training.compare.prepared import Features, pickled_bytes
 from training.compare.scale import Scale
-from training.recipes.linear import Flags
+from training.datasets.rows import Flags
 
 _FEWEST_TEXTS: Final = 2
 _MOST_LETTERS: Final = 200_000

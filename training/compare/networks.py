@@ -11,8 +11,8 @@ import numpy as np
 from training.compare.fitted_classifier import Classify, Curve, FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
+from training.datasets.rows import Floats
 from training.recipes.graph import tensorflow
-from training.recipes.linear import Floats
 
 _BATCH: Final = 64
 _MOST_STEPS: Final = 300

@@ -10,8 +10,7 @@ from typing import Any, Final, Protocol
 
 from training.compare.scale import Scale
 from training.compare.views import Fold
-from training.datasets.rows import Rows
-from training.recipes.linear import Flags
+from training.datasets.rows import Flags, Rows
 
 
 class Fitted(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from training.compare.fitted_classifier import Curve
-from training.recipes.linear import Flags, Floats
+from training.datasets.rows import Flags, Floats
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from training.compare.candidates import Candidate
 from training.compare.fitted_classifier import Curve, FittedClassifier
 from training.compare.prepared import Experiment, Prepared
 from training.compare.views import View
-from training.recipes.linear import Flags, Floats, calibrate, sigmoid
+from training.datasets.rows import Flags, Floats
+from training.recipes.linear import calibrate, sigmoid
 from training.recipes.quality import Calibrated
 
 _LEAST_APART = 1e-6

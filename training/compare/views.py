@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from badbuzz.errors import RecordingError
 from training.compare.scale import Scale
 from training.datasets.corpus import FEWEST, Corpus
-from training.datasets.rows import N_FOLDS, Split, hashed_folds
-from training.recipes.linear import Flags
+from training.datasets.rows import N_FOLDS, Flags, Split, hashed_folds
 
 RANDOM: Final = "random"
 UNSEEN: Final = "unseen brand"

@@ -16,7 +16,7 @@ from training.conversion.fitting import Fitted
 from training.datasets.corpus import Corpus
 from training.recipes.bundles import as_json, golden_texts
 from training.recipes.reference import held_out_reference, on_card
-from training.recipes.shipped import Source
+from training.recipes.shipped import Source, shipped_recipe
 from training.writing import write_folder
 
 _THRESHOLD: Final = 0.5
@@ -86,7 +86,7 @@ def _reference(converted: Converted, fitted: Fitted) -> dict[str, Any]:
 
 
 def _data(corpus: Corpus, classifier: str) -> list[dict[str, Any]]:
-    shipped, n_rows = corpus.shipped, len(corpus.rows)
+    shipped, n_rows = shipped_recipe(corpus), len(corpus.rows)
     if shipped is None:
         return [{"title": corpus.name, "licence": "", "use": "trained on", "n_rows": n_rows}]
     data = [_source(shipped.rows) | {"use": "trained on", "n_rows": n_rows}]

@@ -16,9 +16,8 @@ from training.compare.run import calibrated_on
 from training.compare.scale import Scale
 from training.compare.views import Fold
 from training.datasets.corpus import Corpus
-from training.datasets.rows import hashed_folds
+from training.datasets.rows import Flags, Floats, hashed_folds
 from training.recipes.bundles import N_COMPARED
-from training.recipes.linear import Flags, Floats
 from training.recipes.quality import Calibrated
 
 

@@ -18,8 +18,9 @@ from badbuzz.errors import SettingsError
 from training.compare.embeddings import LONGEST, LetterVectors
 from training.compare.networks import Learnt, Spread
 from training.conversion.fitting import Fitted
+from training.datasets.rows import Floats
 from training.recipes.graph import LEAST_SQUARE, Linear, Network
-from training.recipes.linear import Floats, Table
+from training.recipes.linear import Table
 from training.recipes.quality import Calibrated
 
 _LEAST_WEIGHT: Final = 1e-6

@@ -1,4 +1,4 @@
-"""What models are compared on: the named data sets, or a user's own rows."""
+"""Corpora: the named data sets of a folder, or a user's own labelled rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from typing import Final
 import numpy as np
 
 from badbuzz.errors import RecordingError
-from training.datasets.rows import Rows, group_keys, read_rows
-from training.recipes.linear import Flags
-from training.recipes.shipped import AIRLINE_EN, TWEETS_FR, Recipe
+from training.datasets.rows import Flags, Rows, group_keys, read_rows
 
 FEWEST: Final = 50
-"""Rows of either class below which nothing can be said of a model."""
-_MOST_ALIKE: Final = 0.3
+"""Smallest number of rows of either class that a model can be tested on."""
+_MAX_DUPLICATES: Final = 0.3
+"""Largest share of a corpus that one group of near-duplicates may have."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +27,24 @@ class Named:
     Parameters
     ----------
     files
-        In the folder.
+        Paths of its files, relative to the folder.
     language
-        Of its texts.
-    shipped
-        The recipe of the bundle that is made of it, or None.
+        Language of its texts, a BCP 47 primary subtag.
+    recipe
+        Name of the shipped recipe that is trained on it; empty for none.
     """
 
     files: tuple[str, ...]
     language: str
-    shipped: Recipe | None = None
+    recipe: str = ""
 
 
 NAMED: Final[Mapping[str, Named]] = {
-    "airline": Named(AIRLINE_EN.rows.files, "en", AIRLINE_EN),
+    "airline": Named(("airline/airline_tweets.jsonl.gz",), "en", "airline-en"),
     "sentiment140": Named(("sentiment140/train.jsonl.gz",), "en"),
-    "french": Named(TWEETS_FR.rows.files, "fr", TWEETS_FR),
+    "french": Named(
+        ("xlmt/xlmt_fr_train.jsonl.gz", "xlmt/xlmt_fr_val.jsonl.gz"), "fr", "tweets-fr"
+    ),
 }
 
 
@@ -54,42 +55,42 @@ class Corpus:
     Parameters
     ----------
     name
-        Shown, and part of the name of the experiment.
+        Name in reports and in the name of the MLflow experiment.
     language
-        Two letters.
+        Language of the texts, a BCP 47 primary subtag.
     rows
-        The texts.
+        Texts with labels and brands.
     notes
-        What was noticed when they were read, in words.
-    shipped
-        The recipe of the bundle made of them, or None.
+        Sentences on rows that were skipped or repeated.
+    recipe
+        Name of the shipped recipe that is trained on the rows; empty for a user's own rows.
     folder
-        Where that recipe's other data are, or None.
+        Folder of the recipe's other data; None for a user's own rows.
     """
 
     name: str
     language: str
     rows: Rows
     notes: tuple[str, ...] = ()
-    shipped: Recipe | None = None
+    recipe: str = ""
     folder: Path | None = None
 
     @cached_property
     def digest(self) -> str:
-        """A hash of texts, labels and brands, in their order."""
-        found = sha256()
+        """Hash of texts, labels and brands in their order, 16 hexadecimal digits."""
+        digest = sha256()
         rows = self.rows
         for text, negative, brand in zip(rows.texts, rows.negative, rows.brands, strict=True):
-            found.update(f"{text}\0{int(negative)}\0{brand}\0".encode("utf-8", "surrogatepass"))
-        return found.hexdigest()[:16]
+            digest.update(f"{text}\0{int(negative)}\0{brand}\0".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:16]
 
     @cached_property
     def groups(self) -> list[str]:
-        """For each row a key that it shares with its near-duplicates."""
+        """Key of each row, the same for near-duplicates."""
         return group_keys(self.rows.texts)
 
     def sample(self, n: int | None) -> Corpus:
-        """Itself with the n rows whose texts have the lowest hashes; all of them for None."""
+        """Return a corpus of the n rows whose texts have the lowest hashes; None keeps all rows."""
         if n is None or len(self.rows) <= n:
             return self
         hashes = [
@@ -106,16 +107,17 @@ class Corpus:
         return replace(self, rows=rows, notes=(*self.notes, note))
 
     def checked(self) -> Corpus:
-        """Itself, when there is something to learn and to test.
+        """Return the corpus if its rows suffice to train and test a model.
 
         Raises
         ------
         RecordingError
-            When a class is missing or has fewer than fifty rows, or most rows are copies.
+            A class has fewer than 50 rows, or more than 30 % of the rows are near-duplicates of
+            each other.
         """
         check_classes(self.name, self.rows.negative)
         counts = np.unique(self.groups, return_counts=True)[1]
-        if counts.max() > _MOST_ALIKE * len(self.groups):
+        if counts.max() > _MAX_DUPLICATES * len(self.groups):
             raise RecordingError(
                 f"{self.name}: {counts.max():,} of {len(self.groups):,} rows are near-duplicates "
                 "of each other: leave such copies out, or give more rows"
@@ -124,7 +126,7 @@ class Corpus:
 
 
 def check_classes(name: str, negative: Flags) -> None:
-    """Refuse rows of one class, or with too few of either.
+    """Raise a RecordingError if a class has fewer than :data:`FEWEST` rows.
 
     Examples
     --------
@@ -147,17 +149,24 @@ def check_classes(name: str, negative: Flags) -> None:
 
 
 def named(folder: Path, names: Sequence[str]) -> list[Corpus]:
-    """The named data sets of a folder; those that are there when no name is given.
+    """Read named data sets of a folder.
+
+    Parameters
+    ----------
+    folder
+        Folder that holds the files of :data:`NAMED`.
+    names
+        Keys of :data:`NAMED`; empty for every data set whose files exist.
 
     Raises
     ------
     RecordingError
-        When one is missing or cannot be read, or none is there.
+        A file is missing or cannot be read, or the folder holds no data set.
     """
-    there = [
+    present = [
         name for name, one in NAMED.items() if all((folder / file).is_file() for file in one.files)
     ]
-    if not names and not there:
+    if not names and not present:
         files = ", ".join(file for one in NAMED.values() for file in one.files)
         raise RecordingError(f"{folder}: holds none of {files}: give files of your own with --data")
     return [
@@ -165,8 +174,8 @@ def named(folder: Path, names: Sequence[str]) -> list[Corpus]:
             name,
             NAMED[name].language,
             read_rows(folder, *NAMED[name].files),
-            shipped=NAMED[name].shipped,
+            recipe=NAMED[name].recipe,
             folder=folder,
         )
-        for name in dict.fromkeys(names or there)
+        for name in dict.fromkeys(names or present)
     ]

@@ -20,6 +20,9 @@ from training.datasets.duplicates import groups
 N_THREADS: Final = 1
 """Of everything: threads that wait for each other burn CPU time, and that is what is compared."""
 
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
 N_FOLDS: Final = 5
 N_INNER: Final = 10
 
@@ -39,13 +42,13 @@ class Rows:
     """
 
     texts: list[str]
-    negative: NDArray[np.bool_]
+    negative: Flags
     brands: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def kept(self, flags: NDArray[np.bool_]) -> Rows:
+    def kept(self, flags: Flags) -> Rows:
         """Those that flags are true of, in their order."""
         texts = [text for text, keep in zip(self.texts, flags.tolist(), strict=True) if keep]
         return Rows(texts, self.negative[flags], self.brands[flags])

@@ -18,12 +18,11 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from training.datasets.rows import Flags, Floats
+
 _FLOOR: Final = 0.3
 _PRIOR_SCALE: Final = 0.3
 _LEAST_NORM: Final = 1e-3
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from training.datasets.rows import N_FOLDS, Split
-from training.recipes.linear import Flags, Floats, calibrate, sigmoid
+from training.datasets.rows import N_FOLDS, Flags, Floats, Split
+from training.recipes.linear import calibrate, sigmoid
 
 Folds = NDArray[np.int64]
 

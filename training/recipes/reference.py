@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from badbuzz.features.drift import count_scores
 from badbuzz.features.known_words import N_HASHES, hash_words
-from training.recipes.linear import Floats
+from training.datasets.rows import Floats
 
 FEWEST: Final = 200
 """Texts that say what is usual: of fewer, chance alone makes a stability of 0.05."""

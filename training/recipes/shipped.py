@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.features.hashing import HashedFeatures
+from training.datasets.corpus import NAMED, Corpus
 from training.recipes.linear import Shape
 from training.recipes.quality import SHARES
 
@@ -85,7 +86,7 @@ AIRLINE_EN: Final = Recipe(
     name="airline-en",
     language="en",
     rows=Source(
-        ("airline/airline_tweets.jsonl.gz",),
+        NAMED["airline"].files,
         "Twitter US Airline Sentiment: tweets to four US airlines, February 2015, human labels",
         "CC BY-NC-SA 4.0",
         "trained and tested on",
@@ -93,7 +94,7 @@ AIRLINE_EN: Final = Recipe(
     features=HashedFeatures(n_bits=18, shortest=5, longest=5, width=_WIDTH),
     shape=Shape(rarity=0.0, contrast=1.0, strength=4.0),
     prior=Source(
-        ("sentiment140/train.jsonl.gz",),
+        NAMED["sentiment140"].files,
         "Sentiment140 (Go, Bhayani, Huang 2009): tweets of 2009 labelled by their emoticon",
         "for research; no licence stated",
         "prior",
@@ -113,7 +114,7 @@ TWEETS_FR: Final = Recipe(
     name="tweets-fr",
     language="fr",
     rows=Source(
-        ("xlmt/xlmt_fr_train.jsonl.gz", "xlmt/xlmt_fr_val.jsonl.gz"),
+        NAMED["french"].files,
         "XLM-T / UMSAB, French part (Barbieri et al. 2022; DEFT-2017), human labels, balanced",
         "for research; no licence stated",
         "trained and tested on",
@@ -126,3 +127,8 @@ TWEETS_FR: Final = Recipe(
 )
 
 RECIPES: Final = (AIRLINE_EN, TWEETS_FR)
+
+
+def shipped_recipe(corpus: Corpus) -> Recipe | None:
+    """Return the shipped recipe that is trained on a corpus, or None."""
+    return next((recipe for recipe in RECIPES if recipe.name == corpus.recipe), None)

@@ -13,9 +13,9 @@ from scipy import sparse
 
 from badbuzz.features.hashing import HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
-from training.datasets.rows import N_FOLDS, Rows, read_rows, read_sentences, splits
+from training.datasets.rows import N_FOLDS, Flags, Floats, Rows, read_rows, read_sentences, splits
 from training.recipes.graph import Linear
-from training.recipes.linear import Flags, Floats, Prior, Table, fit, fit_prior, presence
+from training.recipes.linear import Prior, Table, fit, fit_prior, presence
 from training.recipes.quality import Calibrated, cross_validate, measure, out_of_fold
 from training.recipes.reference import held_out_reference
 from training.recipes.shipped import Recipe

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from badbuzz.models.scorer import Scorer
-from training.datasets.rows import Rows
+from training.datasets.rows import Flags, Floats, Rows
 from training.recipes.bundles import MAX_BYTES
 
 MARGIN: Final = 0.01
@@ -24,7 +24,6 @@ _N_ROUNDS: Final = 5
 _LEAST_COUNT: Final = 1e-9
 
 Counts = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _cells(truth: Flags, one: Flags, other: Flags) -> Counts:
     return np.bincount(places, minlength=8)[np.newaxis]
 
 
-def _both(cells: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _both(cells: Counts) -> tuple[Floats, Floats]:
     """Macro-F1 of one and of other, for each row of cells."""
     cube = cells.reshape(-1, 2, 2, 2)
     return _macro_f1(cube.sum(axis=3)), _macro_f1(cube.sum(axis=2))
@@ -133,11 +132,11 @@ def macro_f1(truth: Flags, labels: Flags) -> float:
     return float(_both(_cells(truth, labels, labels))[0][0])
 
 
-def _macro_f1(confusion: Counts) -> NDArray[np.float64]:
+def _macro_f1(confusion: Counts) -> Floats:
     """Of int [n, 2, 2]: truth by label."""
     right = confusion[:, [0, 1], [0, 1]]
     seen = confusion.sum(axis=1) + confusion.sum(axis=2)
-    scores: NDArray[np.float64] = (2 * right / np.maximum(seen, _LEAST_COUNT)).mean(axis=1)
+    scores: Floats = (2 * right / np.maximum(seen, _LEAST_COUNT)).mean(axis=1)
     return scores
 
 

@@ -14,8 +14,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.store.model import Feedback
-from training.datasets.rows import Rows, group_keys, hashed_folds, words
-from training.recipes.linear import Flags
+from training.datasets.rows import Flags, Rows, group_keys, hashed_folds, words
 
 UNREADABLE: Final = "unreadable"
 FROZEN: Final = "frozen"

@@ -37,8 +37,11 @@ def test_the_largest_brand_is_left_out_when_none_is_given(corpus: Corpus) -> Non
 
 
 def test_the_brand_that_the_card_leaves_out_comes_before_the_largest(corpus: Corpus) -> None:
-    known = replace(AIRLINE_EN, left_out=brands(corpus)[1])
-    assert names(replace(corpus, shipped=known)) == ["fold 0", brands(corpus)[1]]
+    left_out, second = str(AIRLINE_EN.left_out), brands(corpus)[1]
+    renamed = np.where(corpus.rows.brands == second, left_out, corpus.rows.brands)
+    known = replace(corpus, rows=replace(corpus.rows, brands=renamed), recipe=AIRLINE_EN.name)
+    assert left_out != brands(known)[0]
+    assert names(known) == ["fold 0", left_out]
 
 
 def test_brands_that_are_given_are_left_out_in_turn(corpus: Corpus) -> None:

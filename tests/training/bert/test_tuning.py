@@ -14,8 +14,9 @@ from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
 from training.bert.tuning import Top, Tuning, fitted, reader
 from training.compare.prepared import Parts
+from training.datasets.rows import Floats
 from training.recipes.graph import tensorflow
-from training.recipes.linear import Floats, fit
+from training.recipes.linear import fit
 from training.recipes.shipped import AIRLINE_EN
 
 TUNING = Tuning(n_layers=1, n_epochs=4, n_batch=8, rate=1e-2)
