@@ -1,1 +1,1 @@
-"""Recorded tweets through the fold that runs live, without Kafka."""
+"""The backtest: recorded tweets through the live fold, without Kafka."""

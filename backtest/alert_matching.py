@@ -1,4 +1,4 @@
-"""What the truth says of a run's alerts, and what became of them."""
+"""Matching a run's alerts with the real incidents, and their severity over time."""
 
 from __future__ import annotations
 
@@ -13,79 +13,82 @@ _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
 class AlertMatch(NamedTuple):
-    """What the truth says of one alert: a sort, and words that begin in lower case."""
+    """Kind of a match between an alert and the truth, with a phrase in lower case."""
 
-    sort: Literal["hit", "benign", "false"]
-    words: str
+    kind: Literal["hit", "benign", "false"]
+    phrase: str
 
     @property
     def sign(self) -> str:
-        """A tick for a hit, a cross for all else."""
-        return "✓" if self.sort == "hit" else "✗"
+        """Tick for a hit, cross for anything else."""
+        return "✓" if self.kind == "hit" else "✗"
 
 
 def match_alert(alert: Alert, truth: Truth) -> AlertMatch:
-    """Whether an alert was right.
+    """Match an alert with the incidents and benign surges that happened.
 
     Parameters
     ----------
     alert
-        As it opened.
+        First phase of an alert.
     truth
-        What really happened.
+        Incidents and benign surges.
 
     Examples
     --------
     >>> from badbuzz.messages.text import example
-    >>> match_alert(example(), Truth()).words
+    >>> match_alert(example(), Truth()).phrase
     'false alarm'
     """
-    for incident in sorted(truth.incidents, key=lambda one: one.start_ms):
+    for incident in sorted(truth.incidents, key=lambda incident: incident.start_ms):
         if opens_in(alert, incident):
             minutes = delay_ms(incident, alert) / 60_000
             return AlertMatch(
-                "hit", f"real crisis: {_kind(incident)}, {minutes:.0f} min after onset"
+                "hit", f"real crisis: {_plain_kind(incident)}, {minutes:.0f} min after onset"
             )
     for surge in truth.benign:
         if opens_in(alert, surge):
-            return AlertMatch("benign", f"false alarm: a benign surge ({_kind(surge)})")
+            return AlertMatch("benign", f"false alarm: a benign surge ({_plain_kind(surge)})")
     return AlertMatch("false", "false alarm")
 
 
 class Uncaught(NamedTuple):
-    """Incidents that no alert caught: those that were watched, and those that nobody did."""
+    """Incidents without an alert: of watched brands, and of brands that were not watched yet."""
 
     missed: tuple[Incident, ...]
     unjudged: tuple[Incident, ...]
 
 
 def uncaught(run: Run, truth: Truth) -> Uncaught:
-    """The incidents that a run did not catch, by onset; what was not watched counts as unjudged."""
+    """Return the incidents that a run did not catch, by onset.
+
+    An incident counts as unjudged if its brand was not watched when it began.
+    """
     caught = evaluate(run.alerts, truth.incidents).caught
-    judged = [(one, alert) for one, alert in caught if is_judged(one, run.watches)]
+    judged = [(incident, alert) for incident, alert in caught if is_judged(incident, run.watches)]
     return Uncaught(
-        tuple(one for one, alert in judged if alert is None),
-        tuple(one for one, _ in caught if not is_judged(one, run.watches)),
+        tuple(incident for incident, alert in judged if alert is None),
+        tuple(incident for incident, _ in caught if not is_judged(incident, run.watches)),
     )
 
 
 def worst(alerts: Iterable[Alert]) -> dict[str, Alert]:
-    """By alert, the phase in which it first was as severe as it ever became."""
-    found: dict[str, Alert] = {}
+    """Return, by alert id, the first phase with the alert's highest severity."""
+    highest: dict[str, Alert] = {}
     for alert in alerts:
-        so_far = found.get(alert.id)
+        so_far = highest.get(alert.id)
         if so_far is None or _RANK[alert.severity] > _RANK[so_far.severity]:
-            found[alert.id] = alert
-    return found
+            highest[alert.id] = alert
+    return highest
 
 
 def severity(opened: Alert, highest: Alert) -> str:
-    """How severe an alert was when it opened, and what it rose to how much later."""
+    """Describe an alert's first severity and, if it rose, its highest one and the delay."""
     if highest.severity == opened.severity:
         return opened.severity
     minutes = (highest.window_end_ms - opened.opened_ms) / 60_000
     return f"{opened.severity}, {highest.severity} after {minutes:.0f} min"
 
 
-def _kind(incident: Incident) -> str:
+def _plain_kind(incident: Incident) -> str:
     return incident.kind.replace("_", " ")

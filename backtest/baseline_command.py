@@ -1,4 +1,4 @@
-"""The command ``baseline build``: what is usual for brands, learnt from recorded tweets."""
+"""The command ``baseline build``: learn the baselines of brands from recorded tweets."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from badbuzz.terminal.signals import SignalGuard
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
-    "-o", "--output", required=True, metavar="FILE.json", help="Where to write what was learnt."
+    "-o", "--output", required=True, metavar="FILE.json", help="Write the baselines here."
 )
 @reading_options
 def build(files: tuple[str, ...], output: str, **options: Any) -> None:
-    """Learn from recorded tweets what is usual for their brands.
+    """Learn the baselines of brands from recorded tweets.
 
-    FILE is what badbuzz replay reads, a week or more of it. The baseline is the one that the
-    worker would have after it: badbuzz baseline load puts it into a worker's state, so that a new
-    brand is watched from its first day.
+    FILE is a recording as badbuzz replay reads it, of a week or more. The result is the baseline
+    that the worker would have after the recording. badbuzz baseline load copies it into a worker's
+    state, so that a new brand is watched from its first day.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
     histories = [extract_baseline(state, str(rules_of(state.brand).zone)) for state in states]
     write_atomically(output, encode_baselines(histories, [Path(name).name for name in files]))
     if not options["quiet"]:
-        for state in sorted(states, key=lambda one: one.brand):
+        for state in sorted(states, key=lambda state: state.brand):
             click.echo(_sentence(state, rules_of(state.brand)))
 
 

@@ -1,4 +1,4 @@
-"""One brand's chart: negatives against the expected band, lanes of alerts and truth, rates."""
+"""Chart of a brand: negatives and their expected band, tracks of alerts and incidents, rates."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from backtest.alert_matching import severity, worst
 from backtest.charts import Corner, Mark, Scale, area, bars, line, nice_scale, time_marks
 from backtest.formatting import when
 from backtest.run import Run
-from backtest.series import Point, dispersion_ebb, points, span_for
+from backtest.series import Point, dispersion_ratio, points, span_for
 from badbuzz.detection.evaluation import Truth, spans
 from badbuzz.model import BUCKET_MS, Alert, Window
 
 _N_POINTS: Final = 320
 _CLOSE_MS: Final = 3 * 3_600_000
-_LEAST_WIDTH: Final = 0.35
-_LEAST_TWEETS: Final = 3
-"""Fewer have no rate worth a line."""
+_MIN_WIDTH: Final = 0.35
+_MIN_TWEETS: Final = 3
+"""Smallest number of tweets whose negative rate is drawn."""
 
-_MOST_TIMES: Final = 9
-_MOST_TIMES_CLOSE: Final = 5
+_MAX_TIMES: Final = 9
+_MAX_TIMES_CLOSE: Final = 5
 _MINUTE_MS: Final = 60_000
 
 Kind = Literal["alert", "other", "incident", "benign"]
@@ -30,7 +30,7 @@ Kind = Literal["alert", "other", "incident", "benign"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A bar in a lane: where, how wide (percent), what a pointer is told, what stands on it."""
+    """Bar of a track: position and width in percent, tooltip, text and link."""
 
     at: float
     width: float
@@ -40,8 +40,8 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """One row of bars."""
+class Track:
+    """Row of bars below a chart."""
 
     name: str
     kind: Kind
@@ -50,7 +50,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Paths and marks for the template; ``readout`` is what a pointer is told, by point."""
+    """Paths and axis marks for the template; ``readout`` has the values of each point."""
 
     label: str
     every: str
@@ -64,52 +64,54 @@ class Chart:
     adjusted: str
     usual: str
     shades: tuple[Span, ...]
-    lanes: tuple[Lane, ...]
+    tracks: tuple[Track, ...]
     readout: tuple[tuple[Any, ...], ...]
 
 
 def overview(
     brand: str, runs: Sequence[Run], numbers: dict[str, int], truth: Truth | None
 ) -> Chart:
-    """A brand over the whole recording, an alert lane for each rule set."""
+    """Chart a brand over the whole recording, with a track of alerts for each rule set."""
     windows = runs[0].windows[brand]
     first_ms, last_ms = windows[0].start_ms, windows[-1].end_ms
     x = Scale(first_ms, last_ms)
-    lanes = [_alert_lane(run, brand, x, numbers, first=run is runs[0], n=len(runs)) for run in runs]
+    tracks = [
+        _alert_track(run, brand, x, numbers, first=run is runs[0], n=len(runs)) for run in runs
+    ]
     if truth is not None:
-        lanes += _truth_lanes(brand, truth, x)
+        tracks += _truth_tracks(brand, truth, x)
     span_ms = span_for(first_ms, last_ms, _N_POINTS)
     label = (
         f"{brand}: negative tweets against the expected band, {when(first_ms)} to {when(last_ms)}"
     )
-    ebb = dispersion_ebb(runs[0].fold.brands[brand].baseline, span_ms)
-    return _chart(label, points(windows, span_ms, ebb), span_ms, x, tuple(lanes))
+    ratio = dispersion_ratio(runs[0].fold.brands[brand].baseline, span_ms)
+    return _chart(label, points(windows, span_ms, ratio), span_ms, x, tuple(tracks))
 
 
 def close_up(alert: Alert, end_ms: int, windows: Sequence[Window], truth: Truth | None) -> Chart:
-    """Five-minute windows from three hours before an alert's opening to three after."""
+    """Chart the five-minute windows from three hours before an alert opens to three hours after."""
     x = Scale(alert.opened_ms - _CLOSE_MS, alert.opened_ms + _CLOSE_MS)
     near = [w for w in windows if w.start_ms >= x.low and w.end_ms <= x.high]
     title = f"open from {when(alert.opened_ms)}"
-    lane = Lane("Alert", "alert", (_span(x, alert.opened_ms, end_ms, title),))
-    lanes = [lane, *(_truth_lanes(alert.brand, truth, x) if truth is not None else ())]
+    track = Track("Alert", "alert", (_span(x, alert.opened_ms, end_ms, title),))
+    tracks = [track, *(_truth_tracks(alert.brand, truth, x) if truth is not None else ())]
     label = f"The six hours around the alert of {when(alert.opened_ms)}, in five minutes"
-    return _chart(label, points(near, BUCKET_MS), BUCKET_MS, x, tuple(lanes), 3, _MOST_TIMES_CLOSE)
+    return _chart(label, points(near, BUCKET_MS), BUCKET_MS, x, tuple(tracks), 3, _MAX_TIMES_CLOSE)
 
 
 def _chart(
     label: str,
-    found: list[Point],
+    series: list[Point],
     span_ms: int,
     x: Scale,
-    lanes: tuple[Lane, ...],
+    tracks: tuple[Track, ...],
     n_marks: int = 4,
-    n_times: int = _MOST_TIMES,
+    n_times: int = _MAX_TIMES,
 ) -> Chart:
-    y, counts = nice_scale(max((max(p.n_negative, p.high) for p in found), default=1.0), n_marks)
+    y, counts = nice_scale(max((max(p.n_negative, p.high) for p in series), default=1.0), n_marks)
     rate_y = Scale(0.0, 1.0)
-    runs = list(_unbroken(found))
-    told = [point for point in found if point.n >= _LEAST_TWEETS]
+    runs = list(_contiguous(series))
+    rated = [point for point in series if point.n >= _MIN_TWEETS]
     return Chart(
         label=label,
         every=_every(span_ms),
@@ -120,46 +122,46 @@ def _chart(
             for run in runs
         ),
         expected="".join(line(x, y, _steps(run, [p.expected for p in run])) for run in runs),
-        bars=bars(x, y, _heights(p for p in found if p.n_negative <= p.high)),
-        bars_above=bars(x, y, _heights(p for p in found if p.n_negative > p.high)),
-        rate=line(x, rate_y, _middles(told, [p.rate for p in told], span_ms)),
-        adjusted=line(x, rate_y, _middles(told, [p.adjusted_rate for p in told], span_ms)),
-        usual=line(x, rate_y, _middles(found, [p.usual_rate for p in found], span_ms)),
-        shades=lanes[0].spans,
-        lanes=lanes,
-        readout=tuple(_readout(x, point) for point in found),
+        bars=bars(x, y, _heights(p for p in series if p.n_negative <= p.high)),
+        bars_above=bars(x, y, _heights(p for p in series if p.n_negative > p.high)),
+        rate=line(x, rate_y, _middles(rated, [p.rate for p in rated], span_ms)),
+        adjusted=line(x, rate_y, _middles(rated, [p.adjusted_rate for p in rated], span_ms)),
+        usual=line(x, rate_y, _middles(series, [p.usual_rate for p in series], span_ms)),
+        shades=tracks[0].spans,
+        tracks=tracks,
+        readout=tuple(_readout(x, point) for point in series),
     )
 
 
-def _heights(found: Iterator[Point]) -> Iterator[tuple[float, float, float]]:
-    return ((point.start_ms, point.end_ms, point.n_negative) for point in found)
+def _heights(series: Iterator[Point]) -> Iterator[tuple[float, float, float]]:
+    return ((point.start_ms, point.end_ms, point.n_negative) for point in series)
 
 
-def _unbroken(found: list[Point]) -> Iterator[list[Point]]:
-    """Stretches of points without a gap between them."""
+def _contiguous(series: list[Point]) -> Iterator[list[Point]]:
+    """Yield runs of points without a gap between them."""
     start = 0
-    for place, (before, after) in enumerate(pairwise(found), 1):
+    for place, (before, after) in enumerate(pairwise(series), 1):
         if after.start_ms > before.end_ms:
-            yield found[start:place]
+            yield series[start:place]
             start = place
-    if found:
-        yield found[start:]
+    if series:
+        yield series[start:]
 
 
-def _steps(found: Sequence[Point], values: Sequence[float]) -> list[Corner]:
+def _steps(series: Sequence[Point], values: Sequence[float]) -> list[Corner]:
     return [
         corner
-        for point, value in zip(found, values, strict=True)
+        for point, value in zip(series, values, strict=True)
         for corner in ((point.start_ms, value), (point.end_ms, value))
     ]
 
 
 def _middles(
-    found: Sequence[Point], values: Sequence[float | None], span_ms: int
+    series: Sequence[Point], values: Sequence[float | None], span_ms: int
 ) -> Iterator[Corner | None]:
-    """The middles of points; the pen is lifted where the next is far."""
+    """Yield the middle of each point; None, which lifts the pen, before a long gap."""
     last_ms = None
-    for point, value in zip(found, values, strict=True):
+    for point, value in zip(series, values, strict=True):
         if value is None:
             continue
         if last_ms is not None and point.start_ms - last_ms > 6 * span_ms:
@@ -185,13 +187,13 @@ def _every(span_ms: int) -> str:
 
 
 def _span(x: Scale, start_ms: int, end_ms: int, title: str, text: str = "", href: str = "") -> Span:
-    return Span(x.at(start_ms), max(x.width(start_ms, end_ms), _LEAST_WIDTH), title, text, href)
+    return Span(x.at(start_ms), max(x.width(start_ms, end_ms), _MIN_WIDTH), title, text, href)
 
 
-def _alert_lane(
+def _alert_track(
     run: Run, brand: str, x: Scale, numbers: dict[str, int], *, first: bool, n: int
-) -> Lane:
-    found = []
+) -> Track:
+    alert_spans = []
     highest = worst(run.alerts)
     for alert, start_ms, end_ms in spans(run.alerts, run.watches):
         if alert.brand == brand:
@@ -199,18 +201,18 @@ def _alert_lane(
             how = severity(alert, highest[alert.id])
             title = f"alert ({how}), {when(start_ms)} to {when(end_ms)} UTC"
             text, href = (str(number), f"#alert-{number}") if number else ("", "")
-            found.append(_span(x, start_ms, end_ms, title, text, href))
+            alert_spans.append(_span(x, start_ms, end_ms, title, text, href))
     name = "Alerts" if n == 1 else f"Alerts, {run.rules.name}"
-    return Lane(name, "alert" if first else "other", tuple(found))
+    return Track(name, "alert" if first else "other", tuple(alert_spans))
 
 
-def _truth_lanes(brand: str, truth: Truth, x: Scale) -> Iterator[Lane]:
+def _truth_tracks(brand: str, truth: Truth, x: Scale) -> Iterator[Track]:
     kinds: tuple[tuple[str, Kind, Any], ...] = (
         ("Real crises", "incident", truth.incidents),
         ("Benign surges", "benign", truth.benign),
     )
-    for name, kind, told in kinds:
-        yield Lane(
+    for name, kind, events in kinds:
+        yield Track(
             name,
             kind,
             tuple(
@@ -218,7 +220,7 @@ def _truth_lanes(brand: str, truth: Truth, x: Scale) -> Iterator[Lane]:
                     x, one.start_ms, one.end_ms,
                     f"{one.kind}, {when(one.start_ms)} to {when(one.end_ms)} UTC",
                 )
-                for one in told
+                for one in events
                 if one.brand == brand and one.start_ms < x.high and one.end_ms > x.low
             ),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Verdicts on recorded tweets: recorded with them, a human's, remembered, or scored now."""
+"""Predictions for recorded tweets: recorded scores, labels, cached scores or new ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BY_LABEL: Final = {
 
 
 class LabelOracle:
-    """Takes a human's label for the verdict; a tweet without one has none.
+    """Predicts what a person labelled; a tweet without a label has no prediction.
 
     Attributes
     ----------
     n_labelled
-        Tweets that had one.
+        Number of tweets with a label.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class LabelOracle:
         self.n_labelled = 0
 
     def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
-        """A verdict on each tweet, or None."""
+        """Return the prediction for each tweet; None for a tweet without a label."""
         self.n_labelled += sum(one.label is not None for one in recorded)
         return [
             _BY_LABEL[one.label == "negative"] if one.label is not None else None
@@ -51,12 +51,12 @@ class LabelOracle:
         ]
 
     def close(self) -> list[str]:
-        """Nothing to keep."""
+        """Return no warnings: there is nothing to save."""
         return []
 
 
-class _Member:
-    """One bundle, with all the verdicts that it can give and the scores it has given."""
+class _CachedBundle:
+    """Bundle with a prediction for every possible score and a cache of its scores."""
 
     def __init__(self, scorer: Scorer, folder: Path | None) -> None:
         self.scorer = scorer
@@ -64,78 +64,79 @@ class _Member:
         self.cache = ScoreCache(folder / scorer.version if folder is not None else None)
 
     def score(self, texts: dict[int, str]) -> None:
-        """Score texts, by digest, and remember."""
+        """Score texts, given by digest, and cache the scores."""
         scores = np.rint(self.scorer.score(list(texts.values())) * SCORE_UNITS)
         self.cache.add(list(texts), scores.astype(int).tolist())
 
 
 class CachedScorer:
-    """Gives the verdicts that the worker would give, or those that were recorded.
+    """Predicts what the worker would predict, or what was recorded.
 
     Parameters
     ----------
-    judges
-        The worker's.
+    scorers
+        The worker's scorers.
     folder
-        Of the remembered scores; None remembers none.
+        Folder of the cached scores; None caches in memory only.
     rescore
-        Whether scores that were recorded with the tweets are passed over.
+        Whether to ignore scores that were recorded with the tweets.
 
     Attributes
     ----------
     n_scored
-        Texts that had to be scored.
+        Number of texts that were not in the cache.
     """
 
-    def __init__(self, judges: ScorerSet, folder: Path | None, *, rescore: bool = False) -> None:
-        members = {
-            scorer.version: _Member(scorer, folder) for scorer in set(judges.scorers.values())
+    def __init__(self, scorers: ScorerSet, folder: Path | None, *, rescore: bool = False) -> None:
+        bundles = {
+            scorer.version: _CachedBundle(scorer, folder)
+            for scorer in set(scorers.scorers.values())
         }
-        self._by_version = members
+        self._by_version = bundles
         self._by_language = {
-            language: members[scorer.version] for language, scorer in judges.scorers.items()
+            language: bundles[scorer.version] for language, scorer in scorers.scorers.items()
         }
         self._rescore = rescore
         self.n_scored = 0
 
     def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
-        """A verdict on each tweet; None where no bundle reads its language."""
-        given: list[Prediction | None] = [None] * len(recorded)
-        places: list[tuple[int, _Member, int]] = []
+        """Return the prediction for each tweet; None if no bundle has its language."""
+        predictions: list[Prediction | None] = [None] * len(recorded)
+        places: list[tuple[int, _CachedBundle, int]] = []
         unscored: dict[str, dict[int, str]] = {}
         for place, one in enumerate(recorded):
             if one.score is not None and not self._rescore:
-                given[place] = self._recorded(one, one.score)
+                predictions[place] = self._recorded(one, one.score)
                 continue
-            member = self._by_language.get(one.tweet.lang)
-            if member is None or one.tweet.kind != "post":
+            bundle = self._by_language.get(one.tweet.lang)
+            if bundle is None or one.tweet.kind != "post":
                 continue
             text = digest(one.tweet.text)
-            score = member.cache.known.get(text)
+            score = bundle.cache.known.get(text)
             if score is not None:
-                given[place] = member.table[score]
+                predictions[place] = bundle.table[score]
             else:
-                unscored.setdefault(member.scorer.version, {})[text] = one.tweet.text
-                places.append((place, member, text))
+                unscored.setdefault(bundle.scorer.version, {})[text] = one.tweet.text
+                places.append((place, bundle, text))
         for version, texts in unscored.items():
             self._by_version[version].score(texts)
             self.n_scored += len(texts)
-        for place, member, text in places:
-            given[place] = member.table[member.cache.known[text]]
-        return given
+        for place, bundle, text in places:
+            predictions[place] = bundle.table[bundle.cache.known[text]]
+        return predictions
 
     def _recorded(self, one: LabelledTweet, score: float) -> Prediction:
-        """The verdict that was recorded; of an unknown bundle the score is taken as it is."""
+        """Return the recorded prediction; the score of an unknown bundle is not adjusted."""
         units = round(score * SCORE_UNITS)
-        member = self._by_version.get(one.bundle or "")
-        if member is not None:
-            return member.table[units]
+        bundle = self._by_version.get(one.bundle or "")
+        if bundle is not None:
+            return bundle.table[units]
         negative = one.negative if one.negative is not None else score >= 0.5
         return Prediction(units / SCORE_UNITS, negative, units, one.bundle or _UNKNOWN)
 
     def close(self) -> list[str]:
-        """Keep what was scored; returns why that was not possible, if it was not."""
-        members = self._by_version.values()
-        for member in members:
-            member.cache.save()
-        return [member.cache.trouble for member in members if member.cache.trouble]
+        """Save the new scores; return a warning for each cache that cannot be written."""
+        caches = [bundle.cache for bundle in self._by_version.values()]
+        for cache in caches:
+            cache.save()
+        return [cache.trouble for cache in caches if cache.trouble]

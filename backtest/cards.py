@@ -8,17 +8,16 @@ from typing import Any, Final
 from numpy.random import PCG64, Generator
 
 from backtest.alert_matching import match_alert, uncaught, worst
-from backtest.compare import Change
-from backtest.results import Findings
+from backtest.results import AlertDiff, BacktestResult
 from backtest.run import Run
 from badbuzz.detection.evaluation import Scorecard, Truth, openings, score
 
 SEED: Final = 20_150_222
-"""Of the bootstrap: the same backtest prints the same intervals."""
+"""Seed of the bootstrap, so that the same backtest prints the same intervals."""
 
 
 def scorecard(run: Run, truth: Truth, brand: str | None = None, *, draws: int = 1000) -> Scorecard:
-    """How one rule set did, over all brands or on one of them."""
+    """Return the scorecard of a rule set over all brands, or over one of them."""
     alerts, watches = run.alerts, run.watches
     if brand is not None:
         alerts = [alert for alert in alerts if alert.brand == brand]
@@ -30,29 +29,29 @@ def scorecard(run: Run, truth: Truth, brand: str | None = None, *, draws: int = 
     return score(alerts, truth, watches, Generator(PCG64(SEED)), draws)
 
 
-def summary(found: Findings) -> dict[str, Any]:
-    """All that a backtest found, as plain values."""
-    tally, truth = found.tally, found.truth
+def summary(result: BacktestResult) -> dict[str, Any]:
+    """Return the result of a backtest as plain values for JSON."""
+    tally, truth = result.tally, result.truth
     return {
         "n_tweets": tally.n_tweets,
         "first_ms": tally.first_ms,
         "last_ms": tally.last_ms,
-        "rules": [_of_run(run, truth) for run in found.runs],
+        "rules": [_run_card(run, truth) for run in result.runs],
         "sweeps": [
             {
                 "field": sweep.name,
                 "points": [
                     {"value": value, **_card(run, truth, None)}
-                    for value, run in zip(sweep.values, its_runs, strict=True)
+                    for value, run in zip(sweep.values, runs, strict=True)
                 ],
             }
-            for sweep, its_runs in found.swept
+            for sweep, runs in result.swept
         ],
-        "changes": [_change(change) for change in found.changes],
+        "changes": [_diff(diff) for diff in result.diffs],
     }
 
 
-def _of_run(run: Run, truth: Truth | None) -> dict[str, Any]:
+def _run_card(run: Run, truth: Truth | None) -> dict[str, Any]:
     highest = worst(run.alerts)
     return {
         "name": run.rules.name,
@@ -67,7 +66,7 @@ def _of_run(run: Run, truth: Truth | None) -> dict[str, Any]:
                 "severity": a.severity,
                 "worst_severity": highest[a.id].severity,
                 "worst_ms": highest[a.id].window_end_ms,
-                **({"verdict": match_alert(a, truth).sort} if truth else {}),
+                **({"verdict": match_alert(a, truth).kind} if truth else {}),
             }
             for a in openings(run.alerts)
         ],
@@ -100,14 +99,14 @@ def _rounded(value: Any) -> Any:
     return [round(each, 4) for each in value] if isinstance(value, tuple) else value
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _diff(diff: AlertDiff) -> dict[str, Any]:
     return {
-        "before": change.before,
-        "after": change.after,
-        "gained": [alert.id for alert in change.gained],
-        "lost": [alert.id for alert in change.lost],
+        "before": diff.before,
+        "after": diff.after,
+        "gained": [alert.id for alert in diff.gained],
+        "lost": [alert.id for alert in diff.lost],
         "moved": [
             {"before": one.before.id, "after": one.after.id, "by_min": one.by_min}
-            for one in change.moved
+            for one in diff.moved
         ],
     }

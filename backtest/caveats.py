@@ -1,4 +1,4 @@
-"""What makes a backtest's figures say less than they seem to."""
+"""Warnings about a backtest: rules or truth of other brands or times, and nothing watched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from backtest.formatting import when
-from backtest.results import Findings
+from backtest.results import BacktestResult
 from backtest.rules import RuleSet
 from backtest.run import Run, Tally
 from badbuzz.detection.evaluation import Truth
@@ -16,26 +16,28 @@ _USUAL_WARMUP_H: Final = 24
 _MAX_NAMES: Final = 5
 
 
-def doubts(found: Findings) -> list[str]:
-    """Truth and rules that are about another recording, in words."""
-    brands = set(found.runs[0].fold.brands)
-    told = list(_of_rules([run.rules for run in found.runs], brands))
-    if found.truth is not None:
-        told += _of_truth(found.truth, found.tally, brands)
-    return told
+def doubts(result: BacktestResult) -> list[str]:
+    """Return a warning for each rule set or truth that is not about this recording."""
+    brands = set(result.runs[0].fold.brands)
+    warnings = list(_of_rules([run.rules for run in result.runs], brands))
+    if result.truth is not None:
+        warnings += _of_truth(result.truth, result.tally, brands)
+    return warnings
 
 
 def _of_rules(rule_sets: list[RuleSet], brands: set[str]) -> Iterator[str]:
     for rules in rule_sets:
         if strange := sorted(set(rules.by_brand) - brands):
-            yield f"rules {rules.name!r}: {_strangers(strange, brands)}"
+            yield f"rules {rules.name!r}: {_unknown_brands(strange, brands)}"
 
 
 def _of_truth(truth: Truth, tally: Tally, brands: set[str]) -> Iterator[str]:
-    told = (*truth.incidents, *truth.benign)
-    if strange := sorted({one.brand for one in told} - brands):
-        yield f"truth: {_strangers(strange, brands)}"
-    outside = [one for one in told if one.end_ms <= tally.first_ms or one.start_ms > tally.last_ms]
+    entries = (*truth.incidents, *truth.benign)
+    if strange := sorted({one.brand for one in entries} - brands):
+        yield f"truth: {_unknown_brands(strange, brands)}"
+    outside = [
+        one for one in entries if one.end_ms <= tally.first_ms or one.start_ms > tally.last_ms
+    ]
     if outside:
         yield (
             f"truth: {counted(len(outside), 'entry', 'entries')} outside the recording, which is "
@@ -43,7 +45,7 @@ def _of_truth(truth: Truth, tally: Tally, brands: set[str]) -> Iterator[str]:
         )
 
 
-def _strangers(strange: list[str], brands: set[str]) -> str:
+def _unknown_brands(strange: list[str], brands: set[str]) -> str:
     return f"the recording has no tweet about {_names(strange)}; it has {_names(sorted(brands))}"
 
 
@@ -53,28 +55,28 @@ def _names(brands: list[str]) -> str:
 
 
 def unwatched(run: Run) -> str:
-    """Why nothing was watched and what helps, or the empty string when something was."""
+    """Return why no brand was watched and the remedy; the empty string if one was."""
     watches = run.watches.values()
     if any(watch.since_ms >= 0 for watch in watches):
         return ""
     if any(watch.muted_ms for watch in watches):
-        return "Nothing was watched: all of it is muted; see muted_ms in the rules."
+        return "No brand was watched: all of them are muted; see muted_ms in the rules."
     if not run.outcomes["counted"]:
         return (
-            "Nothing was watched: no tweet has a verdict, as no bundle reads its language; "
+            "No brand was watched: no tweet has a prediction, as no bundle has its language; "
             "see --lang, BADBUZZ_BUNDLES and --use-truth."
         )
     return _warming(run)
 
 
 def _warming(run: Run) -> str:
-    state = max(run.fold.brands.values(), key=lambda one: (one.n_hours, one.n_negative_seen))
+    state = max(run.fold.brands.values(), key=lambda state: (state.n_hours, state.n_negative_seen))
     rules = run.fold.rules_of(state.brand)
     seen = f"{counted(state.n_hours, 'hour')} with tweets and {state.n_negative_seen:,} negative"
-    told = (
-        f"Nothing was watched: the warm-up takes {rules.warmup_hours} hours with tweets and "
+    reason = (
+        f"No brand was watched: the warm-up takes {rules.warmup_hours} hours with tweets and "
         f"{rules.warmup_negatives} negative ones, and {state.brand} has {seen}"
     )
     if state.n_hours < rules.warmup_hours:
-        return f"{told}; try --warmup {max(min(_USUAL_WARMUP_H, state.n_hours // 2), 1)}h."
-    return f"{told}; try fewer warmup_negatives in a rules file."
+        return f"{reason}; try --warmup {max(min(_USUAL_WARMUP_H, state.n_hours // 2), 1)}h."
+    return f"{reason}; try fewer warmup_negatives in a rules file."

@@ -1,8 +1,7 @@
-"""Charts as SVG paths and positions in percent.
+"""SVG paths and axis marks of charts, with positions in percent.
 
-A path's drawing is stretched to the width that there is, its strokes are not; what is written or
-round stands beside it, placed in percent. So a chart is as sharp and as readable on a telephone as
-on a desk, and follows the page's colours.
+The SVG is stretched to the width of the page while its strokes keep their width. Text and dots are
+HTML elements placed in percent, so that a chart is readable at any width.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _HOUR_MS: Final = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place on an axis, in percent from its beginning, and what is written there."""
+    """Label of an axis and its position in percent of the axis."""
 
     at: float
     text: str
@@ -30,7 +29,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values from ``low`` to ``high`` along an axis, as percent.
+    """Scale from values between ``low`` and ``high`` to percent of an axis.
 
     Examples
     --------
@@ -42,17 +41,17 @@ class Scale:
     high: float
 
     def at(self, value: float) -> float:
-        """Percent from the low end, within the axis."""
+        """Return the position of a value in percent, at most 100 and at least 0."""
         share = (value - self.low) / (self.high - self.low or 1.0)
         return round(min(max(share, 0.0), 1.0) * 100.0, 3)
 
     def width(self, start: float, end: float) -> float:
-        """Percent from one value to another."""
+        """Return the distance between two values in percent."""
         return round(self.at(end) - self.at(start), 3)
 
 
 def nice_scale(most: float, n_marks: int = 4) -> tuple[Scale, list[Mark]]:
-    """An axis from 0 that holds ``most``, with round numbers on it.
+    """Return a scale from 0 to at least ``most``, with marks at round numbers.
 
     Examples
     --------
@@ -72,7 +71,7 @@ def _nice(step: float) -> float:
 
 
 def time_marks(scale: Scale, n_most: int) -> list[Mark]:
-    """Round UTC times on a time axis; every second one is minor."""
+    """Return at most ``n_most`` marks at round UTC times; every second mark is minor."""
     span_h = (scale.high - scale.low) / _HOUR_MS
     step_h = next((h for h in _TICKS_H if span_h / h <= n_most), int(span_h / n_most) + 1)
     first = datetime.fromtimestamp(scale.low / 1000, UTC)
@@ -100,7 +99,7 @@ def _place(x: Scale, y: Scale, corner: Corner) -> str:
 
 
 def line(x: Scale, y: Scale, corners: Iterable[Corner | None]) -> str:
-    """A path through corners; None lifts the pen.
+    """Return an SVG path through corners; None lifts the pen.
 
     Examples
     --------
@@ -119,20 +118,20 @@ def line(x: Scale, y: Scale, corners: Iterable[Corner | None]) -> str:
 
 
 def area(x: Scale, y: Scale, above: Sequence[Corner], below: Sequence[Corner]) -> str:
-    """The closed path between two lines."""
+    """Return the closed SVG path between two lines."""
     if not above:
         return ""
     return line(x, y, [*above, *reversed(below)]) + "Z"
 
 
 def bars(x: Scale, y: Scale, spans: Iterable[tuple[float, float, float]]) -> str:
-    """Bars from 0, each from one x to another and so high, with a little air between."""
+    """Return the SVG path of bars, given as start, end and height, with a gap between bars."""
     parts = []
     floor_at = f"{HEIGHT - y.at(0.0) * HEIGHT / 100:.2f}"
     for start, end, value in spans:
         if value > 0:
-            air = (end - start) * 0.1
-            left, right = start + air, end - air
+            gap = (end - start) * 0.1
+            left, right = start + gap, end - gap
             parts.append(
                 f"M{_place(x, y, (left, 0.0))}L{_place(x, y, (left, value))}"
                 f"L{_place(x, y, (right, value))}L{x.at(right) * WIDTH / 100:.1f} {floor_at}Z"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,12 @@ from rich.console import Console
 from backtest import table
 from backtest.cards import summary
 from backtest.caveats import doubts, unwatched
-from backtest.compare import compare
 from backtest.options import FoldOptions, reading_options
-from backtest.results import Findings
+from backtest.results import BacktestResult, compare
 from backtest.rules import RuleSet, read_rules, read_sweep
 from backtest.run import Run
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.detection.state import Rules
 from badbuzz.recordings.outputs import check_outputs, file_errors
 from badbuzz.recordings.truth import read_truth
 from badbuzz.terminal.options import Hours
@@ -32,20 +30,20 @@ _WIDTH = 110
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--truth", "truth_file", metavar="FILE", help="What really happened, as JSON.")
+@click.option("--truth", "truth_file", metavar="FILE", help="Incidents that happened, as JSON.")
 @click.option(
     "--rules",
     "rules_files",
     multiple=True,
     metavar="FILE",
-    help="Another way of watching, as TOML; several are compared.",
+    help="Rules to use, as TOML; several files are compared.",
 )
 @click.option(
     "--sweep",
     "sweeps",
     multiple=True,
     metavar="FIELD=FIRST:LAST:STEP",
-    help="Try a number of the rules at every step.",
+    help="Run once for every value of a numeric rule.",
 )
 @click.option(
     "--warmup",
@@ -55,25 +53,25 @@ _WIDTH = 110
     help="Hours with tweets before alerts count.  [default: BADBUZZ_WARMUP_H]",
 )
 @click.option("--alerts", "alerts_file", metavar="FILE", help="Write alerts here, as JSON lines.")
-@click.option("--report", "report_file", metavar="FILE.html", help="Write a report to look at.")
-@click.option("--json", "as_json", is_flag=True, help="Sum up as one JSON object.")
+@click.option("--report", "report_file", metavar="FILE.html", help="Write an HTML report.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @reading_options
 def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Fold recorded tweets as the worker would, and say which alerts there would have been.
+    """Fold recorded tweets as the worker would, and show the alerts.
 
-    FILE is what badbuzz replay reads; tweets that carry a score are taken at their word. The
-    alerts are those of a replay through Kafka, to the byte. Scores are kept in the user's cache
-    folder, so that trying other rules takes seconds.
+    FILE is a recording as badbuzz replay reads it; a score that was recorded with a tweet is used
+    as it is. The alerts are identical, byte for byte, to those of a replay through Kafka. Scores
+    are cached in the user's cache folder, so that another run with other rules takes seconds.
 
-    A rules file has fields of the rules as keys, for every brand or in a table of one:
+    A rules file sets rules for every brand, or for one brand in a table:
 
     \b
       theta = 3.65
       [brand."Air Paradis"]
       theta = 5.0
 
-    With several rules files the alerts of the second and further ones are written beside the
-    first's, with the rules' name in the file's.
+    With several rules files, --alerts writes one file for each; the names of the second and
+    further files contain the name of the rules.
 
     \b
     Examples:
@@ -89,51 +87,55 @@ def backtest(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     truth = read_truth(options["truth_file"]) if options["truth_file"] else None
     reading = FoldOptions(files, settings, options)
     base = reading.base(options["warmup_h"])
-    shown = bool(options["report_file"])
-    runs = [Run(rules, base, keeps_windows=shown and rules is rule_sets[0]) for rules in rule_sets]
+    has_report = bool(options["report_file"])
+    runs = [
+        Run(rules, base, keeps_windows=has_report and rules is rule_sets[0]) for rules in rule_sets
+    ]
     swept = [
-        (sweep, [_step(rule_sets[0].at(sweep.name, value), base) for value in sweep.values])
+        (sweep, [Run(rule_sets[0].at(sweep.name, value), base) for value in sweep.values])
         for sweep in map(read_sweep, options["sweeps"])
     ]
     with SignalGuard() as stopping:
-        tally = reading.fold([*runs, *(run for _, its in swept for run in its)], stopping)
+        tally = reading.fold(
+            [*runs, *(run for _, sweep_runs in swept for run in sweep_runs)], stopping
+        )
         if tally.interrupted:
             click.echo("badbuzz: interrupted; nothing was written", err=True)
             sys.exit(128 + stopping.signal)
-    changes = [compare(runs[0], run) for run in runs[1:]]
-    found = Findings(files, tally, runs, swept, changes, truth, as_live=_as_live(options))
-    _tell(found, options, as_json=as_json)
+    diffs = [compare(runs[0], run) for run in runs[1:]]
+    result = BacktestResult(files, tally, runs, swept, diffs, truth, as_live=_as_live(options))
+    _write(result, options, as_json=as_json)
 
 
 def _as_live(options: dict[str, Any]) -> bool:
-    """Whether no option asks for other rules or verdicts than the worker's."""
+    """Tell whether rules and predictions are the worker's."""
     others = ("rules_files", "sweeps", "use_truth")
     return options["warmup_h"] is None and not any(options[name] for name in others)
 
 
-def _tell(found: Findings, options: dict[str, Any], *, as_json: bool) -> None:
-    """Write what was asked for, and sum up."""
-    for doubt in doubts(found):
+def _write(result: BacktestResult, options: dict[str, Any], *, as_json: bool) -> None:
+    """Write alerts and report if asked for, and print the result."""
+    for doubt in doubts(result):
         click.echo(f"badbuzz: {doubt}", err=True)
     if options["alerts_file"]:
-        _write_alerts(options["alerts_file"], found.runs)
+        _write_alerts(options["alerts_file"], result.runs)
     if options["report_file"]:
         from backtest.report import write_report  # noqa: PLC0415 - Jinja takes a while to import
 
-        write_report(options["report_file"], found)
+        write_report(options["report_file"], result)
     if as_json:
-        if told := unwatched(found.runs[0]):
-            click.echo(f"badbuzz: {told}", err=True)
-        click.echo(orjson.dumps(summary(found)))
+        if reason := unwatched(result.runs[0]):
+            click.echo(f"badbuzz: {reason}", err=True)
+        click.echo(orjson.dumps(summary(result)))
         return
     console = Console()
-    table.show(console if console.is_terminal else Console(width=_WIDTH), found)
+    table.show(console if console.is_terminal else Console(width=_WIDTH), result)
 
 
 def _check_outputs(
     files: Sequence[str], rule_sets: Sequence[RuleSet], options: dict[str, Any]
 ) -> None:
-    """Refuse what cannot be written, or would overwrite what is read, before any work."""
+    """Raise an error for an output that cannot be written or would overwrite an input."""
     alerts = options["alerts_file"]
     targets = [_alerts_target(alerts, rules, n) for n, rules in enumerate(rule_sets) if alerts]
     check_outputs(
@@ -147,17 +149,13 @@ def _check_outputs(
 
 
 def _alerts_target(path: str, rules: RuleSet, number: int) -> Path:
-    """Where a rule set's alerts go: the first one's into the file itself."""
-    named = Path(path)
-    return named.with_suffix(f".{rules.name}{named.suffix}") if number else named
-
-
-def _step(rules: RuleSet, base: Callable[[str], Rules]) -> Run:
-    return Run(rules, base, keeps_windows=False)
+    """Return the file of a rule set's alerts: ``path`` itself for the first rule set."""
+    first = Path(path)
+    return first.with_suffix(f".{rules.name}{first.suffix}") if number else first
 
 
 def _rule_sets(paths: Sequence[str]) -> list[RuleSet]:
-    """One for each file, each with a name of its own; the brands file's rules without any."""
+    """Read the rules files; without any, return the rules of the brands file."""
     rule_sets = [read_rules(path) for path in paths] or [RuleSet("as set")]
     names = [rules.name for rules in rule_sets]
     if len(set(names)) < len(names):

@@ -1,4 +1,4 @@
-"""The operating curve of a sweep: what is gained and what it costs, at every step."""
+"""Operating curve of a sweep: incidents caught and delay against false alarms."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from badbuzz.detection.evaluation import Scorecard, Truth
 
 _MARGIN: Final = 1.05
 _NEAR: Final = (4.0, 7.0)
-"""Percent across and up within which two dots are one."""
+"""Distance in percent, across and up, within which dots are merged."""
 
 _BESIDE: Final = (18.0, 9.0)
-"""Within which their texts would run into each other."""
+"""Distance in percent, across and up, within which the texts of dots would overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A step of the sweep, in percent across and up.
+    """Step of the sweep at a position in percent.
 
-    ``chosen`` is the rule set's own value; ``low`` has its text below, where there is room.
+    ``chosen`` marks the value of the rule set; ``low`` places the text below the dot.
     """
 
     across: float
@@ -38,7 +38,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One figure against the cost."""
+    """Plot of one figure against the false alarms, or against the swept value."""
 
     title: str
     across: str
@@ -50,7 +50,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A sweep as panels, and as a table that says the same."""
+    """Sweep as plots, and as a table of the same figures."""
 
     name: str
     panels: tuple[Panel, ...]
@@ -59,18 +59,18 @@ class Curve:
 
 
 def curve(sweep: Sweep, runs: Sequence[Run], own: float | None, truth: Truth | None) -> Curve:
-    """The curve of a sweep; ``own`` is the value that the first rule set has."""
+    """Return the curve of a sweep; ``own`` is the value of the first rule set, if it is unique."""
     cards = [scorecard(run, truth or Truth(), draws=0) for run in runs]
-    told = columns(with_truth=truth is not None)
+    shown = columns(with_truth=truth is not None)
     if truth is None or not truth.incidents:
         panels = [_by_value(sweep, cards, own)]
     else:
         panels = [_caught(sweep, cards, own), _delays(sweep, cards, own)]
     rows = tuple(
-        (f"{value:g}", *(words(card) for _, words in told))
+        (f"{value:g}", *(format_(card) for _, format_ in shown))
         for value, card in zip(sweep.values, cards, strict=True)
     )
-    return Curve(sweep.name, tuple(panels), (sweep.name, *(name for name, _ in told)), rows)
+    return Curve(sweep.name, tuple(panels), (sweep.name, *(name for name, _ in shown)), rows)
 
 
 def _caught(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
@@ -122,7 +122,7 @@ def _panel(
 
 
 def merged(dots: Sequence[Dot]) -> tuple[Dot, ...]:
-    """Dots that do not hide each other: those too near are one, which names its first and last.
+    """Merge neighbouring dots into one that names the first and the last value.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def merged(dots: Sequence[Dot]) -> tuple[Dot, ...]:
         else:
             groups.append([dot])
     placed: list[Dot] = []
-    for dot in map(_one, groups):
+    for dot in map(_merge, groups):
         last = placed[-1] if placed else None
         beside = last is not None and not last.low and _near(dot, last, _BESIDE)
         placed.append(replace(dot, low=beside))
@@ -149,15 +149,15 @@ def _near(dot: Dot, other: Dot, within: tuple[float, float]) -> bool:
     return abs(dot.across - other.across) < within[0] and abs(dot.up - other.up) < within[1]
 
 
-def _one(group: list[Dot]) -> Dot:
-    place = next((dot for dot in group if dot.chosen), group[0])
+def _merge(group: list[Dot]) -> Dot:
+    shown = next((dot for dot in group if dot.chosen), group[0])
     text = group[0].text if len(group) == 1 else f"{group[0].text}–{group[-1].text}"
     titles = "; ".join(dot.title for dot in group)
-    return Dot(place.across, place.up, text, titles, chosen=place.chosen)
+    return Dot(shown.across, shown.up, text, titles, chosen=shown.chosen)
 
 
 def _by_value(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
-    """Without a truth: how many alerts each value gives."""
+    """Plot the alerts per brand-week by value, for a sweep without truth."""
     x = Scale(sweep.values[0], sweep.values[-1])
     rates = [card.alerts_per_week or 0.0 for card in cards]
     y, y_marks = nice_scale(max(rates) * _MARGIN or 1.0)

@@ -1,4 +1,4 @@
-"""Figures of a backtest as people read them, in the terminal and in the report alike."""
+"""Figures of a backtest as text, for the terminal and the report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NONE: Final = "–"
 
 
 def when(time_ms: int, zone: tzinfo = UTC) -> str:
-    """An instant, to the minute.
+    """Format a time to the minute, in UTC by default.
 
     Examples
     --------
@@ -23,17 +23,17 @@ def when(time_ms: int, zone: tzinfo = UTC) -> str:
 
 
 def caught(card: Scorecard) -> str:
-    """``4 of 5``, with what a new draw of incidents might have given."""
+    """Format the incidents caught, such as ``4 of 5``, with the bootstrap interval."""
     unjudged = f"{card.n_unjudged} unjudged" if card.n_unjudged else ""
     if not card.n_incidents:
         return unjudged or NONE
-    spread = _spread(card.caught_interval, lambda share: f"{share * 100:.0f}")
-    told = f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}"
-    return ", ".join(filter(None, (told, unjudged)))
+    spread = _spread(card.caught_interval, lambda value: f"{value * 100:.0f}")
+    share = f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}"
+    return ", ".join(filter(None, (share, unjudged)))
 
 
 def delay(card: Scorecard) -> str:
-    """The median delay in minutes."""
+    """Format the median delay in minutes."""
     if card.median_delay_min is None:
         return NONE
     spread = _spread(card.delay_interval, lambda minutes: f"{minutes:.0f}")
@@ -41,7 +41,7 @@ def delay(card: Scorecard) -> str:
 
 
 def per_week(rate: float | None, interval: Interval | None = None) -> str:
-    """A rate per brand and week."""
+    """Format a rate per brand-week."""
     if rate is None:
         return NONE
     spread = _spread(interval, lambda value: f"{value:.2f}")
@@ -49,21 +49,21 @@ def per_week(rate: float | None, interval: Interval | None = None) -> str:
 
 
 def benign(card: Scorecard) -> str:
-    """Benign surges that were taken for crises."""
-    told = f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else ""
+    """Format the number of benign surges with an alert."""
+    share = f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else ""
     unjudged = f"{card.n_benign_unjudged} unjudged" if card.n_benign_unjudged else ""
-    return ", ".join(filter(None, (told, unjudged))) or NONE
+    return ", ".join(filter(None, (share, unjudged))) or NONE
 
 
 def hours(card: Scorecard) -> str:
-    """How long alerts stood."""
+    """Format the hours in which an alert was open."""
     return f"{card.alert_hours:.1f}"
 
 
-def _spread(interval: Interval | None, shown: Callable[[float], str]) -> str:
+def _spread(interval: Interval | None, format_: Callable[[float], str]) -> str:
     if interval is None:
         return ""
-    low, high = (shown(end) for end in interval)
+    low, high = (format_(end) for end in interval)
     return f"{low}–{high}" if low != high else ""
 
 
@@ -81,7 +81,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("benign alerted", benign),
     ("alert-hours", hours),
 )
-"""What is said of a rule set or brand where the truth is known."""
+"""Columns of a table of scorecards if the truth is known."""
 
 COLUMNS_WITHOUT_TRUTH: Final[tuple[Column, ...]] = (
     COLUMNS[0],
@@ -92,5 +92,5 @@ COLUMNS_WITHOUT_TRUTH: Final[tuple[Column, ...]] = (
 
 
 def columns(*, with_truth: bool) -> tuple[Column, ...]:
-    """The columns of a table of scorecards: a title, and the words for a card."""
+    """Return the columns of a table of scorecards: a title and a formatter."""
     return COLUMNS if with_truth else COLUMNS_WITHOUT_TRUTH

@@ -1,4 +1,4 @@
-"""The options of commands that fold recorded tweets, and the fold that they ask for."""
+"""Options of the commands that fold recorded tweets."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _CLOSING_MS: Final = 600_000
 
 
 def reading_options(command: _Command) -> _Command:
-    """Add the options that say how files are read and who gives the verdicts."""
+    """Add the options on reading files and on predictions."""
     for option in reversed(
         (
-            click.option("--use-truth", is_flag=True, help="Take a human's label for the verdict."),
+            click.option("--use-truth", is_flag=True, help="Use a person's label as prediction."),
             click.option(
                 "--label",
                 "labels",
                 multiple=True,
                 metavar="WORD=LABEL",
                 callback=parse_labels,
-                help="With --use-truth, what a word in the label column means: negative, neutral "
-                "or positive; may be given several times.",
+                help="With --use-truth, the label that a word of the label column means: negative, "
+                "neutral or positive; may be given several times.",
             ),
-            click.option("--rescore", is_flag=True, help="Pass over scores that were recorded."),
-            click.option("--no-cache", is_flag=True, help="Neither use scores of before nor keep."),
-            click.option("--quiet", is_flag=True, help="Show nothing but errors and results."),
+            click.option("--rescore", is_flag=True, help="Ignore recorded scores."),
+            click.option("--no-cache", is_flag=True, help="Neither read nor write cached scores."),
+            click.option("--quiet", is_flag=True, help="Show only errors and results."),
         )
     ):
         command = option(command)
@@ -53,16 +53,16 @@ def reading_options(command: _Command) -> _Command:
 
 @dataclass(slots=True)
 class FoldOptions:
-    """Files, how they are read, and who gives the verdicts.
+    """Recordings to fold, with the options on reading and predictions.
 
     Parameters
     ----------
     files
-        Paths.
+        Paths of the recordings.
     settings
-        The worker's: lateness, bundles, brands.
+        Settings of the worker: lateness, bundles, brands.
     options
-        Values of :func:`reading_options`.
+        Values of :func:`reading_options` by name.
     """
 
     files: Sequence[str]
@@ -70,7 +70,7 @@ class FoldOptions:
     options: dict[str, Any]
 
     def base(self, warmup_h: int | None) -> Callable[[str], Rules]:
-        """The rules that the worker gives a brand, with another warm-up if there is one."""
+        """Return the worker's rules of each brand, with another warm-up unless it is None."""
         default = Rules(
             lateness_ms=self.settings.lateness_s * 1000,
             warmup_hours=self.settings.warmup_h if warmup_h is None else warmup_h,
@@ -78,18 +78,18 @@ class FoldOptions:
         return read_brands(self.settings.brands, default).of
 
     def fold(self, runs: Sequence[Run], stopping: SignalGuard) -> Tally:
-        """Run every tweet through every run."""
+        """Fold every tweet in every run."""
         check_readable(self.files)
         options = self.options
         if options["labels"] and not options["use_truth"]:
             raise click.UsageError("--label: is for --use-truth; give that too")
-        jury = self._jury()
+        scorer = self._scorer()
         lateness_ms = self.settings.lateness_s * 1000
         shown = not options["quiet"]
         with RejectLog() as rejects, ProgressDisplay(self.files, shown=shown) as display:
             backtest = Backtest(
                 runs,
-                jury,
+                scorer,
                 _CLOSING_MS + lateness_ms,
                 on_tick=lambda tally: display.update(tally.n_tweets, tally.last_ms, rejects.n),
                 stopping=stopping,
@@ -97,24 +97,24 @@ class FoldOptions:
             try:
                 tally = backtest.run(self._recorded(rejects, display))
             finally:
-                troubles = jury.close()
+                warnings = scorer.close()
         display.print_line()
         rejects.report(shown=shown)
-        if isinstance(jury, LabelOracle) and not jury.n_labelled and not tally.interrupted:
+        if isinstance(scorer, LabelOracle) and not scorer.n_labelled and not tally.interrupted:
             raise RecordingError(
-                f"{', '.join(self.files)}: no row has a label, so --use-truth has no verdicts; "
-                "say where labels stand with --map label=COLUMN"
+                f"{', '.join(self.files)}: no row has a label, so --use-truth has nothing to use; "
+                "name the column of labels with --map label=COLUMN"
             )
-        for trouble in troubles:
-            click.echo(f"badbuzz: {trouble}", err=True)
+        for warning in warnings:
+            click.echo(f"badbuzz: {warning}", err=True)
         return tally
 
-    def _jury(self) -> CachedScorer | LabelOracle:
+    def _scorer(self) -> CachedScorer | LabelOracle:
         if self.options["use_truth"]:
             return LabelOracle()
         folder = None if self.options["no_cache"] else cache_folder()
-        judges = ScorerSet.read(self.settings.bundles)
-        return CachedScorer(judges, folder, rescore=self.options["rescore"])
+        scorers = ScorerSet.read(self.settings.bundles)
+        return CachedScorer(scorers, folder, rescore=self.options["rescore"])
 
     def _recorded(self, rejects: RejectLog, display: ProgressDisplay) -> Iterator[LabelledTweet]:
         names = ("preset", "mapping", "brand", "lang", "sort")
@@ -130,6 +130,6 @@ class FoldOptions:
 
 
 def one_run(reading: FoldOptions, warmup_h: int | None, stopping: SignalGuard) -> tuple[Run, Tally]:
-    """A recording through the worker's own rules."""
+    """Fold the recordings with the worker's rules."""
     run = Run(RuleSet("as set"), reading.base(warmup_h), keeps_windows=False)
     return run, reading.fold([run], stopping)

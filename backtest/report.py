@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing but a browser."""
+"""Report of a backtest as a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from backtest.alert_matching import AlertMatch, match_alert, severity, uncaught,
 from backtest.brand_chart import Chart, close_up, overview
 from backtest.cards import scorecard
 from backtest.caveats import doubts, unwatched
-from backtest.compare import Change
 from backtest.curve import curve
-from backtest.results import Findings
+from backtest.results import AlertDiff, BacktestResult
 from backtest.rules import Sweep
 from backtest.run import Run
 from badbuzz.detection.evaluation import Truth, openings, spans
@@ -30,7 +29,7 @@ _MAX_ROWS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """One alert of the first rule set, with everything it said."""
+    """Alert of the first rule set with its phases, texts and chart."""
 
     number: int
     alert: Alert
@@ -40,47 +39,49 @@ class _Card:
     details: str
     worst: Alert
     severity: str
-    verdict: AlertMatch | None
+    match: AlertMatch | None
     chart: Chart
 
 
-def write_report(path: str, findings: Findings) -> None:
+def write_report(path: str, result: BacktestResult) -> None:
     """Write the report of a backtest.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        The file cannot be written.
     """
-    write_text(path, render(findings))
+    write_text(path, render(result))
 
 
-def render(findings: Findings) -> str:
-    """The report as HTML."""
+def render(result: BacktestResult) -> str:
+    """Render the report as HTML."""
     filters = {"when": formatting.when}
-    return render_report("backtest", "report.html.jinja", filters, **_context(findings))
+    return render_report("backtest", "report.html.jinja", filters, **_context(result))
 
 
-def _context(found: Findings) -> dict[str, Any]:
-    first = found.runs[0]
+def _context(result: BacktestResult) -> dict[str, Any]:
+    first = result.runs[0]
     numbers = {alert.id: n for n, alert in enumerate(openings(first.alerts)[:_MAX_CARDS], 1)}
-    left = uncaught(first, found.truth) if found.truth else None
+    missed, unjudged = uncaught(first, result.truth) if result.truth else ((), ())
     brands = sorted(first.windows, key=lambda b: (-_n_alerts(first, b), b))
-    cards = _cards(first, numbers, found.truth)
+    cards = _cards(first, numbers, result.truth)
     return {
-        "files": [Path(name).name for name in found.files],
-        "verdicts": _verdicts(first),
-        "tally": found.tally,
-        "as_live": found.as_live,
-        "truth": found.truth,
-        "figures": _tiles(found),
-        "head": [name for name, _ in formatting.columns(with_truth=found.truth is not None)],
-        "rule_rows": [[run.rules.name, *_row(run, found.truth, None)] for run in found.runs],
-        "brand_rows": [[brand, *_row(first, found.truth, brand)] for brand in brands[:_MAX_BRANDS]],
+        "files": [Path(name).name for name in result.files],
+        "bundles": _bundles(first),
+        "tally": result.tally,
+        "as_live": result.as_live,
+        "truth": result.truth,
+        "figures": _tiles(result),
+        "head": [name for name, _ in formatting.columns(with_truth=result.truth is not None)],
+        "rule_rows": [[run.rules.name, *_row(run, result.truth, None)] for run in result.runs],
+        "brand_rows": [
+            [brand, *_row(first, result.truth, brand)] for brand in brands[:_MAX_BRANDS]
+        ],
         "brands": [
             (
                 brand,
-                overview(brand, found.runs, numbers, found.truth),
+                overview(brand, result.runs, numbers, result.truth),
                 [card for card in cards if card.alert.brand == brand],
             )
             for brand in sorted(brands[:_MAX_BRANDS])
@@ -90,25 +91,28 @@ def _context(found: Findings) -> dict[str, Any]:
         "uncaught": [
             (title, incidents)
             for title, incidents in (
-                ("Missed", left.missed if left else ()),
-                ("Not judged, as nobody watched when they began", left.unjudged if left else ()),
+                ("Missed", missed),
+                (
+                    "Not judged, as nobody watched when they began",
+                    unjudged,
+                ),
             )
             if incidents
         ],
         "unwatched": unwatched(first),
-        "doubts": doubts(found),
+        "doubts": doubts(result),
         "curves": [
-            curve(sweep, runs, _own(first, sweep), found.truth) for sweep, runs in found.swept
+            curve(sweep, runs, _own(first, sweep), result.truth) for sweep, runs in result.swept
         ],
-        "changes": [_change(change, found.truth) for change in found.changes],
+        "diffs": [_diff(diff, result.truth) for diff in result.diffs],
         "first": first,
     }
 
 
-def _verdicts(run: Run) -> str:
-    """The bundles that gave them, or humans."""
-    bundles = {b for state in run.fold.brands.values() for b in state.bundle.split(",") if b}
-    return ", ".join(sorted(bundles)) or "nobody"
+def _bundles(run: Run) -> str:
+    """Return the names of the bundles that gave the predictions."""
+    names = {b for state in run.fold.brands.values() for b in state.bundle.split(",") if b}
+    return ", ".join(sorted(names)) or "nobody"
 
 
 def _n_alerts(run: Run, brand: str) -> int:
@@ -117,28 +121,28 @@ def _n_alerts(run: Run, brand: str) -> int:
 
 def _row(run: Run, truth: Truth | None, brand: str | None) -> list[str]:
     card = scorecard(run, truth or Truth(), brand)
-    return [tell(card) for _, tell in formatting.columns(with_truth=truth is not None)]
+    return [format_(card) for _, format_ in formatting.columns(with_truth=truth is not None)]
 
 
 def _own(run: Run, sweep: Sweep) -> float | None:
-    """The swept number as the first rule set has it, if it is the same for every brand."""
+    """Return the rule set's value of the swept number; None if brands have different values."""
     values = {getattr(run.fold.rules_of(brand), sweep.name) for brand in run.fold.brands}
     return values.pop() if len(values) == 1 else None
 
 
-def _tiles(found: Findings) -> list[tuple[str, str, str]]:
-    """A figure, what it counts, and a word more."""
-    first = found.runs[0]
-    card = scorecard(first, found.truth or Truth())
+def _tiles(result: BacktestResult) -> list[tuple[str, str, str]]:
+    """Return the tiles: a figure, its name, and a note."""
+    first = result.runs[0]
+    card = scorecard(first, result.truth or Truth())
     n_brands = len(first.fold.brands)
     span = f"of {n_brands} brand{'s' * (n_brands != 1)}, {card.brand_weeks:.1f} brand-weeks judged"
-    tiles = [(f"{found.tally.n_tweets:,}", "tweets", span)]
-    if found.truth is None:
+    tiles = [(f"{result.tally.n_tweets:,}", "tweets", span)]
+    if result.truth is None:
         rate = formatting.per_week(card.alerts_per_week)
         return [
             *tiles,
             (*_figure(card.n_alerts, "alert"), f"{rate} per brand-week"),
-            (formatting.hours(card), "alert-hours", "in which an alert stood"),
+            (formatting.hours(card), "alert-hours", "in which an alert was open"),
         ]
     rate = formatting.per_week(card.false_alarms_per_week, card.false_alarms_interval)
     median = card.median_delay_min
@@ -152,7 +156,7 @@ def _tiles(found: Findings) -> list[tuple[str, str, str]]:
 
 
 def _figure(n: int, one: str) -> tuple[str, str]:
-    """A number, and what it counts."""
+    """Return a number and its noun."""
     figure, _, name = counted(n, one).partition(" ")
     return figure, name
 
@@ -178,28 +182,28 @@ def _cards(run: Run, numbers: dict[str, int], truth: Truth | None) -> list[_Card
                 details=" ".join(details),
                 worst=highest[alert.id],
                 severity=severity(alert, highest[alert.id]),
-                verdict=match_alert(alert, truth) if truth else None,
+                match=match_alert(alert, truth) if truth else None,
                 chart=close_up(alert, end_ms, run.windows[alert.brand], truth),
             )
         )
     return cards
 
 
-def _change(change: Change, truth: Truth | None) -> dict[str, Any]:
-    """What changed, as rows: a sign, a word, when, which brand, what was said."""
+def _diff(diff: AlertDiff, truth: Truth | None) -> dict[str, Any]:
+    """Return a difference as rows of sign, change, time, brand, headline and match."""
     rows = [
-        *(("+", "gained", a.opened_ms, a) for a in change.gained),
-        *(("−", "lost", a.opened_ms, a) for a in change.lost),
+        *(("+", "gained", a.opened_ms, a) for a in diff.gained),
+        *(("−", "lost", a.opened_ms, a) for a in diff.lost),
         *((
             "→", f"{abs(m.by_min):.0f} min {'later' if m.by_min > 0 else 'sooner'}",
             m.after.opened_ms, m.after,
-        ) for m in change.moved),
+        ) for m in diff.moved),
     ]  # fmt: skip
     rows.sort(key=lambda row: row[2])
     return {
-        "before": change.before,
-        "after": change.after,
-        "counts": (counted(len(change.gained), "alert"), len(change.lost), len(change.moved)),
+        "before": diff.before,
+        "after": diff.after,
+        "counts": (counted(len(diff.gained), "alert"), len(diff.lost), len(diff.moved)),
         "rows": [
             (
                 sign,

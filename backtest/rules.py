@@ -1,4 +1,4 @@
-"""Rule sets: files that change how brands are watched, and sweeps over one of their numbers."""
+"""Rule sets read from files, and sweeps over a numeric rule."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _MAX_STEPS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Changes to the rules that the brands file gives.
+    """Changes to the rules of the brands file.
 
     Parameters
     ----------
     name
-        Shown.
+        Name in tables and reports.
     changes
-        By field of :class:`badbuzz.detection.state.Rules`, for every brand.
+        Values by field of :class:`badbuzz.detection.state.Rules`, for every brand.
     by_brand
-        The same for single brands, laid over ``changes``.
+        Values for single brands, which override ``changes``.
 
     Examples
     --------
@@ -44,22 +44,22 @@ class RuleSet:
     by_brand: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def over(self, base: Callable[[str], Rules]) -> Callable[[str], Rules]:
-        """The rules of a brand, by its name, with the changes laid over ``base``."""
-        made: dict[str, Rules] = {}
+        """Return a function from a brand's name to its rules: ``base`` with the changes."""
+        cache: dict[str, Rules] = {}
 
         def rules_of(brand: str) -> Rules:
-            rules = made.get(brand)
+            rules = cache.get(brand)
             if rules is None:
                 changes = {**self.changes, **self.by_brand.get(brand, {})}
-                rules = made[brand] = replace(base(brand), **changes)
+                rules = cache[brand] = replace(base(brand), **changes)
             return rules
 
         return rules_of
 
     def at(self, name: str, value: float) -> RuleSet:
-        """Itself with one number the same for every brand."""
+        """Return the rule set with one number set for every brand."""
         by_brand = {
-            brand: {key: its for key, its in changes.items() if key != name}
+            brand: {key: other for key, other in changes.items() if key != name}
             for brand, changes in self.by_brand.items()
         }
         return RuleSet(f"{name}={value:g}", {**self.changes, name: value}, by_brand)
@@ -67,27 +67,26 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The values that one number of the rules takes, rising."""
+    """Rising values of a numeric rule."""
 
     name: str
     values: tuple[float, ...]
 
 
 def read_rules(path: str) -> RuleSet:
-    """A rules file: TOML, a field of ``Rules`` a key, and tables ``[brand."Air Paradis"]``.
+    """Read a rules file: TOML with fields of ``Rules``, and tables ``[brand."Air Paradis"]``.
 
     Raises
     ------
     BrandsError
-        When it cannot be read, or a key or value is none; names the file, the key and those
-        that are known.
+        The file cannot be read, or a key or value is invalid.
     """
     try:
         document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BrandsError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise BrandsError(f"{path}: is no TOML: {error}") from error
+        raise BrandsError(f"{path}: is not TOML: {error}") from error
     tables = document.pop(_BRAND, {})
     if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
         raise BrandsError(f'{path}: {_BRAND}: expected tables such as [brand."Air Paradis"]')
@@ -98,12 +97,12 @@ def read_rules(path: str) -> RuleSet:
 
 
 def read_sweep(text: str) -> Sweep:
-    """A sweep, ``field=first:last:step``, the last included.
+    """Parse a sweep, ``field=first:last:step``, the last included.
 
     Raises
     ------
     BrandsError
-        When it is none, or the field is no number.
+        The text is not a sweep, or the field is not a number.
 
     Examples
     --------
@@ -120,7 +119,7 @@ def read_sweep(text: str) -> Sweep:
     check_known(name, "--sweep")
     kind = FIELD_TYPES[name]
     if kind not in (int, float):
-        raise BrandsError(f"--sweep {text}: {name} is no number")
+        raise BrandsError(f"--sweep {text}: {name} is not a number")
     if not (isfinite(first) and isfinite(last) and step > 0 and first <= last):
         raise BrandsError(f"--sweep {text}: expected first <= last and a step above 0")
     n_steps = int((last - first) / step + 1e-9)

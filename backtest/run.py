@@ -1,7 +1,7 @@
-"""One pass over recorded tweets, through a fold for each rule set.
+"""One pass over recorded tweets, with a fold for each rule set.
 
-The records, their heartbeats and the fold are those of a replay through Kafka, so the alerts are
-the same, to the byte.
+Records, heartbeats and fold are those of a replay through Kafka, so that the alerts are identical
+byte for byte.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _BATCH: Final = 1024
 
 
 class TweetScorer(Protocol):
-    """Whoever gives verdicts."""
+    """Source of predictions for recorded tweets."""
 
     def predictions(self, recorded: Sequence[LabelledTweet]) -> list[Prediction | None]:
-        """A verdict on each tweet, or None."""
+        """Return the prediction for each tweet, or None."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How far a backtest has come; times are event times, -1 before there is one."""
+    """Number of tweets read, with the event times of the first and the last; -1 for none."""
 
     n_tweets: int = 0
     first_ms: int = -1
@@ -41,16 +41,16 @@ class Tally:
 
 
 class Run:
-    """What one rule set made of the recording.
+    """Fold of one rule set, and its output.
 
     Parameters
     ----------
     rules
-        Which.
+        Changes to the rules.
     base
-        Rules of a brand, without its changes.
+        Function from a brand's name to its rules without the changes.
     keeps_windows
-        Whether every closed window is kept.
+        Whether to keep every closed window, as the report needs them.
 
     Attributes
     ----------
@@ -59,9 +59,9 @@ class Run:
     windows
         Closed windows by brand, if they are kept.
     watches
-        By brand, when it was watched with a baseline.
+        Watched period by brand.
     outcomes
-        What became of the records.
+        Number of records by outcome.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class Run:
         self.outcomes: Counter[str] = Counter()
         self._keeps_windows = keeps_windows
 
-    def take(self, tweet: Tweet, verdict: Prediction | None) -> None:
+    def take(self, tweet: Tweet, prediction: Prediction | None) -> None:
         """Fold one record."""
-        applied = self.fold.apply(tweet, verdict)
+        applied = self.fold.apply(tweet, prediction)
         self.outcomes[applied.outcome] += 1
         self.alerts += applied.alerts
         for window in applied.windows:
@@ -88,52 +88,52 @@ class Run:
 
 @dataclass(slots=True)
 class Backtest:
-    """A recording through several rule sets.
+    """Pass over a recording for several rule sets.
 
     Parameters
     ----------
     runs
-        One for each.
-    judging
-        Who gives the verdicts.
+        One run for each rule set.
+    scorer
+        Source of the predictions.
     tail_ms
-        Heartbeats after the last tweet.
+        Milliseconds of heartbeats after the last tweet.
     on_tick
-        Told how things stand, every thousand tweets.
+        Called with the tally after every 1,024 tweets.
     stopping
-        Asked as often whether to end early.
+        Called before every 1,024 tweets; true ends the pass.
     """
 
     runs: Sequence[Run]
-    judging: TweetScorer
+    scorer: TweetScorer
     tail_ms: int = TAIL_MS
     on_tick: Callable[[Tally], None] = lambda tally: None  # noqa: ARG005
     stopping: Callable[[], bool] = lambda: False
     tally: Tally = field(default_factory=Tally)
-    _verdicts: deque[Prediction | None] = field(default_factory=deque)
+    _predictions: deque[Prediction | None] = field(default_factory=deque)
 
     def run(self, recorded: Iterable[LabelledTweet]) -> Tally:
-        """Fold everything, or as much as there was time for."""
+        """Fold all tweets, or those before ``stopping`` returned true."""
         takes = [run.take for run in self.runs]
-        verdict_of = self._verdicts.popleft
-        for tweet in with_heartbeats(self._judged(recorded), EVERY_MS, self.tail_ms):
+        next_prediction = self._predictions.popleft
+        for tweet in with_heartbeats(self._scored(recorded), EVERY_MS, self.tail_ms):
             if self.tally.interrupted:
                 break
-            verdict = None if tweet.kind == "heartbeat" else verdict_of()
+            prediction = None if tweet.kind == "heartbeat" else next_prediction()
             for take in takes:
-                take(tweet, verdict)
+                take(tweet, prediction)
         self.on_tick(self.tally)
         return self.tally
 
-    def _judged(self, recorded: Iterable[LabelledTweet]) -> Iterator[Tweet]:
-        """The tweets; the verdict on each lies ready when it comes."""
+    def _scored(self, recorded: Iterable[LabelledTweet]) -> Iterator[Tweet]:
+        """Yield the tweets, each after its prediction was added to the queue."""
         tally = self.tally
         source = iter(recorded)
         while batch := list(islice(source, _BATCH)):
             if self.stopping():
                 tally.interrupted = True
                 return
-            self._verdicts.extend(self.judging.predictions(batch))
+            self._predictions.extend(self.scorer.predictions(batch))
             for one in batch:
                 yield one.tweet
             if tally.first_ms < 0:

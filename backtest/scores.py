@@ -1,9 +1,9 @@
-"""Scores that were computed before: a file for each bundle, by digest of the text.
+"""Cache of scores: a file for each bundle, by digest of the text.
 
-A file is rows of twelve bytes: a text's digest, its score in ten-thousandths, a check. It only
-grows, by whole blocks under a lock, so that two runs at once may write it; what a kill left of a
-row is cut off by the next writer, and a row that does not check is no row. A bundle's score also
-depends on how text becomes features, so the folder is named after that code.
+A file has rows of twelve bytes: digest of the text, score in ten-thousandths, checksum. Writers
+append under a lock, so that several runs may share a file. The next writer removes an incomplete
+last row, and readers skip rows with a wrong checksum. The folder's name contains a digest of the
+code that turns text into features, as scores depend on it.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def cache_folder() -> Path:
-    """Where scores lie in the user's cache folder, apart for each way of making features."""
-    made_by = code_digest([Path(tokens.__file__), Path(hashing.__file__)])
-    return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}-{made_by}"
+    """Return the folder of the scores in the user's cache folder."""
+    code = code_digest([Path(tokens.__file__), Path(hashing.__file__)])
+    return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}-{code}"
 
 
 def code_digest(sources: Sequence[Path]) -> str:
-    """What source files are known by together: eight hexadecimal digits."""
-    told = blake2b(digest_size=4)
+    """Return a digest of source files, 8 hexadecimal digits."""
+    total = blake2b(digest_size=4)
     for path in sources:
-        told.update(blake2b(path.read_bytes()).digest())
-    return told.hexdigest()
+        total.update(blake2b(path.read_bytes()).digest())
+    return total.hexdigest()
 
 
 def digest(text: str) -> int:
-    """What a text is known by, 64 bits.
+    """Return a 64-bit digest of a text.
 
     Examples
     --------
@@ -53,19 +53,19 @@ def digest(text: str) -> int:
 
 
 class ScoreCache:
-    """The scores of one bundle, by text digest.
+    """Scores of one bundle by digest of the text.
 
     Parameters
     ----------
     path
-        Of the file; None keeps them in memory only.
+        File of the cache; None caches in memory only.
 
     Attributes
     ----------
     known
-        Score in ten-thousandths by digest.
+        Scores in ten-thousandths by digest.
     trouble
-        Why the file cannot be used, or the empty string.
+        Warning that the file cannot be used, or the empty string.
 
     Examples
     --------
@@ -89,23 +89,23 @@ class ScoreCache:
         except FileNotFoundError:
             return
         except OSError as error:
-            self._give_up(error)
+            self._disable(error)
             return
         rows = np.frombuffer(content[: len(content) - len(content) % _ROW.itemsize], _ROW)
         rows = rows[rows["check"] == _check(rows["text"], rows["score"])]
         self.known = dict(zip(rows["text"].tolist(), rows["score"].tolist(), strict=True))
 
     def add(self, texts: Sequence[int], scores: Sequence[int]) -> None:
-        """Remember scores, by digest; they are saved now and then."""
-        found = dict(zip(texts, scores, strict=True))
-        self.known.update(found)
+        """Add scores by digest; save after every 20,000 new ones."""
+        scored = dict(zip(texts, scores, strict=True))
+        self.known.update(scored)
         if self._path is not None:
-            self._new.update(found)
+            self._new.update(scored)
             if len(self._new) >= _SAVE_AT:
                 self.save()
 
     def save(self) -> None:
-        """Append what is new to the file."""
+        """Append the new scores to the file."""
         if self._path is None or not self._new:
             return
         rows = np.empty(len(self._new), _ROW)
@@ -117,10 +117,10 @@ class ScoreCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             _append(self._path, rows.tobytes())
         except OSError as error:
-            self._give_up(error)
+            self._disable(error)
 
-    def _give_up(self, error: OSError) -> None:
-        self.trouble = f"{self._path}: scores are not kept: {error.strerror}"
+    def _disable(self, error: OSError) -> None:
+        self.trouble = f"{self._path}: scores are not cached: {error.strerror}"
         self._path = None
 
 

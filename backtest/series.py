@@ -1,4 +1,4 @@
-"""A brand's closed windows as a series that a chart can show: sums over equal spans of time."""
+"""Time series of a brand for charts: closed windows summed over equal spans."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MINUTE_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What was seen in one span, against what was expected.
+    """Counts and rates of one span, with the expected number of negatives.
 
-    Rates are in [0, 1], None where there was no tweet; ``low`` and ``high`` are two standard
-    deviations either way of ``expected``.
+    Rates are in [0, 1], None in a span without tweets. ``low`` and ``high`` are two standard
+    deviations below and above ``expected``.
     """
 
     start_ms: int
@@ -36,7 +36,7 @@ class Point:
 
 
 def span_for(first_ms: int, last_ms: int, n_most: int) -> int:
-    """The shortest readable span, in ms, of which ``n_most`` cover a time.
+    """Return the shortest round span in ms of which at most ``n_most`` cover a period.
 
     Examples
     --------
@@ -49,40 +49,44 @@ def span_for(first_ms: int, last_ms: int, n_most: int) -> int:
     return _MINUTES[-1] * _MINUTE_MS * -(-(last_ms - first_ms) // (n_most * 86_400_000))
 
 
-def points(windows: Sequence[Window], span_ms: int, ebb: float = 1.0) -> list[Point]:
-    """Windows of one brand, in order, summed over spans of ``span_ms``.
+def points(windows: Sequence[Window], span_ms: int, ratio: float = 1.0) -> list[Point]:
+    """Sum the ordered windows of a brand over spans of ``span_ms``.
 
     Parameters
     ----------
-    ebb
-        The dispersion of sums over such spans as a share of that of five minutes: see
-        :func:`dispersion_ebb`.
+    windows
+        Closed windows of one brand, in order.
+    span_ms
+        Length of a span, in ms.
+    ratio
+        Dispersion of such sums divided by that of five minutes, > 0; see
+        :func:`dispersion_ratio`.
     """
     groups: dict[int, list[Window]] = {}
     for window in windows:
         groups.setdefault(window.start_ms - window.start_ms % span_ms, []).append(window)
-    return [_point(start_ms, span_ms, group, ebb) for start_ms, group in groups.items()]
+    return [_point(start_ms, span_ms, group, ratio) for start_ms, group in groups.items()]
 
 
-def dispersion_ebb(baseline: Baseline, span_ms: int) -> float:
-    """How much less a brand's sums over a span are dispersed than its five minutes, > 0.
+def dispersion_ratio(baseline: Baseline, span_ms: int) -> float:
+    """Return the dispersion of a brand's sums over a span divided by that of five minutes, > 0.
 
-    By what the baseline has learnt of the longest scale that the span holds.
+    It uses the baseline's dispersion at the longest scale that the span contains.
 
     Examples
     --------
-    >>> dispersion_ebb(Baseline(), 3_600_000)
+    >>> dispersion_ratio(Baseline(), 3_600_000)
     1.0
     """
     scale = max(i for i, n in enumerate(SCALES) if n * BUCKET_MS <= max(span_ms, BUCKET_MS))
     return baseline.dispersion(scale) / baseline.dispersion(0)
 
 
-def _point(start_ms: int, span_ms: int, group: list[Window], ebb: float) -> Point:
+def _point(start_ms: int, span_ms: int, group: list[Window], ratio: float) -> Point:
     n = sum(window.n for window in group)
     n_negative = sum(window.n_negative for window in group)
     expected = sum(window.expected for window in group)
-    deviation = _deviation(group, expected, ebb)
+    deviation = _deviation(group, expected, ratio)
     adjusted = sum(round((w.adjusted_rate or 0.0) * w.n * SCORE_UNITS) for w in group)
     return Point(
         start_ms=start_ms,
@@ -98,8 +102,8 @@ def _point(start_ms: int, span_ms: int, group: list[Window], ebb: float) -> Poin
     )
 
 
-def _deviation(group: list[Window], expected: float, ebb: float) -> float:
-    """The standard deviation of a sum: Var = mu + phi * mu**2, phi that of its windows."""
+def _deviation(group: list[Window], expected: float, ratio: float) -> float:
+    """Return the standard deviation of a sum: Var = mu + phi * mu**2, phi of its windows."""
     if len(group) == 1:
         return (group[0].expected_high - group[0].expected) / 2.0
     excess = squares = 0.0
@@ -108,4 +112,4 @@ def _deviation(group: list[Window], expected: float, ebb: float) -> float:
         excess += half * half - window.expected
         squares += window.expected * window.expected
     dispersion = max(excess / squares, 0.0) if squares else 0.0
-    return sqrt(expected + ebb * dispersion * expected * expected)
+    return sqrt(expected + ratio * dispersion * expected * expected)

@@ -1,4 +1,4 @@
-"""A backtest in the terminal."""
+"""Tables of a backtest in the terminal."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from rich.text import Text
 from backtest.alert_matching import match_alert, severity, uncaught, worst
 from backtest.cards import scorecard
 from backtest.caveats import unwatched
-from backtest.compare import Change
 from backtest.formatting import columns, when
-from backtest.results import Findings
+from backtest.results import AlertDiff, BacktestResult
 from backtest.run import Run
 from badbuzz.detection.evaluation import Incident, Truth, openings
 from badbuzz.messages.text import headline
 from badbuzz.model import Alert
 
 _MAX_ALERTS: Final = 20
-_DRAWS_OF_A_SWEEP: Final = 0
 
 
-def show(console: Console, found: Findings) -> None:
-    """Print scorecards, the first rule set's alerts, sweeps and changes."""
-    runs, truth = found.runs, found.truth
+def show(console: Console, result: BacktestResult) -> None:
+    """Print scorecards, alerts of the first rule set, sweeps and differences."""
+    runs, truth = result.runs, result.truth
     title = "Rule sets" if len(runs) > 1 else "By brand"
     table = _table(title, "rules" if len(runs) > 1 else "brand", truth)
     if len(runs) == 1:
@@ -37,13 +35,13 @@ def show(console: Console, found: Findings) -> None:
         _row(table, "all" if len(runs) == 1 else run.rules.name, run, truth)
     console.print(table)
     _show_alerts(console, runs[0], truth)
-    for sweep, its_runs in found.swept:
+    for sweep, sweep_runs in result.swept:
         table = _table(f"Sweep over {sweep.name}", sweep.name, truth)
-        for value, run in zip(sweep.values, its_runs, strict=True):
-            _row(table, f"{value:g}", run, truth, draws=_DRAWS_OF_A_SWEEP)
+        for value, run in zip(sweep.values, sweep_runs, strict=True):
+            _row(table, f"{value:g}", run, truth, draws=0)
         console.print(table)
-    for change in found.changes:
-        _show_change(console, change, truth)
+    for diff in result.diffs:
+        _show_diff(console, diff, truth)
 
 
 def _table(title: str, first: str, truth: Truth | None) -> Table:
@@ -64,7 +62,7 @@ def _row(
     draws: int = 1000,
 ) -> None:
     card = scorecard(run, truth or Truth(), brand, draws=draws)
-    table.add_row(name, *(words(card) for _, words in columns(with_truth=truth is not None)))
+    table.add_row(name, *(format_(card) for _, format_ in columns(with_truth=truth is not None)))
 
 
 def _show_alerts(console: Console, run: Run, truth: Truth | None) -> None:
@@ -75,53 +73,53 @@ def _show_alerts(console: Console, run: Run, truth: Truth | None) -> None:
             when(alert.opened_ms),
             severity(alert, highest[alert.id]),
             headline(alert),
-            *_judged(alert, truth),
+            *_match(alert, truth),
         )
     if len(opened) > _MAX_ALERTS:
         table.caption = f"{len(opened) - _MAX_ALERTS} more: --alerts FILE has them all"
     console.print(table if opened else Text(" ".join(filter(None, ("No alerts.", unwatched(run))))))
     if truth is not None:
-        left = uncaught(run, truth)
-        _list(console, "Missed", left.missed)
-        _list(console, "Not judged, as nobody watched when they began", left.unjudged)
+        not_caught = uncaught(run, truth)
+        _list(console, "Missed", not_caught.missed)
+        _list(console, "Not judged, as nobody watched when they began", not_caught.unjudged)
 
 
-def _judged(alert: Alert, truth: Truth | None) -> tuple[str, ...]:
-    """The cell of a verdict, where there is a truth to judge by."""
+def _match(alert: Alert, truth: Truth | None) -> tuple[str, ...]:
+    """Return the cell on the match of an alert; no cell without truth."""
     if truth is None:
         return ()
-    found = match_alert(alert, truth)
-    return (f"{found.sign} {found.words}",)
+    match = match_alert(alert, truth)
+    return (f"{match.sign} {match.phrase}",)
 
 
 def _list(console: Console, title: str, incidents: Sequence[Incident]) -> None:
-    told = [
+    entries = [
         f"{one.brand}, {one.kind.replace('_', ' ')}, {when(one.start_ms)}"
         for one in incidents[:_MAX_ALERTS]
     ]
     if len(incidents) > _MAX_ALERTS:
-        told.append(f"{len(incidents) - _MAX_ALERTS} more")
-    if told:
-        console.print(Text(f"{title}: {'; '.join(told)}"))
+        entries.append(f"{len(incidents) - _MAX_ALERTS} more")
+    if entries:
+        console.print(Text(f"{title}: {'; '.join(entries)}"))
 
 
-def _show_change(console: Console, change: Change, truth: Truth | None) -> None:
+def _show_diff(console: Console, diff: AlertDiff, truth: Truth | None) -> None:
     table = Table(
-        title=f"From {change.before} to {change.after}",
+        title=f"From {diff.before} to {diff.after}",
         title_justify="left",
         title_style="bold",
         show_header=False,
     )
-    for word, alerts in (("gained", change.gained), ("lost", change.lost)):
+    for word, alerts in (("gained", diff.gained), ("lost", diff.lost)):
         for alert in alerts[:_MAX_ALERTS]:
-            table.add_row(word, *_what(alert), *_judged(alert, truth))
-    for moved in change.moved[:_MAX_ALERTS]:
-        table.add_row(f"{moved.by_min:+.0f} min", *_what(moved.after), *_judged(moved.after, truth))
-    table.caption = (
-        f"{len(change.gained)} gained, {len(change.lost)} lost, {len(change.moved)} moved"
-    )
+            table.add_row(word, *_summary(alert), *_match(alert, truth))
+    for moved in diff.moved[:_MAX_ALERTS]:
+        table.add_row(
+            f"{moved.by_min:+.0f} min", *_summary(moved.after), *_match(moved.after, truth)
+        )
+    table.caption = f"{len(diff.gained)} gained, {len(diff.lost)} lost, {len(diff.moved)} moved"
     console.print(table)
 
 
-def _what(alert: Alert) -> tuple[str, str]:
+def _summary(alert: Alert) -> tuple[str, str]:
     return when(alert.opened_ms), headline(alert)

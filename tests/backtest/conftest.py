@@ -1,4 +1,4 @@
-"""A cache of each test's own, a recording and the shipped verdicts."""
+"""A cache folder for each test, a recording, and the shipped scorers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.scenario import write_scenario
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of this test's own."""
+    """Cache folder of one test."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.setenv("HOME", str(folder))
@@ -21,10 +21,10 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty-eight hours with two crises at their end."""
+    """Recording of 38 hours with two crises at the end."""
     return write_scenario(tmp_path_factory.mktemp("backtest"), brands=3, tweets_per_day=2000)
 
 
 @pytest.fixture(scope="module")
-def judges() -> ScorerSet:
+def scorers() -> ScorerSet:
     return ScorerSet.read("en=airline-en,fr=tweets-fr")

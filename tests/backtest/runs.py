@@ -1,4 +1,4 @@
-"""The backtest's command and what it is given."""
+"""Calls of the backtest command, and its input files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOUD = LabelledTweet(
 
 
 def command(*arguments: object, code: int = 0) -> str:
-    """What the command printed."""
+    """Run the command and return its standard output."""
     result = CliRunner().invoke(
         badbuzz, ["backtest", *map(str, arguments), "--quiet"], catch_exceptions=True
     )
@@ -36,16 +36,18 @@ def command(*arguments: object, code: int = 0) -> str:
 
 
 def summed_up(*arguments: object) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(command(*arguments, "--warmup", "24h", "--json"))
-    return found
+    summary: dict[str, Any] = orjson.loads(command(*arguments, "--warmup", "24h", "--json"))
+    return summary
 
 
 def steady_file(folder: Path, *, name: str = "steady.jsonl", at_day: float = 1.5) -> Path:
-    """Two days of the same, with one loud and angry moment; every tweet with its score."""
+    """Write two days of steady scored tweets with one burst of negatives."""
     moment_ms = 1_700_006_400_000 + int(at_day * 86_400_000)
     events = in_order([*steady(2), *burst(moment_ms, 60)])
     path = folder / name
-    path.write_bytes(b"\n".join(wire.encode_scored(tweet, verdict) for tweet, verdict in events))
+    path.write_bytes(
+        b"\n".join(wire.encode_scored(tweet, prediction) for tweet, prediction in events)
+    )
     return path
 
 
@@ -53,7 +55,7 @@ def steady_file(folder: Path, *, name: str = "steady.jsonl", at_day: float = 1.5
 
 
 def alert(opened_min: int, brand: str = "Nordwind") -> list[Alert]:
-    """An alert that stands for an hour."""
+    """Return the phases of an alert that is open for an hour."""
     opened_ms = opened_min * 60_000
     opened = replace(
         example(), id=f"{brand}/{opened_min}", brand=brand, opened_ms=opened_ms, phase="firing"
@@ -73,11 +75,11 @@ def truth_file(folder: Path, **lists: list[dict[str, Any]]) -> Path:
     return path
 
 
-def said_of(*arguments: object) -> str:
-    """What the command said on standard error."""
-    found = CliRunner().invoke(badbuzz, ["backtest", *map(str, arguments), "--quiet", "--json"])
-    assert found.exit_code == 0, found.output
-    return found.stderr
+def stderr_of(*arguments: object) -> str:
+    """Run the command and return its standard error."""
+    result = CliRunner().invoke(badbuzz, ["backtest", *map(str, arguments), "--quiet", "--json"])
+    assert result.exit_code == 0, result.output
+    return result.stderr
 
 
 BURST_MS = 1_700_006_400_000 + 129_600_000

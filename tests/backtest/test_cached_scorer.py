@@ -1,4 +1,4 @@
-"""Where the backtest's verdicts come from: bundles, recorded scores, truth, memory."""
+"""Sources of a backtest's predictions: bundles, recorded scores, labels, cache."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from tests.backtest.runs import (
 )  # fmt: skip
 
 
-def test_a_known_bundles_score_gives_its_verdict(judges: ScorerSet) -> None:
-    verdict = judges.predict([LOUD.tweet])[0]
-    assert verdict is not None
-    recorded = LOUD._replace(score=verdict.score, negative=True, bundle=verdict.bundle)
-    assert CachedScorer(judges, None).predictions([recorded]) == [verdict]
+def test_a_known_bundles_score_gives_its_prediction(scorers: ScorerSet) -> None:
+    prediction = scorers.predict([LOUD.tweet])[0]
+    assert prediction is not None
+    recorded = LOUD._replace(score=prediction.score, negative=True, bundle=prediction.bundle)
+    assert CachedScorer(scorers, None).predictions([recorded]) == [prediction]
 
 
-def test_an_unknown_bundles_score_is_taken_as_it_is(judges: ScorerSet) -> None:
+def test_an_unknown_bundles_score_is_taken_as_it_is(scorers: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.45, negative=True, bundle="other@1")
     expected = Prediction(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
-    assert CachedScorer(judges, None).predictions([recorded]) == [expected]
+    assert CachedScorer(scorers, None).predictions([recorded]) == [expected]
 
 
-def test_recorded_scores_may_be_passed_over(judges: ScorerSet) -> None:
+def test_recorded_scores_may_be_passed_over(scorers: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.0)
-    assert CachedScorer(judges, None, rescore=True).predictions([recorded]) == judges.predict(
+    assert CachedScorer(scorers, None, rescore=True).predictions([recorded]) == scorers.predict(
         [LOUD.tweet]
     )
 
 
-def test_the_jury_says_what_the_worker_would(judges: ScorerSet, recording: Path) -> None:
+def test_predictions_are_those_of_the_worker(scorers: ScorerSet, recording: Path) -> None:
     tweets = list(read_recording([str(recording)]))[:500]
-    found = CachedScorer(judges, None).predictions(
+    found = CachedScorer(scorers, None).predictions(
         [LabelledTweet(tweet, None, None) for tweet in tweets]
     )
-    assert found == judges.predict(tweets)
+    assert found == scorers.predict(tweets)
 
 
-def test_the_truth_is_a_humans_and_a_tweet_without_one_has_no_verdict() -> None:
+def test_a_label_is_the_prediction_and_a_tweet_without_one_has_none() -> None:
     labelled = [LOUD._replace(label=label) for label in ("negative", "neutral", None)]
     assert [v and v.negative for v in LabelOracle().predictions(labelled)] == [True, False, None]
 
@@ -80,15 +80,15 @@ def test_truth_without_a_single_label_is_an_error(tmp_path: Path) -> None:
         command(labelled_file(tmp_path, "", ""), "--use-truth")
 
 
-# Remembered scores
+# Cached scores
 
 
-def test_scores_are_remembered(tmp_path: Path, judges: ScorerSet) -> None:
+def test_scores_are_cached(tmp_path: Path, scorers: ScorerSet) -> None:
     for n_scored in (1, 0):
-        jury = CachedScorer(judges, tmp_path)
-        jury.predictions([LOUD])
-        assert jury.close() == []
-        assert jury.n_scored == n_scored
+        scorer = CachedScorer(scorers, tmp_path)
+        scorer.predictions([LOUD])
+        assert scorer.close() == []
+        assert scorer.n_scored == n_scored
 
 
 def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
     assert scores.ScoreCache(path).known == {1: 1, 3: 3}
 
 
-def test_a_row_that_does_not_check_is_no_row(tmp_path: Path) -> None:
+def test_a_row_with_a_wrong_checksum_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "scores"
     cache = scores.ScoreCache(path)
     cache.add([1, 2], [10, 20])
@@ -157,13 +157,11 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
     }
 
 
-def test_a_cache_that_cannot_be_written_is_said_and_no_error(
-    judges: ScorerSet, tmp_path: Path
-) -> None:
+def test_a_cache_that_cannot_be_written_is_a_warning(scorers: ScorerSet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    jury = CachedScorer(judges, tmp_path / "file")
-    assert jury.predictions([LOUD]) == judges.predict([LOUD.tweet])
-    assert "scores are not kept" in jury.close()[0]
+    scorer = CachedScorer(scorers, tmp_path / "file")
+    assert scorer.predictions([LOUD]) == scorers.predict([LOUD.tweet])
+    assert "scores are not cached" in scorer.close()[0]
 
 
 # Rules, sweeps, comparisons

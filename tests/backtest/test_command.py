@@ -1,4 +1,4 @@
-"""The backtest's command: the alerts of a replay, held against the truth, and what it says."""
+"""The backtest command: alerts of a replay, matches with the truth, messages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.backtest.runs import (
     STRIKE,
     alert,
     command,
-    said_of,
+    stderr_of,
     steady_file,
     summed_up,
     truth_file,
@@ -48,7 +48,7 @@ def test_the_alerts_are_those_of_the_fold_to_the_byte(recording: Path, tmp_path:
     assert sorted(alerts.read_bytes().splitlines()) == by_fold(recording)[wire.ALERTS]
 
 
-def test_remembered_scores_give_the_same_alerts(recording: Path, tmp_path: Path) -> None:
+def test_cached_scores_give_the_same_alerts(recording: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "1.jsonl", tmp_path / "2.jsonl"
     for path in (first, second):
         command(recording, "--warmup", "24h", "--alerts", path)
@@ -67,7 +67,7 @@ def test_the_last_tweets_windows_are_closed_too() -> None:
     assert [window.n_negative for window in run.windows["Nordwind"]][:2] == [1, 1]
 
 
-# Verdicts
+# Matches
 
 
 def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
@@ -85,41 +85,41 @@ def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
 
 def test_a_truth_about_another_brand_is_said(tmp_path: Path) -> None:
     truth = truth_file(tmp_path, benign=[{**STRIKE, "brand": "Nobody"}])
-    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    said = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
     assert said == ("badbuzz: truth: the recording has no tweet about Nobody; it has Air Paradis\n")
 
 
 def test_a_truth_about_another_time_is_said(tmp_path: Path) -> None:
     truth = truth_file(tmp_path, incidents=[STRIKE, {**STRIKE, "start_ms": 0, "end_ms": 1}])
-    said = said_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    said = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
     assert "truth: 1 entry outside the recording, which is from Wed 15 Nov 2023" in said
 
 
 def test_rules_about_another_brand_are_said(tmp_path: Path) -> None:
     (tmp_path / "calm.toml").write_text('[brand."Air Pardis"]\ntheta = 5\n')
-    said = said_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
+    said = stderr_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
     assert "rules 'calm': the recording has no tweet about Air Pardis" in said
 
 
 def test_a_recording_shorter_than_the_warm_up_names_the_remedy(tmp_path: Path) -> None:
     said = command(steady_file(tmp_path))
-    assert "No alerts. Nothing was watched" in said
+    assert "No alerts. No brand was watched" in said
     assert "try --warmup 24h" in " ".join(said.split())
 
 
 def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "week.jsonl"
     path.write_bytes(wire.encode_tweet(replace(LOUD.tweet, lang="fi")))
-    assert "no tweet has a verdict" in said_of(path)
+    assert "no tweet has a prediction" in stderr_of(path)
 
 
-@pytest.mark.parametrize(("tell", "expected"), [(caught, "1 unjudged"), (benign, "2 unjudged")])
+@pytest.mark.parametrize(("format_", "expected"), [(caught, "1 unjudged"), (benign, "2 unjudged")])
 def test_what_nobody_watched_is_shown_where_nothing_else_is(
-    tell: Callable[[Scorecard], str], expected: str
+    format_: Callable[[Scorecard], str], expected: str
 ) -> None:
     early = Incident("Nordwind", "strike", 0, 1)
     card = score([], Truth((early,), (early, early)), {}, np.random.Generator(np.random.PCG64(1)))
-    assert tell(card) == expected
+    assert format_(card) == expected
 
 
 def test_an_alert_is_as_severe_as_it_became() -> None:
@@ -133,19 +133,19 @@ def test_an_alert_is_as_severe_as_it_became() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "sort", "sign"),
+    ("lists", "kind", "sign"),
     [
         ({"incidents": [STRIKE]}, "hit", "✓"),
         ({"benign": [STRIKE]}, "benign", "✗"),
         ({}, "false", "✗"),
     ],
 )
-def test_an_alert_is_judged(
-    lists: dict[str, list[dict[str, Any]]], sort: str, sign: str, tmp_path: Path
+def test_an_alert_is_matched(
+    lists: dict[str, list[dict[str, Any]]], kind: str, sign: str, tmp_path: Path
 ) -> None:
     path, truth = steady_file(tmp_path), truth_file(tmp_path, **lists)
     (found,) = summed_up(path, "--truth", truth)["rules"]
-    assert [opened["verdict"] for opened in found["alerts"]] == [sort]
+    assert [opened["verdict"] for opened in found["alerts"]] == [kind]
     said = command(path, "--warmup", "24h", "--truth", truth)
     assert [mark for mark in said if mark in "✓✗"] == [sign]
 
@@ -169,13 +169,13 @@ def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
 # Ends
 
 
-def test_what_stops_it_ends_it_early_and_is_told(judges: ScorerSet) -> None:
+def test_a_stopped_pass_ends_early(scorers: ScorerSet) -> None:
     def endless() -> Iterator[LabelledTweet]:
         while True:
             yield LOUD
 
     asked: Callable[[], bool] = iter([False, False, True]).__next__
-    tally = Backtest([], CachedScorer(judges, None), stopping=asked).run(endless())
+    tally = Backtest([], CachedScorer(scorers, None), stopping=asked).run(endless())
     assert (tally.interrupted, tally.n_tweets) == (True, 2048)
 
 
@@ -201,7 +201,7 @@ def test_ctrl_c_ends_it_with_the_signals_code(recording: Path) -> None:
 
 
 def _catches_sigterm(pid: int) -> bool:
-    """Whether a process has a handler of its own: it is past its start."""
+    """Tell whether a process has a handler for SIGTERM, which means that it has started."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
     return bool(int(caught, 16) & 1 << signal.SIGTERM - 1)

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from backtest.compare import compare
 from backtest.report import render
-from backtest.results import Findings
+from backtest.results import BacktestResult, compare
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
 from backtest.series import points
@@ -30,43 +29,43 @@ BRANDS = ("Air Paradis", "<b>Nord&wind")
 
 
 def folded(name: str, theta: float) -> Run:
-    """Two brands for two days, the first of them in a crisis."""
+    """Fold two days of two brands, the first of which has a crisis."""
     run = Run(RuleSet(name, {"theta": theta}), lambda _brand: Rules(warmup_hours=24))
     events: list[Event] = [event for brand in BRANDS for event in steady(2, brand=brand)]
     events += [*burst(BURST_MS, 60), beat(START_MS + 2 * DAY_MS + 20 * 60_000)]
-    for tweet, verdict in in_order(events):
-        run.take(tweet, verdict)
+    for tweet, prediction in in_order(events):
+        run.take(tweet, prediction)
     return run
 
 
 @pytest.fixture(scope="module")
-def findings() -> Findings:
+def result() -> BacktestResult:
     keen, deaf = folded("keen", 3.5), folded("deaf", 90.0)
     strike = Incident("Air Paradis", "viral_video", BURST_MS - 60_000, BURST_MS + 3_600_000)
     missed = Incident("<b>Nord&wind", "strike", BURST_MS, BURST_MS + 3_600_000)
-    return Findings(
+    return BacktestResult(
         files=("week.jsonl",),
         tally=Tally(3_000, START_MS, START_MS + 2 * DAY_MS),
         runs=(keen, deaf),
         swept=((Sweep("theta", (3.5, 90.0)), (keen, deaf)),),
-        changes=(compare(keen, deaf),),
+        diffs=(compare(keen, deaf),),
         truth=Truth((strike, missed), (replace(missed, kind="fare_sale"),)),
     )
 
 
 @pytest.fixture(scope="module")
-def report(findings: Findings) -> str:
-    return render(findings)
+def report(result: BacktestResult) -> str:
+    return render(result)
 
 
-def test_it_says_what_every_alert_said(findings: Findings, report: str) -> None:
-    (opened,) = (alert for alert in findings.runs[0].alerts if alert.phase == "firing")
+def test_it_says_what_every_alert_said(result: BacktestResult, report: str) -> None:
+    (opened,) = (alert for alert in result.runs[0].alerts if alert.phase == "firing")
     assert headline(opened) in report
     assert f"{opened.p_value:.2g}" in report
 
 
-def test_it_says_why(findings: Findings, report: str) -> None:
-    (opened,) = (alert for alert in findings.runs[0].alerts if alert.phase == "firing")
+def test_it_says_why(result: BacktestResult, report: str) -> None:
+    (opened,) = (alert for alert in result.runs[0].alerts if alert.phase == "firing")
     assert opened.evidence is not None
     assert f"<q>{opened.evidence.most_repeated[0].text}</q>" in report
 
@@ -79,11 +78,11 @@ def test_it_names_what_was_missed(report: str) -> None:
     assert re.search(r"Missed:.*Nord&amp;wind, strike", report)
 
 
-def test_what_nobody_watched_is_not_missed(findings: Findings) -> None:
+def test_what_nobody_watched_is_not_missed(result: BacktestResult) -> None:
     early = Incident("Air Paradis", "delay", START_MS, START_MS + DAY_MS // 4)
-    told = render(replace(findings, truth=Truth((early,))))
-    assert re.search(r"Not judged.*Air Paradis, delay", told)
-    assert "Missed:" not in told
+    html = render(replace(result, truth=Truth((early,))))
+    assert re.search(r"Not judged.*Air Paradis, delay", html)
+    assert "Missed:" not in html
 
 
 def test_it_says_what_changed(report: str) -> None:
@@ -100,10 +99,10 @@ def test_nothing_is_asked_of_a_network(report: str) -> None:
     assert "url(" not in report
 
 
-def test_without_a_truth_there_is_a_report_too(findings: Findings) -> None:
-    told = render(replace(findings, truth=None))
-    assert "Alerts per brand-week" in told
-    assert "Real cris" not in told
+def test_without_a_truth_there_is_a_report_too(result: BacktestResult) -> None:
+    html = render(replace(result, truth=None))
+    assert "Alerts per brand-week" in html
+    assert "Real cris" not in html
 
 
 def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
@@ -117,12 +116,12 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
         most_negative=(replace_url(one, "https://x.com/1"),),
     )  # fmt: skip
     module: Any = environment("backtest").get_template("evidence.jinja").module
-    told = str(module.evidence(evidence))
-    assert "lost luggage (9)" in told
-    assert "my bag" in told
-    assert "&lt;i&gt;Lost&lt;/i&gt; bag" in told
-    assert "javascript" not in told
-    assert 'href="https://x.com/1"' in told
+    html = str(module.evidence(evidence))
+    assert "lost luggage (9)" in html
+    assert "my bag" in html
+    assert "&lt;i&gt;Lost&lt;/i&gt; bag" in html
+    assert "javascript" not in html
+    assert 'href="https://x.com/1"' in html
 
 
 def replace_url(one: SimpleNamespace, url: str) -> SimpleNamespace:
@@ -132,15 +131,15 @@ def replace_url(one: SimpleNamespace, url: str) -> SimpleNamespace:
 # Series
 
 
-def test_a_sum_has_the_counts_of_its_windows(findings: Findings) -> None:
-    windows = findings.runs[0].windows["Air Paradis"]
+def test_a_sum_has_the_counts_of_its_windows(result: BacktestResult) -> None:
+    windows = result.runs[0].windows["Air Paradis"]
     hours = points(windows, 12 * BUCKET_MS)
     assert sum(hour.n for hour in hours) == sum(window.n for window in windows)
     assert all(hour.low <= hour.expected <= hour.high for hour in hours)
 
 
-def test_a_single_window_keeps_its_own_band(findings: Findings) -> None:
-    window = findings.runs[0].windows["Air Paradis"][300]
+def test_a_single_window_keeps_its_own_band(result: BacktestResult) -> None:
+    window = result.runs[0].windows["Air Paradis"][300]
     (point,) = points([window], BUCKET_MS)
     assert point.high == pytest.approx(window.expected_high)
     assert (point.rate, point.n_negative) == (window.rate, window.n_negative)
@@ -163,16 +162,16 @@ def page(
     width, scheme = request.param
     path = tmp_path / "report.html"
     path.write_text(report, encoding="utf-8")
-    said: list[str] = []
+    logged: list[str] = []
     fetched: list[str] = []
     opened = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("console", lambda message: logged.append(message.text))
+    opened.on("pageerror", lambda error: logged.append(str(error)))
     opened.on("request", lambda sent: fetched.append(sent.url))
     opened.goto(path.as_uri())
     yield opened
     opened.close()
-    assert said == []
+    assert logged == []
     assert [url for url in fetched if not url.startswith("data:")] == [path.as_uri()]
 
 

@@ -1,4 +1,4 @@
-"""Rules, sweeps, and what changes between them."""
+"""Rules, sweeps and differences between rule sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backtest.compare import compare
+from backtest.results import compare
 from tests.backtest.runs import (
     alert,
     command,
@@ -16,7 +16,7 @@ from tests.backtest.runs import (
 )  # fmt: skip
 
 
-def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
+def test_rules_of_a_brand_override_those_of_all(tmp_path: Path) -> None:
     rules = tmp_path / "deaf.toml"
     rules.write_text('theta = 3.0\n[brand."Air Paradis"]\ntheta = 90\n')
     path = steady_file(tmp_path)
@@ -25,7 +25,7 @@ def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("toml", "complaint"),
+    ("toml", "message"),
     [
         ("thta = 4", "thta: unknown key; known are theta, zone"),
         ('[brand."Air Paradis"]\nthta = 4', "brand 'Air Paradis': thta: unknown key"),
@@ -38,15 +38,13 @@ def test_rules_are_laid_over_each_other(tmp_path: Path) -> None:
         ("muted_ms = [[1, 2, 3]]", "muted_ms: expected 2 values"),
         ("muted_ms = [[2, 1]]", "muted_ms: end .* is not after start"),
         ("brand = 3", "brand: expected tables"),
-        ("theta =", "is no TOML"),
+        ("theta =", "is not TOML"),
     ],
 )
-def test_rules_that_say_nothing_known_are_refused(
-    toml: str, complaint: str, tmp_path: Path
-) -> None:
+def test_invalid_rules_are_refused(toml: str, message: str, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text(toml)
-    with pytest.raises(Exception, match=rf"rules\.toml: .*{complaint}"):
+    with pytest.raises(Exception, match=rf"rules\.toml: .*{message}"):
         summed_up(steady_file(tmp_path), "--rules", rules)
 
 
