@@ -17,7 +17,7 @@ _MARGIN: Final = 1.05
 _NEAR: Final = (4.0, 7.0)
 """Distance in percent, across and up, within which dots are merged."""
 
-_BESIDE: Final = (18.0, 9.0)
+_OVERLAP: Final = (18.0, 9.0)
 """Distance in percent, across and up, within which the texts of dots would overlap."""
 
 
@@ -140,8 +140,8 @@ def merged(dots: Sequence[Dot]) -> tuple[Dot, ...]:
     placed: list[Dot] = []
     for dot in map(_merge, groups):
         last = placed[-1] if placed else None
-        beside = last is not None and not last.low and _near(dot, last, _BESIDE)
-        placed.append(replace(dot, low=beside))
+        overlaps = last is not None and not last.low and _near(dot, last, _OVERLAP)
+        placed.append(replace(dot, low=overlaps))
     return tuple(placed)
 
 

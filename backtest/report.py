@@ -93,7 +93,7 @@ def _context(result: BacktestResult) -> dict[str, Any]:
             for title, incidents in (
                 ("Missed", missed),
                 (
-                    "Not judged, as nobody watched when they began",
+                    "Not judged, as the brand was not watched yet",
                     unjudged,
                 ),
             )
@@ -112,7 +112,7 @@ def _context(result: BacktestResult) -> dict[str, Any]:
 def _bundles(run: Run) -> str:
     """Return the names of the bundles that gave the predictions."""
     names = {b for state in run.fold.brands.values() for b in state.bundle.split(",") if b}
-    return ", ".join(sorted(names)) or "nobody"
+    return ", ".join(sorted(names)) or "no bundle"
 
 
 def _n_alerts(run: Run, brand: str) -> int:
@@ -151,7 +151,7 @@ def _tiles(result: BacktestResult) -> list[tuple[str, str, str]]:
         (f"{card.n_caught} of {card.n_incidents}", "crises caught", _unjudged(card.n_unjudged)),
         (formatting.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
         (*_figure(card.n_false_alarms, "false alarm"), f"{rate} per brand-week"),
-        (formatting.benign(card), "benign surges alerted", "loud, but nobody is angry"),
+        (formatting.benign(card), "benign surges alerted", "many tweets, but no anger"),
     ]
 
 
@@ -162,7 +162,7 @@ def _figure(n: int, one: str) -> tuple[str, str]:
 
 
 def _unjudged(n: int) -> str:
-    return f"{n} began when nobody watched" if n else "all were judged"
+    return f"{n} began before the brand was watched" if n else "all were judged"
 
 
 def _cards(run: Run, numbers: dict[str, int], truth: Truth | None) -> list[_Card]:

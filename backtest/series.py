@@ -54,10 +54,6 @@ def points(windows: Sequence[Window], span_ms: int, ratio: float = 1.0) -> list[
 
     Parameters
     ----------
-    windows
-        Closed windows of one brand, in order.
-    span_ms
-        Length of a span, in ms.
     ratio
         Dispersion of such sums divided by that of five minutes, > 0; see
         :func:`dispersion_ratio`.

@@ -81,7 +81,7 @@ def _show_alerts(console: Console, run: Run, truth: Truth | None) -> None:
     if truth is not None:
         not_caught = uncaught(run, truth)
         _list(console, "Missed", not_caught.missed)
-        _list(console, "Not judged, as nobody watched when they began", not_caught.unjudged)
+        _list(console, "Not judged, as the brand was not watched yet", not_caught.unjudged)
 
 
 def _match(alert: Alert, truth: Truth | None) -> tuple[str, ...]:

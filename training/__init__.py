@@ -1,1 +1,1 @@
-"""Offline: data in, model bundles out. Never imported by the worker."""
+"""Offline training of model bundles; the worker never imports it."""

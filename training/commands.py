@@ -1,4 +1,4 @@
-"""The commands of ``train``."""
+"""Commands of ``train``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from badbuzz.config.settings import Settings
 from badbuzz.errors import BundleError
 from badbuzz.features.drift import DriftReference, population_stability_index
+from badbuzz.models.registry import Registry
 from badbuzz.models.scorer import Scorer
+from badbuzz.recordings.rows import check_readable
+from training.datasets.labelled import ReadOptions, read_own
+from training.datasets.options import reading_options
 from training.recipes.bundles import REBUILT_TOLERANCE, worst_gap, write_bundle
 from training.recipes.quality import Calibrated
-from training.recipes.report import Finding, findings
+from training.recipes.report import CheckedFigure, checked_figures
 from training.recipes.shipped import RECIPES, Recipe
 from training.recipes.study import Study
-from training.registry.heldout_command import freeze_eval
 
 _DATA = click.option(
     "--data",
@@ -38,7 +42,7 @@ _LAZY: Final = {
     "convert": "training.conversion.command",
     "retrain": "training.retrain.commands",
 }
-"""Where commands live whose libraries are imported only when they are called."""
+"""Modules of commands that are imported only when they are called, as their libraries are slow."""
 
 
 class _Group(click.Group):
@@ -54,10 +58,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def train() -> None:
-    """Compare models, build those that badbuzz ships, and hold them to their cards."""
-
-
-train.add_command(freeze_eval)
+    """Train, compare and check models."""
 
 
 @train.command()
@@ -65,10 +66,10 @@ train.add_command(freeze_eval)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write the bundles to; badbuzz's own when not given.",
+    help="Folder to write the bundles to; badbuzz's own by default.",
 )
 def default(data: Path, out: Path | None) -> None:
-    """Build the shipped bundles from labelled tweets, in a minute or two.
+    """Build the shipped bundles from labelled tweets; takes a minute or two.
 
     \b
     Examples:
@@ -77,31 +78,64 @@ def default(data: Path, out: Path | None) -> None:
     """
     out = out or Path(str(files("badbuzz"))) / "bundles"
     console = Console()
-    shown = _Shown()
+    figures = _FigureTable()
     with _progress(console) as progress:
         for recipe in RECIPES:
             with _task(progress, recipe, "fit, test, convert") as task:
                 study, quality = _studied(recipe, data, progress, task)
                 write_bundle(study, quality, out)
-            shown.add(recipe, findings(recipe, quality))
-    console.print(shown.table)
+            figures.add(recipe, checked_figures(recipe, quality))
+    console.print(figures.table)
     console.print(f"written to {out}")
-    shown.refuse()
+    figures.refuse()
+
+
+@train.command("freeze-eval")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option(
+    "--language", "--lang", "language", required=True, help="BCP 47 primary language, such as en."
+)
+@click.option("--replace", is_flag=True, help="Replace the language's set, if it has one.")
+@reading_options
+def freeze_eval(files: tuple[str, ...], language: str, replace: bool, **how: Any) -> None:
+    """Freeze labelled tweets as the held-out set for promotions of a language.
+
+    Rows are read as by badbuzz train compare. Give tweets that no model was trained on: a model is
+    too good on its own training data. badbuzz train retrain does not train on them.
+
+    \b
+    Examples:
+      badbuzz train freeze-eval labelled.jsonl --language en
+      badbuzz train freeze-eval juin.csv --map text=tweet --map label=avis --encoding latin-1 \\
+        --label négatif=negative --label positif=positive --language fr
+    """
+    from training.registry.heldout_sets import distinct, freeze  # noqa: PLC0415 - takes seconds
+
+    check_readable(files)
+    corpus = read_own(files, ReadOptions(lang=language, **how))
+    rows, dropped = distinct(corpus.rows)
+    skipped = [note for note in corpus.notes if note.endswith("skipped")]  # not those on copies
+    for note in (*skipped, *dropped):
+        click.echo(f"badbuzz: {note}", err=True)
+    registry = Registry(Settings.read().mlflow_uri)
+    frozen = freeze(registry, language, rows, files, replace=replace)
+    click.echo(f"{frozen.n} rows, {frozen.n_negative} negative, frozen as {frozen.digest}")
 
 
 @train.command()
 @_DATA
 def check(data: Path) -> None:
-    """Recompute every figure of the shipped cards, and fit the models again.
+    """Compute every figure of the shipped cards and fit the models again.
 
-    Fails when a card or a model says something else, or a figure misses its bar.
+    The command fails if a figure or a score differs from the card or the model, or if a figure
+    misses its bar.
 
     \b
     Examples:
       badbuzz train check --data ../shared/data
     """
     console = Console()
-    shown = _Shown()
+    figures = _FigureTable()
     with _progress(console) as progress:
         for recipe in RECIPES:
             scorer = Scorer.load(recipe.name)
@@ -113,20 +147,24 @@ def check(data: Path) -> None:
             m0, m1 = scorer.card["class_means"]
             usual = {**scorer.card.get("reference", {}), "drift": 0.0}
             card = {**scorer.card["quality"], "class_means": {"m0": m0, "m1": m1}}
-            shown.add(recipe, findings(recipe, quality, {**card, "reference": _plain(usual)}))
+            figures.add(
+                recipe, checked_figures(recipe, quality, {**card, "reference": _plain(usual)})
+            )
             fault = "" if gap <= REBUILT_TOLERANCE else "not the shipped model's"
             bar = f"≤ {REBUILT_TOLERANCE}"
-            shown.add(recipe, [Finding("scores, fitted again", gap, None, bar, fault)])
-    console.print(shown.table)
-    shown.refuse()
+            figures.add(recipe, [CheckedFigure("scores, fitted again", gap, None, bar, fault)])
+    console.print(figures.table)
+    figures.refuse()
 
 
 def _served(
     calibrated: Calibrated, reference: dict[str, Any], card: dict[str, Any]
 ) -> dict[str, Any]:
-    """What a card says beside its quality, found again: class means, reference."""
-    said = DriftReference.from_card(card)
-    drift = 0.0 if said is None else population_stability_index(reference["scores"], said.scores)
+    """Return class means, reference and drift from the card's reference."""
+    former = DriftReference.from_card(card)
+    drift = (
+        0.0 if former is None else population_stability_index(reference["scores"], former.scores)
+    )
     return {
         "class_means": {"m0": calibrated.m0, "m1": calibrated.m1},
         "reference": _plain({**reference, "drift": drift}),
@@ -137,26 +175,24 @@ def _plain(reference: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in reference.items() if isinstance(value, float)}
 
 
-class _Shown:
-    """A table of findings that counts the faults among them."""
+class _FigureTable:
+    """Table of checked figures that counts their faults."""
 
     def __init__(self) -> None:
-        self.table = Table("bundle", "figure", "found", "± sd", "bar", "")
+        self.table = Table("bundle", "figure", "value", "± sd", "bar", "")
         self.n_faults = 0
 
-    def add(self, recipe: Recipe, found: Iterable[Finding]) -> None:
-        for finding in found:
-            sd = "" if finding.sd is None else f"{finding.sd:.4f}"
-            fault = f"[red]{finding.fault}[/red]" if finding.fault else ""
-            self.table.add_row(
-                recipe.name, finding.figure, f"{finding.found:.4f}", sd, finding.bar, fault
-            )
-            self.n_faults += bool(finding.fault)
+    def add(self, recipe: Recipe, checked: Iterable[CheckedFigure]) -> None:
+        for one in checked:
+            sd = "" if one.sd is None else f"{one.sd:.4f}"
+            fault = f"[red]{one.fault}[/red]" if one.fault else ""
+            self.table.add_row(recipe.name, one.figure, f"{one.value:.4f}", sd, one.bar, fault)
+            self.n_faults += bool(one.fault)
 
     def refuse(self) -> None:
         if self.n_faults:
             raise BundleError(
-                f"{self.n_faults} figures are not what they must be: see the table; mend the "
+                f"{self.n_faults} figures are wrong: see the table; correct the "
                 "recipe, or build the bundles again with: badbuzz train default"
             )
 

@@ -1,4 +1,4 @@
-"""A folder of files that appears whole, or not at all."""
+"""Atomic writing of a folder of files."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _REMEDY: Final = "make room, or give another folder; nothing was changed there"
 def write_folder(
     folder: Path, contents: Mapping[str, bytes], check: Callable[[Path], object]
 ) -> Path:
-    """Write a bundle's files beside a folder, check them, then let them take its place.
+    """Write a bundle's files to a temporary folder, check them, and replace a folder by it.
 
-    Whatever goes wrong, the folder is what it was before; returns it.
+    After an error the folder is unchanged. Return the folder.
 
     Parameters
     ----------
     folder
-        May be there, and hold files of these names, which are replaced.
+        Folder to write; may exist with files of these names only.
     contents
-        By name.
+        Content of each file by name.
     check
-        Called with the new folder before it has its name; what it raises ends the writing.
+        Called with the temporary folder; an exception stops the writing.
 
     Raises
     ------
     BundleError
-        When something else is there, or the disk is full or refuses.
+        The folder has other files, or the disk is full or not writable.
 
     Examples
     --------
     >>> write_folder(Path("/dev/null"), {"card.json": b""}, lambda folder: None)
     Traceback (most recent call last):
-    badbuzz.errors.BundleError: /dev/null: is no folder: give another name
+    badbuzz.errors.BundleError: /dev/null: is not a folder: give another name
     """
     check_place(folder, contents)
     folder = folder.resolve()
@@ -59,21 +59,21 @@ def write_folder(
 
 
 def check_place(folder: Path, names: Mapping[str, bytes] | tuple[str, ...]) -> None:
-    """Refuse a place that holds something other than a bundle's files.
+    """Raise an error for a path that holds something other than a bundle's files.
 
     Raises
     ------
     BundleError
-        Which names what is there.
+        The path is a file, or a folder with other files.
     """
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise BundleError(f"{folder}: is no folder: give another name")
+        raise BundleError(f"{folder}: is not a folder: give another name")
     others = sorted({path.name for path in folder.iterdir()} - set(names))
     if others:
         raise BundleError(
-            f"{folder}: holds {others[0]}, which is no file of a bundle and would be lost: give "
+            f"{folder}: holds {others[0]}, which is not a file of a bundle and would be lost: give "
             "another folder"
         )
 
@@ -86,7 +86,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder last."""
+    """Flush the names of a folder's files to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -27,7 +27,7 @@ def write_report(path: str, findings: ErrorFindings) -> None:
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        The file cannot be written.
     """
     write_text(path, render(findings))
 
@@ -97,6 +97,6 @@ def _rate(share: Share) -> str:
 
 def _spread(share: Share) -> str:
     if share.rate is None:
-        return "no feedback"
+        return "no answers"
     low, high = share.interval
     return f"{100 * low:.0f} to {100 * high:.0f} %, of {share.n:,}"

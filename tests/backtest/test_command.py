@@ -157,7 +157,7 @@ def test_the_table_lists_what_was_missed_and_what_nobody_watched(tmp_path: Path)
     truth = truth_file(tmp_path, incidents=[STRIKE | missed, STRIKE | early])
     said = " ".join(command(steady_file(tmp_path), "--warmup", "24h", "--truth", truth).split())
     assert "Missed: Air Paradis, strike, Thu 16 Nov 2023 06:00" in said
-    assert "nobody watched when they began: Air Paradis, strike, Wed 15 Nov 2023 12:00" in said
+    assert "the brand was not watched yet: Air Paradis, strike, Wed 15 Nov 2023 12:00" in said
 
 
 def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:

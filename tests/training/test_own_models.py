@@ -23,7 +23,7 @@ from tests.support.servers import ROOT
 from tests.training.retrain.test_curation import own_rows
 from training.datasets.labelled import ReadOptions
 from training.retrain.base import read_base
-from training.retrain.run import gather, retrain, stand
+from training.retrain.run import gather, read_snapshot, retrain
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,7 +36,7 @@ _WORDS = tuple(
 
 
 def written() -> list[str]:
-    """The commands of README's section, one a line."""
+    """Return the commands of README's section, one per line."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     section = text.partition("\n## Your own models\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
@@ -61,8 +61,8 @@ class Shell:
         return local(*arguments, **self._environ)
 
 
-def corrected(n: int = 200) -> None:
-    """What two invented words mean, which no simulated row has: one is negative, one is not."""
+def add_corrections(n: int = 200) -> None:
+    """Add corrections with two invented words, one negative and one not, to a new store."""
     draw = Random(7)
     with Store.open("sqlite:///badbuzz.db") as store:
         for number in range(n):
@@ -73,7 +73,7 @@ def corrected(n: int = 200) -> None:
 
 
 def flood() -> None:
-    """A thousand texts that one person calls what they are not."""
+    """Add a thousand wrong corrections of one person."""
     draw = Random(8)
     with Store.open("sqlite:///badbuzz.db") as store:
         for number in range(1000):
@@ -82,7 +82,7 @@ def flood() -> None:
 
 
 def line_of(part: str) -> str:
-    """The command of README that has something in it."""
+    """Return the command of README that contains a text."""
     (line,) = [line for line in written() if part in line]
     return line
 
@@ -91,7 +91,7 @@ def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    corrected()
+    add_corrections()
     shell = Shell(registry.uri)
     said = ""
     for line in written():
@@ -105,7 +105,7 @@ def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
     told = orjson.loads(again.said.splitlines()[-1])
     assert (told["known"], told["promoted"], told["version"]) == (True, False, 2)
     assert shell("badbuzz models rollback en --reason 'a try'").exit_code == 0
-    assert "served before" in shell(line_of("retrained.html")).said
+    assert "was champion before" in shell(line_of("retrained.html")).said
     flood()
     poisoned = shell("badbuzz train retrain --data mine.jsonl --json")
     told = orjson.loads(poisoned.said.splitlines()[-1])
@@ -120,8 +120,8 @@ def test_a_server_that_dies_in_mid_run_loses_nothing(
     registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
 ) -> None:
     base = read_base([str(own_rows(tmp_path / "mine.jsonl"))], ReadOptions(lang="en"))
-    standing = stand(registry, "en", tmp_path)
-    gathered = gather(base, [], standing, 200, shipped=False)
+    snapshot = read_snapshot(registry, "en", tmp_path)
+    gathered = gather(base, [], snapshot, 200, shipped=False)
     out = tmp_path / "new-en"
 
     def dying(n_steps: int) -> Callable[[], None]:
@@ -130,18 +130,18 @@ def test_a_server_that_dies_in_mid_run_loses_nothing(
 
     try:
         with pytest.raises(RegistryDownError, match="run this again"):
-            retrain(registry, gathered, standing, out, None, dying)
+            retrain(registry, gathered, snapshot, out, None, dying)
     finally:
         mlflow_server.start()
     assert registry.versions("en") == []
     trained = Scorer.load(str(out)).version
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those between MLflow and pandas
-        outcome = retrain(registry, gathered, standing, out, None, lambda _: lambda: None)
+        outcome = retrain(registry, gathered, snapshot, out, None, lambda _: lambda: None)
     assert (outcome.known, outcome.version.number, outcome.bundle) == (False, 1, trained)
     registry.client.delete_registered_model_alias("badbuzz-sentiment-en", CHALLENGER)  # a kill
-    retrain(registry, gathered, standing, None, None, lambda _: lambda: None)
+    retrain(registry, gathered, snapshot, None, None, lambda _: lambda: None)
     assert registry.find_version("en", CHALLENGER) == outcome.version
     crown(registry, outcome.version)
-    late = retrain(registry, gathered, standing, None, "ann", lambda _: lambda: None)
-    assert (late.promoted, late.why_not[:33]) == (False, "the champion is another one since")
+    late = retrain(registry, gathered, snapshot, None, "ann", lambda _: lambda: None)
+    assert (late.promoted, late.why_not[:20]) == (False, "the champion changed")

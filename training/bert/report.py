@@ -1,4 +1,4 @@
-"""The report on an encoder's worth: one HTML file that needs nothing but a browser."""
+"""Report on an encoder's benefit and cost as a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from training.bert.run import Asked
 
 
 def write_report(path: Path, answer: Answer) -> None:
-    """Write it; it holds figures only, and no text that anybody wrote.
+    """Write the report, which has figures only and no texts of people.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        The file cannot be written.
     """
     corpus, tuning = answer.corpus, answer.tuning
     page = render_report(

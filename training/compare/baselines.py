@@ -21,8 +21,7 @@ from training.datasets.corpus import Corpus
 from training.datasets.rows import Flags, Floats, Rows, read_rows
 from training.recipes.linear import Prior, Shape, fit, fit_prior, presence
 from training.recipes.shipped import Recipe
-from training.recipes.study import own_sentences
-from training.recipes.vader import NEGATIVE
+from training.recipes.study import VADER_NEGATIVE, own_sentences
 
 _SURE: Final = 4.0
 _N_NUMBERS: Final = 2
@@ -41,7 +40,7 @@ def vader(_: Prepared, __: Scale) -> FittedClassifier:
 
     def logits(texts: Any) -> Floats:
         compound = np.array([analyser.polarity_scores(text)["compound"] for text in texts])
-        return np.asarray(_SURE * (NEGATIVE - compound))
+        return np.asarray(_SURE * (VADER_NEGATIVE - compound))
 
     return FittedClassifier(logits, sum(len(word) + 8 for word in analyser.lexicon), untrained=True)
 

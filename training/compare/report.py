@@ -1,4 +1,4 @@
-"""The report of a comparison: one HTML file that needs nothing but a browser."""
+"""Report of a comparison as a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def write_report(
 ) -> None:
     """Write the report of a comparison.
 
-    It holds figures only, and no text that anybody wrote.
+    It has figures only, and no texts of people.
 
     Raises
     ------
     RecordingError
-        When the file cannot be written.
+        The file cannot be written.
     """
     pairs = list(zip(found, choices, strict=True))
     page = render_report(
@@ -73,10 +73,10 @@ def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]
     n_folds = len(found.view.folds)
     if found.view.name == UNSEEN:
         brands = ", ".join(fold.name for fold in found.view.folds)
-        explained = f"Learnt from the tweets of other brands, tested on those of {brands}."
+        explained = f"Trained on the tweets of other brands, tested on those of {brands}."
     else:
         folds = "one fifth" if n_folds == 1 else f"{n_folds} fifths in turn"
-        explained = f"Tested on {folds} of the rows, which nothing was learnt from."
+        explained = f"Tested on {folds} of the rows, which is not trained on."
     return {
         "title": f"{corpus.name}, {found.view.name}",
         "explained": f"{len(corpus.rows):,} rows, {corpus.rows.negative.mean():.0%} negative. "
@@ -92,7 +92,7 @@ def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]
 
 
 def _brands(found: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Accuracy of every model on every brand that was left out."""
+    """Return head and rows of the accuracy of every model on every left-out brand."""
     first = found.records[0].folds
     names = [name for name in first if name.startswith("accuracy of ")]
     cells = [
@@ -103,7 +103,7 @@ def _brands(found: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def _scatter(records: Sequence[Record], chosen: Record, core_hour: float) -> dict[str, Any]:
-    """Where every model that costs anything stands between price and accuracy."""
+    """Return the plot of accuracy by CPU time, without models that cost nothing."""
     records = [one for one in records if one.figures["score_cpu_us"] >= _LEAST_US or one is chosen]
     us = [max(one.figures["score_cpu_us"], _LEAST_US) for one in records]
     accuracy = [one.figures["accuracy"] for one in records]

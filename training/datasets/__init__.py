@@ -1,1 +1,1 @@
-"""Labelled rows: reading, splitting, duplicates."""
+"""Labelled rows: reading, splitting, near-duplicates."""

@@ -149,14 +149,7 @@ def check_classes(name: str, negative: Flags) -> None:
 
 
 def named(folder: Path, names: Sequence[str]) -> list[Corpus]:
-    """Read named data sets of a folder.
-
-    Parameters
-    ----------
-    folder
-        Folder that holds the files of :data:`NAMED`.
-    names
-        Keys of :data:`NAMED`; empty for every data set whose files exist.
+    """Read named data sets of a folder; without names, those whose files exist.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which texts are near-duplicates of each other, found exactly and without comparing all pairs."""
+"""Exact groups of near-duplicate texts, without comparing all pairs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-_SAME: Final = 0.5
+_MIN_SIMILARITY: Final = 0.5
 _BATCH: Final = 200_000
 
 
-def groups(spoken: Sequence[Sequence[str]]) -> NDArray[np.int32]:
-    """The number of the group that each text's words belong to.
+def groups(texts: Sequence[Sequence[str]]) -> NDArray[np.int32]:
+    """Return the number of each text's group of near-duplicates, int32 [n].
 
-    Two texts are near-duplicates when at least half of the distinct word pairs of either are
-    common to both; groups are closed under that.
+    Two texts are near-duplicates if they share at least half of all their distinct word pairs
+    (Jaccard similarity 0.5). Groups are the connected components of that relation. Texts of at
+    most three words are near-duplicates only if they are equal.
 
     Parameters
     ----------
-    spoken
-        The words of each text; of three words or fewer all must be the same.
+    texts
+        Words of each text.
 
     Examples
     --------
@@ -32,53 +33,53 @@ def groups(spoken: Sequence[Sequence[str]]) -> NDArray[np.int32]:
     >>> groups([late, ["rt", *late], ["thanks"]]).tolist()
     [0, 0, 1]
     """
-    held, n_held = _pairs(spoken)
-    candidates = _candidates(held, n_held)
-    common = _common(held, candidates)
-    same = common >= _SAME * (n_held[candidates.row] + n_held[candidates.col] - common)
+    has_pair, n_pairs = _pairs(texts)
+    candidates = _candidates(has_pair, n_pairs)
+    common = _common(has_pair, candidates)
+    same = common >= _MIN_SIMILARITY * (n_pairs[candidates.row] + n_pairs[candidates.col] - common)
     edges = (np.ones(int(same.sum()), np.int8), (candidates.row[same], candidates.col[same]))
     _, numbers = connected_components(
         sparse.csr_matrix(edges, shape=candidates.shape), directed=False
     )
-    found: NDArray[np.int32] = numbers
-    return found
+    group_numbers: NDArray[np.int32] = numbers
+    return group_numbers
 
 
-def _pairs(spoken: Sequence[Sequence[str]]) -> tuple[Any, NDArray[np.int64]]:
-    """Which distinct pairs of words each text holds, and how many."""
+def _pairs(texts: Sequence[Sequence[str]]) -> tuple[Any, NDArray[np.int64]]:
+    """Return a matrix of texts by distinct word pairs, and the number of pairs of each text."""
     numbers: dict[tuple[str, ...], int] = {}
-    places: list[int] = []
+    columns: list[int] = []
     ends = [0]
-    for words in spoken:
+    for words in texts:
         pairs = set(pairwise(words)) if len(words) > 3 else {tuple(words)}
-        places += [numbers.setdefault(pair, len(numbers)) for pair in pairs]
-        ends.append(len(places))
-    shape = (len(spoken), len(numbers))
-    held = sparse.csr_matrix((np.ones(len(places), np.float32), places, ends), shape=shape)
-    return held, np.diff(np.array(ends)).astype(np.int64)
+        columns += [numbers.setdefault(pair, len(numbers)) for pair in pairs]
+        ends.append(len(columns))
+    shape = (len(texts), len(numbers))
+    has_pair = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), shape=shape)
+    return has_pair, np.diff(np.array(ends)).astype(np.int64)
 
 
-def _candidates(held: Any, n_held: NDArray[np.int64]) -> Any:
-    """Texts that share one of their rarest pairs, as an upper triangle.
+def _candidates(has_pair: Any, n_pairs: NDArray[np.int64]) -> Any:
+    """Return the pairs of texts that share one of their rarest pairs, as an upper triangle.
 
-    Those that share half of their union have at least half of either in common, so at least one of
-    the rarest ``n - ceil(n / 2) + 1``, in an order of pairs that is the same for all texts.
+    Near-duplicates share at least half of either text's n word pairs, and so at least one of its
+    ``n - ceil(n / 2) + 1`` rarest ones, in an order of pairs that is the same for all texts.
     """
-    frequency = np.bincount(held.indices, minlength=held.shape[1])
-    rows = np.repeat(np.arange(held.shape[0]), n_held)
-    order = np.lexsort((held.indices, frequency[held.indices], rows))
-    rank = np.arange(len(order)) - np.repeat(held.indptr[:-1], n_held)
-    rarest = order[rank < np.repeat(n_held - (n_held + 1) // 2 + 1, n_held)]
+    frequency = np.bincount(has_pair.indices, minlength=has_pair.shape[1])
+    rows = np.repeat(np.arange(has_pair.shape[0]), n_pairs)
+    order = np.lexsort((has_pair.indices, frequency[has_pair.indices], rows))
+    rank = np.arange(len(order)) - np.repeat(has_pair.indptr[:-1], n_pairs)
+    rarest = order[rank < np.repeat(n_pairs - (n_pairs + 1) // 2 + 1, n_pairs)]
     ones = np.ones(len(rarest), np.float32)
-    kept = sparse.csr_matrix((ones, (rows[rarest], held.indices[rarest])), shape=held.shape)
+    kept = sparse.csr_matrix((ones, (rows[rarest], has_pair.indices[rarest])), shape=has_pair.shape)
     return sparse.triu(kept @ kept.T, k=1).tocoo()
 
 
-def _common(held: Any, candidates: Any) -> NDArray[np.float64]:
-    """How many pairs the two texts of each candidate have in common."""
+def _common(has_pair: Any, candidates: Any) -> NDArray[np.float64]:
+    """Return the number of word pairs that the two texts of each candidate share."""
     common = np.zeros(candidates.nnz)
     for start in range(0, candidates.nnz, _BATCH):
         batch = slice(start, start + _BATCH)
-        both = held[candidates.row[batch]].multiply(held[candidates.col[batch]])
+        both = has_pair[candidates.row[batch]].multiply(has_pair[candidates.col[batch]])
         common[batch] = np.asarray(both.sum(axis=1)).ravel()
     return common

@@ -1,4 +1,4 @@
-"""The options that say how a user's own labelled files are read."""
+"""Options on reading a user's labelled files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ lang_option = click.option(
     "--language",
     "lang",
     default="",
-    help="Keep rows of this language; that of rows without one.",
+    help="Keep rows of this language, and rows without a language.",
 )
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -36,10 +36,12 @@ def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 
 
 def reading_options(command: _Command) -> _Command:
-    """Add ``--map``, ``--label`` and ``--encoding``: all of a ``Reading`` but its language."""
+    """Add ``--map``, ``--label`` and ``--encoding``: the fields of ``ReadOptions`` but ``lang``."""
     for option in (
         click.option(
-            "--encoding", default="", help="Of CSV files that are not UTF-8, such as latin-1."
+            "--encoding",
+            default="",
+            help="Encoding of CSV files that are not UTF-8, such as latin-1.",
         ),
         click.option(
             "--label",
@@ -47,7 +49,7 @@ def reading_options(command: _Command) -> _Command:
             multiple=True,
             callback=parse_labels,
             metavar="WORD=LABEL",
-            help="What a label of your files means: negative, neutral or positive.",
+            help="Label that a word of your files means: negative, neutral or positive.",
         ),
         click.option(
             "--map",
@@ -55,7 +57,7 @@ def reading_options(command: _Command) -> _Command:
             multiple=True,
             callback=_columns,
             metavar="FIELD=COLUMN",
-            help="Where your files keep text, label, brand or lang.",
+            help="Column of text, label, brand or lang in your files.",
         ),
     ):
         command = option(command)

@@ -1,9 +1,9 @@
-"""Labelled texts: reading them, and splitting them so that near-duplicates stay together."""
+"""Labelled texts, and splits that keep near-duplicates together."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,11 @@ import orjson
 from numpy.typing import NDArray
 
 from badbuzz.errors import RecordingError
-from badbuzz.features import tokens as reading
+from badbuzz.features import tokens
 from training.datasets.duplicates import groups
 
 N_THREADS: Final = 1
-"""Of everything: threads that wait for each other burn CPU time, and that is what is compared."""
+"""Threads of every library: waiting threads would distort the CPU times that are compared."""
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -29,32 +29,46 @@ N_INNER: Final = 10
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts and whether people called them negative.
+    """Texts with their labels and brands.
 
     Parameters
     ----------
     texts
-        As they were written.
+        Original texts.
     negative
-        Boolean [n]: negative against neutral or positive.
+        Boolean [n]: true for negative, false for neutral or positive.
     brands
-        Whom each is about, or empty strings.
+        String [n]: name of each text's brand, or the empty string.
     """
 
     texts: list[str]
     negative: Flags
     brands: NDArray[np.str_]
 
+    @classmethod
+    def of(cls, records: Sequence[Mapping[str, str]]) -> Rows:
+        """Return rows of records with ``text``, ``label`` and optionally ``brand``."""
+        negative = np.array([record["label"] == "negative" for record in records])
+        brands = np.array([record.get("brand", "") for record in records])
+        return cls([record["text"] for record in records], negative, brands)
+
     def __len__(self) -> int:
         return len(self.texts)
 
+    def labels_by(self, key: Callable[[str], str]) -> dict[str, set[bool]]:
+        """Return the labels of the rows by a key of their text."""
+        labels: dict[str, set[bool]] = {}
+        for text, negative in zip(self.texts, self.negative.tolist(), strict=True):
+            labels.setdefault(key(text), set()).add(negative)
+        return labels
+
     def kept(self, flags: Flags) -> Rows:
-        """Those that flags are true of, in their order."""
+        """Return the rows whose flag is true."""
         texts = [text for text, keep in zip(self.texts, flags.tolist(), strict=True) if keep]
         return Rows(texts, self.negative[flags], self.brands[flags])
 
     def joined(self, other: Rows) -> Rows:
-        """These rows and others after them."""
+        """Return these rows followed by others."""
         return Rows(
             self.texts + other.texts,
             np.concatenate([self.negative, other.negative]),
@@ -63,31 +77,34 @@ class Rows:
 
 
 def read_rows(data: Path, *names: str) -> Rows:
-    """The rows of gzipped JSON lines with ``text``, ``label`` and perhaps ``brand``.
+    """Read gzipped JSON lines with ``text``, ``label`` and optionally ``brand``.
+
+    Parameters
+    ----------
+    data
+        Folder of the files.
+    names
+        Paths relative to the folder.
 
     Raises
     ------
     RecordingError
-        When a file is missing or cannot be read.
+        A file is missing or cannot be read.
     """
-    found = []
+    records: list[dict[str, str]] = []
     for name in names:
         try:
             with gzip.open(data / name, "rb") as file:
-                found += [orjson.loads(line) for line in file]
+                records += [orjson.loads(line) for line in file]
         except (OSError, EOFError, orjson.JSONDecodeError) as error:
             raise RecordingError(
                 f"{data / name}: cannot be read ({error}): give the folder of the data with --data"
             ) from error
-    return Rows(
-        texts=[row["text"] for row in found],
-        negative=np.array([row["label"] == "negative" for row in found]),
-        brands=np.array([row.get("brand", "") for row in found]),
-    )
+    return Rows.of(records)
 
 
 def read_sentences(path: Path) -> Rows:
-    """Our own sentences: ``-``, ``=`` or ``+``, a space, and the text."""
+    """Read lines of ``-``, ``=`` or ``+``, a space, and a text; skip other lines."""
     lines = path.read_text(encoding="utf-8").splitlines()
     marked = [line for line in lines if line[:2] in ("- ", "= ", "+ ")]
     return Rows(
@@ -99,14 +116,14 @@ def read_sentences(path: Path) -> Rows:
 
 @dataclass(frozen=True)
 class Split:
-    """Folds of rows; near-duplicates share theirs.
+    """Folds of rows, the same for near-duplicates.
 
     Parameters
     ----------
     outer
-        The fold that scores a row, in [0, 5).
+        Int [n] in [0, 5): fold of the cross-validation.
     inner
-        The fold of calibration inside the others, in [0, 10).
+        Int [n] in [0, 10): fold of the calibration inside the other outer folds.
     """
 
     outer: NDArray[np.int64]
@@ -114,10 +131,10 @@ class Split:
 
 
 def splits(texts: Sequence[str], n: int) -> list[Split]:
-    """Folds by a hash of the text, or of the first of its near-duplicates, n times anew.
+    """Return n splits by a hash of the text, or of the first of its near-duplicates.
 
-    Masks and marks are left out before texts are compared
-    (:func:`training.datasets.duplicates.groups`).
+    Near-duplicates are found without masks and punctuation; see
+    :func:`training.datasets.duplicates.groups`.
 
     Examples
     --------
@@ -129,43 +146,43 @@ def splits(texts: Sequence[str], n: int) -> list[Split]:
 
 
 def hashed_folds(keys: Sequence[str], n: int) -> list[Split]:
-    """Folds by a hash of each row's key, n times anew.
+    """Return n splits by a hash of each row's key.
 
     Examples
     --------
     >>> hashed_folds(["late", "late"], 1)[0].outer.tolist()
     [0, 0]
     """
-    found = []
+    made: list[Split] = []
     for repeat in range(n):
         hashes = np.array([crc32(f"{repeat} {key}".encode()) for key in keys], np.int64)
-        found.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
-    return found
+        made.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
+    return made
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, without masks and marks: what near-duplicates have in common.
+    """Return the words of a text, without masks, numbers and punctuation.
 
     Examples
     --------
     >>> words("So sorry, @ann: 2 hours late!")
     ['so', 'sorry', 'hours', 'late']
     """
-    return [word for word in reading.tokenise(text) if word[0].isalpha()]
+    return [word for word in tokens.tokenise(text) if word[0].isalpha()]
 
 
 def group_keys(texts: Sequence[str]) -> list[str]:
-    """The words of the first, in the alphabet, of each text's near-duplicates.
+    """Return for each text the words of the alphabetically first of its near-duplicates.
 
     Examples
     --------
     >>> group_keys(["RT so sorry my flight is late http", "so sorry my flight is late @a"])[0]
     'rt so sorry my flight is late'
     """
-    spoken = [words(text) for text in texts]
-    numbers = groups(spoken).tolist()
+    worded = [words(text) for text in texts]
+    numbers = groups(worded).tolist()
     first: dict[int, str] = {}
-    for group, said in zip(numbers, spoken, strict=True):
-        own = " ".join(said)
+    for group, own_words in zip(numbers, worded, strict=True):
+        own = " ".join(own_words)
         first[group] = min(first.get(group, own), own)
     return [first[group] for group in numbers]

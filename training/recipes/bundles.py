@@ -1,4 +1,4 @@
-"""Writing a bundle, and holding a shipped one to its card."""
+"""Writing a bundle of a recipe."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from training.writing import write_folder
 
 N_COMPARED: Final = 1000
 REBUILT_TOLERANCE: Final = 2e-3
-"""Scores of a model fitted again, perhaps by other versions of the libraries."""
+"""Largest difference of scores after fitting again, perhaps with other library versions."""
 MAX_BYTES: Final = 5_000_000
 
 
 def write_bundle(
     study: Study, quality: dict[str, Any], out: Path, more: Mapping[str, Any] | None = None
 ) -> Path:
-    """Fit, convert and write a bundle, and load it again as a proof.
+    """Fit, convert and write a bundle, and load it again to check its scores.
 
     Parameters
     ----------
     study
         The recipe on its data.
     quality
-        Its figures.
+        Figures of the card.
     out
-        Folder to put the bundle's folder into, which has the recipe's name.
+        Parent of the bundle's folder, which has the recipe's name.
     more
-        Of the card: what only this bundle has, or has otherwise.
+        Entries to add to the card, or to override in it; none by default.
 
     Raises
     ------
     BundleError
-        When the converted model does not score what the fitted one does, is too large, or cannot
-        be written.
+        The converted model's scores differ from the fitted one's, it is too large, or it cannot be
+        written.
     """
     recipe = study.recipe
     model, calibrated = study.model()
@@ -76,7 +76,7 @@ def write_bundle(
 
 
 def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
-    """The largest difference between a bundle's scores and a model's, on a thousand rows."""
+    """Return the largest difference between a bundle's scores and a model's, on 1,000 rows."""
     step = max(len(study.rows) // N_COMPARED, 1)
     texts = study.rows.texts[::step][:N_COMPARED]
     expected = model.probabilities(HashedFeaturiser(study.recipe.features).rows(texts))
@@ -84,7 +84,7 @@ def worst_gap(scorer: Scorer, model: Linear, study: Study) -> float:
 
 
 def golden_texts(language: str) -> list[str]:
-    """Our own golden texts: some for every language, more for those of shipped bundles."""
+    """Return the golden texts of a language: those of every language and its own."""
     file = files("training").joinpath("data", "golden.json")
     texts: dict[str, list[str]] = orjson.loads(file.read_bytes())
     return [*texts["both"], *texts.get(language, [])]
@@ -151,5 +151,5 @@ def _source(source: Source, n_rows: int) -> dict[str, Any]:
 
 
 def as_json(content: Any) -> bytes:
-    """As the files of a bundle are written."""
+    """Encode a file of a bundle as indented JSON."""
     return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"

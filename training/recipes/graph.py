@@ -1,4 +1,4 @@
-"""A model as a TFLite graph: gather rows of a table, sum them, judge, calibrate."""
+"""Models as TFLite graphs: gather rows of a table, sum them, compute calibrated scores."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from training.recipes.linear import Table
 from training.recipes.quality import Calibrated
 
 LEAST_SQUARE: Final = 1e-6
-"""Of a norm: a text without features has the logit ``bias``."""
+"""Smallest squared norm, so that a text without features has the logit ``bias``."""
 FORMATS: Final = ("float32", "float16", "int8")
-"""Of a graph's numbers; ``int8`` are whole numbers of a table, with a scale for each column."""
-_LARGEST: Final = 127.0
+"""Number formats of a graph's table; ``int8`` has a scale for each column."""
+_INT8_MAX: Final = 127.0
 
 Floats = NDArray[np.float32]
 
@@ -33,10 +33,10 @@ class Linear:
     Parameters
     ----------
     table
-        Float32 [n_buckets + 1, 2]: what a feature adds to the sum, and to the squared norm; the
-        last row, padding, is zero.
+        Float32 [n_buckets + 1, 2]: contribution of each feature to the sum and to the squared
+        norm; the last row, padding, is zero.
     slope, bias
-        logit = slope * sum / norm + bias.
+        Parameters of logit = slope * sum / norm + bias.
     """
 
     table: Floats
@@ -45,13 +45,13 @@ class Linear:
 
     @classmethod
     def of(cls, table: Table, calibrated: Calibrated) -> Self:
-        """A fitted table with its calibration."""
+        """Return a fitted table with its calibration."""
         columns = np.stack([table.sums, table.squares], axis=1).astype(np.float32)
         padded = np.concatenate([columns, np.zeros_like(columns[:1])])
         return cls(padded, calibrated.slope, calibrated.slope * table.bias + calibrated.bias)
 
     def probabilities(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
-        """P(negative) of padded rows of ids, in numpy: what the graph is compared with."""
+        """Return P(negative) of padded rows of ids by numpy, as a reference for the graph."""
         sums = np.stack([self.table[row].sum(axis=0, dtype=np.float64) for row in rows])
         norms = np.sqrt(np.maximum(sums[:, 1], LEAST_SQUARE))
         logits: NDArray[np.float64] = self.slope * sums[:, 0] / norms + self.bias
@@ -60,7 +60,7 @@ class Linear:
 
     @property
     def network(self) -> Network:
-        """The same, to be converted."""
+        """Model in the form that :func:`convert` takes."""
 
         def logits(tf: Any, rows: Any, _: Any) -> Any:
             sums = tf.reduce_sum(rows, axis=0)
@@ -72,15 +72,16 @@ class Linear:
 
 @dataclass(frozen=True)
 class Network:
-    """What turns ids into logits.
+    """Table and function that turn ids into logits.
 
     Parameters
     ----------
     table
-        A row for each id.
+        Float32 [n_ids, columns]: a row for each id.
     logits
-        From TensorFlow, the rows of a block of ids, float32 [width, n_rows, columns], and their
-        weights [width, n_rows, 1], or None: to calibrated logits [n_rows].
+        Function of TensorFlow's module, the rows of a block of ids, float32 [width, n_rows,
+        columns], and their weights, float32 [width, n_rows, 1] or None; it returns calibrated
+        logits, float32 [n_rows].
     weighted
         Whether ids have weights.
     """
@@ -91,16 +92,20 @@ class Network:
 
 
 def convert(network: Network, n_rows: int, width: int, numbers: str = FORMATS[0]) -> bytes:
-    """The network as a TFLite file for int32 [width, n_rows], a text a column, and weights alike.
+    """Convert a network to a TFLite file that scores int32 [width, n_rows], one text per column.
 
-    Summing over rows adds each text's numbers one after the other, whatever stands beside it.
-    Everything a network has learnt is a constant of the graph: Keras' variables would be left out
-    of a file that is made of a function.
+    The sum over the first axis adds a text's numbers one after the other, so that its score does
+    not depend on the other texts. Learnt values are constants of the graph, as the converter of a
+    function ignores Keras' variables.
 
     Parameters
     ----------
+    n_rows
+        Number of texts in a block.
+    width
+        Largest number of ids of a text.
     numbers
-        One of :data:`FORMATS`.
+        Number format, one of :data:`FORMATS`.
     """
     tf = tensorflow()
     gather = _gathering(tf, network.table, numbers)
@@ -122,10 +127,10 @@ def convert(network: Network, n_rows: int, width: int, numbers: str = FORMATS[0]
 
 @cache
 def tensorflow() -> Any:
-    """TensorFlow on one thread of the CPU, silent and repeatable; some seconds the first time."""
+    """Import TensorFlow on one CPU thread, silent and deterministic; takes seconds once."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    with _unheard():
+    with _silenced_stderr():
         tf = import_module("tensorflow")
     tf.config.threading.set_intra_op_parallelism_threads(N_THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(N_THREADS)
@@ -134,23 +139,23 @@ def tensorflow() -> Any:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """What libraries write to stderr while they are loaded goes nowhere: no setting keeps it."""
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+def _silenced_stderr() -> Iterator[None]:
+    """Discard what libraries write to stderr while they are imported; no setting prevents it."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-        os.close(nowhere)
+        os.close(null)
 
 
 def _gathering(tf: Any, table: Floats, numbers: str) -> Callable[[Any], Any]:
-    """From ids to rows of a table that is kept in these numbers."""
+    """Return a function from ids to rows of a table that is stored in a number format."""
     if numbers != "int8":
-        kept = tf.constant(table)
-        return lambda ids: tf.gather(kept, ids)
-    scales = np.maximum(np.abs(table).max(axis=0), np.finfo(np.float32).tiny) / _LARGEST
+        stored = tf.constant(table)
+        return lambda ids: tf.gather(stored, ids)
+    scales = np.maximum(np.abs(table).max(axis=0), np.finfo(np.float32).tiny) / _INT8_MAX
     whole = tf.constant(np.rint(table / scales).astype(np.int8))
     return lambda ids: tf.cast(tf.gather(whole, ids), tf.float32) * tf.constant(scales)

@@ -1,10 +1,11 @@
 """Linear models over hashed features, folded into one table.
 
-A feature's weight is ``idf**rarity * (0.3 + |r|)**contrast``, r its log ratio among negatives and
-others (Wang and Manning 2012). A text is the binary vector of its features times their weights,
-divided by its norm; logistic regression does the rest. A model of a larger, noisier corpus may
-stand beside as a prior: its sum over the same norm is one more input. Weights, coefficients and
-prior then fold into two numbers a feature: what it adds to the sum, and to the squared norm.
+The weight of a feature is ``idf**rarity * (0.3 + |r|)**contrast``, where r is the log ratio of its
+shares among negative and other texts (Wang and Manning 2012). A text is the binary vector of its
+features times their weights, divided by its norm. Logistic regression is fitted to these vectors.
+A model of a larger, noisier corpus may serve as a prior: its sum, divided by the same norm, is one
+more input. Weights, coefficients and prior are folded into two numbers for each feature: its
+contribution to the sum and to the squared norm.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _LEAST_NORM: Final = 1e-3
 
 @dataclass(frozen=True)
 class Shape:
-    """How features are weighted and how strongly they are fitted.
+    """Hyperparameters: weights of features and strength of the fit.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Prior:
-    """A model of another corpus: what each feature adds, and its log ratio there."""
+    """Model of another corpus: contribution and log ratio of each feature there."""
 
     sums: Floats
     ratios: Floats
@@ -57,9 +58,9 @@ class Table:
     Parameters
     ----------
     sums, squares
-        What each feature adds to the sum, and to the squared norm.
+        Float64 [n_buckets]: contribution of each feature to the sum and to the squared norm.
     bias
-        Of the logit.
+        Bias of the logit.
     """
 
     sums: Floats
@@ -67,14 +68,14 @@ class Table:
     bias: float
 
     def logits(self, present: sparse.csr_matrix) -> Floats:
-        """Not yet calibrated logits of texts."""
+        """Return the uncalibrated logits of texts."""
         norms = np.maximum(np.sqrt(present @ self.squares), _LEAST_NORM)
         logits: Floats = (present @ self.sums) / norms + self.bias
         return logits
 
 
 def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
-    """Padded rows of ids as a sparse binary matrix."""
+    """Return padded rows of ids as a sparse binary matrix."""
     real = rows < n_buckets
     ends = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
     ids = rows[real]
@@ -88,7 +89,7 @@ def fit(
     prior: Prior | None = None,
     counts: Floats | None = None,
 ) -> Table:
-    """Fit a model to texts, each of which counts so often; once when not given."""
+    """Fit a model to texts, weighted by ``counts``; each has weight 1 by default."""
     ratios = np.abs(log_ratios(present, negative, counts))
     if prior is not None:
         ratios = ratios + np.abs(prior.ratios)
@@ -109,7 +110,7 @@ def fit(
 def _regress(
     inputs: sparse.csr_matrix, negative: Flags, strength: float, counts: Floats | None
 ) -> tuple[Floats, float]:
-    """Coefficients and intercept; columns without any value are left out of it: they have 0."""
+    """Return coefficients and intercept; empty columns are not fitted and have 0."""
     used = np.flatnonzero(np.bincount(inputs.indices, minlength=inputs.shape[1]))
     regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-4, random_state=0).fit(
         inputs[:, used], negative, counts
@@ -125,28 +126,28 @@ def fit_prior(present: sparse.csr_matrix, negative: Flags, shape: Shape) -> Prio
 
 
 def log_ratios(present: sparse.csr_matrix, negative: Flags, counts: Floats | None = None) -> Floats:
-    """Log ratio of each feature's share among negative and among other texts, one added."""
+    """Return the log ratio of each feature's shares among negative and other texts, add-one."""
     counts = np.ones(len(negative)) if counts is None else counts
-    among = present[negative].T @ counts[negative] + 1.0
+    negatives = present[negative].T @ counts[negative] + 1.0
     others = present[~negative].T @ counts[~negative] + 1.0
-    ratios: Floats = np.log(among / among.sum()) - np.log(others / others.sum())
+    ratios: Floats = np.log(negatives / negatives.sum()) - np.log(others / others.sum())
     return ratios
 
 
 def _rarity(present: sparse.csr_matrix) -> Floats:
-    """Inverse document frequency, smoothed: 1 for a feature of every text."""
+    """Return the smoothed inverse document frequency: 1 for a feature of every text."""
     n_texts = np.asarray(present.sum(axis=0)).ravel()
     rarity: Floats = np.log((1.0 + present.shape[0]) / (1.0 + n_texts)) + 1.0
     return rarity
 
 
 def calibrate(logits: Floats, negative: Flags) -> tuple[float, float]:
-    """Slope and bias that make logits probabilities (Platt 1999)."""
+    """Return slope and bias of Platt scaling (Platt 1999)."""
     regression = LogisticRegression(C=1e6).fit(logits[:, None], negative)
     return float(regression.coef_[0, 0]), float(regression.intercept_[0])
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """Probabilities of logits."""
+    """Return the probabilities of logits."""
     scores: Floats = expit(logits)
     return scores

@@ -1,4 +1,4 @@
-"""How good a recipe is: five folds, each scored by a model that saw none of it."""
+"""Quality of a recipe by five-fold cross-validation."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _N_DRAWS: Final = 400
 _N_BINS: Final = 10
 
 Fit = Callable[[Flags], Callable[[Flags], Floats]]
-"""From the rows to train on to a function from rows to their logits, not yet calibrated."""
+"""Function from the rows to train on to a function from rows to their uncalibrated logits."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A mean over the folds and its standard deviation."""
+    """Mean and standard deviation over the folds."""
 
     mean: float
     sd: float
 
     @classmethod
     def of(cls, values: list[float]) -> Figure:
-        """Of the folds' values, to four places."""
+        """Return mean and standard deviation of values, rounded to four places."""
         return cls(round(float(np.mean(values)), 4), round(float(np.std(values)), 4))
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A calibration from out-of-fold logits, with the mean score of either class."""
+    """Calibration from out-of-fold logits, with the mean score of either class."""
 
     slope: float
     bias: float
@@ -48,27 +48,27 @@ class Calibrated:
 
     @classmethod
     def on(cls, fit: Fit, kept: Flags, negative: Flags, inner: Folds) -> Calibrated:
-        """Calibrate on the kept rows, each scored by a model that did not see its inner fold."""
+        """Calibrate on the kept rows, each scored by a model without its inner fold."""
         return cls.of(out_of_fold(fit, kept, inner)[kept], negative[kept])
 
     @classmethod
     def of(cls, logits: Floats, negative: Flags) -> Calibrated:
-        """Calibrate on logits of rows, and their truth."""
+        """Calibrate on logits of rows and their labels."""
         slope, bias = calibrate(logits, negative)
         scores = sigmoid(slope * logits + bias)
         return cls(slope, bias, float(scores[~negative].mean()), float(scores[negative].mean()))
 
     def scores(self, logits: Floats) -> Floats:
-        """P(negative)."""
+        """Return P(negative) of logits."""
         return sigmoid(self.slope * logits + self.bias)
 
     def shares(self, scores: Floats) -> Floats:
-        """What each score adds to the adjusted negative share."""
+        """Return the contribution of each score to the adjusted share of negatives."""
         return (scores - self.m0) / (self.m1 - self.m0)
 
 
 def out_of_fold(fit: Fit, kept: Flags, inner: Folds) -> Floats:
-    """The logit of each kept row by a model that did not see its inner fold; 0.0 of the others."""
+    """Return the logit of each kept row by a model without its inner fold, 0.0 for other rows."""
     logits = np.zeros(len(kept))
     for fold in np.unique(inner[kept]):
         held = kept & (inner == fold)
@@ -79,7 +79,7 @@ def out_of_fold(fit: Fit, kept: Flags, inner: Folds) -> Floats:
 def cross_validate(
     fit: Fit, negative: Flags, splits: Sequence[Split], step: Callable[[], None]
 ) -> dict[str, Figure]:
-    """What :func:`measure` and :func:`share_errors` find, mean and deviation over the folds.
+    """Return mean and deviation over the folds of :func:`measure` and :func:`share_errors`.
 
     Calibration and class means of a fold come from a cross-validation inside the other four.
 
@@ -88,7 +88,7 @@ def cross_validate(
     step
         Called after each fold.
     """
-    found: dict[str, list[float]] = {}
+    measurements: dict[str, list[float]] = {}
     for split in splits:
         for fold in range(N_FOLDS):
             held = split.outer == fold
@@ -97,13 +97,13 @@ def cross_validate(
             measured = measure(scores, negative[held])
             measured |= share_errors(calibrated.shares(scores), negative[held], seed=fold)
             for name, value in measured.items():
-                found.setdefault(name, []).append(value)
+                measurements.setdefault(name, []).append(value)
             step()
-    return {name: Figure.of(values) for name, values in found.items()}
+    return {name: Figure.of(values) for name, values in measurements.items()}
 
 
 def measure(scores: Floats, negative: Flags) -> dict[str, float]:
-    """Accuracy at one half, AUC, and expected calibration error in ten equal bins."""
+    """Return accuracy at 0.5, AUC, and the expected calibration error in ten equal bins."""
     return {
         "accuracy": float(((scores >= 0.5) == negative).mean()),
         "auc": float(roc_auc_score(negative, scores)),
@@ -112,7 +112,7 @@ def measure(scores: Floats, negative: Flags) -> dict[str, float]:
 
 
 def calibration_error(scores: Floats, negative: Flags) -> float:
-    """Mean gap between score and share of negatives, over ten bins of equal width."""
+    """Return the mean gap between score and share of negatives, over ten bins of equal width."""
     bins = np.minimum((scores * _N_BINS).astype(int), _N_BINS - 1)
     n = np.bincount(bins, minlength=_N_BINS)
     gaps = np.bincount(bins, scores, _N_BINS) - np.bincount(bins, negative, _N_BINS)
@@ -120,7 +120,7 @@ def calibration_error(scores: Floats, negative: Flags) -> float:
 
 
 def share_errors(shares: Floats, negative: Flags, seed: int) -> dict[str, float]:
-    """Bias and deviation of the adjusted share of 500 rows drawn at known true shares."""
+    """Return bias and deviation of the adjusted share of 500 rows drawn at known shares."""
     rng = np.random.default_rng(seed)
     errors: dict[str, float] = {}
     for truth in SHARES:

@@ -1,4 +1,4 @@
-"""What is usual of a model: the reference on a bundle's card, which drift is measured against."""
+"""Reference on a bundle's card, which drift is measured against."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from badbuzz.features.drift import count_scores
 from badbuzz.features.known_words import N_HASHES, hash_words
 from training.datasets.rows import Floats
 
-FEWEST: Final = 200
-"""Texts that say what is usual: of fewer, chance alone makes a stability of 0.05."""
+MIN_TEXTS: Final = 200
+"""Smallest number of texts of a reference: with fewer, chance alone gives a stability of 0.05."""
 
 
 def held_out_reference(
     texts: Sequence[str], scores: Floats, folds: NDArray[np.int64], others: Iterable[str]
 ) -> dict[str, Any]:
-    """The scores of texts by bin, and the share of their tokens that the other folds lack.
+    """Return the histogram of scores, and the share of tokens that the other folds do not have.
 
     Parameters
     ----------
     texts
-        What the model was measured on.
+        Texts of the cross-validation.
     scores
-        P(negative) of each by a model that did not see its fold.
+        P(negative) of each text by a model without its fold.
     folds
-        The fold of each.
+        Fold of each text.
     others
-        What was learnt from beside them, in every fold.
+        Texts that the model was trained on in every fold.
 
     Examples
     --------
-    >>> found = held_out_reference(["late", "late", "lost"], np.array([0.9, 0.8, 1.0]),
-    ...                            np.array([0, 1, 1]), ["thanks"])
-    >>> found["scores"][8:], found["unknown_rate"]
+    >>> reference = held_out_reference(["late", "late", "lost"], np.array([0.9, 0.8, 1.0]),
+    ...                                np.array([0, 1, 1]), ["thanks"])
+    >>> reference["scores"][8:], reference["unknown_rate"]
     ([1, 2], 0.3333)
     """
     elsewhere = np.zeros(N_HASHES, np.bool_)
@@ -58,11 +58,11 @@ def held_out_reference(
 
 
 def on_card(reference: dict[str, Any]) -> dict[str, Any]:
-    """The reference as a part of a card; nothing where its texts are too few to say what is usual.
+    """Return the card's entry for a reference; none if it has fewer than :data:`MIN_TEXTS` texts.
 
     Examples
     --------
     >>> on_card({"scores": [100, 99]}), list(on_card({"scores": [100, 100]}))
     ({}, ['reference'])
     """
-    return {"reference": reference} if sum(reference["scores"]) >= FEWEST else {}
+    return {"reference": reference} if sum(reference["scores"]) >= MIN_TEXTS else {}

@@ -1,4 +1,4 @@
-"""What a recipe reaches, beside what its bundle's card says and what its bars ask."""
+"""Figures of a recipe, checked against its bars and its bundle's card."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import Any, Final
 from training.recipes.shipped import Recipe
 
 CARD_TOLERANCE: Final = 0.002
-"""What other versions of the libraries may change of a figure."""
+"""Largest difference of a figure between versions of the libraries."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One figure, and what is wrong with it, if anything."""
+class CheckedFigure:
+    """Figure with its bar, and its fault or the empty string."""
 
     figure: str
-    found: float
+    value: float
     sd: float | None
     bar: str
     fault: str
 
 
-def findings(
+def checked_figures(
     recipe: Recipe, quality: dict[str, Any], card: dict[str, Any] | None = None
-) -> list[Finding]:
-    """Every figure of a quality, held to the recipe's bars and to a card's quality, if given."""
+) -> list[CheckedFigure]:
+    """Check every figure against the recipe's bars, and against a card's quality if given."""
     bars = {bar.figure: bar for bar in recipe.bars}
-    said = None if card is None else flat(card)
-    found = []
+    on_card = None if card is None else flat(card)
+    checked = []
     for name, value in flat(quality).items():
         faults = []
         if name in bars and not bars[name].holds(value):
             faults.append("misses its bar")
-        if said is not None and name not in said:
+        if on_card is not None and name not in on_card:
             faults.append("not on the card")
-        elif said is not None and abs(said[name] - value) > CARD_TOLERANCE:
-            faults.append(f"the card says {said[name]}")
+        elif on_card is not None and abs(on_card[name] - value) > CARD_TOLERANCE:
+            faults.append(f"the card has {on_card[name]}")
         own = quality.get(name)
         sd = own["sd"] if isinstance(own, dict) else None
-        found.append(Finding(name, value, sd, str(bars.get(name, "")), ", ".join(faults)))
-    return found
+        checked.append(CheckedFigure(name, value, sd, str(bars.get(name, "")), ", ".join(faults)))
+    return checked
 
 
 def flat(quality: dict[str, Any]) -> dict[str, float]:
-    """A quality's means and single numbers, those of a group under its name and a dot.
+    """Flatten a quality to numbers by name, with dotted names for groups.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the shipped bundles are made of: data, features, model, and the bars they must reach."""
+"""Recipes of the shipped bundles: data, features, model and quality bars."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDTH: Final = 384  # one of 280 characters has at most 280 features, the longe
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: its files, what it is, its licence, and what it serves for."""
+    """Data set of a recipe: files, title, licence and use."""
 
     files: tuple[str, ...]
     title: str
@@ -26,14 +26,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Bar:
-    """What a figure of the five folds must reach; a ceiling bounds its size from above."""
+    """Limit of a figure: a minimum, or with ``ceiling`` a maximum of its absolute value."""
 
     figure: str
     limit: float
     ceiling: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether a value is good enough.
+        """Tell whether a value is within the limit.
 
         Examples
         --------
@@ -48,22 +48,22 @@ class Bar:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a bundle is made.
+    """Recipe of a bundle.
 
     Parameters
     ----------
     rows
-        Labelled texts of its own kind: trained on, and tested on in folds.
+        Labelled texts to train on and to test on in folds.
     prior
-        A larger corpus whose model stands beside, or None.
+        Larger corpus for the prior; None for no prior.
     sentences
-        A file of our own sentences that are trained on too, never tested on; or None.
+        File of sentences that are trained on but never tested on; None for no file.
     left_out
-        A brand that a second model is trained without, and tested on; or None.
+        Brand that a second model is trained without and tested on; None for no such test.
     n_splits
-        How often the rows are split into five folds; more where they are few.
+        Number of splits into five folds; more for small data sets.
     threshold
-        A score at or above it is labelled negative.
+        Smallest score with the label negative, in [0, 1].
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A recipe on its data: the model it gives, and how good it is."""
+"""Study of a recipe on its data: the model and its quality."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import roc_auc_score
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from badbuzz.features.hashing import HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
@@ -19,20 +21,22 @@ from training.recipes.linear import Prior, Table, fit, fit_prior, presence
 from training.recipes.quality import Calibrated, cross_validate, measure, out_of_fold
 from training.recipes.reference import held_out_reference
 from training.recipes.shipped import Recipe
-from training.recipes.vader import vader_quality
+
+VADER_NEGATIVE: Final = -0.05
+"""Largest compound score of a negative text by VADER (Hutto and Gilbert 2014)."""
 
 
 class Study:
-    """A recipe with its data read and its features found.
+    """Recipe with its data and their features.
 
     Parameters
     ----------
     recipe
-        What to make.
+        Recipe of the bundle.
     rows
-        What is trained on, and tested on in folds.
+        Rows to train on and to test on in folds.
     prior
-        Rows of the larger corpus whose model stands beside, or None.
+        Rows of the larger corpus for the prior; None for no prior.
     """
 
     def __init__(self, recipe: Recipe, rows: Rows, prior: Rows | None = None) -> None:
@@ -48,7 +52,7 @@ class Study:
 
     @classmethod
     def read(cls, recipe: Recipe, data: Path) -> Self:
-        """A recipe on the data that it names, in their folder."""
+        """Read the data of a recipe from their folder."""
         prior = None if recipe.prior is None else read_rows(data, *recipe.prior.files)
         return cls(recipe, read_rows(data, *recipe.rows.files), prior)
 
@@ -63,7 +67,7 @@ class Study:
         return fit_prior(self._features(rows), rows.negative, shape)
 
     def table(self, kept: Flags) -> Table:
-        """The model of the kept rows and our own sentences."""
+        """Fit a model to the kept rows and the recipe's sentences."""
         present = sparse.vstack([self._present[kept], self._own_present]).tocsr()
         negative = np.concatenate([self.rows.negative[kept], self.own.negative])
         return fit(present, negative, self.recipe.shape, self._prior)
@@ -73,21 +77,21 @@ class Study:
         return lambda rows: table.logits(self._present[rows])
 
     def quality(self, step: Callable[[], None]) -> dict[str, Any]:
-        """Every figure of the card; ``step`` is called :attr:`n_steps` times."""
+        """Return every figure of the card; call ``step`` :attr:`n_steps` times."""
         figures = cross_validate(self._fit, self.rows.negative, self._splits, step)
-        found: dict[str, Any] = {
+        quality: dict[str, Any] = {
             name: {"mean": figure.mean, "sd": figure.sd} for name, figure in figures.items()
         }
         if self.recipe.left_out is not None:
-            found |= self._left_out(self.recipe.left_out)
+            quality |= self._left_out(self.recipe.left_out)
             step()
-        found["vader"] = vader_quality(self.rows)
+        quality["vader"] = vader_quality(self.rows)
         step()
-        return found
+        return quality
 
     @property
     def n_steps(self) -> int:
-        """How long :meth:`quality` takes, in steps."""
+        """Number of steps of :meth:`quality`."""
         recipe = self.recipe
         return N_FOLDS * recipe.n_splits + (recipe.left_out is not None) + 1
 
@@ -106,19 +110,19 @@ class Study:
         }
 
     def model(self) -> tuple[Linear, Calibrated]:
-        """The model of all rows, with the calibration of scores out of fold."""
+        """Return the model of all rows, calibrated on out-of-fold scores."""
         calibrated = Calibrated.of(self._logits, self.rows.negative)
         table = self.table(np.ones(len(self.rows), np.bool_))
         return Linear.of(table, calibrated), calibrated
 
     @cached_property
     def _logits(self) -> Floats:
-        """Of all rows, out of fold."""
+        """Out-of-fold logits of all rows."""
         everything = np.ones(len(self.rows), np.bool_)
         return out_of_fold(self._fit, everything, self._splits[0].inner)
 
     def reference(self, calibrated: Calibrated) -> dict[str, Any]:
-        """What is usual of :meth:`model`, by the rows that it is calibrated on."""
+        """Return the reference of :meth:`model` by the rows that it is calibrated on."""
         return held_out_reference(
             self.rows.texts,
             calibrated.scores(self._logits),
@@ -127,13 +131,24 @@ class Study:
         )
 
     def known_words(self) -> KnownWords:
-        """Every word that the model has seen."""
+        """Return every word that the model was trained on."""
         return KnownWords.from_texts([*self.rows.texts, *self.own.texts, *self._prior_texts])
 
 
 def own_sentences(name: str | None) -> Rows:
-    """Our own sentences in a file of this room's data; no rows for None."""
+    """Read the sentences of a file in ``training/data``; no rows for None."""
     if name is None:
         return Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
     with as_file(files("training").joinpath("data", name)) as path:
         return read_sentences(path)
+
+
+def vader_quality(rows: Rows) -> dict[str, float]:
+    """Return VADER's accuracy and AUC on rows."""
+    analyser = SentimentIntensityAnalyzer()
+    compound = np.array([analyser.polarity_scores(text)["compound"] for text in rows.texts])
+    right = (compound <= VADER_NEGATIVE) == rows.negative
+    return {
+        "accuracy": round(float(right.mean()), 4),
+        "auc": round(float(roc_auc_score(rows.negative, -compound)), 4),
+    }

@@ -1,4 +1,4 @@
-"""The commands ``models list``, ``show``, ``pull`` and ``rollback``: MLflow's client is enough."""
+"""Commands ``models list``, ``show``, ``pull`` and ``rollback``; MLflow's client suffices."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ from badbuzz.errors import RegistryError
 from badbuzz.models.history import ChampionChange, read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
 from badbuzz.recordings.times import format_clock
-from training.registry.promotion import needed, roll_back
+from training.registry.promotion import find_version, roll_back
 
 _SHOWN: tuple[str, ...] = ("accuracy", "auc")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-who_option = click.option("--who", default=getuser, help="Who decides; the system's user name.")
+who_option = click.option(
+    "--who", default=getuser, help="Name of who decides.  [default: the system's user name]"
+)
 
 
 def open_registry() -> Registry:
-    """The registry of BADBUZZ_MLFLOW_URI."""
+    """Return the registry at BADBUZZ_MLFLOW_URI."""
     return Registry(Settings.read().mlflow_uri)
 
 
@@ -34,7 +36,7 @@ def open_registry() -> Registry:
 @click.argument("languages", nargs=-1, metavar="[LANGUAGE…]")
 @as_json_option
 def list_(languages: tuple[str, ...], as_json: bool) -> None:
-    """List every version: its bundle, its aliases, its figures as its card says them.
+    """List every version with its bundle, its aliases and the figures of its card.
 
     \b
     Examples:
@@ -42,19 +44,19 @@ def list_(languages: tuple[str, ...], as_json: bool) -> None:
       badbuzz models list fr --json
     """
     registry = open_registry()
-    found = [
+    listed = [
         version
         for language in languages or registry.languages()
         for version in registry.versions(language)
     ]
     if as_json:
-        click.echo(orjson.dumps({"versions": [_plain(version) for version in found]}))
+        click.echo(orjson.dumps({"versions": [_plain(version) for version in listed]}))
         return
-    if not found:
+    if not listed:
         click.echo("no versions yet: badbuzz models register BUNDLE")
         return
     table = Table("", "", "aliases", "bundle", "registered", *_SHOWN, box=None, pad_edge=False)
-    for version in found:
+    for version in listed:
         table.add_row(
             version.language,
             str(version.number),
@@ -85,21 +87,21 @@ def show(language: str, which: str, as_json: bool) -> None:
       badbuzz models show fr 3 --json
     """
     registry = open_registry()
-    version = needed(registry, language, which)
-    told = read_changes(registry, language)
+    version = find_version(registry, language, which)
+    history = read_changes(registry, language)
     if as_json:
-        shown = {"version": _plain(version), "events": [asdict(event) for event in told]}
+        shown = {"version": _plain(version), "events": [asdict(event) for event in history]}
         click.echo(orjson.dumps(shown | {"card": orjson.loads(version.tags.get("card", "null"))}))
         return
     click.echo(f"{version}  {', '.join(version.aliases)}")
     for name, value in sorted(version.tags.items()):
         if name not in ("card", "bundle", "language"):
             click.echo(f"  {name}: {value}")
-    for event in told:
-        click.echo(_told(event))
+    for event in history:
+        click.echo(_line(event))
 
 
-def _told(event: ChampionChange) -> str:
+def _line(event: ChampionChange) -> str:
     before = "" if event.before is None else f" from {event.before}"
     forced = ", forced" if event.forced else ""
     why = f": {event.why}" if event.why else ""
@@ -115,10 +117,10 @@ def _told(event: ChampionChange) -> str:
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A folder that is not there yet.",
+    help="Folder to create.",
 )
 def pull(language: str, which: str, out: Path) -> None:
-    """Fetch a version's bundle, check it, and put it into a new folder.
+    """Fetch a version's bundle, check it, and write it to a new folder.
 
     \b
     Examples:
@@ -126,9 +128,9 @@ def pull(language: str, which: str, out: Path) -> None:
       BADBUZZ_BUNDLES=en=champion-en,fr=tweets-fr badbuzz process
     """
     if out.exists():
-        raise RegistryError(f"{out}: is there already: give a folder that is not")
+        raise RegistryError(f"{out}: exists already: give a new folder")
     registry = open_registry()
-    version = needed(registry, language, which)
+    version = find_version(registry, language, which)
     with TemporaryDirectory(prefix="badbuzz-bundle-") as folder:
         _, bundle = registry.fetch(version, Path(folder))
         copytree(bundle, out)
@@ -137,16 +139,16 @@ def pull(language: str, which: str, out: Path) -> None:
 
 @click.command()
 @click.argument("language")
-@click.option("--reason", default="", help="Why; it is recorded.")
+@click.option("--reason", default="", help="Reason, which is recorded.")
 @who_option
 def rollback(language: str, reason: str, who: str) -> None:
-    """Let the version serve again that served before the champion.
+    """Make the version champion that was champion before.
 
-    Workers follow within BADBUZZ_REGISTRY_POLL_S. A second rollback goes back further.
+    Workers load it within BADBUZZ_REGISTRY_POLL_S. A second rollback goes back further.
 
     \b
     Examples:
       badbuzz models rollback en --reason "twice the false alarms since Tuesday"
     """
     event = roll_back(open_registry(), language, who=who, why=reason)
-    click.echo(_told(event))
+    click.echo(_line(event))

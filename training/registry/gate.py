@@ -1,4 +1,4 @@
-"""What a challenger must show before it may serve: quality, size and speed, beside the champion."""
+"""Checks of a challenger before promotion: quality, size and speed against the champion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.datasets.rows import Flags, Floats, Rows
 from training.recipes.bundles import MAX_BYTES
 
 MARGIN: Final = 0.01
-"""A macro-F1 that is lower by this is not worse, as far as promotions go."""
+"""Largest loss of macro-F1 that a promotion allows."""
 
 MAX_SLOWDOWN: Final = 1.5
 _N_DRAWS: Final = 10_000
@@ -28,7 +28,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at, whether it holds, and what was found."""
+    """Check of a challenger: name, whether it holds, and the finding as text."""
 
     name: str
     holds: bool
@@ -42,21 +42,21 @@ def examine(
     n_bytes: int,
     margin: float = MARGIN,
 ) -> list[Check]:
-    """Every check of a challenger whose golden scores came back already.
+    """Return every check of a challenger whose golden scores were reproduced already.
 
     Parameters
     ----------
     champion
-        What serves; None for a language's first bundle, whose quality is shown, not compared.
+        Scorer of the champion; None for a language's first bundle, which is not compared.
     rows
-        The frozen evaluation set, which neither should have been trained on.
+        Held-out set, which neither bundle should have been trained on.
     n_bytes
-        How large the challenger is.
+        Size of the challenger in bytes.
     margin
-        By how much its macro-F1 may be lower, in [0, 1].
+        Largest loss of macro-F1 that is allowed, in [0, 1].
     """
     return [
-        Check("golden inputs", holds=True, found="every golden score came back"),
+        Check("golden inputs", holds=True, found="every golden score was reproduced"),
         _quality(challenger, champion, rows, margin),
         Check("size", n_bytes <= MAX_BYTES, f"{n_bytes:,} bytes, at most {MAX_BYTES:,}"),
         _speed(challenger, champion, rows.texts),
@@ -64,18 +64,18 @@ def examine(
 
 
 def _quality(challenger: Scorer, champion: Scorer | None, rows: Rows, margin: float) -> Check:
-    said = _labels(challenger, rows)
-    own = macro_f1(rows.negative, said)
+    labels = _labels(challenger, rows)
+    own = macro_f1(rows.negative, labels)
     if champion is None:
         return Check("quality", holds=True, found=f"macro-F1 {own:.4f}; no champion to compare")
     other = _labels(champion, rows)
-    gain, low, high = gained(rows.negative, said, other)
+    gain, low, high = macro_f1_gain(rows.negative, labels, other)
     return Check(
         "quality",
         low >= -margin,
         f"macro-F1 {own:.4f}, the champion's {own - gain:.4f}: {gain:+.4f} "
-        f"[{low:+.4f}, {high:+.4f}] on {len(rows)} rows, at least {-margin:+.4f} asked of the "
-        "interval's lower end",
+        f"[{low:+.4f}, {high:+.4f}] on {len(rows)} rows; the interval's lower end must be at least "
+        f"{-margin:+.4f}",
     )
 
 
@@ -84,21 +84,21 @@ def _labels(scorer: Scorer, rows: Rows) -> Flags:
     return labels
 
 
-def gained(truth: Flags, one: Flags, other: Flags) -> tuple[float, float, float]:
-    """How much more macro-F1 one labelling has than another of the same rows.
+def macro_f1_gain(truth: Flags, one: Flags, other: Flags) -> tuple[float, float, float]:
+    """Return the gain in macro-F1 of one labelling over another of the same rows.
 
-    Paired percentile bootstrap over rows (Efron and Tibshirani 1993), by the eight cells of
-    truth, one and other: resampling rows is drawing the cells' counts.
+    The interval is a paired percentile bootstrap over rows (Efron and Tibshirani 1993). Resampling
+    rows amounts to drawing the counts of the eight cells of truth, one and other.
 
     Returns
     -------
     tuple
-        The difference, and the ends of its 95 % interval.
+        Difference, and the ends of its 95 % interval.
 
     Examples
     --------
     >>> truth = np.array([True, False] * 100)
-    >>> gained(truth, truth, truth)
+    >>> macro_f1_gain(truth, truth, truth)
     (0.0, 0.0, 0.0)
     """
     cells = _cells(truth, one, other)
@@ -110,19 +110,19 @@ def gained(truth: Flags, one: Flags, other: Flags) -> tuple[float, float, float]
 
 
 def _cells(truth: Flags, one: Flags, other: Flags) -> Counts:
-    """Int [1, 8]: how many rows have each truth, label of one and label of the other."""
+    """Return int [1, 8]: the number of rows by truth, label of one and label of other."""
     places = truth * 4 + one * 2 + other
     return np.bincount(places, minlength=8)[np.newaxis]
 
 
 def _both(cells: Counts) -> tuple[Floats, Floats]:
-    """Macro-F1 of one and of other, for each row of cells."""
+    """Return macro-F1 of one and of other for each row of cells."""
     cube = cells.reshape(-1, 2, 2, 2)
     return _macro_f1(cube.sum(axis=3)), _macro_f1(cube.sum(axis=2))
 
 
 def macro_f1(truth: Flags, labels: Flags) -> float:
-    """The mean of the F1 of negatives and of the others; a class that is nowhere has 0.
+    """Return the mean of the F1 of negatives and of others; an absent class has 0.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def macro_f1(truth: Flags, labels: Flags) -> float:
 
 
 def _macro_f1(confusion: Counts) -> Floats:
-    """Of int [n, 2, 2]: truth by label."""
+    """Return the macro-F1 of confusion matrices, int [n, 2, 2]: truth by label."""
     right = confusion[:, [0, 1], [0, 1]]
     seen = confusion.sum(axis=1) + confusion.sum(axis=2)
     scores: Floats = (2 * right / np.maximum(seen, _LEAST_COUNT)).mean(axis=1)
@@ -144,14 +144,14 @@ def _speed(challenger: Scorer, champion: Scorer | None, texts: Sequence[str]) ->
     sample = list(texts[:_N_TIMED])
     scorers = [challenger] if champion is None else [challenger, champion]
     costs = [np.inf] * len(scorers)
-    for _ in range(_N_ROUNDS):  # in turn, so that a busy machine slows both
+    for _ in range(_N_ROUNDS):  # alternate, so that a busy machine slows both
         for place, scorer in enumerate(scorers):
             started_s = time.process_time()
             scorer.score(sample)
             costs[place] = min(costs[place], (time.process_time() - started_s) / len(sample))
-    found = f"{costs[0] * 1e6:.0f} µs of CPU a tweet"
+    cost = f"{costs[0] * 1e6:.0f} µs of CPU per tweet"
     if champion is None:
-        return Check("speed", holds=True, found=f"{found}; no champion to compare")
+        return Check("speed", holds=True, found=f"{cost}; no champion to compare")
     holds = costs[0] <= MAX_SLOWDOWN * costs[1]
-    beside = f"the champion's {costs[1] * 1e6:.0f}, at most {MAX_SLOWDOWN} times that"
-    return Check("speed", holds, f"{found}, {beside}")
+    limit = f"the champion's {costs[1] * 1e6:.0f}, at most {MAX_SLOWDOWN} times that"
+    return Check("speed", holds, f"{cost}, {limit}")

@@ -1,7 +1,7 @@
-"""Frozen evaluation sets: the labelled texts on which a language's bundles are held to each other.
+"""Held-out sets: the labelled texts on which the bundles of a language are compared.
 
-A set is a dataset of MLflow with its rows beside; the language's registered model names it in a
-tag, by digest. It changes only where somebody says so.
+A set is an MLflow dataset with its rows as an artifact. A tag of the language's registered model
+names the set by digest. It changes only with ``--replace``.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from training.datasets.rows import Rows
 
 EXPERIMENT: Final = "badbuzz-evaluation"
 TAG: Final = "evaluation"
-LEAST_ROWS: Final = 100
+MIN_ROWS: Final = 100
 _FILE: Final = "evaluation.jsonl"
 
 
 @dataclass(frozen=True)
-class Frozen:
-    """Where a set lies and what it is known by.
+class HeldoutSet:
+    """Held-out set of a language.
 
     Parameters
     ----------
     run_id
-        Of the MLflow run that holds it.
+        MLflow run that has the rows as an artifact.
     digest
-        SHA-256 of its file, the first 16 hexadecimal digits.
+        SHA-256 of the rows' file, the first 16 hexadecimal digits.
     n, n_negative
-        Its rows.
+        Number of rows and of negative rows.
     frozen_ms
-        When, Unix milliseconds.
+        Time of freezing, Unix milliseconds.
     files
-        What it was made of.
+        Files that the rows were read from.
     """
 
     run_id: str
@@ -57,53 +57,51 @@ class Frozen:
 
 
 def distinct(rows: Rows) -> tuple[Rows, list[str]]:
-    """Each text once, without those that are labelled both ways, and what was left out, in words.
+    """Return each text once, without texts that have both labels, and notes on dropped rows.
 
     Examples
     --------
     >>> negative = np.array([True, True, True, False])
-    >>> found, left = distinct(Rows(["late", "late", "hm", "hm"], negative, np.array([""] * 4)))
-    >>> found.texts, left
-    (['late'], ['1 copies were left out', '1 texts with two labels were left out'])
+    >>> rows, notes = distinct(Rows(["late", "late", "hm", "hm"], negative, np.array([""] * 4)))
+    >>> rows.texts, notes
+    (['late'], ['1 copies were skipped', '1 texts with two labels were skipped'])
     """
-    truths: dict[str, set[bool]] = {}
-    for text, negative in zip(rows.texts, rows.negative.tolist(), strict=True):
-        truths.setdefault(text.strip(), set()).add(negative)
-    kept = {text: one.pop() for text, one in truths.items() if len(one) == 1}
-    n_torn = len(truths) - len(kept)
+    truths = rows.labels_by(str.strip)
+    kept = {text: labels.pop() for text, labels in truths.items() if len(labels) == 1}
+    n_contradictory = len(truths) - len(kept)
     n_copies = sum(text.strip() in kept for text in rows.texts) - len(kept)
-    found = Rows(list(kept), np.array(list(kept.values()), np.bool_), np.array([""] * len(kept)))
+    once = Rows(list(kept), np.array(list(kept.values()), np.bool_), np.array([""] * len(kept)))
     notes = [
-        f"{n:,} {what} were left out"
-        for n, what in ((n_copies, "copies"), (n_torn, "texts with two labels"))
+        f"{n:,} {what} were skipped"
+        for n, what in ((n_copies, "copies"), (n_contradictory, "texts with two labels"))
         if n
     ]
-    return found, notes
+    return once, notes
 
 
-def frozen(registry: Registry, language: str) -> Frozen | None:
-    """The language's set, or None."""
+def find_heldout(registry: Registry, language: str) -> HeldoutSet | None:
+    """Return the held-out set of a language, or None."""
     model = registry.find_model(language)
-    told = model.tags.get(TAG) if model is not None else None
-    if told is None:
+    tag = model.tags.get(TAG) if model is not None else None
+    if tag is None:
         return None
-    plain = orjson.loads(told)
-    return Frozen(**{**plain, "files": tuple(plain["files"])})
+    plain = orjson.loads(tag)
+    return HeldoutSet(**{**plain, "files": tuple(plain["files"])})
 
 
 def freeze(
     registry: Registry, language: str, rows: Rows, files: Sequence[str], *, replace: bool
-) -> Frozen:
-    """Make rows the set of a language.
+) -> HeldoutSet:
+    """Make rows the held-out set of a language.
 
     Raises
     ------
     RegistryError
-        When it has one and ``replace`` is false, or the server refuses.
+        The language has a set and ``replace`` is false, or the server refuses.
     RecordingError
-        When there are fewer than 100 rows, or of one class.
+        There are fewer than 100 rows, or too few of a class.
     """
-    before = frozen(registry, language)
+    before = find_heldout(registry, language)
     content = _pack(rows)
     digest = _digest(content)
     if before is not None and before.digest == digest:
@@ -111,14 +109,14 @@ def freeze(
     if before is not None and not replace:
         raise RegistryError(
             f"{model_name(language)}: has an evaluation set of {before.n} rows ({before.digest}); "
-            "--replace gives it another, which earlier promotions were not held to"
+            "--replace gives it another, which earlier promotions were not checked on"
         )
-    if len(rows) < LEAST_ROWS:
-        raise RecordingError(f"{len(rows)} rows tell nothing: give {LEAST_ROWS} or more")
+    if len(rows) < MIN_ROWS:
+        raise RecordingError(f"{len(rows)} rows are too few: give {MIN_ROWS} or more")
     check_classes(", ".join(files), rows.negative)
     with registry.named_errors():
         run_id = _log(registry, language, rows, content)
-    made = Frozen(
+    heldout = HeldoutSet(
         run_id, digest, len(rows), int(rows.negative.sum()), time.time_ns() // 10**6, tuple(files)
     )
     name = model_name(language)
@@ -126,8 +124,8 @@ def freeze(
         with registry.named_errors():
             registry.client.create_registered_model(name)
     with registry.named_errors():
-        registry.client.set_registered_model_tag(name, TAG, orjson.dumps(asdict(made)).decode())
-    return made
+        registry.client.set_registered_model_tag(name, TAG, orjson.dumps(asdict(heldout)).decode())
+    return heldout
 
 
 def _log(registry: Registry, language: str, rows: Rows, content: bytes) -> str:
@@ -140,29 +138,27 @@ def _log(registry: Registry, language: str, rows: Rows, content: bytes) -> str:
         path = Path(folder) / _FILE
         path.write_bytes(content)
         mlflow.log_artifact(str(path))
-        found: str = run.info.run_id
-        return found
+        run_id: str = run.info.run_id
+        return run_id
 
 
-def load(registry: Registry, found: Frozen) -> Rows:
-    """The rows of a set, held to its digest.
+def load(registry: Registry, heldout: HeldoutSet) -> Rows:
+    """Fetch the rows of a set and check their digest.
 
     Raises
     ------
     RegistryError
-        When they cannot be fetched, or are not what was frozen.
+        The rows cannot be fetched, or their digest is wrong.
     """
     with registry.named_errors(), TemporaryDirectory() as folder:
-        path = registry.client.download_artifacts(found.run_id, _FILE, folder)
+        path = registry.client.download_artifacts(heldout.run_id, _FILE, folder)
         content = Path(path).read_bytes()
-    if _digest(content) != found.digest:
+    if _digest(content) != heldout.digest:
         raise RegistryError(
-            f"evaluation set {found.digest} of run {found.run_id} was changed: freeze it again "
+            f"evaluation set {heldout.digest} of run {heldout.run_id} was changed: freeze it again "
             "with --replace"
         )
-    plain = [orjson.loads(line) for line in content.splitlines()]
-    negative = np.array([row["label"] == "negative" for row in plain])
-    return Rows([row["text"] for row in plain], negative, np.array([""] * len(plain)))
+    return Rows.of([orjson.loads(line) for line in content.splitlines()])
 
 
 def _pack(rows: Rows) -> bytes:

@@ -1,7 +1,7 @@
-"""A champion's coming and going: promotions and rollbacks, each an event in the registry.
+"""Promotions and rollbacks of champions, each recorded as an event in the registry.
 
-An event is a tag of the registered model, written before the alias moves: whatever kills the
-command, no champion serves that nobody answers for.
+An event is a tag of the registered model. It is written before the alias moves, so that every
+champion has an event even if the command is killed.
 """
 
 from __future__ import annotations
@@ -24,27 +24,29 @@ from training.registry.gate import Check
 _MAX_WHY: Final = 1000
 
 
-def former(told: Sequence[ChampionChange], champion: int) -> int | None:
-    """The version that served before the champion, as events tell; None when there was none.
+def former_champion(history: Sequence[ChampionChange], champion: int) -> int | None:
+    """Return the version that was champion before, by the events; None if there was none.
 
-    A rollback takes back one promotion, so a second one goes further back. Events at the end whose
-    alias never moved, as their command was killed, count for nothing.
+    A rollback undoes one promotion, so that a second one goes further back. The last events are
+    ignored if their alias did not move because the command was killed.
 
     Examples
     --------
-    >>> told = [
+    >>> history = [
     ...     ChampionChange("promote", 1, "", "", None, 1),
     ...     ChampionChange("promote", 2, "", "", 1, 2),
     ... ]
     >>> back = ChampionChange("rollback", 3, "", "", 2, 1)
-    >>> former(told, 2), former([*told, back], 1), former([*told, back], 2)
-    (1, None, 1)
+    >>> former_champion(history, 2), former_champion([*history, back], 1)
+    (1, None)
+    >>> former_champion([*history, back], 2)
+    1
     """
-    told = list(told)
-    while told and told[-1].after != champion:
-        told.pop()
+    valid = list(history)
+    while valid and valid[-1].after != champion:
+        valid.pop()
     served: list[int] = []
-    for event in told:
+    for event in valid:
         if event.what == "rollback":
             while served and served[-1] != event.after:
                 served.pop()
@@ -53,13 +55,13 @@ def former(told: Sequence[ChampionChange], champion: int) -> int | None:
     return served[-2] if len(served) > 1 else None
 
 
-def needed(registry: Registry, language: str, which: str) -> Version:
-    """The version that an alias or a number names.
+def find_version(registry: Registry, language: str, which: str) -> Version:
+    """Return the version with an alias or a number.
 
     Raises
     ------
     RegistryError
-        When there is none.
+        The version does not exist.
     """
     version = registry.find_version(language, which)
     if version is None:
@@ -71,8 +73,8 @@ def needed(registry: Registry, language: str, which: str) -> Version:
     return version
 
 
-def load(registry: Registry, version: Version) -> tuple[Scorer, int]:
-    """A version's scorer, fetched and checked, and how many bytes its bundle has."""
+def load_bundle(registry: Registry, version: Version) -> tuple[Scorer, int]:
+    """Fetch and check a version; return its scorer and the size of its bundle in bytes."""
     with TemporaryDirectory(prefix="badbuzz-bundle-") as name:
         scorer, bundle = registry.fetch(version, Path(name))
         return scorer, sum(path.stat().st_size for path in bundle.iterdir())
@@ -88,18 +90,27 @@ def promote(
     force: bool = False,
     evaluation: str = "",
 ) -> ChampionChange:
-    """Make a version the champion; it is no challenger any more.
+    """Make a version the champion and remove its alias ``challenger``.
+
+    Parameters
+    ----------
+    who, why
+        Person and reason, which are recorded.
+    force
+        Whether to promote although a check fails.
+    evaluation
+        Digest of the held-out set, which is recorded.
 
     Raises
     ------
     RegistryError
-        When a check does not hold and ``force`` is false; when it is true, and there is no reason.
+        A check fails and ``force`` is false, or there is no reason to force it.
     """
     failed = [check for check in checks if not check.holds]
     if failed and not force:
         raise RegistryError(
             f"{version}: not promoted: {failed[0].name}: {failed[0].found}"
-            f"{_more(len(failed) - 1)}; --force with a --reason promotes it all the same"
+            f"{_more(len(failed) - 1)}; use --force and --reason to promote it nevertheless"
         )
     champion = registry.find_version(version.language)
     event = ChampionChange(
@@ -121,23 +132,23 @@ def promote(
 
 
 def roll_back(registry: Registry, language: str, *, who: str, why: str) -> ChampionChange:
-    """Give the alias back to the version that served before.
+    """Give the alias ``champion`` back to the former champion.
 
     Raises
     ------
     RegistryError
-        When nothing served before, or there is no reason.
+        There is no former champion, or no reason.
     BundleError
-        When the former champion's bundle is not what it was.
+        The former champion's bundle was changed.
     """
-    champion = needed(registry, language, CHAMPION)
-    number = former(read_changes(registry, language), champion.number)
+    champion = find_version(registry, language, CHAMPION)
+    number = former_champion(read_changes(registry, language), champion.number)
     if number is None:
         raise RegistryError(
-            f"{champion}: no event tells what served before it: promote a version by its number"
+            f"{champion}: no event names the version before it: promote a version by its number"
         )
-    version = needed(registry, language, str(number))
-    load(registry, version)
+    version = find_version(registry, language, str(number))
+    load_bundle(registry, version)
     why = _reason(why, needed=True)
     event = ChampionChange("rollback", _now_ms(), who, why, champion.number, number)
     _move(registry, version, event)
@@ -146,15 +157,17 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Champ
 
 def _move(registry: Registry, version: Version, event: ChampionChange) -> None:
     name = model_name(version.language)
-    told = orjson.dumps(asdict(event)).decode()
+    encoded = orjson.dumps(asdict(event)).decode()
     with registry.named_errors():
-        registry.client.set_registered_model_tag(name, f"{CHANGE_TAG_PREFIX}{event.when_ms}", told)
+        registry.client.set_registered_model_tag(
+            name, f"{CHANGE_TAG_PREFIX}{event.when_ms}", encoded
+        )
         registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
 
 
 def _reason(why: str, *, needed: bool) -> str:
     if needed and not why.strip():
-        raise RegistryError("--reason is missing: say why, for those who come after")
+        raise RegistryError("--reason is missing: it is recorded")
     if len(why) > _MAX_WHY:
         raise RegistryError(f"--reason has {len(why)} characters, at most {_MAX_WHY}")
     return why.strip()

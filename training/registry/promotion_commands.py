@@ -1,4 +1,4 @@
-"""The commands ``models register``, ``promote`` and ``compare``."""
+"""Commands ``models register``, ``promote`` and ``compare``."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from badbuzz.terminal.rejects import RejectLog
 from training.registry import gate
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.registry.gate import Check
-from training.registry.heldout_sets import frozen
+from training.registry.heldout_sets import find_heldout
 from training.registry.heldout_sets import load as load_rows
-from training.registry.promotion import load, needed
+from training.registry.promotion import find_version, load_bundle
 from training.registry.promotion import promote as move
 from training.registry.register import register as put
-from training.registry.replay import Change, Replayed, changes, replay
+from training.registry.replay import AlertChange, Replayed, alert_changes, replay
 
 _UNFROZEN = Check(
     "evaluation set", holds=False, found="none is frozen: badbuzz train freeze-eval FILE"
@@ -39,9 +39,9 @@ _UNFROZEN = Check(
 @click.command()
 @click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def register(bundle: Path) -> None:
-    """Put a bundle into the registry, as the challenger of each of its languages.
+    """Register a bundle as the challenger of each of its languages.
 
-    MLflow can serve what is stored: mlflow models serve -m models:/badbuzz-sentiment-en@challenger
+    MLflow can serve it: mlflow models serve -m models:/badbuzz-sentiment-en@challenger
 
     \b
     Examples:
@@ -60,17 +60,17 @@ def register(bundle: Path) -> None:
     type=click.FloatRange(0, 1),
     default=gate.MARGIN,
     show_default=True,
-    help="By how much macro-F1 may be lower than the champion's.",
+    help="Largest loss of macro-F1 against the champion.",
 )
-@click.option("--reason", default="", help="Why; it is recorded.")
-@click.option("--force", is_flag=True, help="Although a check fails; wants a --reason.")
+@click.option("--reason", default="", help="Reason, which is recorded.")
+@click.option("--force", is_flag=True, help="Promote although a check fails; needs --reason.")
 @who_option
 def promote(language: str, which: str, margin: float, reason: str, force: bool, who: str) -> None:
-    """Let a version serve, if it is not worse than the champion on the frozen evaluation set.
+    """Make a version the champion if it is not worse than the champion on the held-out set.
 
-    VERSION is challenger (the default) or a number. Looked at: golden inputs, macro-F1 beside the
-    champion's (the interval's lower end), size and speed. A bundle that is broken is never
-    promoted, nor with --force.
+    VERSION is challenger (the default) or a number. The checks are golden inputs, gain in macro-F1
+    over the champion (lower end of the interval), size and speed. A broken bundle is never
+    promoted, not even with --force.
 
     \b
     Examples:
@@ -78,24 +78,24 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
       badbuzz models promote fr 4 --force --reason "the champion knows no emoji"
     """
     registry = open_registry()
-    version = needed(registry, language, which)
+    version = find_version(registry, language, which)
     champion = registry.find_version(language)
     if champion is not None and champion.number == version.number:
         click.echo(f"{version} is the champion already")
         return
-    challenger, n_bytes = load(registry, version)
-    found = frozen(registry, language)
-    if found is None:
+    challenger, n_bytes = load_bundle(registry, version)
+    heldout = find_heldout(registry, language)
+    if heldout is None:
         checks = [_UNFROZEN]
     else:
-        serving = load(registry, champion)[0] if champion is not None else None
-        rows = load_rows(registry, found)
+        serving = load_bundle(registry, champion)[0] if champion is not None else None
+        rows = load_rows(registry, heldout)
         checks = gate.examine(challenger, serving, rows, n_bytes, margin)
     for check in checks:
         click.echo(f"{'holds' if check.holds else 'FAILS'}  {check.name}: {check.found}")
     move(
         registry, version, checks, who=who, why=reason, force=force,
-        evaluation=found.digest if found is not None else "",
+        evaluation=heldout.digest if heldout is not None else "",
     )  # fmt: skip
     click.echo(f"{version} is the champion")
 
@@ -104,11 +104,11 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
 @click.argument("first", default=CHAMPION, metavar="[FIRST]")
 @click.argument("second", default=CHALLENGER, metavar="[SECOND]")
 @click.option(
-    "--replay", "files", multiple=True, required=True, metavar="FILE", help="A recording."
+    "--replay", "files", multiple=True, required=True, metavar="FILE", help="Recording to fold."
 )
-@click.option("--language", default="en", show_default=True, help="Whose bundles they are.")
+@click.option("--language", default="en", show_default=True, help="Language of the bundles.")
 @as_json_option
-@click.option("--quiet", is_flag=True, help="Show nothing but errors and results.")
+@click.option("--quiet", is_flag=True, help="Show only errors and results.")
 @recording_options
 def compare(
     first: str,
@@ -119,7 +119,7 @@ def compare(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Fold a recording by the verdicts of two bundles: alerts gained, lost, moved in time.
+    """Fold a recording with two bundles and show the alerts gained, lost and moved in time.
 
     FIRST and SECOND are champion, challenger, a number, a shipped bundle's name or a folder.
 
@@ -137,13 +137,13 @@ def compare(
     ]
     replayed = _replayed(files, pairs, settings, options, shown=not quiet)
     before, after = (one.alerts.values() for one in replayed)
-    found = changes(before, after)
+    changes = alert_changes(before, after)
     if as_json:
-        click.echo(orjson.dumps(_plain(replayed, found)))
+        click.echo(orjson.dumps(_plain(replayed, changes)))
         return
-    for change in found:
+    for change in changes:
         click.echo(_line(change))
-    counts = [f"{sum(one.what == what for one in found)} {what}" for what in _WHATS]
+    counts = [f"{sum(change.what == what for change in changes)} {what}" for what in _WHATS]
     negatives = " against ".join(f"{one.n_negative:,}" for one in replayed)
     click.echo(f"alerts: {', '.join(counts)}; negatives: {negatives}")
 
@@ -180,10 +180,10 @@ def _scorer(which: str, language: str) -> Scorer:
             raise BundleError(f"{which}: was validated on {', '.join(scorer.languages)} only")
         return scorer
     registry = open_registry()
-    return load(registry, needed(registry, language, which))[0]
+    return load_bundle(registry, find_version(registry, language, which))[0]
 
 
-def _line(change: Change) -> str:
+def _line(change: AlertChange) -> str:
     minutes = change.moved_ms / 60_000
     moved = f", {minutes:+.0f} min" if change.what == "moved" else ""
     severities = [
@@ -195,7 +195,7 @@ def _line(change: Change) -> str:
     )
 
 
-def _plain(replayed: list[Replayed], found: list[Change]) -> dict[str, object]:
+def _plain(replayed: list[Replayed], changes: list[AlertChange]) -> dict[str, object]:
     return {
         "n_negative": [one.n_negative for one in replayed],
         "alerts": [
@@ -206,7 +206,7 @@ def _plain(replayed: list[Replayed], found: list[Change]) -> dict[str, object]:
                 "before": _brief(change.before),
                 "after": _brief(change.after),
             }
-            for change in found
+            for change in changes
         ],
     }
 

@@ -1,7 +1,7 @@
-"""A registered bundle as MLflow serves it: texts in, scores and labels out.
+"""MLflow model of a registered bundle: texts in, scores and labels out.
 
-MLflow keeps this file beside the bundle and runs it where the model is served, with the few files
-of badbuzz that scoring needs: nothing else of this repository is there.
+MLflow stores this file with the bundle and the modules of badbuzz that score, and runs it where
+the model is served. Nothing else of this repository is available there.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from badbuzz.models.scorer import Scorer
 
 
 class Sentiment(PythonModel):
-    """Scores a table of texts with the bundle that lies beside."""
+    """Model that scores a table of texts with its bundle."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the bundle; refused when its golden scores do not come back."""
+        """Load the bundle, which fails if its golden scores are not reproduced."""
         self._scorer = Scorer.load(context.artifacts["bundle"])
 
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame) -> pd.DataFrame:
-        """Score, label and bundle of each row's ``text``, in the rows' order."""
-        verdicts = self._scorer.predict([str(text) for text in model_input["text"]])
+        """Return score, label and bundle for each row's ``text``, in the rows' order."""
+        predictions = self._scorer.predict([str(text) for text in model_input["text"]])
         return pd.DataFrame(
             {
-                "score": [verdict.score for verdict in verdicts],
-                "label": ["negative" if verdict.negative else "other" for verdict in verdicts],
-                "bundle": [verdict.bundle for verdict in verdicts],
+                "score": [one.score for one in predictions],
+                "label": ["negative" if one.negative else "other" for one in predictions],
+                "bundle": [one.bundle for one in predictions],
             },
             index=model_input.index,
         )

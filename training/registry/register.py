@@ -1,7 +1,7 @@
-"""A bundle into the registry: logged as a model that MLflow can serve, checked, then registered.
+"""Registering a bundle: log it as a model that MLflow can serve, check it, register it.
 
-The version appears with all its tags in one request, after what was stored has scored as the
-bundle does: no kill leaves a half-registered model.
+The version is created with all its tags in one request, after the stored model has reproduced the
+bundle's scores, so that a killed command leaves no incomplete version.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SCORING_MODULES: Final = (
     "features/hashing", "features/known_words", "features/token_cache", "features/tokens",
     "features/vocabulary", "model", "models/__init__", "models/scorer",
 )  # fmt: skip
-"""What of badbuzz a served model needs, and carries."""
+"""Modules of badbuzz that a served model contains."""
 
 _LIBRARIES: Final = ("ai-edge-litert", "mlflow", "numpy", "orjson", "pandas")
 _SIGNATURE: Final = ModelSignature(
@@ -48,60 +48,60 @@ _SIGNATURE: Final = ModelSignature(
 
 @dataclass(frozen=True)
 class Registered:
-    """A version, and whether it was there before."""
+    """Version, and whether it was registered before."""
 
     version: Version
     known: bool
 
 
 def register(registry: Registry, bundle: Path) -> list[Registered]:
-    """Register a bundle for each of its languages; it becomes their challenger.
+    """Register a bundle as the challenger of each of its languages.
 
     Parameters
     ----------
     registry
-        Where.
+        Registry to register it in.
     bundle
-        Its folder.
+        Folder of the bundle.
 
     Raises
     ------
     BundleError
-        When the bundle is broken, or what MLflow stored does not score as it does.
+        The bundle is broken, or the stored model has other scores.
     RegistryError
-        When the server refuses or does not answer.
+        The server refuses or does not answer.
     """
     scorer = Scorer.load(str(bundle))
-    found: dict[str, Registered] = {}
+    registered: dict[str, Registered] = {}
     for language in scorer.languages:
         versions = registry.versions(language)
         for version in versions:
             if version.bundle == scorer.version:
-                found[language] = Registered(version, known=True)
-        if language in found:
-            _complete(registry, found[language].version, versions[-1])
-    missing = [language for language in scorer.languages if language not in found]
+                registered[language] = Registered(version, known=True)
+        if language in registered:
+            _complete(registry, registered[language].version, versions[-1])
+    missing = [language for language in scorer.languages if language not in registered]
     if missing:
         with registry.named_errors():
             source, run_id = _log(registry, bundle, scorer)
         for language in missing:
-            found[language] = _create(registry, language, scorer, bundle, source, run_id)
-    return [found[language] for language in scorer.languages]
+            registered[language] = _create(registry, language, scorer, bundle, source, run_id)
+    return [registered[language] for language in scorer.languages]
 
 
 def _complete(registry: Registry, version: Version, newest: Version) -> None:
-    """Let the newest version be the challenger, if whoever registered it was killed before that."""
+    """Make the newest version the challenger if its registration was killed before that step."""
     if version.number != newest.number or version.aliases:
         return
-    told = read_changes(registry, version.language)
-    if not any(version.number in (event.before, event.after) for event in told):
+    history = read_changes(registry, version.language)
+    if not any(version.number in (event.before, event.after) for event in history):
         with registry.named_errors():
             name = model_name(version.language)
             registry.client.set_registered_model_alias(name, CHALLENGER, str(version.number))
 
 
 def _log(registry: Registry, bundle: Path, scorer: Scorer) -> tuple[str, str]:
-    """Store the bundle as a model, and prove it; returns its address and its run."""
+    """Store the bundle as a model and check its scores; return its URI and run id."""
     mlflow.set_tracking_uri(registry.uri)
     mlflow.set_experiment(EXPERIMENT)
     texts = pd.DataFrame({"text": _golden_texts(bundle)})
@@ -128,7 +128,7 @@ def _golden_texts(bundle: Path) -> list[str]:
 
 @contextmanager
 def _staged(bundle: Path) -> Iterator[Path]:
-    """A folder with the bundle under a fixed name, and what scoring needs of badbuzz."""
+    """Create a folder with the bundle under a fixed name and the modules that score."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         for part, source, names in (
@@ -143,17 +143,19 @@ def _staged(bundle: Path) -> Iterator[Path]:
 
 
 def check_parity(uri: str, texts: pd.DataFrame, scorer: Scorer) -> None:
-    """Refuse a stored model that does not score texts as a bundle does, to the last digit.
+    """Raise an error if a stored model does not reproduce a bundle's scores exactly.
 
     Raises
     ------
     BundleError
-        When it does not.
+        A score differs.
     """
     served = mlflow.pyfunc.load_model(uri).predict(texts)
     expected = scorer.score(texts["text"].tolist())
     if not np.array_equal(served["score"].to_numpy(), expected):
-        raise BundleError(f"{scorer.version}: what MLflow stored scores otherwise: not registered")
+        raise BundleError(
+            f"{scorer.version}: the model that MLflow stored has other scores: not registered"
+        )
 
 
 def _create(
@@ -178,7 +180,7 @@ def _create(
 
 
 def _tags(language: str, scorer: Scorer, bundle: Path) -> Mapping[str, str]:
-    """The card: each figure a tag, for reading and searching, and the whole as JSON."""
+    """Return the card as tags: one for each figure, and the whole card as JSON."""
     return {
         "bundle": scorer.version,
         "language": language,
@@ -195,5 +197,5 @@ def _figures(scorer: Scorer) -> dict[str, float]:
 
 
 def bundle_bytes(bundle: Path) -> int:
-    """How large a bundle's files are together."""
+    """Return the size of a bundle in bytes."""
     return sum((bundle / name).stat().st_size for name in FILES)

@@ -1,4 +1,4 @@
-"""Two bundles on one recording: alerts that one gives and the other does not, or later."""
+"""Folding a recording with two bundles, and the difference between their alerts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from badbuzz.model import Alert, Prediction, Tweet
 from badbuzz.models.scorer import ScorerSet
 
 NEAR_MS: Final = 2 * 3_600_000
-"""Alerts of one brand that open within this are one alert, moved."""
+"""Time between the openings of two alerts of a brand that count as one moved alert."""
 
 _BATCH: Final = 1024
 _RANK: Final = {"info": 0, "warning": 1, "critical": 2}
@@ -25,51 +25,51 @@ _RANK: Final = {"info": 0, "warning": 1, "critical": 2}
 
 @dataclass(slots=True)
 class Replayed:
-    """What one set of judges makes of a recording.
+    """Fold of a recording with one set of scorers, and its alerts.
 
     Parameters
     ----------
-    judges
-        Who give the verdicts.
+    scorers
+        Source of the predictions.
     fold
-        Of those.
+        Fold of these predictions.
     alerts
-        By id, in the phase in which each was most severe.
+        Phase with the highest severity, by alert id.
     n_negative
-        Tweets that they label negative.
-    verdicts
-        On the tweets that come next.
+        Number of tweets that are labelled negative.
+    predictions
+        Predictions for the next tweets.
     """
 
-    judges: ScorerSet
+    scorers: ScorerSet
     fold: Fold
     alerts: dict[str, Alert] = field(default_factory=dict)
     n_negative: int = 0
-    verdicts: deque[Prediction | None] = field(default_factory=deque)
+    predictions: deque[Prediction | None] = field(default_factory=deque)
 
     def take(self, tweet: Tweet) -> None:
         """Fold one record."""
-        verdict = None if tweet.kind == "heartbeat" else self.verdicts.popleft()
-        if verdict is not None and tweet.kind == "post":
-            self.n_negative += verdict.negative
-        for alert in self.fold.apply(tweet, verdict).alerts:
+        prediction = None if tweet.kind == "heartbeat" else self.predictions.popleft()
+        if prediction is not None and tweet.kind == "post":
+            self.n_negative += prediction.negative
+        for alert in self.fold.apply(tweet, prediction).alerts:
             before = self.alerts.get(alert.id)
             if before is None or _RANK[alert.severity] > _RANK[before.severity]:
                 self.alerts[alert.id] = alert
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One alert, by either bundle.
+class AlertChange:
+    """Difference between two bundles in one alert.
 
     Parameters
     ----------
     what
-        ``same``, ``moved``, ``gained``: only the second gives it, ``lost``: only the first.
+        One of ``same``, ``moved``, ``gained`` (second bundle only) and ``lost`` (first only).
     brand
-        Whose.
+        Name of the alert's brand.
     before, after
-        As the first and the second bundle give it; None for what is not there.
+        Alert of the first and of the second bundle; None for no alert.
     """
 
     what: Literal["same", "moved", "gained", "lost"]
@@ -79,14 +79,14 @@ class Change:
 
     @property
     def moved_ms(self) -> int:
-        """How much later the second bundle gives it; 0 where only one does."""
+        """Milliseconds by which the second bundle's alert opens later; 0 without both alerts."""
         if self.before is None or self.after is None:
             return 0
         return self.after.opened_ms - self.before.opened_ms
 
     @property
     def opened_ms(self) -> int:
-        """When it opened, by the first bundle that gives it."""
+        """Time of opening, by the first bundle if it has the alert."""
         alert = self.before or self.after
         assert alert is not None
         return alert.opened_ms
@@ -98,61 +98,61 @@ def replay(
     settings: Settings,
     on_batch: Callable[[int], None] = lambda n: None,  # noqa: ARG005
 ) -> list[Replayed]:
-    """Fold one recording by the verdicts of several judges, as their workers would.
+    """Fold a recording with several sets of scorers, as their workers would.
 
     Parameters
     ----------
     tweets
-        In time order, of one source.
+        Tweets of one source, in time order.
     pairs
-        Who gives verdicts.
+        Sets of scorers.
     settings
-        The worker's: lateness, warm-up, brands.
+        Settings of the worker: lateness, warm-up, brands.
     on_batch
-        Told now and then how many tweets were read.
+        Called after every 1,024 tweets with the number of tweets read.
     """
     rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
     rules_of = read_brands(settings.brands, rules).of
-    replayed = [Replayed(judges, Fold(rules_of)) for judges in pairs]
-    for tweet in with_heartbeats(_judged(tweets, replayed, on_batch), EVERY_MS, TAIL_MS):
+    replayed = [Replayed(scorers, Fold(rules_of)) for scorers in pairs]
+    for tweet in with_heartbeats(_scored(tweets, replayed, on_batch), EVERY_MS, TAIL_MS):
         for one in replayed:
             one.take(tweet)
     return replayed
 
 
-def _judged(
+def _scored(
     tweets: Iterable[Tweet], replayed: Sequence[Replayed], on_batch: Callable[[int], None]
 ) -> Iterator[Tweet]:
-    """The tweets; every judge's verdict on each lies ready when it comes."""
+    """Yield the tweets, each after its predictions were added to the queues."""
     source = iter(tweets)
     n_read = 0
     while batch := list(islice(source, _BATCH)):
         for one in replayed:
-            one.verdicts.extend(one.judges.predict(batch))
+            one.predictions.extend(one.scorers.predict(batch))
         yield from batch
         n_read += len(batch)
         on_batch(n_read)
 
 
-def changes(before: Iterable[Alert], after: Iterable[Alert]) -> list[Change]:
-    """What becomes of each alert, by time; each is held to the nearest of the same brand."""
-    left = sorted(after, key=lambda alert: alert.opened_ms)
-    found = []
+def alert_changes(before: Iterable[Alert], after: Iterable[Alert]) -> list[AlertChange]:
+    """Match each alert with the nearest one of its brand; return the changes by time."""
+    unmatched = sorted(after, key=lambda alert: alert.opened_ms)
+    changes = []
     for alert in sorted(before, key=lambda alert: alert.opened_ms):
         near = [
             other
-            for other in left
+            for other in unmatched
             if other.brand == alert.brand and _apart_ms(alert, other) <= NEAR_MS
         ]
         if not near:
-            found.append(Change("lost", alert.brand, alert, None))
+            changes.append(AlertChange("lost", alert.brand, alert, None))
             continue
         other = min(near, key=lambda one: _apart_ms(alert, one))
-        left.remove(other)
+        unmatched.remove(other)
         same = other.opened_ms == alert.opened_ms
-        found.append(Change("same" if same else "moved", alert.brand, alert, other))
-    found += [Change("gained", alert.brand, None, alert) for alert in left]
-    return sorted(found, key=lambda change: (change.opened_ms, change.brand))
+        changes.append(AlertChange("same" if same else "moved", alert.brand, alert, other))
+    changes += [AlertChange("gained", alert.brand, None, alert) for alert in unmatched]
+    return sorted(changes, key=lambda change: (change.opened_ms, change.brand))
 
 
 def _apart_ms(one: Alert, other: Alert) -> int:

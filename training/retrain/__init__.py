@@ -1,1 +1,1 @@
-"""Learning from what people said of labels: base data and corrections to a challenger."""
+"""Retraining: base data and corrections to a challenger."""

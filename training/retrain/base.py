@@ -1,4 +1,4 @@
-"""What a language's model is made of: the base data, and the recipe."""
+"""Base data and recipe of a language's model."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe, Source
 
 _SHAPE: Final = ("rarity", "contrast", "strength")
 _HASHED: Final = ("hashed, linear", "hashed, shipped")
-"""What ``train compare`` calls the recipe of the shipped bundles."""
+"""Names of the shipped bundles' recipe in ``train compare``."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """Rows to train on and how.
+    """Base data and recipe of a model.
 
     Parameters
     ----------
     recipe
-        How.
+        Recipe of the model.
     rows
-        On what.
+        Rows to train on and to test on in folds.
     prior
-        A larger corpus whose model stands beside, or None.
+        Rows of the larger corpus for the prior; None for no prior.
     notes
-        What was noticed when they were read, in words.
+        Sentences on rows that were skipped or repeated.
     """
 
     recipe: Recipe
@@ -46,20 +46,19 @@ class Base:
 
 
 def read_base(paths: Sequence[str], reading: ReadOptions) -> Base:
-    """The base data of a language.
+    """Read the base data of a language.
 
     Parameters
     ----------
     paths
-        Labelled files of one's own, and at most one folder that holds the data of the language's
-        shipped bundle.
+        Labelled files, and at most one folder with the data of the language's shipped bundle.
     reading
-        How files are read; its ``lang`` is the language.
+        Options on reading; ``lang`` is the language.
 
     Raises
     ------
     RecordingError
-        When something cannot be read or does not say what it must.
+        A file cannot be read or is invalid, or there is more than one folder.
     """
     folders = [path for path in paths if Path(path).is_dir()]
     files = [path for path in paths if path not in folders]
@@ -77,16 +76,16 @@ def read_base(paths: Sequence[str], reading: ReadOptions) -> Base:
 
 
 def _shipped(folder: str, language: str) -> Base:
-    found = [recipe for recipe in RECIPES if recipe.language == language]
-    if not found:
+    recipe = next((recipe for recipe in RECIPES if recipe.language == language), None)
+    if recipe is None:
         raise RecordingError(f"{folder}: no bundle in {language!r} is shipped: give files instead")
-    recipe, data = found[0], Path(folder)
+    data = Path(folder)
     prior = None if recipe.prior is None else read_rows(data, *recipe.prior.files)
     return Base(recipe, read_rows(data, *recipe.rows.files), prior)
 
 
 def _own_recipe(language: str, files: Sequence[str]) -> Recipe:
-    """That of the language's shipped bundle, or of the English one, on one's own rows alone."""
+    """Return the recipe of the language's shipped bundle, or of the English one, for own rows."""
     like = next((recipe for recipe in RECIPES if recipe.language == language), AIRLINE_EN)
     names = tuple(Path(file).name for file in files)
     return replace(
@@ -103,17 +102,17 @@ def _own_recipe(language: str, files: Sequence[str]) -> Recipe:
 
 
 def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
-    """A recipe with name, threshold, features and shape of the bundle that serves.
+    """Return a recipe with name, threshold, features and shape of the champion.
 
     Raises
     ------
     BundleError
-        When that is of another kind, or its name is no folder's.
+        The champion was made by another recipe, or its name is not a folder's name.
     """
     if champion.name.startswith(".") or Path(champion.name).name != champion.name:
         raise BundleError(
-            f"{champion.version}: its name is no folder's: --shipped-recipe trains one that has "
-            "its own"
+            f"{champion.version}: its name is not a folder's name: --shipped-recipe trains a "
+            "bundle with a name of its own"
         )
     config = orjson.loads((bundle / "featuriser.json").read_bytes())
     made = champion.card.get("model", {})
@@ -123,8 +122,8 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     if "features" not in config or not set(_SHAPE) <= made.keys():
         raise BundleError(
             f"{champion.version}: was made by another recipe ({made.get('kind', 'unknown')}), and "
-            "retraining knows only that of the shipped bundles: give --shipped-recipe to train "
-            "that one, which must be better than this champion to serve"
+            "retraining knows only the recipe of the shipped bundles: give --shipped-recipe to "
+            "train that one, which must be better than this champion to be promoted"
         )
     shape = Shape(*(float(made[name]) for name in _SHAPE))
     return replace(same, features=HashedFeatures(**config["features"]), shape=shape)

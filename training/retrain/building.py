@@ -1,4 +1,4 @@
-"""A bundle of the linear recipe from rows that were read already."""
+"""Building a bundle of the linear recipe from rows in memory."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from training.retrain.base import Base
 
 
 def check_rows(name: str, language: str, rows: Rows) -> None:
-    """Refuse rows that no model can be trained on and tested in folds.
+    """Raise an error if a model cannot be trained on the rows and tested in folds.
 
     Raises
     ------
     RecordingError
-        When a class has fewer than fifty rows or is missing in a fold, or most rows are copies.
+        A class has fewer than 50 rows or is missing in a fold, or too many rows are copies.
     """
     Corpus(name, language, rows).checked()
     outer = splits(rows.texts, 1)[0].outer
@@ -31,17 +31,17 @@ def check_rows(name: str, language: str, rows: Rows) -> None:
         held = rows.negative[outer == fold]
         if not held.any() or held.all():
             raise RecordingError(
-                f"{name}: too many rows are near-duplicates of each other: one fifth of them holds "
-                f"{len(held):,} rows of one class only: give more that differ"
+                f"{name}: too many rows are near-duplicates of each other: one fifth of them has "
+                f"{len(held):,} rows of one class only: give more different rows"
             )
 
 
 def digest(base: Base) -> str:
-    """A hash of everything that a bundle is made of."""
-    found = sha256(f"{__version__} {base.recipe!r}\n".encode())
+    """Return a hash of everything that a bundle is made of, 16 hexadecimal digits."""
+    total = sha256(f"{__version__} {base.recipe!r}\n".encode())
     for rows in filter(None, (base.rows, base.prior)):
-        found.update(Corpus("", "", rows).digest.encode())
-    return found.hexdigest()[:16]
+        total.update(Corpus("", "", rows).digest.encode())
+    return total.hexdigest()[:16]
 
 
 def build(
@@ -52,9 +52,9 @@ def build(
     Parameters
     ----------
     more
-        Of the card.
+        Entries to add to the card.
     begin
-        Called with the number of steps; what it returns is called after each.
+        Called with the number of steps; returns a function to call after each step.
     """
     recipe: Recipe = base.recipe
     check_rows(", ".join(recipe.rows.files), recipe.language, base.rows)

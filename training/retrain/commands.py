@@ -1,4 +1,4 @@
-"""The command ``train retrain``."""
+"""Command ``train retrain``."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ from training.datasets.options import reading_options
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.retrain import messages
 from training.retrain.base import read_base
-from training.retrain.report import write_report
-from training.retrain.run import UNFROZEN, gather, stand
+from training.retrain.run import UNFROZEN, gather, read_snapshot
 from training.retrain.run import retrain as run
 from training.writing import check_place
 
@@ -45,30 +44,37 @@ _FOREVER_MS: Final = 2**63 - 1
     help="Labelled JSON lines or CSV, or the folder that the shipped bundles are built from.",
 )
 @click.option(
-    "--language", "--lang", "language", default="en", show_default=True, help="Of the model."
+    "--language",
+    "--lang",
+    "language",
+    default="en",
+    show_default=True,
+    help="Language of the model.",
 )
-@click.option("--store", "address", help="Of the corrections.  [default: BADBUZZ_STORE]")
+@click.option("--store", "address", help="Store with the corrections.  [default: BADBUZZ_STORE]")
 @click.option(
-    "--without-corrections", is_flag=True, help="Of the base data alone: a first champion."
+    "--without-corrections", is_flag=True, help="Train on the base data only, for a first champion."
 )
 @click.option(
     "--per-author",
     type=click.IntRange(1),
     default=_PER_AUTHOR,
     show_default=True,
-    help="Texts of one person that count at most; the latest do.",
+    help="Largest number of texts of one person that count: the latest ones.",
 )
 @click.option(
     "--quarantine",
     "quarantine_file",
     metavar="FILE",
-    help="Where words that are left out go.  [default: quarantine-LANGUAGE.jsonl]",
+    help="Write rejected corrections here.  [default: quarantine-LANGUAGE.jsonl]",
 )
-@click.option("--report", "report_file", metavar="FILE.html", help="Write a report to look at.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Keep the bundle here as well.")
-@click.option("--promote-if-better", is_flag=True, help="Let it serve, if it passes and is better.")
+@click.option("--report", "report_file", metavar="FILE.html", help="Write an HTML report.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write the bundle here as well.")
+@click.option("--promote-if-better", is_flag=True, help="Promote it if it passes and is better.")
 @click.option(
-    "--shipped-recipe", is_flag=True, help="Train that, although the champion has another."
+    "--shipped-recipe",
+    is_flag=True,
+    help="Train the shipped recipe even if the champion has another.",
 )
 @as_json_option
 @who_option
@@ -88,12 +94,12 @@ def retrain(
     who: str,
     **how: Any,
 ) -> None:
-    """Learn from corrections and answers: train the champion's recipe anew, as a challenger.
+    """Train the champion's recipe on the base data and the corrections, as a challenger.
 
-    Made for a schedule: the same data again are said to be nothing new, and trained on once.
-    Promoted is only with --promote-if-better what passes every check of badbuzz models promote
-    and is more often right than the champion on corrections that were kept to test on. Not to be
-    better is no error.
+    The command suits a schedule: the same data are trained on only once. With --promote-if-better
+    the challenger is promoted if it passes every check of badbuzz models promote and is right more
+    often than the champion on the held-out corrections. A challenger that is not better is no
+    error.
 
     \b
     Examples:
@@ -107,23 +113,23 @@ def retrain(
     if out is not None:
         check_place(out, FILES)
     console = Console(stderr=True)
-    with _alone(paths[0]), TemporaryDirectory(prefix="badbuzz-champion-") as folder:
+    with _locked(paths[0]), TemporaryDirectory(prefix="badbuzz-champion-") as folder:
         base = read_base(paths, ReadOptions(lang=language, **how))
-        said = [] if without_corrections else _said(address, console)
+        feedback = [] if without_corrections else _feedback(address, console)
         registry = open_registry()
-        standing = stand(registry, language, Path(folder))
-        if promote_if_better and standing.frozen is None:
+        snapshot = read_snapshot(registry, language, Path(folder))
+        if promote_if_better and snapshot.heldout is None:
             raise RegistryError(f"--promote-if-better: {UNFROZEN.format(language)}")
-        gathered = gather(base, said, standing, per_author, shipped=shipped_recipe)
+        gathered = gather(base, feedback, snapshot, per_author, shipped=shipped_recipe)
         _note(console, [*base.notes, *messages.counts(gathered)])
-        write_text(quarantine_file, messages.quarantine(gathered.sieved.left))
+        write_text(quarantine_file, messages.quarantine(gathered.curated.rejected))
         with _steps(console, gathered.base.recipe.name) as begin:
             promoter = who if promote_if_better else None
-            outcome = run(registry, gathered, standing, out, promoter, begin)
-    if gathered.sieved.left:
+            outcome = run(registry, gathered, snapshot, out, promoter, begin)
+    if gathered.curated.rejected:
         console.print(f"quarantine: {quarantine_file}", highlight=False)
     if report_file:
-        write_report(Path(report_file), outcome)
+        messages.write_report(Path(report_file), outcome)
         console.print(f"report: {report_file}", highlight=False)
     if as_json:
         click.echo(orjson.dumps(messages.plain(outcome)))
@@ -131,8 +137,8 @@ def retrain(
         messages.show(Console(), outcome)
 
 
-def _said(address: str | None, console: Console) -> list[Feedback]:
-    """Everything that anybody said."""
+def _feedback(address: str | None, console: Console) -> list[Feedback]:
+    """Read all corrections and answers of the store."""
     address = address or Settings.read().store
     with Store.open(address, create=False) as store:
         console.print(f"store: {describe_address(address)}", highlight=False)
@@ -145,22 +151,22 @@ def _note(console: Console, lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def _alone(path: str) -> Iterator[None]:
-    """One retraining of the same base data at a time, on this machine.
+def _locked(path: str) -> Iterator[None]:
+    """Lock the base data, so that only one retraining on this machine uses them at a time.
 
     Raises
     ------
     RecordingError
-        When another one is at it.
+        Another retraining has the lock.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
             descriptor = os.open(path, os.O_RDONLY)
-            held.callback(os.close, descriptor)
+            stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RecordingError(
-                f"{path}: another retraining learns from it now: wait until it has ended"
+                f"{path}: another retraining uses it: wait until that has ended"
             ) from error
         except OSError as error:
             raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
@@ -169,7 +175,7 @@ def _alone(path: str) -> Iterator[None]:
 
 @contextmanager
 def _steps(console: Console, title: str) -> Iterator[Callable[[int], Callable[[], None]]]:
-    """A bar that appears when it is known how long it is."""
+    """Show a progress bar once the number of steps is known."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bars:
 

@@ -1,4 +1,4 @@
-"""Champion and challenger on the same texts, which neither should have learnt from."""
+"""Comparison of champion and challenger on texts that neither was trained on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from training.recipes.quality import calibration_error
 from training.registry import gate
 from training.registry.gate import Check
 
-FROZEN_SET: Final = "evaluation set"
+HELDOUT_SET: Final = "evaluation set"
 CORRECTIONS: Final = "held-out corrections"
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """How good a bundle is on a set, at its own threshold."""
+    """Quality of a bundle on a set, at its own threshold."""
 
     accuracy: float
     macro_f1: float
@@ -27,19 +27,18 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two bundles on one set.
+    """Comparison of two bundles on one set.
 
     Parameters
     ----------
     name
-        Of the set.
+        Name of the set.
     n, n_negative
-        Its rows.
+        Number of rows and of negative rows.
     challenger, champion
-        How good either is; None where no champion serves.
+        Quality of either bundle; None without a champion.
     gain, low, high
-        What the challenger's macro-F1 has above the champion's, with its 95 % interval; 0.0
-        without one.
+        Gain in macro-F1 over the champion, with its 95 % interval; 0.0 without a champion.
     """
 
     name: str
@@ -52,8 +51,10 @@ class Comparison:
     high: float = 0.0
 
 
-def meet(name: str, rows: Rows, challenger: Scorer, champion: Scorer | None) -> Comparison | None:
-    """Two bundles on a set; None where it is empty."""
+def compare(
+    name: str, rows: Rows, challenger: Scorer, champion: Scorer | None
+) -> Comparison | None:
+    """Compare two bundles on a set; return None if it is empty."""
     if not len(rows):
         return None
     n_negative = int(rows.negative.sum())
@@ -61,7 +62,7 @@ def meet(name: str, rows: Rows, challenger: Scorer, champion: Scorer | None) -> 
     if champion is None:
         return Comparison(name, len(rows), n_negative, own, None)
     labels = [one.score(rows.texts) >= one.threshold for one in (challenger, champion)]
-    gain, low, high = gate.gained(rows.negative, *labels)
+    gain, low, high = gate.macro_f1_gain(rows.negative, *labels)
     return Comparison(name, len(rows), n_negative, own, _side(champion, rows), gain, low, high)
 
 
@@ -75,20 +76,20 @@ def _side(scorer: Scorer, rows: Rows) -> Side:
     )
 
 
-def not_better(checks: Sequence[Check], meetings: Sequence[Comparison]) -> str:
-    """Why a challenger is not to serve; empty when it is.
+def not_better(checks: Sequence[Check], comparisons: Sequence[Comparison]) -> str:
+    """Return why a challenger must not be promoted; the empty string if it may.
 
-    It must pass every check of the gate, and be more often right than the champion on the
-    held-out corrections, or, where there are none, on the evaluation set.
+    It must pass every check of the gate and have a higher accuracy than the champion on the
+    held-out corrections, or without any on the held-out set.
     """
     failed = [check for check in checks if not check.holds]
     if failed:
         return f"{failed[0].name}: {failed[0].found}"
-    by_name = {one.name: one for one in meetings}
-    judged = by_name.get(CORRECTIONS) or by_name.get(FROZEN_SET)
-    if judged is None or judged.champion is None:
+    by_name = {one.name: one for one in comparisons}
+    decisive = by_name.get(CORRECTIONS) or by_name.get(HELDOUT_SET)
+    if decisive is None or decisive.champion is None:
         return ""
-    own, other = judged.challenger.accuracy, judged.champion.accuracy
+    own, other = decisive.challenger.accuracy, decisive.champion.accuracy
     if own > other:
         return ""
-    return f"right in {own:.1%} of the {judged.name}, the champion in {other:.1%}"
+    return f"right in {own:.1%} of the {decisive.name}, the champion in {other:.1%}"

@@ -1,7 +1,7 @@
-"""Which corrections may be learnt from: guards against poison, mistakes and leaks.
+"""Curation of corrections: guards against poisoning, errors and leaks.
 
-A person's word is believed only as to the text, its language and what is right; what it says a
-bundle predicted comes from the client. Near-duplicates are one text, and have one voice a person.
+Only the text, the language and the label of a correction are used; the prediction in it comes from
+the client and is not trusted. Near-duplicates count as one text with one vote per person.
 """
 
 from __future__ import annotations
@@ -26,100 +26,102 @@ DUPLICATE: Final = "duplicate"
 KNOWN: Final = "known"
 
 REASONS: Final = {
-    UNREADABLE: "no language, or no word that could be read",
-    FROZEN: "the text stands in the evaluation set, or nearly",
-    TAKEN_BACK: "the same person said something of this text later",
-    CAP: "the person said more than may count; the latest count",
-    TIED: "as many people say the opposite of this text, the base data counted as one",
-    OUTVOTED: "more people say the opposite of this text",
+    UNREADABLE: "no language, or no readable word",
+    FROZEN: "the text or a near-duplicate is in the evaluation set",
+    TAKEN_BACK: "the same person corrected this text again later",
+    CAP: "the person made more corrections than may count; the latest count",
+    TIED: "as many people label this text the opposite way, with the base data counted as one",
+    OUTVOTED: "more people label this text the opposite way",
     DUPLICATE: "a near-duplicate counts already",
-    KNOWN: "the base data say so already",
+    KNOWN: "the base data have this label already",
 }
-"""Why a word is left out -> the same in a sentence."""
+"""Descriptions of the reasons for rejecting a correction."""
 
 _UNNAMED: Final = ("", "und")
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A person's word that is not learnt from, and why: one of :data:`REASONS`."""
+    """Correction that is not trained on, with a reason of :data:`REASONS`."""
 
-    said: Feedback
+    feedback: Feedback
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Sieved:
-    """Base data and corrections, sorted.
+class Curated:
+    """Curated base data and corrections.
 
     Parameters
     ----------
     base
-        Which rows of the base data are trained on.
+        Boolean [n]: whether each row of the base data is trained on.
     learnt, held
-        Corrections to train on, and to test on; of each text one.
-    left
-        Words that are in quarantine.
+        Corrections to train on and to test on, one for each text.
+    rejected
+        Corrections in quarantine.
     n_foreign
-        Words on texts in other languages, which are no concern of this model.
+        Number of corrections of texts in other languages.
     n_frozen
-        Rows of the base data that stand in the evaluation set, or nearly.
+        Number of rows of the base data that are in the evaluation set or near-duplicates of it.
     """
 
     base: Flags
     learnt: list[Feedback]
     held: list[Feedback]
-    left: list[Rejected]
+    rejected: list[Rejected]
     n_foreign: int
     n_frozen: int
 
 
-def sieve(
-    said: Sequence[Feedback], base: Rows, frozen: Sequence[str], language: str, per_author: int
-) -> Sieved:
-    """Sort what people said into what is learnt from, what is tested on, and quarantine.
+def curate(
+    feedback: Sequence[Feedback], base: Rows, frozen: Sequence[str], language: str, per_author: int
+) -> Curated:
+    """Sort corrections into those to train on, those to test on, and rejected ones.
 
     Parameters
     ----------
-    said
-        Everything that anybody said, in any language.
+    feedback
+        All corrections, in any language.
     base
-        The rows that are trained on beside.
+        Rows of the base data.
     frozen
-        Texts of the evaluation set: neither they nor their near-duplicates are trained on.
+        Texts of the evaluation set; neither they nor their near-duplicates are trained on.
     language
-        Of the model.
+        Language of the model, a BCP 47 primary subtag.
     per_author
-        How many texts of one person count at most: the latest.
+        Largest number of texts of one person that count: the latest ones.
 
     Examples
     --------
-    >>> def word(text: str, by: str, right: bool) -> Feedback:
-    ...     said = None, "", "en", text, "", None, None, right, "", "try"
-    ...     return Feedback(text + by, 0, by, *said)
+    >>> def correction(text: str, by: str, right: bool) -> Feedback:
+    ...     others = None, "", "en", text, "", None, None, right, "", "try"
+    ...     return Feedback(text + by, 0, by, *others)
     >>> base = Rows(["Lovely crew"], np.array([False]), np.array([""]))
-    >>> said = [word("Lovely crew", "eve", True), word("Late again", "ann", True)]
-    >>> found = sieve(said, base, [], "en", per_author=10)
-    >>> [one.text for one in found.learnt], [(one.said.by, one.reason) for one in found.left]
-    (['Late again'], [('eve', 'tied')])
+    >>> feedback = [correction("Lovely crew", "eve", True), correction("Late again", "ann", True)]
+    >>> curated = curate(feedback, base, [], "en", per_author=10)
+    >>> [one.text for one in curated.learnt]
+    ['Late again']
+    >>> [(one.feedback.by, one.reason) for one in curated.rejected]
+    [('eve', 'tied')]
     """
-    own = [one for one in said if _language(one) in (language, *_UNNAMED)]
-    readable, left = _readable(own)
+    own = [one for one in feedback if _language(one) in (language, *_UNNAMED)]
+    readable, rejected = _readable(own)
     keys = group_keys([*frozen, *base.texts, *(one.text for one in readable)])
     n_frozen, n_base = len(frozen), len(base)
     seen = set(keys[:n_frozen])
     base_keys = keys[n_frozen : n_frozen + n_base]
     keyed = _sorted(zip(keys[n_frozen + n_base :], readable, strict=True))
     clean = [(key, one) for key, one in keyed if key not in seen]
-    left += [Rejected(one, FROZEN) for key, one in keyed if key in seen]
-    voices = _voices(clean, per_author, left)
-    kept, wrong = _vote(voices, _spoken(base), left)
+    rejected += [Rejected(one, FROZEN) for key, one in keyed if key in seen]
+    votes = _votes(clean, per_author, rejected)
+    kept, wrong = _elect(votes, base.labels_by(_word_key), rejected)
     tested = _tested(kept)
     hidden = seen | tested
-    return Sieved(
+    return Curated(
         base=np.array(
             [
-                key not in hidden and (" ".join(words(text)), negative) not in wrong
+                key not in hidden and (_word_key(text), negative) not in wrong
                 for key, text, negative in zip(
                     base_keys, base.texts, base.negative.tolist(), strict=True
                 )
@@ -128,87 +130,83 @@ def sieve(
         ),
         learnt=[one for key, one in kept.items() if key not in tested],
         held=[one for key, one in kept.items() if key in tested],
-        left=left,
-        n_foreign=len(said) - len(own),
+        rejected=rejected,
+        n_foreign=len(feedback) - len(own),
         n_frozen=sum(key in seen for key in base_keys),
     )
 
 
-def _language(said: Feedback) -> str:
-    return said.lang.partition("-")[0].lower()
+def _language(feedback: Feedback) -> str:
+    return feedback.lang.partition("-")[0].lower()
 
 
 def _sorted(keyed: Iterable[tuple[str, Feedback]]) -> list[tuple[str, Feedback]]:
-    """The latest first, so that a store's order changes nothing."""
+    """Sort the latest first, so that the store's order does not matter."""
     return sorted(keyed, key=lambda pair: (pair[1].at_ms, pair[1].id), reverse=True)
 
 
-def _readable(said: Iterable[Feedback]) -> tuple[list[Feedback], list[Rejected]]:
-    found: list[Feedback] = []
-    left: list[Rejected] = []
-    for one in said:
+def _readable(feedback: Iterable[Feedback]) -> tuple[list[Feedback], list[Rejected]]:
+    readable: list[Feedback] = []
+    rejected: list[Rejected] = []
+    for one in feedback:
         broken = any("\ud800" <= char <= "\udfff" for char in one.text)
         if broken or _language(one) in _UNNAMED or not words(one.text):
-            left.append(Rejected(one, UNREADABLE))
+            rejected.append(Rejected(one, UNREADABLE))
         else:
-            found.append(one)
-    return found, left
+            readable.append(one)
+    return readable, rejected
 
 
-def _voices(
-    keyed: Iterable[tuple[str, Feedback]], per_author: int, left: list[Rejected]
+def _votes(
+    keyed: Iterable[tuple[str, Feedback]], per_author: int, rejected: list[Rejected]
 ) -> dict[str, list[Feedback]]:
-    """What each person says of each text, their latest texts only; the latest word first."""
-    voices: dict[str, list[Feedback]] = {}
-    heard: set[tuple[str, str]] = set()
+    """Return by text the vote of each person, the latest first, on their latest texts."""
+    votes: dict[str, list[Feedback]] = {}
+    voted: set[tuple[str, str]] = set()
     n_texts: Counter[str] = Counter()
     for key, one in keyed:
-        if (one.by, key) in heard:
-            left.append(Rejected(one, TAKEN_BACK))
+        if (one.by, key) in voted:
+            rejected.append(Rejected(one, TAKEN_BACK))
         elif n_texts[one.by] == per_author:
-            left.append(Rejected(one, CAP))
+            rejected.append(Rejected(one, CAP))
         else:
-            heard.add((one.by, key))
+            voted.add((one.by, key))
             n_texts[one.by] += 1
-            voices.setdefault(key, []).append(one)
-    return voices
+            votes.setdefault(key, []).append(one)
+    return votes
 
 
-def _spoken(base: Rows) -> dict[str, set[bool]]:
-    """What the base data say of the same words."""
-    found: dict[str, set[bool]] = {}
-    for text, negative in zip(base.texts, base.negative.tolist(), strict=True):
-        found.setdefault(" ".join(words(text)), set()).add(negative)
-    return found
+def _word_key(text: str) -> str:
+    return " ".join(words(text))
 
 
-def _vote(
-    voices: dict[str, list[Feedback]], spoken: dict[str, set[bool]], left: list[Rejected]
+def _elect(
+    votes: dict[str, list[Feedback]], base: dict[str, set[bool]], rejected: list[Rejected]
 ) -> tuple[dict[str, Feedback], set[tuple[str, bool]]]:
-    """One word for each text, by majority, and what the base data say wrongly of the same words."""
+    """Return the majority's correction of each text, and the outvoted labels of the base data."""
     kept: dict[str, Feedback] = {}
     wrong: set[tuple[str, bool]] = set()
-    for key, said in voices.items():
-        texts = sorted({" ".join(words(one.text)) for one in said})
-        based = {truth for text in texts for truth in spoken.get(text, ())}
-        votes = Counter([*(one.right for one in said), *based])
-        if votes[True] == votes[False]:
-            left += [Rejected(one, TIED) for one in said]
+    for key, given in votes.items():
+        texts = sorted({_word_key(one.text) for one in given})
+        in_base = {label for text in texts for label in base.get(text, ())}
+        count = Counter([*(one.right for one in given), *in_base])
+        if count[True] == count[False]:
+            rejected += [Rejected(one, TIED) for one in given]
             continue
-        right = votes[True] > votes[False]
+        right = count[True] > count[False]
         wrong |= {(text, not right) for text in texts}
-        left += [Rejected(one, OUTVOTED) for one in said if one.right != right]
-        winners = [one for one in said if one.right == right]
-        left += [Rejected(one, DUPLICATE) for one in winners[1:]]
-        if right in based:
-            left += [Rejected(one, KNOWN) for one in winners[:1]]
+        rejected += [Rejected(one, OUTVOTED) for one in given if one.right != right]
+        winners = [one for one in given if one.right == right]
+        rejected += [Rejected(one, DUPLICATE) for one in winners[1:]]
+        if right in in_base:
+            rejected += [Rejected(one, KNOWN) for one in winners[:1]]
         else:
             kept[key] = winners[0]
     return kept, wrong
 
 
 def _tested(kept: dict[str, Feedback]) -> set[str]:
-    """One text in five, by its hash: the same ones whenever this is asked."""
+    """Return one text in five by its hash, so that every retraining holds out the same ones."""
     keys = list(kept)
     if not keys:
         return set()
@@ -216,18 +214,18 @@ def _tested(kept: dict[str, Feedback]) -> set[str]:
     return {key for key, fold in zip(keys, folds, strict=True) if fold == 0}
 
 
-def rows_of(said: Sequence[Feedback]) -> Rows:
-    """Corrections as rows to train or test on."""
+def rows_of(feedback: Sequence[Feedback]) -> Rows:
+    """Return corrections as rows to train or test on."""
     return Rows(
-        [one.text for one in said],
-        np.array([one.right for one in said], np.bool_),
-        np.array([one.brand for one in said], np.str_),
+        [one.text for one in feedback],
+        np.array([one.right for one in feedback], np.bool_),
+        np.array([one.brand for one in feedback], np.str_),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """How many of one person's words are learnt from, tested on, and left out."""
+    """Number of a person's corrections that are trained on, tested on and rejected."""
 
     name: str
     n_learnt: int
@@ -235,11 +233,11 @@ class Author:
     n_left: int
 
 
-def by_author(found: Sieved) -> list[Author]:
-    """Each person whose words are in the language, the one who is left out most first."""
-    learnt, held, left = (
+def by_author(curated: Curated) -> list[Author]:
+    """Return the numbers of each person, the person with most rejections first."""
+    learnt, held, rejected = (
         Counter(one.by for one in part)
-        for part in (found.learnt, found.held, [one.said for one in found.left])
+        for part in (curated.learnt, curated.held, [one.feedback for one in curated.rejected])
     )
-    names = sorted({*learnt, *held, *left}, key=lambda name: (-left[name], name))
-    return [Author(name, learnt[name], held[name], left[name]) for name in names]
+    names = sorted({*learnt, *held, *rejected}, key=lambda name: (-rejected[name], name))
+    return [Author(name, learnt[name], held[name], rejected[name]) for name in names]

@@ -1,10 +1,11 @@
-"""What came of a retraining, in words, tables, JSON, and the file of quarantine."""
+"""Result of a retraining as sentences, table, JSON and report, and the quarantine file."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from badbuzz.evidence.masking import mask
+from badbuzz.recordings.outputs import write_text
+from badbuzz.reports import render_report
 from training.retrain.comparison import Comparison
 from training.retrain.curation import REASONS, Rejected, by_author
 from training.retrain.run import Gathered, Outcome
@@ -24,8 +27,8 @@ COLUMNS: Final = (
 _NARROW: Final = (0, 1, 3, 4, 5, 6)
 
 
-def quarantine(left: Sequence[Rejected]) -> str:
-    """Words that are left out as JSON lines, the texts masked, oldest first.
+def quarantine(rejected: Sequence[Rejected]) -> str:
+    """Return rejected corrections as JSON lines with masked texts, the oldest first.
 
     Examples
     --------
@@ -37,17 +40,17 @@ def quarantine(left: Sequence[Rejected]) -> str:
             {
                 "reason": one.reason,
                 "why": REASONS[one.reason],
-                "id": _readable(one.said.id),
-                "at_ms": one.said.at_ms,
-                "by": one.said.by,
-                "source": one.said.source,
-                "lang": one.said.lang,
-                "brand": _readable(one.said.brand),
-                "right": one.said.right,
-                "text": mask(_readable(one.said.text)),
+                "id": _readable(one.feedback.id),
+                "at_ms": one.feedback.at_ms,
+                "by": one.feedback.by,
+                "source": one.feedback.source,
+                "lang": one.feedback.lang,
+                "brand": _readable(one.feedback.brand),
+                "right": one.feedback.right,
+                "text": mask(_readable(one.feedback.text)),
             }
         ).decode()
-        for one in sorted(left, key=lambda one: (one.said.at_ms, one.said.id))
+        for one in sorted(rejected, key=lambda one: (one.feedback.at_ms, one.feedback.id))
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -57,25 +60,25 @@ def _readable(text: str) -> str:
 
 
 def counts(gathered: Gathered) -> Iterator[str]:
-    """What is trained on, and what is not, in sentences."""
-    found, language = gathered.sieved, gathered.base.recipe.language
+    """Yield sentences on the rows and corrections that are trained on, tested on and rejected."""
+    curated, language = gathered.curated, gathered.base.recipe.language
     n_base, n_learnt = gathered.n_base, gathered.n_learnt
     yield f"trained on: {n_base:,} rows of the base data, {n_learnt:,} corrections"
-    if found.n_frozen:
+    if curated.n_frozen:
         yield (
-            f"left out: {found.n_frozen:,} rows of the base data that stand in the evaluation set, "
-            "or nearly"
+            f"left out: {curated.n_frozen:,} rows of the base data that are in the evaluation set "
+            "or near-duplicates of it"
         )
-    yield f"kept to test on: {len(found.held):,} corrections"
-    for reason, n in Counter(one.reason for one in found.left).most_common():
+    yield f"kept to test on: {len(curated.held):,} corrections"
+    for reason, n in Counter(one.reason for one in curated.rejected).most_common():
         yield f"in quarantine: {n:,} ({reason}): {REASONS[reason]}"
-    if found.n_foreign:
-        yield f"{found.n_foreign:,} words on texts in other languages than {language}"
+    if curated.n_foreign:
+        yield f"{curated.n_foreign:,} corrections of texts in other languages than {language}"
 
 
-def cells(meetings: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
-    """The rows of the table, two a set: champion and challenger."""
-    for one in meetings:
+def cells(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of the table, for each set the champion and the challenger."""
+    for one in comparisons:
         first = (one.name, f"{one.n:,}", f"{one.n_negative:,}")
         gained = ""
         if one.champion is not None:
@@ -94,25 +97,25 @@ def _figures(side: Any) -> tuple[str, ...]:
 
 
 def show(console: Console, outcome: Outcome) -> None:
-    """The table, the checks and the end in the terminal."""
+    """Print the table, the checks and the result."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place in _NARROW:
         table.add_column(COLUMNS[place], justify="left" if place in (0, 3) else "right")
-    for row in cells(outcome.meetings):
+    for row in cells(outcome.comparisons):
         table.add_row(*(row[place] for place in _NARROW))
-    if outcome.meetings:
+    if outcome.comparisons:
         console.print(table)
-    for one in outcome.meetings:
+    for one in outcome.comparisons:
         if one.champion is not None:
             click.echo(f"{one.name}: macro-F1 gained {_gained(one)}")
     for check in outcome.checks:
         click.echo(f"{'holds' if check.holds else 'FAILS'}  {check.name}: {check.found}")
-    for line in ended(outcome):
+    for line in conclusion(outcome):
         click.echo(line)
 
 
-def ended(outcome: Outcome) -> Iterator[str]:
-    """How it ended, in sentences."""
+def conclusion(outcome: Outcome) -> Iterator[str]:
+    """Yield sentences on the result."""
     if outcome.known:
         yield f"nothing new: {outcome.version} was made of the same data"
     else:
@@ -124,8 +127,8 @@ def ended(outcome: Outcome) -> Iterator[str]:
 
 
 def plain(outcome: Outcome) -> dict[str, Any]:
-    """All of it, for JSON."""
-    found = outcome.gathered.sieved
+    """Return the result as plain values for JSON."""
+    curated = outcome.gathered.curated
     return {
         "schema": 1,
         "language": outcome.version.language,
@@ -136,12 +139,38 @@ def plain(outcome: Outcome) -> dict[str, Any]:
         "promoted": outcome.promoted,
         "why_not": outcome.why_not,
         "n_base": outcome.gathered.n_base,
-        "n_frozen": found.n_frozen,
-        "n_learnt": len(found.learnt),
-        "n_held": len(found.held),
-        "n_foreign": found.n_foreign,
-        "quarantined": dict(Counter(one.reason for one in found.left)),
-        "authors": [asdict(one) for one in by_author(found)],
-        "sets": [asdict(one) for one in outcome.meetings],
+        "n_frozen": curated.n_frozen,
+        "n_learnt": len(curated.learnt),
+        "n_held": len(curated.held),
+        "n_foreign": curated.n_foreign,
+        "quarantined": dict(Counter(one.reason for one in curated.rejected)),
+        "authors": [asdict(one) for one in by_author(curated)],
+        "sets": [asdict(one) for one in outcome.comparisons],
         "checks": [asdict(one) for one in outcome.checks],
     }
+
+
+def write_report(path: Path, outcome: Outcome) -> None:
+    """Write the report of a retraining.
+
+    It has figures and the names of API keys, but no texts of people.
+
+    Raises
+    ------
+    RecordingError
+        The file cannot be written.
+    """
+    page = render_report(
+        "training.retrain",
+        "retrained.html.jinja",
+        outcome=outcome,
+        conclusion=list(conclusion(outcome)),
+        counts=list(counts(outcome.gathered)),
+        columns=COLUMNS,
+        rows=list(cells(outcome.comparisons)),
+        authors=[
+            (one.name, *(f"{n:,}" for n in (one.n_learnt, one.n_held, one.n_left)))
+            for one in by_author(outcome.gathered.curated)
+        ],
+    )
+    write_text(path, page)

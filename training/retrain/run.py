@@ -1,4 +1,4 @@
-"""A retraining: gather what was said, sort it, train, evaluate, register, perhaps promote."""
+"""Retraining: curate corrections, train, evaluate, register and perhaps promote."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from badbuzz.store.model import Feedback
 from training.datasets.rows import Rows, words
 from training.registry import gate, heldout_sets, promotion
 from training.registry.gate import Check
-from training.registry.heldout_sets import Frozen
+from training.registry.heldout_sets import HeldoutSet
 from training.registry.register import bundle_bytes, register
 from training.retrain.base import Base, like_champion
 from training.retrain.building import build, digest
-from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Comparison, meet, not_better
-from training.retrain.curation import Sieved, rows_of, sieve
+from training.retrain.comparison import CORRECTIONS, HELDOUT_SET, Comparison, compare, not_better
+from training.retrain.curation import Curated, curate, rows_of
 from training.writing import write_folder
 
 UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE --language {}"
@@ -32,127 +32,132 @@ UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE -
 
 @dataclass(frozen=True)
 class RegistrySnapshot:
-    """What the registry says before anything is trained.
+    """State of the registry before training.
 
     Parameters
     ----------
     champion
-        Its version, scorer and folder; None where none serves.
-    frozen, rows
-        The evaluation set; None where none is frozen.
+        Version, scorer and bundle folder of the champion; None without a champion.
+    heldout, rows
+        Held-out set and its rows; None if the language has none.
     """
 
     champion: tuple[Version, Scorer, Path] | None
-    frozen: Frozen | None
+    heldout: HeldoutSet | None
     rows: Rows | None
 
     @property
     def serving(self) -> Scorer | None:
-        """The champion's scorer."""
+        """Scorer of the champion; None without a champion."""
         return None if self.champion is None else self.champion[1]
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a challenger is made of.
+    """Training data of a challenger.
 
     Parameters
     ----------
     base
-        With the rows that are trained on, corrections among them.
+        Recipe and rows to train on, corrections included.
     n_base
-        How many of the rows were there before.
-    sieved
-        The corrections.
+        Number of rows without the corrections.
+    curated
+        Curated base data and corrections.
     """
 
     base: Base
     n_base: int
-    sieved: Sieved
+    curated: Curated
 
     @property
     def n_learnt(self) -> int:
-        """How many corrections are trained on."""
-        return len(self.sieved.learnt)
+        """Number of corrections that are trained on."""
+        return len(self.curated.learnt)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a retraining.
+    """Result of a retraining.
 
     Parameters
     ----------
     version, known
-        The challenger, and whether it was registered before, of the very same data.
-    meetings, checks
-        What was found; no checks without an evaluation set.
-    why_not
-        Why it was not promoted, or empty.
+        Challenger, and whether the same data and recipe were registered before.
+    bundle, champion
+        Names and versions of the bundles; an empty string without a champion.
+    comparisons, checks
+        Comparisons with the champion and checks; no checks without a held-out set.
+    promoted, why_not
+        Whether it was promoted, and why not.
+    gathered
+        Training data.
     """
 
     version: Version
     known: bool
     bundle: str
     champion: str
-    meetings: list[Comparison]
+    comparisons: list[Comparison]
     checks: list[Check]
     promoted: bool
     why_not: str
     gathered: Gathered = field(repr=False)
 
 
-def stand(registry: Registry, language: str, folder: Path) -> RegistrySnapshot:
-    """Ask the registry for what a retraining needs, so that it fails before it trains."""
+def read_snapshot(registry: Registry, language: str, folder: Path) -> RegistrySnapshot:
+    """Read what a retraining needs from the registry, so that errors precede the training."""
     version = registry.find_version(language, CHAMPION)
     champion = None
     if version is not None:
         scorer, bundle = registry.fetch(version, folder)
         champion = version, scorer, bundle
-    found = heldout_sets.frozen(registry, language)
-    return RegistrySnapshot(
-        champion, found, None if found is None else heldout_sets.load(registry, found)
-    )
+    heldout = heldout_sets.find_heldout(registry, language)
+    rows = None if heldout is None else heldout_sets.load(registry, heldout)
+    return RegistrySnapshot(champion, heldout, rows)
 
 
 def gather(
     base: Base,
-    said: Sequence[Feedback],
-    standing: RegistrySnapshot,
+    feedback: Sequence[Feedback],
+    snapshot: RegistrySnapshot,
     per_author: int,
     *,
     shipped: bool,
 ) -> Gathered:
-    """Sort base data and corrections, and choose the recipe.
+    """Curate base data and corrections, and choose the recipe.
 
     Parameters
     ----------
+    per_author
+        Largest number of texts of one person that count.
     shipped
-        Whether to train the shipped recipe, whatever the champion is.
+        Whether to train the shipped recipe even if the champion has another.
     """
-    frozen = [] if standing.rows is None else standing.rows.texts
-    found = sieve(said, base.rows, frozen, base.recipe.language, per_author)
+    frozen = [] if snapshot.rows is None else snapshot.rows.texts
+    curated = curate(feedback, base.rows, frozen, base.recipe.language, per_author)
     recipe = base.recipe
-    if standing.champion is not None and not shipped:
-        _, scorer, bundle = standing.champion
+    if snapshot.champion is not None and not shipped:
+        _, scorer, bundle = snapshot.champion
         recipe = like_champion(recipe, scorer, bundle)
-    kept = base.rows.kept(found.base)
-    if found.learnt:
+    kept = base.rows.kept(curated.base)
+    if curated.learnt:
         title = f"{recipe.rows.title}; and corrections of users here"
         recipe = replace(recipe, rows=replace(recipe.rows, title=title))
-    rows = kept.joined(rows_of(found.learnt))
+    rows = kept.joined(rows_of(curated.learnt))
     prior = None if base.prior is None else _without(base.prior, frozen)
-    return Gathered(replace(base, recipe=recipe, rows=rows, prior=prior), len(kept), found)
+    return Gathered(replace(base, recipe=recipe, rows=rows, prior=prior), len(kept), curated)
 
 
 def _without(rows: Rows, texts: Sequence[str]) -> Rows:
-    """Rows of which none has the words of one of those texts."""
+    """Return the rows whose words are not those of one of the texts."""
     seen = {" ".join(words(text)) for text in texts}
     flags = [" ".join(words(text)) not in seen for text in rows.texts]
     return rows.kept(np.array(flags, np.bool_))
 
 
 def known(registry: Registry, language: str, gathered: Gathered) -> Version | None:
-    """The version that was trained of the very same rows and recipe, or None."""
+    """Return the version that was trained on the same rows with the same recipe, or None."""
     wanted = digest(gathered.base)
     for version in reversed(registry.versions(language)):
         card = orjson.loads(version.tags.get("card", "{}"))
@@ -164,7 +169,7 @@ def known(registry: Registry, language: str, gathered: Gathered) -> Version | No
 def retrain(
     registry: Registry,
     gathered: Gathered,
-    standing: RegistrySnapshot,
+    snapshot: RegistrySnapshot,
     out: Path | None,
     who: str | None,
     begin: Callable[[int], Callable[[], None]],
@@ -174,11 +179,11 @@ def retrain(
     Parameters
     ----------
     out
-        Where to put its bundle as well, or None.
+        Folder to write the bundle to as well; None for no folder.
     who
-        Who promotes; None promotes nothing.
+        Name of who promotes; None never promotes.
     begin
-        As :func:`training.retrain.building.build` has it.
+        Called with the number of steps; see :func:`training.retrain.building.build`.
     """
     language = gathered.base.recipe.language
     version = known(registry, language, gathered)
@@ -190,23 +195,23 @@ def retrain(
             scorer = Scorer.load(str(bundle))
         if out is not None:
             write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
-        meetings = _meetings(gathered, standing, scorer)
-        checks = _checks(standing, scorer, bundle_bytes(bundle))
+        comparisons = _compare(gathered, snapshot, scorer)
+        checks = _checks(snapshot, scorer, bundle_bytes(bundle))
         registered = _registered(registry, bundle, out)
     outcome = Outcome(
         version=registered,
         known=version is not None,
         bundle=scorer.version,
-        champion=standing.serving.version if standing.serving is not None else "",
-        meetings=meetings,
+        champion=snapshot.serving.version if snapshot.serving is not None else "",
+        comparisons=comparisons,
         checks=checks,
         promoted=False,
-        why_not=_why_not(registry, standing, registered, checks, meetings),
+        why_not=_why_not(registry, snapshot, registered, checks, comparisons),
         gathered=gathered,
     )
     if who is None or outcome.why_not:
         return outcome
-    _promote(registry, outcome, standing, who)
+    _promote(registry, outcome, snapshot, who)
     return replace(outcome, promoted=True)
 
 
@@ -221,48 +226,50 @@ def _registered(registry: Registry, bundle: Path, out: Path | None) -> Version:
         ) from error
 
 
-def _meetings(gathered: Gathered, standing: RegistrySnapshot, scorer: Scorer) -> list[Comparison]:
+def _compare(gathered: Gathered, snapshot: RegistrySnapshot, scorer: Scorer) -> list[Comparison]:
     sets = [
-        (FROZEN_SET, standing.rows),
-        (CORRECTIONS, rows_of(gathered.sieved.held)),
+        (HELDOUT_SET, snapshot.rows),
+        (CORRECTIONS, rows_of(gathered.curated.held)),
     ]
-    found = [meet(name, rows, scorer, standing.serving) for name, rows in sets if rows is not None]
-    return [one for one in found if one is not None]
+    compared = (
+        compare(name, rows, scorer, snapshot.serving) for name, rows in sets if rows is not None
+    )
+    return [one for one in compared if one is not None]
 
 
-def _checks(standing: RegistrySnapshot, scorer: Scorer, n_bytes: int) -> list[Check]:
-    if standing.rows is None:
+def _checks(snapshot: RegistrySnapshot, scorer: Scorer, n_bytes: int) -> list[Check]:
+    if snapshot.rows is None:
         return []
-    return gate.examine(scorer, standing.serving, standing.rows, n_bytes)
+    return gate.examine(scorer, snapshot.serving, snapshot.rows, n_bytes)
 
 
 def _why_not(
     registry: Registry,
-    standing: RegistrySnapshot,
+    snapshot: RegistrySnapshot,
     version: Version,
     checks: Sequence[Check],
-    meetings: Sequence[Comparison],
+    comparisons: Sequence[Comparison],
 ) -> str:
-    if standing.champion is not None and standing.champion[0].number == version.number:
-        return "it is the champion already: nothing new was said"
+    if snapshot.champion is not None and snapshot.champion[0].number == version.number:
+        return "it is the champion already: there are no new corrections"
     serving = registry.find_version(version.language, CHAMPION)
-    met = None if standing.champion is None else standing.champion[0].number
-    if (None if serving is None else serving.number) != met:
-        return "the champion is another one since this began: run it again"
-    told = read_changes(registry, version.language)
-    if any(version.number in (event.before, event.after) for event in told):
-        return "it served before and was replaced: promote it by its number, if it shall again"
-    if standing.rows is None:
+    former = None if snapshot.champion is None else snapshot.champion[0].number
+    if (None if serving is None else serving.number) != former:
+        return "the champion changed during the retraining: run it again"
+    history = read_changes(registry, version.language)
+    if any(version.number in (event.before, event.after) for event in history):
+        return "it was champion before and was replaced: promote it by its number if that was wrong"
+    if snapshot.rows is None:
         return UNFROZEN.format(version.language)
-    return not_better(checks, meetings)
+    return not_better(checks, comparisons)
 
 
-def _promote(registry: Registry, outcome: Outcome, standing: RegistrySnapshot, who: str) -> None:
+def _promote(registry: Registry, outcome: Outcome, snapshot: RegistrySnapshot, who: str) -> None:
     promotion.promote(
         registry,
         outcome.version,
         outcome.checks,
         who=who,
         why=f"retrained with {outcome.gathered.n_learnt} corrections",
-        evaluation=standing.frozen.digest if standing.frozen is not None else "",
+        evaluation=snapshot.heldout.digest if snapshot.heldout is not None else "",
     )

@@ -288,7 +288,7 @@ def test_an_empty_report_contains_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
         html = render(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS))
     assert "Nothing to analyse" in html
-    assert "Limits of the figures" not in html
+    assert "How to the this report" not in html
 
 
 @pytest.fixture(scope="module")

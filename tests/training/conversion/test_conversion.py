@@ -200,7 +200,7 @@ def test_a_bundle_takes_anothers_place(models: Models, tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years")
-    with pytest.raises(BundleError, match=r"thesis\.txt, which is no file of a bundle"):
+    with pytest.raises(BundleError, match=r"thesis\.txt, which is not a file of a bundle"):
         write_folder(tmp_path, {"card.json": b""}, lambda _: None)
 
 
@@ -231,7 +231,7 @@ def test_the_command_writes_what_it_was_asked_for(simulated: Path, tmp_path: Pat
         (["--model", "text, vader"], SettingsError, "is a lexicon with rules of its own"),
         (["--model", "tfdif*"], SettingsError, r"fits none of tfidf-words, logistic;"),
         (["--model", "hashed*", "-o", "mine"], SettingsError, "fits 2: name one"),
-        (["--model", "hashed*", "-o", "."], BundleError, "is no file of a bundle"),
+        (["--model", "hashed*", "-o", "."], BundleError, "is not a file of a bundle"),
     ],
 )
 def test_what_cannot_be_converted_is_refused(

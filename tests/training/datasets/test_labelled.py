@@ -1,4 +1,4 @@
-"""A user's own files, and splits: what is refused, what is told, what is on which side."""
+"""Reading of a user's labelled files, and splits."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def written(path: Path, rows: list[dict[str, Any]]) -> str:
     return str(path)
 
 
-def test_unlabelled_and_empty_rows_are_left_out_and_told(tmp_path: Path) -> None:
+def test_unlabelled_and_empty_rows_are_skipped_and_noted(tmp_path: Path) -> None:
     rows = [*lines(), {"text": "who knows", "label": None}, {"text": " ", "label": "negative"}]
     corpus = read_own([written(tmp_path / "own.jsonl", rows)], ReadOptions())
     assert len(corpus.rows) == 120
     assert corpus.notes == (
-        "1 rows without a label were left out",
-        "1 rows without a text were left out",
+        "1 rows without a label were skipped",
+        "1 rows without a text were skipped",
     )
 
 
@@ -75,7 +75,7 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
 def test_a_latin_1_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_bytes("text,label\nquelle journée,negative\n".encode("latin-1"))
-    with pytest.raises(RecordingError, match=r"own.csv:2: text is no UTF-8.*--encoding latin-1"):
+    with pytest.raises(RecordingError, match=r"own.csv:2: text is not UTF-8.*--encoding latin-1"):
         read_own([str(path)], ReadOptions())
 
 
@@ -119,7 +119,7 @@ def test_several_languages_ask_for_one(tmp_path: Path) -> None:
 def test_a_few_rows_in_other_languages_are_left_out_and_told(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(n=1, lang="fr")])
     corpus = read_own([path], ReadOptions())
-    assert corpus.notes == ("2 rows in another language than en were left out",)
+    assert corpus.notes == ("2 rows in another language than en were skipped",)
 
 
 def test_one_language_is_kept(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_copies_are_told_and_stay_on_one_side(simulated: Path, tmp_path: Path) -
     path = tmp_path / "own.jsonl"
     path.write_bytes(b"\n".join([*rows, *rows[: len(rows) // 10]]))
     corpus = read_own([str(path)], ReadOptions())
-    assert "are copies of others: they stay, on one side of every split" in corpus.notes[-1]
+    assert "are copies of others: they are kept, on one side of every split" in corpus.notes[-1]
     for fold in views(corpus, replace(TINY, n_folds=5))[0].folds:
         tested = {corpus.rows.texts[place] for place in fold.test}
         assert tested.isdisjoint(corpus.rows.texts[place] for place in [*fold.train, *fold.watch])

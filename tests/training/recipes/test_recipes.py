@@ -38,7 +38,7 @@ from training.recipes.quality import (
     measure,
     share_errors,
 )
-from training.recipes.report import findings
+from training.recipes.report import checked_figures
 from training.recipes.shipped import RECIPES, TWEETS_FR, Bar, Recipe, Source
 from training.recipes.study import Study
 
@@ -112,7 +112,7 @@ def test_near_duplicates_are_those_of_all_pairs_compared(spoken: list[list[str]]
 
 
 def closed(alike: list[list[bool]]) -> list[int]:
-    """For each row the first that it is linked to, directly or through others."""
+    """Return for each row the first one that it is linked to, directly or through others."""
     first = list(range(len(alike)))
     for _ in alike:
         first = [min(first[j] for j, same in enumerate(row) if same) for row in alike]
@@ -286,14 +286,14 @@ def test_a_full_disk_leaves_the_bundle_that_was_there(
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_a_shipped_card_reaches_every_bar(recipe: Recipe) -> None:
     quality = Scorer.load(recipe.name).card["quality"]
-    found = {finding.figure: finding.fault for finding in findings(recipe, quality)}
+    found = {one.figure: one.fault for one in checked_figures(recipe, quality)}
     assert {bar.figure for bar in recipe.bars} <= found.keys()
     assert {figure: fault for figure, fault in found.items() if fault} == {}
 
 
 def test_a_figure_that_misses_its_bar_is_a_fault() -> None:
-    (finding,) = findings(RECIPE, {"auc": {"mean": 0.4, "sd": 0.1}})
-    assert finding.fault == "misses its bar"
+    (checked,) = checked_figures(RECIPE, {"auc": {"mean": 0.4, "sd": 0.1}})
+    assert checked.fault == "misses its bar"
 
 
 @pytest.mark.parametrize(
@@ -301,13 +301,13 @@ def test_a_figure_that_misses_its_bar_is_a_fault() -> None:
     [
         ({"auc": {"mean": 0.9, "sd": 0.0}}, ""),
         ({"auc": {"mean": 0.8985, "sd": 0.0}}, ""),
-        ({"auc": {"mean": 0.897, "sd": 0.0}}, "the card says 0.897"),
+        ({"auc": {"mean": 0.897, "sd": 0.0}}, "the card has 0.897"),
         ({}, "not on the card"),
     ],
 )
 def test_a_card_that_says_something_else_is_a_fault(card: dict[str, Any], fault: str) -> None:
-    (finding,) = findings(RECIPE, {"auc": {"mean": 0.9, "sd": 0.0}}, card)
-    assert finding.fault == fault
+    (checked,) = checked_figures(RECIPE, {"auc": {"mean": 0.9, "sd": 0.0}}, card)
+    assert checked.fault == fault
 
 
 def test_check_needs_data(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ def test_check_refuses_a_card_that_flatters(
     monkeypatch.setattr(commands, "RECIPES", (RECIPE,))
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(commands.train, ["check", "--data", str(data)])
-    assert "the card says" in result.output
+    assert "the card has" in result.output
     assert isinstance(result.exception, BundleError)
 
 

@@ -1,4 +1,4 @@
-"""A real registry and the commands on it: register, promote, take back, pull, serve."""
+"""Commands on a real registry: register, promote, roll back, pull, serve."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.registered import (
     variant,
 )
 from tests.support.stream import CommandProcess, await_that
-from training.registry.heldout_sets import frozen, load
+from training.registry.heldout_sets import find_heldout, load
 from training.registry.promotion import promote, roll_back
 from training.registry.register import check_parity
 
@@ -39,7 +39,7 @@ WORDS = (("Lost my bag and nobody answers", "negative"), ("Lovely crew, thank yo
 
 
 def labelled(path: Path, n: int = 60) -> Path:
-    """Two sentences in n variations each."""
+    """Write two sentences in n variations each."""
     rows = [{"text": f"{text} {i}", "label": label} for i in range(n) for text, label in WORDS]
     path.write_bytes(b"\n".join(orjson.dumps(row) for row in rows))
     return path
@@ -62,14 +62,12 @@ def test_a_bundle_that_is_broken_is_not_registered(registry: Registry, tmp_path:
     assert registry.languages() == []
 
 
-def test_a_stored_model_that_scores_otherwise_is_refused(
-    registry: Registry, tmp_path: Path
-) -> None:
+def test_a_stored_model_with_other_scores_is_refused(registry: Registry, tmp_path: Path) -> None:
     put(registry, variant(tmp_path / "one"))
     texts = pd.DataFrame({"text": [text for text, _ in WORDS]})
     stored = "models:/badbuzz-sentiment-en/1"
     check_parity(stored, texts, Scorer.load("airline-en"))
-    with pytest.raises(BundleError, match="scores otherwise"):
+    with pytest.raises(BundleError, match="has other scores"):
         check_parity(stored, texts, Scorer.load("tweets-fr"))
 
 
@@ -117,12 +115,12 @@ def test_a_frozen_set_stays(registry: Registry, tmp_path: Path) -> None:
 
 def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: Path) -> None:
     command(registry, "train", "freeze-eval", labelled(tmp_path / "a.jsonl"), "--language", "en")
-    found = frozen(registry, "en")
-    assert found is not None
+    heldout = find_heldout(registry, "en")
+    assert heldout is not None
     other = labelled(tmp_path / "evaluation.jsonl", n=61)
-    registry.client.log_artifact(found.run_id, str(other))
+    registry.client.log_artifact(heldout.run_id, str(other))
     with pytest.raises(RegistryError, match="was changed"):
-        load(registry, found)
+        load(registry, heldout)
 
 
 def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Path) -> None:
@@ -133,14 +131,14 @@ def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("card", "complaint"),
+    ("card", "message"),
     [({}, "files are those of"), ({"languages": ["fr"]}, "validated on fr only")],
 )
 def test_files_that_are_not_what_was_registered_are_refused(
-    card: dict[str, Any], complaint: str, registry: Registry, tmp_path: Path
+    card: dict[str, Any], message: str, registry: Registry, tmp_path: Path
 ) -> None:
     version = put_unchecked(registry, variant(tmp_path / "one", **card), "other@1")
-    with pytest.raises(BundleError, match=complaint):
+    with pytest.raises(BundleError, match=message):
         registry.fetch(version, tmp_path / "out")
 
 

@@ -1,4 +1,4 @@
-"""What decides on a champion, without a server: the gate, frozen rows, a recording."""
+"""The gate, the comparison on a recording and the served model, without a server."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tests.e2e.scenario import write_scenario
 from tests.support.registered import SHIPPED, local, variant
 from training.datasets.rows import Rows
 from training.recipes.bundles import MAX_BYTES
-from training.registry.gate import Check, examine, gained
+from training.registry.gate import Check, examine, macro_f1_gain
 from training.registry.register import SCORING_MODULES
-from training.registry.replay import NEAR_MS, changes
+from training.registry.replay import NEAR_MS, alert_changes
 
 MINUTE_MS = 60_000
 
 
 def labellings(n: int, error_rates: tuple[float, float]) -> tuple[np.ndarray, ...]:
-    """A truth and two labellings of it that err so often."""
+    """Return random labels and two copies of them with errors at the given rates."""
     rng = np.random.default_rng(7)
     truth = rng.random(n) < 0.4
     return truth, *(truth ^ (rng.random(n) < rate) for rate in error_rates)
@@ -39,8 +39,8 @@ def labellings(n: int, error_rates: tuple[float, float]) -> tuple[np.ndarray, ..
 
 def test_the_gain_is_the_difference_of_macro_f1() -> None:
     truth, one, other = labellings(500, (0.1, 0.2))
-    by_sklearn = [f1_score(truth, said, average="macro") for said in (one, other)]
-    assert gained(truth, one, other)[0] == pytest.approx(by_sklearn[0] - by_sklearn[1])
+    by_sklearn = [f1_score(truth, labels, average="macro") for labels in (one, other)]
+    assert macro_f1_gain(truth, one, other)[0] == pytest.approx(by_sklearn[0] - by_sklearn[1])
 
 
 def test_the_interval_is_that_of_resampled_rows() -> None:
@@ -49,9 +49,9 @@ def test_the_interval_is_that_of_resampled_rows() -> None:
     gains = []
     for _ in range(500):
         rows = rng.integers(0, len(truth), len(truth))
-        scores = [f1_score(truth[rows], said[rows], average="macro") for said in (one, other)]
+        scores = [f1_score(truth[rows], labels[rows], average="macro") for labels in (one, other)]
         gains.append(scores[0] - scores[1])
-    assert gained(truth, one, other)[1:] == pytest.approx(
+    assert macro_f1_gain(truth, one, other)[1:] == pytest.approx(
         np.percentile(gains, [2.5, 97.5]), abs=0.01
     )
 
@@ -106,12 +106,12 @@ def alert(opened_min: int, brand: str = "Air Paradis") -> Alert:
     )
 
 
-def test_alerts_are_held_to_the_nearest_of_their_brand() -> None:
+def test_alerts_match_the_nearest_of_their_brand() -> None:
     far = 2 * NEAR_MS // MINUTE_MS
     before = [alert(0), alert(60), alert(far + 120)]
     after = [alert(0), alert(75), alert(60, "Nordwind")]
-    found = changes(before, after)
-    assert [(one.what, one.brand, one.moved_ms // MINUTE_MS) for one in found] == [
+    changes = alert_changes(before, after)
+    assert [(one.what, one.brand, one.moved_ms // MINUTE_MS) for one in changes] == [
         ("same", "Air Paradis", 0),
         ("moved", "Air Paradis", 15),
         ("gained", "Nordwind", 0),

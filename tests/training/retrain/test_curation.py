@@ -1,4 +1,4 @@
-"""Which corrections are learnt from, and who is passed over; no server is asked."""
+"""Curation of corrections and the rules of a retraining, without a server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from training.recipes.shipped import AIRLINE_EN, RECIPES, TWEETS_FR, Recipe
 from training.registry.gate import Check
 from training.retrain.base import like_champion, read_base
 from training.retrain.building import check_rows
-from training.retrain.comparison import CORRECTIONS, FROZEN_SET, Comparison, Side, not_better
+from training.retrain.comparison import CORRECTIONS, HELDOUT_SET, Comparison, Side, not_better
 from training.retrain.curation import (
     CAP,
     DUPLICATE,
@@ -41,8 +41,8 @@ from training.retrain.curation import (
     TAKEN_BACK,
     TIED,
     UNREADABLE,
-    Sieved,
-    sieve,
+    Curated,
+    curate,
 )
 from training.retrain.messages import quarantine
 
@@ -50,141 +50,148 @@ NOTHING = Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
 
 
 def unlike(n: int) -> str:
-    """A text that has no word in common with those of other numbers."""
+    """Return a text that has no word in common with those of other numbers."""
     letters = "".join("abcdefghij"[int(digit)] for digit in str(n))
     return " ".join(f"{word}{letters}" for word in ("bag", "gate", "crew", "late"))
 
 
-def word(text: str, by: str, right: bool, **fields: Any) -> Feedback:
-    """Somebody's word on a text."""
+def correction(text: str, by: str, right: bool, **fields: Any) -> Feedback:
+    """Return a person's correction of a text."""
     return feedback("ok", text=text, by=by, right=right, **fields)
 
 
 def rows(*pairs: tuple[str, bool]) -> Rows:
-    """Base data."""
+    """Return base data of texts and labels."""
     texts = [text for text, _ in pairs]
     return Rows(texts, np.array([one for _, one in pairs], np.bool_), np.array([""] * len(pairs)))
 
 
-def sifted(
-    said: Sequence[Feedback],
+def curated(
+    corrections: Sequence[Feedback],
     base: Rows = NOTHING,
     frozen: Sequence[str] = (),
     per_author: int = 200,
-) -> Sieved:
-    return sieve(said, base, frozen, "en", per_author)
+) -> Curated:
+    return curate(corrections, base, frozen, "en", per_author)
 
 
-def reasons(found: Sieved) -> Counter[str]:
-    return Counter(one.reason for one in found.left)
+def reasons(result: Curated) -> Counter[str]:
+    return Counter(one.reason for one in result.rejected)
 
 
-def kept(found: Sieved) -> dict[str, bool]:
-    return {one.text: one.right for one in [*found.learnt, *found.held]}
+def kept(result: Curated) -> dict[str, bool]:
+    return {one.text: one.right for one in [*result.learnt, *result.held]}
 
 
 # Poison
 
 
 def test_a_thousand_flipped_labels_of_one_person_are_no_more_than_the_cap() -> None:
-    honest = [word(unlike(n), "ann", right=True) for n in range(50)]
-    flipped = [word(unlike(n), "eve", right=False) for n in range(1000, 2000)]
-    found = sifted([*honest, *flipped])
-    assert Counter(one.by for one in [*found.learnt, *found.held]) == {"ann": 50, "eve": 200}
-    assert reasons(found) == {CAP: 800}
+    honest = [correction(unlike(n), "ann", right=True) for n in range(50)]
+    flipped = [correction(unlike(n), "eve", right=False) for n in range(1000, 2000)]
+    result = curated([*honest, *flipped])
+    assert Counter(one.by for one in [*result.learnt, *result.held]) == {"ann": 50, "eve": 200}
+    assert reasons(result) == {CAP: 800}
 
 
-def test_of_a_persons_words_the_latest_count() -> None:
-    said = [word(unlike(n), "ann", right=True, at_ms=n) for n in range(20)]
-    assert set(kept(sifted(said, per_author=5))) == {unlike(n) for n in range(15, 20)}
+def test_the_latest_corrections_of_a_person_count() -> None:
+    corrections = [correction(unlike(n), "ann", right=True, at_ms=n) for n in range(20)]
+    assert set(kept(curated(corrections, per_author=5))) == {unlike(n) for n in range(15, 20)}
 
 
 def test_a_flood_beyond_the_cap_outvotes_nobody() -> None:
-    honest = [word(unlike(n), f"p{n}", right=True) for n in range(30)]
-    flipped = [word(unlike(n), "eve", right=False, at_ms=n) for n in range(30)]
-    assert kept(sifted([*honest, *flipped], per_author=10)) == {unlike(n): True for n in range(20)}
+    honest = [correction(unlike(n), f"p{n}", right=True) for n in range(30)]
+    flipped = [correction(unlike(n), "eve", right=False, at_ms=n) for n in range(30)]
+    assert kept(curated([*honest, *flipped], per_author=10)) == {unlike(n): True for n in range(20)}
 
 
 def test_most_people_decide_on_a_text() -> None:
-    said = [word(unlike(1), by, right=by != "eve") for by in ("ann", "bob", "eve")]
-    found = sifted(said)
-    assert kept(found) == {unlike(1): True}
-    assert reasons(found) == {OUTVOTED: 1, DUPLICATE: 1}
+    corrections = [correction(unlike(1), by, right=by != "eve") for by in ("ann", "bob", "eve")]
+    result = curated(corrections)
+    assert kept(result) == {unlike(1): True}
+    assert reasons(result) == {OUTVOTED: 1, DUPLICATE: 1}
 
 
-def test_a_text_that_as_many_call_one_thing_as_the_other_is_not_learnt_from() -> None:
-    found = sifted([word(unlike(1), by, right=by == "ann") for by in ("ann", "eve")])
-    assert kept(found) == {}
-    assert reasons(found) == {TIED: 2}
+def test_a_tied_text_is_not_trained_on() -> None:
+    result = curated([correction(unlike(1), by, right=by == "ann") for by in ("ann", "eve")])
+    assert kept(result) == {}
+    assert reasons(result) == {TIED: 2}
 
 
 def test_near_duplicates_of_many_people_count_once() -> None:
-    said = [word(f"RT {unlike(1)} http://x.example/{n}", f"p{n}", right=True) for n in range(9)]
-    found = sifted(said)
-    assert len(kept(found)) == 1
-    assert reasons(found) == {DUPLICATE: 8}
+    corrections = [
+        correction(f"RT {unlike(1)} http://x.example/{n}", f"p{n}", right=True) for n in range(9)
+    ]
+    result = curated(corrections)
+    assert len(kept(result)) == 1
+    assert reasons(result) == {DUPLICATE: 8}
 
 
-def test_a_person_has_one_voice_on_near_duplicates_their_last() -> None:
-    said = [word(unlike(1), "eve", right=True, at_ms=n) for n in range(9)]
-    others = [word(f"rt {unlike(1)}", by, right=False) for by in ("ann", "bob")]
-    found = sifted([*said, *others])
-    assert [one.right for one in [*found.learnt, *found.held]] == [False]
-    assert reasons(found) == {TAKEN_BACK: 8, OUTVOTED: 1, DUPLICATE: 1}
+def test_a_person_has_one_vote_on_near_duplicates_the_latest() -> None:
+    corrections = [correction(unlike(1), "eve", right=True, at_ms=n) for n in range(9)]
+    others = [correction(f"rt {unlike(1)}", by, right=False) for by in ("ann", "bob")]
+    result = curated([*corrections, *others])
+    assert [one.right for one in [*result.learnt, *result.held]] == [False]
+    assert reasons(result) == {TAKEN_BACK: 8, OUTVOTED: 1, DUPLICATE: 1}
 
 
 def test_one_person_does_not_change_the_base_data() -> None:
     base = rows((unlike(1), True), (unlike(2), False))
-    found = sifted([word(unlike(1), "eve", right=False)], base)
-    assert found.base.all()
-    assert reasons(found) == {TIED: 1}
+    result = curated([correction(unlike(1), "eve", right=False)], base)
+    assert result.base.all()
+    assert reasons(result) == {TIED: 1}
 
 
 def test_two_people_do() -> None:
     base = rows((unlike(1), True), (unlike(2), False))
-    found = sifted([word(unlike(1), by, right=False) for by in ("ann", "bob")], base)
-    assert found.base.tolist() == [False, True]
-    assert kept(found) == {unlike(1): False}
+    result = curated([correction(unlike(1), by, right=False) for by in ("ann", "bob")], base)
+    assert result.base.tolist() == [False, True]
+    assert kept(result) == {unlike(1): False}
 
 
-def test_what_the_base_data_say_already_is_not_said_twice() -> None:
-    found = sifted([word(unlike(1), "ann", right=True)], rows((unlike(1), True)))
-    assert found.base.all()
-    assert reasons(found) == {KNOWN: 1}
+def test_a_correction_that_the_base_data_have_is_rejected() -> None:
+    result = curated([correction(unlike(1), "ann", right=True)], rows((unlike(1), True)))
+    assert result.base.all()
+    assert reasons(result) == {KNOWN: 1}
 
 
-def test_what_a_client_says_was_predicted_changes_nothing() -> None:
-    said = [word(unlike(n), "ann", right=n % 2 == 0) for n in range(30)]
-    lies = [replace(one, predicted=not one.right, score=0.5, bundle="x@1") for one in said]
-    assert kept(sifted(said)) == kept(sifted(lies))
+def test_the_prediction_that_a_client_sends_is_ignored() -> None:
+    corrections = [correction(unlike(n), "ann", right=n % 2 == 0) for n in range(30)]
+    lies = [replace(one, predicted=not one.right, score=0.5, bundle="x@1") for one in corrections]
+    assert kept(curated(corrections)) == kept(curated(lies))
 
 
 # Leaks
 
 
-def test_nothing_is_learnt_from_that_is_nearly_in_the_evaluation_set() -> None:
+def test_near_duplicates_of_the_evaluation_set_are_not_trained_on() -> None:
     base = rows((f"RT {unlike(1)}", True), (unlike(2), False))
-    said = [word(f"@ann {unlike(3)} !!", "ann", right=True), word(unlike(4), "ann", right=True)]
-    found = sifted(said, base, frozen=[unlike(1), unlike(3)])
-    assert found.base.tolist() == [False, True]
-    assert found.n_frozen == 1
-    assert set(kept(found)) == {unlike(4)}
-    assert reasons(found) == {FROZEN: 1}
+    corrections = [
+        correction(f"@ann {unlike(3)} !!", "ann", right=True),
+        correction(unlike(4), "ann", right=True),
+    ]
+    result = curated(corrections, base, frozen=[unlike(1), unlike(3)])
+    assert result.base.tolist() == [False, True]
+    assert result.n_frozen == 1
+    assert set(kept(result)) == {unlike(4)}
+    assert reasons(result) == {FROZEN: 1}
 
 
-def test_no_base_row_is_nearly_a_correction_that_is_tested_on() -> None:
-    said = [word(unlike(n), by, right=True) for n in range(40) for by in ("ann", "bob")]
+def test_near_duplicates_of_held_out_corrections_are_not_trained_on() -> None:
+    corrections = [
+        correction(unlike(n), by, right=True) for n in range(40) for by in ("ann", "bob")
+    ]
     base = rows(*((f"rt {unlike(n)}", False) for n in range(40)))
-    found = sifted(said, base)
-    held = {one.text for one in found.held}
+    result = curated(corrections, base)
+    held = {one.text for one in result.held}
     assert held
-    left = {text for text, keep in zip(base.texts, found.base, strict=True) if keep}
-    assert left.isdisjoint({f"rt {text}" for text in held})
+    trained = {text for text, keep in zip(base.texts, result.base, strict=True) if keep}
+    assert trained.isdisjoint({f"rt {text}" for text in held})
 
 
-def test_who_is_tested_on_stays_so_when_more_is_said() -> None:
-    said = [word(unlike(n), "ann", right=True) for n in range(100)]
-    few, many = sifted(said[:50]), sifted(said)
+def test_held_out_texts_stay_held_out_when_corrections_are_added() -> None:
+    corrections = [correction(unlike(n), "ann", right=True) for n in range(100)]
+    few, many = curated(corrections[:50]), curated(corrections)
     assert 0 < len(many.held) < 50
     assert {one.text for one in few.held} <= {one.text for one in many.held}
 
@@ -195,50 +202,52 @@ def test_who_is_tested_on_stays_so_when_more_is_said() -> None:
 @pytest.mark.parametrize(
     "fields", [{"lang": "und"}, {"lang": ""}, {"text": "😡 123"}, {"text": "late \ud83d"}]
 )
-def test_what_cannot_be_read_is_quarantined(fields: dict[str, Any]) -> None:
-    found = sifted([feedback("ok", **{"text": unlike(1), **fields})])
-    assert reasons(found) == {UNREADABLE: 1}
-    assert orjson.loads(quarantine(found.left))["reason"] == UNREADABLE
+def test_an_unreadable_correction_is_quarantined(fields: dict[str, Any]) -> None:
+    result = curated([feedback("ok", **{"text": unlike(1), **fields})])
+    assert reasons(result) == {UNREADABLE: 1}
+    assert orjson.loads(quarantine(result.rejected))["reason"] == UNREADABLE
 
 
-def test_words_on_other_languages_are_counted_and_not_quarantined() -> None:
-    found = sifted([word(unlike(1), "ann", right=True, lang="fr-CA")])
-    assert (found.n_foreign, found.left, kept(found)) == (1, [], {})
+def test_corrections_in_other_languages_are_counted_and_not_quarantined() -> None:
+    result = curated([correction(unlike(1), "ann", right=True, lang="fr-CA")])
+    assert (result.n_foreign, result.rejected, kept(result)) == (1, [], {})
 
 
 def test_the_quarantine_names_whom_why_and_what_and_masks_it() -> None:
-    said = word("@jane_doe my bag is lost", "eve", right=False, lang="und")
-    line = orjson.loads(quarantine(sifted([said]).left))
+    corrections = correction("@jane_doe my bag is lost", "eve", right=False, lang="und")
+    line = orjson.loads(quarantine(curated([corrections]).rejected))
     assert (line["by"], line["right"], line["text"]) == ("eve", False, "@user my bag is lost")
     assert line["why"] == REASONS[UNREADABLE]
 
 
 # All together
 
-WORDS = st.builds(
-    lambda n, by, right, at_ms, lang: word(unlike(n), by, right=right, at_ms=at_ms, lang=lang),
+FEEDBACK = st.builds(
+    lambda n, by, right, at_ms, lang: correction(
+        unlike(n), by, right=right, at_ms=at_ms, lang=lang
+    ),
     st.integers(0, 4), st.sampled_from("abc"), st.booleans(), st.integers(0, 9),
     st.sampled_from(["en", "en", "en", "fr", ""]),
 )  # fmt: skip
 
 
-@given(st.lists(WORDS, max_size=25), st.integers(1, 3), st.randoms(use_true_random=False))
-def test_every_word_has_one_place_whatever_the_order(
-    said: list[Feedback], per_author: int, draw: Random
+@given(st.lists(FEEDBACK, max_size=25), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_every_correction_has_one_place_whatever_the_order(
+    corrections: list[Feedback], per_author: int, draw: Random
 ) -> None:
     base = rows((unlike(0), True), (unlike(1), False))
-    found = sifted(said, base, [unlike(2)], per_author)
-    placed = [*found.learnt, *found.held, *(one.said for one in found.left)]
-    own = [one for one in said if one.lang != "fr"]
+    result = curated(corrections, base, [unlike(2)], per_author)
+    placed = [*result.learnt, *result.held, *(one.feedback for one in result.rejected)]
+    own = [one for one in corrections if one.lang != "fr"]
     assert Counter(one.id for one in placed) == Counter(one.id for one in own)
-    again = sifted(draw.sample(said, len(said)), base, [unlike(2)], per_author)
-    assert kept(again) == kept(found)
+    again = curated(draw.sample(corrections, len(corrections)), base, [unlike(2)], per_author)
+    assert kept(again) == kept(result)
 
 
 # What is better
 
 
-def meeting(name: str, challenger: float, champion: float | None) -> Comparison:
+def comparison(name: str, challenger: float, champion: float | None) -> Comparison:
     sides = [Side(one, one, 0.0) if one is not None else None for one in (challenger, champion)]
     assert sides[0] is not None
     return Comparison(name, 100, 50, sides[0], sides[1])
@@ -248,21 +257,25 @@ HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=F
 
 
 @pytest.mark.parametrize(
-    ("checks", "meetings", "said"),
+    ("checks", "comparisons", "expected"),
     [
-        ([HOLDS], [meeting(FROZEN_SET, 0.8, None)], ""),
-        ([HOLDS], [meeting(FROZEN_SET, 0.8, 0.8), meeting(CORRECTIONS, 0.6, 0.3)], ""),
-        ([HOLDS], [meeting(FROZEN_SET, 0.9, 0.8), meeting(CORRECTIONS, 0.3, 0.3)], "in 30.0% of"),
-        ([HOLDS], [meeting(FROZEN_SET, 0.8, 0.8)], "evaluation set, the champion in 80.0%"),
-        ([HOLDS, FAILS], [meeting(CORRECTIONS, 0.9, 0.1)], "size: huge"),
+        ([HOLDS], [comparison(HELDOUT_SET, 0.8, None)], ""),
+        ([HOLDS], [comparison(HELDOUT_SET, 0.8, 0.8), comparison(CORRECTIONS, 0.6, 0.3)], ""),
+        (
+            [HOLDS],
+            [comparison(HELDOUT_SET, 0.9, 0.8), comparison(CORRECTIONS, 0.3, 0.3)],
+            "in 30.0% of",
+        ),
+        ([HOLDS], [comparison(HELDOUT_SET, 0.8, 0.8)], "evaluation set, the champion in 80.0%"),
+        ([HOLDS, FAILS], [comparison(CORRECTIONS, 0.9, 0.1)], "size: huge"),
     ],
 )
-def test_better_is_who_passes_and_is_right_more_often_where_people_spoke(
-    checks: list[Check], meetings: list[Comparison], said: str
+def test_a_better_challenger_passes_and_has_a_higher_accuracy_on_corrections(
+    checks: list[Check], comparisons: list[Comparison], expected: str
 ) -> None:
-    why = not_better(checks, meetings)
-    assert said in why
-    assert bool(why) == bool(said)
+    why = not_better(checks, comparisons)
+    assert expected in why
+    assert bool(why) == bool(expected)
 
 
 # Files and settings
@@ -289,16 +302,16 @@ def test_rows_that_cannot_be_used_are_named_before_a_server_is_asked(
     command: tuple[str, ...], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    content, said = BAD[fault]
+    content, message = BAD[fault]
     Path("rows.csv" if fault == "Latin-1" else "rows.jsonl").write_bytes(content)
     (path,) = tmp_path.iterdir()
     ran = local("train", *command, path.name, "--language", "en")
     assert ran.exit_code == 1
-    assert said in ran.said
+    assert message in ran.said
 
 
 def own_rows(path: Path) -> Path:
-    """Rows that can be trained on."""
+    """Write rows that can be trained on."""
     lines = [
         orjson.dumps({"text": unlike(n), "label": "neutral" if n % 2 else "negative"})
         for n in range(120)
@@ -333,7 +346,7 @@ def test_a_folder_with_something_else_in_it_is_refused_before_anything(tmp_path:
     (tmp_path / "card.json").write_text("{}")
     ran = local("train", "retrain", "--data", own, "--without-corrections", "-o", tmp_path)
     assert ran.exit_code == 1
-    assert "mine.jsonl, which is no file of a bundle" in ran.said
+    assert "mine.jsonl, which is not a file of a bundle" in ran.said
 
 
 def test_copies_of_one_text_are_no_fold_of_both_classes() -> None:
@@ -356,7 +369,7 @@ def test_a_folder_and_files_are_one_base(shared_data: Path, tmp_path: Path) -> N
     assert len(both.rows) == len(alone.rows) + 120
 
 
-def test_own_rows_have_the_recipe_without_what_stands_beside(tmp_path: Path) -> None:
+def test_own_rows_have_the_recipe_without_prior_and_left_out_brand(tmp_path: Path) -> None:
     recipe = read_base([str(own_rows(tmp_path / "mine.jsonl"))], ReadOptions(lang="en")).recipe
     assert (recipe.features, recipe.shape) == (AIRLINE_EN.features, AIRLINE_EN.shape)
     assert (recipe.name, recipe.prior, recipe.left_out) == ("own-en", None, None)
@@ -380,5 +393,5 @@ def test_a_champion_of_another_kind_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../../escaped", "..", "a/b"])
 def test_a_champions_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
     bundle = variant(tmp_path / "other", name=name)
-    with pytest.raises(BundleError, match="its name is no folder's"):
+    with pytest.raises(BundleError, match="its name is not a folder's name"):
         like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)
