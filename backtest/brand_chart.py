@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from backtest.alert_matching import severity, worst
-from backtest.charts import Corner, Mark, Scale, area, bars, line, nice_scale, time_marks
+from backtest.charts import AxisScale, Corner, Mark, area, bars, line, nice_scale, time_marks
 from backtest.formatting import when
 from backtest.run import Run
 from backtest.series import Point, dispersion_ratio, points, span_for
@@ -74,7 +74,7 @@ def overview(
     """Chart a brand over the whole recording, with a track of alerts for each rule set."""
     windows = runs[0].windows[brand]
     first_ms, last_ms = windows[0].start_ms, windows[-1].end_ms
-    x = Scale(first_ms, last_ms)
+    x = AxisScale(first_ms, last_ms)
     tracks = [
         _alert_track(run, brand, x, numbers, first=run is runs[0], n=len(runs)) for run in runs
     ]
@@ -90,7 +90,7 @@ def overview(
 
 def close_up(alert: Alert, end_ms: int, windows: Sequence[Window], truth: Truth | None) -> Chart:
     """Chart the five-minute windows from three hours before an alert opens to three hours after."""
-    x = Scale(alert.opened_ms - _CLOSE_MS, alert.opened_ms + _CLOSE_MS)
+    x = AxisScale(alert.opened_ms - _CLOSE_MS, alert.opened_ms + _CLOSE_MS)
     near = [w for w in windows if w.start_ms >= x.low and w.end_ms <= x.high]
     title = f"open from {when(alert.opened_ms)}"
     track = Track("Alert", "alert", (_span(x, alert.opened_ms, end_ms, title),))
@@ -103,13 +103,13 @@ def _chart(
     label: str,
     series: list[Point],
     span_ms: int,
-    x: Scale,
+    x: AxisScale,
     tracks: tuple[Track, ...],
     n_marks: int = 4,
     n_times: int = _MAX_TIMES,
 ) -> Chart:
     y, counts = nice_scale(max((max(p.n_negative, p.high) for p in series), default=1.0), n_marks)
-    rate_y = Scale(0.0, 1.0)
+    rate_y = AxisScale(0.0, 1.0)
     runs = list(_contiguous(series))
     rated = [point for point in series if point.n >= _MIN_TWEETS]
     return Chart(
@@ -170,7 +170,7 @@ def _middles(
         yield (point.start_ms + point.end_ms) / 2, value
 
 
-def _readout(x: Scale, point: Point) -> tuple[Any, ...]:
+def _readout(x: AxisScale, point: Point) -> tuple[Any, ...]:
     rates = [None if r is None else round(r * 100) for r in (point.rate, point.adjusted_rate)]
     return (
         x.at((point.start_ms + point.end_ms) / 2), when(point.start_ms), point.n_negative, point.n,
@@ -186,12 +186,14 @@ def _every(span_ms: int) -> str:
     return "hour" if hours == 1 else f"{hours} hours" if hours < 24 else f"{hours // 24} days"
 
 
-def _span(x: Scale, start_ms: int, end_ms: int, title: str, text: str = "", href: str = "") -> Span:
+def _span(
+    x: AxisScale, start_ms: int, end_ms: int, title: str, text: str = "", href: str = ""
+) -> Span:
     return Span(x.at(start_ms), max(x.width(start_ms, end_ms), _MIN_WIDTH), title, text, href)
 
 
 def _alert_track(
-    run: Run, brand: str, x: Scale, numbers: dict[str, int], *, first: bool, n: int
+    run: Run, brand: str, x: AxisScale, numbers: dict[str, int], *, first: bool, n: int
 ) -> Track:
     alert_spans = []
     highest = worst(run.alerts)
@@ -206,7 +208,7 @@ def _alert_track(
     return Track(name, "alert" if first else "other", tuple(alert_spans))
 
 
-def _truth_tracks(brand: str, truth: Truth, x: Scale) -> Iterator[Track]:
+def _truth_tracks(brand: str, truth: Truth, x: AxisScale) -> Iterator[Track]:
     kinds: tuple[tuple[str, Kind, Any], ...] = (
         ("Real crises", "incident", truth.incidents),
         ("Benign surges", "benign", truth.benign),

@@ -28,12 +28,12 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class AxisScale:
     """Scale from values between ``low`` and ``high`` to percent of an axis.
 
     Examples
     --------
-    >>> Scale(0.0, 50.0).at(20.0)
+    >>> AxisScale(0.0, 50.0).at(20.0)
     40.0
     """
 
@@ -50,7 +50,7 @@ class Scale:
         return round(self.at(end) - self.at(start), 3)
 
 
-def nice_scale(most: float, n_marks: int = 4) -> tuple[Scale, list[Mark]]:
+def nice_scale(most: float, n_marks: int = 4) -> tuple[AxisScale, list[Mark]]:
     """Return a scale from 0 to at least ``most``, with marks at round numbers.
 
     Examples
@@ -61,7 +61,7 @@ def nice_scale(most: float, n_marks: int = 4) -> tuple[Scale, list[Mark]]:
     """
     step = _nice(max(most, 1e-9) / n_marks)
     high = step * max(-(-most // step), 1.0)
-    scale = Scale(0.0, high)
+    scale = AxisScale(0.0, high)
     return scale, [Mark(scale.at(i * step), f"{i * step:g}") for i in range(round(high / step) + 1)]
 
 
@@ -70,7 +70,7 @@ def _nice(step: float) -> float:
     return next(factor * size for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if step <= factor * size)
 
 
-def time_marks(scale: Scale, n_most: int) -> list[Mark]:
+def time_marks(scale: AxisScale, n_most: int) -> list[Mark]:
     """Return at most ``n_most`` marks at round UTC times; every second mark is minor."""
     span_h = (scale.high - scale.low) / _HOUR_MS
     step_h = next((h for h in _TICKS_H if span_h / h <= n_most), int(span_h / n_most) + 1)
@@ -92,18 +92,18 @@ def time_marks(scale: Scale, n_most: int) -> list[Mark]:
 Corner = tuple[float, float]
 
 
-def _place(x: Scale, y: Scale, corner: Corner) -> str:
+def _place(x: AxisScale, y: AxisScale, corner: Corner) -> str:
     across = x.at(corner[0]) * WIDTH / 100
     down = HEIGHT - y.at(corner[1]) * HEIGHT / 100
     return f"{across:.1f} {down:.2f}"
 
 
-def line(x: Scale, y: Scale, corners: Iterable[Corner | None]) -> str:
+def line(x: AxisScale, y: AxisScale, corners: Iterable[Corner | None]) -> str:
     """Return an SVG path through corners; None lifts the pen.
 
     Examples
     --------
-    >>> line(Scale(0, 10), Scale(0, 1), [(0, 0), (5, 1), None, (10, 0)])
+    >>> line(AxisScale(0, 10), AxisScale(0, 1), [(0, 0), (5, 1), None, (10, 0)])
     'M0.0 100.00L500.0 0.00M1000.0 100.00'
     """
     parts = []
@@ -117,14 +117,14 @@ def line(x: Scale, y: Scale, corners: Iterable[Corner | None]) -> str:
     return "".join(parts)
 
 
-def area(x: Scale, y: Scale, above: Sequence[Corner], below: Sequence[Corner]) -> str:
+def area(x: AxisScale, y: AxisScale, above: Sequence[Corner], below: Sequence[Corner]) -> str:
     """Return the closed SVG path between two lines."""
     if not above:
         return ""
     return line(x, y, [*above, *reversed(below)]) + "Z"
 
 
-def bars(x: Scale, y: Scale, spans: Iterable[tuple[float, float, float]]) -> str:
+def bars(x: AxisScale, y: AxisScale, spans: Iterable[tuple[float, float, float]]) -> str:
     """Return the SVG path of bars, given as start, end and height, with a gap between bars."""
     parts = []
     floor_at = f"{HEIGHT - y.at(0.0) * HEIGHT / 100:.2f}"

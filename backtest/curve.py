@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from backtest.cards import scorecard
-from backtest.charts import Corner, Mark, Scale, line, nice_scale
+from backtest.charts import AxisScale, Corner, Mark, line, nice_scale
 from backtest.formatting import columns
 from backtest.rules import Sweep
 from backtest.run import Run
@@ -49,7 +49,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class OperatingCurve:
     """Sweep as plots, and as a table of the same figures."""
 
     name: str
@@ -58,7 +58,9 @@ class Curve:
     rows: tuple[tuple[str, ...], ...]
 
 
-def curve(sweep: Sweep, runs: Sequence[Run], own: float | None, truth: Truth | None) -> Curve:
+def curve(
+    sweep: Sweep, runs: Sequence[Run], own: float | None, truth: Truth | None
+) -> OperatingCurve:
     """Return the curve of a sweep; ``own`` is the value of the first rule set, if it is unique."""
     cards = [scorecard(run, truth or Truth(), draws=0) for run in runs]
     shown = columns(with_truth=truth is not None)
@@ -70,13 +72,15 @@ def curve(sweep: Sweep, runs: Sequence[Run], own: float | None, truth: Truth | N
         (f"{value:g}", *(format_(card) for _, format_ in shown))
         for value, card in zip(sweep.values, cards, strict=True)
     )
-    return Curve(sweep.name, tuple(panels), (sweep.name, *(name for name, _ in shown)), rows)
+    return OperatingCurve(
+        sweep.name, tuple(panels), (sweep.name, *(name for name, _ in shown)), rows
+    )
 
 
 def _caught(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
     corners = [(_cost(card), (card.caught_share or 0.0) * 100) for card in cards]
     marks = [Mark(float(p), f"{p} %") for p in (0, 25, 50, 75, 100)]
-    return _panel("Crises caught", sweep, corners, own, Scale(0.0, 100.0), marks, "% caught")
+    return _panel("Crises caught", sweep, corners, own, AxisScale(0.0, 100.0), marks, "% caught")
 
 
 def _delays(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
@@ -99,7 +103,7 @@ def _panel(
     sweep: Sweep,
     corners: Sequence[Corner | None],
     own: float | None,
-    y: Scale,
+    y: AxisScale,
     y_marks: Sequence[Mark],
     unit: str,
 ) -> Panel:
@@ -158,7 +162,7 @@ def _merge(group: list[Dot]) -> Dot:
 
 def _by_value(sweep: Sweep, cards: list[Scorecard], own: float | None) -> Panel:
     """Plot the alerts per brand-week by value, for a sweep without truth."""
-    x = Scale(sweep.values[0], sweep.values[-1])
+    x = AxisScale(sweep.values[0], sweep.values[-1])
     rates = [card.alerts_per_week or 0.0 for card in cards]
     y, y_marks = nice_scale(max(rates) * _MARGIN or 1.0)
     dots = [

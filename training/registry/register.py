@@ -47,14 +47,14 @@ _SIGNATURE: Final = ModelSignature(
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegisteredBundle:
     """Version, and whether it was registered before."""
 
     version: Version
     known: bool
 
 
-def register(registry: Registry, bundle: Path) -> list[Registered]:
+def register(registry: Registry, bundle: Path) -> list[RegisteredBundle]:
     """Register a bundle as the challenger of each of its languages.
 
     Parameters
@@ -72,12 +72,12 @@ def register(registry: Registry, bundle: Path) -> list[Registered]:
         The server refuses or does not answer.
     """
     scorer = Scorer.load(str(bundle))
-    registered: dict[str, Registered] = {}
+    registered: dict[str, RegisteredBundle] = {}
     for language in scorer.languages:
         versions = registry.versions(language)
         for version in versions:
             if version.bundle == scorer.version:
-                registered[language] = Registered(version, known=True)
+                registered[language] = RegisteredBundle(version, known=True)
         if language in registered:
             _complete(registry, registered[language].version, versions[-1])
     missing = [language for language in scorer.languages if language not in registered]
@@ -160,7 +160,7 @@ def check_parity(uri: str, texts: pd.DataFrame, scorer: Scorer) -> None:
 
 def _create(
     registry: Registry, language: str, scorer: Scorer, bundle: Path, source: str, run_id: str
-) -> Registered:
+) -> RegisteredBundle:
     name, client = model_name(language), registry.client
     if registry.find_model(language) is None:
         with registry.named_errors():
@@ -176,7 +176,7 @@ def _create(
         client.set_registered_model_alias(name, CHALLENGER, number)
     version = registry.find_version(language, str(number))
     assert version is not None
-    return Registered(version, known=False)
+    return RegisteredBundle(version, known=False)
 
 
 def _tags(language: str, scorer: Scorer, bundle: Path) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ChampionComparison:
     """Comparison of two bundles on one set.
 
     Parameters
@@ -53,17 +53,19 @@ class Comparison:
 
 def compare(
     name: str, rows: Rows, challenger: Scorer, champion: Scorer | None
-) -> Comparison | None:
+) -> ChampionComparison | None:
     """Compare two bundles on a set; return None if it is empty."""
     if not len(rows):
         return None
     n_negative = int(rows.negative.sum())
     own = _side(challenger, rows)
     if champion is None:
-        return Comparison(name, len(rows), n_negative, own, None)
+        return ChampionComparison(name, len(rows), n_negative, own, None)
     labels = [one.score(rows.texts) >= one.threshold for one in (challenger, champion)]
     gain, low, high = gate.macro_f1_gain(rows.negative, *labels)
-    return Comparison(name, len(rows), n_negative, own, _side(champion, rows), gain, low, high)
+    return ChampionComparison(
+        name, len(rows), n_negative, own, _side(champion, rows), gain, low, high
+    )
 
 
 def _side(scorer: Scorer, rows: Rows) -> Side:
@@ -76,7 +78,7 @@ def _side(scorer: Scorer, rows: Rows) -> Side:
     )
 
 
-def not_better(checks: Sequence[Check], comparisons: Sequence[Comparison]) -> str:
+def not_better(checks: Sequence[Check], comparisons: Sequence[ChampionComparison]) -> str:
     """Return why a challenger must not be promoted; the empty string if it may.
 
     It must pass every check of the gate and have a higher accuracy than the champion on the

@@ -17,9 +17,9 @@ from rich.table import Table
 from badbuzz.evidence.masking import mask
 from badbuzz.recordings.outputs import write_text
 from badbuzz.reports import render_report
-from training.retrain.comparison import Comparison
+from training.retrain.comparison import ChampionComparison
 from training.retrain.curation import REASONS, Rejected, by_author
-from training.retrain.run import Gathered, Outcome
+from training.retrain.run import Gathered, RetrainingResult
 
 COLUMNS: Final = (
     "on", "rows", "negative", "", "accuracy", "macro-F1", "ECE", "macro-F1 gained, 95 %",
@@ -76,7 +76,7 @@ def counts(gathered: Gathered) -> Iterator[str]:
         yield f"{curated.n_foreign:,} corrections of texts in other languages than {language}"
 
 
-def cells(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
+def cells(comparisons: Sequence[ChampionComparison]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of the table, for each set the champion and the challenger."""
     for one in comparisons:
         first = (one.name, f"{one.n:,}", f"{one.n_negative:,}")
@@ -88,7 +88,7 @@ def cells(comparisons: Sequence[Comparison]) -> Iterator[tuple[str, ...]]:
         yield *first, "challenger", *_figures(one.challenger), gained
 
 
-def _gained(one: Comparison) -> str:
+def _gained(one: ChampionComparison) -> str:
     return f"{one.gain:+.3f} ({one.low:+.3f} … {one.high:+.3f})"
 
 
@@ -96,7 +96,7 @@ def _figures(side: Any) -> tuple[str, ...]:
     return tuple(f"{value:.3f}" for value in (side.accuracy, side.macro_f1, side.ece))
 
 
-def show(console: Console, outcome: Outcome) -> None:
+def show(console: Console, outcome: RetrainingResult) -> None:
     """Print the table, the checks and the result."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place in _NARROW:
@@ -114,7 +114,7 @@ def show(console: Console, outcome: Outcome) -> None:
         click.echo(line)
 
 
-def conclusion(outcome: Outcome) -> Iterator[str]:
+def conclusion(outcome: RetrainingResult) -> Iterator[str]:
     """Yield sentences on the result."""
     if outcome.known:
         yield f"nothing new: {outcome.version} was made of the same data"
@@ -126,7 +126,7 @@ def conclusion(outcome: Outcome) -> Iterator[str]:
         yield f"not better: {outcome.why_not}"
 
 
-def plain(outcome: Outcome) -> dict[str, Any]:
+def plain(outcome: RetrainingResult) -> dict[str, Any]:
     """Return the result as plain values for JSON."""
     curated = outcome.gathered.curated
     return {
@@ -150,7 +150,7 @@ def plain(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def write_report(path: Path, outcome: Outcome) -> None:
+def write_report(path: Path, outcome: RetrainingResult) -> None:
     """Write the report of a retraining.
 
     It has figures and the names of API keys, but no texts of people.

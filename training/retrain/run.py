@@ -23,7 +23,13 @@ from training.registry.heldout_sets import HeldoutSet
 from training.registry.register import bundle_bytes, register
 from training.retrain.base import Base, like_champion
 from training.retrain.building import build, digest
-from training.retrain.comparison import CORRECTIONS, HELDOUT_SET, Comparison, compare, not_better
+from training.retrain.comparison import (
+    CORRECTIONS,
+    HELDOUT_SET,
+    ChampionComparison,
+    compare,
+    not_better,
+)
 from training.retrain.curation import Curated, curate, rows_of
 from training.writing import write_folder
 
@@ -77,7 +83,7 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RetrainingResult:
     """Result of a retraining.
 
     Parameters
@@ -98,7 +104,7 @@ class Outcome:
     known: bool
     bundle: str
     champion: str
-    comparisons: list[Comparison]
+    comparisons: list[ChampionComparison]
     checks: list[Check]
     promoted: bool
     why_not: str
@@ -173,7 +179,7 @@ def retrain(
     out: Path | None,
     who: str | None,
     begin: Callable[[int], Callable[[], None]],
-) -> Outcome:
+) -> RetrainingResult:
     """Train a challenger, evaluate and register it; promote it when it is better.
 
     Parameters
@@ -198,7 +204,7 @@ def retrain(
         comparisons = _compare(gathered, snapshot, scorer)
         checks = _checks(snapshot, scorer, bundle_bytes(bundle))
         registered = _registered(registry, bundle, out)
-    outcome = Outcome(
+    outcome = RetrainingResult(
         version=registered,
         known=version is not None,
         bundle=scorer.version,
@@ -226,7 +232,9 @@ def _registered(registry: Registry, bundle: Path, out: Path | None) -> Version:
         ) from error
 
 
-def _compare(gathered: Gathered, snapshot: RegistrySnapshot, scorer: Scorer) -> list[Comparison]:
+def _compare(
+    gathered: Gathered, snapshot: RegistrySnapshot, scorer: Scorer
+) -> list[ChampionComparison]:
     sets = [
         (HELDOUT_SET, snapshot.rows),
         (CORRECTIONS, rows_of(gathered.curated.held)),
@@ -248,7 +256,7 @@ def _why_not(
     snapshot: RegistrySnapshot,
     version: Version,
     checks: Sequence[Check],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[ChampionComparison],
 ) -> str:
     if snapshot.champion is not None and snapshot.champion[0].number == version.number:
         return "it is the champion already: there are no new corrections"
@@ -264,7 +272,9 @@ def _why_not(
     return not_better(checks, comparisons)
 
 
-def _promote(registry: Registry, outcome: Outcome, snapshot: RegistrySnapshot, who: str) -> None:
+def _promote(
+    registry: Registry, outcome: RetrainingResult, snapshot: RegistrySnapshot, who: str
+) -> None:
     promotion.promote(
         registry,
         outcome.version,

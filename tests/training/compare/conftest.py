@@ -10,12 +10,6 @@ from tests.training.compare.small import TINY, compared
 from training.compare.comparison import Comparison
 from training.compare.views import View, views
 from training.datasets.corpus import Corpus
-from training.datasets.labelled import ReadOptions, read_own
-
-
-@pytest.fixture(scope="session")
-def corpus(simulated: Path) -> Corpus:
-    return read_own([str(simulated)], ReadOptions()).checked()
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,13 @@ from training.recipes.shipped import AIRLINE_EN, RECIPES, TWEETS_FR, Recipe
 from training.registry.gate import Check
 from training.retrain.base import like_champion, read_base
 from training.retrain.building import check_rows
-from training.retrain.comparison import CORRECTIONS, HELDOUT_SET, Comparison, Side, not_better
+from training.retrain.comparison import (
+    CORRECTIONS,
+    HELDOUT_SET,
+    ChampionComparison,
+    Side,
+    not_better,
+)
 from training.retrain.curation import (
     CAP,
     DUPLICATE,
@@ -247,10 +253,10 @@ def test_every_correction_has_one_place_whatever_the_order(
 # What is better
 
 
-def comparison(name: str, challenger: float, champion: float | None) -> Comparison:
+def comparison(name: str, challenger: float, champion: float | None) -> ChampionComparison:
     sides = [Side(one, one, 0.0) if one is not None else None for one in (challenger, champion)]
     assert sides[0] is not None
-    return Comparison(name, 100, 50, sides[0], sides[1])
+    return ChampionComparison(name, 100, 50, sides[0], sides[1])
 
 
 HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=False, found="huge")
@@ -271,7 +277,7 @@ HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=F
     ],
 )
 def test_a_better_challenger_passes_and_has_a_higher_accuracy_on_corrections(
-    checks: list[Check], comparisons: list[Comparison], expected: str
+    checks: list[Check], comparisons: list[ChampionComparison], expected: str
 ) -> None:
     why = not_better(checks, comparisons)
     assert expected in why
