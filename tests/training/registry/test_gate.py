@@ -123,7 +123,8 @@ def test_alerts_match_the_nearest_of_their_brand() -> None:
 def test_a_deaf_challenger_loses_the_alerts_of_a_recording(tmp_path: Path) -> None:
     recording = write_scenario(tmp_path / "scenario", brands=2, tweets_per_day=1500)
     deaf = variant(tmp_path / "deaf", threshold=0.9999)
-    ran = local("models", "compare", "airline-en", deaf, "--replay", recording, "--json")
+    options = ("--replay", recording, "--json", "--quiet")
+    ran = local("models", "compare", "airline-en", deaf, *options)
     assert ran.exit_code == 0, ran.said
     found = orjson.loads(ran.said)
     whats = {one["what"] for one in found["alerts"]}
