@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def write_report(path: str, findings: ErrorFindings) -> None:
 
 def render(findings: ErrorFindings) -> str:
     """Return the report as HTML."""
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "bar": _bar,
         "when": formatting.when,
         "percent": formatting.percent,

@@ -38,11 +38,7 @@ def _columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> d
 def reading_options(command: _Command) -> _Command:
     """Add ``--map``, ``--label`` and ``--encoding``: the fields of ``ReadOptions`` but ``lang``."""
     for option in (
-        click.option(
-            "--encoding",
-            default="",
-            help="Encoding of CSV files that are not UTF-8, such as latin-1.",
-        ),
+        click.option("--encoding", default="", help="Encoding of CSV files, such as latin-1."),
         click.option(
             "--label",
             "words",

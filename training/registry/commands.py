@@ -22,9 +22,7 @@ from training.registry.promotion import find_version, roll_back
 
 _SHOWN: tuple[str, ...] = ("accuracy", "auc")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-who_option = click.option(
-    "--who", default=getuser, help="Name of who decides.  [default: the system's user name]"
-)
+who_option = click.option("--who", default=getuser, help="Who decides.  [default: your user name]")
 
 
 def open_registry() -> Registry:

@@ -44,12 +44,7 @@ _FOREVER_MS: Final = 2**63 - 1
     help="Labelled JSON lines or CSV, or the folder that the shipped bundles are built from.",
 )
 @click.option(
-    "--language",
-    "--lang",
-    "language",
-    default="en",
-    show_default=True,
-    help="Language of the model.",
+    "--language", "--lang", "language", default="en", show_default=True, help="Model language."
 )
 @click.option("--store", "address", help="Store with the corrections.  [default: BADBUZZ_STORE]")
 @click.option(
@@ -72,9 +67,7 @@ _FOREVER_MS: Final = 2**63 - 1
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write the bundle here as well.")
 @click.option("--promote-if-better", is_flag=True, help="Promote it if it passes and is better.")
 @click.option(
-    "--shipped-recipe",
-    is_flag=True,
-    help="Train the shipped recipe even if the champion has another.",
+    "--shipped-recipe", is_flag=True, help="Train it even if the champion has another recipe."
 )
 @as_json_option
 @who_option

@@ -96,8 +96,6 @@ class RetrainingResult:
         Comparisons with the champion and checks; no checks without a held-out set.
     promoted, why_not
         Whether it was promoted, and why not.
-    gathered
-        Training data.
     """
 
     version: Version

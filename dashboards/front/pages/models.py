@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import streamlit as st
 
+from badbuzz.models.history import ChampionChange
 from dashboards.front.client import Client
 from dashboards.front.drift import SHIFT, drift, recent_scores
 from dashboards.front.parts import error_charts, layout, tables
 from dashboards.front.translator import Translator
 from dashboards.responses import (
     Card,
-    ChampionChange,
     LanguageModels,
     RegisteredVersion,
     RegistryState,
