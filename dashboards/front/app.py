@@ -11,9 +11,9 @@ import streamlit as st
 from badbuzz.config.settings import Settings
 from dashboards.front import session
 from dashboards.front.client import ApiError, Client, DownError, RefusedError
-from dashboards.front.pages import alerts, history, labelling, live, models, try_text
 from dashboards.front.parts import layout
 from dashboards.front.translator import Translator
+from dashboards.front.views import alerts, history, labelling, live, models, try_text
 
 Show = Callable[[Client, Translator], None]
 PAGES: Final[dict[str, tuple[str, str, Show]]] = {

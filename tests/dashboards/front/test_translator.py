@@ -10,7 +10,7 @@ import pytest
 from dashboards.front.translator import LANGUAGES, SAID, TABLES, Translator
 from tests.support.servers import ROOT
 
-SOURCES = sorted((ROOT / "dashboards" / "front").glob("*.py"))
+SOURCES = sorted((ROOT / "dashboards" / "front").rglob("*.py"))
 
 
 def places(said: str) -> set[str]:

@@ -9,9 +9,9 @@ from badbuzz.store.model import AlertHistory
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import COLOURS, ICONS
 from dashboards.front.client import ApiError, Client
-from dashboards.front.pages import alert
 from dashboards.front.parts import layout
 from dashboards.front.translator import Translator
+from dashboards.front.views import alert
 
 _PAGE = 20
 _SHOWN = "alerts_shown"

@@ -14,19 +14,21 @@ from streamlit.testing.v1 import AppTest
 
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
-from dashboards.front.pages.history import exported
 from dashboards.front.session import client_of
+from dashboards.front.views.history import exported
 from tests.support.feedback import feedback
 from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, fill, window
 
 OTHER = "Nordwind"
 PAGE = """
 import streamlit as st
-from dashboards.front import layout, session, {page}
-from dashboards.front.translator import Words
+from dashboards.front import session
+from dashboards.front.parts import layout
+from dashboards.front.views import {page}
+from dashboards.front.translator import Translator
 
 def draw():
-    {page}.show(session.client_of({url!r}, {key!r}), Words({language!r}))
+    {page}.show(session.client_of({url!r}, {key!r}), Translator({language!r}))
 
 def elsewhere():
     pass
@@ -97,7 +99,7 @@ def score(app: AppTest, text: str) -> None:
 
 
 def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
-    app = open_page("trying")
+    app = open_page("try_text")
     score(app, "You lost my bag <b>again")
     told = said(app)
     assert app.header[0].value == "Negative"
@@ -108,19 +110,19 @@ def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
 
 
 def test_a_french_text_is_taken_for_french(open_page: Open) -> None:
-    app = open_page("trying")
+    app = open_page("try_text")
     score(app, "Encore un vol annulé, merci pour rien")
     assert "Taken for French, scored by tweets-fr@" in said(app)
 
 
 def test_no_text_is_no_question(open_page: Open) -> None:
-    app = open_page("trying")
+    app = open_page("try_text")
     click(app, "Score it")
     assert "Write a text first." in said(app)
 
 
 def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Served) -> None:
-    app = open_page("trying")
+    app = open_page("try_text")
     score(app, "Worst airline, you lost my bag, @jane_doe")
     click(app, "That's wrong")
     assert "Kept as a mistake of airline-en@" in said(app)
