@@ -139,7 +139,7 @@ class Term:
 class Reason:
     """A reason for complaints and the number of negative tweets that mention it.
 
-    ``reason`` is a key of :data:`badbuzz.evidence.reasons.NAMES`.
+    ``reason`` is one of :data:`badbuzz.evidence.reasons.REASONS`.
     """
 
     reason: str

@@ -11,7 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from badbuzz.messages.text import Language, examples, headline, why
+from badbuzz.messages.text import examples, headline, why
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window
 from badbuzz.recordings.times import format_clock
 

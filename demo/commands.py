@@ -19,7 +19,7 @@ from click.core import ParameterSource
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.evaluation import Truth, evaluate
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import LANGUAGES, Language
 from badbuzz.model import Alert
 from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import Hours, Speed
@@ -89,7 +89,7 @@ def broker(partitions: int | None) -> None:
 )
 @click.option(
     "--language",
-    type=click.Choice(["en", "fr"]),
+    type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
     help="Of the alerts' sentences, and of the front.",

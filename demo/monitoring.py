@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from demo.parts import Address, ServiceProcess, command
 from demo.processes import free_port
 

@@ -12,7 +12,7 @@ from typing import Final
 from badbuzz.config.settings import Settings
 from badbuzz.detection.evaluation import Truth
 from badbuzz.errors import BadbuzzError
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window
 from badbuzz.recordings.truth import read_truth
 from demo.board import Pulse

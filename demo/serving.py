@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from badbuzz.config.settings import Settings
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from demo.monitoring import Monitoring
 from demo.parts import Address, ServiceProcess, command
 from demo.processes import free_port

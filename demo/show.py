@@ -13,7 +13,8 @@ from rich.table import Table
 
 from badbuzz import wire
 from badbuzz.detection.evaluation import Evaluation, Incident, delay_ms, opens_in
-from badbuzz.messages.text import Language, examples, headline, why
+from badbuzz.messages.text import examples, headline, why
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window
 from badbuzz.recordings.times import format_clock
 from demo.board import Board, Pulse

@@ -11,7 +11,8 @@ from badbuzz import wire
 from badbuzz.config.brands import Brands, read_brands
 from badbuzz.config.settings import Settings
 from badbuzz.errors import WireError
-from badbuzz.messages.text import Language, headline, why
+from badbuzz.messages.text import headline, why
+from badbuzz.messages.translator import LANGUAGES, Language
 from badbuzz.model import Alert
 from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
@@ -24,7 +25,7 @@ _POLL_MS = 500
 
 
 @click.command()
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option(
     "--follow/--no-follow",
     default=True,

@@ -20,7 +20,7 @@ import orjson
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from tests.support.browser import chromium
 from tests.support.front import (
     LANGUAGES,

@@ -16,13 +16,13 @@ from typing import Any, Final, get_type_hints
 import click
 
 from badbuzz.errors import SettingsError
+from badbuzz.messages.translator import LANGUAGES
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")
 _USER_ENDS: Final = re.compile("[:/?#]")
 _PASSWORD_OPTION: Final = re.compile("([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 _PREFIX: Final = "BADBUZZ_"
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-_LANGUAGES: Final = ("fr", "en")
 _EXPORTERS: Final = ("opentelemetry", "opencensus")
 _LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -158,7 +158,7 @@ class Settings:
         for variable, value, allowed in (
             ("KAFKA_SECURITY_PROTOCOL", self.kafka_security_protocol, _PROTOCOLS),
             ("KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism, _MECHANISMS),
-            ("LANGUAGE", self.language, _LANGUAGES),
+            ("LANGUAGE", self.language, LANGUAGES),
             ("AZURE_EXPORTER", self.azure_exporter, _EXPORTERS),
             ("LOG_LEVEL", self.log_level, _LOG_LEVELS),
         ):

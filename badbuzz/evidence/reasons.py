@@ -9,19 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-NAMES: Final = {
-    "late_flight": ("late flights", "vols en retard"),
-    "cancelled_flight": ("cancelled flights", "vols annulés"),
-    "customer_service": ("customer service", "le service client"),
-    "lost_luggage": ("lost luggage", "bagages perdus"),
-    "booking": ("booking problems", "problèmes de réservation"),
-    "bad_flight": ("bad flights", "mauvais vols"),
-    "flight_attendant": ("flight attendants", "le personnel de bord"),
-    "long_lines": ("long lines", "files d'attente"),
-    "damaged_luggage": ("damaged luggage", "bagages abîmés"),
-}
-"""Name of each reason in English and in French."""
-
 _ENGLISH: Final = {
     "late_flight": "late delay delays delayed stuck tarmac runway missed connection departure",
     "cancelled_flight": "cancelled canceled cancel cancelling canceling cancellation cancellations "
@@ -53,6 +40,9 @@ _FRENCH: Final = {
     "long_lines": "file files guichet guichets comptoir securite",
     "damaged_luggage": "abime abimee abimes casse cassee casses endommage endommagee dechire",
 }
+REASONS: Final = tuple(_ENGLISH)
+"""Codes of the reasons; ``reason_CODE`` in :mod:`badbuzz.messages.languages` is the name."""
+
 _REASON_OF: Final = {
     term.replace("_", " "): reason
     for table in (_ENGLISH, _FRENCH)
@@ -64,7 +54,7 @@ PHRASES: Final = frozenset(term for term in _REASON_OF if " " in term)
 
 
 def find_reason(term: str) -> str | None:
-    """Return the reason that a term stands for, a key of :data:`NAMES`, or None.
+    """Return the reason that a term stands for, one of :data:`REASONS`, or None.
 
     Examples
     --------

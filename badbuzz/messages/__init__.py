@@ -1,1 +1,1 @@
-"""An alert as text, mail and SMS, in English and French. Pure."""
+"""Render an alert as text, mail and SMS in the languages of the catalogue. Pure."""

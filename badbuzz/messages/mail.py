@@ -1,4 +1,4 @@
-"""What people are sent about an alert: every word of it, ready to be laid out."""
+"""Render an alert as an e-mail and an SMS: every sentence, ready for a layout."""
 
 from __future__ import annotations
 
@@ -9,54 +9,43 @@ from datetime import datetime, tzinfo
 from typing import Final, Literal
 
 from badbuzz.messages.sms import sms
-from badbuzz.messages.text import Language, chosen, headline, quoted, rates, title, why
+from badbuzz.messages.text import chosen, headline, quoted, rates, title, why
+from badbuzz.messages.translator import Language, Translator
 from badbuzz.model import Alert
 
 Mark = Literal["", "replay", "test"]
-"""Why a message is no live alert; empty where it is one."""
+"""Mark of a message that is not about a live alert; empty for a live alert."""
 
-_MARKS: Final[dict[Language, dict[Mark, str]]] = {
-    "en": {"": "", "replay": "REPLAY", "test": "TEST"},
-    "fr": {"": "", "replay": "REJEU", "test": "ESSAI"},
-}
-_PLAIN: Final = frozenset(string.ascii_letters + string.digits + "-._~")
-"""What stands for itself in an address (RFC 3986)."""
+_UNRESERVED: Final = frozenset(string.ascii_letters + string.digits + "-._~")
+"""Characters that are not percent-encoded in a URL (RFC 3986)."""
 _LOOSE: Final = re.compile(r" ([%;:])")
-_SINCE: Final[dict[Language, str]] = {
-    "en": "Since {:%d %B %Y, %H:%M} ({:%Z}).",
-    "fr": "Depuis le {:%d/%m/%Y à %H:%M} ({:%Z}).",
-}
-_SPAN: Final[dict[Language, str]] = {
-    "en": "From {:%d %B %Y, %H:%M} to {:%d %B %Y, %H:%M} ({:%Z}).",
-    "fr": "Du {:%d/%m/%Y à %H:%M} au {:%d/%m/%Y à %H:%M} ({:%Z}).",
-}
+_LAYOUT: Final = ("open", "acknowledge", "how", "lost_title", "lost")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An alert as people read it.
+    """The texts of one notification.
 
     Parameters
     ----------
     subject
-        Of a mail: what is claimed, of whom; marked where it is no live alert.
+        Subject of the mail: phase, severity and brand, after the mark if there is one.
     summary
-        What was seen against what was expected.
+        Headline: negative tweets and the expected number.
     rates
-        The negative rate against the usual one.
+        Sentence with the observed and the expected negative rate.
     since
-        When it opened and, once over, when it ended, on the brand's clock.
+        Sentence with the time when the alert opened and, if resolved, ended, in the brand's zone.
     why
-        What drives it and who says so, a sentence each; may be empty.
+        Zero to two sentences: the drivers of the alert and its reach.
     examples
-        At most two masked tweets, each with its permalink, which may be empty.
+        Zero to two masked tweets, each with its permalink, which may be empty.
     dashboard
-        Address of the alert on the dashboard, or empty.
+        URL of the alert on the dashboard, or empty.
     sms
-        At most 160 characters.
+        Text message of at most 160 characters.
     words
-        By the name of a place in the layout, its text: ``open``, ``acknowledge``, ``how``,
-        ``lost_title``, ``lost``.
+        Fixed texts of the layout: ``open``, ``acknowledge``, ``how``, ``lost_title``, ``lost``.
     """
 
     subject: str
@@ -70,18 +59,18 @@ class Message:
     words: dict[str, str]
 
     def annotations(self) -> dict[str, str]:
-        """The message as flat names and texts, without those that are empty.
+        """Return the texts by flat name, without empty ones.
 
         Examples
         --------
         >>> from datetime import UTC
         >>> from badbuzz.messages.text import example
-        >>> told = write(example(), UTC, "en").annotations()
-        >>> told["example_2_url"], told["why"]
+        >>> texts = write(example(), UTC, "en").annotations()
+        >>> texts["example_2_url"], texts["why"]
         ('https://social.example/status/7', 'Driven by: bags, lost, luggage. \
 Mostly about: lost luggage.')
         """
-        told = {
+        texts = {
             "subject": self.subject,
             "summary": self.summary,
             "rates": self.rates,
@@ -89,96 +78,76 @@ Mostly about: lost luggage.')
             "dashboard": self.dashboard,
             "sms": self.sms,
         }
-        told |= dict(zip(("why", "voices"), self.why, strict=False))
+        texts |= dict(zip(("why", "voices"), self.why, strict=False))
         for number, (text, url) in enumerate(self.examples, 1):
-            told |= {f"example_{number}": text, f"example_{number}_url": url}
-        told |= {f"words_{place}": text for place, text in self.words.items()}
-        return {name: text for name, text in told.items() if text}
+            texts |= {f"example_{number}": text, f"example_{number}_url": url}
+        texts |= {f"words_{place}": text for place, text in self.words.items()}
+        return {name: text for name, text in texts.items() if text}
 
 
 def write(
     alert: Alert, zone: tzinfo, language: Language = "fr", dashboard: str = "", mark: Mark = ""
 ) -> Message:
-    """The message about one change of an alert's phase.
+    """Return the message about one change of an alert's phase.
 
     Parameters
     ----------
     alert
-        At any phase.
+        Alert in any phase.
     zone
-        The brand's clock.
+        Time zone of the brand.
     language
-        ``en`` or ``fr``; terms and tweets stay in their own.
+        Language of the message; terms and tweets keep their own.
     dashboard
-        Address of the dashboard, or empty.
+        URL of the dashboard, or empty.
     mark
-        Why it is no live alert, if it is none.
+        Mark of a message that is not about a live alert.
 
     Examples
     --------
     >>> from datetime import UTC
     >>> from badbuzz.messages.text import example
-    >>> told = write(example(), UTC, mark="test")
+    >>> message = write(example(), UTC, mark="test")
     >>> write(example(), UTC, dashboard="https://buzz.example/").dashboard
     'https://buzz.example/?alert=Air%20Paradis%2F1767189600000'
-    >>> told.subject, told.since
+    >>> message.subject, message.since
     ('[ESSAI] CRISE (critique) : Air Paradis', 'Depuis le 31/12/2025 à 14:05 (UTC).')
     """
-    said = _MARKS[language][mark]
+    t = Translator(language)
+    shown_mark = t(f"mark_{mark}") if mark else ""
+    subject = title(alert, language)
     return Message(
-        subject=f"[{said}] {title(alert, language)}" if said else title(alert, language),
-        summary=_unbroken(headline(alert, language)),
-        rates=_unbroken(rates(alert, language)),
-        since=_when(alert, zone, language),
-        why=tuple(map(_unbroken, why(alert, language))),
+        subject=f"[{shown_mark}] {subject}" if mark else subject,
+        summary=_no_break(headline(alert, language)),
+        rates=_no_break(rates(alert, language)),
+        since=_since(alert, zone, t),
+        why=tuple(map(_no_break, why(alert, language))),
         examples=tuple((quoted(tweet, language), tweet.url) for tweet in chosen(alert)),
-        dashboard=_place(dashboard, alert),
-        sms=sms(alert, zone, language, said),
-        words=_LAYOUT[language],
+        dashboard=_url(dashboard, alert),
+        sms=sms(alert, zone, language, shown_mark),
+        words={place: t(f"layout_{place}") for place in _LAYOUT},
     )
 
 
-def _unbroken(text: str) -> str:
-    """Keep a percent sign, and French punctuation, on the line of the word before."""
+def _no_break(text: str) -> str:
+    """Put a no-break space before a percent sign and before French punctuation."""
     return _LOOSE.sub("\N{NO-BREAK SPACE}\\1", text)
 
 
-def _place(dashboard: str, alert: Alert) -> str:
-    """The alert's place on the dashboard: a parameter of its address, behind those it has."""
+def _url(dashboard: str, alert: Alert) -> str:
+    """Return the dashboard's URL with the alert's id as a further query parameter."""
     if not dashboard:
         return ""
-    address, mark, rest = dashboard.partition("#")
-    joint = "&" if "?" in address else "?"
+    address, hash_sign, fragment = dashboard.partition("#")
+    separator = "&" if "?" in address else "?"
     name = "".join(
-        chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in alert.id.encode()
+        chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in alert.id.encode()
     )
-    return f"{address}{joint}alert={name}{mark}{rest}"
+    return f"{address}{separator}alert={name}{hash_sign}{fragment}"
 
 
-def _when(alert: Alert, zone: tzinfo, language: Language) -> str:
-    opened = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
+def _since(alert: Alert, zone: tzinfo, t: Translator) -> str:
+    start = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
     if alert.phase != "resolved":
-        return _SINCE[language].format(opened, opened)
-    ended = datetime.fromtimestamp(alert.window_end_ms / 1000, zone)
-    return _SPAN[language].format(opened, ended, ended)
-
-
-_LAYOUT: Final[dict[Language, dict[str, str]]] = {
-    "en": {
-        "open": "Open the dashboard",
-        "acknowledge": "I am on it",
-        "how": "Opens a silence: create it, and nobody else is reminded. You still hear when it "
-        "gets worse, and when it is over.",
-        "lost_title": "NO MORE WORD:",
-        "lost": "No more word of this alert: badbuzz has stopped repeating it. It may not be over.",
-    },
-    "fr": {
-        "open": "Ouvrir le tableau de bord",
-        "acknowledge": "Je m'en occupe",
-        "how": "Ouvre un silence : créez-le, et personne d'autre n'est relancé. Vous saurez si "
-        "cela s'aggrave, et quand ce sera terminé.",
-        "lost_title": "SANS NOUVELLES :",
-        "lost": "Plus de nouvelles de cette alerte : badbuzz ne la répète plus. Elle n'est "
-        "peut-être pas terminée.",
-    },
-}
+        return t("mail_since", start=start)
+    return t("mail_span", start=start, end=datetime.fromtimestamp(alert.window_end_ms / 1000, zone))

@@ -1,17 +1,19 @@
-"""An alert in a text message: at most 160 characters of the alphabet that every phone has.
+"""Render an alert as an SMS of at most 160 characters of the alphabet GSM 03.38.
 
-With a single character outside GSM 03.38 a message holds 70; so accents that the alphabet lacks are
-dropped, and what it cannot write at all becomes a question mark.
+A message with a character outside this alphabet holds 70 characters only. Accents that the
+alphabet lacks are therefore dropped; other characters become a question mark.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Final
 
-from badbuzz.messages.text import Language, title
+from badbuzz.messages.text import title
+from badbuzz.messages.translator import Language, Translator
 from badbuzz.model import Alert
 
 MOST: Final = 160
@@ -21,34 +23,28 @@ _BASIC: Final = frozenset(
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _DOUBLE: Final = frozenset("^{}\\[~]|€")
-"""Characters that take two places: an escape goes before each."""
+"""Characters that take two places, because an escape precedes each."""
 
 _PLAIN: Final = {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "…": "...", "œ": "oe"}
 _SHORTENED: Final = 24
-_COUNTS: Final[dict[Language, str]] = {
-    "en": "{} of {} tweets negative in {} min, {} expected",
-    "fr": "{} tweets négatifs sur {} en {} min, {} attendus",
-}
-_SINCE: Final[dict[Language, str]] = {"en": ", since {}", "fr": ", depuis {}"}
-_WHY: Final[dict[Language, str]] = {"en": ". Driven by: ", "fr": ". Mots: "}
 
 
 def sms(alert: Alert, zone: tzinfo, language: Language = "fr", mark: str = "") -> str:
-    """Who, how much against what is usual, since when and why, in 160 characters.
+    """Return brand, counts, start and terms of an alert in at most 160 characters.
 
-    What does not fit is left out: terms one by one, then since when; then a long brand is
-    cut.
+    If the text is too long, it drops the terms one by one, then the start, and then cuts the
+    brand.
 
     Parameters
     ----------
     alert
-        At any phase.
+        Alert in any phase.
     zone
-        The brand's clock.
+        Time zone of the brand.
     language
-        ``en`` or ``fr``; terms stay in the tweets' own.
+        Language of the text; terms keep their own.
     mark
-        Set before it, in brackets, such as ``TEST``.
+        Mark to put in parentheses before the text, such as ``TEST``; default: none.
 
     Examples
     --------
@@ -60,27 +56,34 @@ Driven by: bags, lost, luggage
     >>> n_places(sms(example(), UTC)) <= MOST
     True
     """
-    told = _ever_shorter(alert, zone, language, f"({mark}) " if mark else "")
-    return next(short for short in map(gsm, told) if n_places(short) <= MOST)
+    candidates = _candidates(alert, zone, Translator(language), f"({mark}) " if mark else "")
+    return next(text for text in map(gsm, candidates) if n_places(text) <= MOST)
 
 
-def _ever_shorter(alert: Alert, zone: tzinfo, language: Language, mark: str) -> Iterator[str]:
-    since = _SINCE[language].format(f"{datetime.fromtimestamp(alert.opened_ms / 1000, zone):%H:%M}")
-    expected = round(alert.expected)
-    counts = _COUNTS[language].format(alert.n_negative, alert.n, alert.scale_min, expected)
-    head = f"{mark}{title(alert, language)}: "
+def _candidates(alert: Alert, zone: tzinfo, t: Translator, mark: str) -> Iterator[str]:
+    """Yield the texts to try, each shorter than the one before."""
+    opened = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
+    since = t("sms_since", time=f"{opened:%H:%M}")
+    counts = t(
+        "sms_counts",
+        n=alert.n_negative,
+        total=alert.n,
+        minutes=alert.scale_min,
+        expected=round(alert.expected),
+    )
+    head = f"{mark}{title(alert, t.language)}"
     terms = [term.term for term in alert.evidence.terms] if alert.evidence else []
     for n in range(len(terms), 0, -1):
-        yield head + counts + since + _WHY[language] + ", ".join(terms[:n])
-    yield head + counts + since
-    yield head + counts
-    cut = title(alert, language).removesuffix(alert.brand) + alert.brand[:_SHORTENED]
-    yield f"{mark}{cut}: {counts}"
-    yield gsm(f"{mark}{title(alert, language)}")[: MOST // 2]
+        yield f"{head}: {counts}{since}{t('sms_terms', terms=', '.join(terms[:n]))}"
+    yield f"{head}: {counts}{since}"
+    yield f"{head}: {counts}"
+    cut = replace(alert, brand=alert.brand[:_SHORTENED])
+    yield f"{mark}{title(cut, t.language)}: {counts}"
+    yield gsm(head)[: MOST // 2]
 
 
 def gsm(text: str) -> str:
-    """The text in the alphabet of GSM 03.38.
+    """Return a text in the alphabet GSM 03.38.
 
     Examples
     --------
@@ -103,7 +106,7 @@ def _nearest(character: str) -> str:
 
 
 def n_places(text: str) -> int:
-    """Places that a text takes in a message, of which it has 160.
+    """Return the number of places, of 160, that a text takes in a message.
 
     Examples
     --------

@@ -1,29 +1,24 @@
-"""An alert in words, in English and French."""
+"""Render an alert as sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, tzinfo
 from itertools import zip_longest
-from typing import Final, Literal
+from typing import Final
 
-from badbuzz.evidence.reasons import NAMES
+from badbuzz.messages.translator import Language, Translator
 from badbuzz.model import Alert, Evidence, Example, Reason, Term
-
-Language = Literal["en", "fr"]
-
-_SPAN_EN: Final = {5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "hour"}
 
 
 def headline(alert: Alert, language: Language = "en") -> str:
-    """What was seen against what was expected, in one sentence.
+    """Return one sentence with the negative tweets and the expected number.
 
     Parameters
     ----------
     alert
-        At any phase.
+        Alert in any phase.
     language
-        ``en`` or ``fr``.
+        Language of the sentence.
 
     Examples
     --------
@@ -33,50 +28,27 @@ def headline(alert: Alert, language: Language = "en") -> str:
     >>> headline(alert, "fr")
     'Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient attendus.'
     """
-    back = _BACK[language] if alert.phase == "resolved" else ""
-    return back + _HEADLINES[language](alert)
-
-
-def _headline_en(alert: Alert) -> str:
-    span = _SPAN_EN[alert.scale_min]
-    about = f"{alert.n_negative} of {alert.n} tweets about {alert.brand} in the last {span}"
-    verb = "is" if alert.n_negative == 1 else "are"
-    expected = _count(alert.expected, "en")
-    was = "was" if expected == "1" else "were"
-    return f"{about} {verb} negative; {expected} {was} expected."
-
-
-def _headline_fr(alert: Alert) -> str:
-    span = f"{alert.scale_min} dernières minutes"
-    seen = f"{alert.n_negative} des {alert.n} tweets des {span}"
-    one = alert.n_negative <= 1
-    verdict = "est négatif" if one else "sont négatifs"
-    expected = _count(alert.expected, "fr")
-    awaited = "était attendu" if alert.expected < 1.5 else "étaient attendus"
-    return f"{alert.brand} : {seen} {verdict} ; {expected} {awaited}."
-
-
-_BACK: Final[dict[Language, str]] = {
-    "en": "Over, nothing out of the usual any more: ",
-    "fr": "Terminé, plus rien d'inhabituel : ",
-}
-_HEADLINES: Final[dict[Language, Callable[[Alert], str]]] = {
-    "en": _headline_en,
-    "fr": _headline_fr,
-}
+    t = Translator(language)
+    is_hour = alert.scale_min == 60
+    span = t("headline_span_hour") if is_hour else t("headline_span", n=alert.scale_min)
+    seen = t.plural("headline_seen", alert.n_negative, total=alert.n, brand=alert.brand, span=span)
+    n = round(alert.expected)
+    shown = n if alert.expected >= 0.5 else t("fewer_than_one")
+    sentence = t("headline", seen=seen, expected=t.plural("headline_expected", n, n=shown))
+    return t("headline_over", headline=sentence) if alert.phase == "resolved" else sentence
 
 
 def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
-    """The headline, what is being claimed, since when, and how sure that is.
+    """Return everything about an alert, one sentence or tweet per line.
 
     Parameters
     ----------
     alert
-        At any phase.
+        Alert in any phase.
     zone
-        The brand's clock.
+        Time zone of the brand.
     language
-        ``en`` or ``fr``.
+        Language of the sentences; terms and tweets keep their own.
 
     Examples
     --------
@@ -91,56 +63,54 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     “@user 12 hours and still no bags. Nobody answers.”
     “Two flights, zero luggage, no apology” (and 5 alike) https://social.example/status/7
     """
-    since = datetime.fromtimestamp(alert.opened_ms / 1000, zone)
-    chance = _chance(alert.p_value, language)
-    if language == "fr":
-        opened = f"Depuis {since:%H:%M} ; probabilité d'un tel nombre par hasard : {chance}."
-    else:
-        opened = f"Since {since:%H:%M}; chance of as many by accident: {chance}."
-    told = [title(alert, language), headline(alert, language), rates(alert, language), opened]
-    return "\n".join([*told, *why(alert, language), *examples(alert, language)])
+    t = Translator(language)
+    time = f"{datetime.fromtimestamp(alert.opened_ms / 1000, zone):%H:%M}"
+    opened = t("opened", time=time, chance=_chance(alert.p_value, t))
+    lines = [title(alert, language), headline(alert, language), rates(alert, language), opened]
+    return "\n".join([*lines, *why(alert, language), *examples(alert, language)])
 
 
 def title(alert: Alert, language: Language = "en") -> str:
-    """What is being claimed, and of whom.
+    """Return phase, severity and brand of an alert.
 
     Examples
     --------
     >>> title(example(), "fr")
     'CRISE (critique) : Air Paradis'
     """
-    return f"{_TITLES[language][alert.phase, alert.severity]} {alert.brand}"
+    is_over = alert.phase == "resolved"
+    key = "title_resolved" if is_over else f"title_{alert.phase}_{alert.severity}"
+    return Translator(language)(key, brand=alert.brand)
 
 
 def rates(alert: Alert, language: Language = "en") -> str:
-    """The negative rate against the usual one, as counted and as adjusted.
+    """Return the observed and the expected negative rate, raw and adjusted.
 
     Examples
     --------
     >>> rates(example())
     "75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %."
     """
-    found = (alert.rate, alert.baseline_rate, alert.adjusted_rate, alert.adjusted_baseline_rate)
-    return _RATES[language].format(*map(_percent, found))
-
-
-_RATES: Final[dict[Language, str]] = {
-    "en": "{} negative, usually {}; adjusted for the classifier's error {}, usually {}.",
-    "fr": "{} de négatifs, d'ordinaire {} ; corrigé de l'erreur du modèle {}, d'ordinaire {}.",
-}
+    return Translator(language)(
+        "rates",
+        rate=_percent(alert.rate),
+        usual=_percent(alert.baseline_rate),
+        adjusted=_percent(alert.adjusted_rate),
+        adjusted_usual=_percent(alert.adjusted_baseline_rate),
+    )
 
 
 def why(alert: Alert, language: Language = "en", *, reason_first: bool = False) -> list[str]:
-    """What drives an alert, and who says so, a line each; nothing where there is no evidence.
+    """Return the drivers and the reach of an alert, one line each; empty without evidence.
 
     Parameters
     ----------
     alert
-        At any phase.
+        Alert in any phase.
     language
-        ``en`` or ``fr``; terms stay in the tweets' own.
+        Language of the sentences; terms keep their own.
     reason_first
-        What it is about before the terms, for where a line's end may be cut off.
+        Put the reason before the terms, for a display that may cut off the end of a line.
 
     Examples
     --------
@@ -151,26 +121,25 @@ def why(alert: Alert, language: Language = "en", *, reason_first: bool = False) 
     evidence = alert.evidence
     if evidence is None:
         return []
-    drivers = _drivers(evidence, language)
-    told = " ".join(reversed(drivers) if reason_first else drivers)
-    lines = (told, _voices(evidence, alert.n_negative, language))
-    return [line for line in lines if line]
+    t = Translator(language)
+    drivers = _drivers(evidence, t)
+    line = " ".join(reversed(drivers) if reason_first else drivers)
+    return [text for text in (line, _reach(evidence, alert.n_negative, t)) if text]
 
 
 def examples(alert: Alert, language: Language = "en", most: int = 2) -> list[str]:
-    """Tweets to show, quoted, each with its permalink.
+    """Return the chosen example tweets, quoted, each with its permalink.
 
     Examples
     --------
     >>> examples(example(), most=1)
     ['“@user 12 hours and still no bags. Nobody answers.”']
     """
-    found = chosen(alert, most)
-    return [f"{quoted(example, language)} {example.url}".rstrip() for example in found]
+    return [f"{quoted(tweet, language)} {tweet.url}".rstrip() for tweet in chosen(alert, most)]
 
 
 def chosen(alert: Alert, most: int = 2) -> list[Example]:
-    """The examples to show: the most negative and the most repeated ones in turn.
+    """Return at most ``most`` example tweets: most negative and most repeated ones in turn.
 
     Examples
     --------
@@ -184,111 +153,45 @@ def chosen(alert: Alert, most: int = 2) -> list[Example]:
 
 
 def quoted(example: Example, language: Language = "en") -> str:
-    """A tweet's text in quotes, and how many say the same.
+    """Return the text of a tweet in quotation marks, with the number of near-duplicates.
 
     Examples
     --------
     >>> quoted(chosen(example())[1], "fr")
     '« Two flights, zero luggage, no apology » (et 5 semblables)'
     """
-    words = _WORDS[language]
-    told, n_others = words["quoted"].format(example.text), example.n_alike - 1
-    if n_others < 1:
-        return told
-    return told + words["and one" if n_others == 1 else "and"].format(n_others)
+    t = Translator(language)
+    text, n_others = t("quoted", text=example.text), example.n_alike - 1
+    return text if n_others < 1 else f"{text} ({t.plural('alike', n_others)})"
 
 
-def _drivers(evidence: Evidence, language: Language) -> list[str]:
-    words = _WORDS[language]
-    told = []
+def _drivers(evidence: Evidence, t: Translator) -> list[str]:
+    sentences = []
     if evidence.terms:
-        terms = ", ".join(term.term for term in evidence.terms)
-        told.append(f"{words['driven by']}{terms}.")
+        sentences.append(t("driven_by", terms=", ".join(term.term for term in evidence.terms)))
     if evidence.reasons:
         first = evidence.reasons[0]
-        about = "mostly about" if 2 * first.n >= evidence.n_sampled else "often about"
-        told.append(f"{words[about]}{NAMES[first.reason][_PLACES[language]]}.")
-    return told
+        key = "mostly_about" if 2 * first.n >= evidence.n_sampled else "often_about"
+        sentences.append(t(key, reason=t.name("reason", first.reason)))
+    return sentences
 
 
-def _voices(evidence: Evidence, n_negative: int, language: Language) -> str:
-    words = _WORDS[language]
-    told = []
+def _reach(evidence: Evidence, n_negative: int, t: Translator) -> str:
+    parts = []
     if evidence.n_sampled < n_negative:
-        told.append(words["sampled"].format(evidence.n_sampled, n_negative))
+        parts.append(t("sampled", n=evidence.n_sampled, total=n_negative))
     if evidence.n_signed:
-        told.append(words["people"].format(evidence.n_authors, evidence.n_signed))
+        parts.append(t("distinct_people", n=evidence.n_authors, total=evidence.n_signed))
     if evidence.near_duplicate_rate:
-        told.append(words["alike"].format(_percent(evidence.near_duplicate_rate)))
+        parts.append(t("near_duplicates", rate=_percent(evidence.near_duplicate_rate)))
     if evidence.reach:
-        grouped = f"{evidence.reach:,}".replace(",", words["thousands"])
-        told.append(words["retweets" if evidence.reach > 1 else "retweet"].format(grouped))
-    return f"{words['joint'].join(told)}." if told else ""
-
-
-_PLACES: Final[dict[Language, int]] = {"en": 0, "fr": 1}
-_WORDS: Final[dict[Language, dict[str, str]]] = {
-    "en": {
-        "driven by": "Driven by: ",
-        "mostly about": "Mostly about: ",
-        "often about": "Often about: ",
-        "sampled": "{} of {} looked at",
-        "people": "{} of {} from distinct people",
-        "alike": "{} near-duplicates",
-        "retweet": "{} retweet",
-        "retweets": "{} retweets",
-        "joint": "; ",
-        "thousands": ",",
-        "quoted": "“{}”",
-        "and": " (and {} alike)",
-        "and one": " (and 1 alike)",
-    },
-    "fr": {
-        "driven by": "Mots saillants : ",
-        "mostly about": "Surtout : ",
-        "often about": "Souvent : ",
-        "sampled": "{} sur {} examinés",
-        "people": "{} sur {} de personnes distinctes",
-        "alike": "{} de quasi-doublons",
-        "retweet": "{} retweet",
-        "retweets": "{} retweets",
-        "joint": " ; ",
-        "thousands": " ",
-        "quoted": "« {} »",
-        "and": " (et {} semblables)",
-        "and one": " (et 1 semblable)",
-    },
-}
-
-
-_TITLES: Final = {
-    "en": {
-        ("firing", "info"): "NO BASELINE YET:",
-        ("firing", "warning"): "CRISIS (warning):",
-        ("firing", "critical"): "CRISIS (critical):",
-        ("escalated", "info"): "NO BASELINE YET, rising:",
-        ("escalated", "warning"): "CRISIS RISING (warning):",
-        ("escalated", "critical"): "CRISIS RISING (critical):",
-        ("resolved", "info"): "OVER:",
-        ("resolved", "warning"): "OVER:",
-        ("resolved", "critical"): "OVER:",
-    },
-    "fr": {
-        ("firing", "info"): "SANS RÉFÉRENCE :",
-        ("firing", "warning"): "CRISE (alerte) :",
-        ("firing", "critical"): "CRISE (critique) :",
-        ("escalated", "info"): "SANS RÉFÉRENCE, en hausse :",
-        ("escalated", "warning"): "CRISE EN HAUSSE (alerte) :",
-        ("escalated", "critical"): "CRISE EN HAUSSE (critique) :",
-        ("resolved", "info"): "TERMINÉ :",
-        ("resolved", "warning"): "TERMINÉ :",
-        ("resolved", "critical"): "TERMINÉ :",
-    },
-}
+        n = t.number(evidence.reach).replace("\N{NARROW NO-BREAK SPACE}", " ")
+        parts.append(t.plural("retweets", evidence.reach, n=n))
+    return f"{t('separator').join(parts)}." if parts else ""
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """A number of things.
+    """Return a number with its noun, in English.
 
     Examples
     --------
@@ -298,34 +201,24 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def _count(expected: float, language: Language) -> str:
-    if expected < 0.5:
-        return {"en": "fewer than 1", "fr": "moins de 1"}[language]
-    return str(round(expected))
-
-
 def _percent(rate: float) -> str:
     return f"{rate * 100:.0f} %"
 
 
 _CHANCES: Final = ((1e-5, 500), (1e-3, 100), (1e-2, 20), (1e-1, 5))
-"""A p-value below the first is rarer than one in so many: docs/detection.md has the table."""
+"""Upper bounds of p-values and the chance, one in n, to state: docs/detection.md has the table."""
 
 
-def _chance(p_value: float, language: Language) -> str:
-    """What a p-value is worth: never rarer than windows without a crisis were seen to have it."""
-    less, more = {
-        "en": ("less than 1 in", "more than 1 in"),
-        "fr": ("moins de 1 sur", "plus de 1 sur"),
-    }[language]
+def _chance(p_value: float, t: Translator) -> str:
+    """Return the chance to state for a p-value: never lower than measured without a crisis."""
     for bound, n in _CHANCES:
         if p_value < bound:
-            return f"{less} {n}"
-    return f"{more} 20"
+            return t("chance_less", n=n)
+    return t("chance_more", n=20)
 
 
 def example() -> Alert:
-    """An alert to show a rendering with: 38 of 51 tweets in a quarter of an hour."""
+    """Return an alert for tests and previews: 38 of 51 tweets in 15 minutes are negative."""
     return Alert(
         id="Air Paradis/1767189600000",
         brand="Air Paradis",

@@ -12,7 +12,7 @@ import orjson
 
 from badbuzz import wire
 from badbuzz.errors import StoreError
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window
 from badbuzz.store.model import Change, SourcePartition
 from dashboards.api.descriptions import describe_alert

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from badbuzz.evidence.reasons import NAMES
 from badbuzz.messages.text import counted
+from badbuzz.messages.translator import Translator
 from badbuzz.quality.mispredictions import NO_REASON, FeedbackGroup, GroupChange, Misprediction
 from badbuzz.quality.proportions import MIN_COMPARED, Share, difference_interval
 from dashboards.errors.findings import ErrorFindings
@@ -43,7 +43,7 @@ def percent(share: Share) -> str:
 
 def reason(name: str) -> str:
     """Return the English name of a reason."""
-    return "no known reason" if name == NO_REASON else NAMES[name][0]
+    return "no known reason" if name == NO_REASON else Translator("en").name("reason", name)
 
 
 def change(step: GroupChange) -> tuple[str, str]:

@@ -9,10 +9,10 @@ from typing import Final
 import streamlit as st
 
 from badbuzz.config.settings import Settings
+from badbuzz.messages.translator import Translator
 from dashboards.front import session
 from dashboards.front.client import ApiError, Client, DownError, RefusedError
 from dashboards.front.parts import layout
-from dashboards.front.translator import Translator
 from dashboards.front.views import alerts, history, labelling, live, models, try_text
 
 Show = Callable[[Client, Translator], None]
@@ -31,20 +31,20 @@ _LOGO: Final = Path(__file__).with_name("logo.svg")
 def main() -> None:
     """Draw what the tab is at."""
     settings = Settings.read()
-    words = session.spoken(settings)
+    t = session.spoken(settings)
     st.set_page_config(page_title="badbuzz", page_icon=str(_LOGO), layout="wide", menu_items={})
     st.logo(str(_LOGO), size="large")
-    layout.dress(words)
+    layout.dress(t)
     try:
-        client = session.signed_in(settings, words)
+        client = session.signed_in(settings, t)
     except ApiError as error:
         st.title("badbuzz")
-        _tell(session.client_of(settings.api_url, ""), words, error)
+        _tell(session.client_of(settings.api_url, ""), t, error)
         return
     if client is None:
-        session.choose_language(words)
+        session.choose_language(t)
         return
-    pages = {path: _page(path, client, words) for path in PAGES}
+    pages = {path: _page(path, client, t) for path in PAGES}
     layout.know_pages(pages)
     address = st.Page(_to_live, url_path="live", visibility="hidden")
     chosen = st.navigation([*pages.values(), address], position="top")
@@ -58,33 +58,33 @@ def _to_live() -> None:
     st.switch_page(layout.page("live"), query_params=dict(st.query_params))
 
 
-def _page(path: str, client: Client, words: Translator) -> st.Page:
+def _page(path: str, client: Client, t: Translator) -> st.Page:
     title, icon, show = PAGES[path]
 
     def draw() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.title(words(title), width="stretch", anchor=False)
-            session.choose_language(words)
+            st.title(t(title), width="stretch", anchor=False)
+            session.choose_language(t)
             if session.may_sign_out():
-                st.button(words("sign_out"), on_click=session.sign_out, type="tertiary")
+                st.button(t("sign_out"), on_click=session.sign_out, type="tertiary")
         try:
-            show(client, words)
+            show(client, t)
         except ApiError as error:
-            _tell(client, words, error)
+            _tell(client, t, error)
 
     return st.Page(
-        draw, title=words(title), icon=icon, default=path == "live",
+        draw, title=t(title), icon=icon, default=path == "live",
         url_path=None if path == "live" else path,
     )  # fmt: skip
 
 
-def _tell(client: Client, words: Translator, error: ApiError) -> None:
+def _tell(client: Client, t: Translator, error: ApiError) -> None:
     """Say why there is nothing to show; once it is there again the page comes back by itself."""
-    st.error(words(error.key), icon=":material/cloud_off:")
+    st.error(t(error.key), icon=":material/cloud_off:")
     if isinstance(error, RefusedError):
-        st.button(words("sign_in"), on_click=session.sign_out)
+        st.button(t("sign_in"), on_click=session.sign_out)
         return
-    st.button(words("try_again"))
+    st.button(t("try_again"))
     if isinstance(error, DownError):
         _await(client)
 

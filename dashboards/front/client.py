@@ -35,7 +35,7 @@ class ApiError(BadbuzzError):
     Parameters
     ----------
     key
-        Key of the sentence that is shown, in :mod:`dashboards.front.translator`.
+        Key of the sentence that is shown, in :mod:`badbuzz.messages.translator`.
     detail
         The API's own message, in English; may be empty.
     """

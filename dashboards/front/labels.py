@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import FeedbackSource, SampledTweet
 from dashboards.front.client import Client
 from dashboards.front.decoding import decode
-from dashboards.front.translator import Translator
 from dashboards.responses import FeedbackReceipt, ScoredText
 
 _SURE: Final = 0.99
 
 
-def probability(score: float, words: Translator) -> str:
+def probability(score: float, t: Translator) -> str:
     """A score in percent; nothing is ever certain.
 
     Examples
@@ -22,8 +22,8 @@ def probability(score: float, words: Translator) -> str:
     ('63\\xa0%', '> 99\\xa0%')
     """
     if score > _SURE:
-        return f"> {words.percent(_SURE)}"
-    return f"< {words.percent(1 - _SURE)}" if score < 1 - _SURE else words.percent(score)
+        return f"> {t.percent(_SURE)}"
+    return f"< {t.percent(1 - _SURE)}" if score < 1 - _SURE else t.percent(score)
 
 
 def judge(client: Client, text: str, lang: str) -> ScoredText | None:

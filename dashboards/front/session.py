@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from badbuzz.config.settings import Settings
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import LANGUAGES, Language, Translator
 from dashboards.front.client import ApiError, Client, RefusedError
-from dashboards.front.translator import LANGUAGES, Translator
 
 _KEY = "api_key"
 _LANGUAGE = "language"
@@ -26,19 +25,19 @@ def spoken(settings: Settings) -> Translator:
     return Translator(st.session_state[_LANGUAGE])
 
 
-def choose_language(words: Translator) -> None:
+def choose_language(t: Translator) -> None:
     """Draw the switch of languages."""
 
     def named(language: Language) -> str:
-        return words(f"language_{language}")
+        return Translator(language)("own_name")
 
     st.segmented_control(
-        words("language"), LANGUAGES, format_func=named, key=_LANGUAGE, required=True,
+        t("language"), LANGUAGES, format_func=named, key=_LANGUAGE, required=True,
         label_visibility="collapsed",
     )  # fmt: skip
 
 
-def signed_in(settings: Settings, words: Translator) -> Client | None:
+def signed_in(settings: Settings, t: Translator) -> Client | None:
     """The client to ask with; None, and a form to sign in, where a key is still needed.
 
     Raises
@@ -52,7 +51,7 @@ def signed_in(settings: Settings, words: Translator) -> Client | None:
             with Client(url, key) as stranger:  # wrong keys must not crowd out kept clients
                 stranger.get("/brands")
         except RefusedError as error:
-            _ask_for_key(words, error if key else None)
+            _ask_for_key(t, error if key else None)
             return None
         st.session_state[_ADMITTED] = (url, key)
     return client_of(url, key)
@@ -73,13 +72,13 @@ def _key(settings: Settings) -> str:
     return st.session_state.get(_KEY) or settings.front_api_key
 
 
-def _ask_for_key(words: Translator, error: ApiError | None) -> None:
-    st.title(words("sign_in"))
-    st.write(words("sign_in_why"))
+def _ask_for_key(t: Translator, error: ApiError | None) -> None:
+    st.title(t("sign_in"))
+    st.write(t("sign_in_why"))
     if error is not None:
-        st.error(words(error.key), icon=":material/error:")
+        st.error(t(error.key), icon=":material/error:")
     with st.form("sign_in", border=False, width=480):
-        key = st.text_input(words("sign_in_key"), type="password", autocomplete="current-password")
-        if st.form_submit_button(words("sign_in"), type="primary") and key.strip():
+        key = st.text_input(t("sign_in_key"), type="password", autocomplete="current-password")
+        if st.form_submit_button(t("sign_in"), type="primary") and key.strip():
             st.session_state[_KEY] = key.strip()
             st.rerun()

@@ -21,7 +21,7 @@ from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkAwayError, WireError
 from badbuzz.messages.mail import Mark, write
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import ConsumerRecord

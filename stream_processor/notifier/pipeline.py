@@ -11,7 +11,7 @@ from mode import Service
 from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import PartitionHandler, PositionKeeper, TopicSemantics

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.store.model import Feedback
 from demo.processes import free_port
 from tests.support.alertmanager_server import AlertmanagerServer

@@ -10,7 +10,7 @@ import pytest
 
 from badbuzz import wire
 from badbuzz.messages.mail import Message, write
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from tests.e2e.scenario import ENVIRON, write_scenario
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox, body

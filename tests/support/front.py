@@ -20,7 +20,7 @@ import psutil
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from badbuzz.messages.text import Language
+from badbuzz.messages.translator import Language
 from badbuzz.store.database import Store
 from demo.processes import free_port
 from tests.support.servers import await_line, die_with_parent, end_with_parent

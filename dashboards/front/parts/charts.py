@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.front.parts.theme import BLUE, INK, LINE, QUIET_INK, RED
-from dashboards.front.translator import Translator
 
 BAND: Final = "#a9c4e4"
 _HIGH: Final = 240
@@ -35,11 +35,11 @@ def on_clock(at_ms: int, zone: str) -> int:
     return at_ms + round(offset.total_seconds() * 1000)
 
 
-def rows(steps: Sequence[WindowSum], zone: str, words: Translator) -> list[dict[str, Any]]:
+def rows(steps: Sequence[WindowSum], zone: str, t: Translator) -> list[dict[str, Any]]:
     """Steps as a chart's rows, on a zone's clock."""
     return [
         {
-            "when": words.moment(step.start_ms, zone),
+            "when": t.moment(step.start_ms, zone),
             "at": on_clock(step.start_ms, zone),
             "end": on_clock(step.end_ms, zone),
             "n": step.n,
@@ -68,49 +68,49 @@ def spans(steps: Sequence[WindowSum], zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def negatives(steps: Sequence[WindowSum], zone: str, words: Translator) -> alt.LayerChart:
+def negatives(steps: Sequence[WindowSum], zone: str, t: Translator) -> alt.LayerChart:
     """Negative tweets against the expected band; when an alert was open is shaded."""
-    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    base = _on(rows(steps, zone, t)).encode(x=_time(steps))
     band = base.mark_area(color=BAND, opacity=0.75).encode(
         y=alt.Y("low:Q", title=None, axis=_counts()), y2="high:Q"
     )
     usual = base.mark_line(**_DASHED).encode(y="expected:Q")
     seen = base.mark_line(color=INK, strokeWidth=2).encode(y="negative:Q")
     told = [
-        _told("negative:Q", words("chart_negatives")),
-        _told("expected:Q", words("chart_expected"), ".1f"),
-        _told("n:Q", words("chart_tweets")),
+        _told("negative:Q", t("chart_negatives")),
+        _told("expected:Q", t("chart_expected"), ".1f"),
+        _told("n:Q", t("chart_tweets")),
     ]
-    return _layered(steps, zone, [band, usual, seen, _pointed(base, told, words)], _HIGH)
+    return _layered(steps, zone, [band, usual, seen, _pointed(base, told, t)], _HIGH)
 
 
 def rate(
-    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, words: Translator
+    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, t: Translator
 ) -> alt.LayerChart:
     """The share of negatives against the usual one; ``fine`` says when an alert was open."""
-    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    base = _on(rows(steps, zone, t)).encode(x=_time(steps))
     percent = alt.Axis(format="%", tickCount=4, **_AXIS)
     seen = base.mark_line(color=INK, strokeWidth=2).encode(
         y=alt.Y("rate:Q", title=None, axis=percent, scale=alt.Scale(domain=[0, 1]))
     )
     usual = base.mark_line(**_DASHED).encode(y="usual_rate:Q")
     told = [
-        _told("rate:Q", words("chart_rate"), ".0%"),
-        _told("usual_rate:Q", words("chart_usual_rate"), ".0%"),
+        _told("rate:Q", t("chart_rate"), ".0%"),
+        _told("usual_rate:Q", t("chart_usual_rate"), ".0%"),
     ]
-    return _layered(fine, zone, [seen, usual, _pointed(base, told, words)], _LOW)
+    return _layered(fine, zone, [seen, usual, _pointed(base, told, t)], _LOW)
 
 
 def volume(
-    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, words: Translator
+    steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, t: Translator
 ) -> alt.LayerChart:
     """All tweets, negative or not; ``fine`` says when an alert was open."""
-    base = _on(rows(steps, zone, words)).encode(x=_time(steps))
+    base = _on(rows(steps, zone, t)).encode(x=_time(steps))
     filled = base.mark_area(color=BLUE, interpolate="step-after").encode(
         y=alt.Y("n:Q", title=None, axis=_counts())
     )
-    told = [_told("n:Q", words("chart_tweets"))]
-    return _layered(fine, zone, [filled, _pointed(base, told, words)], _LOW)
+    told = [_told("n:Q", t("chart_tweets"))]
+    return _layered(fine, zone, [filled, _pointed(base, told, t)], _LOW)
 
 
 _AXIS: Final[dict[str, Any]] = {
@@ -153,8 +153,8 @@ def _told(field: str, title: str, form: str = "d") -> alt.Tooltip:
     return alt.Tooltip(field, title=title, format=form)
 
 
-def _pointed(base: alt.Chart, told: list[alt.Tooltip], words: Translator) -> alt.Chart:
+def _pointed(base: alt.Chart, told: list[alt.Tooltip], t: Translator) -> alt.Chart:
     """What a pointer is told, wherever over a step it stands."""
-    when = alt.Tooltip("when:N", title=words("chart_from"))
+    when = alt.Tooltip("when:N", title=t("chart_from"))
     found: alt.Chart = base.mark_rect(opacity=0).encode(x2="end:T", tooltip=[when, *told])
     return found

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import altair as alt
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.front.parts.charts import on_clock, spans
 from dashboards.front.parts.theme import INK, LINE, QUIET_INK, RED
-from dashboards.front.translator import Translator
 
 COLOURS: Final = ("#0b57a4", "#a3440b", "#1c6b3c", "#7a2a86", "#18222d", "#8f6b00")
 DASHES: Final = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4])
@@ -30,13 +30,13 @@ Seen = Mapping[str, Sequence[WindowSum]]
 """Steps by brand, oldest first, all of one length."""
 
 
-def rows(seen: Seen, zone: str, words: Translator) -> list[dict[str, Any]]:
+def rows(seen: Seen, zone: str, t: Translator) -> list[dict[str, Any]]:
     """Steps of all brands as a chart's rows; where a brand's feed was away its line is cut."""
-    return [row for brand, steps in seen.items() for row in _rows(brand, steps, zone, words)]
+    return [row for brand, steps in seen.items() for row in _rows(brand, steps, zone, t)]
 
 
 def _rows(
-    brand: str, steps: Sequence[WindowSum], zone: str, words: Translator
+    brand: str, steps: Sequence[WindowSum], zone: str, t: Translator
 ) -> Iterator[dict[str, Any]]:
     end_ms = steps[0].start_ms if steps else 0
     for step in steps:
@@ -46,7 +46,7 @@ def _rows(
         yield {
             "brand": brand,
             "at": on_clock(step.start_ms, zone),
-            "when": words.moment(step.start_ms, zone),
+            "when": t.moment(step.start_ms, zone),
             "negative": step.n_negative,
             "rate": step.rate,
             "n": step.n,
@@ -61,7 +61,7 @@ def alert_rows(seen: Seen, zone: str) -> list[dict[str, Any]]:
     ]
 
 
-def lines(seen: Seen, field: str, zone: str, words: Translator) -> alt.Chart:
+def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
     """A figure of every brand: ``negative``, ``rate`` or ``n``."""
     percent = field == "rate"
     axis = alt.Axis(
@@ -72,14 +72,12 @@ def lines(seen: Seen, field: str, zone: str, words: Translator) -> alt.Chart:
         **_AXIS,
     )
     told = [
-        alt.Tooltip("brand:N", title=words("brand")),
-        alt.Tooltip("when:N", title=words("history_from")),
-        alt.Tooltip(
-            f"{field}:Q", title=words(f"history_{field}"), format=".0%" if percent else "d"
-        ),
+        alt.Tooltip("brand:N", title=t("brand")),
+        alt.Tooltip("when:N", title=t("chart_from")),
+        alt.Tooltip(f"{field}:Q", title=t(f"history_{field}"), format=".0%" if percent else "d"),
     ]
     found: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows(seen, zone, words)))
+        alt.Chart(alt.InlineData(values=rows(seen, zone, t)))
         .mark_line(strokeWidth=2)
         .encode(
             x=_time(seen, zone),

@@ -9,12 +9,12 @@ from typing import Final
 
 import streamlit as st
 
-from badbuzz.evidence.reasons import NAMES
+from badbuzz.evidence.reasons import REASONS
+from badbuzz.messages.translator import Translator
 from badbuzz.quality.proportions import MIN_OF_GROUP
 from dashboards.front.client import Client
 from dashboards.front.labels import probability
 from dashboards.front.parts import layout, tables
-from dashboards.front.translator import LANGUAGES, Translator
 from dashboards.responses import ErrorAnalysis, LabelErrors, LabelGroup, LabelStep, WrongLabel
 
 _DAYS: Final = 28
@@ -23,17 +23,17 @@ _MOST: Final = 5
 _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw what people said of labels in the last weeks."""
-    st.header(words("errors_title", days=_DAYS), anchor=False)
+    st.header(t("errors_title", days=_DAYS), anchor=False)
     found = client.errors(time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
     labels = found.labels
     if not labels.overall.n:
-        st.write(words("errors_none"))
+        st.write(t("errors_none"))
         return
     layout.figures(
         *(
-            (words(f"errors_{name}"), words.percent(group.wrong_rate), _of(group, words))
+            (t(f"errors_{name}"), t.percent(group.wrong_rate), _of(group, t))
             for name, group in (
                 ("overall", labels.overall),
                 ("corrections", labels.corrections),
@@ -42,24 +42,22 @@ def show(client: Client, words: Translator) -> None:
             if group.n
         )
     )
-    layout.note(words("errors_caution"))
-    _tell_trends(found, words)
-    _show_groups(labels, words)
-    _show_worst(labels.worst[:_MOST], words)
-    st.write(words("errors_report"))
+    layout.note(t("errors_caution"))
+    _tell_trends(found, t)
+    _show_groups(labels, t)
+    _show_worst(labels.worst[:_MOST], t)
+    st.write(t("errors_report"))
     st.code(_COMMAND, language=None, wrap_lines=True)
 
 
-def _of(group: LabelGroup, words: Translator) -> str:
+def _of(group: LabelGroup, t: Translator) -> str:
     low, high = group.wrong_interval or (0.0, 1.0)
-    return words(
-        "errors_of", n=words.number(group.n), low=words.percent(low), high=words.percent(high)
-    )
+    return t("errors_of", n=t.number(group.n), low=t.percent(low), high=t.percent(high))
 
 
-def _tell_trends(found: ErrorAnalysis, words: Translator) -> None:
+def _tell_trends(found: ErrorAnalysis, t: Translator) -> None:
     told = [
-        words(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
+        t(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
         for trend in (found.trends.corrections, found.trends.labelling)
         for step in _newest(trend.by_version)
         if step.told is not None
@@ -78,7 +76,7 @@ def _newest(steps: Sequence[LabelStep]) -> list[LabelStep]:
     return list({step.name.partition("@")[0]: step for step in steps}.values())
 
 
-def _show_groups(labels: LabelErrors, words: Translator) -> None:
+def _show_groups(labels: LabelErrors, t: Translator) -> None:
     kinds = ("language", "brand", "reason", "term")
     groups = [
         (kind, group)
@@ -88,51 +86,50 @@ def _show_groups(labels: LabelErrors, words: Translator) -> None:
     ]
     if not groups:
         return
-    st.subheader(words("errors_where"), anchor=False)
+    st.subheader(t("errors_where"), anchor=False)
     tables.draw(
-        [words(f"errors_{key}") for key in ("group", "by", "judged", "missed", "false", "share")],
+        [t(f"errors_{key}") for key in ("group", "by", "judged", "missed", "false", "share")],
         [
             [
-                _named(kind, group.name, words),
-                words(f"errors_by_{kind}"),
-                words.number(group.n),
-                words.number(group.n_missed),
-                words.number(group.n_false),
-                words.percent(group.wrong_rate),
+                _named(kind, group.name, t),
+                t(f"errors_by_{kind}"),
+                t.number(group.n),
+                t.number(group.n_missed),
+                t.number(group.n_false),
+                t.percent(group.wrong_rate),
             ]
             for kind, group in groups
         ],
     )
 
 
-def _named(kind: str, name: str, words: Translator) -> str:
+def _named(kind: str, name: str, t: Translator) -> str:
     if kind == "language":
-        return words.language_name(name)
+        return t.name("language", name)
     if kind == "reason":
-        known = NAMES.get(name)
-        return known[LANGUAGES.index(words.language)] if known else words("errors_no_reason")
-    return name or words("errors_no_brand")
+        return t.name("reason", name) if name in REASONS else t("errors_no_reason")
+    return name or t("errors_no_brand")
 
 
-def _show_worst(worst: Sequence[WrongLabel], words: Translator) -> None:
+def _show_worst(worst: Sequence[WrongLabel], t: Translator) -> None:
     if not worst:
         return
-    st.subheader(words("errors_worst"), anchor=False)
+    st.subheader(t("errors_worst"), anchor=False)
     cards = "".join(
         f'<article class="bb-tweet"><p lang="{escape(one.lang)}">{escape(one.text)}</p>'
-        f"<footer>{escape(' · '.join(_said(one, words)))}</footer></article>"
+        f"<footer>{escape(' · '.join(_said(one, t)))}</footer></article>"
         for one in worst
     )
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _said(one: WrongLabel, words: Translator) -> list[str]:
+def _said(one: WrongLabel, t: Translator) -> list[str]:
     said = [
-        words("errors_missed_one" if one.right else "errors_false_one"),
+        t("errors_missed_one" if one.right else "errors_false_one"),
         one.bundle,
     ]
     if one.score is not None:
-        said.append(words("errors_score", percent=probability(one.score, words)))
+        said.append(t("errors_score", percent=probability(one.score, t)))
     if one.today is not None:
-        said.append(words("errors_still_wrong" if one.today.wrong else "errors_right_today"))
+        said.append(t("errors_still_wrong" if one.today.wrong else "errors_right_today"))
     return said

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from badbuzz.messages.translator import Translator
 from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED_SHADE
-from dashboards.front.translator import Translator
 from dashboards.responses import TokenContribution
 
 LEAST: Final = 0.1
@@ -56,31 +56,31 @@ def marked(text: str, parts: Iterable[TokenContribution]) -> str:
     return "".join([*pieces, escape(text[at:]), "</p>"])
 
 
-def pulls(parts: Iterable[TokenContribution], words: Translator) -> str:
+def pulls(parts: Iterable[TokenContribution], t: Translator) -> str:
     """A table of the words that moved the score, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
     most = max((abs(one.contribution) for one in strong), default=1.0)
     heads = "".join(
-        f'<th scope="col"{place}>{escape(words(key))}</th>'
+        f'<th scope="col"{place}>{escape(t(key))}</th>'
         for key, place in (
             ("try_word", ""),
             ("try_pulls_to", ""),
             ("try_by", ' class="number"'),
         )
     )
-    rows = "".join(_row(one, most, words) for one in strong)
+    rows = "".join(_row(one, most, t) for one in strong)
     return (
         f'<table class="pulls"><thead><tr>{heads}<td class="bars"></td></tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
 
-def _row(part: TokenContribution, most: float, words: Translator) -> str:
+def _row(part: TokenContribution, most: float, t: Translator) -> str:
     kind, sign = _kind(part)
-    told = words("try_negative" if kind == "up" else "try_other")
+    told = t("negative" if kind == "up" else "not_negative")
     width = _FULL * abs(part.contribution) / most
-    number = words.number(abs(part.contribution), 2)
+    number = t.number(abs(part.contribution), 2)
     return (
         f'<tr><th scope="row">{escape(part.token)}</th><td>{escape(told)}</td>'
         f'<td class="number">{sign}{number}</td>'

@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
+from badbuzz.messages.translator import Translator
 from badbuzz.model import Example
 from badbuzz.store.model import SampledTweet
-from dashboards.front.translator import Translator
 
 _PAGES: Final = "pages"
 _LOOSE: Final = re.compile(r" (?=[%;:!?»])|(?<=«) ")
@@ -32,11 +32,11 @@ def page(path: str) -> st.Page:
     return found
 
 
-def dress(words: Translator) -> None:
+def dress(t: Translator) -> None:
     """Style the page, and say in which language it is."""
     st.html(_STYLE)
     st.html(
-        f"<script>document.documentElement.lang = '{words.language}'</script>",
+        f"<script>document.documentElement.lang = '{t.language}'</script>",
         unsafe_allow_javascript=True,
     )
 
@@ -96,58 +96,56 @@ def chips(terms: Sequence[tuple[str, str]]) -> None:
     st.html(f'<ul class="bb-chips">{items}</ul>')
 
 
-def tweets(found: Sequence[SampledTweet], zone: str, words: Translator) -> None:
+def tweets(found: Sequence[SampledTweet], zone: str, t: Translator) -> None:
     """Tweets as they were written, names hidden."""
     cards = "".join(
         _card(
             tweet.text,
             tweet.lang,
             tweet.url,
-            (words.moment(tweet.created_ms, zone), _verdict(tweet, words)),
+            (t.moment(tweet.created_ms, zone), _verdict(tweet, t)),
             tweet.n_retweets,
-            words,
+            t,
         )
         for tweet in found
     )
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def examples(found: Sequence[Example], zone: str, words: Translator) -> None:
+def examples(found: Sequence[Example], zone: str, t: Translator) -> None:
     """An alert's example tweets."""
     cards = ""
     for one in found:
-        said = [words.moment(one.created_ms, zone)]
-        said.append(words("tweet_negative", rate=_sure(one.score, words)))
+        said = [t.moment(one.created_ms, zone)]
+        said.append(t("tweet_negative", rate=_sure(one.score, t)))
         if one.n_alike > 1:
-            key = "tweet_alike" if one.n_alike == 2 else "tweet_alikes"
-            said.append(words(key, n=one.n_alike - 1))
-        cards += _card(one.text, "", one.url, said, one.n_retweets, words)
+            said.append(t.plural("alike", one.n_alike - 1))
+        cards += _card(one.text, "", one.url, said, one.n_retweets, t)
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _verdict(tweet: SampledTweet, words: Translator) -> str:
+def _verdict(tweet: SampledTweet, t: Translator) -> str:
     if tweet.score is None:
-        return words("tweet_unread", lang=tweet.lang)
+        return t("tweet_unread", lang=tweet.lang)
     key = "tweet_negative" if tweet.negative else "tweet_other"
-    return words(key, rate=_sure(tweet.score, words))
+    return t(key, rate=_sure(tweet.score, t))
 
 
-def _sure(score: float, words: Translator) -> str:
+def _sure(score: float, t: Translator) -> str:
     """A score in percent; no model is ever 100 % sure."""
-    return words.percent(min(max(score, 0.01), 0.99))
+    return t.percent(min(max(score, 0.01), 0.99))
 
 
 def _card(
-    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, words: Translator
+    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, t: Translator
 ) -> str:
     parts = [_text(part) for part in said]
     if n_retweets:
-        key = "tweet_retweet" if n_retweets == 1 else "tweet_retweets"
-        parts.append(_text(words(key, n=words.number(n_retweets))))
+        parts.append(_text(t.plural("retweets", n_retweets, n=t.number(n_retweets))))
     if url.startswith(("https://", "http://")):
         parts.append(
             f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer">'
-            f"{_text(words('tweet_original'))}</a>"
+            f"{_text(t('tweet_original'))}</a>"
         )
     spoken = f' lang="{html.escape(lang)}"' if lang and lang != "und" else ""
     return (

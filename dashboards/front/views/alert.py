@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 import streamlit as st
 
 from badbuzz.messages.text import chosen, headline, rates, why
+from badbuzz.messages.translator import Translator
 from badbuzz.model import Alert
 from badbuzz.store.model import AlertHistory, RulingKind
 from dashboards.front import cached_queries
@@ -15,7 +16,6 @@ from dashboards.front.brand_status import ICONS
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_negatives
-from dashboards.front.translator import Translator
 
 _HOUR_MS: Final = 3_600_000
 _JUDGEMENTS: Final[tuple[RulingKind, ...]] = get_args(RulingKind)
@@ -23,23 +23,23 @@ _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
 
 
-def show(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
+def show(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
     """Draw an alert."""
-    _banner(life, zone, words)
-    _acknowledgement(client, life, zone, words)
+    _banner(life, zone, t)
+    _acknowledgement(client, life, zone, t)
     shown = newest_claim(life)
-    st.header(words("alerts_evidence"), anchor=False)
-    lines = why(shown, words.language) or [words("alerts_no_evidence")]
-    layout.lines([rates(shown, words.language), *lines])
+    st.header(t("alerts_evidence"), anchor=False)
+    lines = why(shown, t.language) or [t("alerts_no_evidence")]
+    layout.lines([rates(shown, t.language), *lines])
     examples = chosen(shown, 6)
     if examples:
-        st.header(words("alerts_examples"), anchor=False)
-        layout.examples(examples, zone, words)
-    _moment(client, life, zone, words)
-    st.header(words("alerts_phases"), anchor=False)
-    st.table(phases(life, zone, words), hide_index=True, alt=words("alerts_phases"))
-    _ruling(client, life, words)
-    st.header(words("alerts_link"), anchor=False)
+        st.header(t("alerts_examples"), anchor=False)
+        layout.examples(examples, zone, t)
+    _moment(client, life, zone, t)
+    st.header(t("alerts_phases"), anchor=False)
+    st.table(phases(life, zone, t), hide_index=True, alt=t("alerts_phases"))
+    _ruling(client, life, t)
+    st.header(t("alerts_link"), anchor=False)
     st.code(link(life.alert), language=None, wrap_lines=True)
 
 
@@ -49,29 +49,29 @@ def link(alert: Alert) -> str:
     return f"{here.scheme}://{here.netloc}/alerts?alert={quote(alert.id, safe='')}"
 
 
-def phases(life: AlertHistory, zone: str, words: Translator) -> dict[str, list[str]]:
+def phases(life: AlertHistory, zone: str, t: Translator) -> dict[str, list[str]]:
     """What happened, a row for each phase, as columns."""
     return {
-        words("alerts_phase_time"): [words.moment(one.window_end_ms, zone) for one in life.phases],
-        words("alerts_phase_what"): [
-            f"{words(f'alerts_phase_{one.phase}')}, {words(f'alerts_severity_{one.severity}')}"
+        t("table_time"): [t.moment(one.window_end_ms, zone) for one in life.phases],
+        t("alerts_phase_what"): [
+            f"{t(f'alerts_phase_{one.phase}')}, {t(f'alerts_severity_{one.severity}')}"
             for one in life.phases
         ],
-        words("alerts_phase_negatives"): [
-            f"{words.number(one.n_negative)} / {words.number(one.n)}" for one in life.phases
+        t("alerts_phase_negatives"): [
+            f"{t.number(one.n_negative)} / {t.number(one.n)}" for one in life.phases
         ],
-        words("alerts_phase_expected"): [words.number(one.expected, 1) for one in life.phases],
-        words("alerts_phase_score"): [words.number(one.score, 1) for one in life.phases],
+        t("chart_expected"): [t.number(one.expected, 1) for one in life.phases],
+        t("alerts_phase_score"): [t.number(one.score, 1) for one in life.phases],
     }
 
 
-def claim(life: AlertHistory, zone: str, words: Translator) -> str:
+def claim(life: AlertHistory, zone: str, t: Translator) -> str:
     """The newest claim in a sentence, dated once the alert is over."""
     shown = newest_claim(life)
-    said = headline(shown, words.language)
+    said = headline(shown, t.language)
     if life.alert.phase != "resolved":
         return said
-    return words("alerts_claimed", moment=words.moment(shown.window_end_ms, zone), said=said)
+    return t("alerts_claimed", moment=t.moment(shown.window_end_ms, zone), said=said)
 
 
 def newest_claim(life: AlertHistory) -> Alert:
@@ -80,42 +80,42 @@ def newest_claim(life: AlertHistory) -> Alert:
     return said[-1] if said else life.alert
 
 
-def _banner(life: AlertHistory, zone: str, words: Translator) -> None:
+def _banner(life: AlertHistory, zone: str, t: Translator) -> None:
     alert = life.alert
     over = alert.phase == "resolved"
     colour = "learning" if over else alert.severity
     with st.container(border=True, key=f"banner_{colour}"):
-        severity = words(f"alerts_severity_{alert.severity}")
-        phase = words(f"alerts_phase_{alert.phase}")
+        severity = t(f"alerts_severity_{alert.severity}")
+        phase = t(f"alerts_phase_{alert.phase}")
         icon = ":material/check_circle:" if over else ICONS[alert.severity]
         st.header(f"{icon} {alert.brand} · {severity} · {phase}", anchor=False)
-        start = words.moment(alert.opened_ms, zone)
-        when = words("alerts_since", start=start)
+        start = t.moment(alert.opened_ms, zone)
+        when = t("alerts_since", start=start)
         if over:
-            end = words.moment(alert.window_end_ms, zone)
-            when = words("alerts_span", start=start, end=end)
-        more = [f"{when} {words('alerts_clock', zone=zone)}"]
+            end = t.moment(alert.window_end_ms, zone)
+            when = t("alerts_span", start=start, end=end)
+        more = [f"{when} {t('alerts_clock', zone=zone)}"]
         if alert.replay:
-            more.append(words("alerts_replay"))
-        layout.sentence(claim(life, zone, words), more)
+            more.append(t("alerts_replay"))
+        layout.sentence(claim(life, zone, t), more)
 
 
-def _acknowledgement(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
+def _acknowledgement(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
     alert = life.alert
     with st.container(horizontal=True, vertical_alignment="center"):
         if life.acknowledged_by and life.acknowledged_ms is not None:
-            moment = words.moment(life.acknowledged_ms, zone)
-            said = words("alerts_acknowledged", name=life.acknowledged_by, moment=moment)
+            moment = t.moment(life.acknowledged_ms, zone)
+            said = t("alerts_acknowledged", name=life.acknowledged_by, moment=moment)
             st.write(f":material/done_all: {said}")
         else:
             st.button(
-                words("alerts_acknowledge"),
+                t("layout_acknowledge"),
                 type="secondary" if alert.phase == "resolved" else "primary",
                 icon=":material/back_hand:",
                 on_click=_acknowledge, args=(client, alert.id),
             )  # fmt: skip
-            st.write(words("alerts_not_acknowledged"))
-    _say_failure(words)
+            st.write(t("not_acknowledged"))
+    _say_failure(t)
 
 
 def _acknowledge(client: Client, alert_id: str) -> None:
@@ -125,53 +125,54 @@ def _acknowledge(client: Client, alert_id: str) -> None:
         st.session_state[_FAILED] = error.key
 
 
-def _say_failure(words: Translator) -> None:
+def _say_failure(t: Translator) -> None:
     """Why the last thing that was done to the alert was not accepted."""
     key = st.session_state.pop(_FAILED, None)
     if key is not None:
-        st.error(words(key), icon=":material/error:")
+        st.error(t(key), icon=":material/error:")
 
 
-def _moment(client: Client, life: AlertHistory, zone: str, words: Translator) -> None:
+def _moment(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
     """The negatives from three hours before it opened to an hour after it ended."""
     alert = life.alert
     from_ms = alert.opened_ms - 3 * _HOUR_MS
     to_ms = alert.window_end_ms + _HOUR_MS
     steps = cached_queries.windows(client, alert.brand, from_ms, to_ms, 300_000)
-    draw_negatives(words("alerts_moment"), steps, zone, words)
+    draw_negatives(t("alerts_moment"), steps, zone, t)
     st.page_link(
-        layout.page("live"), label=words("alerts_see_live"), icon=":material/timeline:",
+        layout.page("live"), label=t("alerts_see_live"), icon=":material/timeline:",
         query_params={"brand": alert.brand, "from": str(alert.opened_ms - 6 * _HOUR_MS)},
     )  # fmt: skip
 
 
-def _ruling(client: Client, life: AlertHistory, words: Translator) -> None:
-    st.header(words("alerts_ruling"), anchor=False)
+def _ruling(client: Client, life: AlertHistory, t: Translator) -> None:
+    st.header(t("alerts_ruling"), anchor=False)
     for ruling in life.rulings:
-        verdict = words(f"alerts_verdict_{ruling.verdict}")
-        key = "alerts_ruled_because" if ruling.note else "alerts_ruled_as"
-        layout.note(words(key, name=ruling.by, verdict=verdict, note=ruling.note))
+        ruled = f"{ruling.by} – {t(f'alerts_ruling_{ruling.verdict}')}"
+        layout.note(
+            t("alerts_ruled_because", ruled=ruled, note=ruling.note) if ruling.note else ruled
+        )
 
     def named(verdict: RulingKind) -> str:
-        return words(f"alerts_verdict_{verdict}")
+        return t(f"alerts_ruling_{verdict}")
 
     with st.form(f"ruling {life.alert.id}", width=560):
-        st.radio(words("alerts_verdict"), _JUDGEMENTS, index=None, format_func=named, key="verdict")
-        st.text_area(words("alerts_note"), key="note", max_chars=2000, height=90)
+        st.radio(t("alerts_your_ruling"), _JUDGEMENTS, index=None, format_func=named, key="verdict")
+        st.text_area(t("alerts_note"), key="note", max_chars=2000, height=90)
         st.form_submit_button(
-            words("alerts_rule"), type="primary", on_click=_rule, args=(client, life.alert.id)
+            t("alerts_rule"), type="primary", on_click=_rule, args=(client, life.alert.id)
         )
-    layout.note(words("alerts_ruling_why"))
+    layout.note(t("alerts_ruling_why"))
     said = st.session_state.pop(_RULED, None)
     if said is not None:
         kind = st.success if said == "alerts_ruled" else st.error
-        kind(words(said))
+        kind(t(said))
 
 
 def _rule(client: Client, alert_id: str) -> None:
     verdict = st.session_state.get("verdict")
     if verdict is None:
-        st.session_state[_RULED] = "alerts_choose_verdict"
+        st.session_state[_RULED] = "alerts_choose_ruling"
         return
     try:
         client.rule(alert_id, verdict, st.session_state.get("note", ""))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from badbuzz.messages.text import headline
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import AlertHistory
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import COLOURS, ICONS
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
-from dashboards.front.translator import Translator
 from dashboards.front.views import alert
 
 _PAGE = 20
@@ -18,23 +18,23 @@ _SHOWN = "alerts_shown"
 _ADDRESSED = "alert_in_address"
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw the page, below its heading."""
     zones = {one.brand: one.zone for one in cached_queries.standings(client)}
     asked = st.query_params.get("alert")
     _say_in_address(asked)
     if asked is None:
-        _list(client, zones, words)
+        _list(client, zones, t)
         return
-    st.page_link(layout.page("alerts"), label=words("alerts_back"), icon=":material/arrow_back:")
+    st.page_link(layout.page("alerts"), label=t("alerts_back"), icon=":material/arrow_back:")
     try:
         life = client.alert(asked)
     except ApiError as error:
         if error.key != "api_not_found":
             raise
-        layout.lines([words("alerts_unknown", id=asked)])
+        layout.lines([t("alerts_unknown", id=asked)])
         return
-    alert.show(client, life, zones.get(life.alert.brand, "UTC"), words)
+    alert.show(client, life, zones.get(life.alert.brand, "UTC"), t)
 
 
 def _say_in_address(asked: str | None) -> None:
@@ -44,34 +44,34 @@ def _say_in_address(asked: str | None) -> None:
         st.query_params.from_dict({} if asked is None else {"alert": asked})
 
 
-def _list(client: Client, zones: dict[str, str], words: Translator) -> None:
-    brand = _choose_brand(list(zones), words)
+def _list(client: Client, zones: dict[str, str], t: Translator) -> None:
+    brand = _choose_brand(list(zones), t)
     n_shown = st.session_state.get(_SHOWN, _PAGE)
     opened = _open(client, brand)
-    st.header(words("alerts_open", n=len(opened)), anchor=False)
+    st.header(t("alerts_open", n=len(opened)), anchor=False)
     if not opened:
-        st.write(words("alerts_no_open"))
+        st.write(t("alerts_no_open"))
     for life in opened:
-        _row(life, zones, words)
-    st.header(words("alerts_over"), anchor=False)
+        _row(life, zones, t)
+    st.header(t("alerts_over"), anchor=False)
     page = client.alerts(brand, "resolved", limit=n_shown)
     if not page.items:
-        st.write(words("alerts_none"))
+        st.write(t("alerts_none"))
     for life in page.items:
-        _row(life, zones, words)
+        _row(life, zones, t)
     if len(set(zones.values())) > 1 and (opened or page.items):
-        layout.note(words("alerts_clocks"))
+        layout.note(t("alerts_clocks"))
     if page.cursor is not None and n_shown < 1000:
-        st.button(words("alerts_more"), on_click=_show_more, icon=":material/expand_more:")
+        st.button(t("alerts_more"), on_click=_show_more, icon=":material/expand_more:")
     _watch(client, brand, [(one.alert.id, one.alert.phase) for one in opened])
 
 
-def _choose_brand(brands: list[str], words: Translator) -> str | None:
+def _choose_brand(brands: list[str], t: Translator) -> str | None:
     def named(brand: str | None) -> str:
-        return words("alerts_every_brand") if brand is None else brand
+        return t("alerts_every_brand") if brand is None else brand
 
     return layout.select(
-        words("alerts_brand"), [None, *sorted(brands)], named, "alerts_brand",
+        t("brand"), [None, *sorted(brands)], named, "alerts_brand",
         persist_state="session", width=320, label_visibility="collapsed",
     )  # fmt: skip
 
@@ -86,36 +86,36 @@ def _open(client: Client, brand: str | None) -> list[AlertHistory]:
     return sorted(found, key=lambda life: life.alert.opened_ms, reverse=True)
 
 
-def _row(life: AlertHistory, zones: dict[str, str], words: Translator) -> None:
+def _row(life: AlertHistory, zones: dict[str, str], t: Translator) -> None:
     """One alert in a card: whose, since when, how bad, who is on it, and a link to it."""
     one, zone = life.alert, zones.get(life.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
         st.page_link(
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
-            label=f"{one.brand} · {words.moment(one.opened_ms, zone)}",
+            label=f"{one.brand} · {t.moment(one.opened_ms, zone)}",
         )  # fmt: skip
-        layout.note(headline(alert.newest_claim(life), words.language))
+        layout.note(headline(alert.newest_claim(life), t.language))
         with st.container(horizontal=True, gap="xsmall"):
-            for said, icon, colour in _marks(life, words):
+            for said, icon, colour in _marks(life, t):
                 st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def _marks(life: AlertHistory, words: Translator) -> list[tuple[str, str | None, str]]:
+def _marks(life: AlertHistory, t: Translator) -> list[tuple[str, str | None, str]]:
     """What is known of an alert, in a word or two each, with an icon and a colour."""
     one = life.alert
     is_over = one.phase == "resolved"
     colour = "gray" if is_over else COLOURS[one.severity]
     marks: list[tuple[str, str | None, str]] = [
-        (words(f"alerts_severity_{one.severity}"), None, colour),
-        (words(f"alerts_phase_{one.phase}"), None, colour),
+        (t(f"alerts_severity_{one.severity}"), None, colour),
+        (t(f"alerts_phase_{one.phase}"), None, colour),
     ]
     if life.acknowledged_by:
-        said = words("alerts_somebody", name=life.acknowledged_by)
+        said = t("alerts_somebody", name=life.acknowledged_by)
         marks.append((said, ":material/done_all:", "green"))
     elif not is_over:
-        marks.append((words("alerts_nobody"), ":material/person_off:", "gray"))
+        marks.append((t("alerts_nobody"), ":material/person_off:", "gray"))
     marks += [
-        (words(f"alerts_verdict_{ruling.verdict}"), ":material/gavel:", "blue")
+        (t(f"alerts_ruling_{ruling.verdict}"), ":material/gavel:", "blue")
         for ruling in life.rulings[-1:]
     ]
     return marks

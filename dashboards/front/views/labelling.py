@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import streamlit as st
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import SampledTweet
 from dashboards.front.client import ApiError, Client
 from dashboards.front.labels import probability, say, served_languages, worth_labelling
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, marked
-from dashboards.front.translator import Translator
 
 _STATE: Final = "labelling"
 _ALL: Final = ""
@@ -52,34 +52,34 @@ class _Desk:
     n_said: int = 0
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw the page, below its heading."""
     st.html(STYLE)
-    st.write(words("label_about"))
+    st.write(t("label_about"))
     desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
     zones = {one.brand: one.zone for one in client.brands()}
-    _choose(list(zones), served_languages(client), words, desk)
+    _choose(list(zones), served_languages(client), t, desk)
     if not desk.waiting:
         desk.waiting = _next(client, desk)
-    _tell_progress(words, desk)
+    _tell_progress(t, desk)
     if not desk.waiting:
-        _say_empty(words, desk)
+        _say_empty(t, desk)
         return
     tweet = desk.waiting[0]
-    _show_tweet(words, tweet, zones.get(tweet.brand, "UTC"))
-    _ask(client, words, desk)
+    _show_tweet(t, tweet, zones.get(tweet.brand, "UTC"))
+    _ask(client, t, desk)
 
 
-def _choose(brands: list[str], languages: list[str], words: Translator, desk: _Desk) -> None:
+def _choose(brands: list[str], languages: list[str], t: Translator, desk: _Desk) -> None:
     """Let a brand or a language be chosen; another choice is another queue."""
     with st.container(horizontal=True):
         brand = layout.select(
-            words("brand"), [_ALL, *brands], lambda one: one or words("label_all"),
+            t("brand"), [_ALL, *brands], lambda one: one or t("label_all"),
             "label_brand", width=240,
         )  # fmt: skip
         lang = layout.select(
-            words("label_language"), [_ALL, *languages],
-            lambda one: words.language_name(one) if one else words("label_all"),
+            t("label_language"), [_ALL, *languages],
+            lambda one: t.name("language", one) if one else t("label_all"),
             "label_lang", width=240,
         )  # fmt: skip
     if (brand, lang) != (desk.brand, desk.lang):
@@ -97,53 +97,53 @@ def _next(client: Client, desk: _Desk) -> list[SampledTweet]:
     return []
 
 
-def _tell_progress(words: Translator, desk: _Desk) -> None:
-    told = words("label_count", n=len(desk.done), skipped=len(desk.skipped))
+def _tell_progress(t: Translator, desk: _Desk) -> None:
+    told = t("label_count", n=len(desk.done), skipped=len(desk.skipped))
     st.markdown(f"**{told}**")
 
 
-def _say_empty(words: Translator, desk: _Desk) -> None:
+def _say_empty(t: Translator, desk: _Desk) -> None:
     key = "label_skipped_all" if desk.skipped else "label_empty"
-    st.success(words(key), icon=":material/done_all:")
-    if desk.skipped and st.button(words("label_again"), icon=":material/replay:"):
+    st.success(t(key), icon=":material/done_all:")
+    if desk.skipped and st.button(t("label_again"), icon=":material/replay:"):
         desk.skipped.clear()
         st.rerun()
 
 
-def _show_tweet(words: Translator, tweet: SampledTweet, zone: str) -> None:
-    when, language = words.moment(tweet.created_ms, zone), words.language_name(tweet.lang)
+def _show_tweet(t: Translator, tweet: SampledTweet, zone: str) -> None:
+    when, language = t.moment(tweet.created_ms, zone), t.name("language", tweet.lang)
     with st.container(border=True):
-        layout.note(words("label_of", brand=tweet.brand, when=when, language=language))
+        layout.note(t("label_of", brand=tweet.brand, when=when, language=language))
         st.html(marked(tweet.text, ()))
 
 
-def _ask(client: Client, words: Translator, desk: _Desk) -> None:
+def _ask(client: Client, t: Translator, desk: _Desk) -> None:
     """Draw a button for each answer, whose key is of this tweet: two presses answer once."""
     tweet = desk.waiting[0]
-    st.markdown(words("label_question", brand=tweet.brand))
+    st.markdown(t("label_question", brand=tweet.brand))
     with st.container(horizontal=True):
         for name, right in (("negative", True), ("other", False)):
             if st.button(
-                words(f"label_{name}"), key=f"{name}-{tweet.id}-{desk.n_said}", type="primary",
-                shortcut=words(f"label_{name}_key"),
+                t(f"label_{name}"), key=f"{name}-{tweet.id}-{desk.n_said}", type="primary",
+                shortcut=t(f"label_{name}_key"),
             ):  # fmt: skip
                 _answer(client, desk, right)
         if st.button(
-            words("label_skip"), key=f"skip-{tweet.id}-{desk.n_said}",
-            shortcut=words("label_skip_key"),
+            t("label_skip"), key=f"skip-{tweet.id}-{desk.n_said}",
+            shortcut=t("label_skip_key"),
         ):  # fmt: skip
             desk.skipped.add(tweet.id)
             del desk.waiting[0]
             st.rerun()
         if desk.done and st.button(
-            words("label_undo"), key=f"undo-{tweet.id}-{desk.n_said}", type="tertiary",
-            shortcut=words("label_undo_key"), icon=":material/undo:",
+            t("label_undo"), key=f"undo-{tweet.id}-{desk.n_said}", type="tertiary",
+            shortcut=t("label_undo_key"), icon=":material/undo:",
         ):  # fmt: skip
             desk.waiting.insert(0, desk.done.pop()[0])
             desk.n_said += 1
             st.rerun()
     if desk.done:
-        _tell_last(words, *desk.done[-1])
+        _tell_last(t, *desk.done[-1])
 
 
 def _answer(client: Client, desk: _Desk, right: bool) -> None:
@@ -161,11 +161,9 @@ def _answer(client: Client, desk: _Desk, right: bool) -> None:
     st.rerun()
 
 
-def _tell_last(words: Translator, tweet: SampledTweet, right: bool) -> None:
-    said = words("label_said_negative" if right else "label_said_other")
-    agreed = words("label_agreed" if tweet.negative is right else "label_disagreed")
+def _tell_last(t: Translator, tweet: SampledTweet, right: bool) -> None:
+    said = t("negative" if right else "not_negative")
+    agreed = t("label_agreed" if tweet.negative is right else "label_disagreed")
     layout.note(
-        words(
-            "label_last", said=said, agreed=agreed, percent=probability(tweet.score or 0.0, words)
-        )
+        t("label_last", said=said, agreed=agreed, percent=probability(tweet.score or 0.0, t))
     )

@@ -10,13 +10,13 @@ from typing import Any, Final
 import streamlit as st
 
 from badbuzz.messages.text import headline, why
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.front import brand_status, cached_queries
 from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_curves
-from dashboards.front.translator import Translator
 from dashboards.responses import BrandStatus
 
 _HOUR_MS: Final = 3_600_000
@@ -47,27 +47,27 @@ class View:
         return self.standing.zone
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw the page, below its heading."""
     found = cached_queries.standings(client)
     if not found:
-        st.info(words("no_brands"))
+        st.info(t("no_brands"))
         _watch(client, _News(), time.monotonic())
         return
     states = states_of(client, found)
-    brand = _choose(found, states, words)
+    brand = _choose(found, states, t)
     view = _view(brand, states[brand.brand])
-    _others(found, states, brand.brand, words)
-    _banner(client, view, words)
+    _others(found, states, brand.brand, t)
+    _banner(client, view, t)
     if brand.last_window is not None:
-        _hour(client, view, words)
+        _hour(client, view, t)
         if not view.past:
-            _choose_period(words)
+            _choose_period(t)
         steps = cached_queries.windows(client, brand.brand, view.from_ms, view.to_ms, view.step_ms)
         coarse_ms = view.step_ms * _COARSER
         coarse = cached_queries.windows(client, brand.brand, view.from_ms, view.to_ms, coarse_ms)
-        draw_curves(steps, coarse, view.zone, words)
-        _said(client, view, words)
+        draw_curves(steps, coarse, view.zone, t)
+        _said(client, view, t)
     if not view.past:
         _watch(client, _news(client, found), time.monotonic())
 
@@ -85,7 +85,7 @@ def states_of(client: Client, found: Sequence[BrandStatus]) -> dict[str, State]:
 
 
 def _choose(
-    found: Sequence[BrandStatus], states: Mapping[str, State], words: Translator
+    found: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
 ) -> BrandStatus:
     """The brand that was clicked, or that the address names; the most urgent where none was."""
     brands = {one.brand: one for one in found}
@@ -98,7 +98,7 @@ def _choose(
             st.session_state[_BRAND] = urgent
 
     def named(brand: str) -> str:
-        return f"{brand} · {words(f'state_{states[brand]}')}"
+        return f"{brand} · {t(f'state_{states[brand]}')}"
 
     def marked(brand: str) -> str:
         state = states[brand]
@@ -109,25 +109,25 @@ def _choose(
     }  # fmt: skip
     if len(brands) <= _MOST_PILLS:
         options = sorted(brands)
-        st.pills(words("brand"), options, format_func=marked, key=_BRAND, required=True, **looks)
+        st.pills(t("brand"), options, format_func=marked, key=_BRAND, required=True, **looks)
     else:
         options = sorted(
             brands, key=lambda brand: (brand_status.URGENCY.index(states[brand]), brand)
         )
-        layout.select(words("brand"), options, named, _BRAND, **looks)
+        layout.select(t("brand"), options, named, _BRAND, **looks)
     return brands[st.session_state[_BRAND]]
 
 
 def _others(
-    found: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, words: Translator
+    found: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
 ) -> None:
     """Say which brands that are not looked at are in trouble."""
     for one in found:
         if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
-            since = words.moment(one.open_alert.opened_ms, one.zone)
-            said = words(f"state_{states[one.brand]}")
+            since = t.moment(one.open_alert.opened_ms, one.zone)
+            said = t(f"state_{states[one.brand]}")
             st.button(
-                words("also", brand=one.brand, state=said, since=since),
+                t("also", brand=one.brand, state=said, since=since),
                 icon=ICONS[states[one.brand]], on_click=_look_at, args=(one.brand,),
             )  # fmt: skip
 
@@ -156,64 +156,64 @@ def _view(brand: BrandStatus, state: State) -> View:
     )
 
 
-def _choose_period(words: Translator) -> None:
+def _choose_period(t: Translator) -> None:
     def named(hours: int) -> str:
-        return words(f"period_{hours}")
+        return t(f"period_{hours}")
 
     st.segmented_control(
-        words("period"), list(_STEPS_MS), default=24, format_func=named, key="hours",
+        t("period"), list(_STEPS_MS), default=24, format_func=named, key="hours",
         required=True, label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
 
 
-def _banner(client: Client, view: View, words: Translator) -> None:
+def _banner(client: Client, view: View, t: Translator) -> None:
     """What is to be known first, in a sentence."""
     brand, state = view.standing, view.state
     if view.past:
-        start, end = words.moment(view.from_ms, view.zone), words.moment(view.to_ms, view.zone)
+        start, end = t.moment(view.from_ms, view.zone), t.moment(view.to_ms, view.zone)
         with st.container(border=True, key="banner_learning"):
-            st.write(words("past", start=start, end=end))
+            st.write(t("past", start=start, end=end))
             st.button(
-                words("back_to_now"), icon=":material/update:",
+                t("back_to_now"), icon=":material/update:",
                 on_click=_look_at, args=(brand.brand,),
             )  # fmt: skip
         return
     with st.container(border=True, key=f"banner_{state}"):
-        st.header(f"{ICONS[state]} {brand.brand} · {words(f'state_{state}')}", anchor=False)
-        said, more = _told(client, view, words)
+        st.header(f"{ICONS[state]} {brand.brand} · {t(f'state_{state}')}", anchor=False)
+        said, more = _told(client, view, t)
         layout.sentence(said, more)
         if brand.open_alert is not None:
             st.page_link(
-                layout.page("alerts"), label=words("open_alert"), icon=":material/arrow_forward:",
+                layout.page("alerts"), label=t("open_alert"), icon=":material/arrow_forward:",
                 query_params={"alert": brand.open_alert.id},
             )  # fmt: skip
 
 
-def _told(client: Client, view: View, words: Translator) -> tuple[str, list[str]]:
+def _told(client: Client, view: View, t: Translator) -> tuple[str, list[str]]:
     """The sentence about a brand, and those below it."""
     brand, zone = view.standing, view.zone
     window, alert = brand.last_window, brand.open_alert
     if alert is not None:
-        since = words("since", moment=words.moment(alert.opened_ms, zone))
+        since = t("since", moment=t.moment(alert.opened_ms, zone))
         name = cached_queries.alert(client, alert.id).acknowledged_by
-        taken = words("acknowledged_by", name=name) if name else words("not_acknowledged")
-        return headline(alert, words.language), [
+        taken = t("acknowledged_by", name=name) if name else t("not_acknowledged")
+        return headline(alert, t.language), [
             f"{since} {taken}",
-            *why(alert, words.language),
+            *why(alert, t.language),
         ]
     if window is None:
-        return words("learning"), []
-    as_of = words("as_of", moment=words.moment(window.end_ms, zone), zone=zone)
+        return t("learning"), []
+    as_of = t("as_of", moment=t.moment(window.end_ms, zone), zone=zone)
     more = [as_of]
     if window.absent:
-        more.append(words("absent", sources=", ".join(window.absent)))
+        more.append(t("absent", sources=", ".join(window.absent)))
     if view.state == "silent":
-        more[0] = words("silent_why")
-        return words("silent", moment=words.moment(window.end_ms, zone)), more
+        more[0] = t("silent_why")
+        return t("silent", moment=t.moment(window.end_ms, zone)), more
     if view.state == "learning":
-        return words("learning"), more
+        return t("learning"), more
     n, n_negative, expected = _sums(_last_hour(client, view))
-    return words("calm", n=n, n_negative=n_negative, expected=words.number(expected)), more
+    return t("calm", n=n, n_negative=n_negative, expected=t.number(expected)), more
 
 
 def _last_hour(client: Client, view: View) -> list[WindowSum]:
@@ -230,7 +230,7 @@ def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
     )
 
 
-def _hour(client: Client, view: View, words: Translator) -> None:
+def _hour(client: Client, view: View, t: Translator) -> None:
     """The last hour in three figures."""
     if view.past:
         return
@@ -239,48 +239,46 @@ def _hour(client: Client, view: View, words: Translator) -> None:
     usual = sum(step.baseline_rate for step in steps) / len(steps) if steps else None
     layout.figures(
         (
-            words("last_hour_negative"),
-            words.number(n_negative),
-            words("last_hour_expected", n=words.number(expected)),
+            t("last_hour_negative"),
+            t.number(n_negative),
+            t("last_hour_expected", n=t.number(expected)),
         ),
         (
-            words("last_hour_rate"),
-            words.percent(n_negative / n if n else None),
-            words("last_hour_usual", rate=words.percent(usual)),
+            t("chart_rate"),
+            t.percent(n_negative / n if n else None),
+            t("last_hour_usual", rate=t.percent(usual)),
         ),
-        (words("last_hour_tweets"), words.number(n), ""),
+        (t("last_hour_tweets"), t.number(n), ""),
     )
 
 
-def _said(client: Client, view: View, words: Translator) -> None:
+def _said(client: Client, view: View, t: Translator) -> None:
     """What the negatives are about, and tweets: of the open alert's time, if one is open."""
     alert, brand = view.standing.open_alert, view.standing.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
     to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
-    st.header(words("terms_title"), anchor=False)
+    st.header(t("terms_title"), anchor=False)
     found = cached_queries.terms(client, brand, from_ms, to_ms)
     if found.terms:
-        layout.chips([(term.term, words.number(term.n)) for term in found.terms])
-        layout.note(words("terms_about", n=words.number(found.n)))
+        layout.chips([(term.term, t.number(term.n)) for term in found.terms])
+        layout.note(t("terms_about", n=t.number(found.n)))
     else:
-        st.write(words("no_terms"))
+        st.write(t("no_terms"))
     left, right = st.columns(2, gap="large")
     with left:
-        _list(client, view, "most_negative_title", (from_ms, to_ms), words)
+        _list(client, view, "most_negative_title", (from_ms, to_ms), t)
     with right:
-        _list(client, view, "newest_title", (from_ms, to_ms), words)
+        _list(client, view, "newest_title", (from_ms, to_ms), t)
 
 
-def _list(
-    client: Client, view: View, title: str, period: tuple[int, int], words: Translator
-) -> None:
-    st.header(words(title), anchor=False)
+def _list(client: Client, view: View, title: str, period: tuple[int, int], t: Translator) -> None:
+    st.header(t(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
     found = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
     if found:
-        layout.tweets(found, view.zone, words)
+        layout.tweets(found, view.zone, t)
     else:
-        st.write(words("no_tweets"))
+        st.write(t("no_tweets"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from badbuzz.messages.translator import Translator
 from badbuzz.models.history import ChampionChange
 from dashboards.front.client import Client
 from dashboards.front.drift import SHIFT, drift, recent_scores
@@ -25,65 +26,63 @@ _MOST_EVENTS: Final = 10
 _ZONE: Final = "UTC"
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw the page, below its heading."""
     found, scores = client.models(), recent_scores(client)
     for one in found.languages:
-        _show_language(one, scores, words)
-    _tell_registry(found.registry, words)
-    error_charts.show(client, words)
+        _show_language(one, scores, t)
+    _tell_registry(found.registry, t)
+    error_charts.show(client, t)
 
 
-def _show_language(
-    one: LanguageModels, scores: Mapping[str, list[float]], words: Translator
-) -> None:
-    st.header(words.language_name(one.language).capitalize(), anchor=False)
+def _show_language(one: LanguageModels, scores: Mapping[str, list[float]], t: Translator) -> None:
+    st.header(t.name("language", one.language).capitalize(), anchor=False)
     if one.serving is None:
-        st.warning(words("models_unserved"), icon=":material/warning:")
+        st.warning(t("models_unserved"), icon=":material/warning:")
     else:
         serving = one.serving
-        version = words("models_version", n=serving.version) if serving.version else ""
-        layout.sentence(words("models_serves", bundle=serving.bundle), [version] if version else [])
-        _show_quality(serving.card, words)
-        _tell_drift(serving, scores.get(serving.bundle, []), words)
-        _show_card(serving.card, serving.threshold, words)
+        version = t("models_version", n=serving.version) if serving.version else ""
+        layout.sentence(t("models_serves", bundle=serving.bundle), [version] if version else [])
+        _show_quality(serving.card, t)
+        _tell_drift(serving, scores.get(serving.bundle, []), t)
+        _show_card(serving.card, serving.threshold, t)
     if one.n_versions:
-        _show_versions(one, words)
+        _show_versions(one, t)
     if one.events:
-        _show_events(one.events, words)
+        _show_events(one.events, t)
 
 
-def _show_quality(card: Card, words: Translator) -> None:
+def _show_quality(card: Card, t: Translator) -> None:
     quality = card.get("quality", {})
     vader = quality.get("vader", {})
     known = [name for name in _FIGURES if _mean(quality, name) is not None]
-    layout.figures(*(_figure(name, quality, vader, words) for name in known))
+    layout.figures(*(_figure(name, quality, vader, t) for name in known))
 
 
 def _figure(
-    name: str, quality: Mapping[str, Any], vader: Mapping[str, Any], words: Translator
+    name: str, quality: Mapping[str, Any], vader: Mapping[str, Any], t: Translator
 ) -> tuple[str, str, str]:
     """A figure's name, its value with its deviation, and what it is held against."""
     mean, sd = _mean(quality, name), _deviation(quality, name)
-    value = words.number(mean or 0.0, 3)
-    held = words("models_sd", sd=words.number(sd, 3)) if sd is not None else ""
+    value = t.number(mean or 0.0, 3)
+    held = f"± {t.number(sd, 3)}" if sd is not None else ""
     rival = _mean(vader, name)
     if rival is not None:
-        held += f" · VADER {words.number(rival, 3)}"
-    return words(f"models_{name}"), value, held.removeprefix(" · ")
+        held += f" · VADER {t.number(rival, 3)}"
+    return t(f"models_{name}"), value, held.removeprefix(" · ")
 
 
-def _tell_drift(serving: ServingBundle, scores: list[float], words: Translator) -> None:
+def _tell_drift(serving: ServingBundle, scores: list[float], t: Translator) -> None:
     """Say how far the newest tweets are from those that the figures are of."""
     found = drift(serving, scores)
     if found is None:
-        layout.note(words("models_drift_unknown"))
+        layout.note(t("models_drift_unknown"))
         return
-    told = {"n": words.number(len(scores)), "index": words.number(found, 2)}
+    told = {"n": t.number(len(scores)), "index": t.number(found, 2)}
     if found > SHIFT:
-        st.warning(words("models_drift_shift", **told), icon=":material/moving:")
+        st.warning(t("models_drift_shift", **told), icon=":material/moving:")
     else:
-        layout.note(words("models_drift_none", **told))
+        layout.note(t("models_drift_none", **told))
 
 
 def _mean(quality: Mapping[str, Any], name: str) -> float | None:
@@ -97,35 +96,35 @@ def _deviation(quality: Mapping[str, Any], name: str) -> float | None:
     return found.get("sd") if isinstance(found, dict) else None
 
 
-def _show_card(card: Card, threshold: float, words: Translator) -> None:
-    with st.expander(words("models_card"), icon=":material/description:"):
+def _show_card(card: Card, threshold: float, t: Translator) -> None:
+    with st.expander(t("models_card"), icon=":material/description:"):
         quality = card.get("quality", {})
         kind = card.get("model", {}).get("kind", "")
         told = [
-            words("models_threshold", threshold=words.number(threshold, 2)),
-            words(
+            t("models_threshold", threshold=t.number(threshold, 2)),
+            t(
                 "models_rows",
-                n=words.number(card.get("n_rows", 0)),
-                rate=words.percent(card.get("negative_rate")),
+                n=t.number(card.get("n_rows", 0)),
+                rate=t.percent(card.get("negative_rate")),
             ),
         ]
         if kind:
-            told.append(words("models_kind", kind=kind))
+            told.append(t("models_kind", kind=kind))
         if "left_out_auc" in quality:
-            auc = words.number(quality["left_out_auc"], 3)
-            told.append(words("models_left_out", brand=quality.get("left_out", "?"), auc=auc))
+            auc = t.number(quality["left_out_auc"], 3)
+            told.append(t("models_left_out", brand=quality.get("left_out", "?"), auc=auc))
         layout.lines(told)
-        _show_data(card.get("data", []), words)
-        layout.note(words("models_protocol", protocol=card.get("protocol", "–")))
+        _show_data(card.get("data", []), t)
+        layout.note(t("models_protocol", protocol=card.get("protocol", "–")))
 
 
-def _show_data(data: Sequence[Mapping[str, Any]], words: Translator) -> None:
+def _show_data(data: Sequence[Mapping[str, Any]], t: Translator) -> None:
     tables.draw(
-        [words("models_data"), words("models_n"), words("models_use"), words("models_licence")],
+        [t("models_data"), t("models_n"), t("models_use"), t("models_licence")],
         [
             [
                 str(one.get("title", "")),
-                words.number(one.get("n_rows", 0)),
+                t.number(one.get("n_rows", 0)),
                 str(one.get("use", "")),
                 str(one.get("licence", "")),
             ]
@@ -134,54 +133,54 @@ def _show_data(data: Sequence[Mapping[str, Any]], words: Translator) -> None:
     )
 
 
-def _show_versions(one: LanguageModels, words: Translator) -> None:
-    st.subheader(words("models_versions", n=one.n_versions), anchor=False)
+def _show_versions(one: LanguageModels, t: Translator) -> None:
+    st.subheader(t("models_versions", n=one.n_versions), anchor=False)
     tables.draw(
-        [words(f"models_{key}") for key in ("number", "bundle", "since", "auc")],
+        [t(f"models_{key}") for key in ("number", "bundle", "since", "auc")],
         [
             [
-                _numbered(version, words),
+                _numbered(version, t),
                 version.bundle,
-                words.day(version.created_ms, _ZONE),
-                _auc(version, words),
+                t.day(version.created_ms, _ZONE),
+                _auc(version, t),
             ]
             for version in one.versions
         ],
     )
 
 
-def _numbered(version: RegisteredVersion, words: Translator) -> str:
+def _numbered(version: RegisteredVersion, t: Translator) -> str:
     """A version's number, and its part if it has one."""
     known = {"champion", "challenger"}
-    parts = [words(f"models_{alias}") if alias in known else alias for alias in version.aliases]
+    parts = [t(f"models_{alias}") if alias in known else alias for alias in version.aliases]
     return " – ".join([str(version.number), *parts])
 
 
-def _auc(version: RegisteredVersion, words: Translator) -> str:
+def _auc(version: RegisteredVersion, t: Translator) -> str:
     mean = _mean((version.card or {}).get("quality", {}), "auc")
-    return "–" if mean is None else words.number(mean, 3)
+    return "–" if mean is None else t.number(mean, 3)
 
 
-def _show_events(events: Sequence[ChampionChange], words: Translator) -> None:
-    st.subheader(words("models_events"), anchor=False)
-    layout.lines([_told(event, words) for event in events[:_MOST_EVENTS]])
+def _show_events(events: Sequence[ChampionChange], t: Translator) -> None:
+    st.subheader(t("models_events"), anchor=False)
+    layout.lines([_told(event, t) for event in events[:_MOST_EVENTS]])
 
 
-def _told(event: ChampionChange, words: Translator) -> str:
-    said = words(
+def _told(event: ChampionChange, t: Translator) -> str:
+    said = t(
         f"models_{event.what}",
-        when=words.moment(event.when_ms, _ZONE),
+        when=t.moment(event.when_ms, _ZONE),
         who=event.who,
         before=event.before or "–",
         after=event.after,
     )
-    said += words("models_why", why=event.why) if event.why else ""
-    return said + (words("models_forced") if event.forced else "")
+    said += t("models_why", why=event.why) if event.why else ""
+    return said + (t("models_forced") if event.forced else "")
 
 
-def _tell_registry(registry: RegistryState, words: Translator) -> None:
-    since = words.moment(registry.since_ms, _ZONE) if registry.since_ms else ""
-    told = words(f"models_registry_{registry.state}", since=since)
+def _tell_registry(registry: RegistryState, t: Translator) -> None:
+    since = t.moment(registry.since_ms, _ZONE) if registry.since_ms else ""
+    told = t(f"models_registry_{registry.state}", since=since)
     if registry.state == "unreachable":
         st.warning(told, icon=":material/cloud_off:")
     else:

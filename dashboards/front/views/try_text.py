@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import streamlit as st
 
+from badbuzz.messages.translator import Translator
 from dashboards.front.client import Client
 from dashboards.front.labels import judge, probability, say, served_languages
 from dashboards.front.language_detection import guess
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, marked, pulls
-from dashboards.front.translator import Translator
 from dashboards.responses import FeedbackReceipt, ScoredText
 
 _STATE: Final = "tried"
@@ -41,64 +41,63 @@ class _Tried:
     receipt: FeedbackReceipt | None = None
 
 
-def show(client: Client, words: Translator) -> None:
+def show(client: Client, t: Translator) -> None:
     """Draw the page, below its heading."""
     languages = served_languages(client)
-    st.write(words("try_about"))
+    st.write(t("try_about"))
     with st.form("try", border=False):
-        text = st.text_area(words("try_text"), max_chars=_MOST, key="try_text", height=110)
+        text = st.text_area(t("try_text"), max_chars=_MOST, key="try_text", height=110)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             lang = layout.select(
-                words("try_language"), [_GUESS, *languages],
-                lambda one: words.language_name(one) if one else words("try_guess"),
+                t("try_language"), [_GUESS, *languages],
+                lambda one: t.name("language", one) if one else t("try_guess"),
                 "try_lang", width=220,
             )  # fmt: skip
-            asked = st.form_submit_button(words("try_score"), type="primary")
+            asked = st.form_submit_button(t("try_score"), type="primary")
     if asked and text.strip() and languages:
         known = lang or guess(text, languages)
         judged = judge(client, text.strip(), known)
         st.session_state[_STATE] = _Tried(text.strip(), known, not lang, judged, uuid4().hex)
     elif asked:
-        st.warning(words("try_nothing"), icon=":material/edit:")
+        st.warning(t("try_nothing"), icon=":material/edit:")
     tried: _Tried | None = st.session_state.get(_STATE)
     if tried is None:
         return
     if tried.judged is None:
-        named = words.language_name(tried.lang)
-        st.info(words("try_unread", language=named), icon=":material/translate:")
+        named = t.name("language", tried.lang)
+        st.info(t("try_unread", language=named), icon=":material/translate:")
         return
-    _show_verdict(tried, tried.judged, words)
-    _ask(client, words, tried, tried.judged)
-    _show_pulls(tried, tried.judged, words)
+    _show_verdict(tried, tried.judged, t)
+    _ask(client, t, tried, tried.judged)
+    _show_pulls(tried, tried.judged, t)
 
 
-def _show_verdict(tried: _Tried, judged: ScoredText, words: Translator) -> None:
-    told = words("try_says_negative" if judged.negative else "try_says_other")
-    st.header(told, anchor=False)
-    st.write(words("try_score_is", percent=probability(judged.score, words)))
+def _show_verdict(tried: _Tried, judged: ScoredText, t: Translator) -> None:
+    st.header(t("negative" if judged.negative else "not_negative").capitalize(), anchor=False)
+    st.write(t("try_score_is", percent=probability(judged.score, t)))
     with st.container(border=True):
         st.html(STYLE + marked(tried.text, judged.contributions))
-    layout.note(words("try_legend"))
+    layout.note(t("try_legend"))
 
 
-def _show_pulls(tried: _Tried, judged: ScoredText, words: Translator) -> None:
-    st.header(words("try_why"), anchor=False)
-    st.html(pulls(judged.contributions, words))
-    key, named = "try_guessed" if tried.guessed else "try_given", words.language_name(tried.lang)
-    layout.note(words(key, language=named, bundle=judged.bundle))
+def _show_pulls(tried: _Tried, judged: ScoredText, t: Translator) -> None:
+    st.header(t("try_why"), anchor=False)
+    st.html(pulls(judged.contributions, t))
+    key, named = "try_guessed" if tried.guessed else "try_given", t.name("language", tried.lang)
+    layout.note(t(key, language=named, bundle=judged.bundle))
 
 
-def _ask(client: Client, words: Translator, tried: _Tried, judged: ScoredText) -> None:
+def _ask(client: Client, t: Translator, tried: _Tried, judged: ScoredText) -> None:
     """Ask whether the label is right; of several answers the last one counts."""
-    st.header(words("try_right"), anchor=False)
+    st.header(t("try_right"), anchor=False)
     with st.container(horizontal=True):
-        if st.button(words("try_yes"), icon=":material/check:", disabled=tried.right is True):
+        if st.button(t("try_yes"), icon=":material/check:", disabled=tried.right is True):
             _answer(client, tried, judged, True)
-        if st.button(words("try_no"), icon=":material/close:", disabled=tried.right is False):
+        if st.button(t("try_no"), icon=":material/close:", disabled=tried.right is False):
             _answer(client, tried, judged, False)
     if tried.receipt is not None:
         key = "try_noted_wrong" if tried.receipt.misprediction else "try_noted_right"
-        st.success(words(key, bundle=judged.bundle), icon=":material/inventory:")
+        st.success(t(key, bundle=judged.bundle), icon=":material/inventory:")
 
 
 def _answer(client: Client, tried: _Tried, judged: ScoredText, right: bool) -> None:

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from badbuzz.messages.mail import write
-from badbuzz.messages.text import Language, example
+from badbuzz.messages.text import example
+from badbuzz.messages.translator import Language
 
 PARIS = ZoneInfo("Europe/Paris")
 

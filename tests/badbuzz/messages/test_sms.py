@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.messages.sms import MOST, gsm, n_places, sms
-from badbuzz.messages.text import Language, example
+from badbuzz.messages.text import example
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Phase, Severity, Term
 from badbuzz.wire import is_name
 

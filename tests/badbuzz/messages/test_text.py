@@ -6,16 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from badbuzz.detection.buckets import SCALES
-from badbuzz.messages.text import (
-    Language,
-    chosen,
-    describe,
-    example,
-    examples,
-    headline,
-    quoted,
-    why,
-)
+from badbuzz.messages.text import chosen, describe, example, examples, headline, quoted, why
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Reason
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -19,7 +19,8 @@ import pytest
 
 from badbuzz.config.settings import Settings
 from badbuzz.messages.mail import write
-from badbuzz.messages.text import Language, example
+from badbuzz.messages.text import example
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.alertmanager import Alertmanager

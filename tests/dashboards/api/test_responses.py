@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from badbuzz.messages.text import Language, headline, why
+from badbuzz.messages.text import headline, why
+from badbuzz.messages.translator import Language
 from badbuzz.store.database import Store
 from tests.support.served import BRAND, START_MS, WINDOWS, Served, alert, fill, window
 

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.database import Store
 from dashboards.front.client import ApiError, Client
 from dashboards.front.session import client_of
-from dashboards.front.translator import Translator
 from dashboards.front.views.alert import claim
 from demo.processes import free_port
 from tests.support.served import BRAND, START_MS, STEP_MS, Served, fill, make_key

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.api.descriptions import describe_alert
 from dashboards.api.examples import STEP
 from dashboards.front.brand_status import PATIENCE_MS, Movement, State, state_of
 from dashboards.front.parts import charts, curves
-from dashboards.front.translator import Translator
 from dashboards.responses import BrandStatus
 from tests.support.served import alert, window
 
 ZONE = "Europe/Paris"
-WORDS = Translator("en")
+T = Translator("en")
 WIDTH_MS = STEP.end_ms - STEP.start_ms
 NOW_MS = STEP.end_ms
 
@@ -33,7 +33,7 @@ STEPS = [step(0), step(1, n_negative=9, alert_id="a/1"), step(2, alert_id="a/1")
 
 def test_a_charts_times_are_the_brands() -> None:
     hour_ms = 3_600_000
-    assert charts.rows(STEPS, ZONE, WORDS)[0]["at"] == STEP.start_ms + hour_ms
+    assert charts.rows(STEPS, ZONE, T)[0]["at"] == STEP.start_ms + hour_ms
 
 
 def test_an_alert_is_shaded_from_its_first_window_to_its_last() -> None:
@@ -47,7 +47,7 @@ def test_two_alerts_that_touch_are_two_spans() -> None:
 
 
 def test_a_chart_shows_negatives_over_the_expected_band() -> None:
-    layers = charts.negatives(STEPS, ZONE, WORDS).to_dict()["layer"]
+    layers = charts.negatives(STEPS, ZONE, T).to_dict()["layer"]
     drawn = [
         (layer["mark"]["type"], layer["encoding"].get("y", {}).get("field")) for layer in layers
     ]
@@ -57,19 +57,19 @@ def test_a_chart_shows_negatives_over_the_expected_band() -> None:
 
 
 def test_without_an_alert_nothing_is_shaded() -> None:
-    layers = charts.volume([step(0)], [step(0)], ZONE, WORDS).to_dict()["layer"]
+    layers = charts.volume([step(0)], [step(0)], ZONE, T).to_dict()["layer"]
     assert [layer["mark"]["type"] for layer in layers] == ["area", "rect"]
 
 
 def test_a_chart_is_told_in_words() -> None:
-    said = curves.described(STEPS, ZONE, WORDS)
+    said = curves.described(STEPS, ZONE, T)
     assert "at most 9 negative tweets in 15 minutes" in said
     assert "Alert open: 24 Nov 2025 17:15 – 17:45." in said
 
 
 def test_the_table_holds_every_step_newest_first() -> None:
-    told = curves.table(STEPS, ZONE, WORDS)
-    assert told["Time"][0] == WORDS.moment(STEPS[-1].start_ms, ZONE)
+    told = curves.table(STEPS, ZONE, T)
+    assert told["Time"][0] == T.moment(STEPS[-1].start_ms, ZONE)
     assert told["Negative tweets"] == ["1", "1", "9", "1"]
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.api.examples import STEP
 from dashboards.front.parts import comparison
-from dashboards.front.translator import Translator
 
 WIDTH_MS = STEP.end_ms - STEP.start_ms
-WORDS = Translator("en")
+T = Translator("en")
 
 
 def at(n: int, alert_id: str = "") -> WindowSum:
@@ -19,14 +19,14 @@ def at(n: int, alert_id: str = "") -> WindowSum:
 
 
 def test_a_line_is_cut_where_the_feed_was_away() -> None:
-    rows = comparison.rows({"A": [at(0), at(1), at(5)]}, "UTC", WORDS)
+    rows = comparison.rows({"A": [at(0), at(1), at(5)]}, "UTC", T)
     assert [row.get("negative") for row in rows] == [38, 38, None, 38, None]
     assert rows[2]["at"] == at(1).end_ms
 
 
 def test_brands_differ_by_dash_as_well_as_by_colour() -> None:
     seen = {name: [at(0)] for name in "ABCDEF"}
-    chart = comparison.lines(seen, "rate", "UTC", WORDS).to_dict()["encoding"]
+    chart = comparison.lines(seen, "rate", "UTC", T).to_dict()["encoding"]
     assert (
         chart["color"]["scale"]["domain"] == chart["strokeDash"]["scale"]["domain"] == [*"ABCDEF"]
     )

@@ -25,7 +25,7 @@ import streamlit as st
 from dashboards.front import session
 from dashboards.front.parts import layout
 from dashboards.front.views import {page}
-from dashboards.front.translator import Translator
+from badbuzz.messages.translator import Translator
 
 def draw():
     {page}.show(session.client_of({url!r}, {key!r}), Translator({language!r}))

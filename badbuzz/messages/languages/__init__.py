@@ -1,0 +1,1 @@
+"""The sentences of messages and pages, one module for each language."""

@@ -1,1 +1,0 @@
-"""Every sentence of the pages, a module for each page."""
