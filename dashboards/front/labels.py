@@ -26,14 +26,14 @@ def probability(score: float, t: Translator) -> str:
     return f"< {t.percent(1 - _SURE)}" if score < 1 - _SURE else t.percent(score)
 
 
-def judge(client: Client, text: str, lang: str) -> ScoredText | None:
+def explain_score(client: Client, text: str, lang: str) -> ScoredText | None:
     """What a bundle says of a text, and why; None where none reads the language."""
     asked = {"texts": [{"text": text, "lang": lang}], "explain": True}
     (verdict,) = client.post("/score", asked)["verdicts"]
     return None if verdict is None else decode(ScoredText, verdict)
 
 
-def say(
+def send_label(
     client: Client, key: str, right: bool, source: FeedbackSource, **about: Any
 ) -> FeedbackReceipt:
     """Say what a text is: negative (True) or not.
@@ -49,7 +49,7 @@ def say(
     return decode(FeedbackReceipt, client.post("/feedback", body, Idempotency_Key=key))
 
 
-def worth_labelling(
+def uncertain_tweets(
     client: Client, lang: str | None, brand: str | None, limit: int
 ) -> list[SampledTweet]:
     """The tweets whose label is least certain, that nobody has judged."""

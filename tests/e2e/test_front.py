@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import orjson
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from badbuzz.messages.translator import Language
 from badbuzz.store.model import Feedback
@@ -155,6 +155,25 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
     page.close()
 
 
+def test_a_key_counts_that_is_pressed_before_the_buttons_are_drawn(
+    demo: Demo, browser: Browser
+) -> None:
+    await_that(lambda: len(asked(demo, "/labelling?limit=1")) == 1, "a tweet to label")
+    page, held = browser.new_page(), list[Route]()
+    page.set_default_timeout(PATIENCE_MS)
+    page.route("**/Button.*.js", lambda route: held.append(route))
+    page.goto(f"{demo.addresses['the front']}/label")
+    expect(page.locator("[data-shown]")).to_be_visible()
+    page.wait_for_function("window.badbuzzLabelling")
+    page.keyboard.press("o")
+    assert page.locator(".stButton button").count() == 0
+    page.unroute("**/Button.*.js")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("Labelled: 1")).to_be_visible()
+    page.close()
+
+
 def test_what_was_chosen_stays_in_another_language(
     demo: Demo, alert: str, browser: Browser
 ) -> None:
@@ -199,6 +218,7 @@ def test_an_alerts_page_keeps_nobody_out(
 def test_nothing_is_loaded_from_elsewhere(demo: Demo, browser: Browser) -> None:
     hosts: set[str] = set()
     page: Page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
     page.goto(demo.addresses["the front"])
     page.wait_for_selector("h1")

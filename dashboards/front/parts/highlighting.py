@@ -7,6 +7,7 @@ from html import escape
 from typing import Final
 
 from badbuzz.messages.translator import Translator
+from dashboards.front.labels import Contribution
 from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED_SHADE
 from dashboards.responses import TokenContribution
 
@@ -33,13 +34,13 @@ STYLE: Final = f"""<style>
 """Of what is drawn here."""
 
 
-def marked(text: str, parts: Iterable[TokenContribution]) -> str:
+def highlighted(text: str, parts: Iterable[Contribution]) -> str:
     """A text in which every word that moved the score bears a sign.
 
     Examples
     --------
-    >>> parts = [TokenContribution("Lost", 0, 4, 1.7), TokenContribution("nice", 8, 12, -0.8)]
-    >>> marked("Lost a <nice> bag", parts).partition(" a ")[2]
+    >>> parts = [Contribution("Lost", 0, 4, 1.7), Contribution("nice", 8, 12, -0.8)]
+    >>> highlighted("Lost a <nice> bag", parts).partition(" a ")[2]
     '&lt;<mark class="down">nice<sup>−</sup></mark>&gt; bag</p>'
     """
     pieces, at = ['<p class="said">'], 0
@@ -56,7 +57,7 @@ def marked(text: str, parts: Iterable[TokenContribution]) -> str:
     return "".join([*pieces, escape(text[at:]), "</p>"])
 
 
-def pulls(parts: Iterable[TokenContribution], t: Translator) -> str:
+def pulls(parts: Iterable[Contribution], t: Translator) -> str:
     """A table of the words that moved the score, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
@@ -76,7 +77,7 @@ def pulls(parts: Iterable[TokenContribution], t: Translator) -> str:
     )
 
 
-def _row(part: TokenContribution, most: float, t: Translator) -> str:
+def _row(part: Contribution, most: float, t: Translator) -> str:
     kind, sign = _kind(part)
     told = t("negative" if kind == "up" else "not_negative")
     width = _FULL * abs(part.contribution) / most
@@ -88,5 +89,5 @@ def _row(part: TokenContribution, most: float, t: Translator) -> str:
     )
 
 
-def _kind(part: TokenContribution) -> tuple[str, str]:
+def _kind(part: Contribution) -> tuple[str, str]:
     return ("up", "+") if part.contribution > 0 else ("down", "−")

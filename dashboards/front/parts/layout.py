@@ -63,9 +63,10 @@ def sentence(text: str, more: Sequence[str] = ()) -> None:
     st.html(f'<div class="bb-said"><p class="bb-sentence">{_text(text)}</p>{below}</div>')
 
 
-def lines(found: Sequence[str]) -> None:
-    """Sentences, a line each."""
-    st.html("".join(f"<p>{_text(line)}</p>" for line in found))
+def lines(sentences: Sequence[str], script: str = "") -> None:
+    """Draw sentences, one per line, and run a script of the page's own if one is given."""
+    paragraphs = "".join(f"<p>{_text(line)}</p>" for line in sentences)
+    st.html(paragraphs + script, unsafe_allow_javascript=bool(script))
 
 
 def note(text: str) -> None:

@@ -1,12 +1,15 @@
-"""The page *Label*: one uncertain tweet at a time, one key for each answer.
+"""Page *Label*: one uncertain tweet at a time, one key for each answer.
 
-What the model says of a tweet is not shown before the answer: people would follow it.
+The model's label is hidden until the answer, because people would follow it.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import Final
+from html import escape
+from pathlib import Path
+from typing import Any, Final
 from uuid import uuid4
 
 import streamlit as st
@@ -14,33 +17,35 @@ import streamlit as st
 from badbuzz.messages.translator import Translator
 from badbuzz.store.model import SampledTweet
 from dashboards.front.client import ApiError, Client
-from dashboards.front.labels import probability, say, served_languages, worth_labelling
+from dashboards.front.labels import probability, send_label, served_languages, uncertain_tweets
 from dashboards.front.parts import layout
-from dashboards.front.parts.highlighting import STYLE, marked
+from dashboards.front.parts.highlighting import STYLE, highlighted
 
 _STATE: Final = "labelling"
 _ALL: Final = ""
-_AT_ONCE: Final = 20
+_PAGE: Final = 20
 _MOST: Final = 100
-"""What the API gives at once, so many can be skipped."""
+"""Most tweets that the API returns at once, and so the most that can be skipped."""
+_ANSWERS: Final = ("negative", "other", "skip", "undo")
+_KEYS_SCRIPT: Final = Path(__file__).with_name("labelling.html").read_text(encoding="utf-8")
 
 
 @dataclass(slots=True)
-class _Desk:
-    """What one person has before them in a tab.
+class _Queue:
+    """The tweets of one tab.
 
     Parameters
     ----------
     brand, lang
-        Of which the tweets are; empty for all.
+        Filters of the tweets; empty for all.
     waiting
-        The tweets to judge, the one that is shown first.
+        Tweets to label, the one on the screen first.
     done
-        Those that were judged, with the answer, the last one last.
+        Labelled tweets with their label (True: negative), oldest first.
     skipped
-        Ids of those that are not asked again.
-    id, n_said
-        Name the next answer, so that one sent twice counts once.
+        Ids of skipped tweets.
+    id, n_sent
+        Parts of the idempotency key of the next label: one that is sent twice counts once.
     """
 
     brand: str = _ALL
@@ -49,29 +54,31 @@ class _Desk:
     done: list[tuple[SampledTweet, bool]] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: uuid4().hex)
-    n_said: int = 0
+    n_sent: int = 0
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
+    """Draw the page below its heading."""
     st.html(STYLE)
-    st.write(t("label_about"))
-    desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
+    layout.lines([t("label_about")], script=_KEYS_SCRIPT)
+    queue: _Queue = st.session_state.setdefault(_STATE, _Queue())
     zones = {one.brand: one.zone for one in client.brands()}
-    _choose(list(zones), served_languages(client), t, desk)
-    if not desk.waiting:
-        desk.waiting = _next(client, desk)
-    _tell_progress(t, desk)
-    if not desk.waiting:
-        _say_empty(t, desk)
+    _choose(list(zones), served_languages(client), t, queue)
+    if not queue.waiting:
+        queue.waiting = _next(client, queue)
+    counts = t("label_count", n=len(queue.done), skipped=len(queue.skipped))
+    st.markdown(f"**{counts}**")
+    if not queue.waiting:
+        _show_end(t, queue)
         return
-    tweet = desk.waiting[0]
-    _show_tweet(t, tweet, zones.get(tweet.brand, "UTC"))
-    _ask(client, t, desk)
+    tweet = queue.waiting[0]
+    shown = f"{tweet.id.encode().hex()}-{queue.n_sent}"
+    _show_tweet(t, tweet, zones.get(tweet.brand, "UTC"), shown)
+    _ask(client, t, queue, shown)
 
 
-def _choose(brands: list[str], languages: list[str], t: Translator, desk: _Desk) -> None:
-    """Let a brand or a language be chosen; another choice is another queue."""
+def _choose(brands: list[str], languages: list[str], t: Translator, queue: _Queue) -> None:
+    """Draw the filters, and empty the queue when one of them changes."""
     with st.container(horizontal=True):
         brand = layout.select(
             t("brand"), [_ALL, *brands], lambda one: one or t("label_all"),
@@ -82,88 +89,86 @@ def _choose(brands: list[str], languages: list[str], t: Translator, desk: _Desk)
             lambda one: t.name("language", one) if one else t("label_all"),
             "label_lang", width=240,
         )  # fmt: skip
-    if (brand, lang) != (desk.brand, desk.lang):
-        desk.brand, desk.lang, desk.waiting = brand, lang, []
+    if (brand, lang) != (queue.brand, queue.lang):
+        queue.brand, queue.lang, queue.waiting = brand, lang, []
 
 
-def _next(client: Client, desk: _Desk) -> list[SampledTweet]:
-    """More tweets to judge, without what was skipped and what says the same as one judged here."""
-    judged = {tweet.text for tweet, _ in desk.done}
-    for limit in (min(_AT_ONCE + len(desk.skipped), _MOST), _MOST):
-        found = worth_labelling(client, desk.lang or None, desk.brand or None, limit)
-        new = [one for one in found if one.id not in desk.skipped and one.text not in judged]
-        if new or len(found) < limit:
+def _next(client: Client, queue: _Queue) -> list[SampledTweet]:
+    """Return more tweets, without skipped ones and without texts labelled in this tab."""
+    labelled = {tweet.text for tweet, _ in queue.done}
+    for limit in (min(_PAGE + len(queue.skipped), _MOST), _MOST):
+        tweets = uncertain_tweets(client, queue.lang or None, queue.brand or None, limit)
+        new = [one for one in tweets if one.id not in queue.skipped and one.text not in labelled]
+        if new or len(tweets) < limit:
             return new
     return []
 
 
-def _tell_progress(t: Translator, desk: _Desk) -> None:
-    told = t("label_count", n=len(desk.done), skipped=len(desk.skipped))
-    st.markdown(f"**{told}**")
-
-
-def _say_empty(t: Translator, desk: _Desk) -> None:
-    key = "label_skipped_all" if desk.skipped else "label_empty"
-    st.success(t(key), icon=":material/done_all:")
-    if desk.skipped and st.button(t("label_again"), icon=":material/replay:"):
-        desk.skipped.clear()
+def _show_end(t: Translator, queue: _Queue) -> None:
+    st.success(
+        t("label_skipped_all" if queue.skipped else "label_empty"), icon=":material/done_all:"
+    )
+    if queue.skipped and st.button(t("label_again"), icon=":material/replay:"):
+        queue.skipped.clear()
         st.rerun()
 
 
-def _show_tweet(t: Translator, tweet: SampledTweet, zone: str) -> None:
+def _show_tweet(t: Translator, tweet: SampledTweet, zone: str, shown: str) -> None:
+    """Draw the tweet with the names of its buttons, which labelling.html looks up."""
     when, language = t.moment(tweet.created_ms, zone), t.name("language", tweet.lang)
+    keys = escape(json.dumps({t(f"label_{name}_key").lower(): name for name in _ANSWERS}))
     with st.container(border=True):
         layout.note(t("label_of", brand=tweet.brand, when=when, language=language))
-        st.html(marked(tweet.text, ()))
+        attributes = f'data-shown="{shown}" data-keys="{keys}"'
+        st.html(f"<div {attributes}>{highlighted(tweet.text, ())}</div>")
 
 
-def _ask(client: Client, t: Translator, desk: _Desk) -> None:
-    """Draw a button for each answer, whose key is of this tweet: two presses answer once."""
-    tweet = desk.waiting[0]
+def _ask(client: Client, t: Translator, queue: _Queue, shown: str) -> None:
+    """Draw a button for each answer, whose key names the tweet: two presses answer once."""
+    tweet = queue.waiting[0]
     st.markdown(t("label_question", brand=tweet.brand))
+
+    def pressed(name: str, **looks: Any) -> bool:
+        return st.button(
+            t(f"label_{name}"), key=f"{name}-{shown}", shortcut=t(f"label_{name}_key"), **looks
+        )
+
     with st.container(horizontal=True):
-        for name, right in (("negative", True), ("other", False)):
-            if st.button(
-                t(f"label_{name}"), key=f"{name}-{tweet.id}-{desk.n_said}", type="primary",
-                shortcut=t(f"label_{name}_key"),
-            ):  # fmt: skip
-                _answer(client, desk, right)
-        if st.button(
-            t("label_skip"), key=f"skip-{tweet.id}-{desk.n_said}",
-            shortcut=t("label_skip_key"),
-        ):  # fmt: skip
-            desk.skipped.add(tweet.id)
-            del desk.waiting[0]
+        if pressed("negative", type="primary"):
+            _answer(client, queue, True)
+        if pressed("other", type="primary"):
+            _answer(client, queue, False)
+        if pressed("skip"):
+            queue.skipped.add(tweet.id)
+            del queue.waiting[0]
             st.rerun()
-        if desk.done and st.button(
-            t("label_undo"), key=f"undo-{tweet.id}-{desk.n_said}", type="tertiary",
-            shortcut=t("label_undo_key"), icon=":material/undo:",
-        ):  # fmt: skip
-            desk.waiting.insert(0, desk.done.pop()[0])
-            desk.n_said += 1
+        if queue.done and pressed("undo", type="tertiary", icon=":material/undo:"):
+            queue.waiting.insert(0, queue.done.pop()[0])
+            queue.n_sent += 1
             st.rerun()
-    if desk.done:
-        _tell_last(t, *desk.done[-1])
+    if queue.done:
+        _show_last(t, *queue.done[-1])
 
 
-def _answer(client: Client, desk: _Desk, right: bool) -> None:
-    tweet = desk.waiting[0]
+def _answer(client: Client, queue: _Queue, right: bool) -> None:
+    tweet = queue.waiting[0]
     try:
-        say(client, f"label-{desk.id}-{desk.n_said}", right, "labelling", tweet_id=tweet.id)
+        send_label(
+            client, f"label-{queue.id}-{queue.n_sent}", right, "labelling", tweet_id=tweet.id
+        )
     except ApiError as error:
         if error.key != "api_not_found":
             raise
-        desk.skipped.add(tweet.id)  # it was deleted meanwhile: there is nothing to judge
+        queue.skipped.add(tweet.id)  # the tweet was deleted in the meantime
     else:
-        desk.done.append((tweet, right))
-    desk.n_said += 1
-    del desk.waiting[0]
+        queue.done.append((tweet, right))
+    queue.n_sent += 1
+    del queue.waiting[0]
     st.rerun()
 
 
-def _tell_last(t: Translator, tweet: SampledTweet, right: bool) -> None:
-    said = t("negative" if right else "not_negative")
+def _show_last(t: Translator, tweet: SampledTweet, right: bool) -> None:
+    label = t("negative" if right else "not_negative")
     agreed = t("label_agreed" if tweet.negative is right else "label_disagreed")
-    layout.note(
-        t("label_last", said=said, agreed=agreed, percent=probability(tweet.score or 0.0, t))
-    )
+    percent = probability(tweet.score or 0.0, t)
+    layout.note(t("label_last", said=label, agreed=agreed, percent=percent))

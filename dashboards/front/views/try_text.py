@@ -10,10 +10,16 @@ import streamlit as st
 
 from badbuzz.messages.translator import Translator
 from dashboards.front.client import Client
-from dashboards.front.labels import judge, probability, say, served_languages
+from dashboards.front.labels import (
+    ScoredText,
+    explain_score,
+    probability,
+    send_label,
+    served_languages,
+)
 from dashboards.front.language_detection import guess
 from dashboards.front.parts import layout
-from dashboards.front.parts.highlighting import STYLE, marked, pulls
+from dashboards.front.parts.highlighting import STYLE, highlighted, pulls
 from dashboards.responses import FeedbackReceipt, ScoredText
 
 _STATE: Final = "tried"
@@ -27,16 +33,16 @@ class _Tried:
 
     Parameters
     ----------
-    id, n_said
+    id, n_sent
         Name the next word said of it, so that one sent twice counts once.
     """
 
     text: str
     lang: str
     guessed: bool
-    judged: ScoredText | None
+    scored: ScoredText | None
     id: str
-    n_said: int = 0
+    n_sent: int = 0
     right: bool | None = None
     receipt: FeedbackReceipt | None = None
 
@@ -56,55 +62,55 @@ def show(client: Client, t: Translator) -> None:
             asked = st.form_submit_button(t("try_score"), type="primary")
     if asked and text.strip() and languages:
         known = lang or guess(text, languages)
-        judged = judge(client, text.strip(), known)
-        st.session_state[_STATE] = _Tried(text.strip(), known, not lang, judged, uuid4().hex)
+        scored = explain_score(client, text.strip(), known)
+        st.session_state[_STATE] = _Tried(text.strip(), known, not lang, scored, uuid4().hex)
     elif asked:
         st.warning(t("try_nothing"), icon=":material/edit:")
     tried: _Tried | None = st.session_state.get(_STATE)
     if tried is None:
         return
-    if tried.judged is None:
+    if tried.scored is None:
         named = t.name("language", tried.lang)
         st.info(t("try_unread", language=named), icon=":material/translate:")
         return
-    _show_verdict(tried, tried.judged, t)
-    _ask(client, t, tried, tried.judged)
-    _show_pulls(tried, tried.judged, t)
+    _show_score(tried, tried.scored, t)
+    _ask(client, t, tried, tried.scored)
+    _show_pulls(tried, tried.scored, t)
 
 
-def _show_verdict(tried: _Tried, judged: ScoredText, t: Translator) -> None:
-    st.header(t("negative" if judged.negative else "not_negative").capitalize(), anchor=False)
-    st.write(t("try_score_is", percent=probability(judged.score, t)))
+def _show_score(tried: _Tried, scored: ScoredText, t: Translator) -> None:
+    st.header(t("negative" if scored.negative else "not_negative").capitalize(), anchor=False)
+    st.write(t("try_score_is", percent=probability(scored.score, t)))
     with st.container(border=True):
-        st.html(STYLE + marked(tried.text, judged.contributions))
+        st.html(STYLE + highlighted(tried.text, scored.contributions))
     layout.note(t("try_legend"))
 
 
-def _show_pulls(tried: _Tried, judged: ScoredText, t: Translator) -> None:
+def _show_pulls(tried: _Tried, scored: ScoredText, t: Translator) -> None:
     st.header(t("try_why"), anchor=False)
-    st.html(pulls(judged.contributions, t))
+    st.html(pulls(scored.contributions, t))
     key, named = "try_guessed" if tried.guessed else "try_given", t.name("language", tried.lang)
-    layout.note(t(key, language=named, bundle=judged.bundle))
+    layout.note(t(key, language=named, bundle=scored.bundle))
 
 
-def _ask(client: Client, t: Translator, tried: _Tried, judged: ScoredText) -> None:
+def _ask(client: Client, t: Translator, tried: _Tried, scored: ScoredText) -> None:
     """Ask whether the label is right; of several answers the last one counts."""
     st.header(t("try_right"), anchor=False)
     with st.container(horizontal=True):
         if st.button(t("try_yes"), icon=":material/check:", disabled=tried.right is True):
-            _answer(client, tried, judged, True)
+            _answer(client, tried, scored, True)
         if st.button(t("try_no"), icon=":material/close:", disabled=tried.right is False):
-            _answer(client, tried, judged, False)
+            _answer(client, tried, scored, False)
     if tried.receipt is not None:
         key = "try_noted_wrong" if tried.receipt.misprediction else "try_noted_right"
-        st.success(t(key, bundle=judged.bundle), icon=":material/inventory:")
+        st.success(t(key, bundle=scored.bundle), icon=":material/inventory:")
 
 
-def _answer(client: Client, tried: _Tried, judged: ScoredText, right: bool) -> None:
-    tried.receipt = say(
-        client, f"try-{tried.id}-{tried.n_said}", judged.negative is right, "try",
-        text=tried.text, lang=tried.lang, predicted=judged.negative, score=judged.score,
-        bundle=judged.bundle,
+def _answer(client: Client, tried: _Tried, scored: ScoredText, right: bool) -> None:
+    tried.receipt = send_label(
+        client, f"try-{tried.id}-{tried.n_sent}", scored.negative is right, "try",
+        text=tried.text, lang=tried.lang, predicted=scored.negative, score=scored.score,
+        bundle=scored.bundle,
     )  # fmt: skip
-    tried.right, tried.n_said = right, tried.n_said + 1
+    tried.right, tried.n_sent = right, tried.n_sent + 1
     st.rerun()
