@@ -1,6 +1,6 @@
-"""Pictures of every page of the front, in the middle of a crisis; the README's are cut from them.
+"""Take pictures of every page of the front during a crisis, and cut the README's from them.
 
-Run: python -m tests.screenshots FOLDER, which fails where axe-core finds a serious fault or a page
+Run: python -m tests.screenshots FOLDER, which fails if axe-core finds a serious fault or a page
 can be scrolled sideways.
 """
 
@@ -58,7 +58,7 @@ _SCORE: Final = {"en": "Score it", "fr": "Évaluer"}
 
 @contextmanager
 def crisis(folder: Path) -> Iterator[Demo]:
-    """The demo on a recording that breaks off while an alert is open."""
+    """Run the demo on a recording that ends while an alert is open."""
     whole, cut = folder / "whole.jsonl", folder / "crisis.jsonl"
     badbuzz = [sys.executable, "-m", "badbuzz"]
     subprocess.run([*badbuzz, "simulate", "--seed", _SEED, "-o", whole, "--quiet"], check=True)
@@ -70,7 +70,7 @@ def crisis(folder: Path) -> Iterator[Demo]:
 
 
 def _prepare(page: Page, path: str, language: Language) -> None:
-    """What somebody would have done before the picture."""
+    """Do what a user does before the picture."""
     if path == "try":
         page.locator("textarea").fill(_TEXTS[language])
         page.get_by_role("button", name=_SCORE[language]).click()
@@ -79,7 +79,7 @@ def _prepare(page: Page, path: str, language: Language) -> None:
 
 
 def _take(page: Page, target: Path) -> None:
-    """The whole page, in few colours: a picture in a README is small."""
+    """Take a picture of the whole page in few colours, to keep the file small."""
     height = page.evaluate(
         "Math.ceil(document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight)"
     )
@@ -95,7 +95,7 @@ def _take(page: Page, target: Path) -> None:
 
 
 def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: Path) -> list[str]:
-    """Every page and the alert's, in each language and width; and what keeps people out of one."""
+    """Take a picture of every page in each language and width, and return the faults."""
     faults: list[str] = []
     pages: list[tuple[str, str, dict[str, Any]]] = [(path or "live", path, {}) for path in PATHS]
     pages[0] = ("live", LIVE, {"brand": BRAND})
@@ -114,7 +114,7 @@ def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: 
 
 
 def show(folder: Path) -> None:
-    """Cut the README's pictures."""
+    """Cut the README's pictures out of the others."""
     for name, height in _SHOWN.items():
         with Image.open(folder / f"{name}.png") as picture:
             cut = picture.crop((0, 0, picture.width, min(height, picture.height)))
@@ -122,7 +122,7 @@ def show(folder: Path) -> None:
 
 
 def main(target: str) -> None:
-    """Start everything, and take the pictures."""
+    """Start demo, front and browser, and take the pictures."""
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, crisis(Path(scratch)) as demo:

@@ -1,4 +1,4 @@
-"""What Streamlit runs for each tab: sign in, navigate, draw one page."""
+"""Sign in, navigate and draw one page: the script that Streamlit runs for each tab."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ PAGES: Final[dict[str, tuple[str, str, Show]]] = {
     "history": ("page_history", ":material/history:", history.show),
     "models": ("page_models", ":material/model_training:", models.show),
 }
-"""Path -> (key of its title, icon, what draws it)."""
+"""Key of the title, icon and drawing function by path."""
 _LOGO: Final = Path(__file__).with_name("logo.svg")
 
 
 def main() -> None:
-    """Draw what the tab is at."""
+    """Draw the tab's page."""
     settings = Settings.read()
-    t = session.spoken(settings)
+    t = session.translator(settings)
     st.set_page_config(page_title="badbuzz", page_icon=str(_LOGO), layout="wide", menu_items={})
     st.logo(str(_LOGO), size="large")
-    layout.dress(t)
+    layout.apply_style(t)
     try:
-        client = session.signed_in(settings, t)
+        client = session.sign_in(settings, t)
     except ApiError as error:
         st.title("badbuzz")
-        _tell(session.client_of(settings.api_url, ""), t, error)
+        _show_error(session.client_of(settings.api_url, ""), t, error)
         return
     if client is None:
         session.choose_language(t)
         return
     pages = {path: _page(path, client, t) for path in PAGES}
-    layout.know_pages(pages)
+    layout.register_pages(pages)
     address = st.Page(_to_live, url_path="live", visibility="hidden")
     chosen = st.navigation([*pages.values(), address], position="top")
     if "alert" in st.query_params and chosen.url_path != "alerts":
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _to_live() -> None:
-    """Lead from ``/live`` to ``/``, where Streamlit serves the first page."""
+    """Redirect from ``/live`` to ``/``, where Streamlit serves the first page."""
     st.switch_page(layout.page("live"), query_params=dict(st.query_params))
 
 
@@ -70,7 +70,7 @@ def _page(path: str, client: Client, t: Translator) -> st.Page:
         try:
             show(client, t)
         except ApiError as error:
-            _tell(client, t, error)
+            _show_error(client, t, error)
 
     return st.Page(
         draw, title=t(title), icon=icon, default=path == "live",
@@ -78,19 +78,19 @@ def _page(path: str, client: Client, t: Translator) -> st.Page:
     )  # fmt: skip
 
 
-def _tell(client: Client, t: Translator, error: ApiError) -> None:
-    """Say why there is nothing to show; once it is there again the page comes back by itself."""
+def _show_error(client: Client, t: Translator, error: ApiError) -> None:
+    """Draw the error; once the API is ready again, the page is drawn without a reload."""
     st.error(t(error.key), icon=":material/cloud_off:")
     if isinstance(error, RefusedError):
         st.button(t("sign_in"), on_click=session.sign_out)
         return
     st.button(t("try_again"))
     if isinstance(error, DownError):
-        _await(client)
+        _rerun_when_ready(client)
 
 
 @st.fragment(run_every=2)
-def _await(client: Client) -> None:
+def _rerun_when_ready(client: Client) -> None:
     try:
         client.get_text("/readyz")
     except ApiError:

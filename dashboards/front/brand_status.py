@@ -1,4 +1,4 @@
-"""How a brand stands, as one word: what is most urgent to know of it."""
+"""Reduce a brand's last window and open alert to one state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboards.responses import BrandStatus
 
 State = Literal["critical", "warning", "info", "silent", "learning", "ok"]
 URGENCY: Final[tuple[State, ...]] = ("critical", "warning", "info", "silent", "learning", "ok")
-"""From what is looked at first to what can wait."""
+"""States, the most urgent first."""
 ALARMING: Final[frozenset[State]] = frozenset({"critical", "warning"})
 ICONS: Final[dict[State, str]] = {
     "critical": ":material/error:",
@@ -28,14 +28,14 @@ COLOURS: Final[dict[State, str]] = {
     "ok": "green",
 }
 PATIENCE_MS: Final = 11 * 60_000
-"""Two windows and the lateness: a feed that lives has closed one within."""
+"""Age of the last window, two windows and the lateness, above which a feed is silent."""
 _FIRST_MS: Final = 10_000
 
 
 class Movement:
-    """When each brand's newest window was seen to move, by the wall clock.
+    """The wall-clock times at which each brand's last window changed.
 
-    What replays an old year lives while its windows move, however old they are.
+    A replay of old tweets is not silent as long as its windows advance.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Movement:
         self._seen: dict[str, tuple[int, int]] = {}
 
     def moved_ms(self, brand: str, end_ms: int, now_ms: int) -> int:
-        """When the brand's window moved; one that is seen for the first time has ten seconds."""
+        """Return when the brand's window changed; a new brand counts as silent after 10 s."""
         if brand not in self._seen:
             self._seen[brand] = (end_ms, now_ms - PATIENCE_MS + _FIRST_MS)
         elif self._seen[brand][0] != end_ms:
@@ -59,14 +59,14 @@ class Movement:
 
 
 def state_of(standing: BrandStatus, now_ms: int, moved_ms: int) -> State:
-    """The state of a brand.
+    """Return the state of a brand.
 
     Parameters
     ----------
     now_ms
-        The wall clock.
+        Wall-clock time in Unix milliseconds.
     moved_ms
-        When its newest window was seen to move, by the same clock.
+        Wall-clock time of the last change of its window, from :class:`Movement`.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def state_of(standing: BrandStatus, now_ms: int, moved_ms: int) -> State:
 
 
 def most_urgent(states: Iterable[tuple[str, State]]) -> str:
-    """The brand that is to be looked at first; of several the first.
+    """Return the brand with the most urgent state, the first one on a tie.
 
     Examples
     --------

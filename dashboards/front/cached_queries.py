@@ -1,4 +1,4 @@
-"""What several tabs ask at once is asked once: answers that are kept for a moment."""
+"""Cache answers of the API for a moment, so that several tabs share one request."""
 
 from __future__ import annotations
 
@@ -11,57 +11,52 @@ from dashboards.front.brand_status import Movement
 from dashboards.front.client import Client
 from dashboards.responses import BrandStatus, PeriodTerms
 
-
-def _identity(client: Client) -> tuple[str, str]:
-    return client.identity
-
-
-_KEPT: Final[dict[str, Any]] = {
+CACHED: Final[dict[str, Any]] = {
     "show_spinner": False,
     "max_entries": 1000,
-    "hash_funcs": {Client: _identity},
+    "hash_funcs": {Client: lambda client: client.identity},
 }
 
 
-@st.cache_data(ttl=0.9, **_KEPT)
+@st.cache_data(ttl=0.9, **CACHED)
 def standings(client: Client) -> list[BrandStatus]:
-    """Every brand, as it stands now."""
+    """Return every brand with its last window and open alert."""
     return client.brands()
 
 
-@st.cache_data(ttl=60, **_KEPT)
+@st.cache_data(ttl=60, **CACHED)
 def windows(client: Client, brand: str, from_ms: int, to_ms: int, step_ms: int) -> list[WindowSum]:
-    """A brand's windows; those that are closed do not change."""
+    """Return a brand's windows; a closed window does not change."""
     return client.windows(brand, from_ms, to_ms, step_ms)
 
 
-@st.cache_data(ttl=5, **_KEPT)
+@st.cache_data(ttl=5, **CACHED)
 def tweets(
     client: Client, brand: str, order: TweetOrder, from_ms: int, to_ms: int, limit: int
 ) -> list[SampledTweet]:
-    """A brand's sampled tweets."""
+    """Return a brand's sampled tweets."""
     return client.tweets(brand, order, from_ms, to_ms, limit)
 
 
-@st.cache_data(ttl=0.9, **_KEPT)
+@st.cache_data(ttl=0.9, **CACHED)
 def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertHistory, ...]:
-    """The newest alerts of a phase."""
+    """Return the newest alerts of a phase."""
     return client.alerts(brand, phase, limit=100).items
 
 
-@st.cache_data(ttl=5, **_KEPT)
+@st.cache_data(ttl=5, **CACHED)
 def alert(client: Client, alert_id: str) -> AlertHistory:
-    """An alert and what became of it."""
+    """Return an alert with its phases and rulings."""
     return client.alert(alert_id)
 
 
-@st.cache_data(ttl=5, **_KEPT)
+@st.cache_data(ttl=5, **CACHED)
 def terms(client: Client, brand: str, from_ms: int, to_ms: int) -> PeriodTerms:
-    """What a period's negatives are about."""
+    """Return the terms over-represented in a period's negative tweets."""
     return client.terms(brand, from_ms, to_ms)
 
 
 @st.cache_resource(show_spinner=False)
 def movement(url: str) -> Movement:  # noqa: ARG001
-    """When the brands of the API at an address were seen to move."""
+    """Return the one :class:`Movement` of an API URL."""
     return Movement()

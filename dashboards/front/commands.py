@@ -1,4 +1,4 @@
-"""The command ``front``: serves the pages until a signal."""
+"""The command ``front``: serve the pages until a signal."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _APP: Final = Path(__file__).with_name("app.py")
 @click.option("--host", help="Address to listen on; BADBUZZ_FRONT_HOST.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port; BADBUZZ_FRONT_PORT.")
 def front(host: str | None, port: int | None) -> None:
-    """Serve the pages: what happens now, alerts, and what people say of them.
+    """Serve the pages Live, Alerts, Try, Label, History and Models.
 
-    They show what the API at BADBUZZ_API_URL answers. Who opens them signs in with an API key
-    (badbuzz keys add), unless the API asks for none or BADBUZZ_FRONT_API_KEY holds one: that is
-    for a machine of your own, as whoever reaches the pages then acts under that key.
+    They show the data of the API at BADBUZZ_API_URL. Users sign in with an API key (badbuzz keys
+    add), unless the API needs none or BADBUZZ_FRONT_API_KEY holds one: everybody who reaches the
+    pages then acts under that key, so use it on your own machine only.
 
     \b
     Examples:
@@ -44,20 +44,20 @@ def front(host: str | None, port: int | None) -> None:
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"http://{shown}:{port} shows what {settings.api_url} knows; Ctrl-C ends it")
     options = options_for(host, port, settings.dashboard_url)
-    net_util._external_ip = ""  # else Streamlit asks a server of Amazon's what its own address is
+    net_util._external_ip = ""  # otherwise Streamlit asks an Amazon server for its own address
     bootstrap.load_config_options(options)
     bootstrap.run(str(_APP), is_hello=False, args=[], flag_options=options)
 
 
 def options_for(host: str, port: int, public_url: str = "") -> dict[str, Any]:
-    """Streamlit's options: nothing is told to or fetched from anybody else, nothing is watched.
+    """Return Streamlit's options: no telemetry, no file watcher, no other hosts.
 
     Parameters
     ----------
     host, port
-        Where it listens.
+        Address and port to listen on.
     public_url
-        The address that people use, where that is another: a proxy's; empty where it is not.
+        URL of a proxy in front of the pages, or empty.
 
     Examples
     --------

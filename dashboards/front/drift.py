@@ -1,9 +1,9 @@
-"""How far the newest sampled tweets are from those that a bundle was measured on."""
+"""Measure the drift of the newest sampled scores from a bundle's reference."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -13,33 +13,33 @@ from badbuzz.features.drift import (
     count_scores,
     population_stability_index,
 )
+from dashboards.front.cached_queries import CACHED
 from dashboards.front.client import Client
 from dashboards.responses import ServingBundle
 
 SHIFT: Final = 0.2
-"""A stability index above it is a shift."""
+"""Population stability index above which the scores have drifted."""
 _MOST: Final = 5000
 _MOST_OF_BRAND: Final = 1000
-_HASHED: Final[dict[Any, Any]] = {Client: lambda client: client.identity}
 
 
-@st.cache_data(ttl=300, show_spinner=False, hash_funcs=_HASHED)
+@st.cache_data(ttl=300, **CACHED)
 def recent_scores(client: Client) -> dict[str, list[float]]:
-    """Scores of the newest sampled tweets, some of every brand, by the bundle that gave them."""
+    """Return the scores of each brand's newest sampled tweets, by bundle."""
     brands = client.brands()
     limit = min(_MOST_OF_BRAND, _MOST // max(1, len(brands)) + 1)
-    found: dict[str, list[float]] = defaultdict(list)
+    scores: dict[str, list[float]] = defaultdict(list)
     for one in brands:
         for tweet in client.tweets(one.brand, "newest", from_ms=0, limit=limit):
             if tweet.score is not None:
-                found[tweet.bundle].append(tweet.score)
-    return dict(found)
+                scores[tweet.bundle].append(tweet.score)
+    return dict(scores)
 
 
 def drift(serving: ServingBundle, scores: list[float]) -> float | None:
-    """The population stability index of some scores; None where it would say nothing.
+    """Return the population stability index of scores against the bundle's reference.
 
-    That is so of few scores, and of a bundle whose card has no reference.
+    It is None for too few scores, and for a bundle whose card has no reference.
 
     Examples
     --------

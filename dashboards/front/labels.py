@@ -1,4 +1,4 @@
-"""What models and people say of a text, asked of the API."""
+"""Ask the API for scores and uncertain tweets, and send labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SURE: Final = 0.99
 
 
 def probability(score: float, t: Translator) -> str:
-    """A score in percent; nothing is ever certain.
+    """Return a score in percent, at least "< 1 %" and at most "> 99 %".
 
     Examples
     --------
@@ -27,23 +27,23 @@ def probability(score: float, t: Translator) -> str:
 
 
 def explain_score(client: Client, text: str, lang: str) -> ScoredText | None:
-    """What a bundle says of a text, and why; None where none reads the language."""
-    asked = {"texts": [{"text": text, "lang": lang}], "explain": True}
-    (verdict,) = client.post("/score", asked)["verdicts"]
-    return None if verdict is None else decode(ScoredText, verdict)
+    """Return the prediction for a text with its explanation; None if no bundle has the language."""
+    body = {"texts": [{"text": text, "lang": lang}], "explain": True}
+    (prediction,) = client.post("/score", body)["verdicts"]
+    return None if prediction is None else decode(ScoredText, prediction)
 
 
 def send_label(
     client: Client, key: str, right: bool, source: FeedbackSource, **about: Any
 ) -> FeedbackReceipt:
-    """Say what a text is: negative (True) or not.
+    """Send a label of a text: negative (True) or not (False).
 
     Parameters
     ----------
     key
-        Sent twice under one, it counts once.
+        Idempotency key: a label that is sent twice under one key counts once.
     about
-        ``tweet_id``, or ``text`` with what was shown of it: fields of ``POST /feedback``.
+        Further fields of ``POST /feedback``: ``tweet_id``, or ``text`` and its prediction.
     """
     body = {"right": right, "source": source, **about}
     return decode(FeedbackReceipt, client.post("/feedback", body, Idempotency_Key=key))
@@ -52,11 +52,11 @@ def send_label(
 def uncertain_tweets(
     client: Client, lang: str | None, brand: str | None, limit: int
 ) -> list[SampledTweet]:
-    """The tweets whose label is least certain, that nobody has judged."""
-    found = client.get("/labelling", lang=lang, brand=brand, limit=limit)
-    return [decode(SampledTweet, one) for one in found]
+    """Return unlabelled tweets, those with the least certain prediction first."""
+    items = client.get("/labelling", lang=lang, brand=brand, limit=limit)
+    return [decode(SampledTweet, item) for item in items]
 
 
 def served_languages(client: Client) -> list[str]:
-    """The languages that a bundle reads, sorted."""
+    """Return the languages that have a bundle, sorted."""
     return [one["language"] for one in client.get("/models")["languages"] if one["serving"]]

@@ -1,4 +1,4 @@
-"""Which language a text is in, by its commonest words: a first guess that people can correct."""
+"""Guess the language of a text by stop words; the user can correct the guess."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_SAID: Final = {
+_STOP_WORDS_TEXT: Final = {
     "en": (
         "the a an and is are was were be been it its this that my your our their you we they he "
         "she of to in on for with at by from not no so but if have has had do does did don doesn "
@@ -19,16 +19,16 @@ _SAID: Final = {
         "avez ont avais avait fait encore toujours merci bonjour"
     ),
 }
-_COMMON: Final = {lang: frozenset(words.split()) for lang, words in _SAID.items()}
+_STOP_WORDS: Final = {lang: frozenset(words.split()) for lang, words in _STOP_WORDS_TEXT.items()}
 
 
 def guess(text: str, among: list[str]) -> str:
-    """The language whose commonest words a text has most of; the first where none has any.
+    """Return the language with the most stop words in a text, the first one on a tie.
 
     Parameters
     ----------
     among
-        Languages that it may be; one of which no word is known is never guessed.
+        Candidate languages; one without stop words is chosen only if it is the first.
 
     Examples
     --------
@@ -38,4 +38,4 @@ def guess(text: str, among: list[str]) -> str:
     ('en', 'en')
     """
     words = [word.casefold() for word in _WORD.findall(text)]
-    return max(among, key=lambda lang: sum(word in _COMMON.get(lang, ()) for word in words))
+    return max(among, key=lambda lang: sum(word in _STOP_WORDS.get(lang, ()) for word in words))

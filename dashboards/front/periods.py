@@ -16,7 +16,7 @@ _MOST_STEPS: Final = 200
 
 
 def step_of(from_ms: int, to_ms: int) -> int:
-    """The finest step, in milliseconds, that shows a period in 200 points at most.
+    """Return the finest step, in milliseconds, that shows a period in at most 200 points.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def step_of(from_ms: int, to_ms: int) -> int:
 
 
 def days(first: date, last: date, zone: str) -> tuple[int, int]:
-    """Whole days on a clock, the last one included, as a half-open period in Unix milliseconds.
+    """Return days of a time zone, the last included, as half-open Unix milliseconds.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def days(first: date, last: date, zone: str) -> tuple[int, int]:
 
 
 def day_of(at_ms: int, zone: str) -> date:
-    """The day of an instant on a clock.
+    """Return the date of a time in a time zone.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def day_of(at_ms: int, zone: str) -> date:
 
 
 def replay_command(from_ms: int, to_ms: int) -> str:
-    """Shell lines that send a period of a recording through a stream of its own.
+    """Return shell commands that replay a period of a recording under another topic prefix.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Who looks, in which language: what a browser's tab remembers."""
+"""Keep the API key and the language of a browser tab."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ADMITTED = "admitted"
 
 @st.cache_resource(max_entries=200, show_spinner=False, on_release=Client.close)
 def client_of(url: str, key: str) -> Client:
-    """The one client of an API and a key, whose connections all tabs share."""
+    """Return the client of an API URL and a key; all tabs share its connections."""
     return Client(url, key)
 
 
-def spoken(settings: Settings) -> Translator:
-    """The words of the language that the tab has chosen; BADBUZZ_LANGUAGE's at first."""
+def translator(settings: Settings) -> Translator:
+    """Return a translator for the tab's language, by default that of BADBUZZ_LANGUAGE."""
     st.session_state.setdefault(_LANGUAGE, settings.language)
     return Translator(st.session_state[_LANGUAGE])
 
 
 def choose_language(t: Translator) -> None:
-    """Draw the switch of languages."""
+    """Draw the language switch."""
 
     def named(language: Language) -> str:
         return Translator(language)("own_name")
@@ -37,8 +37,8 @@ def choose_language(t: Translator) -> None:
     )  # fmt: skip
 
 
-def signed_in(settings: Settings, t: Translator) -> Client | None:
-    """The client to ask with; None, and a form to sign in, where a key is still needed.
+def sign_in(settings: Settings, t: Translator) -> Client | None:
+    """Return the tab's client, or draw the sign-in form and return None if a key is needed.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def signed_in(settings: Settings, t: Translator) -> Client | None:
     url, key = settings.api_url, _key(settings)
     if st.session_state.get(_ADMITTED) != (url, key):
         try:
-            with Client(url, key) as stranger:  # wrong keys must not crowd out kept clients
-                stranger.get("/brands")
+            with Client(url, key) as trial:  # wrong keys must not evict cached clients
+                trial.get("/brands")
         except RefusedError as error:
             _ask_for_key(t, error if key else None)
             return None
@@ -58,12 +58,12 @@ def signed_in(settings: Settings, t: Translator) -> Client | None:
 
 
 def may_sign_out() -> bool:
-    """Whether this tab holds a key of its own."""
+    """Tell whether the tab has a key that it can forget."""
     return bool(st.session_state.get(_KEY))
 
 
 def sign_out() -> None:
-    """Forget the tab's key."""
+    """Delete the tab's key."""
     for name in (_KEY, _ADMITTED):
         st.session_state.pop(name, None)
 

@@ -1,4 +1,4 @@
-"""The front as people use it: in a browser, before the running demo."""
+"""The front in a browser, with the running demo."""
 
 from __future__ import annotations
 
@@ -51,47 +51,47 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo, whose crisis comes soon after it serves."""
+    """Run the demo, whose crisis begins soon after it serves."""
     with Demo(tmp_path_factory.mktemp("demo"), *DAYS, *SPEED) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def fronts(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Language, str]]:
-    """The address of a front in each language: the demo's is English."""
+    """Yield the URL of a front in each language: the demo's is English."""
     folder, api = tmp_path_factory.mktemp("french"), demo.addresses["the API"]
     with front(folder, api, "fr") as french:
         yield {"en": demo.addresses["the front"], "fr": french}
 
 
-def asked(demo: Demo, path: str) -> Any:
-    """What the API answers."""
+def api_answer(demo: Demo, path: str) -> Any:
+    """Return the API's answer."""
     with urllib.request.urlopen(demo.addresses["the API"] + path, timeout=30) as answer:
         return orjson.loads(answer.read())
 
 
 def alerts(demo: Demo) -> list[dict[str, Any]]:
-    """The alerts of the brand whose crisis comes first."""
-    items = asked(demo, "/alerts")["items"]
+    """Return the alerts of the brand with the first crisis."""
+    items = api_answer(demo, "/alerts")["items"]
     return [item for item in items if item["alert"]["brand"] == BRAND]
 
 
 @pytest.fixture(scope="module")
 def alert(demo: Demo) -> str:
-    """The id of the crisis's alert, once it is recorded."""
+    """Return the id of the crisis's alert once it is recorded."""
     await_that(lambda: bool(alerts(demo)), "an alert")
     return str(alerts(demo)[-1]["alert"]["id"])
 
 
 @pytest.fixture(scope="module")
-def still(demo: Demo) -> Demo:
-    """The demo, once its replay is over: pages stand still."""
+def finished_demo(demo: Demo) -> Demo:
+    """Return the demo once its replay is over."""
     await_that(lambda: "still serving" in demo.log.read_text(), "the replay's end", 280)
     return demo
 
 
 def feedback(demo: Demo, source: str) -> list[Feedback]:
-    """What the store holds that people said."""
+    """Return the stored feedback of a source."""
     with demo.store() as store:
         return [said for said in store.feedback(0, ALWAYS) if said.source == source]
 
@@ -143,7 +143,7 @@ def test_a_text_is_scored_and_its_correction_stands_in_the_store(
 
 
 def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser) -> None:
-    await_that(lambda: len(asked(demo, "/labelling?limit=5")) == 5, "five tweets to label")
+    await_that(lambda: len(api_answer(demo, "/labelling?limit=5")) == 5, "five tweets to label")
     page = open_page(browser, demo.addresses["the front"], "label")
     for n, key in enumerate("nonon", 1):
         page.keyboard.press(key)
@@ -158,10 +158,14 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
 def test_a_key_counts_that_is_pressed_before_the_buttons_are_drawn(
     demo: Demo, browser: Browser
 ) -> None:
-    await_that(lambda: len(asked(demo, "/labelling?limit=1")) == 1, "a tweet to label")
+    await_that(lambda: len(api_answer(demo, "/labelling?limit=1")) == 1, "a tweet to label")
     page, held = browser.new_page(), list[Route]()
     page.set_default_timeout(PATIENCE_MS)
-    page.route("**/Button.*.js", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/Button.*.js", hold)
     page.goto(f"{demo.addresses['the front']}/label")
     expect(page.locator("[data-shown]")).to_be_visible()
     page.wait_for_function("window.badbuzzLabelling")
@@ -195,7 +199,7 @@ def test_a_page_keeps_nobody_out(
     size: tuple[int, int],
     path: str,
     fronts: dict[Language, str],
-    still: Demo,
+    finished_demo: Demo,
     browser: Browser,
 ) -> None:
     page = open_page(browser, fronts[language], path, size)
@@ -207,7 +211,7 @@ def test_a_page_keeps_nobody_out(
 
 
 def test_an_alerts_page_keeps_nobody_out(
-    fronts: dict[Language, str], alert: str, still: Demo, browser: Browser
+    fronts: dict[Language, str], alert: str, finished_demo: Demo, browser: Browser
 ) -> None:
     page = open_page(browser, fronts["fr"], "alerts", NARROW, alert=alert)
     assert overflow_px(page) == 0
@@ -240,7 +244,7 @@ def test_an_api_that_is_down_is_said_and_once_it_is_back_so_is_the_page(
 
 
 def series(demo: Demo, expression: str) -> dict[str, str]:
-    """What the demo's Prometheus finds: values by job."""
+    """Return the values of a query to the demo's Prometheus, by job."""
     base = demo.addresses["Prometheus"].removesuffix("/alerts")
     with urllib.request.urlopen(f"{base}/api/v1/query?query={quote(expression)}") as answer:
         result = orjson.loads(answer.read())["data"]["result"]

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright; run as a module it takes the README's picture.
+"""Run Debian's Chromium by Playwright; as a module, take the README's picture.
 
 Run: python -m tests.support.browser docs/backtest.png
 """
@@ -20,7 +20,7 @@ from tests.support.servers import lacking
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a window; skips the test where there is none."""
+    """Yield a headless Chromium; skip the test if it is not installed."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         lacking("the report is opened in Chromium: apt-get install chromium", "REQUIRE_SERVICES")
@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def main(path: str) -> None:
-    """Backtest ten simulated days, and take a picture of the report's beginning."""
+    """Backtest ten simulated days and take a picture of the top of the report."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         week, report = Path(folder) / "week.jsonl", Path(folder) / "report.html"
         truth = f"{week}.truth.json"

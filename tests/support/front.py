@@ -1,4 +1,4 @@
-"""The front in a browser: the demo behind it, fronts of one's own, pages opened and waited for."""
+"""Run the demo and fronts, and open their pages in a browser."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ _GRAVE: Final = ("serious", "critical")
 
 
 class Demo:
-    """``badbuzz demo --ui`` on simulated days, from when it serves; its replay goes on.
+    """A running ``badbuzz demo --ui``, whose replay may still go on.
 
     Parameters
     ----------
     folder
-        Where it leaves everything.
+        Folder for the log and the database.
     options
-        Further ones.
+        Further options of the command.
 
     Attributes
     ----------
     addresses
-        By what is there: "the front", "the API" and so on.
+        URL by name: "the front", "the API" and so on.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -60,7 +60,7 @@ class Demo:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Start it, and return when the front and the API answer."""
+        """Start it and wait until the front and the API answer."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -74,7 +74,7 @@ class Demo:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """End it, as Ctrl-C does; fails where that is an error, or leaves anything running."""
+        """Stop it as Ctrl-C does; fail if it exits with an error or leaves a process running."""
         assert self._process is not None
         started = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGINT)
@@ -83,25 +83,25 @@ class Demo:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """The id of its process."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def store_url(self) -> str:
-        """Where it records."""
+        """The URL of its store."""
         return f"sqlite:///{self._folder / 'badbuzz.db'}"
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        """What it recorded."""
+        """Open its store."""
         with Store.open(self.store_url) as store:
             yield store
 
 
 @contextmanager
 def served(folder: Path, name: str, ready: str, port: int, **environ: str) -> Iterator[str]:
-    """The address of ``badbuzz NAME`` in a process of its own, once it answers at a path."""
+    """Run ``badbuzz NAME`` and yield its URL once it answers at a path."""
     url, log = f"http://127.0.0.1:{port}", folder / f"{name.split(maxsplit=1)[0]}-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -132,7 +132,7 @@ def _answers(url: str) -> bool:
 
 @contextmanager
 def front(folder: Path, api_url: str, language: Language) -> Iterator[str]:
-    """The address of a front of one's own, which begins in a language."""
+    """Run another front with a default language and yield its URL."""
     environ = {"BADBUZZ_API_URL": api_url, "BADBUZZ_LANGUAGE": language}
     with served(folder, "front", "/_stcore/health", free_port(), **environ) as url:
         yield url
@@ -141,7 +141,7 @@ def front(folder: Path, api_url: str, language: Language) -> Iterator[str]:
 def open_page(
     browser: Browser, base: str, path: str, size: tuple[int, int] = WIDE, **asked: str
 ) -> Page:
-    """A page of the front in a tab of its own, drawn to the end."""
+    """Open a page of the front in a new tab and wait until it is drawn."""
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.set_default_timeout(_PATIENCE_MS)
     page.goto(f"{base}/{path}{'?' + urlencode(asked) if asked else ''}")
@@ -151,7 +151,7 @@ def open_page(
 
 
 def settle(page: Page) -> None:
-    """Wait until the page is drawn to the end: the script has run, and charts are there."""
+    """Wait until the script of the page has run and no placeholder is left."""
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
         " && !document.querySelector('[data-testid=stSkeleton]')",
@@ -160,7 +160,7 @@ def settle(page: Page) -> None:
 
 
 def grave_faults(page: Page) -> list[str]:
-    """What axe-core finds that is serious or critical: rule and places."""
+    """Return the serious and critical violations that axe-core finds."""
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{one['id']} ({one['impact']}): {' | '.join(node['html'][:160] for node in one['nodes'])}"
@@ -170,7 +170,7 @@ def grave_faults(page: Page) -> list[str]:
 
 
 def overflow_px(page: Page) -> int:
-    """How far the page can be scrolled sideways."""
+    """Return by how many pixels the page can be scrolled sideways."""
     scrolled: int = page.evaluate(
         "Math.max(...[document.documentElement, document.querySelector('[data-testid=stMain]')]"
         ".map(e => e.scrollWidth - e.clientWidth))"

@@ -34,8 +34,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "title_escalated_warning": "CRISIS RISING (warning): {brand}",
     "title_escalated_critical": "CRISIS RISING (critical): {brand}",
     "title_resolved": "OVER: {brand}",
-    "rates": "{rate} negative, usually {usual}; adjusted for the classifier's error {adjusted}, "
-    "usually {adjusted_usual}.",
+    "rates": "{rate} negative, usually {usual}; adjusted for the classifier's error {adjusted}, usually {adjusted_usual}.",
     "opened": "Since {time}; chance of as many by accident: {chance}.",
     "chance_less": "less than 1 in {n}",
     "chance_more": "more than 1 in {n}",
@@ -66,11 +65,9 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "mail_span": "From {start:%d %B %Y, %H:%M} to {end:%d %B %Y, %H:%M} ({end:%Z}).",
     "layout_open": "Open the dashboard",
     "layout_acknowledge": "I am on it",
-    "layout_how": "Opens a silence: create it, and nobody else is reminded. You still hear when it "
-    "gets worse, and when it is over.",
+    "layout_how": "Opens a silence: create it, and nobody else is reminded. You still hear when it gets worse, and when it is over.",
     "layout_lost_title": "NO MORE WORD:",
-    "layout_lost": "No more word of this alert: badbuzz has stopped repeating it. It may not be "
-    "over.",
+    "layout_lost": "No more word of this alert: badbuzz has stopped repeating it. It may not be over.",
     "sms_counts": "{n} of {total} tweets negative in {minutes} min, {expected} expected",
     "sms_since": ", since {time}",
     "sms_terms": ". Driven by: {terms}",
@@ -83,22 +80,19 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "page_models": "Models",
     "language": "Language",
     "sign_in": "Sign in",
-    "sign_in_why": "The API asks for a key. Yours was given to you by whoever runs badbuzz "
-    "(`badbuzz keys add NAME --scope write`). It stays in this tab until you close it.",
+    "sign_in_why": "The API asks for a key. Yours was given to you by whoever runs badbuzz (`badbuzz keys add NAME --scope write`). It stays in this tab until you close it.",
     "sign_in_key": "API key",
     "sign_out": "Sign out",
     "try_again": "Try again",
     "api_down": "The API does not answer. This page comes back by itself once it does.",
-    "api_store_down": "The API cannot reach its database. This page comes back by itself once it "
-    "can.",
+    "api_store_down": "The API cannot reach its database. This page comes back by itself once it can.",
     "api_unauthorized": "The API does not know this key: it is wrong, or was revoked.",
     "api_forbidden": "Your key may look, but not change that: ask for one with the scope “write”.",
     "api_not_found": "There is no such thing (any more).",
     "api_too_many": "Too many requests under this key: wait a minute, or use a key of your own.",
     "api_refused": "The API did not accept that.",
     # Page Live
-    "no_brands": "No brand has been heard of yet. Tweets appear once `badbuzz process` and "
-    "`badbuzz record` run and a source sends some.",
+    "no_brands": "No brand has been heard of yet. Tweets appear once `badbuzz process` and `badbuzz record` run and a source sends some.",
     "also": "{brand} · {state} since {since}",
     "brand": "Brand",
     "period": "Period",
@@ -111,11 +105,9 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "state_silent": "Feed silent",
     "state_learning": "Learning",
     "state_ok": "Calm",
-    "calm": "Nothing unusual: {n_negative} of {n} tweets in the last hour are negative; {expected} "
-    "were expected.",
+    "calm": "Nothing unusual: {n_negative} of {n} tweets in the last hour are negative; {expected} were expected.",
     "silent": "No news since {moment}.",
-    "silent_why": "A silent feed is not a calm one: whoever runs badbuzz should look at the source "
-    "and at the worker. A replay that is through looks like this too.",
+    "silent_why": "A silent feed is not a calm one: whoever runs badbuzz should look at the source and at the worker. A replay that is through looks like this too.",
     "learning": "Still learning what is usual for this brand: alerts count after a week of tweets.",
     "absent": "Not heard from: {sources}.",
     "as_of": "As of {moment}, {zone} time.",
@@ -144,13 +136,10 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "legend_alert": "an alert is open",
     "negatives_title": "Negative tweets against what is usual",
     "volume_title": "Volume",
-    "negatives_alt": "Line of negative tweets against the expected band, {start} to {end}: at most "
-    "{most} negative tweets in {minutes} minutes, at {peak}, where {expected} were expected. "
-    "{spans}",
+    "negatives_alt": "Line of negative tweets against the expected band, {start} to {end}: at most {most} negative tweets in {minutes} minutes, at {peak}, where {expected} were expected. {spans}",
     "alt_no_alert": "No alert was open.",
     "alt_alerts": "Alert open: {spans}.",
-    "rate_alt": "Line of the share of negatives, {start} to {end}; the same figures stand in the "
-    "table.",
+    "rate_alt": "Line of the share of negatives, {start} to {end}; the same figures stand in the table.",
     "volume_alt": "Bars of all tweets, {start} to {end}; the same figures stand in the table.",
     "no_windows": "Nothing is known of this period.",
     "table": "The figures as a table",
@@ -158,8 +147,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "table_alert": "Alert",
     "yes": "yes",
     "terms_title": "What the negatives are about",
-    "terms_about": "Terms that set {n} negative tweets apart from the week before, each with how "
-    "many hold it.",
+    "terms_about": "Terms that set {n} negative tweets apart from the week before, each with how many hold it.",
     "no_terms": "Nothing stands out.",
     "newest_title": "Newest",
     "most_negative_title": "Most negative",
@@ -187,7 +175,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "alerts_ruling_benign": "Much talk, no harm",
     "alerts_since": "Since {start}.",
     "alerts_span": "{start} to {end}.",
-    "alerts_claimed": "{moment}: {said}",
+    "alerts_claimed": "{moment}: {sentence}",
     "alerts_clocks": "Times are on each brand's own clock.",
     "alerts_clock": "Times are {zone}'s.",
     "alerts_replay": "From a replay: nobody is told of those, unless badbuzz notify is asked to.",
@@ -214,8 +202,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "alerts_link": "Link to this alert",
     "alerts_unknown": "There is no alert {id}. The list shows those there are.",
     # Page Try
-    "try_about": "Write what somebody might post about a brand: the models that watch the stream "
-    "say whether it is negative, and why.",
+    "try_about": "Write what somebody might post about a brand: the models that watch the stream say whether it is negative, and why.",
     "try_text": "Text",
     "try_language": "Language of the text",
     "try_guess": "Guess it",
@@ -223,8 +210,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "try_nothing": "Write a text first.",
     "try_unread": "No model reads {language}: nothing can be said of this text.",
     "try_score_is": "The model holds it to be negative with a probability of **{percent}**.",
-    "try_legend": "Underlined, with + : pushes towards negative. Dotted, with − : pushes away from "
-    "it.",
+    "try_legend": "Underlined, with + : pushes towards negative. Dotted, with − : pushes away from it.",
     "language_en": "English",
     "language_fr": "French",
     "language_de": "German",
@@ -244,13 +230,10 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "try_right": "Is that right?",
     "try_yes": "That's right",
     "try_no": "That's wrong",
-    "try_noted_wrong": "Kept as a mistake of {bundle}, names in the text hidden. It will be looked "
-    "at, and learnt from.",
+    "try_noted_wrong": "Kept as a mistake of {bundle}, names in the text hidden. It will be looked at, and learnt from.",
     "try_noted_right": "Kept: {bundle} was right, names in the text hidden.",
     # Page Label
-    "label_about": "Tweets of which the models are least sure, one at a time. Your answers tell "
-    "where they are wrong, and teach the next ones. What the model says is shown after your "
-    "answer.",
+    "label_about": "Tweets of which the models are least sure, one at a time. Your answers tell where they are wrong, and teach the next ones. What the model says is shown after your answer.",
     "label_language": "Language of tweets",
     "label_all": "All",
     "label_count": "Labelled: {n} · skipped: {skipped}",
@@ -269,8 +252,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "label_undo_key": "Z",
     "label_agreed": "the model agrees",
     "label_disagreed": "the model says otherwise",
-    "label_last": "Your last answer: {said}; {agreed} (negative with {percent}). Undo asks again: "
-    "your last word counts.",
+    "label_last": "Your last answer: {label}; {agreed} (negative with {percent}). Undo asks again: your last word counts.",
     # Page History
     "history_brands": "Brands to compare",
     "history_choose": "Choose a brand",
@@ -303,19 +285,15 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "history_no_alert": "There was none.",
     "history_more": "{n} more: download the alerts to see all.",
     "history_files": "As files",
-    "history_files_about": "CSV of these brands and this period; windows are of five minutes, "
-    "tweets a sample with names hidden. Feedback is dated by when people spoke.",
+    "history_files_about": "CSV of these brands and this period; windows are of five minutes, tweets a sample with names hidden. Feedback is dated by when people spoke.",
     "history_windows": "Windows",
     "history_alerts": "Alerts",
     "history_tweets": "Tweets",
     "history_feedback": "Feedback",
     "history_replay": "Send it again",
-    "history_replay_about": "RECORDING is the file that the tweets came from: the database holds a "
-    "sample alone. A prefix of its own keeps the replay apart from what is live; `badbuzz "
-    "process` must run under the same one.",
+    "history_replay_about": "RECORDING is the file that the tweets came from: the database holds a sample alone. A prefix of its own keeps the replay apart from what is live; `badbuzz process` must run under the same one.",
     # Page Models
-    "models_unserved": "No bundle reads this language here: its tweets are counted, but not scored."
-    "No bundle reads this language here: its tweets are counted, but not scored.",
+    "models_unserved": "No bundle reads this language here: its tweets are counted, but not scored.No bundle reads this language here: its tweets are counted, but not scored.",
     "models_serves": "{bundle} is in use.",
     "models_version": "Version {n} in the registry.",
     "models_accuracy": "Accuracy",
@@ -342,27 +320,20 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "models_rollback": "{when} UTC: {who} went back to version {after} (before: {before}).",
     "models_why": " “{why}”",
     "models_forced": " Forced: a check did not hold.",
-    "models_registry_none": "No registry is set: what came with badbuzz, or BADBUZZ_BUNDLES names, "
-    "serves.",
+    "models_registry_none": "No registry is set: what came with badbuzz, or BADBUZZ_BUNDLES names, serves.",
     "models_registry_unread": "The registry has not been read yet.",
     "models_registry_answers": "The registry answers; a new champion serves within seconds.",
-    "models_registry_unreachable": "The registry has not answered since {since} UTC; what served "
-    "goes on serving.",
-    "models_drift_none": "No drift in the newest {n} sampled tweets: their scores have a stability "
-    "index of {index}; above 0.2 would be a shift.",
-    "models_drift_shift": "The newest {n} sampled tweets differ from those that these figures are "
-    "of: their scores have a stability index of {index}, above 0.2. The figures may not hold for "
-    "them.",
-    "models_drift_unknown": "Too few sampled tweets of this bundle, or no reference on its card, "
-    "to say whether they drift.",
+    "models_registry_unreachable": "The registry has not answered since {since} UTC; what served goes on serving.",
+    "models_drift_none": "No drift in the newest {n} sampled tweets: their scores have a stability index of {index}; above 0.2 would be a shift.",
+    "models_drift_shift": "The newest {n} sampled tweets differ from those that these figures are of: their scores have a stability index of {index}, above 0.2. The figures may not hold for them.",
+    "models_drift_unknown": "Too few sampled tweets of this bundle, or no reference on its card, to say whether they drift.",
     "errors_title": "Where people saw labels err, last {days} days",
     "errors_none": "Nobody has judged a label yet. The pages Try and Label are the places to.",
     "errors_overall": "Wrong, of all judged",
     "errors_corrections": "Of corrections",
     "errors_labelling": "Of uncertain tweets",
     "errors_of": "of {n}; 95 %: {low} to {high}",
-    "errors_caution": "People judge what looks wrong or what the model is unsure of, so these "
-    "shares compare groups and versions; they are not how often labels are wrong.",
+    "errors_caution": "People judge what looks wrong or what the model is unsure of, so these shares compare groups and versions; they are not how often labels are wrong.",
     "errors_better": "▼ {name} errs less than {before}.",
     "errors_worse": "▲ {name} errs more than {before}: think of rolling back.",
     "errors_same": "= {name} errs as often as {before}.",

@@ -34,8 +34,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "title_escalated_warning": "CRISE EN HAUSSE (alerte) : {brand}",
     "title_escalated_critical": "CRISE EN HAUSSE (critique) : {brand}",
     "title_resolved": "TERMINÉ : {brand}",
-    "rates": "{rate} de négatifs, d'ordinaire {usual} ; corrigé de l'erreur du modèle {adjusted}, "
-    "d'ordinaire {adjusted_usual}.",
+    "rates": "{rate} de négatifs, d'ordinaire {usual} ; corrigé de l'erreur du modèle {adjusted}, d'ordinaire {adjusted_usual}.",
     "opened": "Depuis {time} ; probabilité d'un tel nombre par hasard : {chance}.",
     "chance_less": "moins de 1 sur {n}",
     "chance_more": "plus de 1 sur {n}",
@@ -66,11 +65,9 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "mail_span": "Du {start:%d/%m/%Y à %H:%M} au {end:%d/%m/%Y à %H:%M} ({end:%Z}).",
     "layout_open": "Ouvrir le tableau de bord",
     "layout_acknowledge": "Je m'en occupe",
-    "layout_how": "Ouvre un silence : créez-le, et personne d'autre n'est relancé. Vous saurez si "
-    "cela s'aggrave, et quand ce sera terminé.",
+    "layout_how": "Ouvre un silence : créez-le, et personne d'autre n'est relancé. Vous saurez si cela s'aggrave, et quand ce sera terminé.",
     "layout_lost_title": "SANS NOUVELLES :",
-    "layout_lost": "Plus de nouvelles de cette alerte : badbuzz ne la répète plus. Elle n'est "
-    "peut-être pas terminée.",
+    "layout_lost": "Plus de nouvelles de cette alerte : badbuzz ne la répète plus. Elle n'est peut-être pas terminée.",
     "sms_counts": "{n} tweets négatifs sur {total} en {minutes} min, {expected} attendus",
     "sms_since": ", depuis {time}",
     "sms_terms": ". Mots: {terms}",
@@ -83,25 +80,19 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "page_models": "Modèles",
     "language": "Langue",
     "sign_in": "Se connecter",
-    "sign_in_why": "L'API demande une clé. La vôtre vous a été remise par la personne qui gère "
-    "badbuzz (`badbuzz keys add NOM --scope write`). Elle reste dans cet onglet jusqu'à ce que "
-    "vous le fermiez.",
+    "sign_in_why": "L'API demande une clé. La vôtre vous a été remise par la personne qui gère badbuzz (`badbuzz keys add NOM --scope write`). Elle reste dans cet onglet jusqu'à ce que vous le fermiez.",
     "sign_in_key": "Clé d'API",
     "sign_out": "Se déconnecter",
     "try_again": "Réessayer",
     "api_down": "L'API ne répond pas. Cette page reviendra d'elle-même dès qu'elle répondra.",
-    "api_store_down": "L'API n'atteint pas sa base de données. Cette page reviendra d'elle-même "
-    "dès qu'elle l'atteindra.",
+    "api_store_down": "L'API n'atteint pas sa base de données. Cette page reviendra d'elle-même dès qu'elle l'atteindra.",
     "api_unauthorized": "L'API ne connaît pas cette clé : elle est fausse, ou a été révoquée.",
-    "api_forbidden": "Votre clé permet de consulter, pas de modifier : demandez-en une de portée « "
-    "write ».",
+    "api_forbidden": "Votre clé permet de consulter, pas de modifier : demandez-en une de portée « write ».",
     "api_not_found": "Cela n'existe pas, ou plus.",
-    "api_too_many": "Trop de requêtes avec cette clé : attendez une minute, ou prenez une clé à "
-    "vous.",
+    "api_too_many": "Trop de requêtes avec cette clé : attendez une minute, ou prenez une clé à vous.",
     "api_refused": "L'API n'a pas accepté cela.",
     # Page Live
-    "no_brands": "Aucune marque n'a encore été vue. Les tweets apparaissent dès que `badbuzz "
-    "process` et `badbuzz record` tournent et qu'une source en envoie.",
+    "no_brands": "Aucune marque n'a encore été vue. Les tweets apparaissent dès que `badbuzz process` et `badbuzz record` tournent et qu'une source en envoie.",
     "also": "{brand} · {state} depuis le {since}",
     "brand": "Marque",
     "period": "Période",
@@ -114,13 +105,10 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "state_silent": "Flux muet",
     "state_learning": "Apprentissage",
     "state_ok": "Calme",
-    "calm": "Rien d'inhabituel : {n_negative} des {n} tweets de la dernière heure sont négatifs ; "
-    "{expected} étaient attendus.",
+    "calm": "Rien d'inhabituel : {n_negative} des {n} tweets de la dernière heure sont négatifs ; {expected} étaient attendus.",
     "silent": "Plus de nouvelles depuis le {moment}.",
-    "silent_why": "Un flux muet n'est pas un flux calme : la personne qui gère badbuzz devrait "
-    "vérifier la source et le traitement. Un rejeu terminé se présente aussi ainsi.",
-    "learning": "Apprentissage de ce qui est habituel pour cette marque : les alertes comptent "
-    "après une semaine de tweets.",
+    "silent_why": "Un flux muet n'est pas un flux calme : la personne qui gère badbuzz devrait vérifier la source et le traitement. Un rejeu terminé se présente aussi ainsi.",
+    "learning": "Apprentissage de ce qui est habituel pour cette marque : les alertes comptent après une semaine de tweets.",
     "absent": "Sans nouvelles de : {sources}.",
     "as_of": "Au {moment}, heure de {zone}.",
     "since": "Depuis le {moment}.",
@@ -148,22 +136,18 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "legend_alert": "alerte ouverte",
     "negatives_title": "Tweets négatifs, comparés à l'habitude",
     "volume_title": "Volume",
-    "negatives_alt": "Courbe des tweets négatifs et bande attendue, du {start} au {end} : au plus "
-    "{most} tweets négatifs en {minutes} minutes, à {peak}, pour {expected} attendus. {spans}",
+    "negatives_alt": "Courbe des tweets négatifs et bande attendue, du {start} au {end} : au plus {most} tweets négatifs en {minutes} minutes, à {peak}, pour {expected} attendus. {spans}",
     "alt_no_alert": "Aucune alerte ouverte.",
     "alt_alerts": "Alerte ouverte : {spans}.",
-    "rate_alt": "Courbe de la part de négatifs, du {start} au {end} ; le tableau donne les mêmes "
-    "chiffres.",
-    "volume_alt": "Barres du nombre de tweets, du {start} au {end} ; le tableau donne les mêmes "
-    "chiffres.",
+    "rate_alt": "Courbe de la part de négatifs, du {start} au {end} ; le tableau donne les mêmes chiffres.",
+    "volume_alt": "Barres du nombre de tweets, du {start} au {end} ; le tableau donne les mêmes chiffres.",
     "no_windows": "Rien n'est connu de cette période.",
     "table": "Les chiffres en tableau",
     "table_time": "Heure",
     "table_alert": "Alerte",
     "yes": "oui",
     "terms_title": "De quoi parlent les négatifs",
-    "terms_about": "Mots qui distinguent {n} tweets négatifs de la semaine d'avant, avec le nombre "
-    "de tweets où chacun apparaît.",
+    "terms_about": "Mots qui distinguent {n} tweets négatifs de la semaine d'avant, avec le nombre de tweets où chacun apparaît.",
     "no_terms": "Rien ne ressort.",
     "newest_title": "Les plus récents",
     "most_negative_title": "Les plus négatifs",
@@ -191,7 +175,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "alerts_ruling_benign": "Du bruit sans gravité",
     "alerts_since": "Depuis le {start}.",
     "alerts_span": "Du {start} au {end}.",
-    "alerts_claimed": "{moment} : {said}",
+    "alerts_claimed": "{moment} : {sentence}",
     "alerts_clocks": "Heures de l'horloge de chaque marque.",
     "alerts_clock": "Heures de {zone}.",
     "alerts_replay": "Issue d'un rejeu : personne n'en est prévenu, sauf demande expresse.",
@@ -206,8 +190,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "alerts_phase_negatives": "Négatifs",
     "alerts_phase_score": "Score",
     "alerts_ruling": "Qu'était-ce ?",
-    "alerts_ruling_why": "C'est sur votre avis que les fausses alertes sont comptées. Vous pouvez "
-    "en changer.",
+    "alerts_ruling_why": "C'est sur votre avis que les fausses alertes sont comptées. Vous pouvez en changer.",
     "alerts_your_ruling": "Votre avis",
     "alerts_note": "Note (facultative)",
     "alerts_rule": "Enregistrer",
@@ -219,8 +202,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "alerts_link": "Lien vers cette alerte",
     "alerts_unknown": "Il n'y a pas d'alerte {id}. La liste montre celles qui existent.",
     # Page Try
-    "try_about": "Écrivez ce que quelqu'un pourrait publier sur une marque : les modèles qui "
-    "surveillent le flux disent si c'est négatif, et pourquoi.",
+    "try_about": "Écrivez ce que quelqu'un pourrait publier sur une marque : les modèles qui surveillent le flux disent si c'est négatif, et pourquoi.",
     "try_text": "Texte",
     "try_language": "Langue du texte",
     "try_guess": "À deviner",
@@ -242,20 +224,16 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "try_by": "Poids",
     "negative": "négatif",
     "not_negative": "pas négatif",
-    "try_guessed": "Langue devinée : {language} ; modèle : {bundle}. Poids : ce que le mot ajoute "
-    "au logit.",
+    "try_guessed": "Langue devinée : {language} ; modèle : {bundle}. Poids : ce que le mot ajoute au logit.",
     "try_given": "Langue : {language} ; modèle : {bundle}. Poids : ce que le mot ajoute au logit.",
     "try_why": "Pourquoi : mot par mot",
     "try_right": "Est-ce juste ?",
     "try_yes": "C'est juste",
     "try_no": "C'est faux",
-    "try_noted_wrong": "Conservé comme une erreur de {bundle}, les noms dans le texte masqués. "
-    "Elle sera examinée et servira à apprendre.",
+    "try_noted_wrong": "Conservé comme une erreur de {bundle}, les noms dans le texte masqués. Elle sera examinée et servira à apprendre.",
     "try_noted_right": "Conservé : {bundle} avait raison, les noms dans le texte masqués.",
     # Page Label
-    "label_about": "Les tweets dont les modèles sont le moins sûrs, un à la fois. Vos réponses "
-    "disent où ils se trompent, et instruisent les suivants. L'avis du modèle apparaît après "
-    "votre réponse.",
+    "label_about": "Les tweets dont les modèles sont le moins sûrs, un à la fois. Vos réponses disent où ils se trompent, et instruisent les suivants. L'avis du modèle apparaît après votre réponse.",
     "label_language": "Langue des tweets",
     "label_all": "Toutes",
     "label_count": "Annotés : {n} · passés : {skipped}",
@@ -274,8 +252,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "label_undo_key": "Z",
     "label_agreed": "le modèle est d'accord",
     "label_disagreed": "le modèle dit le contraire",
-    "label_last": "Votre dernière réponse : {said} ; {agreed} (négatif à {percent}). Annuler "
-    "repose la question : votre dernier mot compte.",
+    "label_last": "Votre dernière réponse : {label} ; {agreed} (négatif à {percent}). Annuler repose la question : votre dernier mot compte.",
     # Page History
     "history_brands": "Marques à comparer",
     "history_choose": "Choisissez une marque",
@@ -301,28 +278,22 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "history_top": "{brand} : au plus {figure}, {when}",
     "history_alt": "{field} au fil du temps. {tops}.",
     "history_spans": "Quand il y avait une alerte",
-    "history_spans_alt": "Une ligne par marque, une barre par alerte ; la liste ci-dessous les "
-    "nomme.",
+    "history_spans_alt": "Une ligne par marque, une barre par alerte ; la liste ci-dessous les nomme.",
     "history_info": "pour information",
     "history_warning": "alerte",
     "history_critical": "critique",
     "history_no_alert": "Il n'y en a eu aucune.",
     "history_more": "{n} de plus : téléchargez les alertes pour les voir toutes.",
     "history_files": "En fichiers",
-    "history_files_about": "CSV de ces marques et de cette période ; fenêtres de cinq minutes, "
-    "tweets : un échantillon aux noms masqués. Les avis sont datés du moment où ils ont été "
-    "donnés.",
+    "history_files_about": "CSV de ces marques et de cette période ; fenêtres de cinq minutes, tweets : un échantillon aux noms masqués. Les avis sont datés du moment où ils ont été donnés.",
     "history_windows": "Fenêtres",
     "history_alerts": "Alertes",
     "history_tweets": "Tweets",
     "history_feedback": "Avis",
     "history_replay": "Le rejouer",
-    "history_replay_about": "RECORDING est le fichier d'où venaient les tweets : la base n'en "
-    "garde qu'un échantillon. Un préfixe à part sépare cette relecture du direct ; `badbuzz "
-    "process` doit tourner sous le même.",
+    "history_replay_about": "RECORDING est le fichier d'où venaient les tweets : la base n'en garde qu'un échantillon. Un préfixe à part sépare cette relecture du direct ; `badbuzz process` doit tourner sous le même.",
     # Page Models
-    "models_unserved": "Aucun modèle ne lit cette langue ici : ses tweets sont comptés, mais pas "
-    "évalués.",
+    "models_unserved": "Aucun modèle ne lit cette langue ici : ses tweets sont comptés, mais pas évalués.",
     "models_serves": "{bundle} est en service.",
     "models_version": "Version {n} du registre.",
     "models_accuracy": "Exactitude",
@@ -349,30 +320,20 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "models_rollback": "{when} UTC : {who} est revenu à la version {after} (avant : {before}).",
     "models_why": " « {why} »",
     "models_forced": " Forcé : un contrôle n'a pas tenu.",
-    "models_registry_none": "Aucun registre n'est réglé : sert ce qui vient avec badbuzz, ou ce "
-    "que nomme BADBUZZ_BUNDLES.",
+    "models_registry_none": "Aucun registre n'est réglé : sert ce qui vient avec badbuzz, ou ce que nomme BADBUZZ_BUNDLES.",
     "models_registry_unread": "Le registre n'a pas encore été lu.",
-    "models_registry_answers": "Le registre répond ; une nouvelle championne sert en quelques "
-    "secondes.",
-    "models_registry_unreachable": "Le registre ne répond plus depuis le {since} UTC ; ce qui "
-    "servait sert encore.",
-    "models_drift_none": "Pas de dérive dans les {n} tweets échantillonnés les plus récents : "
-    "l'indice de stabilité de leurs scores est de {index} ; au-dessus de 0,2, ce serait un "
-    "glissement.",
-    "models_drift_shift": "Les {n} tweets échantillonnés les plus récents diffèrent de ceux dont "
-    "parlent ces chiffres : l'indice de stabilité de leurs scores est de {index}, au-dessus de "
-    "0,2. Les chiffres ne valent peut-être pas pour eux.",
-    "models_drift_unknown": "Trop peu de tweets échantillonnés de ce modèle, ou pas de référence "
-    "sur sa fiche, pour dire s'il y a dérive.",
+    "models_registry_answers": "Le registre répond ; une nouvelle championne sert en quelques secondes.",
+    "models_registry_unreachable": "Le registre ne répond plus depuis le {since} UTC ; ce qui servait sert encore.",
+    "models_drift_none": "Pas de dérive dans les {n} tweets échantillonnés les plus récents : l'indice de stabilité de leurs scores est de {index} ; au-dessus de 0,2, ce serait un glissement.",
+    "models_drift_shift": "Les {n} tweets échantillonnés les plus récents diffèrent de ceux dont parlent ces chiffres : l'indice de stabilité de leurs scores est de {index}, au-dessus de 0,2. Les chiffres ne valent peut-être pas pour eux.",
+    "models_drift_unknown": "Trop peu de tweets échantillonnés de ce modèle, ou pas de référence sur sa fiche, pour dire s'il y a dérive.",
     "errors_title": "Où des personnes ont vu des erreurs, {days} derniers jours",
-    "errors_none": "Personne n'a encore jugé d'étiquette. Les pages Essayer et Annoter sont là "
-    "pour cela.",
+    "errors_none": "Personne n'a encore jugé d'étiquette. Les pages Essayer et Annoter sont là pour cela.",
     "errors_overall": "Faux, parmi tous les jugés",
     "errors_corrections": "Parmi les corrections",
     "errors_labelling": "Parmi les tweets incertains",
     "errors_of": "sur {n} ; 95 % : {low} à {high}",
-    "errors_caution": "On juge ce qui paraît faux ou ce dont le modèle doute : ces parts comparent "
-    "des groupes et des versions ; elles ne disent pas la fréquence des erreurs.",
+    "errors_caution": "On juge ce qui paraît faux ou ce dont le modèle doute : ces parts comparent des groupes et des versions ; elles ne disent pas la fréquence des erreurs.",
     "errors_better": "▼ {name} se trompe moins que {before}.",
     "errors_worse": "▲ {name} se trompe plus que {before} : songez à revenir en arrière.",
     "errors_same": "= {name} se trompe aussi souvent que {before}.",

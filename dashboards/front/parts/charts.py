@@ -1,4 +1,4 @@
-"""Charts: what was seen against what is usual, on the brand's clock."""
+"""Charts of a brand's observed and expected tweets, in the brand's time zone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DASHED: Final[dict[str, Any]] = {"color": QUIET_INK, "strokeDash": [4, 3], "str
 
 
 def on_clock(at_ms: int, zone: str) -> int:
-    """An instant as a chart that knows no zones must be told it, to show the zone's clock.
+    """Return a time shifted by its zone's offset, for a chart that shows UTC.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def on_clock(at_ms: int, zone: str) -> int:
 
 
 def rows(steps: Sequence[WindowSum], zone: str, t: Translator) -> list[dict[str, Any]]:
-    """Steps as a chart's rows, on a zone's clock."""
+    """Return steps as rows of a chart in a time zone."""
     return [
         {
             "when": t.moment(step.start_ms, zone),
@@ -55,13 +55,13 @@ def rows(steps: Sequence[WindowSum], zone: str, t: Translator) -> list[dict[str,
 
 
 def alert_spans(steps: Sequence[WindowSum]) -> list[tuple[WindowSum, WindowSum]]:
-    """The first and the last step of each alert that was open."""
+    """Return the first and the last step of each alert."""
     groups = (list(group) for key, group in groupby(steps, lambda step: step.alert_id) if key)
     return [(group[0], group[-1]) for group in groups]
 
 
 def spans(steps: Sequence[WindowSum], zone: str) -> list[dict[str, Any]]:
-    """When an alert was open, as half-open spans on a zone's clock."""
+    """Return the half-open spans of the alerts in a time zone."""
     return [
         {"at": on_clock(first.start_ms, zone), "end": on_clock(last.end_ms, zone)}
         for first, last in alert_spans(steps)
@@ -69,51 +69,51 @@ def spans(steps: Sequence[WindowSum], zone: str) -> list[dict[str, Any]]:
 
 
 def negatives(steps: Sequence[WindowSum], zone: str, t: Translator) -> alt.LayerChart:
-    """Negative tweets against the expected band; when an alert was open is shaded."""
+    """Return the chart of negative tweets over the expected band, alerts shaded."""
     base = _on(rows(steps, zone, t)).encode(x=_time(steps))
     band = base.mark_area(color=BAND, opacity=0.75).encode(
         y=alt.Y("low:Q", title=None, axis=_counts()), y2="high:Q"
     )
     usual = base.mark_line(**_DASHED).encode(y="expected:Q")
     seen = base.mark_line(color=INK, strokeWidth=2).encode(y="negative:Q")
-    told = [
-        _told("negative:Q", t("chart_negatives")),
-        _told("expected:Q", t("chart_expected"), ".1f"),
-        _told("n:Q", t("chart_tweets")),
+    tooltips = [
+        _tooltip("negative:Q", t("chart_negatives")),
+        _tooltip("expected:Q", t("chart_expected"), ".1f"),
+        _tooltip("n:Q", t("chart_tweets")),
     ]
-    return _layered(steps, zone, [band, usual, seen, _pointed(base, told, t)], _HIGH)
+    return _layered(steps, zone, [band, usual, seen, _pointed(base, tooltips, t)], _HIGH)
 
 
 def rate(
     steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, t: Translator
 ) -> alt.LayerChart:
-    """The share of negatives against the usual one; ``fine`` says when an alert was open."""
+    """Return the chart of the negative rate and its baseline; ``fine`` steps have the alerts."""
     base = _on(rows(steps, zone, t)).encode(x=_time(steps))
-    percent = alt.Axis(format="%", tickCount=4, **_AXIS)
+    percent = alt.Axis(format="%", tickCount=4, **AXIS)
     seen = base.mark_line(color=INK, strokeWidth=2).encode(
         y=alt.Y("rate:Q", title=None, axis=percent, scale=alt.Scale(domain=[0, 1]))
     )
     usual = base.mark_line(**_DASHED).encode(y="usual_rate:Q")
-    told = [
-        _told("rate:Q", t("chart_rate"), ".0%"),
-        _told("usual_rate:Q", t("chart_usual_rate"), ".0%"),
+    tooltips = [
+        _tooltip("rate:Q", t("chart_rate"), ".0%"),
+        _tooltip("usual_rate:Q", t("chart_usual_rate"), ".0%"),
     ]
-    return _layered(fine, zone, [seen, usual, _pointed(base, told, t)], _LOW)
+    return _layered(fine, zone, [seen, usual, _pointed(base, tooltips, t)], _LOW)
 
 
 def volume(
     steps: Sequence[WindowSum], fine: Sequence[WindowSum], zone: str, t: Translator
 ) -> alt.LayerChart:
-    """All tweets, negative or not; ``fine`` says when an alert was open."""
+    """Return the chart of all tweets; ``fine`` steps have the alerts."""
     base = _on(rows(steps, zone, t)).encode(x=_time(steps))
     filled = base.mark_area(color=BLUE, interpolate="step-after").encode(
         y=alt.Y("n:Q", title=None, axis=_counts())
     )
-    told = [_told("n:Q", t("chart_tweets"))]
-    return _layered(fine, zone, [filled, _pointed(base, told, t)], _LOW)
+    tooltips = [_tooltip("n:Q", t("chart_tweets"))]
+    return _layered(fine, zone, [filled, _pointed(base, tooltips, t)], _LOW)
 
 
-_AXIS: Final[dict[str, Any]] = {
+AXIS: Final[dict[str, Any]] = {
     "labelColor": QUIET_INK, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE,
     "labelFontSize": 12,
 }  # fmt: skip
@@ -124,13 +124,13 @@ def _on(values: list[dict[str, Any]]) -> alt.Chart:
 
 
 def _counts() -> alt.Axis:
-    return alt.Axis(tickCount=4, tickMinStep=1, format="d", **_AXIS)
+    return alt.Axis(tickCount=4, tickMinStep=1, format="d", **AXIS)
 
 
 def _time(steps: Sequence[WindowSum]) -> alt.X:
     long = bool(steps) and steps[-1].end_ms - steps[0].start_ms > _TWO_DAYS_MS
     axis = alt.Axis(
-        format="%d/%m" if long else "%H:%M", labelOverlap=True, tickCount=6, grid=False, **_AXIS
+        format="%d/%m" if long else "%H:%M", labelOverlap=True, tickCount=6, grid=False, **AXIS
     )
     return alt.X("at:T", title=None, axis=axis, scale=alt.Scale(type="utc", nice=False))
 
@@ -138,23 +138,23 @@ def _time(steps: Sequence[WindowSum]) -> alt.X:
 def _layered(
     fine: Sequence[WindowSum], zone: str, layers: list[alt.Chart], height: int
 ) -> alt.LayerChart:
-    """Layers over the spans of alerts, which are left out where there is none: Vega would warn."""
+    """Return layers over the alerts' spans, if any: Vega warns about an empty layer."""
     open_spans = spans(fine, zone)
     if open_spans:
         shade = _on(open_spans).mark_rect(color=RED, opacity=0.16, stroke=RED)
         layers = [shade.encode(x=_time(fine), x2="end:T"), *layers]
     padding = {"left": 0, "right": 8, "top": 4, "bottom": 0}
     layered: Any = alt.layer(*layers)
-    found: alt.LayerChart = layered.properties(height=height, padding=padding)
-    return found
+    chart: alt.LayerChart = layered.properties(height=height, padding=padding)
+    return chart
 
 
-def _told(field: str, title: str, form: str = "d") -> alt.Tooltip:
+def _tooltip(field: str, title: str, form: str = "d") -> alt.Tooltip:
     return alt.Tooltip(field, title=title, format=form)
 
 
-def _pointed(base: alt.Chart, told: list[alt.Tooltip], t: Translator) -> alt.Chart:
-    """What a pointer is told, wherever over a step it stands."""
+def _pointed(base: alt.Chart, tooltips: list[alt.Tooltip], t: Translator) -> alt.Chart:
+    """Return an invisible layer that shows a tooltip anywhere over a step."""
     when = alt.Tooltip("when:N", title=t("chart_from"))
-    found: alt.Chart = base.mark_rect(opacity=0).encode(x2="end:T", tooltip=[when, *told])
-    return found
+    chart: alt.Chart = base.mark_rect(opacity=0).encode(x2="end:T", tooltip=[when, *tooltips])
+    return chart

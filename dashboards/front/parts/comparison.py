@@ -1,4 +1,4 @@
-"""Charts of several brands on one clock: by colour and by dash, alerts beneath one another."""
+"""Charts of several brands in one time zone, told apart by colour and dash."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ import altair as alt
 
 from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
-from dashboards.front.parts.charts import on_clock, spans
-from dashboards.front.parts.theme import INK, LINE, QUIET_INK, RED
+from dashboards.front.parts.charts import AXIS, on_clock, spans
+from dashboards.front.parts.theme import INK, QUIET_INK, RED
 
 COLOURS: Final = ("#0b57a4", "#a3440b", "#1c6b3c", "#7a2a86", "#18222d", "#8f6b00")
 DASHES: Final = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4])
 MOST: Final = len(COLOURS)
-"""Brands at once: more cannot be told apart."""
+"""Most brands in one chart: more cannot be told apart."""
 _HEIGHT: Final = 230
 _ROW: Final = 26
 _LEFT: Final = 72
-"""Pixels for the names of brands: the charts' times stand beneath one another."""
+"""Width of the brands' names in pixels: it aligns the time axes of all charts."""
 _LONG_MS: Final = 36 * 3_600_000
-_AXIS: Final[dict[str, Any]] = {
-    "labelColor": QUIET_INK, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE,
-    "labelFontSize": 12, "labelFont": "Source Sans", "titleColor": QUIET_INK,
-}  # fmt: skip
+_AXIS: Final = {**AXIS, "labelFont": "Source Sans", "titleColor": QUIET_INK}
 
 Seen = Mapping[str, Sequence[WindowSum]]
 """Steps by brand, oldest first, all of one length."""
 
 
 def rows(seen: Seen, zone: str, t: Translator) -> list[dict[str, Any]]:
-    """Steps of all brands as a chart's rows; where a brand's feed was away its line is cut."""
+    """Return the steps of all brands as rows of a chart; a missing step cuts the line."""
     return [row for brand, steps in seen.items() for row in _rows(brand, steps, zone, t)]
 
 
@@ -55,14 +52,14 @@ def _rows(
 
 
 def alert_rows(seen: Seen, zone: str) -> list[dict[str, Any]]:
-    """When each brand had an alert, as spans."""
+    """Return the spans of each brand's alerts."""
     return [
         {"brand": brand, **span} for brand, steps in seen.items() for span in spans(steps, zone)
     ]
 
 
 def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
-    """A figure of every brand: ``negative``, ``rate`` or ``n``."""
+    """Return the chart of a figure of every brand: ``negative``, ``rate`` or ``n``."""
     percent = field == "rate"
     axis = alt.Axis(
         format="%" if percent else "d",
@@ -71,12 +68,12 @@ def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
         minExtent=_LEFT,
         **_AXIS,
     )
-    told = [
+    tooltips = [
         alt.Tooltip("brand:N", title=t("brand")),
         alt.Tooltip("when:N", title=t("chart_from")),
         alt.Tooltip(f"{field}:Q", title=t(f"history_{field}"), format=".0%" if percent else "d"),
     ]
-    found: alt.Chart = (
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows(seen, zone, t)))
         .mark_line(strokeWidth=2)
         .encode(
@@ -84,16 +81,16 @@ def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
             y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=_scale(percent)),
             color=alt.Color("brand:N", scale=_by_brand(seen, COLOURS), legend=_legend()),
             strokeDash=alt.StrokeDash("brand:N", scale=_by_brand(seen, DASHES), legend=_legend()),
-            tooltip=told,
+            tooltip=tooltips,
         )
         .properties(height=_HEIGHT)
     )
-    return found
+    return chart
 
 
 def alerts(seen: Seen, zone: str) -> alt.Chart:
-    """When each brand had an alert, a row for each."""
-    found: alt.Chart = (
+    """Return the chart of the alerts, one row per brand."""
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=alert_rows(seen, zone)))
         .mark_bar(color=RED, height=12)
         .encode(
@@ -103,7 +100,7 @@ def alerts(seen: Seen, zone: str) -> alt.Chart:
         )
         .properties(height=_ROW * len(seen))
     )
-    return found
+    return chart
 
 
 def _names() -> alt.Axis:
@@ -128,7 +125,7 @@ def _scale(percent: bool) -> alt.Scale:
 
 
 def _time(seen: Seen, zone: str, *, fixed: bool = False) -> alt.X:
-    """The axis of time; fixed where marks do not fill it by themselves."""
+    """Return the time axis; ``fixed`` shows the whole period even without marks."""
     starts = [steps[0].start_ms for steps in seen.values() if steps]
     ends = [steps[-1].end_ms for steps in seen.values() if steps]
     begin_ms, end_ms = min(starts, default=0), max(ends, default=1)

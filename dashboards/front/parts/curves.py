@@ -1,4 +1,4 @@
-"""A period's three charts with their legends, and the same figures as a table."""
+"""Draw a period's three charts with their legends, and the same figures as a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboards.front.parts import charts, layout
 def draw_curves(
     steps: Sequence[WindowSum], coarse: Sequence[WindowSum], zone: str, t: Translator
 ) -> None:
-    """Negatives against the expected band; by ``coarse`` steps, their share and the volume."""
+    """Draw negative tweets and, by ``coarse`` steps, the negative rate and the volume."""
     draw_negatives(t("negatives_title"), steps, zone, t)
     if not steps:
         return
@@ -37,7 +37,7 @@ def draw_curves(
 
 
 def draw_negatives(title: str, steps: Sequence[WindowSum], zone: str, t: Translator) -> None:
-    """The chart of negatives under a heading."""
+    """Draw the chart of negative tweets under a heading."""
     st.header(title, anchor=False)
     if not steps:
         st.write(t("no_windows"))
@@ -52,7 +52,7 @@ def draw_negatives(title: str, steps: Sequence[WindowSum], zone: str, t: Transla
 
 
 def described(steps: Sequence[WindowSum], zone: str, t: Translator) -> str:
-    """What the chart of negatives shows, for those who do not see it."""
+    """Return the alternative text of the chart of negative tweets."""
     top = max(steps, key=lambda step: step.n_negative)
     spans = [
         f"{t.moment(first.start_ms, zone)} – {t.clock(last.end_ms, zone)}"
@@ -71,14 +71,14 @@ def described(steps: Sequence[WindowSum], zone: str, t: Translator) -> str:
 
 
 def table(steps: Sequence[WindowSum], zone: str, t: Translator) -> dict[str, list[str]]:
-    """The figures of the charts, a column each, newest first."""
-    found = list(reversed(steps))
+    """Return the figures of the charts, one column each, newest first."""
+    newest_first = list(reversed(steps))
     return {
-        t("table_time"): [t.moment(step.start_ms, zone) for step in found],
-        t("chart_negatives"): [t.number(step.n_negative) for step in found],
-        t("chart_expected"): [t.number(step.expected, 1) for step in found],
-        t("chart_tweets"): [t.number(step.n) for step in found],
-        t("chart_rate"): [t.percent(step.rate) for step in found],
-        t("chart_usual_rate"): [t.percent(step.baseline_rate) for step in found],
-        t("table_alert"): [t("yes") if step.alert_id else "" for step in found],
+        t("table_time"): [t.moment(step.start_ms, zone) for step in newest_first],
+        t("chart_negatives"): [t.number(step.n_negative) for step in newest_first],
+        t("chart_expected"): [t.number(step.expected, 1) for step in newest_first],
+        t("chart_tweets"): [t.number(step.n) for step in newest_first],
+        t("chart_rate"): [t.percent(step.rate) for step in newest_first],
+        t("chart_usual_rate"): [t.percent(step.baseline_rate) for step in newest_first],
+        t("table_alert"): [t("yes") if step.alert_id else "" for step in newest_first],
     }

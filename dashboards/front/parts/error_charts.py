@@ -1,4 +1,4 @@
-"""Where people saw labels err: the error analysis of the last weeks, in short."""
+"""Draw a summary of the error analysis of the last four weeks."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw what people said of labels in the last weeks."""
+    """Draw error rates, trends, groups and the worst errors."""
     st.header(t("errors_title", days=_DAYS), anchor=False)
-    found = client.errors(time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
-    labels = found.labels
+    analysis = client.errors(time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
+    labels = analysis.labels
     if not labels.overall.n:
         st.write(t("errors_none"))
         return
@@ -43,7 +43,7 @@ def show(client: Client, t: Translator) -> None:
         )
     )
     layout.note(t("errors_caution"))
-    _tell_trends(found, t)
+    _show_trends(analysis, t)
     _show_groups(labels, t)
     _show_worst(labels.worst[:_MOST], t)
     st.write(t("errors_report"))
@@ -55,15 +55,15 @@ def _of(group: LabelGroup, t: Translator) -> str:
     return t("errors_of", n=t.number(group.n), low=t.percent(low), high=t.percent(high))
 
 
-def _tell_trends(found: ErrorAnalysis, t: Translator) -> None:
-    told = [
+def _show_trends(analysis: ErrorAnalysis, t: Translator) -> None:
+    sentences = [
         t(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
-        for trend in (found.trends.corrections, found.trends.labelling)
+        for trend in (analysis.trends.corrections, analysis.trends.labelling)
         for step in _newest(trend.by_version)
         if step.told is not None
     ]
-    if told:
-        layout.lines(list(dict.fromkeys(told)))
+    if sentences:
+        layout.lines(list(dict.fromkeys(sentences)))
 
 
 _KEYS: Final = {
@@ -72,7 +72,7 @@ _KEYS: Final = {
 
 
 def _newest(steps: Sequence[LabelStep]) -> list[LabelStep]:
-    """The last version of each bundle."""
+    """Return the last version of each bundle."""
     return list({step.name.partition("@")[0]: step for step in steps}.values())
 
 
@@ -117,19 +117,19 @@ def _show_worst(worst: Sequence[WrongLabel], t: Translator) -> None:
     st.subheader(t("errors_worst"), anchor=False)
     cards = "".join(
         f'<article class="bb-tweet"><p lang="{escape(one.lang)}">{escape(one.text)}</p>'
-        f"<footer>{escape(' · '.join(_said(one, t)))}</footer></article>"
+        f"<footer>{escape(' · '.join(_facts(one, t)))}</footer></article>"
         for one in worst
     )
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _said(one: WrongLabel, t: Translator) -> list[str]:
-    said = [
+def _facts(one: WrongLabel, t: Translator) -> list[str]:
+    facts = [
         t("errors_missed_one" if one.right else "errors_false_one"),
         one.bundle,
     ]
     if one.score is not None:
-        said.append(t("errors_score", percent=probability(one.score, t)))
+        facts.append(t("errors_score", percent=probability(one.score, t)))
     if one.today is not None:
-        said.append(t("errors_still_wrong" if one.today.wrong else "errors_right_today"))
-    return said
+        facts.append(t("errors_still_wrong" if one.today.wrong else "errors_right_today"))
+    return facts

@@ -1,4 +1,4 @@
-"""A scored text with what its words did, as HTML: signs and words beside the colours."""
+"""Highlight the contributions of words in HTML, by sign and word as well as by colour."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED
 from dashboards.responses import TokenContribution
 
 LEAST: Final = 0.1
-"""Of the logit: what adds less is not marked."""
+"""Least contribution to the logit that is highlighted."""
 _FULL: Final = 100.0
 STYLE: Final = f"""<style>
-.said {{ font-size: 1.25rem; line-height: 2; overflow-wrap: anywhere; margin: 0; }}
-.said mark {{ padding: .15em .3em; border-radius: 4px; color: inherit; }}
-.said mark.up {{ background: {RED_SHADE}; border-bottom: 3px solid {RED}; }}
-.said mark.down {{ background: {GREEN_SHADE}; border-bottom: 3px dotted {GREEN}; }}
-.said sup {{ font-weight: 700; }}
+.bb-text {{ font-size: 1.25rem; line-height: 2; overflow-wrap: anywhere; margin: 0; }}
+.bb-text mark {{ padding: .15em .3em; border-radius: 4px; color: inherit; }}
+.bb-text mark.up {{ background: {RED_SHADE}; border-bottom: 3px solid {RED}; }}
+.bb-text mark.down {{ background: {GREEN_SHADE}; border-bottom: 3px dotted {GREEN}; }}
+.bb-text sup {{ font-weight: 700; }}
 .pulls {{ border-collapse: collapse; width: 100%; }}
 .pulls th, .pulls td {{ padding: .3rem .5rem .3rem 0; text-align: left; font-weight: 400; }}
 .pulls thead th {{ color: {QUIET_INK}; font-size: .875rem; }}
@@ -31,11 +31,11 @@ STYLE: Final = f"""<style>
 .pulls .up {{ background: {RED}; }}
 .pulls .down {{ background: repeating-linear-gradient(135deg, {GREEN} 0 4px, #9cc7ac 4px 7px); }}
 </style>"""
-"""Of what is drawn here."""
+"""Style sheet of the HTML of this module."""
 
 
 def highlighted(text: str, parts: Iterable[Contribution]) -> str:
-    """A text in which every word that moved the score bears a sign.
+    """Return a text in which each contributing word has a sign.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def highlighted(text: str, parts: Iterable[Contribution]) -> str:
     >>> highlighted("Lost a <nice> bag", parts).partition(" a ")[2]
     '&lt;<mark class="down">nice<sup>−</sup></mark>&gt; bag</p>'
     """
-    pieces, at = ['<p class="said">'], 0
+    pieces, at = ['<p class="bb-text">'], 0
     for part in sorted(parts, key=lambda one: one.start):
         if abs(part.contribution) < LEAST or part.start < at:
             continue
@@ -58,7 +58,7 @@ def highlighted(text: str, parts: Iterable[Contribution]) -> str:
 
 
 def pulls(parts: Iterable[Contribution], t: Translator) -> str:
-    """A table of the words that moved the score, the strongest first, with bars."""
+    """Return a table of the contributing words, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
     most = max((abs(one.contribution) for one in strong), default=1.0)
@@ -79,11 +79,11 @@ def pulls(parts: Iterable[Contribution], t: Translator) -> str:
 
 def _row(part: Contribution, most: float, t: Translator) -> str:
     kind, sign = _kind(part)
-    told = t("negative" if kind == "up" else "not_negative")
+    direction = t("negative" if kind == "up" else "not_negative")
     width = _FULL * abs(part.contribution) / most
     number = t.number(abs(part.contribution), 2)
     return (
-        f'<tr><th scope="row">{escape(part.token)}</th><td>{escape(told)}</td>'
+        f'<tr><th scope="row">{escape(part.token)}</th><td>{escape(direction)}</td>'
         f'<td class="number">{sign}{number}</td>'
         f'<td class="bars"><div class="bar {kind}" style="width: {width:.0f}%"></div></td></tr>'
     )

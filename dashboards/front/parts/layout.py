@@ -1,4 +1,4 @@
-"""What pages share of their looks: style, banners, tweets, legends, links between pages."""
+"""Elements that all pages share: style, sentences, tweets, legends, links between pages."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _STYLE: Final = Path(__file__).with_name("style.css")
 T = TypeVar("T")
 
 
-def know_pages(pages: dict[str, st.Page]) -> None:
-    """Note the pages by path, for links from one to another."""
+def register_pages(pages: dict[str, st.Page]) -> None:
+    """Store the pages by path, for links between them."""
     st.session_state[_PAGES] = pages
 
 
 def page(path: str) -> st.Page:
-    """The page of a path."""
+    """Return the page of a path."""
     found: st.Page = st.session_state[_PAGES][path]
     return found
 
 
-def dress(t: Translator) -> None:
-    """Style the page, and say in which language it is."""
+def apply_style(t: Translator) -> None:
+    """Add the style sheet, and set the language of the document."""
     st.html(_STYLE)
     st.html(
         f"<script>document.documentElement.lang = '{t.language}'</script>",
@@ -44,10 +44,10 @@ def dress(t: Translator) -> None:
 def select(
     label: str, options: Sequence[T], named: Callable[[T], str], key: str, **looks: Any
 ) -> T:
-    """Draw a list to choose one of, whose choice stays when the options are called otherwise.
+    """Draw a select box that keeps its choice when the names of the options change.
 
-    Streamlit knows a choice by its words, and loses it when they change: in another language,
-    or with a brand's state.
+    Streamlit identifies a choice by its name, and would lose it in another language or with a
+    brand's state.
     """
     called = [named(option) for option in options]
     if key in st.session_state and st.session_state.get(f"{key}_called") != called:
@@ -58,9 +58,9 @@ def select(
 
 
 def sentence(text: str, more: Sequence[str] = ()) -> None:
-    """A sentence to be read from afar, and smaller ones below it."""
+    """Draw a large sentence, and smaller ones below it."""
     below = "".join(f"<p>{_text(line)}</p>" for line in more)
-    st.html(f'<div class="bb-said"><p class="bb-sentence">{_text(text)}</p>{below}</div>')
+    st.html(f'<div class="bb-sentences"><p class="bb-sentence">{_text(text)}</p>{below}</div>')
 
 
 def lines(sentences: Sequence[str], script: str = "") -> None:
@@ -70,21 +70,21 @@ def lines(sentences: Sequence[str], script: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """A sentence of less weight."""
+    """Draw a sentence in small print."""
     st.html(f'<p class="bb-note">{_text(text)}</p>')
 
 
-def figures(*found: tuple[str, str, str]) -> None:
-    """Figures side by side: each its name, its value, and what it is held against."""
+def figures(*values: tuple[str, str, str]) -> None:
+    """Draw figures side by side: name, value, and the value to compare it with."""
     items = "".join(
         f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd><dd>{_text(held)}</dd></div>"
-        for name, value, held in found
+        for name, value, held in values
     )
     st.html(f'<dl class="bb-figures">{items}</dl>')
 
 
 def legend(*marks: tuple[str, str]) -> None:
-    """What the marks of a chart mean: each a kind (line, dash, band, alert, bar) and its words."""
+    """Draw a legend: each mark is a kind (line, dash, band, alert, bar) and its text."""
     items = "".join(
         f'<li><span class="bb-mark bb-{kind}"></span>{_text(text)}</li>' for kind, text in marks
     )
@@ -92,40 +92,40 @@ def legend(*marks: tuple[str, str]) -> None:
 
 
 def chips(terms: Sequence[tuple[str, str]]) -> None:
-    """Terms, each with its count."""
+    """Draw terms, each with its count."""
     items = "".join(f"<li>{_text(term)} <b>{_text(n)}</b></li>" for term, n in terms)
     st.html(f'<ul class="bb-chips">{items}</ul>')
 
 
-def tweets(found: Sequence[SampledTweet], zone: str, t: Translator) -> None:
-    """Tweets as they were written, names hidden."""
+def tweets(sampled: Sequence[SampledTweet], zone: str, t: Translator) -> None:
+    """Draw sampled tweets, which the store has masked."""
     cards = "".join(
         _card(
             tweet.text,
             tweet.lang,
             tweet.url,
-            (t.moment(tweet.created_ms, zone), _verdict(tweet, t)),
+            (t.moment(tweet.created_ms, zone), _prediction(tweet, t)),
             tweet.n_retweets,
             t,
         )
-        for tweet in found
+        for tweet in sampled
     )
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def examples(found: Sequence[Example], zone: str, t: Translator) -> None:
-    """An alert's example tweets."""
+def examples(shown: Sequence[Example], zone: str, t: Translator) -> None:
+    """Draw an alert's example tweets."""
     cards = ""
-    for one in found:
-        said = [t.moment(one.created_ms, zone)]
-        said.append(t("tweet_negative", rate=_sure(one.score, t)))
+    for one in shown:
+        facts = [t.moment(one.created_ms, zone)]
+        facts.append(t("tweet_negative", rate=_sure(one.score, t)))
         if one.n_alike > 1:
-            said.append(t.plural("alike", one.n_alike - 1))
-        cards += _card(one.text, "", one.url, said, one.n_retweets, t)
+            facts.append(t.plural("alike", one.n_alike - 1))
+        cards += _card(one.text, "", one.url, facts, one.n_retweets, t)
     st.html(f'<div class="bb-tweets">{cards}</div>')
 
 
-def _verdict(tweet: SampledTweet, t: Translator) -> str:
+def _prediction(tweet: SampledTweet, t: Translator) -> str:
     if tweet.score is None:
         return t("tweet_unread", lang=tweet.lang)
     key = "tweet_negative" if tweet.negative else "tweet_other"
@@ -133,14 +133,14 @@ def _verdict(tweet: SampledTweet, t: Translator) -> str:
 
 
 def _sure(score: float, t: Translator) -> str:
-    """A score in percent; no model is ever 100 % sure."""
+    """Return a score in percent, between 1 and 99 %."""
     return t.percent(min(max(score, 0.01), 0.99))
 
 
 def _card(
-    text: str, lang: str, url: str, said: Sequence[str], n_retweets: int, t: Translator
+    text: str, lang: str, url: str, facts: Sequence[str], n_retweets: int, t: Translator
 ) -> str:
-    parts = [_text(part) for part in said]
+    parts = [_text(part) for part in facts]
     if n_retweets:
         parts.append(_text(t.plural("retweets", n_retweets, n=t.number(n_retweets))))
     if url.startswith(("https://", "http://")):
@@ -148,13 +148,13 @@ def _card(
             f'<a href="{html.escape(url)}" target="_blank" rel="noopener noreferrer">'
             f"{_text(t('tweet_original'))}</a>"
         )
-    spoken = f' lang="{html.escape(lang)}"' if lang and lang != "und" else ""
+    lang_attribute = f' lang="{html.escape(lang)}"' if lang and lang != "und" else ""
     return (
-        f'<article class="bb-tweet"><p{spoken}>{_text(text)}</p>'
+        f'<article class="bb-tweet"><p{lang_attribute}>{_text(text)}</p>'
         f"<footer>{' · '.join(parts)}</footer></article>"
     )
 
 
 def _text(text: str) -> str:
-    """Text as HTML; French punctuation, and a percent sign, stay on the line of their word."""
+    """Escape a text, with a no-break space before French punctuation and a percent sign."""
     return html.escape(_LOOSE.sub("\N{NO-BREAK SPACE}", text))

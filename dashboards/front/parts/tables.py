@@ -1,4 +1,4 @@
-"""Tables that fit a telephone: real HTML, their first column names the row."""
+"""HTML tables that fit a telephone; the first column is the row's header."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def made(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table as HTML.
+    """Return a table as HTML.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How the pages look: Streamlit's theme, and the colours that charts and cards share."""
+"""Streamlit's theme, and the colours of charts and cards."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ THEME: Final[dict[str, Any]] = {
     "theme.headingFontWeights": [700, 700, 650, 600, 600, 600],
     "theme.showWidgetBorder": True,
 }
-"""Every pair of text and ground has a contrast of 4.5 at least."""
+"""Streamlit's options: text has a contrast of at least 4.5 with its background."""

@@ -1,4 +1,4 @@
-"""One alert: what was seen, why, what became of it; and what people do about it."""
+"""One alert: evidence, phases, acknowledgement and ruling."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_negatives
 
 _HOUR_MS: Final = 3_600_000
-_JUDGEMENTS: Final[tuple[RulingKind, ...]] = get_args(RulingKind)
+_RULINGS: Final[tuple[RulingKind, ...]] = get_args(RulingKind)
 _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
 
 
 def show(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
-    """Draw an alert."""
+    """Draw the alert."""
     _banner(life, zone, t)
     _acknowledgement(client, life, zone, t)
     shown = newest_claim(life)
@@ -44,13 +44,13 @@ def show(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
 
 
 def link(alert: Alert) -> str:
-    """The address of an alert on the front that is being looked at."""
+    """Return the URL of an alert on this front."""
     here = urlsplit(st.context.url or "")
     return f"{here.scheme}://{here.netloc}/alerts?alert={quote(alert.id, safe='')}"
 
 
 def phases(life: AlertHistory, zone: str, t: Translator) -> dict[str, list[str]]:
-    """What happened, a row for each phase, as columns."""
+    """Return the columns of a table with one row per phase."""
     return {
         t("table_time"): [t.moment(one.window_end_ms, zone) for one in life.phases],
         t("alerts_phase_what"): [
@@ -66,18 +66,18 @@ def phases(life: AlertHistory, zone: str, t: Translator) -> dict[str, list[str]]
 
 
 def claim(life: AlertHistory, zone: str, t: Translator) -> str:
-    """The newest claim in a sentence, dated once the alert is over."""
+    """Return the newest claim as a sentence, dated if the alert is resolved."""
     shown = newest_claim(life)
-    said = headline(shown, t.language)
+    sentence = headline(shown, t.language)
     if life.alert.phase != "resolved":
-        return said
-    return t("alerts_claimed", moment=t.moment(shown.window_end_ms, zone), said=said)
+        return sentence
+    return t("alerts_claimed", moment=t.moment(shown.window_end_ms, zone), sentence=sentence)
 
 
 def newest_claim(life: AlertHistory) -> Alert:
-    """The newest phase that says why; the newest of all where none does."""
-    said = [one for one in life.phases if one.evidence is not None]
-    return said[-1] if said else life.alert
+    """Return the newest phase with evidence, or the newest one if none has any."""
+    explained = [one for one in life.phases if one.evidence is not None]
+    return explained[-1] if explained else life.alert
 
 
 def _banner(life: AlertHistory, zone: str, t: Translator) -> None:
@@ -105,8 +105,8 @@ def _acknowledgement(client: Client, life: AlertHistory, zone: str, t: Translato
     with st.container(horizontal=True, vertical_alignment="center"):
         if life.acknowledged_by and life.acknowledged_ms is not None:
             moment = t.moment(life.acknowledged_ms, zone)
-            said = t("alerts_acknowledged", name=life.acknowledged_by, moment=moment)
-            st.write(f":material/done_all: {said}")
+            sentence = t("alerts_acknowledged", name=life.acknowledged_by, moment=moment)
+            st.write(f":material/done_all: {sentence}")
         else:
             st.button(
                 t("layout_acknowledge"),
@@ -115,7 +115,7 @@ def _acknowledgement(client: Client, life: AlertHistory, zone: str, t: Translato
                 on_click=_acknowledge, args=(client, alert.id),
             )  # fmt: skip
             st.write(t("not_acknowledged"))
-    _say_failure(t)
+    _show_failure(t)
 
 
 def _acknowledge(client: Client, alert_id: str) -> None:
@@ -125,15 +125,15 @@ def _acknowledge(client: Client, alert_id: str) -> None:
         st.session_state[_FAILED] = error.key
 
 
-def _say_failure(t: Translator) -> None:
-    """Why the last thing that was done to the alert was not accepted."""
+def _show_failure(t: Translator) -> None:
+    """Draw the error of the last acknowledgement, if it failed."""
     key = st.session_state.pop(_FAILED, None)
     if key is not None:
         st.error(t(key), icon=":material/error:")
 
 
 def _moment(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
-    """The negatives from three hours before it opened to an hour after it ended."""
+    """Draw the negative tweets from three hours before the alert to one hour after it."""
     alert = life.alert
     from_ms = alert.opened_ms - 3 * _HOUR_MS
     to_ms = alert.window_end_ms + _HOUR_MS
@@ -153,29 +153,31 @@ def _ruling(client: Client, life: AlertHistory, t: Translator) -> None:
             t("alerts_ruled_because", ruled=ruled, note=ruling.note) if ruling.note else ruled
         )
 
-    def named(verdict: RulingKind) -> str:
-        return t(f"alerts_ruling_{verdict}")
+    def named(ruling_kind: RulingKind) -> str:
+        return t(f"alerts_ruling_{ruling_kind}")
 
     with st.form(f"ruling {life.alert.id}", width=560):
-        st.radio(t("alerts_your_ruling"), _JUDGEMENTS, index=None, format_func=named, key="verdict")
+        st.radio(
+            t("alerts_your_ruling"), _RULINGS, index=None, format_func=named, key="ruling_kind"
+        )
         st.text_area(t("alerts_note"), key="note", max_chars=2000, height=90)
         st.form_submit_button(
             t("alerts_rule"), type="primary", on_click=_rule, args=(client, life.alert.id)
         )
     layout.note(t("alerts_ruling_why"))
-    said = st.session_state.pop(_RULED, None)
-    if said is not None:
-        kind = st.success if said == "alerts_ruled" else st.error
-        kind(t(said))
+    result = st.session_state.pop(_RULED, None)
+    if result is not None:
+        kind = st.success if result == "alerts_ruled" else st.error
+        kind(t(result))
 
 
 def _rule(client: Client, alert_id: str) -> None:
-    verdict = st.session_state.get("verdict")
-    if verdict is None:
+    ruling_kind = st.session_state.get("ruling_kind")
+    if ruling_kind is None:
         st.session_state[_RULED] = "alerts_choose_ruling"
         return
     try:
-        client.rule(alert_id, verdict, st.session_state.get("note", ""))
+        client.rule(alert_id, ruling_kind, st.session_state.get("note", ""))
     except ApiError as error:
         st.session_state[_RULED] = error.key
     else:

@@ -1,4 +1,4 @@
-"""The page *Alerts*: which there are, open ones first; one of them where the address names it."""
+"""Page *Alerts*: the list, open ones first, or the one alert that the URL names."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ADDRESSED = "alert_in_address"
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
+    """Draw the page below its heading."""
     zones = {one.brand: one.zone for one in cached_queries.standings(client)}
     asked = st.query_params.get("alert")
-    _say_in_address(asked)
+    _update_url(asked)
     if asked is None:
         _list(client, zones, t)
         return
@@ -37,8 +37,8 @@ def show(client: Client, t: Translator) -> None:
     alert.show(client, life, zones.get(life.alert.brand, "UTC"), t)
 
 
-def _say_in_address(asked: str | None) -> None:
-    """Let the browser's address name the alert too: a link within one page leaves it as it was."""
+def _update_url(asked: str | None) -> None:
+    """Put the alert into the browser's URL, which a link within one page does not change."""
     if st.session_state.get(_ADDRESSED) != asked:
         st.session_state[_ADDRESSED] = asked
         st.query_params.from_dict({} if asked is None else {"alert": asked})
@@ -77,17 +77,17 @@ def _choose_brand(brands: list[str], t: Translator) -> str | None:
 
 
 def _open(client: Client, brand: str | None) -> list[AlertHistory]:
-    """Those that are not over, the newest first."""
-    found = [
+    """Return the unresolved alerts, the newest first."""
+    alerts = [
         life
         for phase in ("firing", "escalated")
         for life in cached_queries.alerts(client, brand, phase)
     ]
-    return sorted(found, key=lambda life: life.alert.opened_ms, reverse=True)
+    return sorted(alerts, key=lambda life: life.alert.opened_ms, reverse=True)
 
 
 def _row(life: AlertHistory, zones: dict[str, str], t: Translator) -> None:
-    """One alert in a card: whose, since when, how bad, who is on it, and a link to it."""
+    """Draw a card with brand, start, headline and badges of an alert, and a link to it."""
     one, zone = life.alert, zones.get(life.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
         st.page_link(
@@ -96,29 +96,29 @@ def _row(life: AlertHistory, zones: dict[str, str], t: Translator) -> None:
         )  # fmt: skip
         layout.note(headline(alert.newest_claim(life), t.language))
         with st.container(horizontal=True, gap="xsmall"):
-            for said, icon, colour in _marks(life, t):
-                st.badge(said, icon=icon, color=colour)  # type: ignore[arg-type]
+            for text, icon, colour in _badges(life, t):
+                st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def _marks(life: AlertHistory, t: Translator) -> list[tuple[str, str | None, str]]:
-    """What is known of an alert, in a word or two each, with an icon and a colour."""
+def _badges(life: AlertHistory, t: Translator) -> list[tuple[str, str | None, str]]:
+    """Return severity, phase, acknowledgement and ruling as text, icon and colour."""
     one = life.alert
     is_over = one.phase == "resolved"
     colour = "gray" if is_over else COLOURS[one.severity]
-    marks: list[tuple[str, str | None, str]] = [
+    badges: list[tuple[str, str | None, str]] = [
         (t(f"alerts_severity_{one.severity}"), None, colour),
         (t(f"alerts_phase_{one.phase}"), None, colour),
     ]
     if life.acknowledged_by:
-        said = t("alerts_somebody", name=life.acknowledged_by)
-        marks.append((said, ":material/done_all:", "green"))
+        text = t("alerts_somebody", name=life.acknowledged_by)
+        badges.append((text, ":material/done_all:", "green"))
     elif not is_over:
-        marks.append((t("alerts_nobody"), ":material/person_off:", "gray"))
-    marks += [
+        badges.append((t("alerts_nobody"), ":material/person_off:", "gray"))
+    badges += [
         (t(f"alerts_ruling_{ruling.verdict}"), ":material/gavel:", "blue")
         for ruling in life.rulings[-1:]
     ]
-    return marks
+    return badges
 
 
 def _show_more() -> None:
@@ -127,12 +127,12 @@ def _show_more() -> None:
 
 @st.fragment(run_every=2.0)
 def _watch(client: Client, brand: str | None, seen: list[tuple[str, str]]) -> None:
-    """Draw the list anew once another alert is open, or one is over."""
+    """Rerun the page when an alert opens, escalates or ends."""
     try:
-        found = _open(client, brand)
+        alerts = _open(client, brand)
     except ApiError as error:
         if error.key == "api_too_many":
             return
         st.rerun()
-    if [(one.alert.id, one.alert.phase) for one in found] != seen:
+    if [(one.alert.id, one.alert.phase) for one in alerts] != seen:
         st.rerun()

@@ -1,4 +1,4 @@
-"""The page *History*: any period, brands compared, as charts, as figures, as files."""
+"""Page *History*: compare brands over any period in charts, tables and files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Period(NamedTuple):
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
+    """Draw the page below its heading."""
     standings = {one.brand: one for one in client.brands()}
     if not standings:
         st.info(t("no_brands"))
@@ -59,7 +59,7 @@ def show(client: Client, t: Translator) -> None:
 
 
 def _choose_period(chosen: Sequence[BrandStatus], t: Translator) -> _Period | None:
-    """The period, on the clock of the first brand; it ends with what is known, or as one says."""
+    """Return the chosen period in the first brand's zone, by default until the last window."""
     zone = chosen[0].zone
     end_ms = max((one.last_window.end_ms for one in chosen if one.last_window), default=0)
     name = st.segmented_control(
@@ -85,11 +85,11 @@ def _described(period: _Period, step_ms: int, t: Translator) -> str:
         start=t.moment(period.from_ms, period.zone),
         end=t.moment(period.to_ms, period.zone),
         zone=period.zone,
-        step=_step_told(step_ms, t),
+        step=_step_text(step_ms, t),
     )
 
 
-def _step_told(step_ms: int, t: Translator) -> str:
+def _step_text(step_ms: int, t: Translator) -> str:
     if step_ms >= DAY_MS:
         return t("history_days", n=step_ms // DAY_MS)
     minutes = step_ms // MINUTE_MS
@@ -119,7 +119,7 @@ def _total(brand: str, steps: Sequence[WindowSum], t: Translator) -> list[str]:
 
 
 def _show_charts(seen: comparison.Seen, zone: str, t: Translator) -> None:
-    """Draw each figure of all brands; one alone is shown against what was expected of it."""
+    """Draw a chart per figure; a single brand is shown against its expected band."""
     for field in _FIELDS:
         if field == "negative" and len(seen) == 1:
             (steps,) = seen.values()
@@ -127,7 +127,7 @@ def _show_charts(seen: comparison.Seen, zone: str, t: Translator) -> None:
             continue
         st.header(t(f"history_{field}"), anchor=False)
         chart = comparison.lines(seen, field, zone, t)
-        st.altair_chart(chart, alt=_told(seen, field, zone, t), theme=None)
+        st.altair_chart(chart, alt=_alt_text(seen, field, zone, t), theme=None)
         if field == "negative" and comparison.alert_rows(seen, zone):
             st.subheader(t("history_spans"), anchor=False)
             spans = comparison.alerts(seen, zone)
@@ -136,16 +136,16 @@ def _show_charts(seen: comparison.Seen, zone: str, t: Translator) -> None:
         st.table(_figures(seen, zone, t), hide_index=True, height=320)
 
 
-def _told(seen: comparison.Seen, field: str, zone: str, t: Translator) -> str:
-    """What a chart shows, for those who do not see it: each brand's highest point."""
+def _alt_text(seen: comparison.Seen, field: str, zone: str, t: Translator) -> str:
+    """Return the alternative text of a chart: the maximum of each brand."""
     tops = []
     for brand, steps in seen.items():
         known = [step for step in steps if _figure(step, field) is not None]
         if known:
             top = max(known, key=lambda step: _figure(step, field) or 0.0)
-            said = _said(top, field, t)
+            figure = _figure_text(top, field, t)
             when = t.moment(top.start_ms, zone)
-            tops.append(t("history_top", brand=brand, figure=said, when=when))
+            tops.append(t("history_top", brand=brand, figure=figure, when=when))
     return t("history_alt", field=t(f"history_{field}"), tops="; ".join(tops))
 
 
@@ -153,34 +153,34 @@ def _figure(step: WindowSum, field: str) -> float | None:
     return {"negative": step.n_negative, "rate": step.rate, "n": step.n}[field]
 
 
-def _said(step: WindowSum, field: str, t: Translator) -> str:
+def _figure_text(step: WindowSum, field: str, t: Translator) -> str:
     figure = _figure(step, field)
     return t.percent(figure) if field == "rate" else t.number(figure or 0)
 
 
 def _figures(seen: comparison.Seen, zone: str, t: Translator) -> dict[str, list[str]]:
-    """Negatives of all tweets, a column for each brand, newest first."""
+    """Return "negatives of all tweets" with one column per brand, newest first."""
     by_time = {brand: {step.start_ms: step for step in steps} for brand, steps in seen.items()}
     times = sorted({at for steps in by_time.values() for at in steps}, reverse=True)
     table = {t("chart_from"): [t.moment(at, zone) for at in times]}
     for brand, steps in by_time.items():
-        told = [steps.get(at) for at in times]
+        row = [steps.get(at) for at in times]
         table[brand] = [
             "–" if step is None
             else t("history_of", negative=t.number(step.n_negative), n=t.number(step.n))
-            for step in told
+            for step in row
         ]  # fmt: skip
     return table
 
 
 def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Translator) -> None:
-    """The period's alerts, newest first, each a link to its page."""
+    """Draw links to the period's alerts, newest first."""
     st.header(t("page_alerts"), anchor=False)
-    found = [life for brand in chosen for life in _alerts(client, brand, period)]
-    found.sort(key=lambda life: -life.alert.opened_ms)
-    if not found:
+    lives = [life for brand in chosen for life in _alerts(client, brand, period)]
+    lives.sort(key=lambda life: -life.alert.opened_ms)
+    if not lives:
         st.write(t("history_no_alert"))
-    for life in found[:_MOST_ALERTS]:
+    for life in lives[:_MOST_ALERTS]:
         alert = life.alert
         worst = max((phase.severity for phase in life.phases), key=_SEVERITIES.index)
         when, severity = t.moment(alert.opened_ms, period.zone), t(f"history_{worst}")
@@ -188,8 +188,8 @@ def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Tran
             layout.page("alerts"), label=f"{when} · {alert.brand} · {severity}",
             icon=":material/notifications:", query_params={"alert": alert.id},
         )  # fmt: skip
-    if len(found) > _MOST_ALERTS:
-        layout.note(t("history_more", n=len(found) - _MOST_ALERTS))
+    if len(lives) > _MOST_ALERTS:
+        layout.note(t("history_more", n=len(lives) - _MOST_ALERTS))
 
 
 _SEVERITIES: Final = ("info", "warning", "critical")
@@ -213,7 +213,7 @@ def _offer_files(client: Client, chosen: Sequence[str], period: _Period, t: Tran
 
 
 def exported(client: Client, what: str, brands: Sequence[str], from_ms: int, to_ms: int) -> str:
-    """What the API exports of some brands, as one CSV."""
+    """Return the API's exports of several brands as one CSV."""
     tables = [
         client.get_text("/export", what=what, brand=brand, from_=from_ms, to=to_ms)
         for brand in brands

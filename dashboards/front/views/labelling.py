@@ -171,4 +171,4 @@ def _show_last(t: Translator, tweet: SampledTweet, right: bool) -> None:
     label = t("negative" if right else "not_negative")
     agreed = t("label_agreed" if tweet.negative is right else "label_disagreed")
     percent = probability(tweet.score or 0.0, t)
-    layout.note(t("label_last", said=label, agreed=agreed, percent=percent))
+    layout.note(t("label_last", label=label, agreed=agreed, percent=percent))

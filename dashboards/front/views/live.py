@@ -1,4 +1,4 @@
-"""The page *Live*: is something happening, since when, why, what do people say."""
+"""Page *Live*: the state of a brand, its charts, terms and newest tweets."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from dashboards.responses import BrandStatus
 
 _HOUR_MS: Final = 3_600_000
 _STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
-"""Hours that may be looked at -> the width of a step."""
+"""Width of a step in milliseconds by length of the period in hours."""
 _COARSER: Final = 6
-"""Steps in one of the share of negatives, which jumps where tweets are few."""
+"""Steps that one point of the negative rate sums, because it is noisy when tweets are few."""
 _REDRAW_S: Final = 4.0
 _MOST_PILLS: Final = 8
 _BRAND: Final = "chosen_brand"
@@ -32,7 +32,7 @@ _ASKED: Final = "asked_brand"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at: a brand's half-open period; in the past, or the one that ends now."""
+    """The half-open period of a brand on the page: past, or ending with the last window."""
 
     standing: BrandStatus
     state: State
@@ -43,21 +43,21 @@ class View:
 
     @property
     def zone(self) -> str:
-        """The brand's clock."""
+        """The brand's time zone."""
         return self.standing.zone
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
-    found = cached_queries.standings(client)
-    if not found:
+    """Draw the page below its heading."""
+    standings = cached_queries.standings(client)
+    if not standings:
         st.info(t("no_brands"))
         _watch(client, _News(), time.monotonic())
         return
-    states = states_of(client, found)
-    brand = _choose(found, states, t)
+    states = states_of(client, standings)
+    brand = _choose(standings, states, t)
     view = _view(brand, states[brand.brand])
-    _others(found, states, brand.brand, t)
+    _others(standings, states, brand.brand, t)
     _banner(client, view, t)
     if brand.last_window is not None:
         _hour(client, view, t)
@@ -67,16 +67,16 @@ def show(client: Client, t: Translator) -> None:
         coarse_ms = view.step_ms * _COARSER
         coarse = cached_queries.windows(client, brand.brand, view.from_ms, view.to_ms, coarse_ms)
         draw_curves(steps, coarse, view.zone, t)
-        _said(client, view, t)
+        _draw_terms_and_tweets(client, view, t)
     if not view.past:
-        _watch(client, _news(client, found), time.monotonic())
+        _watch(client, _news(client, standings), time.monotonic())
 
 
-def states_of(client: Client, found: Sequence[BrandStatus]) -> dict[str, State]:
-    """Each brand's state by the wall clock of this machine."""
+def states_of(client: Client, standings: Sequence[BrandStatus]) -> dict[str, State]:
+    """Return each brand's state now."""
     now_ms, movement = time.time_ns() // 1_000_000, cached_queries.movement(client.identity[0])
     states: dict[str, State] = {}
-    for one in found:
+    for one in standings:
         end_ms = one.last_window.end_ms if one.last_window else 0
         states[one.brand] = brand_status.state_of(
             one, now_ms, movement.moved_ms(one.brand, end_ms, now_ms)
@@ -85,10 +85,10 @@ def states_of(client: Client, found: Sequence[BrandStatus]) -> dict[str, State]:
 
 
 def _choose(
-    found: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
+    standings: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
 ) -> BrandStatus:
-    """The brand that was clicked, or that the address names; the most urgent where none was."""
-    brands = {one.brand: one for one in found}
+    """Return the clicked brand, the one that the URL names, or the most urgent one."""
+    brands = {one.brand: one for one in standings}
     asked = st.query_params.get("brand")
     if asked in brands and asked != st.session_state.get(_ASKED):
         st.session_state[_BRAND] = st.session_state[_ASKED] = asked
@@ -119,27 +119,27 @@ def _choose(
 
 
 def _others(
-    found: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
+    standings: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
 ) -> None:
-    """Say which brands that are not looked at are in trouble."""
-    for one in found:
+    """Draw a button for each other brand with an open alert."""
+    for one in standings:
         if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
             since = t.moment(one.open_alert.opened_ms, one.zone)
-            said = t(f"state_{states[one.brand]}")
+            state = t(f"state_{states[one.brand]}")
             st.button(
-                t("also", brand=one.brand, state=said, since=since),
+                t("also", brand=one.brand, state=state, since=since),
                 icon=ICONS[states[one.brand]], on_click=_look_at, args=(one.brand,),
             )  # fmt: skip
 
 
 def _look_at(brand: str) -> None:
-    """Look at a brand as it is now."""
+    """Switch to the present of a brand."""
     st.session_state[_BRAND] = brand
     _note_choice()
 
 
 def _note_choice() -> None:
-    """Let the address say which brand is looked at, and leave the past."""
+    """Put the brand into the URL, and leave the past."""
     st.query_params.from_dict({"brand": st.session_state[_BRAND]})
     st.session_state[_ASKED] = st.session_state[_BRAND]
 
@@ -167,7 +167,7 @@ def _choose_period(t: Translator) -> None:
 
 
 def _banner(client: Client, view: View, t: Translator) -> None:
-    """What is to be known first, in a sentence."""
+    """Draw the state and its sentence in a coloured box."""
     brand, state = view.standing, view.state
     if view.past:
         start, end = t.moment(view.from_ms, view.zone), t.moment(view.to_ms, view.zone)
@@ -180,8 +180,8 @@ def _banner(client: Client, view: View, t: Translator) -> None:
         return
     with st.container(border=True, key=f"banner_{state}"):
         st.header(f"{ICONS[state]} {brand.brand} · {t(f'state_{state}')}", anchor=False)
-        said, more = _told(client, view, t)
-        layout.sentence(said, more)
+        sentence, more = _sentences(client, view, t)
+        layout.sentence(sentence, more)
         if brand.open_alert is not None:
             st.page_link(
                 layout.page("alerts"), label=t("open_alert"), icon=":material/arrow_forward:",
@@ -189,8 +189,8 @@ def _banner(client: Client, view: View, t: Translator) -> None:
             )  # fmt: skip
 
 
-def _told(client: Client, view: View, t: Translator) -> tuple[str, list[str]]:
-    """The sentence about a brand, and those below it."""
+def _sentences(client: Client, view: View, t: Translator) -> tuple[str, list[str]]:
+    """Return the sentence about a brand and the smaller ones below it."""
     brand, zone = view.standing, view.zone
     window, alert = brand.last_window, brand.open_alert
     if alert is not None:
@@ -231,7 +231,7 @@ def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
 
 
 def _hour(client: Client, view: View, t: Translator) -> None:
-    """The last hour in three figures."""
+    """Draw three figures of the last hour."""
     if view.past:
         return
     steps = _last_hour(client, view)
@@ -252,16 +252,16 @@ def _hour(client: Client, view: View, t: Translator) -> None:
     )
 
 
-def _said(client: Client, view: View, t: Translator) -> None:
-    """What the negatives are about, and tweets: of the open alert's time, if one is open."""
+def _draw_terms_and_tweets(client: Client, view: View, t: Translator) -> None:
+    """Draw terms and tweets of the period, or of the open alert's time."""
     alert, brand = view.standing.open_alert, view.standing.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
     to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
     st.header(t("terms_title"), anchor=False)
-    found = cached_queries.terms(client, brand, from_ms, to_ms)
-    if found.terms:
-        layout.chips([(term.term, t.number(term.n)) for term in found.terms])
-        layout.note(t("terms_about", n=t.number(found.n)))
+    terms = cached_queries.terms(client, brand, from_ms, to_ms)
+    if terms.terms:
+        layout.chips([(term.term, t.number(term.n)) for term in terms.terms])
+        layout.note(t("terms_about", n=t.number(terms.n)))
     else:
         st.write(t("no_terms"))
     left, right = st.columns(2, gap="large")
@@ -274,39 +274,39 @@ def _said(client: Client, view: View, t: Translator) -> None:
 def _list(client: Client, view: View, title: str, period: tuple[int, int], t: Translator) -> None:
     st.header(t(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
-    found = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
-    if found:
-        layout.tweets(found, view.zone, t)
+    tweets = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
+    if tweets:
+        layout.tweets(tweets, view.zone, t)
     else:
         st.write(t("no_tweets"))
 
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What must change before the page has something new to show: at once, or in a while."""
+    """The values whose change makes the page rerun: at once, or after a few seconds."""
 
     urgent: tuple[tuple[str, State, str, str], ...] = ()
     ends_ms: tuple[int, ...] = ()
 
 
-def _news(client: Client, found: Sequence[BrandStatus]) -> _News:
-    states = states_of(client, found)
-    alerts = [(one.brand, states[one.brand], one.open_alert) for one in found]
+def _news(client: Client, standings: Sequence[BrandStatus]) -> _News:
+    states = states_of(client, standings)
+    alerts = [(one.brand, states[one.brand], one.open_alert) for one in standings]
     return _News(
         tuple(
             (brand, state, alert.id if alert else "", alert.phase if alert else "")
             for brand, state, alert in alerts
         ),
-        tuple(one.last_window.end_ms if one.last_window else 0 for one in found),
+        tuple(one.last_window.end_ms if one.last_window else 0 for one in standings),
     )
 
 
 @st.fragment(run_every=1.0)
 def _watch(client: Client, drawn: _News, drawn_s: float) -> None:
-    """Draw the page anew once it has something new to show.
+    """Rerun the page when its data changed.
 
-    At once where a brand stands otherwise, or the API fails; in a while where a window closed, as
-    a fast replay closes many a second.
+    It reruns at once if a brand's state changed or the API fails, and after a few seconds if a
+    window closed, because a fast replay closes many windows per second.
     """
     try:
         news = _news(client, cached_queries.standings(client))

@@ -1,4 +1,4 @@
-"""The page *Models*: what scores each language, how good it is, and where people saw it err."""
+"""Page *Models*: the model of each language, its quality, drift and errors."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _ZONE: Final = "UTC"
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
-    found, scores = client.models(), recent_scores(client)
-    for one in found.languages:
+    """Draw the page below its heading."""
+    answer, scores = client.models(), recent_scores(client)
+    for one in answer.languages:
         _show_language(one, scores, t)
-    _tell_registry(found.registry, t)
+    _show_registry(answer.registry, t)
     error_charts.show(client, t)
 
 
@@ -44,7 +44,7 @@ def _show_language(one: LanguageModels, scores: Mapping[str, list[float]], t: Tr
         version = t("models_version", n=serving.version) if serving.version else ""
         layout.sentence(t("models_serves", bundle=serving.bundle), [version] if version else [])
         _show_quality(serving.card, t)
-        _tell_drift(serving, scores.get(serving.bundle, []), t)
+        _show_drift(serving, scores.get(serving.bundle, []), t)
         _show_card(serving.card, serving.threshold, t)
     if one.n_versions:
         _show_versions(one, t)
@@ -62,7 +62,7 @@ def _show_quality(card: Card, t: Translator) -> None:
 def _figure(
     name: str, quality: Mapping[str, Any], vader: Mapping[str, Any], t: Translator
 ) -> tuple[str, str, str]:
-    """A figure's name, its value with its deviation, and what it is held against."""
+    """Return name, value, and deviation with VADER's value of a quality figure."""
     mean, sd = _mean(quality, name), _deviation(quality, name)
     value = t.number(mean or 0.0, 3)
     held = f"± {t.number(sd, 3)}" if sd is not None else ""
@@ -72,35 +72,35 @@ def _figure(
     return t(f"models_{name}"), value, held.removeprefix(" · ")
 
 
-def _tell_drift(serving: ServingBundle, scores: list[float], t: Translator) -> None:
-    """Say how far the newest tweets are from those that the figures are of."""
-    found = drift(serving, scores)
-    if found is None:
+def _show_drift(serving: ServingBundle, scores: list[float], t: Translator) -> None:
+    """Draw the drift of the newest tweets from the bundle's reference."""
+    index = drift(serving, scores)
+    if index is None:
         layout.note(t("models_drift_unknown"))
         return
-    told = {"n": t.number(len(scores)), "index": t.number(found, 2)}
-    if found > SHIFT:
-        st.warning(t("models_drift_shift", **told), icon=":material/moving:")
+    values = {"n": t.number(len(scores)), "index": t.number(index, 2)}
+    if index > SHIFT:
+        st.warning(t("models_drift_shift", **values), icon=":material/moving:")
     else:
-        layout.note(t("models_drift_none", **told))
+        layout.note(t("models_drift_none", **values))
 
 
 def _mean(quality: Mapping[str, Any], name: str) -> float | None:
-    found = quality.get(name)
-    found = found.get("mean") if isinstance(found, dict) else found
-    return found if isinstance(found, int | float) else None
+    value = quality.get(name)
+    value = value.get("mean") if isinstance(value, dict) else value
+    return value if isinstance(value, int | float) else None
 
 
 def _deviation(quality: Mapping[str, Any], name: str) -> float | None:
-    found = quality.get(name)
-    return found.get("sd") if isinstance(found, dict) else None
+    value = quality.get(name)
+    return value.get("sd") if isinstance(value, dict) else None
 
 
 def _show_card(card: Card, threshold: float, t: Translator) -> None:
     with st.expander(t("models_card"), icon=":material/description:"):
         quality = card.get("quality", {})
         kind = card.get("model", {}).get("kind", "")
-        told = [
+        sentences = [
             t("models_threshold", threshold=t.number(threshold, 2)),
             t(
                 "models_rows",
@@ -109,11 +109,11 @@ def _show_card(card: Card, threshold: float, t: Translator) -> None:
             ),
         ]
         if kind:
-            told.append(t("models_kind", kind=kind))
+            sentences.append(t("models_kind", kind=kind))
         if "left_out_auc" in quality:
             auc = t.number(quality["left_out_auc"], 3)
-            told.append(t("models_left_out", brand=quality.get("left_out", "?"), auc=auc))
-        layout.lines(told)
+            sentences.append(t("models_left_out", brand=quality.get("left_out", "?"), auc=auc))
+        layout.lines(sentences)
         _show_data(card.get("data", []), t)
         layout.note(t("models_protocol", protocol=card.get("protocol", "–")))
 
@@ -150,7 +150,7 @@ def _show_versions(one: LanguageModels, t: Translator) -> None:
 
 
 def _numbered(version: RegisteredVersion, t: Translator) -> str:
-    """A version's number, and its part if it has one."""
+    """Return the number of a version with its aliases."""
     known = {"champion", "challenger"}
     parts = [t(f"models_{alias}") if alias in known else alias for alias in version.aliases]
     return " – ".join([str(version.number), *parts])
@@ -163,25 +163,25 @@ def _auc(version: RegisteredVersion, t: Translator) -> str:
 
 def _show_events(events: Sequence[ChampionChange], t: Translator) -> None:
     st.subheader(t("models_events"), anchor=False)
-    layout.lines([_told(event, t) for event in events[:_MOST_EVENTS]])
+    layout.lines([_event_text(event, t) for event in events[:_MOST_EVENTS]])
 
 
-def _told(event: ChampionChange, t: Translator) -> str:
-    said = t(
+def _event_text(event: ChampionChange, t: Translator) -> str:
+    text = t(
         f"models_{event.what}",
         when=t.moment(event.when_ms, _ZONE),
         who=event.who,
         before=event.before or "–",
         after=event.after,
     )
-    said += t("models_why", why=event.why) if event.why else ""
-    return said + (t("models_forced") if event.forced else "")
+    text += t("models_why", why=event.why) if event.why else ""
+    return text + (t("models_forced") if event.forced else "")
 
 
-def _tell_registry(registry: RegistryState, t: Translator) -> None:
+def _show_registry(registry: RegistryState, t: Translator) -> None:
     since = t.moment(registry.since_ms, _ZONE) if registry.since_ms else ""
-    told = t(f"models_registry_{registry.state}", since=since)
+    text = t(f"models_registry_{registry.state}", since=since)
     if registry.state == "unreachable":
-        st.warning(told, icon=":material/cloud_off:")
+        st.warning(text, icon=":material/cloud_off:")
     else:
-        layout.note(told)
+        layout.note(text)

@@ -1,4 +1,4 @@
-"""The page *Try*: what a model says of a text, which words made it say so, and is that right."""
+"""Page *Try*: score a text, explain the score word by word, and take a correction."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _MOST: Final = 2000
 
 @dataclass(slots=True)
 class _Tried:
-    """A text that was tried, and what was said of the answer.
+    """A text, its prediction and the label that was sent for it.
 
     Parameters
     ----------
     id, n_sent
-        Name the next word said of it, so that one sent twice counts once.
+        Parts of the idempotency key of the next label: one that is sent twice counts once.
     """
 
     text: str
@@ -48,7 +48,7 @@ class _Tried:
 
 
 def show(client: Client, t: Translator) -> None:
-    """Draw the page, below its heading."""
+    """Draw the page below its heading."""
     languages = served_languages(client)
     st.write(t("try_about"))
     with st.form("try", border=False):
@@ -94,7 +94,7 @@ def _show_pulls(tried: _Tried, scored: ScoredText, t: Translator) -> None:
 
 
 def _ask(client: Client, t: Translator, tried: _Tried, scored: ScoredText) -> None:
-    """Ask whether the label is right; of several answers the last one counts."""
+    """Ask whether the prediction is right; the last of several answers counts."""
     st.header(t("try_right"), anchor=False)
     with st.container(horizontal=True):
         if st.button(t("try_yes"), icon=":material/check:", disabled=tried.right is True):

@@ -1,4 +1,4 @@
-"""The front before the API's own process: what its pages hold, and what they say when it fails."""
+"""The pages Live and Alerts with a real API process, and their errors when it fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def new_key(served: Served, request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """Makes a key of a scope, named as the test is."""
+    """Return a function that makes a key of a scope, named after the test."""
 
     def made(scope: str) -> str:
         with Store.open(served.address) as store:
@@ -57,7 +57,7 @@ def client(served: Served, new_key: Callable[[str], str]) -> Iterator[Client]:
 def open_page(
     served: Served, new_key: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., AppTest]]:
-    """A tab on the pages, signed in with a key of a scope unless it is empty."""
+    """Return a function that opens a tab, signed in with a key unless its scope is empty."""
 
     def opened(scope: str = "write", url: str = served.url, **asked: str) -> AppTest:
         monkeypatch.setenv("BADBUZZ_API_URL", url)
@@ -73,16 +73,16 @@ def open_page(
     client_of.clear()
 
 
-def said(app: AppTest) -> str:
-    """All that the page says, headings and HTML alike."""
+def page_text(app: AppTest) -> str:
+    """Return all texts of the page, headings and HTML alike."""
     kinds = ("title", "header", "markdown", "error", "warning")
     plain = [str(one.value) for kind in kinds for one in app.get(kind)]  # type: ignore[union-attr]
     html = [unescape(one.proto.body) for one in app.get("html")]
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def raw(app: AppTest) -> str:
-    """What the page says as HTML, as it is sent."""
+def page_html(app: AppTest) -> str:
+    """Return the HTML of the page as it is sent."""
     return "".join(one.proto.body for one in app.get("html"))
 
 
@@ -90,7 +90,7 @@ def raw(app: AppTest) -> str:
 
 
 def failure(client: Client, ask: Callable[[Client], object] = Client.brands) -> str | None:
-    """The key of the sentence about what failed, if something did."""
+    """Return the key of the error sentence, or None if the request succeeds."""
     try:
         ask(client)
     except ApiError as error:
@@ -144,7 +144,7 @@ def test_a_wrong_key_is_said_and_a_right_one_lets_in(
     app = open_page("")
     app.text_input[0].set_value("bb_wrong")
     app.button[0].click().run()
-    assert "does not know this key" in said(app)
+    assert "does not know this key" in page_text(app)
     app.text_input[0].set_value(new_key("read"))
     app.button[0].click().run()
     assert [title.value for title in app.title] == ["Live"]
@@ -152,7 +152,7 @@ def test_a_wrong_key_is_said_and_a_right_one_lets_in(
 
 def test_an_api_that_is_down_is_said_in_a_sentence(open_page: Callable[..., AppTest]) -> None:
     app = open_page(url=f"http://127.0.0.1:{free_port()}")
-    assert "The API does not answer." in said(app)
+    assert "The API does not answer." in page_text(app)
     assert not app.exception
 
 
@@ -163,16 +163,16 @@ def test_live_says_the_open_alert_first(open_page: Callable[..., AppTest]) -> No
     app = open_page()
     assert not app.exception
     assert app.header[0].value.endswith(f"{BRAND} · Critical")
-    assert "38 of 51 tweets about Air Paradis" in said(app)
+    assert "38 of 51 tweets about Air Paradis" in page_text(app)
 
 
 def test_live_shows_what_people_say(open_page: Callable[..., AppTest]) -> None:
-    assert "@user my bags, again" in said(open_page())
+    assert "@user my bags, again" in page_text(open_page())
 
 
 def test_live_shows_the_moment_that_the_address_names(open_page: Callable[..., AppTest]) -> None:
     app = open_page(brand=BRAND, **{"from": str(START_MS)})
-    assert "You are looking at the past: 24 Nov 2025 17:00" in said(app)
+    assert "You are looking at the past: 24 Nov 2025 17:00" in page_text(app)
 
 
 def test_live_speaks_french_once_it_is_chosen(open_page: Callable[..., AppTest]) -> None:
@@ -180,7 +180,7 @@ def test_live_speaks_french_once_it_is_chosen(open_page: Callable[..., AppTest])
     app.session_state["language"] = "fr"
     app.run()
     assert [title.value for title in app.title] == ["En direct"]
-    assert f"{BRAND} : 38 des 51 tweets" in said(app)
+    assert f"{BRAND} : 38 des 51 tweets" in page_text(app)
 
 
 # Alerts
@@ -190,7 +190,7 @@ def test_a_mails_link_opens_the_alert(open_page: Callable[..., AppTest]) -> None
     app = open_page(alert=OPEN)
     assert not app.exception
     assert [title.value for title in app.title] == ["Alerts"]
-    assert "38 of 51 tweets about Air Paradis" in said(app)
+    assert "38 of 51 tweets about Air Paradis" in page_text(app)
 
 
 def test_the_newest_claim_is_said_of_an_alert_that_has_grown(client: Client) -> None:
@@ -209,19 +209,19 @@ def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
 
 
 def test_an_alert_that_does_not_exist_is_said(open_page: Callable[..., AppTest]) -> None:
-    assert "There is no alert nobody/0." in said(open_page(alert="nobody/0"))
+    assert "There is no alert nobody/0." in page_text(open_page(alert="nobody/0"))
 
 
 def test_what_the_address_names_is_no_markup(open_page: Callable[..., AppTest]) -> None:
     app = open_page(alert="[x](http://elsewhere.example)<b>")
     assert not app.warning
-    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in raw(app)
+    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in page_html(app)
 
 
 def test_a_key_that_may_only_read_is_told_so(open_page: Callable[..., AppTest]) -> None:
     app = open_page("read", alert=OPEN)
     click(app, "I am on it")
-    assert "Your key may look, but not change that" in said(app)
+    assert "Your key may look, but not change that" in page_text(app)
 
 
 def test_an_alert_is_acknowledged_under_the_keys_name(
@@ -229,7 +229,7 @@ def test_an_alert_is_acknowledged_under_the_keys_name(
 ) -> None:
     app = open_page(alert=OPEN)
     click(app, "I am on it")
-    assert "has been on it" in said(app)
+    assert "has been on it" in page_text(app)
     with Store.open(served.address) as store:
         life = store.alert(OPEN)
     assert life is not None

@@ -1,4 +1,4 @@
-"""What the front's charts are drawn from, and what is said of them to those who do not see."""
+"""The rows, spans and alternative texts of the charts, and the state of a brand."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_table_holds_every_step_newest_first() -> None:
     assert told["Negative tweets"] == ["1", "1", "9", "1"]
 
 
-# How a brand stands
+# The state of a brand
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What charts of several brands are drawn from."""
+"""The rows of the charts of several brands."""
 
 from __future__ import annotations
 

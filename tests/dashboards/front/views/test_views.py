@@ -1,4 +1,4 @@
-"""The pages Try, Label, History and Models before the API's own process."""
+"""The pages Try, Label, History and Models with a real API process."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pages = {{
     "it": st.Page(draw, title="It", default=True),
     "alerts": st.Page(elsewhere, title="Alerts", url_path="alerts"),
 }}
-layout.know_pages(pages)
+layout.register_pages(pages)
 st.navigation(list(pages.values())).run()
 """
 
@@ -55,7 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def open_page(served: Served) -> Open:
-    """A tab on a page, under a key that may write."""
+    """Return a function that opens a tab on a page, with a key that may write."""
 
     def opened(page: str, language: str = "en") -> AppTest:
         script = PAGE.format(page=page, url=served.url, key=served.keys["write"], language=language)
@@ -66,8 +66,8 @@ def open_page(served: Served) -> Open:
     return opened
 
 
-def said(app: AppTest) -> str:
-    """All that the page says, headings and HTML alike."""
+def page_text(app: AppTest) -> str:
+    """Return all texts of the page, headings and HTML alike."""
     kinds = ("header", "subheader", "markdown", "success", "info", "warning")
     plain = [str(getattr(one, "value", "")) for kind in kinds for one in app.get(kind)]
     html = [unescape(one.proto.body) for one in app.get("html")]
@@ -80,8 +80,8 @@ def click(app: AppTest, label: str) -> None:
     assert not app.exception
 
 
-def kept(served: Served, source: str) -> list[Feedback]:
-    """What people said in one way, oldest first."""
+def stored_feedback(served: Served, source: str) -> list[Feedback]:
+    """Return the feedback of a source, oldest first."""
     with Store.open(served.address) as store:
         return [one for one in store.feedback(0, 2**62) if one.source == source]
 
@@ -101,33 +101,33 @@ def score(app: AppTest, text: str) -> None:
 def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
     app = open_page("try_text")
     score(app, "You lost my bag <b>again")
-    told = said(app)
+    text = page_text(app)
     assert app.header[0].value == "Negative"
-    assert '<mark class="up">lost<sup>+</sup></mark>' in told
-    assert '<th scope="row">lost</th><td>negative</td>' in told
-    assert "Taken for English, scored by airline-en@" in told
+    assert '<mark class="up">lost<sup>+</sup></mark>' in text
+    assert '<th scope="row">lost</th><td>negative</td>' in text
+    assert "Taken for English, scored by airline-en@" in text
     assert "<b>again" not in "".join(one.proto.body for one in app.get("html"))
 
 
 def test_a_french_text_is_taken_for_french(open_page: Open) -> None:
     app = open_page("try_text")
     score(app, "Encore un vol annulé, merci pour rien")
-    assert "Taken for French, scored by tweets-fr@" in said(app)
+    assert "Taken for French, scored by tweets-fr@" in page_text(app)
 
 
 def test_no_text_is_no_question(open_page: Open) -> None:
     app = open_page("try_text")
     click(app, "Score it")
-    assert "Write a text first." in said(app)
+    assert "Write a text first." in page_text(app)
 
 
 def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Served) -> None:
     app = open_page("try_text")
     score(app, "Worst airline, you lost my bag, @jane_doe")
     click(app, "That's wrong")
-    assert "Kept as a mistake of airline-en@" in said(app)
+    assert "Kept as a mistake of airline-en@" in page_text(app)
     click(app, "That's right")
-    wrong, right = kept(served, "try")
+    wrong, right = stored_feedback(served, "try")
     assert [one.right for one in (wrong, right)] == [False, True]
     assert (wrong.mispredicted, right.mispredicted) == (True, False)
     assert "@jane_doe" not in wrong.text
@@ -138,24 +138,24 @@ def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Se
 
 def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, served: Served) -> None:
     app = open_page("labelling")
-    assert "Labelled: 0" in said(app)
-    assert "%" not in said(app).replace("width: 100%", "").partition("</style>")[2]
+    assert "Labelled: 0" in page_text(app)
+    assert "%" not in page_text(app).replace("width: 100%", "").partition("</style>")[2]
     click(app, "Negative")
-    assert "Labelled: 1 · skipped: 0" in said(app)
-    assert "Your last answer: negative" in said(app)
+    assert "Labelled: 1 · skipped: 0" in page_text(app)
+    assert "Your last answer: negative" in page_text(app)
     click(app, "Undo")
     click(app, "Other than negative")
-    first, again = kept(served, "labelling")
+    first, again = stored_feedback(served, "labelling")
     assert first.tweet_id == again.tweet_id
     assert (first.right, again.right) == (True, False)
     click(app, "Skip")
     for n in range(2, 5):
         click(app, "Negative")
-        assert f"Labelled: {n} · skipped: 1" in said(app)
-    assert "Nothing is left but what you skipped" in said(app)
+        assert f"Labelled: {n} · skipped: 1" in page_text(app)
+    assert "Nothing is left but what you skipped" in page_text(app)
     click(app, "Show what was skipped")
     click(app, "Negative")
-    assert "Nothing is left to label" in said(app)
+    assert "Nothing is left to label" in page_text(app)
 
 
 def test_each_answer_has_one_key_and_none_is_streamlits_own(open_page: Open) -> None:
@@ -169,10 +169,10 @@ def test_each_answer_has_one_key_and_none_is_streamlits_own(open_page: Open) -> 
 
 
 def test_brands_are_compared_over_what_is_known(open_page: Open) -> None:
-    told = said(open_page("history"))
-    assert f'<th scope="row">{BRAND}</th><td>168</td><td>136</td>' in told
-    assert f'<th scope="row">{OTHER}</th><td>42</td><td>34</td>' in told
-    assert "a point is 1 h." in told
+    text = page_text(open_page("history"))
+    assert f'<th scope="row">{BRAND}</th><td>168</td><td>136</td>' in text
+    assert f'<th scope="row">{OTHER}</th><td>42</td><td>34</td>' in text
+    assert "a point is 1 h." in text
 
 
 def test_a_periods_alerts_are_links(open_page: Open) -> None:
@@ -192,7 +192,7 @@ def test_a_period_that_ends_before_it_begins_is_said(open_page: Open) -> None:
     app = open_page("history")
     app.segmented_control[0].set_value("own").run()
     app.date_input[0].set_value(date(2025, 12, 1)).run()
-    assert "The last day lies before the first." in said(app)
+    assert "The last day lies before the first." in page_text(app)
 
 
 def test_an_export_of_two_brands_is_one_table(served: Served) -> None:
@@ -209,12 +209,12 @@ def test_an_export_of_two_brands_is_one_table(served: Served) -> None:
 
 def test_models_are_shown_with_their_cards(open_page: Open) -> None:
     app = open_page("models")
-    told = said(app)
+    text = page_text(app)
     assert [one.value for one in app.header[:2]] == ["English", "French"]
-    assert "airline-en@" in told
-    assert "Sentiment140" in told
-    assert "No registry is set" in told
-    assert "Too few sampled tweets of this bundle" in told
+    assert "airline-en@" in text
+    assert "Sentiment140" in text
+    assert "No registry is set" in text
+    assert "Too few sampled tweets of this bundle" in text
 
 
 def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> None:
@@ -226,9 +226,9 @@ def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> Non
                 feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
             )
     app = open_page("models", "fr")
-    told = said(app)
+    text = page_text(app)
     assert (
-        '<th scope="row">files d\'attente</th><td>motif</td><td>6</td><td>0</td><td>6</td>' in told
+        '<th scope="row">files d\'attente</th><td>motif</td><td>6</td><td>0</td><td>6</td>' in text
     )
-    assert '<th scope="row">allemand</th><td>langue</td><td>8</td><td>0</td><td>6</td>' in told
+    assert '<th scope="row">allemand</th><td>langue</td><td>8</td><td>0</td><td>6</td>' in text
     assert "<b>long" not in "".join(one.proto.body for one in app.get("html"))
