@@ -98,7 +98,7 @@ class Settings:
     front_api_key: str = _setting(
         "", "API key of the front, for a single user; users sign in if empty", secret=True
     )
-    language: str = _setting("fr", "language of notifications and pages: " + " | ".join(_LANGUAGES))
+    language: str = _setting("fr", "language of notifications and pages: " + " | ".join(LANGUAGES))
     dashboard_url: str = _setting(
         "", "address of the front, linked from notifications; no link if empty"
     )

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from badbuzz.messages.text import Language, headline, why
+from badbuzz.messages.text import headline, why
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from badbuzz.store.model import AlertHistory, BrandSummary
 from dashboards.responses import BrandStatus, DescribedAlert, DescribedAlertLife

@@ -7,7 +7,6 @@ from html import escape
 from typing import Final
 
 from badbuzz.messages.translator import Translator
-from dashboards.front.labels import Contribution
 from dashboards.front.parts.theme import GREEN, GREEN_SHADE, QUIET_INK, RED, RED_SHADE
 from dashboards.responses import TokenContribution
 
@@ -34,12 +33,12 @@ STYLE: Final = f"""<style>
 """Style sheet of the HTML of this module."""
 
 
-def highlighted(text: str, parts: Iterable[Contribution]) -> str:
+def highlighted(text: str, parts: Iterable[TokenContribution]) -> str:
     """Return a text in which each contributing word has a sign.
 
     Examples
     --------
-    >>> parts = [Contribution("Lost", 0, 4, 1.7), Contribution("nice", 8, 12, -0.8)]
+    >>> parts = [TokenContribution("Lost", 0, 4, 1.7), TokenContribution("nice", 8, 12, -0.8)]
     >>> highlighted("Lost a <nice> bag", parts).partition(" a ")[2]
     '&lt;<mark class="down">nice<sup>−</sup></mark>&gt; bag</p>'
     """
@@ -57,7 +56,7 @@ def highlighted(text: str, parts: Iterable[Contribution]) -> str:
     return "".join([*pieces, escape(text[at:]), "</p>"])
 
 
-def pulls(parts: Iterable[Contribution], t: Translator) -> str:
+def pulls(parts: Iterable[TokenContribution], t: Translator) -> str:
     """Return a table of the contributing words, the strongest first, with bars."""
     strong = [one for one in parts if abs(one.contribution) >= LEAST]
     strong.sort(key=lambda one: -abs(one.contribution))
@@ -77,7 +76,7 @@ def pulls(parts: Iterable[Contribution], t: Translator) -> str:
     )
 
 
-def _row(part: Contribution, most: float, t: Translator) -> str:
+def _row(part: TokenContribution, most: float, t: Translator) -> str:
     kind, sign = _kind(part)
     direction = t("negative" if kind == "up" else "not_negative")
     width = _FULL * abs(part.contribution) / most
@@ -89,5 +88,5 @@ def _row(part: Contribution, most: float, t: Translator) -> str:
     )
 
 
-def _kind(part: Contribution) -> tuple[str, str]:
+def _kind(part: TokenContribution) -> tuple[str, str]:
     return ("up", "+") if part.contribution > 0 else ("down", "−")

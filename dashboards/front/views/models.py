@@ -12,7 +12,6 @@ from badbuzz.models.history import ChampionChange
 from dashboards.front.client import Client
 from dashboards.front.drift import SHIFT, drift, recent_scores
 from dashboards.front.parts import error_charts, layout, tables
-from dashboards.front.translator import Translator
 from dashboards.responses import (
     Card,
     LanguageModels,

@@ -11,7 +11,6 @@ import streamlit as st
 from badbuzz.messages.translator import Translator
 from dashboards.front.client import Client
 from dashboards.front.labels import (
-    ScoredText,
     explain_score,
     probability,
     send_label,
