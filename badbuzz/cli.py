@@ -46,7 +46,7 @@ BASELINE_COMMANDS: Final = {
 
 ALERT_COMMANDS: Final = {
     "test": (
-        "stream_processor.notifier.sink_check:try_out",
+        "stream_processor.notifier.sink_check:check_sinks",
         "Send a test alert and print each sink's response.",
     ),
 }

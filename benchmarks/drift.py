@@ -33,7 +33,7 @@ def simulated() -> list[Tweet]:
 
 
 def recorded(path: Path, brand: str) -> list[str]:
-    """The texts of gzipped JSON lines, of one brand or of all."""
+    """Read the texts of gzipped JSON lines, of one brand or of all."""
     rows = [orjson.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
     return [row["text"] for row in rows if not brand or row["brand"] == brand]
 

@@ -1,4 +1,4 @@
-"""What evidence costs the fold and its checkpoints, CPU a tweet, beside the fold without it.
+"""Measure the CPU cost of evidence per tweet, in the fold and its checkpoints.
 
 Streams of few busy brands and of many quiet ones, read at full speed and live. A checkpoint packs
 what changed and builds the compressed batch that Kafka would get.
@@ -60,7 +60,7 @@ class Bare(Fold):
 
 
 def tweets(stream: Stream, bucket: int) -> Iterator[Tweet]:
-    """A bucket's tweets, whose texts are a dozen words of forty-odd and a rare one."""
+    """Generate a bucket's tweets: a dozen of some forty words, and a rare one."""
     dice = random.Random(bucket)
     now_ms = START_MS + bucket * BUCKET_MS
     for i in range(stream.n_tweets):
@@ -80,7 +80,7 @@ def tweets(stream: Stream, bucket: int) -> Iterator[Tweet]:
 
 
 def packed(fold: Fold) -> BatchBuilder:
-    """What a checkpoint saves, as a batch."""
+    """Return the batch that a checkpoint writes."""
     records = [(state.brand.encode(), state.pack()) for state in fold.changed_states()]
     batch = BatchBuilder(1 << 30, ZSTD, is_transactional=True)
     for key, value in [*records, *fold.changed_evidence()]:

@@ -1,4 +1,4 @@
-"""How long a newcomer waits: from the command to the demo's first alert, wall time.
+"""Measure the wall time from the command ``demo`` to its first alert.
 
 Run: python -m benchmarks.first_alert
 """

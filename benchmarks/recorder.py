@@ -1,4 +1,4 @@
-"""What recording costs: CPU per window and per scored tweet, and at a thousand tweets a second.
+"""Measure the CPU cost of recording per window, per scored tweet, and at 1,000 tweets/s.
 
 Starts Apache Kafka from its jars, writes what a processor would, and runs ``badbuzz record`` on
 SQLite, or with ``--postgres`` on PostgreSQL. CPU is the recorder's own, user and system.
@@ -49,7 +49,7 @@ Sent = tuple[str, str, bytes]
 
 
 def windows() -> Iterator[Sent]:
-    """A week of every brand's windows, as they would close."""
+    """Generate a week of every brand's windows in closing order."""
     for n in range(WEEK_OF_WINDOWS):
         start_ms = START_MS + n * BUCKET_MS
         for brand in BRANDS:
@@ -91,7 +91,7 @@ def send(stream: Deployment, records: Iterable[Sent], per_s: float | None = None
 
 @contextmanager
 def recorder(stream: Deployment, store_url: str) -> Iterator[psutil.Process]:
-    """A recorder, from its start to its end."""
+    """Run a recorder from its start to its end."""
     settings = environ(stream.settings.kafka_bootstrap_servers, stream.settings.topic_prefix)
     settings["BADBUZZ_STORE"] = store_url
     process = subprocess.Popen([sys.executable, "-m", "badbuzz", "record"], env=settings)
@@ -118,7 +118,7 @@ def await_recorded(stream: Deployment, store_url: str) -> None:
 
 
 def backlog(stream: Deployment, store_url: str, records: Iterable[Sent], what: str) -> None:
-    """What it costs to record what is already in a topic, the start of the process left out."""
+    """Measure the cost of recording a topic's backlog, without the start of the process."""
     with recorder(stream, store_url) as process:
         process.suspend()  # while the topic is filled
         n_records = send(stream, records)
@@ -130,7 +130,7 @@ def backlog(stream: Deployment, store_url: str, records: Iterable[Sent], what: s
 
 
 def live(stream: Deployment, store_url: str) -> None:
-    """What it costs to keep up with a thousand scored tweets a second."""
+    """Measure the cost of recording 1,000 scored tweets per second."""
     with recorder(stream, store_url) as process:
         before_s, started_s = cpu_s(process), time.monotonic()
         n_sent = send(stream, tweets(OFFERED_PER_S * OFFERED_FOR_S, OFFERED_PER_S), OFFERED_PER_S)

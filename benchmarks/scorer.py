@@ -40,7 +40,7 @@ def simulated(language: str) -> list[str]:
 
 
 def recorded(path: Path) -> list[str]:
-    """The texts of JSON lines, gzipped or not, shuffled."""
+    """Read the texts of JSON lines, gzipped or not, in random order."""
     data = path.read_bytes()
     lines = (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
     texts = [orjson.loads(line)["text"] for line in lines]
@@ -90,7 +90,7 @@ def measure(bundle: str, what: str, texts: list[str]) -> None:
 
 
 def processor() -> str:
-    """What the machine calls its processor."""
+    """Return the name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

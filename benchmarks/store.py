@@ -35,7 +35,7 @@ TEXT = "@kim my bag is lost again after an hour on hold and nobody at the desk a
 
 
 def window(number: int) -> Window:
-    """The windows of all brands, five minutes after the other."""
+    """Generate the windows of all brands, bucket by bucket."""
     start_ms = START_MS + number // N_BRANDS * BUCKET_MS
     return Window(
         brand=f"brand {number % N_BRANDS}",
@@ -120,7 +120,7 @@ READS: dict[str, Callable[[Store], object]] = {
 
 @contextmanager
 def sqlite(pragma: str = "") -> Iterator[Store]:
-    """An empty store in a file, by another pragma where one is given."""
+    """Open an empty store in a file, with another pragma if one is given."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Store.open(f"sqlite:///{Path(folder) / 'badbuzz.db'}") as store,
@@ -133,13 +133,13 @@ def sqlite(pragma: str = "") -> Iterator[Store]:
 
 @contextmanager
 def postgres(server: PostgresServer) -> Iterator[Store]:
-    """An empty store on a server."""
+    """Open an empty store on a server."""
     with Store.open(server.new_schema()) as store:
         yield store
 
 
 def rate(write: Callable[[Store], int], store: Store) -> tuple[float, float]:
-    """What a write does in a second, and in a second of this process's CPU."""
+    """Measure writes per second of wall time and of CPU time."""
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
     n = write(store)
     return n / (time.perf_counter() - started_s), n / (time.process_time() - started_cpu_s)

@@ -35,7 +35,7 @@ OFFERED_FOR_S = 30
 
 
 def simulate(folder: Path, n_tweets: int, n_brands: int) -> Path:
-    """A recording of about so many tweets."""
+    """Write a recording with about n tweets."""
     recording = folder / f"{n_brands}-brands.jsonl"
     per_day = n_tweets / n_brands
     subprocess.run(
@@ -132,7 +132,7 @@ def measure(
 
 
 def one_round(bootstrap: str, prefix: str, n_records: int, name: str) -> tuple[float, int]:
-    """One measurement of the worker, the agent or the loop, from the topic's beginning."""
+    """Measure the worker, the agent or the loop once, from the topic's beginning."""
     settings = environ(bootstrap, prefix)
     settings["BADBUZZ_APP_ID"] = f"{prefix}{name}-{time.time_ns()}"
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +172,7 @@ def compare(bootstrap: str, folder: Path, n_rounds: int, n_tweets: int) -> None:
 
 
 def latency(bootstrap: str, folder: Path) -> None:
-    """From Kafka's timestamp to the committed verdict, at a thousand tweets a second."""
+    """Measure the time from Kafka's timestamp to the committed prediction, at 1,000 tweets/s."""
     recording = simulate(folder, 100_000, 50)
     prefix = "bench-latency."
     settings = environ(bootstrap, prefix)

@@ -1,4 +1,4 @@
-"""What the demo shows: the brands, the alerts and the stream's pulse, drawn with rich."""
+"""The screen of the demo: brands, alerts and throughput, drawn with rich."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MARKS: Final = {"firing": "!!", "escalated": "^^", "resolved": "ok"}
 
 @dataclass
 class Pulse:
-    """How the worker is doing; a figure is None until it is known."""
+    """Throughput and state of the worker; a figure is None until it is known."""
 
     tweets_per_s: float | None = None
     latency_p99_s: float | None = None
@@ -51,7 +51,7 @@ class Board:
     Parameters
     ----------
     language
-        Of the alerts' sentences.
+        Language of the alerts' sentences.
     over
         Whether everything has come.
     """
@@ -70,7 +70,7 @@ class Board:
         self.windows.setdefault(found.brand, deque(maxlen=_SPARKS)).append(found)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The whole screen: fewer bars where it is narrow, fewer alerts where it is low."""
+        """Draw the screen, with fewer bars if it is narrow and fewer alerts if it is low."""
         brands = self._brands(options.max_width)
         yield brands
         n_taken = len(console.render_lines(brands, options)) + _FRAME
@@ -105,7 +105,7 @@ class Board:
         ]
 
     def _alerts(self, console: Console, options: ConsoleOptions, n_lines: int) -> Panel:
-        """The newest alerts that find room, oldest first."""
+        """Draw the newest alerts that fit, oldest first."""
         inside = options.update(width=options.max_width - _BORDERS)
         shown: list[Text] = []
         for alert in reversed(self.alerts[-_ALERTS:]):
@@ -118,7 +118,7 @@ class Board:
         return Panel(body, title="alerts", title_align="left", border_style="blue")
 
     def _alert(self, alert: Alert, *, wide: bool) -> list[Text]:
-        """What is claimed and what drives it; of the newest who says so too, and two tweets."""
+        """Draw an alert's claim and terms; for the newest one also its authors and two tweets."""
         mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
         line = Text(f"{format_clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
         indent = " " * (len(format_clock(alert.window_end_ms)) if wide else 0) + "  "
@@ -132,7 +132,7 @@ class Board:
         return [line + Text(headline(alert, self.language)), *below]
 
     def _pulse(self, width: int) -> Text:
-        """One line: in fewer words where it would be two."""
+        """Return one line, shortened if it does not fit."""
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
         now = f"{format_clock(newest)} UTC" if newest else "waiting for tweets"
         speed, latency_s = self.pulse.tweets_per_s, self.pulse.latency_p99_s

@@ -25,7 +25,7 @@ _MESSAGE_BYTES: Final = 512
 
 
 def _library() -> ctypes.CDLL:
-    """The wheel's own librdkafka, with the signatures of its mock interface."""
+    """Load the wheel's librdkafka with the signatures of its mock interface."""
     library = ctypes.CDLL(cimpl.__file__)
     text, handle, integer = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int
     for name, returned, arguments in (
@@ -50,7 +50,7 @@ def serve(topics: Sequence[str], partitions: int) -> str:
     topics
         Created with ``partitions`` each; others appear with 4 when they are first asked for.
     partitions
-        At least 1.
+        Number of partitions, at least 1.
 
     Returns
     -------
@@ -86,7 +86,7 @@ class EmbeddedBroker:
     topics
         Full names, created with ``partitions`` each; others appear with 4.
     partitions
-        At least 1.
+        Number of partitions, at least 1.
 
     Examples
     --------

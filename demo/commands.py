@@ -180,7 +180,7 @@ def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
 
 
 def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
-    """How many alerts there were, and where to look further."""
+    """Print the number of alerts and where to look next."""
     opened = Counter(alert.severity for alert in alerts if alert.phase == "firing")
     kinds = ", ".join(f"{n} {severity}" for severity, n in sorted(opened.items()))
     n_opened = f"{opened.total()} alert{'' if opened.total() == 1 else 's'}"

@@ -20,31 +20,31 @@ _ALERTMANAGER: Final = ("alertmanager", _DEBIANS)
 
 
 class Monitoring:
-    """What watches the demo, as parts to start; nothing of it where nothing is installed.
+    """The services that monitor the demo: Prometheus, Alertmanager and the notifier.
 
     Prometheus has the product's own rules. Alertmanager mails nobody.
 
     Parameters
     ----------
     folder
-        For configurations and data.
+        Folder for configurations and data.
     watched
         Addresses to scrape, ``host:port``, by job.
     front
         Address that messages link to.
     language
-        Of the messages.
+        Language of the messages.
     store
-        Where people acknowledge, which ends reminders.
+        Address of the store with acknowledgements.
 
     Attributes
     ----------
     parts
-        To start, in any order.
+        Services to start, in any order.
     addresses
-        Where to look.
+        Addresses to open.
     missing
-        What is not installed, in a line; empty where nothing is missing.
+        One line about missing programs; empty if none is missing.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ def _found(names: tuple[str, ...]) -> str:
 
 
 def _missing(prometheus: str, alertmanager: str) -> str:
-    """What is not installed, in a line.
+    """Return one line about missing programs.
 
     Examples
     --------

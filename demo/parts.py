@@ -1,4 +1,4 @@
-"""What runs beside the worker where the demo serves: each a process, ready when a page answers."""
+"""Service processes of the demo; a process is ready when its page answers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class ServiceProcess:
     Parameters
     ----------
     name
-        Of its log, and in what is said of it.
+        Name of the process, its log and its messages.
     command
         The program and its arguments.
     ready_url
         Answers 200 once it serves.
     environ
-        Its environment, over the demo's.
+        Variables added to the demo's environment.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ServiceProcess:
         processes.run(self.name, *self.command, **self.environ)
 
     def ready(self) -> bool:
-        """Whether it serves."""
+        """Return True if the service answers."""
         try:
             with urllib.request.urlopen(self.ready_url, timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -58,14 +58,14 @@ def command(*arguments: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Address:
-    """Where somebody can look.
+    """An address to open.
 
     Parameters
     ----------
     what
         Is there, in words.
     url
-        On loopback.
+        URL on loopback.
     """
 
     what: str

@@ -24,7 +24,7 @@ class Processes:
     Parameters
     ----------
     folder
-        Where logs go.
+        Folder of the logs.
     environ
         Settings for the commands, over the environment's.
     """
@@ -58,7 +58,7 @@ class Processes:
         Parameters
         ----------
         name
-            Of its log.
+            Name of its log.
         environ
             Settings for this command alone.
         """
@@ -70,9 +70,9 @@ class Processes:
         Parameters
         ----------
         name
-            Of its log.
+            Name of its log.
         environ
-            Its environment, over the demo's.
+            Variables added to the demo's environment.
         """
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(
@@ -87,7 +87,7 @@ class Processes:
         return process
 
     def log(self, name: str) -> Path:
-        """Where a command's log goes."""
+        """Return the path of a command's log."""
         return self._folder / f"{name}.log"
 
     def check(self) -> None:
@@ -101,7 +101,7 @@ class Processes:
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the settings that point at a Kafka of the user's own."""
+    """Return the environment without the user's own Kafka settings."""
     return {
         name: value
         for name, value in environ.items()
@@ -110,7 +110,7 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port on the loopback interface that nobody listens on."""
+    """Return a free port on the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

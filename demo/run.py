@@ -30,14 +30,14 @@ _IDLE_S: Final = 0.2
 
 @dataclass(frozen=True)
 class Plan:
-    """What is shown.
+    """The options of a demo run.
 
     Parameters
     ----------
     files
         A recording; empty to simulate one.
     days, seed
-        Of the simulation.
+        Length in days and seed of the simulation.
     warmup_h
         Hours with tweets before alerts count.
     speed
@@ -49,7 +49,7 @@ class Plan:
     ui
         Whether the front runs too, and what watches them; goes with ``serve``.
     language
-        Of the front.
+        Language of the front.
     """
 
     files: tuple[str, ...]
@@ -90,9 +90,9 @@ def play(
     Parameters
     ----------
     plan
-        What to show.
+        Options of the run.
     folder
-        For the recording and the logs.
+        Folder of the recording and the logs.
     say
         Told what is being waited for.
     stopping

@@ -1,4 +1,4 @@
-"""What the demo serves when it is asked to: recorder, API, front, and what watches them."""
+"""The services of ``demo --serve`` and ``--ui``: recorder, API, front and their monitoring."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Service:
     Parameters
     ----------
     folder
-        Where the file goes; a run's own.
+        Folder of the database, unique to the run.
     settings
-        Of the worker.
+        Settings of the worker.
     language
-        Of the front, and of what Alertmanager is told.
+        Language of the front and of notifications.
     ui
         Whether the front is there too, and Prometheus and Alertmanager where they are installed.
 
@@ -33,7 +33,7 @@ class Service:
     base
         The API's address.
     first, then
-        What can start at once; what needs the store that the recorder makes.
+        Services that can start at once, and those that need the store created by the recorder.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class Service:
 
     @property
     def missing(self) -> str:
-        """What is not installed and therefore not started; empty where nothing is missing."""
+        """One line about programs that are not installed; empty if none is missing."""
         return self._monitoring.missing if self._monitoring else ""
 
     def addresses(self) -> tuple[Address, ...]:
-        """Where to look, the front first."""
+        """Return the addresses to open, the front first."""
         front = (Address("the front", self._front),) if self._front else ()
         watching = self._monitoring.addresses if self._monitoring else ()
         return (*front, Address("the API", self.base), *watching)

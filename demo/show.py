@@ -33,7 +33,7 @@ class Face(Protocol):
     """Shows what happens, then what came of it."""
 
     def say(self, message: str) -> None:
-        """What is being waited for."""
+        """Show what the demo is waiting for."""
 
     def offer(self, lines: Sequence[str]) -> None:
         """Lines that somebody may want to copy."""
@@ -153,7 +153,7 @@ class Json:
 
 
 def beginning(serving: Serving) -> list[str]:
-    """Where to look while the replay runs, and what is not there.
+    """Print the addresses and what is missing, while the replay runs.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def beginning(serving: Serving) -> list[str]:
 
 
 def ending(served: Served) -> list[str]:
-    """Where to look after the replay, and lines to try."""
+    """Print the addresses and commands to try, after the replay."""
     if len(served.addresses) == 1:
         return [f"{_STILL} {_TRY}", *served.curls]
     return [f"{_STILL} {_OPEN.capitalize()}", *_table(served.addresses), _TRY, *served.curls]
@@ -186,7 +186,7 @@ def _in_words(kind: str) -> str:
 
 
 def verdict_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table:
-    """Each incident and whether it was caught, each false alarm, each surge left alone."""
+    """Return a table of incidents, false alarms and benign surges."""
     table = Table(title="What really happened, and what badbuzz said", title_justify="left")
     for column in ("when (UTC)", "brand", "what", "badbuzz said"):
         table.add_column(column)

@@ -84,7 +84,7 @@ class Reader:
         self._consumer.assign(self._assigned)
 
     def read(self, timeout_s: float) -> Iterator[Window | Alert]:
-        """What has come, waiting at most so long for the first record."""
+        """Return the records that have arrived; wait for the first one until the time-out."""
         for message in self._consumer.consume(2000, timeout_s):
             if message.error():
                 if message.error().code() in _PASSING:
@@ -93,7 +93,7 @@ class Reader:
             yield self._topics[message.topic()](message.value())
 
     def close(self) -> None:
-        """Disconnect."""
+        """Close the consumer."""
         self._consumer.close()
 
 
@@ -103,7 +103,7 @@ class Worker:
     Parameters
     ----------
     port
-        On the loopback interface.
+        Port on the loopback interface.
     """
 
     def __init__(self, port: int) -> None:
@@ -111,7 +111,7 @@ class Worker:
         self._last: tuple[float, float, dict[float, float]] | None = None
 
     def ready(self) -> bool:
-        """Whether it owns partitions and has loaded their state."""
+        """Return True if the worker owns partitions and has loaded their state."""
         try:
             with urllib.request.urlopen(f"{self._base}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
@@ -161,7 +161,7 @@ class Worker:
 
 
 def _p99(buckets: dict[float, float]) -> float | None:
-    """The smallest finite bound that 99 of 100 values are under."""
+    """Return the smallest finite bound that 99 % of the values are below."""
     total = max(buckets.values(), default=0.0)
     within = [bound for bound, count in buckets.items() if count >= 0.99 * total > 0]
     bound = min(within, default=float("inf"))

@@ -1,4 +1,4 @@
-"""What NAB scores here: badbuzz on volume alone, and a peer."""
+"""The detectors scored by NAB: badbuzz on volume alone, and a peer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_P: Final = 1e-300
 
 
 def surprise(series: Series) -> list[float]:
-    """How surprising badbuzz finds each record: -log10 of the p-value of the closed window.
+    """Return badbuzz's score of each record: -log10 of the p-value of its window.
 
     Every mention counts as negative. That silences the test of the rate, as the rate is never
     unusual, and leaves the product's own baseline and test of the count, on its four scales.
@@ -50,7 +50,7 @@ def surprise(series: Series) -> list[float]:
 
 
 def novelty(series: Series, days: float = 3.0) -> list[float]:
-    """How far the square root of each count is above its moving average, in its deviations.
+    """Return the z-score of the square root of each count against its moving average.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def novelty(series: Series, days: float = 3.0) -> list[float]:
 
 
 def records(scores: Iterable[float], n: int = DAY) -> list[float]:
-    """Each score that is above all of the n before it; 0.0 for the others.
+    """Return each score that exceeds all n before it, and 0.0 for the others.
 
     NAB takes every record over the threshold for an alarm of its own, where an alert is one
     claim however long its burst lasts. This makes one of a burst.

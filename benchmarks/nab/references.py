@@ -1,4 +1,4 @@
-"""What others have on the same series, from the per-file scores that NAB publishes.
+"""The scores of other detectors on the same series, as published per file by NAB.
 
 Standard profile, and thresholds optimised over NAB's whole corpus, where ours are optimised over
 these five series: the comparison is kind to us.

@@ -27,12 +27,12 @@ _STEEPNESS: Final = 5.0
 
 
 def merit(position: float) -> float:
-    """What a detection is worth by where it falls, in [-1, 1].
+    """Return the value of a detection by its position, in [-1, 1].
 
     Parameters
     ----------
     position
-        In widths of the window, from its end: -1 at its first record, 0 at its end, positive
+        Position in widths of the window: -1 at its first record, 0 at its end, positive
         behind it. From 3 on a detection has nothing to do with the window: -1.
 
     Examples
@@ -46,7 +46,7 @@ def merit(position: float) -> float:
 
 
 def n_probation(n: int) -> int:
-    """How many records of n are probation: 15 %, at most 750.
+    """Return how many of n records are probation: 15 %, at most 750.
 
     Examples
     --------
@@ -57,14 +57,14 @@ def n_probation(n: int) -> int:
 
 
 class Place(NamedTuple):
-    """What a detection at one record is worth; ``window`` is -1 outside of any."""
+    """Value of a detection at one record; ``window`` is -1 outside of windows."""
 
     window: int
     points: float
 
 
 def places(series: Series) -> Iterator[tuple[int, Place]]:
-    """Every record that is not probation, by its index, and what detecting it is worth.
+    """Return the value of detecting each record after the probation, by its index.
 
     Raises
     ------
@@ -98,14 +98,14 @@ def places(series: Series) -> Iterator[tuple[int, Place]]:
 
 
 def raw_score(series: Series, scores: Sequence[float], threshold: float) -> float:
-    """What a detector earns on one series, not normalised.
+    """Return the raw score of a detector on one series.
 
     Parameters
     ----------
     series
         The labels.
     scores
-        How anomalous each record is; any scale.
+        Anomaly score of each record, on any scale.
     threshold
         A record is detected at this score or above.
 
@@ -129,7 +129,7 @@ def raw_score(series: Series, scores: Sequence[float], threshold: float) -> floa
 
 
 def normalised(raw: float, n_windows: int) -> float:
-    """A raw score between that of detecting nothing, 0, and that of the perfect detector, 100.
+    """Normalise a raw score: 0 for detecting nothing, 100 for the perfect detector.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def normalised(raw: float, n_windows: int) -> float:
 
 
 def best_threshold(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> float:
-    """The threshold that is best for all series together; infinity when detecting nothing is.
+    """Return the best threshold for all series together; infinity if nothing is best.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def best_threshold(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a detector did: normalised scores, 100 the perfect one; below 0 is worse than silence."""
+    """The normalised scores of a detector: 100 is perfect, below 0 is worse than no detection."""
 
     threshold: float
     by_series: tuple[float, ...]
@@ -188,7 +188,7 @@ class Result:
 
 
 def evaluate(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> Result:
-    """A detector's result on a corpus, at the threshold that is best for it as a whole.
+    """Score a detector on a corpus at its best threshold.
 
     Examples
     --------

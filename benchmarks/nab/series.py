@@ -31,11 +31,11 @@ class Series(NamedTuple):
     name
         The file's name, without its ending.
     start_ms
-        Of the five minutes of the first count.
+        Start of the first count's bucket, Unix milliseconds.
     counts
         Mentions in each five minutes, >= 0.
     windows
-        In order of time; none reaches into another.
+        Labelled windows in order of time, without overlaps.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Series(NamedTuple):
 
 
 def read_corpus(folder: Path) -> list[Series]:
-    """Every series that a folder's ``windows.json`` names, by name.
+    """Read the series named in a folder's ``windows.json``, by name.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def read_corpus(folder: Path) -> list[Series]:
 
 
 def read_series(path: Path, labels: Sequence[Sequence[str]]) -> Series:
-    """One series from NAB's CSV; a count's five minutes are those that hold its time.
+    """Read one series from NAB's CSV; a count belongs to the bucket that contains its time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an alert's p-value is worth: how often windows without a crisis have one as low."""
+"""Calibration of the p-value: how often windows without a crisis have one as low."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ LEVELS: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Of some windows in which nothing happened: how many had a p-value at most each level.
+    """Counts of crisis-free windows by their p-value.
 
     Parameters
     ----------
     mean
         Negatives in five minutes of their brand.
     n
-        Windows.
+        Number of windows.
     n_below
-        Of them, by level.
+        Number of windows with a p-value at most each level.
     """
 
     mean: float
@@ -41,7 +41,7 @@ class Calibration:
     n_below: tuple[int, ...]
 
     def frequency(self, level: int) -> float:
-        """The share of the windows that had a p-value at most a level, by its place."""
+        """Return the share of the windows with a p-value at most a level, by its index."""
         return self.n_below[level] / self.n if self.n else float("nan")
 
 
@@ -54,7 +54,7 @@ def calibrate(unit: Unit) -> Calibration:
 
 
 def uneventful(stream: Stream, warmup_days: int = WARMUP_DAYS) -> npt.NDArray[np.bool_]:
-    """The buckets after the warm-up in whose last hour there was no crisis and no surge.
+    """Return the buckets after the warm-up whose last hour had no crisis and no surge.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def uneventful(stream: Stream, warmup_days: int = WARMUP_DAYS) -> npt.NDArray[np
 
 
 def pooled(counted: Sequence[Calibration]) -> dict[str, Calibration]:
-    """The counts by band of volume, over all, and of the brand with most at 1e-5."""
+    """Return the counts by band of volume, over all, and of the brand with most at 1e-5."""
 
     def of(low: float, high: float) -> Calibration:
         own = [one for one in counted if low <= one.mean < high]

@@ -1,4 +1,4 @@
-"""From alerts to figures: caught, how soon, and how often for nothing."""
+"""Figures of a detector: crises caught, delays, false alerts."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Catch:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a detector did on some streams at one threshold.
+    """The figures of a detector on some streams at one threshold.
 
     Parameters
     ----------
     threshold
-        What a score had to reach.
+        Threshold of the score.
     false_per_week, worst_per_week
         False alerts per brand-week: mean over the brands, and of the worst one.
     alarms_per_week
         The mean with those on a benign surge, which ``badbuzz.detection.evaluation`` counts as
         false alarms.
     crises
-        By factor.
+        Crises by their factor.
     benign
         Surges alerted.
     """
@@ -86,7 +86,7 @@ def figures(streams: Sequence[Stream], judged: Sequence[Judged], threshold: floa
 
 
 def at(measured: Sequence[Measured], name: str, threshold: float) -> dict[str, Figures]:
-    """A detector's figures at a threshold, by band of volume and over all."""
+    """Compute a detector's figures at a threshold, by band of volume and over all."""
     judged = [judge(openings(one.scored[name], threshold), one.stream.events) for one in measured]
     streams = [one.stream for one in measured]
 
@@ -102,7 +102,7 @@ def at(measured: Sequence[Measured], name: str, threshold: float) -> dict[str, F
 
 
 def at_budget(measured: Sequence[Measured], name: str, budget: float = BUDGET) -> Figures:
-    """A detector's figures at the lowest threshold that keeps to a budget of false alerts.
+    """Compute a detector's figures at the lowest threshold within a budget of false alerts.
 
     The search comes from above: far below, one alert never ends and none is false.
 

@@ -1,4 +1,4 @@
-"""What a score's alerts caught: the life of an alert, and the hit rule."""
+"""The life cycle of alerts for any score, and the rule of a hit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEP: Final = 2.0
 
 
 def openings(found: Scored, threshold: float) -> list[int]:
-    """The buckets that open an alert: the product's life of an alert, for any score.
+    """Return the buckets that open an alert, with the product's life cycle, for any score.
 
     ``badbuzz.detection.alerting`` says the same for the product, and a test holds the two together.
     An alert of a detector without a calm of its own ends after half an hour below the threshold.
@@ -30,7 +30,7 @@ def openings(found: Scored, threshold: float) -> list[int]:
     found
         Scores of consecutive buckets.
     threshold
-        What a score must reach.
+        Threshold of the score.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def openings(found: Scored, threshold: float) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of one stream: what its alerts caught.
+    """The crises and surges of one stream that its alerts hit.
 
     Parameters
     ----------

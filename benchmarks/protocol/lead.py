@@ -1,4 +1,4 @@
-"""How far the product is ahead of the best peer, and how sure that is."""
+"""The lead of the product over the best peer, with its interval."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Lead:
     Parameters
     ----------
     factor
-        Of the crises.
+        Factor of the crises.
     peer
-        That caught most of them.
+        Name of the best peer.
     points, low, high
         Difference of the shares caught, and its 95 % interval; the thresholds stay as they are.
     """
@@ -40,7 +40,7 @@ class Lead:
 
 
 def leads(measured: Sequence[Measured], budgeted: Mapping[str, Figures]) -> list[Lead]:
-    """The product's leads at the thresholds of ``budgeted``; none without a peer."""
+    """Compute the product's leads at the thresholds of ``budgeted``; empty without a peer."""
     peers = [name for name in budgeted if name not in (PRODUCT, ORACLE)]
     found = []
     for factor in _FACTORS if peers else ():
@@ -56,7 +56,7 @@ def leads(measured: Sequence[Measured], budgeted: Mapping[str, Figures]) -> list
 
 
 def interval(differences: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of a mean, by a bootstrap with a fixed seed.
+    """Compute the 95 % percentile interval of a mean by a bootstrap with a fixed seed.
 
     Parameters
     ----------

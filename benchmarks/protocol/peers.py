@@ -21,7 +21,7 @@ _PHI: Final = 0.1
 
 
 def sums(counts: Floats | Ints, n: int) -> Floats:
-    """The sum of each bucket and the n - 1 before it; fewer at the start.
+    """Return the sum of each bucket and the n - 1 before it; fewer at the start.
 
     Examples
     --------
@@ -47,21 +47,21 @@ def _scored(score: Floats) -> Scored:
 
 
 def count_only(stream: Stream, trace: Trace) -> Scored:
-    """The product's count z on its best scale, with no look at the rate."""
+    """Score by the product's count z on its best scale, without the rate."""
     max_count_z = trace.found.max_count_z
     assert max_count_z is not None
     return Scored(max_count_z, max_count_z)
 
 
 def count_60(stream: Stream, trace: Trace) -> Scored:
-    """The negatives of an hour against the hour's expected ones."""
+    """Score by the negatives of an hour against the expected ones."""
     seen, expected = sums(stream.negatives, 12), sums(trace.expected, 12)
     pairs = zip(seen.tolist(), expected.tolist(), strict=True)
     return _scored(np.array([count_z(n, mean, _PHI) for n, mean in pairs]))
 
 
 def cusum(stream: Stream, trace: Trace) -> Scored:
-    """One-sided cumulative sum of standardised excesses (Page 1954), each at most 4, less 1."""
+    """Score by the cumulative sum of standardised excesses (Page 1954), each at most 4, less 1."""
     spread = np.sqrt(trace.expected + _PHI * trace.expected**2 + 0.25)
     steps = np.minimum((stream.negatives - trace.expected) / spread, 4.0) - 1.0
     score = np.empty(len(steps))
@@ -73,7 +73,7 @@ def cusum(stream: Stream, trace: Trace) -> Scored:
 
 
 def rate_only(stream: Stream, trace: Trace) -> Scored:
-    """The product's rate z, with the clustering it learnt, on its best scale; not the count."""
+    """Score by the product's rate z on its best scale, without the count."""
     best = np.full(len(trace.rate), -np.inf)
     for n, clustering in zip(SCALES, trace.clustering.T, strict=True):
         negatives, tweets = sums(stream.negatives, n), sums(stream.negatives + stream.others, n)
@@ -84,7 +84,7 @@ def rate_only(stream: Stream, trace: Trace) -> Scored:
 
 
 def ewma_sqrt(stream: Stream, trace: Trace) -> Scored:
-    """The root of the count against its exponential mean and deviation over three days."""
+    """Score by the root of the count against its exponential mean and deviation over three days."""
     forget = 1.0 / (3 * PER_DAY)
     score = np.empty(len(stream.negatives))
     mean, variance = 0.0, 0.25
@@ -103,7 +103,7 @@ def three_sigma(stream: Stream, trace: Trace) -> Scored:
 
 
 def hour_against_twelve(stream: Stream, trace: Trace) -> Scored:
-    """The last hour's mentions over the hourly mean of the twelve before.
+    """Score by the last hour's mentions over the hourly mean of the twelve before.
 
     Media-monitoring suites describe their spike alerts so: a percentage above the recent usual.
     """

@@ -16,7 +16,7 @@ from benchmarks.protocol.trace import Scored, Trace
 
 
 def installed() -> bool:
-    """Whether River can be imported."""
+    """Return True if River can be imported."""
     return find_spec("river") is not None
 
 

@@ -32,18 +32,18 @@ class Measured:
 
 
 def names() -> list[str]:
-    """The detectors that can run here, the product first."""
+    """Return the detectors that can run here, the product first."""
     able = [name for name in PEERS if installed() or not name.startswith("River")]
     return [PRODUCT, *able, ORACLE]
 
 
 def missing() -> list[str]:
-    """The detectors that cannot run here."""
+    """Return the detectors that cannot run here."""
     return [name for name in PEERS if name not in names()]
 
 
 def units(seeds: tuple[int, ...]) -> list[Unit]:
-    """Every brand at every volume, for each seed."""
+    """Return every brand at every volume, for each seed."""
     return [(brand, volume, seed) for seed in seeds for volume in VOLUMES for brand in PROFILES]
 
 
@@ -59,7 +59,7 @@ def measure(unit: Unit) -> Measured:
 
 
 def each(work: Callable[[Unit], T], wanted: list[Unit], jobs: int) -> Iterator[T]:
-    """What ``work`` makes of each unit, on several processes, in order."""
+    """Yield the result of ``work`` for each unit, in order, on several processes."""
     if jobs == 1:
         yield from map(work, wanted)
         return

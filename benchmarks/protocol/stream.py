@@ -56,14 +56,14 @@ class Stream:
     Parameters
     ----------
     brand, volume, seed
-        What it was drawn from.
+        Profile, volume factor and seed of the simulation.
     negatives, others
         Tweets in each bucket.
     expected
         Mean negatives of each bucket as an oracle knows them: hour, day and weekend, but neither
         the noise nor the events.
     events
-        By start; none in the warm-up.
+        Events by start; none in the warm-up.
     """
 
     brand: str
@@ -130,7 +130,7 @@ def draw(
 
 
 def _by_bucket(hourly: Floats) -> Floats:
-    """A day's buckets, interpolated between the hours' middles."""
+    """Return a day's buckets, interpolated between hour centres."""
     hours = (np.arange(PER_DAY) + 0.5) / 12
     return np.interp(hours, np.arange(24) + 0.5, hourly, period=24)
 
@@ -157,7 +157,7 @@ def _slow_noise(rng: np.random.Generator, n: int) -> Floats:
 def _events(
     rng: np.random.Generator, profile: Profile, warmup_days: int, judged_days: int
 ) -> tuple[Event, ...]:
-    """A crisis in every 36 hours, of factors in turn, and a benign surge in every 72."""
+    """Draw a crisis every 36 hours, with factors in turn, and a benign surge every 72."""
     events: list[Event] = []
     n_slots = judged_days * 24 // _SLOT_H
     factors = [int(f) for _ in range(n_slots // 3 + 1) for f in rng.permutation(FACTORS)]

@@ -1,4 +1,4 @@
-"""What the protocol must show."""
+"""The targets of the protocol."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Target:
 
     @property
     def met(self) -> bool:
-        """Whether the bound is kept; a figure that is not there (NaN) misses it."""
+        """True if the bound holds; a missing figure (NaN) misses it."""
         return self.measured >= self.bound if self.at_least else self.measured <= self.bound
 
 
@@ -41,7 +41,7 @@ def _caught(
 def targets(
     at_theta: dict[str, Figures], budgeted: dict[str, Figures], missing: list[str]
 ) -> list[Target]:
-    """Every target with what was measured.
+    """Return every target with the measured value.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the product's own fold finds in a stream, bucket by bucket, whatever the threshold."""
+"""The scores of the product's fold in a stream, bucket by bucket, for any threshold."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Trace:
     Parameters
     ----------
     found
-        Its score and calm.
+        Score and maximum count z of each bucket.
     expected, rate
         Negatives, and share of negatives, that it expected of each bucket.
     clustering
-        What it had learnt at each bucket, a column a scale.
+        Learned clustering at each bucket, one column per scale.
     p_value
-        What an alert that opened at each bucket would have said.
+        P-value of an alert that opens at each bucket.
     """
 
     found: Scored
@@ -68,7 +68,7 @@ class Knowing(Baseline):
         self.truth = 1.0
 
     def expected(self, hour: float) -> float:
-        """What it was told."""
+        """Return the stream that was folded."""
         return self.truth
 
     def uncertainty(self, hour: float) -> float:
@@ -77,7 +77,7 @@ class Knowing(Baseline):
 
 
 def buckets_of(stream: Stream) -> list[Bucket]:
-    """A stream's counts as the fold's buckets; a tweet's score is 0 or 1."""
+    """Convert a stream's counts to the fold's buckets; a tweet's score is 0 or 1."""
     return [
         Bucket(n=negative + other, n_negative=negative, adjusted=negative * SCORE_UNITS)
         for negative, other in zip(stream.negatives.tolist(), stream.others.tolist(), strict=True)
@@ -90,9 +90,9 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
     Parameters
     ----------
     stream
-        From the first bucket of its warm-up.
+        Stream, from the first bucket of its warm-up.
     rules
-        Of the brand; theta plays no part.
+        Rules of the brand; theta is not used.
     oracle
         Whether the fold is told each bucket's true mean.
     """

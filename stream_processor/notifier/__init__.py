@@ -1,1 +1,1 @@
-"""The notifier: alerts to sinks."""
+"""The notifier sends alerts to sinks."""

@@ -1,4 +1,4 @@
-"""Dead letters of a notifier: alert records that a sink was never told of, with the reason."""
+"""Dead letters of the notifier: alert records that a sink did not accept."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stream_processor.engine.partition import ConsumerRecord
 
 
 class DeadLetters:
-    """Writes records to the topic ``dead-letters``, one at a time; returns when they are kept.
+    """Writes records to the topic ``dead-letters`` and waits until the broker has stored them.
 
     Parameters
     ----------
     settings
-        Broker and prefix.
+        Broker address and topic prefix.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -24,20 +24,20 @@ class DeadLetters:
         self._producer: AIOKafkaProducer | None = None
 
     async def open(self) -> None:
-        """Connect."""
+        """Connect the producer."""
         client = self._settings.kafka_client()
         self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
         await self._producer.start()
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect the producer."""
         if self._producer is not None:
             await self._producer.stop()
 
     async def dead_letter(
         self, record: ConsumerRecord, sink: str, reason: str, detail: str
     ) -> None:
-        """Keep a record, with whom it did not reach, why, and where it stands."""
+        """Write a record with the sink, the reason and its offset as headers."""
         assert self._producer is not None
         headers = [
             ("sink", sink.encode()),

@@ -1,4 +1,4 @@
-"""One sink's pace: what it does not take is given to it again, ever more slowly, then given up."""
+"""Delivery to one sink, with retries, back-off and dead letters."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _Answer = TypeVar("_Answer")
 
 
 class Delivery:
-    """Gives a sink what it must take, one thing at a time.
+    """Delivers to a sink, one call at a time.
 
     Parameters
     ----------
     sink
-        Where to.
+        The destination.
     dead_letters
-        For what it never takes.
+        Receives records that the sink never accepts.
     settings
-        How long it is asked again.
+        Retry time.
 
     Attributes
     ----------
     reason
-        Why it took nothing the last time; empty when it did.
+        Reason why the last call failed; empty if it succeeded.
     n_waiting
-        Changes that it has not taken yet.
+        Number of notifications that wait.
     """
 
     def __init__(self, sink: Sink, dead_letters: DeadLetters, settings: Settings) -> None:
@@ -58,24 +58,24 @@ class Delivery:
         metrics.SINK_WAITING.labels(sink.name).set(0)
 
     def wait(self, n: int) -> None:
-        """Count changes that came, or that were done with."""
+        """Add n, which may be negative, to the number of waiting notifications."""
         self.n_waiting += n
         metrics.SINK_WAITING.labels(self.sink.name).set(self.n_waiting)
 
-    async def deliver(self, notice: Notification, record: ConsumerRecord) -> None:
-        """Return when the sink has taken a change, or when that is given up.
+    async def deliver(self, notification: Notification, record: ConsumerRecord) -> None:
+        """Send a notification until the sink accepts it or the retry time is over.
 
         Parameters
         ----------
-        notice
-            The change.
+        notification
+            Notification to send.
         record
-            What it was read from, which goes to the dead letters then.
+            Record of the alert, written to the dead letters if delivery fails.
         """
         backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, self._retry_s)
         for attempt in count(1):
             try:
-                await self.attempt(partial(self.sink.tell, replace(notice, attempt=attempt)))
+                await self.attempt(partial(self.sink.send, replace(notification, attempt=attempt)))
             except RefusedError as error:
                 await self.give_up(record, "refused", str(error))
                 return
@@ -86,17 +86,17 @@ class Delivery:
                 await backoff.sleep()
             else:
                 metrics.NOTIFIED.labels(self.sink.name, "told").inc()
-                seconds = max(time.time() - notice.told_ms / 1000, 0.0)
+                seconds = max(time.time() - notification.published_ms / 1000, 0.0)
                 metrics.NOTIFY_SECONDS.labels(self.sink.name).observe(seconds)
                 return
 
     async def attempt(self, call: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """What one call of the sink gives, once it may be asked.
+        """Call the sink once, after the pause that it asked for.
 
         Raises
         ------
         UnansweredError, RefusedError
-            As the call does; noted in ``reason``.
+            As the call does; also kept in ``reason``.
         """
         async with self._turn:
             await asyncio.sleep(max(self._not_before_s - time.monotonic(), 0.0))
@@ -115,10 +115,10 @@ class Delivery:
             return answer
 
     async def give_up(self, record: ConsumerRecord, outcome: str, detail: str) -> None:
-        """Keep a record that nobody will be told of with the dead letters, and say so."""
+        """Write a record that the sink did not accept to the dead letters, and log it."""
         name = self.sink.name
         log.error(
-            "%s: gave up %s/%d offset %d (%s): it is kept in the dead letters",
+            "%s: gave up %s/%d offset %d (%s): written to dead-letters",
             name, record.topic, record.partition, record.offset, detail,
         )  # fmt: skip
         metrics.NOTIFIED.labels(name, outcome).inc()
@@ -129,9 +129,9 @@ class Delivery:
         if reason:
             metrics.SINK_RETRIES.labels(name).inc()
         if reason and not self.reason:
-            log.warning("%s: %s; waiting for it", name, reason)
+            log.warning("%s: %s; retrying", name, reason)
         elif self.reason and not reason:
-            log.info("%s: takes messages again", name)
+            log.info("%s: accepts messages again", name)
         self.reason = reason
         metrics.SINK_REACHED.labels(name).set(not reason)
 

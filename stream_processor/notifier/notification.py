@@ -1,4 +1,4 @@
-"""One change of an alert's phase, ready to be told."""
+"""The notification of one change of an alert's phase."""
 
 from __future__ import annotations
 
@@ -10,36 +10,38 @@ from badbuzz.model import Alert
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a sink is given.
+    """A change of an alert's phase, with its message.
 
     Parameters
     ----------
-    alert, message
-        The change, and its words.
-    told_ms
-        When the processor told it, Unix milliseconds, by the broker's clock.
+    alert
+        The alert in its new phase.
+    message
+        Texts of the alert.
+    published_ms
+        Broker timestamp of the alert's record, Unix milliseconds.
     mark
-        Why it is no live alert, if it is none.
+        ``replay`` or ``test`` if this is not a live alert; empty by default.
     attempt
-        How often this sink was asked, this time included; above 1 it may have been told before.
+        Number of this attempt, from 1; above 1 the sink may have received it before.
     """
 
     alert: Alert
     message: Message
-    told_ms: int
+    published_ms: int
     mark: Mark = ""
     attempt: int = 1
 
     @property
     def change(self) -> str:
-        """The name of the change: the same however often it is told.
+        """The idempotency key of the change, the same for every attempt.
 
         Examples
         --------
         >>> from datetime import UTC
         >>> from badbuzz.messages.mail import write
         >>> from badbuzz.messages.text import example
-        >>> Notification(example(), write(example(), UTC), told_ms=0).change
+        >>> Notification(example(), write(example(), UTC), published_ms=0).change
         'Air Paradis/1767189600000/firing/1767189900000'
         """
         return f"{self.alert.id}/{self.alert.phase}/{self.alert.window_end_ms}"

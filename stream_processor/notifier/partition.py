@@ -1,8 +1,8 @@
-"""The notifier's lane: one partition of ``alerts`` to one sink, in order, at the sink's pace.
+"""Sends one partition of ``alerts`` to one sink, in order.
 
-Its position is the group's offset, committed once the sink has taken what lies below it: a crash
-tells again what was told last, under the same name, and loses nothing. What is open is known from
-the topic, which is compacted by alert.
+The group's offset is the position. It is committed once the sink has accepted everything below it,
+so delivery is at least once: after a crash the last notification may be sent again, with the same
+idempotency key. Open alerts are read from the topic, which is compacted by alert.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkAwayError, WireError
 from badbuzz.messages.mail import Mark, write
+from badbuzz.messages.text import counted
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from stream_processor.engine import metrics
@@ -37,16 +38,18 @@ _PATIENCE_S: Final = 2.0
 
 @dataclass(frozen=True)
 class NotificationFactory:
-    """How records become notices.
+    """Creates notifications from records.
 
     Parameters
     ----------
     brands
-        Whose clocks tell the time.
-    language, dashboard
-        Of messages.
+        Watched brands with their time zones.
+    language
+        Language of the messages.
+    dashboard
+        URL that messages link to, or an empty string.
     replays
-        Whether replays are told too, marked.
+        Whether replays are notified too, marked as such.
     """
 
     brands: Brands
@@ -54,49 +57,49 @@ class NotificationFactory:
     dashboard: str
     replays: bool
 
-    def notice(self, record: ConsumerRecord) -> Notification | None:
-        """A record in words; None where nobody is to be told.
+    def from_record(self, record: ConsumerRecord) -> Notification | None:
+        """Return the notification of a record; None if it must not be sent.
 
         Raises
         ------
         WireError
-            When it cannot be read.
+            If the record cannot be decoded.
         """
         if record.value is None:
             return None
         alert = wire.decode_alert(record.value)
         if alert.replay and not self.replays:
             return None
-        return self.told(alert, record.timestamp, "replay" if alert.replay else "")
+        return self.from_alert(alert, record.timestamp, "replay" if alert.replay else "")
 
-    def told(self, alert: Alert, told_ms: int, mark: Mark) -> Notification:
-        """An alert in words."""
+    def from_alert(self, alert: Alert, published_ms: int, mark: Mark) -> Notification:
+        """Return the notification of an alert."""
         zone = self.brands.of(alert.brand).zone
         message = write(alert, zone, self.language, self.dashboard, mark)
-        return Notification(alert, message, told_ms, mark)
+        return Notification(alert, message, published_ms, mark)
 
 
 class NotifierHandler:
-    """The one owner of a partition of ``alerts``, for one sink.
+    """The handler of one partition of ``alerts`` for one sink.
 
     Parameters
     ----------
     settings
-        Broker, and how often what is open is repeated.
-    teller
-        How records become notices.
+        Broker address and interval of repetitions.
+    factory
+        Creates notifications.
     delivery
-        To the sink.
+        Delivery to the sink.
     group
-        The sink's.
+        Consumer group of the sink.
     partition
-        Its number.
+        Number of the partition.
     """
 
     def __init__(
         self,
         settings: Settings,
-        teller: NotificationFactory,
+        factory: NotificationFactory,
         delivery: Delivery,
         group: str,
         partition: int,
@@ -104,72 +107,72 @@ class NotifierHandler:
         self.partition = partition
         self.next_offset = -1
         self._settings = settings
-        self._teller = teller
+        self._factory = factory
         self._delivery = delivery
         self._group = group
         self._open: dict[str, Notification] = {}
-        self._left_out: set[int] = set()
+        self._skipped: set[int] = set()
         self._waiting: deque[ConsumerRecord] = deque()
-        self._came = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._done = asyncio.Event()
         self._done.set()
         self._work: asyncio.Task[None] | None = None
 
     @property
-    def notices(self) -> list[Notification]:
-        """What is open, as it was told last."""
+    def notifications(self) -> list[Notification]:
+        """The open alerts, as sent last."""
         return list(self._open.values())
 
     async def open(self) -> None:
-        """Find the group's place, and what is open; whoever comes first is told only that."""
+        """Read the group's position and the open alerts; a new group starts with open alerts."""
         topic = self._settings.topic(wire.ALERTS)
         found = await read_snapshot(self._settings, topic, self._group, self.partition)
         if found.committed is None:
             self._begin(found)
         else:
             self.next_offset = found.committed
-            told = [record for record in found.records if record.offset < found.committed]
-            self._note_open(self._still_open(told))
+            sent = [record for record in found.records if record.offset < found.committed]
+            self._add_open(self._still_open(sent))
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
 
     def _still_open(self, records: Iterable[ConsumerRecord]) -> Iterable[ConsumerRecord]:
-        """The last record of each alert that is not over."""
+        """Yield the last record of each alert that is not resolved."""
         last = {record.key: record for record in records}
         for record in last.values():
-            with suppress(WireError):  # told as unreadable when it came
-                notice = self._teller.notice(record)
-                if notice is not None and notice.alert.phase != "resolved":
+            with suppress(WireError):  # became a dead letter when it arrived
+                notification = self._factory.from_record(record)
+                if notification is not None and notification.alert.phase != "resolved":
                     yield record
 
-    def _note_open(self, records: Iterable[ConsumerRecord]) -> None:
+    def _add_open(self, records: Iterable[ConsumerRecord]) -> None:
         for record in records:
-            notice = self._teller.notice(record)
-            assert notice is not None
-            self._open[notice.alert.id] = notice
+            notification = self._factory.from_record(record)
+            assert notification is not None
+            self._open[notification.alert.id] = notification
 
     def _begin(self, found: PartitionSnapshot) -> None:
-        """Begin at the first alert that is open; those that are over are left out."""
+        """Start at the first open alert and skip resolved ones."""
         still_open = {record.offset for record in self._still_open(found.records)}
         self.next_offset = min(still_open, default=found.end)
-        self._left_out = {record.offset for record in found.records} - still_open
-        if self._left_out:
+        self._skipped = {record.offset for record in found.records} - still_open
+        if self._skipped:
             log.info(
-                "%s: first start: %d records of %s/%d are of alerts that are over: not told",
-                self._delivery.sink.name, len(self._left_out), wire.ALERTS, self.partition,
+                "%s: first start: skipped %d records of resolved alerts in %s/%d",
+                self._delivery.sink.name, len(self._skipped), wire.ALERTS, self.partition,
             )  # fmt: skip
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Queue records; they are told beside the intake."""
+        """Queue records for delivery."""
         self.next_offset = records[-1].offset + 1
-        taken = [record for record in records if record.offset not in self._left_out]
+        taken = [record for record in records if record.offset not in self._skipped]
         if taken:
             self._waiting.extend(taken)
             self._delivery.wait(len(taken))
             self._done.clear()
-            self._came.set()
+            self._arrived.set()
 
     async def checkpoint(self) -> None:
-        """Return once everything taken was told, or given up."""
+        """Return once every queued record was accepted or given up."""
         assert self._work is not None
         if self._done.is_set() and not self._work.done():
             return
@@ -182,12 +185,12 @@ class NotifierHandler:
             reason = self._delivery.reason or "no answer yet"
             name = self._delivery.sink.name
             raise SinkAwayError(
-                f"{name} has not taken {len(self._waiting)} changes ({reason}): they are told at "
-                "the next start"
+                f"{name} has not accepted {counted(len(self._waiting), 'notification')} "
+                f"({reason}): sent at the next start"
             )
 
     async def close(self) -> None:
-        """Stop telling; what was not told is left to the next owner."""
+        """Stop delivery; the next owner sends what is left."""
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait({self._work})
@@ -199,36 +202,36 @@ class NotifierHandler:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(repeat_s - time.monotonic(), 0.0)):
-                    await self._came.wait()
+                    await self._arrived.wait()
             while self._waiting:
-                await self._tell(self._waiting[0])
+                await self._send(self._waiting[0])
                 self._waiting.popleft()
                 self._delivery.wait(-1)
-            self._came.clear()
+            self._arrived.clear()
             self._done.set()
             if time.monotonic() >= repeat_s:
                 repeat_s = time.monotonic() + self._settings.notify_repeat_s
                 await self._repeat()
 
-    async def _tell(self, record: ConsumerRecord) -> None:
+    async def _send(self, record: ConsumerRecord) -> None:
         if record.value is None:
             return
         try:
-            notice = self._teller.notice(record)
+            notification = self._factory.from_record(record)
         except WireError as error:
             await self._delivery.give_up(record, "unreadable", str(error))
             return
-        if notice is None:
+        if notification is None:
             metrics.NOTIFIED.labels(self._delivery.sink.name, "replay").inc()
             return
-        self._open[notice.alert.id] = notice
-        if notice.alert.phase == "resolved":
-            del self._open[notice.alert.id]
-        await self._delivery.deliver(notice, record)
+        self._open[notification.alert.id] = notification
+        if notification.alert.phase == "resolved":
+            del self._open[notification.alert.id]
+        await self._delivery.deliver(notification, record)
 
     async def _repeat(self) -> None:
         if not self._open:
             return
-        notices = self.notices
-        with suppress(UnansweredError, RefusedError):  # noted by the delivery; said again soon
-            await self._delivery.attempt(lambda: self._delivery.sink.repeat(notices))
+        notifications = self.notifications
+        with suppress(UnansweredError, RefusedError):  # logged by the delivery; repeated soon
+            await self._delivery.attempt(lambda: self._delivery.sink.repeat(notifications))

@@ -1,4 +1,4 @@
-"""The notifier's pipeline: a consumer of ``alerts`` for each sink, and heartbeats."""
+"""The services of the notifier: one consumer of ``alerts`` per sink, heartbeats, the store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from stream_processor.engine.partition import PartitionHandler, PositionKeeper, 
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.partition import NotificationFactory, NotifierHandler
+from stream_processor.notifier.partition import (
+    NotificationFactory,
+    NotifierHandler,
+)
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
 from stream_processor.notifier.store_follower import StoreFollower
@@ -28,8 +31,8 @@ _LOOK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 30.0
 
 
-def new_notification_factory(settings: Settings, *, replays: bool) -> NotificationFactory:
-    """How this deployment words its alerts."""
+def new_factory(settings: Settings, *, replays: bool) -> NotificationFactory:
+    """Return the factory of this deployment's notifications."""
     return NotificationFactory(
         brands=read_brands(settings.brands),
         language=cast(Language, settings.language),
@@ -39,21 +42,21 @@ def new_notification_factory(settings: Settings, *, replays: bool) -> Notificati
 
 
 class NotifierPipeline(Pipeline):
-    """The notifier's services: each sink has a group, a position and a pace of its own.
+    """Runs one consumer group per sink, so that a slow sink does not delay the others.
 
     Parameters
     ----------
     settings
-        Of this worker.
+        Settings of this worker.
     replays
-        Whether replays are told too, marked.
+        Whether replays are notified too, marked as such.
     follower
-        Of the store; None where nothing is passed on from it.
+        Reads the store; None if nothing is forwarded from it.
 
     Raises
     ------
     SettingsError
-        When no sink is configured.
+        If no sink is configured.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class NotifierPipeline(Pipeline):
         **options: Any,
     ) -> None:
         super().__init__(settings, **options)
-        self._teller = new_notification_factory(settings, replays=replays)
+        self._factory = new_factory(settings, replays=replays)
         self._dead_letters = DeadLetters(settings)
         self._follower = follower
         self.deliveries = [
@@ -87,14 +90,14 @@ class NotifierPipeline(Pipeline):
         )
 
     def _handler(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
-        return NotifierHandler(self.settings, self._teller, delivery, group, partition)
+        return NotifierHandler(self.settings, self._factory, delivery, group, partition)
 
     async def prepare(self) -> None:
-        """Connect what keeps the dead letters."""
+        """Connect the producer of dead letters."""
         await self._dead_letters.open()
 
     async def on_shutdown(self) -> None:
-        """Disconnect, once the consumers have ended."""
+        """Close all connections after the consumers have stopped."""
         await self._dead_letters.close()
         for delivery in self.deliveries:
             await delivery.sink.close()
@@ -102,7 +105,7 @@ class NotifierPipeline(Pipeline):
             self._follower.close()
 
     def readiness(self) -> dict[str, Any]:
-        """What ``/readyz`` says: of each sink what waits, and why."""
+        """Return the body of ``/readyz``: what waits for each sink, and why."""
         answer = super().readiness()
         answer["sinks"] = {
             delivery.sink.name: {
@@ -133,7 +136,7 @@ class NotifierPipeline(Pipeline):
     async def _follow_for(
         self, follower: StoreFollower, delivery: Delivery, consumer: PartitionedConsumer
     ) -> None:
-        """Look into the store every two seconds; less often while the sink takes nothing."""
+        """Forward from the store every two seconds, less often while the sink fails."""
         backoff = Backoff(2 * _LOOK_S, _LONGEST_PAUSE_S)
         while not self.should_stop:
             await self.sleep(backoff.pause_s or _LOOK_S)
@@ -142,20 +145,22 @@ class NotifierPipeline(Pipeline):
                 for handler in consumer.handlers.values()
                 if isinstance(handler, NotifierHandler)
             ]
-            notices = [notice for handler in handlers for notice in handler.notices]
+            notifications = [
+                notification for handler in handlers for notification in handler.notifications
+            ]
             try:
-                await follower.pass_on(delivery, notices, is_first=0 in consumer.handlers)
-            except (UnansweredError, RefusedError):  # noted by the delivery
+                await follower.forward(delivery, notifications, is_first=0 in consumer.handlers)
+            except (UnansweredError, RefusedError):  # logged by the delivery
                 backoff.lengthen()
             else:
                 backoff.reset()
 
     async def _beat_for(self, delivery: Delivery, consumer: PartitionedConsumer) -> None:
-        """Say each minute that this sink's alerts are being read: not only that a process runs."""
+        """Send a heartbeat each minute while this sink's alerts are being read."""
         while not self.should_stop:
             if consumer.assigned and consumer.broker_reached and not consumer.crashed:
-                with suppress(UnansweredError, RefusedError):  # noted by the delivery
-                    await delivery.attempt(delivery.sink.beat)
+                with suppress(UnansweredError, RefusedError):  # logged by the delivery
+                    await delivery.attempt(delivery.sink.send_heartbeat)
                 await self.sleep(self.settings.notify_repeat_s)
             else:
                 await self.sleep(_UNASSIGNED_S)

@@ -1,4 +1,4 @@
-"""The command ``alert test``: a marked alert through every sink, and what each answered."""
+"""The command ``alert test``: sends a test alert through every sink."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from badbuzz.errors import SinkAwayError
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Severity
 from stream_processor.notifier.notification import Notification
-from stream_processor.notifier.pipeline import new_notification_factory
+from stream_processor.notifier.pipeline import new_factory
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
 
 
 @click.command("test")
-@click.option("--brand", required=True, help="Whom the alert is about.")
+@click.option("--brand", required=True, help="Brand of the alert.")
 @click.option(
     "--severity",
     type=click.Choice(["info", "warning", "critical"]),
     default="critical",
     show_default=True,
-    help="Routes may differ by it.",
+    help="Severity of the alert.",
 )
-def try_out(brand: str, severity: Severity) -> None:
-    """Send a made-up alert, marked as a test, and say what each configured sink answered.
+def check_sinks(brand: str, severity: Severity) -> None:
+    """Send an invented alert, marked as a test, and print the answer of each sink.
 
-    It fires for five minutes. Kafka is not needed. The exit code is 6 where a sink did not take it.
+    The alert fires for five minutes. Kafka is not needed. The exit code is 6 if a sink fails.
 
     \b
     Examples:
@@ -39,23 +39,23 @@ def try_out(brand: str, severity: Severity) -> None:
       BADBUZZ_LANGUAGE=en badbuzz alert test --brand "Air Paradis" --severity warning
     """
     settings = Settings.read()
-    teller = new_notification_factory(settings, replays=True)
-    if brand not in teller.brands.rules:
-        watched = ", ".join(teller.brands.rules)
-        click.echo(f"badbuzz: {brand!r} is not watched; those who are: {watched}", err=True)
+    factory = new_factory(settings, replays=True)
+    if brand not in factory.brands.rules:
+        watched = ", ".join(factory.brands.rules)
+        click.echo(f"badbuzz: {brand!r} is not watched; watched brands: {watched}", err=True)
     now_ms = int(time.time() * 1000)
-    notice = teller.told(made_up(brand, severity, now_ms), now_ms, "test")
-    failed = asyncio.run(_send(new_sinks(settings), notice))
+    notification = factory.from_alert(sample_alert(brand, severity, now_ms), now_ms, "test")
+    failed = asyncio.run(_send(new_sinks(settings), notification))
     if failed:
-        raise SinkAwayError(f"{', '.join(failed)} did not take the test alert")
+        raise SinkAwayError(f"{', '.join(failed)} did not accept the test alert")
 
 
-def made_up(brand: str, severity: Severity, now_ms: int) -> Alert:
-    """An alert as a crisis would raise it, about the last quarter of an hour.
+def sample_alert(brand: str, severity: Severity, now_ms: int) -> Alert:
+    """Return an alert of a crisis in the last 15 minutes.
 
     Examples
     --------
-    >>> made_up("Nordwind", "warning", 1_767_189_960_000).id
+    >>> sample_alert("Nordwind", "warning", 1_767_189_960_000).id
     'Nordwind/test-1767189960000'
     """
     shown = example()
@@ -72,17 +72,17 @@ def made_up(brand: str, severity: Severity, now_ms: int) -> Alert:
     )
 
 
-async def _send(sinks: Sequence[Sink], notice: Notification) -> list[str]:
-    """Tell each sink once, and print its answer; the names of those that did not take it."""
+async def _send(sinks: Sequence[Sink], notification: Notification) -> list[str]:
+    """Send to each sink once and print its answer; return the names of those that failed."""
     failed = []
     for sink in sinks:
         try:
-            answer = await sink.tell(notice)
+            answer = await sink.send(notification)
         except (UnansweredError, RefusedError) as error:
             failed.append(sink.name)
-            click.echo(f"{sink.name}: did not take it: {error}")
+            click.echo(f"{sink.name}: not accepted: {error}")
         else:
-            click.echo(f"{sink.name}: took it (answered {answer})")
+            click.echo(f"{sink.name}: accepted (answered {answer})")
         finally:
             await sink.close()
     return failed

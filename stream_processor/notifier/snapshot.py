@@ -1,4 +1,4 @@
-"""What a partition of ``alerts`` held when a notifier took it over."""
+"""The contents of a partition of ``alerts`` when a notifier takes it over."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from stream_processor.engine.topic_reader import open_reader, read_to_end
 
 @dataclass(frozen=True, slots=True)
 class PartitionSnapshot:
-    """A partition as it was found.
+    """The records of a partition and the group's position in it.
 
     Parameters
     ----------
     committed
-        The next offset that its group is to read; None where it never read any.
+        The group's committed offset; None if it never committed one.
     end
-        The offset that came next.
+        End offset of the partition.
     records
-        All there were, by rising offset; compacted ones are missing.
+        All records by increasing offset; compacted ones are missing.
     """
 
     committed: int | None
@@ -33,16 +33,16 @@ class PartitionSnapshot:
 async def read_snapshot(
     settings: Settings, topic: str, group: str, partition: int
 ) -> PartitionSnapshot:
-    """Read a partition from its beginning to its end, and the group's place in it.
+    """Read a partition from its beginning to its end, and the group's position in it.
 
     Parameters
     ----------
     settings
-        Broker.
+        Broker address.
     topic, partition
-        What to read.
+        The partition to read.
     group
-        Whose place to look up; it is not joined.
+        Consumer group whose committed offset is read; it is not joined.
     """
     at = TopicPartition(topic, partition)
     async with open_reader(settings, [at], group) as consumer:

@@ -1,7 +1,7 @@
-"""What the notifier passes on from the store: what people do in the API, and how brands stand.
+"""Forwards acknowledgements, mispredictions and metrics from the store to the sinks.
 
 An acknowledgement silences reminders, a correction that contradicts a label becomes a trace, and a
-brand's last window becomes metrics. A store that is away delays none of the alerts.
+brand's last window becomes metrics. A store that is down does not delay alerts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stream_processor.engine import metrics
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.notifier.delivery import Delivery
 from stream_processor.notifier.notification import Notification
-from stream_processor.notifier.sinks.sink import Observes, RefusedError, Silences
+from stream_processor.notifier.sinks.sink import RefusedError, SilencingSink, TelemetrySink
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +34,17 @@ _Answer = TypeVar("_Answer")
 
 
 class StoreFollower:
-    """Reads the store for the sinks that have a use for it.
+    """Reads the store for the sinks that support silences or telemetry.
 
     Parameters
     ----------
     settings
-        The store's address, and how often metrics are told.
+        Address of the store and interval of the metrics.
 
     Attributes
     ----------
     reason
-        Why nothing was passed on the last time; empty when the store answered.
+        Reason why the store did not answer the last time; empty if it did.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -55,42 +55,43 @@ class StoreFollower:
         self._pace_s = float(settings.notify_repeat_s)
         self._store: Store | None = None
         self._attempts: Counter[str] = Counter()
-        self._measured_s: dict[str, float] = {}
+        self._next_metrics_s: dict[str, float] = {}
 
     @property
     def stuck(self) -> bool:
-        """Whether the store still holds a call: Python would wait for its thread at the end."""
+        """True while a call to the store runs; Python would wait for its thread at exit."""
         return self._store_thread.stuck
 
-    async def pass_on(
-        self, delivery: Delivery, notices: Sequence[Notification], *, is_first: bool
+    async def forward(
+        self, delivery: Delivery, notifications: Sequence[Notification], *, is_first: bool
     ) -> None:
-        """Give one sink what it was not told yet.
+        """Forward what one sink has not received yet.
 
         Parameters
         ----------
         delivery
-            To the sink.
-        notices
-            The open alerts that this notifier tells it.
+            Delivery to the sink.
+        notifications
+            Open alerts of this notifier.
         is_first
-            Whether what belongs to no partition falls to this notifier: one of them at a time.
+            Whether this notifier also forwards what belongs to no partition; true for one at a
+            time.
 
         Raises
         ------
         UnansweredError
-            When the sink took something not; it is told the next time.
+            If the sink did not accept something; it is sent again next time.
         """
         sink = delivery.sink
-        with suppress(StoreError):  # noted where it was asked
-            if isinstance(sink, Silences) and notices:
-                await self._silence(delivery, sink, notices)
-            if isinstance(sink, Observes) and is_first:
-                await self._correct(delivery, sink)
-                await self._measure(delivery, sink)
+        with suppress(StoreError):  # kept in ``reason`` by _ask
+            if isinstance(sink, SilencingSink) and notifications:
+                await self._silence(delivery, sink, notifications)
+            if isinstance(sink, TelemetrySink) and is_first:
+                await self._send_mispredictions(delivery, sink)
+                await self._send_metrics(delivery, sink)
 
     async def _ask(self, call: Callable[[Store], _Answer]) -> _Answer:
-        """What the store gives; whether it answers is noted here, whatever a sink does."""
+        """Query the store, and keep whether it answers in ``reason``."""
         try:
             async with self._opening:
                 if self._store is None:
@@ -104,49 +105,53 @@ class StoreFollower:
         return answer
 
     async def _silence(
-        self, delivery: Delivery, sink: Silences, notices: Sequence[Notification]
+        self, delivery: Delivery, sink: SilencingSink, notifications: Sequence[Notification]
     ) -> None:
-        open_ = {notice.alert.id: notice for notice in notices}
+        open_ = {notification.alert.id: notification for notification in notifications}
         known = await self._ask(lambda store: store.acknowledgers(list(open_)))
         for alert_id, by in known.items():
-            with suppress(RefusedError):  # noted by the delivery; the others are silenced
+            with suppress(RefusedError):  # logged by the delivery; the others are silenced
                 await delivery.attempt(partial(sink.silence, open_[alert_id], by))
 
-    async def _correct(self, delivery: Delivery, sink: Observes) -> None:
+    async def _send_mispredictions(self, delivery: Delivery, sink: TelemetrySink) -> None:
         name = delivery.sink.name
-        for said in await self._ask(lambda store: store.unsent(name, _AT_ONCE)):
-            outcome = await self._hand_over(delivery, sink, said)
+        for feedback in await self._ask(lambda store: store.unsent(name, _AT_ONCE)):
+            outcome = await self._send_misprediction(delivery, sink, feedback)
             metrics.CORRECTED.labels(name, outcome).inc()
-            await self._ask(partial(Store.mark_sent, sink=name, feedback_id=said.id))
-            del self._attempts[said.id]
+            await self._ask(partial(Store.mark_sent, sink=name, feedback_id=feedback.id))
+            del self._attempts[feedback.id]
 
-    async def _hand_over(self, delivery: Delivery, sink: Observes, said: Feedback) -> str:
-        self._attempts[said.id] += 1
+    async def _send_misprediction(
+        self, delivery: Delivery, sink: TelemetrySink, feedback: Feedback
+    ) -> str:
+        self._attempts[feedback.id] += 1
         try:
-            await delivery.attempt(partial(sink.correct, said, self._attempts[said.id]))
+            await delivery.attempt(
+                partial(sink.send_misprediction, feedback, self._attempts[feedback.id])
+            )
         except RefusedError as error:
-            log.warning("%s: refused correction %s: %s", delivery.sink.name, said.id, error)
+            log.warning("%s: refused correction %s: %s", delivery.sink.name, feedback.id, error)
             return "refused"
         return "told"
 
-    async def _measure(self, delivery: Delivery, sink: Observes) -> None:
-        """Tell the newest windows, those of a replay left out: they are of long ago."""
+    async def _send_metrics(self, delivery: Delivery, sink: TelemetrySink) -> None:
+        """Send the metrics of recent windows; those of a replay are too old."""
         name = delivery.sink.name
-        if time.monotonic() < self._measured_s.get(name, 0.0):
+        if time.monotonic() < self._next_metrics_s.get(name, 0.0):
             return
         since_ms = time.time() * 1000 - _STALE_MS
         found = await self._ask(Store.last_windows)
         windows = [window for window in found if window.end_ms > since_ms]
         if windows:
-            await delivery.attempt(partial(sink.measure, windows))
-        self._measured_s[name] = time.monotonic() + self._pace_s
+            await delivery.attempt(partial(sink.send_metrics, windows))
+        self._next_metrics_s[name] = time.monotonic() + self._pace_s
 
     def _note(self, reason: str) -> None:
         if reason and not self.reason:
-            log.warning("corrections and acknowledgements are not passed on: %s", reason)
+            log.warning("corrections and acknowledgements are not forwarded: %s", reason)
         self.reason = reason
 
     def close(self) -> None:
-        """Disconnect from the store, if it lets go."""
+        """Close the store unless a call still runs."""
         if self._store is not None and not self._store_thread.stuck:
             self._store.close()

@@ -28,7 +28,7 @@ def detections(series: Series, *indices: int) -> list[float]:
 
 
 def earned(series: Series, *indices: int) -> float:
-    """The raw score of detecting just these records."""
+    """Return the raw score of detecting just these records."""
     return raw_score(series, detections(series, *indices), threshold=1.0)
 
 
@@ -125,7 +125,7 @@ def test_the_threshold_is_the_best_of_all_for_the_corpus(
 
 
 def write(folder: Path, rows: list[str], windows: str = "[]") -> Path:
-    """A folder as NAB has it, of one series."""
+    """Write a folder in NAB's format with one series."""
     (folder / "AIR.csv").write_text("\n".join(["timestamp,value", *rows]), encoding="utf-8")
     (folder / "windows.json").write_text(f'{{"AIR.csv": {windows}}}', encoding="utf-8")
     return folder

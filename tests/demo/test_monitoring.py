@@ -1,4 +1,4 @@
-"""What watches the demo: found or said to be missing, with configurations that hold."""
+"""The demo's monitoring is started, or reported as missing."""
 
 from __future__ import annotations
 

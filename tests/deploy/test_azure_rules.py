@@ -40,7 +40,7 @@ def bicep() -> dict[str, Any]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a parsed file."""
+    """Yield every string in a parsed file."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -52,13 +52,13 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def queries(bicep: dict[str, Any]) -> dict[str, str]:
-    """By the trace that it looks at, each query."""
+    """Return each query by the trace that it reads."""
     found = [text for text in texts(bicep) if text.lstrip().startswith("traces\n")]
     return {re.findall(r'message == "([^"]+)"', query)[0]: query for query in found}
 
 
 def rules(bicep: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The properties of the query rules, by their name in the file."""
+    """Return the properties of the query rules by their name in the file."""
     found = {}
     for name, resource in bicep["resources"].items():
         if resource["type"].endswith("scheduledQueryRules"):

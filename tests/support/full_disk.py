@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(n_bytes: int) -> Iterator[None]:
-    """No file may be longer: what is beyond fails with the operating system's own error."""
+    """Limit the size of files: writing beyond it fails with the operating system's error."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
     try:

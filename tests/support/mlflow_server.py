@@ -30,12 +30,12 @@ class MlflowServer:
     Parameters
     ----------
     folder
-        For its data and its log, in a place that user postgres may enter when the tests are root's.
+        Folder of data and log; user postgres must have access when tests run as root.
 
     Attributes
     ----------
     uri
-        Where it answers.
+        Address of the server.
     """
 
     def __init__(self, folder: Path) -> None:

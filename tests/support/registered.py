@@ -21,7 +21,7 @@ SHIPPED = Path(str(files("badbuzz"))) / "bundles"
 
 
 def variant(folder: Path, source: str = "airline-en", **card: Any) -> Path:
-    """A shipped bundle with another card: it scores alike, and has a version of its own."""
+    """Write a shipped bundle with another card: same scores, another version."""
     shutil.copytree(SHIPPED / source, folder)
     path = folder / "card.json"
     path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"name": folder.name} | card))
@@ -36,7 +36,7 @@ def put(registry: Registry, bundle: Path) -> Version:
 
 
 def put_broken(registry: Registry, folder: Path) -> Version:
-    """A version whose graph was cut short."""
+    """Register a version with a truncated graph."""
     bundle = variant(folder)
     network = bundle / "model.tflite"
     network.write_bytes(network.read_bytes()[:100_000])
@@ -67,7 +67,7 @@ def crown(registry: Registry, version: Version) -> None:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended, and what it said."""
+    """The exit code and the output of a command."""
 
     exit_code: int
     said: str

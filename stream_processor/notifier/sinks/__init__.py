@@ -1,4 +1,4 @@
-"""Sinks: where people are told of alerts, one file each."""
+"""Sinks: destinations of notifications, one file each."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from stream_processor.notifier.sinks.sink import Sink
 
 
 def new_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that are configured.
+    """Create the configured sinks.
 
     Parameters
     ----------
     settings
-        Their addresses.
+        Addresses of the sinks.
 
     Raises
     ------
     SettingsError
-        When there is none, or one's address is none.
+        If no sink is configured, or an address is not valid.
 
     Examples
     --------
@@ -34,14 +34,14 @@ def new_sinks(settings: Settings) -> list[Sink]:
         sinks.append(_azure(settings))
     if not sinks:
         raise SettingsError(
-            "nowhere to tell alerts: set BADBUZZ_ALERTMANAGER_URL or "
+            "no sink is configured: set BADBUZZ_ALERTMANAGER_URL or "
             "BADBUZZ_AZURE_CONNECTION_STRING, or both"
         )
     return sinks
 
 
 def _azure(settings: Settings) -> Sink:
-    """The exporter that is asked for; only that one is imported, as each takes a second."""
+    """Create the selected Azure sink; each takes a second to import, so only that one is."""
     if settings.azure_exporter == "opencensus":
         from stream_processor.notifier.sinks.azure_opencensus import AzureOpenCensus  # noqa: PLC0415
 

@@ -1,8 +1,7 @@
-"""Alerts to Prometheus' Alertmanager, API v2: it groups, routes, silences and sends.
+"""Sends alerts to Prometheus' Alertmanager (API v2), which groups, routes, silences and delivers.
 
-It forgets what it is not told again, and takes an alert for over when its ``endsAt`` passes: open
-ones are repeated each minute, and end only when they do, so that a notifier that is down says
-nothing false for hours.
+Alertmanager resolves an alert when its ``endsAt`` passes. Open alerts are repeated each minute with
+an end six hours ahead, so that a notifier that is down does not resolve them.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from stream_processor.notifier.sinks.sink import UnansweredError, check_answer
 
 ALERTNAME: Final = "BrandCrisis"
 REMINDER: Final = "BrandCrisisReminder"
-"""Told beside each live alert, under its id: what routes wait with, and acknowledging silences."""
+"""Name of the reminder posted beside each live alert; acknowledging silences it."""
 LABELS: Final = ("alertname", "brand", "severity", "mark")
 REMINDER_LABELS: Final = ("alertname", "brand", "severity", "id")
 
-_MOST_BYTES: Final = 4_000_000
-_SAID: Final = 60
-_LASTS_S: Final = 6 * 3600.0
-_SILENT_S: Final = 12 * 3600.0
-_TEST_LASTS_S: Final = 300.0
+_MAX_BYTES: Final = 4_000_000
+_MAX_QUOTE_CHARS: Final = 60
+_END_AHEAD_S: Final = 6 * 3600.0
+_SILENCE_S: Final = 12 * 3600.0
+_TEST_END_AHEAD_S: Final = 300.0
 _BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
     "info": (),
     "warning": ("info",),
@@ -39,12 +38,12 @@ _BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
 
 
 class Alertmanager:
-    """One Alertmanager, or what speaks its API.
+    """One Alertmanager, or a server with the same API.
 
     Parameters
     ----------
     settings
-        Its address, and how long it may take to answer.
+        Address and time-out.
     """
 
     name = "alertmanager"
@@ -54,61 +53,65 @@ class Alertmanager:
         self._url = f"{settings.alertmanager_url.rstrip('/')}/api/v2"
         self._session: aiohttp.ClientSession | None = None
 
-    async def tell(self, notice: Notification) -> str:
-        """Post a change: what fires, and the lesser severity that it replaces or ends."""
+    async def send(self, notification: Notification) -> str:
+        """Post a change, and end the lower severities that it replaces."""
         now_s = time.time()
-        return await self._post(list(alerts_of(notice, now_s, changed=True)))
+        return await self._post(list(to_alerts(notification, now_s, changed=True)))
 
-    async def repeat(self, notices: Sequence[Notification]) -> None:
+    async def repeat(self, notifications: Sequence[Notification]) -> None:
         """Post open alerts again."""
         now_s = time.time()
-        posted = [alert for notice in notices for alert in alerts_of(notice, now_s, changed=False)]
+        posted = [
+            alert
+            for notification in notifications
+            for alert in to_alerts(notification, now_s, changed=False)
+        ]
         if posted:
             await self._post(posted)
 
-    async def silence(self, notice: Notification, by: str) -> None:
-        """Silence an alert's reminders for twelve hours, unless that was done before.
+    async def silence(self, notification: Notification, by: str) -> None:
+        """Silence an alert's reminders for twelve hours, unless they have been silenced before.
 
-        Its own mails are not silenced: whoever acknowledged it hears when it rises or is over. One
-        that somebody ended by hand is not made again.
+        The alert itself is not silenced: people are still informed when it escalates or is
+        resolved. A silence that was ended by hand is not created again.
         """
-        if notice.mark or await self._is_silenced(notice.alert.id):
+        if notification.mark or await self._is_silenced(notification.alert.id):
             return
-        asked = silence_of(notice, by, time.time())
-        status, headers, said = await self._ask("POST", "silences", orjson.dumps(asked))
-        check_answer(status, headers.get("Retry-After", ""), said)
+        asked = to_silence(notification, by, time.time())
+        status, headers, body = await self._ask("POST", "silences", orjson.dumps(asked))
+        check_answer(status, headers.get("Retry-After", ""), body)
 
     async def _is_silenced(self, alert_id: str) -> bool:
-        """Whether it has a silence for the reminders of this very alert, ended or not."""
-        status, headers, said = await self._ask("GET", f'silences?filter=alertname="{REMINDER}"')
-        check_answer(status, headers.get("Retry-After", ""), said)
+        """Return whether this alert's reminders have a silence, active or expired."""
+        status, headers, body = await self._ask("GET", f'silences?filter=alertname="{REMINDER}"')
+        check_answer(status, headers.get("Retry-After", ""), body)
         try:
-            matchers = [one for silence in orjson.loads(said) for one in silence["matchers"]]
+            matchers = [one for silence in orjson.loads(body) for one in silence["matchers"]]
             return any((one["name"], one["value"]) == ("id", alert_id) for one in matchers)
         except (ValueError, TypeError, KeyError) as error:
-            raise _stranger(status, said) from error
+            raise _not_alertmanager(status, body) from error
 
-    async def beat(self) -> None:
-        """See whether it answers: it has no use for a heartbeat."""
-        status, headers, said = await self._ask("GET", "status")
-        check_answer(status, headers.get("Retry-After", ""), said)
+    async def send_heartbeat(self) -> None:
+        """Check that it answers; Alertmanager needs no heartbeat."""
+        status, headers, body = await self._ask("GET", "status")
+        check_answer(status, headers.get("Retry-After", ""), body)
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
 
     async def _post(self, alerts: list[dict[str, Any]]) -> str:
-        status, headers, said = await self._ask("POST", "alerts", orjson.dumps(alerts))
-        check_answer(status, headers.get("Retry-After", ""), said)
-        if said.strip() not in ("", "{}"):
-            raise _stranger(status, said)
+        status, headers, body = await self._ask("POST", "alerts", orjson.dumps(alerts))
+        check_answer(status, headers.get("Retry-After", ""), body)
+        if body.strip() not in ("", "{}"):
+            raise _not_alertmanager(status, body)
         return str(status)
 
     async def _ask(
         self, method: str, what: str, body: bytes | None = None
     ) -> tuple[int, Mapping[str, str], str]:
-        """Status, headers and the beginning of the body of what it answers."""
+        """Return status, headers and the beginning of the body of an answer."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self.timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout)
@@ -116,33 +119,36 @@ class Alertmanager:
         url = f"{self._url}/{what}"
         try:
             async with self._session.request(method, url, data=body, headers=headers) as answer:
-                said = await _begun(answer.content)
-                return answer.status, answer.headers, said.decode(errors="replace")
+                body = await _read_limited(answer.content)
+                return answer.status, answer.headers, body.decode(errors="replace")
         except TimeoutError as error:
             raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise UnansweredError(str(error) or repr(error)) from error
 
 
-def alerts_of(notice: Notification, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
-    """A notice as alerts of the API.
+def to_alerts(
+    notification: Notification, now_s: float, *, changed: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield a notification as alerts of the API.
 
     Parameters
     ----------
-    notice
-        Any phase.
+    notification
+        Notification of any phase.
     now_s
-        The wall clock, Unix seconds.
+        Wall clock, Unix seconds.
     changed
-        Whether it is new: an escalated one then also ends the lesser severities it had.
+        Whether the phase is new; an escalation then also ends the lower severities.
 
     Examples
     --------
     >>> from datetime import UTC
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> notice = Notification(example(), write(example(), UTC), told_ms=1_767_189_960_000)
-    >>> alert, reminder = alerts_of(notice, 1_767_190_000.0, changed=True)
+    >>> message = write(example(), UTC)
+    >>> notification = Notification(example(), message, published_ms=1_767_189_960_000)
+    >>> alert, reminder = to_alerts(notification, 1_767_190_000.0, changed=True)
     >>> alert["labels"]
     {'alertname': 'BrandCrisis', 'brand': 'Air Paradis', 'severity': 'critical'}
     >>> alert["startsAt"], alert["endsAt"]
@@ -150,91 +156,92 @@ def alerts_of(notice: Notification, now_s: float, *, changed: bool) -> Iterator[
     >>> reminder["labels"]["alertname"], reminder["labels"]["id"]
     ('BrandCrisisReminder', 'Air Paradis/1767189600000')
     """
-    for told in _alerts(notice, now_s, changed=changed):
-        yield told
-        if not notice.mark:
-            yield _reminder(told)
+    for alert in _alerts(notification, now_s, changed=changed):
+        yield alert
+        if not notification.mark:
+            yield _reminder(alert)
 
 
-def silence_of(notice: Notification, by: str, now_s: float) -> dict[str, Any]:
-    """A silence of the API for an alert's reminders.
+def to_silence(notification: Notification, by: str, now_s: float) -> dict[str, Any]:
+    """Return a silence of the API for an alert's reminders.
 
     Examples
     --------
     >>> from datetime import UTC
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> notice = Notification(example(), write(example(), UTC), told_ms=1_767_189_960_000)
-    >>> silence = silence_of(notice, "camille", 1_767_190_000.0)
+    >>> message = write(example(), UTC)
+    >>> notification = Notification(example(), message, published_ms=1_767_189_960_000)
+    >>> silence = to_silence(notification, "camille", 1_767_190_000.0)
     >>> [(one["name"], one["value"]) for one in silence["matchers"]]
     [('alertname', 'BrandCrisisReminder'), ('id', 'Air Paradis/1767189600000')]
     >>> silence["startsAt"], silence["endsAt"], silence["createdBy"]
     ('2025-12-31T14:06:40Z', '2026-01-01T02:06:40Z', 'camille')
     """
-    matched = {"alertname": REMINDER, "id": notice.alert.id}
+    matched = {"alertname": REMINDER, "id": notification.alert.id}
     return {
         "matchers": [
             {"name": name, "value": value, "isRegex": False, "isEqual": True}
             for name, value in matched.items()
         ],
         "startsAt": _rfc3339(now_s),
-        "endsAt": _rfc3339(now_s + _SILENT_S),
+        "endsAt": _rfc3339(now_s + _SILENCE_S),
         "createdBy": by,
-        "comment": f"{notice.alert.brand}: acknowledged in badbuzz",
+        "comment": f"{notification.alert.brand}: acknowledged in badbuzz",
     }
 
 
-def _alerts(notice: Notification, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
-    alert = notice.alert
-    starts_s = min(notice.told_ms / 1000, now_s)
+def _alerts(notification: Notification, now_s: float, *, changed: bool) -> Iterator[dict[str, Any]]:
+    alert = notification.alert
+    starts_s = min(notification.published_ms / 1000, now_s)
     if alert.phase == "resolved":
         ends_s = now_s
     else:
-        ends_s = now_s + (_TEST_LASTS_S if notice.mark == "test" else _LASTS_S)
-    yield _alert(notice, alert.severity, alert.phase, (starts_s, ends_s))
+        ends_s = now_s + (_TEST_END_AHEAD_S if notification.mark == "test" else _END_AHEAD_S)
+    yield _alert(notification, alert.severity, alert.phase, (starts_s, ends_s))
     if alert.phase == "escalated" and changed:
         for severity in _BELOW[alert.severity]:
-            yield _alert(notice, severity, "replaced", (starts_s, now_s))
+            yield _alert(notification, severity, "replaced", (starts_s, now_s))
 
 
 def _alert(
-    notice: Notification, severity: Severity, phase: str, span_s: tuple[float, float]
+    notification: Notification, severity: Severity, phase: str, span_s: tuple[float, float]
 ) -> dict[str, Any]:
-    alert, message = notice.alert, notice.message
+    alert, message = notification.alert, notification.message
     labels = {"alertname": ALERTNAME, "brand": alert.brand, "severity": severity}
-    if notice.mark:
-        labels["mark"] = notice.mark
-    told: dict[str, Any] = {
+    if notification.mark:
+        labels["mark"] = notification.mark
+    posted: dict[str, Any] = {
         "labels": labels,
         "annotations": {
             **message.annotations(),
             "id": alert.id,
-            "change": notice.change,
+            "change": notification.change,
             "phase": phase,
         },
         "startsAt": _rfc3339(span_s[0]),
         "endsAt": _rfc3339(span_s[1]),
     }
     if message.dashboard:
-        told["generatorURL"] = message.dashboard
-    return told
+        posted["generatorURL"] = message.dashboard
+    return posted
 
 
-def _reminder(told: Mapping[str, Any]) -> dict[str, Any]:
-    labels = {**told["labels"], "alertname": REMINDER, "id": told["annotations"]["id"]}
-    return {**told, "labels": labels}
+def _reminder(alert: Mapping[str, Any]) -> dict[str, Any]:
+    labels = {**alert["labels"], "alertname": REMINDER, "id": alert["annotations"]["id"]}
+    return {**alert, "labels": labels}
 
 
-async def _begun(content: aiohttp.StreamReader) -> bytes:
-    """All of it, or the beginning of what never ends: one read gives only what has come."""
-    said = bytearray()
-    while len(said) < _MOST_BYTES and (more := await content.read(_MOST_BYTES - len(said))):
-        said += more
-    return bytes(said)
+async def _read_limited(content: aiohttp.StreamReader) -> bytes:
+    """Read the body, up to a limit; a single read returns only what has arrived."""
+    body = bytearray()
+    while len(body) < _MAX_BYTES and (more := await content.read(_MAX_BYTES - len(body))):
+        body += more
+    return bytes(body)
 
 
-def _stranger(status: int, said: str) -> UnansweredError:
-    return UnansweredError(f"no Alertmanager: answered {status} with {said[:_SAID]!r}")
+def _not_alertmanager(status: int, body: str) -> UnansweredError:
+    return UnansweredError(f"no Alertmanager: answered {status} with {body[:_MAX_QUOTE_CHARS]!r}")
 
 
 def _rfc3339(time_s: float) -> str:

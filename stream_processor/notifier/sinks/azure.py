@@ -1,14 +1,30 @@
-"""What both exporters to Azure Monitor need: a thread to block, and to keep to themselves."""
+"""The parts that both Azure Monitor sinks share."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import threading
-from collections.abc import Callable
-from typing import Final
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
+from badbuzz.config.settings import Settings
 from badbuzz.errors import SettingsError
+from badbuzz.model import Window
+from badbuzz.store.model import Feedback
+from stream_processor.notifier.notification import Notification
+from stream_processor.notifier.sinks.dimensions import (
+    ALERT_TRACE,
+    HEARTBEAT_TRACE,
+    MISPREDICTION_TRACE,
+    BrandMetrics,
+    alert_dimensions,
+    alert_metrics,
+    misprediction_dimensions,
+    window_metrics,
+)
+from stream_processor.notifier.sinks.sink import UnansweredError
 
 _SELF_REPORTS: Final = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
@@ -17,29 +33,106 @@ _SELF_REPORTS: Final = (
 _GRACE_S: Final = 5.0
 
 
-def keep_private() -> None:
-    """Keep the exporters from telling Microsoft about this process, unless the operator asked."""
-    for variable in _SELF_REPORTS:
-        os.environ.setdefault(variable, "true")
+class Trace(NamedTuple):
+    """A trace with its severity and custom dimensions."""
+
+    message: str
+    level: Literal["info", "warning", "error"]
+    dimensions: Mapping[str, str]
 
 
-def bad_connection_string(error: Exception) -> SettingsError:
-    """The error of a connection string that an exporter does not take; never shows the string."""
-    return SettingsError(
-        f"BADBUZZ_AZURE_CONNECTION_STRING: {error}; copy it from the Application Insights "
-        "resource: InstrumentationKey=...;IngestionEndpoint=..."
-    )
+class AzureSink(ABC):
+    """Traces, metrics and a heartbeat for one Application Insights resource.
+
+    Parameters
+    ----------
+    settings
+        Connection string, consumer group and time-out.
+
+    Raises
+    ------
+    SettingsError
+        If the connection string is not valid.
+    """
+
+    name = "azure"
+
+    def __init__(self, settings: Settings) -> None:
+        for variable in _SELF_REPORTS:  # no statistics about this process unless asked for
+            os.environ.setdefault(variable, "true")
+        self.timeout_s = float(settings.notify_timeout_s)
+        self._group = settings.group
+        try:
+            self._connect(settings.azure_connection_string)
+        except ValueError as error:
+            raise SettingsError(
+                f"BADBUZZ_AZURE_CONNECTION_STRING: {error}; copy it from the Application Insights "
+                "resource: InstrumentationKey=...;IngestionEndpoint=..."
+            ) from error
+
+    @abstractmethod
+    def _connect(self, connection_string: str) -> None:
+        """Create the exporter; raise ValueError if the connection string is not valid."""
+
+    @abstractmethod
+    def _export(self, traces: Sequence[Trace], metrics: Sequence[BrandMetrics]) -> None:
+        """Send traces and metrics, blocking; raises as ``Sink.send``."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the exporter."""
+
+    async def send(self, notification: Notification) -> str:
+        """Send the trace of a change, an error while the alert fires, and the brand's metrics."""
+        level: Literal["info", "error"] = (
+            "info" if notification.alert.phase == "resolved" else "error"
+        )
+        trace = Trace(ALERT_TRACE, level, alert_dimensions(notification))
+        await self._run([trace], [alert_metrics(notification)])
+        return "200"
+
+    async def repeat(self, notifications: Sequence[Notification]) -> None:
+        """Do nothing: Azure Monitor keeps what it received."""
+        return
+
+    async def send_heartbeat(self) -> None:
+        """Send the heartbeat whose absence fires an alert rule."""
+        await self._run([Trace(HEARTBEAT_TRACE, "info", {"group": self._group})], [])
+
+    async def send_misprediction(self, feedback: Feedback, attempt: int) -> None:
+        """Send the trace of a misprediction."""
+        dimensions = misprediction_dimensions(feedback, attempt)
+        await self._run([Trace(MISPREDICTION_TRACE, "warning", dimensions)], [])
+
+    async def send_metrics(self, windows: Sequence[Window]) -> None:
+        """Send the brands' metrics."""
+        await self._run([], [window_metrics(window) for window in windows])
+
+    async def _run(self, traces: Sequence[Trace], metrics: Sequence[BrandMetrics]) -> None:
+        """Export in a thread; each of the two kinds may take the time-out."""
+        limit_s = self.timeout_s * (bool(traces) + bool(metrics))
+        try:
+            await in_thread(lambda: self._export(traces, metrics), limit_s)
+        except TimeoutError as error:
+            raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
 
 
 async def in_thread(call: Callable[[], None], limit_s: float) -> None:
-    """Run a call that blocks in a thread of its own, and wait for it.
+    """Run a blocking call in a daemon thread and wait for it.
 
-    A thread that hangs is left behind, and does not hold up the process's end.
+    A thread that hangs is abandoned and does not delay the end of the process.
+
+    Parameters
+    ----------
+    call
+        Function to run.
+    limit_s
+        Time-out of the call itself in seconds; five seconds more are allowed.
 
     Raises
     ------
     TimeoutError
-        When it takes longer than its own limit should allow.
+        If the call takes longer.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
@@ -64,3 +157,8 @@ async def in_thread(call: Callable[[], None], limit_s: float) -> None:
     threading.Thread(target=work, name="azure", daemon=True).start()
     async with asyncio.timeout(limit_s + _GRACE_S):
         await done
+
+
+def no_acceptance(status: Any) -> UnansweredError:
+    """Return the error of an answer that is no acceptance."""
+    return UnansweredError(f"answered {status} with what is no acceptance")

@@ -1,10 +1,10 @@
-"""Azure Monitor through OpenTelemetry's exporter: the default."""
+"""Azure Monitor through OpenTelemetry's exporter, the default."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from azure.core.pipeline import PipelineResponse
@@ -28,137 +28,83 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from badbuzz.config.settings import Settings
-from badbuzz.model import Window
-from badbuzz.store.model import Feedback
-from stream_processor.notifier.notification import Notification
-from stream_processor.notifier.sinks.azure import bad_connection_string, in_thread, keep_private
-from stream_processor.notifier.sinks.dimensions import (
-    ALERT_TRACE,
-    HEARTBEAT_TRACE,
-    MISPREDICTION_TRACE,
-    ROLE,
-    Measures,
-    dimensions,
-    measures,
-    measures_of,
-    mispredicted,
-)
+from stream_processor.notifier.sinks.azure import AzureSink, Trace, no_acceptance
+from stream_processor.notifier.sinks.dimensions import ROLE, BrandMetrics
 from stream_processor.notifier.sinks.sink import UnansweredError, check_answer
 
 _RESOURCE: Final = Resource({"service.name": ROLE})
 _SCOPE: Final = InstrumentationScope(ROLE)
+_LEVELS: Final = {
+    "info": SeverityNumber.INFO,
+    "warning": SeverityNumber.WARN,
+    "error": SeverityNumber.ERROR,
+}
 
 
-class AzureOpenTelemetry:
-    """Traces, metrics and a heartbeat for one Application Insights resource.
+class AzureOpenTelemetry(AzureSink):
+    """Azure Monitor with OpenTelemetry's exporters.
 
-    The exporters neither retry nor store here: the notifier does, by its position in Kafka. They
-    tell only whether they succeeded; why not is read off the answer, before they see it.
-
-    Parameters
-    ----------
-    settings
-        Connection string, and how long it may take to answer.
-
-    Raises
-    ------
-    SettingsError
-        When the connection string is none.
+    The exporters neither retry nor store: the notifier does, by its position in Kafka. Their
+    result only says whether they succeeded, so a hook reads the reason from the HTTP answer.
     """
 
-    name = "azure"
-
-    def __init__(self, settings: Settings) -> None:
-        keep_private()
-        self.timeout_s = float(settings.notify_timeout_s)
-        self._group = settings.group
-        self._answer = threading.local()
+    def _connect(self, connection_string: str) -> None:
+        self._answer = threading.local()  # an abandoned call may still get its answer
         options: dict[str, Any] = {
-            "connection_string": settings.azure_connection_string,
+            "connection_string": connection_string,
             "disable_offline_storage": True,
             "retry_policy": RetryPolicy.no_retries(),
             "timeout": self.timeout_s,
             "read_timeout": self.timeout_s,
-            "raw_response_hook": self._note,
+            "raw_response_hook": self._keep_answer,
         }
-        try:
-            self._logs = AzureMonitorLogExporter(**options)
-            self._metrics = AzureMonitorMetricExporter(**options)
-        except ValueError as error:
-            raise bad_connection_string(error) from error
-
-    async def tell(self, notice: Notification) -> str:
-        """Export the brand's metrics, then the trace of a change: an error, while it fires."""
-        over = notice.alert.phase == "resolved"
-        severity = SeverityNumber.INFO if over else SeverityNumber.ERROR
-        await self._run(lambda: self._export_metrics([measures(notice)]))
-        await self._run(lambda: self._export_trace(ALERT_TRACE, severity, dimensions(notice)))
-        return "200"
-
-    async def repeat(self, notices: Sequence[Notification]) -> None:
-        """Nothing: what Azure Monitor was told stays."""
-
-    async def beat(self) -> None:
-        """Export the heartbeat that an alert rule misses when the notifier is down."""
-        told = {"group": self._group}
-        await self._run(lambda: self._export_trace(HEARTBEAT_TRACE, SeverityNumber.INFO, told))
-
-    async def correct(self, said: Feedback, attempt: int) -> None:
-        """Export the trace of a misprediction."""
-        told = mispredicted(said, attempt)
-        await self._run(lambda: self._export_trace(MISPREDICTION_TRACE, SeverityNumber.WARN, told))
-
-    async def measure(self, windows: Sequence[Window]) -> None:
-        """Export the brands' metrics."""
-        await self._run(lambda: self._export_metrics([measures_of(window) for window in windows]))
+        self._logs = AzureMonitorLogExporter(**options)
+        self._metrics = AzureMonitorMetricExporter(**options)
 
     async def close(self) -> None:
         """Shut the exporters down."""
         self._logs.shutdown()
         self._metrics.shutdown()
 
-    async def _run(self, call: Any) -> None:
-        try:
-            await in_thread(call, self.timeout_s)
-        except TimeoutError as error:
-            raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
+    def _keep_answer(self, answer: PipelineResponse[Any, Any]) -> None:
+        self._answer.last = answer.http_response
 
-    def _note(self, answer: PipelineResponse[Any, Any]) -> None:
-        self._answer.found = answer.http_response
+    def _export(self, traces: Sequence[Trace], metrics: Sequence[BrandMetrics]) -> None:
+        if metrics:
+            self._export_metrics(metrics)
+        for trace in traces:
+            self._export_trace(trace)
 
-    def _export_trace(
-        self, body: str, severity: SeverityNumber, attributes: Mapping[str, str]
-    ) -> None:
-        now_ns = time.time_ns()  # not the window's: an alert rule looks at the last minutes only
+    def _export_trace(self, trace: Trace) -> None:
+        now_ns = time.time_ns()  # not the window's: an alert rule reads the last minutes only
         record = LogRecord(
             timestamp=now_ns,
             observed_timestamp=now_ns,
-            severity_number=severity,
-            body=body,
-            attributes=attributes,
+            severity_number=_LEVELS[trace.level],
+            body=trace.message,
+            attributes=trace.dimensions,
         )
-        self._answer.found = None
+        self._answer.last = None
         result = self._logs.export([ReadableLogRecord(record, _RESOURCE, _SCOPE)])
-        self._check(taken=result is LogRecordExportResult.SUCCESS)
+        self._check(accepted=result is LogRecordExportResult.SUCCESS)
 
-    def _export_metrics(self, measured: Sequence[Measures]) -> None:
+    def _export_metrics(self, brands: Sequence[BrandMetrics]) -> None:
         now_ns = time.time_ns()
         metrics = [
             Metric(name, "", "", Gauge([NumberDataPoint(one.dimensions, now_ns, now_ns, value)]))
-            for one in measured
+            for one in brands
             for name, value in one.values.items()
         ]
         scope = ScopeMetrics(_SCOPE, metrics, "")
-        self._answer.found = None
+        self._answer.last = None
         result = self._metrics.export(MetricsData([ResourceMetrics(_RESOURCE, [scope], "")]))
-        self._check(taken=result is MetricExportResult.SUCCESS)
+        self._check(accepted=result is MetricExportResult.SUCCESS)
 
-    def _check(self, *, taken: bool) -> None:
-        if taken:
+    def _check(self, *, accepted: bool) -> None:
+        if accepted:
             return
-        answer = self._answer.found
+        answer = self._answer.last
         if answer is None:
             raise UnansweredError("Azure Monitor does not answer")
         check_answer(answer.status_code, answer.headers.get("Retry-After", ""), answer.text())
-        raise UnansweredError(f"answered {answer.status_code} with what is no acceptance")
+        raise no_acceptance(answer.status_code)

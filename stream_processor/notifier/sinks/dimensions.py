@@ -1,6 +1,6 @@
-"""What Azure Monitor is told: the names that queries use stand here and nowhere else.
+"""Names and values of the dimensions and metrics in Azure Monitor.
 
-Azure Monitor makes every dimension a string; a query turns it back with ``todouble()``.
+Azure Monitor stores every dimension as a string; queries convert it with ``todouble()``.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ ALERT_FIELDS: Final = (
     "adjusted_rate", "adjusted_baseline_rate", "score", "peak_score", "terms", "reasons", "bundle",
     "subject", "summary", "sms", "dashboard", "example_links",
 )  # fmt: skip
-"""Dimensions of a change of phase, in the order of :func:`dimensions`."""
+"""Dimensions of a change of phase, in the order of :func:`alert_dimensions`."""
 
 MISPREDICTION_FIELDS: Final = (
     "feedback", "attempt", "corrected", "brand", "lang", "text", "prediction", "score",
     "correction", "bundle", "source",
 )  # fmt: skip
-"""Dimensions of a misprediction, in the order of :func:`mispredicted`."""
+"""Dimensions of a misprediction, in the order of :func:`misprediction_dimensions`."""
 
 HEARTBEAT_FIELDS: Final = ("group",)
 
 METRICS: Final = ("badbuzz_negatives", "badbuzz_expected_negatives", "badbuzz_negative_rate")
-"""Custom metrics of a brand, in the order of :class:`Measures`."""
+"""Custom metrics of a brand, in the order of :class:`BrandMetrics`."""
 
 METRIC_FIELDS: Final = ("brand", "minutes")
-"""Their dimensions: whose, and over how long it was counted."""
+"""Dimensions of the metrics: the brand and the length of the window."""
 
 _LABELS: Final = {True: "negative", False: "not negative"}
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
-    """What was counted of a brand.
+class BrandMetrics:
+    """The metrics of a brand over one window.
 
     Parameters
     ----------
     brand
-        Whose.
+        Name of the brand.
     minutes
-        Over how long.
+        Length of the window in minutes.
     n_negative, expected, rate
-        The values of the metrics; the rate is None without tweets.
+        Values of the metrics; the rate is in [0, 1], or None without tweets.
     """
 
     brand: str
@@ -76,23 +76,23 @@ class Measures:
         return {name: float(value) for name, value in found if value is not None}
 
 
-def dimensions(notice: Notification) -> dict[str, str]:
-    """The dimensions of a change of phase, all texts; what is not known is empty.
+def alert_dimensions(notification: Notification) -> dict[str, str]:
+    """Return the dimensions of a change of phase as strings; unknown values are empty.
 
     Examples
     --------
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> told = dimensions(Notification(example(), write(example(), UTC), told_ms=0))
-    >>> tuple(told) == ALERT_FIELDS, told["window_end"], told["p_value"], told["terms"]
+    >>> values = alert_dimensions(Notification(example(), write(example(), UTC), published_ms=0))
+    >>> tuple(values) == ALERT_FIELDS, values["window_end"], values["p_value"], values["terms"]
     (True, '2025-12-31T14:05:00Z', '2.1e-09', 'bags, lost, luggage')
     """
-    alert, message = notice.alert, notice.message
+    alert, message = notification.alert, notification.message
     evidence = alert.evidence
     links = [tweet.url for tweet in chosen(alert, most=6) if tweet.url]
     values: tuple[object, ...] = (
-        alert.brand, alert.id, notice.change, notice.attempt, notice.mark, alert.phase,
-        alert.severity, _iso(alert.window_start_ms), _iso(alert.window_end_ms),
+        alert.brand, alert.id, notification.change, notification.attempt, notification.mark,
+        alert.phase, alert.severity, _iso(alert.window_start_ms), _iso(alert.window_end_ms),
         _iso(alert.opened_ms), alert.n, alert.n_negative, alert.expected, alert.p_value,
         alert.rate, alert.baseline_rate, alert.adjusted_rate, alert.adjusted_baseline_rate,
         alert.score, alert.peak_score,
@@ -104,45 +104,45 @@ def dimensions(notice: Notification) -> dict[str, str]:
     return dict(zip(ALERT_FIELDS, map(str, values), strict=True))
 
 
-def mispredicted(said: Feedback, attempt: int) -> dict[str, str]:
-    """The dimensions of a misprediction, all texts; what is not known is empty.
+def misprediction_dimensions(feedback: Feedback, attempt: int) -> dict[str, str]:
+    """Return the dimensions of a misprediction as strings; unknown values are empty.
 
     Examples
     --------
-    >>> said = Feedback("f1", 0, "kim", None, "Air Paradis", "en", "Late again", "", False, 0.4,
-    ...                 True, "airline-en@1", "feedback")
-    >>> told = mispredicted(said, attempt=1)
-    >>> tuple(told) == MISPREDICTION_FIELDS, told["prediction"], told["correction"]
+    >>> feedback = Feedback("f1", 0, "kim", None, "Air Paradis", "en", "Late again", "", False, 0.4,
+    ...                     True, "airline-en@1", "feedback")
+    >>> values = misprediction_dimensions(feedback, attempt=1)
+    >>> tuple(values) == MISPREDICTION_FIELDS, values["prediction"], values["correction"]
     (True, 'not negative', 'negative')
     """
     values: tuple[object, ...] = (
-        said.id, attempt, _iso(said.at_ms), said.brand, said.lang, said.text,
-        "" if said.predicted is None else _LABELS[said.predicted],
-        "" if said.score is None else said.score,
-        _LABELS[said.right], said.bundle, said.source,
+        feedback.id, attempt, _iso(feedback.at_ms), feedback.brand, feedback.lang, feedback.text,
+        "" if feedback.predicted is None else _LABELS[feedback.predicted],
+        "" if feedback.score is None else feedback.score,
+        _LABELS[feedback.right], feedback.bundle, feedback.source,
     )  # fmt: skip
     return dict(zip(MISPREDICTION_FIELDS, map(str, values), strict=True))
 
 
-def measures(notice: Notification) -> Measures:
-    """What a change of phase is about: counted over the alert's own scale.
+def alert_metrics(notification: Notification) -> BrandMetrics:
+    """Return the metrics of an alert over its own scale.
 
     Examples
     --------
     >>> from badbuzz.messages.mail import write
     >>> from badbuzz.messages.text import example
-    >>> told = measures(Notification(example(), write(example(), UTC), told_ms=0))
-    >>> told.dimensions, told.values["badbuzz_negatives"]
+    >>> metrics = alert_metrics(Notification(example(), write(example(), UTC), published_ms=0))
+    >>> metrics.dimensions, metrics.values["badbuzz_negatives"]
     ({'brand': 'Air Paradis', 'minutes': '15'}, 38.0)
     """
-    alert = notice.alert
-    return Measures(alert.brand, alert.scale_min, alert.n_negative, alert.expected, alert.rate)
+    alert = notification.alert
+    return BrandMetrics(alert.brand, alert.scale_min, alert.n_negative, alert.expected, alert.rate)
 
 
-def measures_of(window: Window) -> Measures:
-    """What was counted in a window."""
+def window_metrics(window: Window) -> BrandMetrics:
+    """Return the metrics of a window."""
     minutes = (window.end_ms - window.start_ms) // 60_000
-    return Measures(window.brand, minutes, window.n_negative, window.expected, window.rate)
+    return BrandMetrics(window.brand, minutes, window.n_negative, window.expected, window.rate)
 
 
 def _iso(time_ms: int) -> str:

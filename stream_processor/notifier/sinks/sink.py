@@ -1,4 +1,4 @@
-"""What a sink is, and what its answers mean."""
+"""The interface of a sink, and the meaning of its HTTP answers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from badbuzz.model import Window
 from badbuzz.store.model import Feedback
 from stream_processor.notifier.notification import Notification
 
-_NEVER: Final = frozenset({400, 413, 422})
-"""Answers to what is wrong with the message itself: asking again does not help."""
+_PERMANENT: Final = frozenset({400, 413, 422})
+"""Statuses that mean that the message itself is wrong, so a retry does not help."""
 
-_SAID: Final = 200
+_MAX_REASON_CHARS: Final = 200
 
 
 class UnansweredError(Exception):
-    """A sink did not take a message, and may take it later.
+    """A sink did not accept a message now and may accept it later.
 
     Parameters
     ----------
     reason
-        In words.
+        Message for the log and ``/readyz``.
     retry_after_s
-        How long it asked to be left alone, or 0.
+        Pause that the sink asked for, in seconds; 0 by default.
     """
 
     def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
@@ -34,79 +34,79 @@ class UnansweredError(Exception):
 
 
 class RefusedError(Exception):
-    """A sink will never take this message."""
+    """A sink will never accept this message."""
 
 
 class Sink(Protocol):
-    """Where people are told. Each call returns once the sink has taken it, or raises.
+    """A destination of notifications. Each call returns once the sink has accepted, or raises.
 
     Attributes
     ----------
     name
-        In settings, metrics and groups.
+        Name in settings, metrics and consumer groups.
     timeout_s
-        That a call may take; it is cancelled then.
+        Longest duration of a call in seconds; it is cancelled then.
     """
 
     name: str
     timeout_s: float
 
-    async def tell(self, notice: Notification) -> str:
-        """Hand over a change of phase; returns what the sink answered.
+    async def send(self, notification: Notification) -> str:
+        """Send a change of an alert's phase; return the sink's answer.
 
         Raises
         ------
         UnansweredError
-            When it may take it later.
+            If the sink may accept it later.
         RefusedError
-            When it never will.
+            If the sink will never accept it.
         """
 
-    async def repeat(self, notices: Sequence[Notification]) -> None:
-        """Say again what is open; raises as :meth:`tell`."""
+    async def repeat(self, notifications: Sequence[Notification]) -> None:
+        """Send open alerts again; raises as :meth:`send`."""
 
-    async def beat(self) -> None:
-        """Say that the notifier lives, and see whether the sink does; raises as :meth:`tell`."""
+    async def send_heartbeat(self) -> None:
+        """Send a heartbeat of the notifier and check the sink; raises as :meth:`send`."""
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the connection."""
 
 
 @runtime_checkable
-class Silences(Protocol):
-    """A sink that reminds people, and can be told that somebody has taken an alert on."""
+class SilencingSink(Protocol):
+    """A sink that sends reminders and can silence them."""
 
-    async def silence(self, notice: Notification, by: str) -> None:
-        """See that nobody is reminded of an open alert; once is enough. Raises as ``tell``."""
+    async def silence(self, notification: Notification, by: str) -> None:
+        """Silence the reminders of an open alert; idempotent. Raises as ``send``."""
 
 
 @runtime_checkable
-class Observes(Protocol):
-    """A sink that keeps more than alerts."""
+class TelemetrySink(Protocol):
+    """A sink that also stores mispredictions and metrics."""
 
-    async def correct(self, said: Feedback, attempt: int) -> None:
-        """Hand over a misprediction, asked for the n-th time; raises as ``tell``."""
+    async def send_misprediction(self, feedback: Feedback, attempt: int) -> None:
+        """Send a misprediction, for the n-th time; raises as ``send``."""
 
-    async def measure(self, windows: Sequence[Window]) -> None:
-        """Hand over what was counted in the last window of each brand; raises as ``tell``."""
+    async def send_metrics(self, windows: Sequence[Window]) -> None:
+        """Send the metrics of the last window of each brand; raises as ``send``."""
 
 
-def check_answer(status: int, retry_after: str, said: str) -> None:
-    """Return where an HTTP answer means that a message was taken.
+def check_answer(status: int, retry_after: str, body: str) -> None:
+    """Return if an HTTP answer means that the message was accepted.
 
     Parameters
     ----------
     status
-        Of the answer.
+        HTTP status of the answer.
     retry_after
-        Its header, or empty.
-    said
-        Its body.
+        Header ``Retry-After``, or an empty string.
+    body
+        Body of the answer.
 
     Raises
     ------
     UnansweredError, RefusedError
-        By what the status means.
+        According to the status.
 
     Examples
     --------
@@ -117,21 +117,21 @@ def check_answer(status: int, retry_after: str, said: str) -> None:
     """
     if status in (200, 202, 204):
         return
-    reason = f"answered {status}: {' '.join(said.split())[:_SAID]}".rstrip(": ")
-    if status in _NEVER:
+    reason = f"answered {status}: {' '.join(body.split())[:_MAX_REASON_CHARS]}".rstrip(": ")
+    if status in _PERMANENT:
         raise RefusedError(reason)
-    raise UnansweredError(reason, wanted_pause_s(retry_after, datetime.now(UTC)))
+    raise UnansweredError(reason, parse_retry_after(retry_after, datetime.now(UTC)))
 
 
-def wanted_pause_s(retry_after: str, now: datetime) -> float:
-    """Seconds that a ``Retry-After`` asks for, >= 0; 0 where it says nothing readable.
+def parse_retry_after(retry_after: str, now: datetime) -> float:
+    """Return the seconds that a ``Retry-After`` asks for, >= 0; 0 if it is not readable.
 
     Examples
     --------
     >>> now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-    >>> wanted_pause_s("7", now), wanted_pause_s("Tue, 24 Nov 2026 12:01:00 GMT", now)
+    >>> parse_retry_after("7", now), parse_retry_after("Tue, 24 Nov 2026 12:01:00 GMT", now)
     (7.0, 60.0)
-    >>> wanted_pause_s("soon", now)
+    >>> parse_retry_after("soon", now)
     0.0
     """
     if retry_after.strip().isdecimal():

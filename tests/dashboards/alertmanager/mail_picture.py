@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from badbuzz.messages.text import example
-from tests.dashboards.alertmanager.test_mails import TEAM, await_mails, notify
+from tests.dashboards.alertmanager.test_mails import TEAM, await_mails, send
 from tests.support.alertmanager_server import AlertmanagerServer, Mailbox, body
 from tests.support.browser import chromium
 
@@ -19,7 +19,7 @@ def main(path: str) -> None:
     """Send one mail and take a screenshot of it."""
     with tempfile.TemporaryDirectory() as folder, Mailbox() as mailbox:
         with AlertmanagerServer(Path(folder), mailbox) as server:
-            notify(server, example())
+            send(server, example())
             await_mails(mailbox, TEAM, 1)
         html = body(mailbox.to(TEAM)[0])
     with chromium() as browser:

@@ -58,7 +58,7 @@ def server(tmp_path: Path, mailbox: Mailbox, phone: HttpServer) -> Iterator[Aler
         yield server
 
 
-def notify(
+def send(
     server: AlertmanagerServer,
     *alerts: Alert,
     language: Language = "fr",
@@ -71,8 +71,8 @@ def notify(
         sink = Alertmanager(Settings(alertmanager_url=server.url))
         for alert in alerts:
             message = write(alert, PARIS, language, "https://dashboard.example.org/", mark)
-            notice = Notification(alert, message, int(time.time() * 1000), mark)
-            await (sink.repeat([notice]) if repeat else sink.tell(notice))
+            notification = Notification(alert, message, int(time.time() * 1000), mark)
+            await (sink.repeat([notification]) if repeat else sink.send(notification))
         await sink.close()
 
     asyncio.run(run())
@@ -123,14 +123,14 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
 def test_a_mail_has_counts_start_terms_examples_and_links(
     language: Language, words: list[str], server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    notify(server, example(), language=language)
+    send(server, example(), language=language)
     assert await_mails(mailbox, TEAM, 1) == [words[0]]
     text = body(mailbox.to(TEAM)[0], "plain").replace("\N{NO-BREAK SPACE}", " ")
     assert [word for word in words if word not in text] == []
 
 
 def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) -> None:
-    notify(server, example())
+    send(server, example())
     await_mails(mailbox, TEAM, 1)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 380, "height": 900})
@@ -143,7 +143,7 @@ def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) 
 
 
 def test_the_acknowledge_link_encodes_the_id(server: AlertmanagerServer, mailbox: Mailbox) -> None:
-    notify(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
+    send(server, replace(example(), id="Air & Co #1/7", brand="Air & Co #1"))
     await_mails(mailbox, TEAM, 1)
     for part in ("plain", "html"):
         text = unescape(body(mailbox.to(TEAM)[0], part))
@@ -153,11 +153,11 @@ def test_the_acknowledge_link_encodes_the_id(server: AlertmanagerServer, mailbox
 
 
 def test_repetitions_cause_no_further_mail(server: AlertmanagerServer, mailbox: Mailbox) -> None:
-    notify(server, WARNING)
+    send(server, WARNING)
     await_mails(mailbox, TEAM, 1)
     for _ in range(5):
-        notify(server, WARNING, repeat=True)
-    notify(server, replace(OVER, severity="warning"))
+        send(server, WARNING, repeat=True)
+    send(server, replace(OVER, severity="warning"))
     assert await_mails(mailbox, TEAM, 2) == [
         "CRISE (alerte) : Air Paradis",
         "TERMINÉ : Air Paradis",
@@ -167,12 +167,12 @@ def test_repetitions_cause_no_further_mail(server: AlertmanagerServer, mailbox: 
 def test_an_escalation_causes_a_mail_and_the_end_of_the_replaced_alert_does_not(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    notify(server, WARNING)
+    send(server, WARNING)
     await_mails(mailbox, TEAM, 1)
-    notify(server, CRITICAL)
+    send(server, CRITICAL)
     await_mails(mailbox, TEAM, 2)
     await_that(lambda: server.has_flushed_the_end("warning"), "the warning's end, inhibited")
-    notify(server, OVER)
+    send(server, OVER)
     assert await_mails(mailbox, TEAM, 3) == [
         "CRISE (alerte) : Air Paradis",
         "CRISE EN HAUSSE (critique) : Air Paradis",
@@ -183,7 +183,7 @@ def test_an_escalation_causes_a_mail_and_the_end_of_the_replaced_alert_does_not(
 def test_the_text_message_reaches_the_gateway(
     server: AlertmanagerServer, phone: HttpServer
 ) -> None:
-    notify(server, example())
+    send(server, example())
     await_that(lambda: bool(phone.bodies), "a webhook")
     (alert,) = phone.bodies[0][0]["alerts"]
     assert alert["annotations"]["sms"].startswith("CRISE (critique) : Air Paradis: 38 tweets")
@@ -192,7 +192,7 @@ def test_the_text_message_reaches_the_gateway(
 def test_an_unacknowledged_alert_reaches_the_deputy(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    notify(server, example())
+    send(server, example())
     assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Air Paradis"]
 
 
@@ -212,10 +212,10 @@ def test_an_acknowledged_alert_causes_no_reminder_but_a_mail_at_its_end(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
     acknowledge(server, example())
-    notify(server, example())
-    notify(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
+    send(server, example())
+    send(server, replace(example(), id="Nordwind/1", brand="Nordwind"))
     assert await_mails(mailbox, DEPUTY, 1) == ["CRISE (critique) : Nordwind"]
-    notify(server, OVER)
+    send(server, OVER)
     assert await_mails(mailbox, TEAM, 2) == [
         "CRISE (critique) : Air Paradis",
         "TERMINÉ : Air Paradis",
@@ -238,7 +238,7 @@ def test_acknowledging_is_idempotent_and_keeps_an_expired_silence(
 def test_an_alert_without_a_baseline_goes_to_the_digest(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    notify(server, *(replace(example(), severity="info", brand=name) for name in ("One", "Two")))
+    send(server, *(replace(example(), severity="info", brand=name) for name in ("One", "Two")))
     await_that(lambda: "Two" in "".join(map(body, mailbox.to(DIGEST))), "a digest")
     assert mailbox.to(TEAM) == []
 
@@ -246,8 +246,8 @@ def test_an_alert_without_a_baseline_goes_to_the_digest(
 def test_a_test_alert_is_marked_and_does_not_reach_the_deputy(
     server: AlertmanagerServer, mailbox: Mailbox
 ) -> None:
-    notify(server, example(), mark="test")
-    notify(server, replace(example(), brand="Nordwind"))
+    send(server, example(), mark="test")
+    send(server, replace(example(), brand="Nordwind"))
     await_mails(mailbox, DEPUTY, 1)
     assert mailbox.subjects(TEAM) == ["[ESSAI] CRISE (critique) : Air Paradis"]
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
@@ -258,7 +258,7 @@ def test_markup_in_a_tweet_is_escaped(server: AlertmanagerServer, mailbox: Mailb
     assert shown.evidence is not None
     (worst,) = shown.evidence.most_negative
     loud = replace(worst, text="<script>alert(1)</script> & co")
-    notify(server, replace(shown, evidence=replace(shown.evidence, most_negative=(loud,))))
+    send(server, replace(shown, evidence=replace(shown.evidence, most_negative=(loud,))))
     await_mails(mailbox, TEAM, 1)
     html = body(mailbox.to(TEAM)[0])
     assert "<script>" not in html

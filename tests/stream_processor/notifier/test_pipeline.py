@@ -37,7 +37,7 @@ def azure() -> Iterator[HttpServer]:
 
 @pytest.fixture
 def manager() -> Iterator[HttpServer]:
-    """What answers as Alertmanager does."""
+    """Start a server that answers like Alertmanager."""
     with HttpServer(EMPTY) as server:
         yield server
 
@@ -57,7 +57,7 @@ def environ(azure: HttpServer | None, manager: HttpServer | None, **more: str) -
 
 
 def start(stream: Deployment, settings: dict[str, str], *options: str) -> WorkerProcess:
-    """A notifier each of whose sinks has its partitions, whether it answers or not."""
+    """Start a notifier and wait until each sink has its partitions, whether it answers or not."""
     notifier = stream.notifier(settings, *options)
     await_that(lambda: _owns(notifier) or not notifier.running, "partitions")
     assert notifier.running, notifier.log_text()
@@ -70,7 +70,7 @@ def _owns(notifier: WorkerProcess) -> bool:
 
 
 def life(n: int = 0, brand: str = BRANDS[0], *, replay: bool = False) -> list[Alert]:
-    """An alert's three phases; ``n`` hours after the example's."""
+    """Return an alert's three phases, ``n`` hours after the example's."""
     opened_ms = example().opened_ms + n * HOUR_MS
     phases: tuple[Phase, ...] = ("firing", "escalated", "resolved")
     return [
@@ -92,13 +92,13 @@ def change(alert: Alert) -> str:
 
 
 def traced(azure: HttpServer) -> list[str]:
-    """The changes that Azure Monitor was told of, in order."""
+    """Return the changes that Azure Monitor received, in order."""
     traces = [trace["properties"] for trace in azure.envelopes()]
     return [properties["change"] for properties in traces if "change" in properties]
 
 
 def posted(manager: HttpServer) -> list[str]:
-    """The changes that Alertmanager was told of, in order, repetitions included."""
+    """Return the changes that Alertmanager received, in order, repetitions included."""
     alerts = [alert for items in manager.bodies for alert in items]
     told = [alert for alert in alerts if alert["labels"]["alertname"] == ALERTNAME]
     return [alert["annotations"]["change"] for alert in told]
@@ -183,7 +183,7 @@ def test_after_an_outage_every_change_arrives_in_order(
 def test_a_real_alertmanager_that_was_killed_is_told_what_it_missed(
     real_stream: Deployment, outlet: OutputProducer, tmp_path: Path
 ) -> None:
-    """And what it forgot: only repetition brings back an alert that it knew."""
+    """Restart Alertmanager: it has lost its alerts, and repetition restores them."""
     with (
         Mailbox() as mailbox,
         AlertmanagerServer(tmp_path / "alertmanager", mailbox) as manager,
@@ -396,4 +396,4 @@ def test_it_ends_with_its_own_code_where_a_sink_took_nothing(
     await_that(lambda: sink_waits(notifier) == 1, "a change that waits")
     notifier.signal(signal.SIGTERM)
     assert notifier.finish() == 6
-    assert "azure has not taken 1 change" in notifier.log_text()
+    assert "azure has not accepted 1 notification" in notifier.log_text()

@@ -1,4 +1,4 @@
-"""What the notifier passes on from the store: acknowledgements, corrections, how brands stand."""
+"""The notifier forwards acknowledgements, mispredictions and metrics from the store."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def start(stream: Deployment, address: str, **settings: str) -> WorkerProcess:
 
 
 def corrected(azure: HttpServer) -> list[str]:
-    """The mispredictions that Azure Monitor was told of, in order."""
+    """Return the mispredictions that Azure Monitor received, in order."""
     traces = [one for one in azure.envelopes() if one["message"] == MISPREDICTION_TRACE]
     return [trace["properties"]["feedback"] for trace in traces]
 
 
 def n_retries(notifier: WorkerProcess) -> float:
-    """How often Azure Monitor took nothing."""
+    """Return how often Azure Monitor accepted nothing."""
     said = notifier.get("/metrics") or b""
     found = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', said)
     return float(found[1]) if found else 0.0

@@ -1,4 +1,4 @@
-"""What the notifier says of the store that it reads for its sinks."""
+"""The notifier reports whether its store answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def settings(server: HttpServer, tmp_path: Path) -> Settings:
     )
 
 
-def test_a_sink_with_nothing_to_ask_says_nothing_of_a_store_that_is_away(
+def test_a_store_that_is_down_is_logged_once(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> str:
@@ -47,26 +47,26 @@ def test_a_sink_with_nothing_to_ask_says_nothing_of_a_store_that_is_away(
         manager = Delivery(Alertmanager(settings), letters, settings)
         follower = StoreFollower(settings)
         for delivery in (azure, manager) * 2:
-            await follower.pass_on(delivery, [], is_first=True)
+            await follower.forward(delivery, [], is_first=True)
         await azure.sink.close()
         return follower.reason
 
     assert "start badbuzz record" in asyncio.run(run())
-    assert [one for one in caplog.messages if "not passed on" in one] == caplog.messages[:1]
+    assert [one for one in caplog.messages if "not forwarded" in one] == caplog.messages[:1]
 
 
-def test_a_store_that_is_back_is_said_to_be_while_the_sink_is_away(
+def test_a_store_that_is_back_is_reported_while_the_sink_is_down(
     settings: Settings, server: HttpServer
 ) -> None:
     async def run() -> str:
         azure = Delivery(AzureOpenTelemetry(settings), DeadLetters(settings), settings)
         follower = StoreFollower(settings)
-        await follower.pass_on(azure, [], is_first=True)
+        await follower.forward(azure, [], is_first=True)
         with Store.open(settings.store) as store:
             store.add_feedback(feedback("missed"))
         server.usual = Answer(503, b"not yet")
         with pytest.raises(UnansweredError):
-            await follower.pass_on(azure, [], is_first=True)
+            await follower.forward(azure, [], is_first=True)
         follower.close()
         await azure.sink.close()
         return follower.reason
@@ -74,7 +74,7 @@ def test_a_store_that_is_back_is_said_to_be_while_the_sink_is_away(
     assert asyncio.run(run()) == ""
 
 
-def test_one_that_could_not_be_noted_as_told_is_marked_as_told_again(
+def test_a_misprediction_whose_mark_failed_is_sent_again_with_a_higher_attempt(
     settings: Settings, server: HttpServer
 ) -> None:
     async def run(database: sqlite3.Connection) -> None:
@@ -83,9 +83,9 @@ def test_one_that_could_not_be_noted_as_told_is_marked_as_told_again(
         database.execute(
             "CREATE TRIGGER full BEFORE INSERT ON told BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
-        await follower.pass_on(azure, [], is_first=True)
+        await follower.forward(azure, [], is_first=True)
         database.execute("DROP TRIGGER full")
-        await follower.pass_on(azure, [], is_first=True)
+        await follower.forward(azure, [], is_first=True)
         follower.close()
         await azure.sink.close()
 

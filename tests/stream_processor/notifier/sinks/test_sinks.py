@@ -22,8 +22,8 @@ from stream_processor.notifier.sinks.alertmanager import (
     LABELS,
     REMINDER_LABELS,
     Alertmanager,
-    alerts_of,
-    silence_of,
+    to_alerts,
+    to_silence,
 )
 from stream_processor.notifier.sinks.azure_opencensus import AzureOpenCensus
 from stream_processor.notifier.sinks.azure_opentelemetry import AzureOpenTelemetry
@@ -35,11 +35,11 @@ from stream_processor.notifier.sinks.dimensions import (
     METRICS,
     MISPREDICTION_FIELDS,
     MISPREDICTION_TRACE,
-    dimensions,
-    measures,
-    mispredicted,
+    alert_dimensions,
+    alert_metrics,
+    misprediction_dimensions,
 )
-from stream_processor.notifier.sinks.sink import Observes, RefusedError, Sink, UnansweredError
+from stream_processor.notifier.sinks.sink import RefusedError, Sink, TelemetrySink, UnansweredError
 from tests.support.feedback import feedback
 from tests.support.http_server import ACCEPTS, EMPTY, Answer, HttpServer
 from tests.support.recorded import BRAND, window
@@ -50,10 +50,10 @@ ERROR, WARNING, INFORMATION = 3, 2, 1
 SAID = feedback("missed")
 
 
-def notice(alert: Alert | None = None, **changes: Any) -> Notification:
+def notification(alert: Alert | None = None, **changes: Any) -> Notification:
     alert = alert or example()
     message = write(alert, ZoneInfo("Europe/Paris"), "fr", "https://dashboard.example/")
-    return Notification(alert, message, told_ms=alert.opened_ms, **changes)
+    return Notification(alert, message, published_ms=alert.opened_ms, **changes)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def use(
     server: HttpServer,
     job: Callable[[Sink], Awaitable[object]],
 ) -> object:
-    """What a call of a new sink returns."""
+    """Return the result of a call of a new sink."""
     settings = Settings(
         alertmanager_url=server.url,
         azure_connection_string=server.connection_string,
@@ -85,8 +85,8 @@ def use(
     return asyncio.run(run())
 
 
-def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notification) -> object:
-    return use(new_sink, server, lambda sink: sink.tell(told))
+def send(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notification) -> object:
+    return use(new_sink, server, lambda sink: sink.send(told))
 
 
 # Both exporters to Azure Monitor
@@ -96,11 +96,11 @@ def tell(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notific
 def test_every_dimension_of_a_change_arrives(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    told = notice()
-    tell(new_sink, server, told)
+    told = notification()
+    send(new_sink, server, told)
     (trace,) = server.envelopes()
     assert trace["message"] == ALERT_TRACE
-    expected = {name: value for name, value in dimensions(told).items() if value}
+    expected = {name: value for name, value in alert_dimensions(told).items() if value}
     assert {name: trace["properties"].get(name) for name in expected} == expected
     assert len(expected) == len(ALERT_FIELDS) - 1  # it bears no mark
 
@@ -112,17 +112,17 @@ def test_every_dimension_of_a_change_arrives(
 def test_what_fires_is_an_error(
     new_sink: Callable[[Settings], Sink], phase: Any, level: int, server: HttpServer
 ) -> None:
-    tell(new_sink, server, notice(replace(example(), phase=phase)))
+    send(new_sink, server, notification(replace(example(), phase=phase)))
     assert int(server.envelopes()[0]["severityLevel"]) == level
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
 def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
-    told = notice()
-    tell(new_sink, server, told)
+    told = notification()
+    send(new_sink, server, told)
     found = server.envelopes("MetricData")
     values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found}
-    assert values == measures(told).values
+    assert values == alert_metrics(told).values
     assert [data["properties"] for data in found] == [{"brand": "Air Paradis", "minutes": "15"}] * 3
 
 
@@ -130,14 +130,14 @@ def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: H
 def test_every_dimension_of_a_misprediction_arrives(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    async def correct(sink: Sink) -> None:
-        assert isinstance(sink, Observes)
-        await sink.correct(SAID, attempt=2)
+    async def send_misprediction(sink: Sink) -> None:
+        assert isinstance(sink, TelemetrySink)
+        await sink.send_misprediction(SAID, attempt=2)
 
-    use(new_sink, server, correct)
+    use(new_sink, server, send_misprediction)
     (trace,) = server.envelopes()
     assert (trace["message"], int(trace["severityLevel"])) == (MISPREDICTION_TRACE, WARNING)
-    expected = mispredicted(SAID, attempt=2)
+    expected = misprediction_dimensions(SAID, attempt=2)
     assert {name: trace["properties"].get(name) for name in MISPREDICTION_FIELDS} == expected
     assert all(expected.values())
 
@@ -146,11 +146,11 @@ def test_every_dimension_of_a_misprediction_arrives(
 def test_a_window_without_tweets_has_counts_and_no_rate(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    async def measure(sink: Sink) -> None:
-        assert isinstance(sink, Observes)
-        await sink.measure([replace(window(), n=0, n_negative=0, rate=None)])
+    async def send_metrics(sink: Sink) -> None:
+        assert isinstance(sink, TelemetrySink)
+        await sink.send_metrics([replace(window(), n=0, n_negative=0, rate=None)])
 
-    use(new_sink, server, measure)
+    use(new_sink, server, send_metrics)
     found = server.envelopes("MetricData")
     assert [data["metrics"][0]["name"] for data in found] == list(METRICS[:2])
     assert found[0]["properties"] == {"brand": BRAND, "minutes": "5"}
@@ -160,7 +160,7 @@ def test_a_window_without_tweets_has_counts_and_no_rate(
 def test_the_heartbeat_is_a_trace_of_its_own(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    use(new_sink, server, lambda sink: sink.beat())
+    use(new_sink, server, lambda sink: sink.send_heartbeat())
     (trace,) = server.envelopes()
     assert trace["message"] == HEARTBEAT_TRACE
     assert set(HEARTBEAT_FIELDS) <= set(trace["properties"])
@@ -183,7 +183,7 @@ def test_what_is_taken_in_part_is_not_taken(
 ) -> None:
     server.answers.append(Answer(206, PARTIAL))
     with pytest.raises(UnansweredError, match="206"):
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
 
 
 # Every sink
@@ -195,7 +195,7 @@ def test_how_long_to_wait_is_passed_on(
 ) -> None:
     server.answers.append(Answer(429, b"slow down", {"Retry-After": "7"}))
     with pytest.raises(UnansweredError, match="answered 429: slow down") as raised:
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
     assert raised.value.retry_after_s == 7
 
 
@@ -206,7 +206,7 @@ def test_what_may_mend_itself_is_asked_again(
 ) -> None:
     server.answers.append(Answer(status, b"no"))
     with pytest.raises(UnansweredError, match=str(status)):
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
@@ -215,21 +215,21 @@ def test_a_bad_request_is_refused_for_good(
 ) -> None:
     server.answers.append(Answer(400, b"bad"))
     with pytest.raises(RefusedError):
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
 def test_garbage_is_no_acceptance(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
     server.answers.append(Answer(200, b"<html>Welcome to the guests' network</html>"))
     with pytest.raises(UnansweredError, match="answered 200 with"):
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
 def test_one_that_hangs_is_left(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
     server.answers.append(Answer(hangs=True))
     with pytest.raises(UnansweredError, match=r"answer"):
-        tell(new_sink, server, notice())
+        send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
@@ -237,47 +237,47 @@ def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) ->
     with HttpServer() as gone:
         pass
     with pytest.raises(UnansweredError):
-        tell(new_sink, gone, notice())
+        send(new_sink, gone, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
 def test_a_heartbeat_tells_whether_it_answers(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    use(new_sink, server, lambda sink: sink.beat())
+    use(new_sink, server, lambda sink: sink.send_heartbeat())
     with HttpServer() as gone:
         pass
     with pytest.raises(UnansweredError):
-        use(new_sink, gone, lambda sink: sink.beat())
+        use(new_sink, gone, lambda sink: sink.send_heartbeat())
 
 
 # Alertmanager
 
 
 def all_posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
-    return list(alerts_of(told, told.told_ms / 1000 + 60, changed=changed))
+    return list(to_alerts(told, told.published_ms / 1000 + 60, changed=changed))
 
 
 def posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
-    """Without the reminders."""
+    """Return the posted alerts without their reminders."""
     found = all_posted(told, changed=changed)
     return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
 
 
 def test_an_alert_is_labelled_by_what_routes_it() -> None:
-    (alert,) = posted(notice(mark="test"))
+    (alert,) = posted(notification(mark="test"))
     assert tuple(alert["labels"]) == LABELS
 
 
 def test_a_live_alert_has_a_reminder_beside_it_and_a_test_has_none() -> None:
-    alert, reminder = all_posted(notice())
+    alert, reminder = all_posted(notification())
     assert tuple(reminder["labels"]) == REMINDER_LABELS
     assert {**reminder, "labels": 0} == {**alert, "labels": 0}
-    assert len(all_posted(notice(mark="test"))) == 1
+    assert len(all_posted(notification(mark="test"))) == 1
 
 
 def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
-    told = posted(notice(replace(example(), phase="escalated")))
+    told = posted(notification(replace(example(), phase="escalated")))
     now = told[1]["endsAt"]
     assert [(one["labels"]["severity"], one["endsAt"] == now) for one in told] == [
         ("critical", False),
@@ -287,27 +287,27 @@ def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
 
 
 def test_a_repetition_ends_nothing() -> None:
-    assert len(posted(notice(replace(example(), phase="escalated")), changed=False)) == 1
+    assert len(posted(notification(replace(example(), phase="escalated")), changed=False)) == 1
 
 
 def test_what_is_over_ends_now() -> None:
-    (alert,) = posted(notice(replace(example(), phase="resolved")))
+    (alert,) = posted(notification(replace(example(), phase="resolved")))
     assert alert["startsAt"] < alert["endsAt"] == "2025-12-31T14:06:00Z"
 
 
 def test_an_alert_carries_its_id_and_its_words() -> None:
-    (alert,) = posted(notice())
+    (alert,) = posted(notification())
     assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
     assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
-    assert alert["generatorURL"] == notice().message.dashboard
+    assert alert["generatorURL"] == notification().message.dashboard
 
 
 def test_a_silence_is_found_among_more_than_one_read_gives(server: HttpServer) -> None:
-    told = notice()
-    silences = [silence_of(replace(told, alert=replace(told.alert, id=f"{n}")), "camille", 0)
+    told = notification()
+    silences = [to_silence(replace(told, alert=replace(told.alert, id=f"{n}")), "camille", 0)
                 for n in range(5_000)]  # fmt: skip
     settings = Settings(alertmanager_url=server.url, notify_timeout_s=20)
-    server.usual = Answer(body=orjson.dumps([*silences, silence_of(told, "camille", 0)]))
+    server.usual = Answer(body=orjson.dumps([*silences, to_silence(told, "camille", 0)]))
 
     async def run() -> None:
         sink = Alertmanager(settings)
