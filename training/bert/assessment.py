@@ -1,4 +1,4 @@
-"""Whether an encoder is worth its price: what it gains, what it costs, and a sentence."""
+"""Assess whether an encoder is worth its price: gains, costs, conclusion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS: Final = {FROZEN: "frozen", TUNED: "tuned", DISTILLED: "distilled"}
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many rows of either truth got which label.
+    """Confusion counts: rows by ground truth and label.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Confusion:
 
     @classmethod
     def of(cls, record: Record) -> Confusion:
-        """Of a model's test rows."""
+        """Count the test rows of a model."""
         labels, negative = record.scores >= THRESHOLD, record.negative
         return cls(
             found=int((labels & negative).sum()),
@@ -73,7 +73,7 @@ class Rated:
 
 
 def rated(found: Comparison, champion: str) -> list[Rated]:
-    """Every model of a view, the champion first."""
+    """Return every model of a view, the champion first."""
     own = next(one for one in found.records if one.model == champion)
     return [
         Rated(
@@ -88,7 +88,7 @@ def rated(found: Comparison, champion: str) -> list[Rated]:
 
 @dataclass(frozen=True)
 class Price:
-    """Of a rate of tweets.
+    """Cores and price for a rate of tweets.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Price:
     cores
         Whole ones to have, none busier than :data:`BUSY`.
     monthly
-        Their price for a month.
+        Price of the cores for a month.
     """
 
     rate: int
@@ -109,7 +109,7 @@ class Price:
 
 
 def prices(cost: Cost, core_hour: float) -> list[Price]:
-    """What each of :data:`RATES` costs.
+    """Return the price of each of :data:`RATES`.
 
     Examples
     --------
@@ -124,10 +124,10 @@ def prices(cost: Cost, core_hour: float) -> list[Price]:
     return found
 
 
-def verdict(
+def assess(
     views: Sequence[tuple[str, Sequence[Rated]]], champion: Cost, encoder: Cost, core_hour: float
 ) -> tuple[str, ...]:
-    """The answer, then its reasons, in sentences.
+    """Return the answer and its reasons as sentences.
 
     In a view it is worth its price when the tuned encoder's gain is sure (the interval lies above
     0) and no smaller than the margin within which ``train compare`` takes the cheaper model.
@@ -142,7 +142,7 @@ def verdict(
         *(
             f"on {name} the tuned encoder is right about {_accuracy(models, 'tuned')} of "
             f"{len(models[0].record.scores):,} test rows, the champion about "
-            f"{_accuracy(models, 'champion')}: {told(_gain(models, 'tuned'))}"
+            f"{_accuracy(models, 'champion')}: {format_gain(_gain(models, 'tuned'))}"
             for name, models in views
         ),
         _costly(champion, encoder, core_hour),
@@ -173,7 +173,7 @@ def _judged(gain: Difference) -> tuple[str, str]:
 
 
 def _accuracy(models: Sequence[Rated], kind: str) -> str:
-    """Of a kind of model, in percent."""
+    """Format the gain of a kind of model in percent."""
     found = next(one for one in models if one.kind == kind)
     return f"{found.record.figures['accuracy']:.1%}"
 
@@ -184,8 +184,8 @@ def _gain(models: Sequence[Rated], kind: str) -> Difference:
     return found
 
 
-def told(gain: Difference) -> str:
-    """A gain in points, with its interval and McNemar's test."""
+def format_gain(gain: Difference) -> str:
+    """Format a gain in points, with its interval and McNemar's test."""
     apart = "the two differ" if gain.p_value < _SIGNIFICANT else "the two cannot be told apart"
     return (
         f"{100 * gain.mean:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}), "
@@ -207,10 +207,10 @@ def _costly(champion: Cost, encoder: Cost, core_hour: float) -> str:
 
 
 def _taught(views: Sequence[tuple[str, Sequence[Rated]]]) -> list[str]:
-    """What distilling gains, at the champion's own price."""
+    """Describe the gain of distilling, at the champion's price."""
     return [
         f"distilled into the champion's recipe, at its price, on {name}: "
-        f"{told(_gain(models, 'distilled'))}"
+        f"{format_gain(_gain(models, 'distilled'))}"
         for name, models in views
         if any(one.kind == "distilled" for one in models)
     ]

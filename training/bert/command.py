@@ -154,7 +154,7 @@ def _show(console: Console, answer: Answer) -> None:
     champion = answer.views[0].models[0].record.model
     for note in (f"the champion is {champion}", *answer.corpus.notes):
         console.print(f"  · {note}", highlight=False)
-    first, *reasons = answer.verdict
+    first, *reasons = answer.conclusion
     console.print(f"[bold]{first}[/bold]", highlight=False)
     for reason in reasons:
         console.print(f"  · {reason}", highlight=False)

@@ -1,4 +1,4 @@
-"""What serving costs, measured in a process that does nothing else: time, memory, size.
+"""Cost of serving a model, measured in a process of its own: time, memory, size.
 
 It loads no more than serving would: neither TensorFlow nor what models are trained with.
 """
@@ -31,7 +31,7 @@ Score = Callable[[Sequence[str]], Any]
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one model, served by the TFLite interpreter on one thread.
+    """Cost of one model in the TFLite interpreter on one thread.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Cost:
     memory_mb
         Most memory that the process held, Python and its libraries included.
     size_mb
-        Of the files that are served.
+        Size of the served files in MB.
     """
 
     alone_ms: float
@@ -59,9 +59,9 @@ def measured(kind: str, folder: Path, texts: Sequence[str]) -> Cost:
     kind
         ``bundle``, or ``encoder``: ``model.tflite`` and ``tokenizer.json``.
     folder
-        Of nothing but the files that are served.
+        Folder with the served files only.
     texts
-        What is scored, a hundred or more.
+        Texts to score, at least a hundred.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _seconds(score: Score, texts: Sequence[str]) -> float:
 
 
 def _memory_mb() -> float:
-    """The most this process held since it began; ``getrusage`` counts its parent in on Linux."""
+    """Return the peak memory of this process; on Linux ``getrusage`` includes its parent."""
     if _STATUS.exists():
         lines = _STATUS.read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024

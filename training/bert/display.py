@@ -1,4 +1,4 @@
-"""Whether an encoder is worth its price, as tables in the terminal and as plain values."""
+"""Tables and JSON values of an encoder's assessment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FIGURES: Final = (
 
 
 def quality_rows(models: Sequence[Rated]) -> list[tuple[str, ...]]:
-    """The cells of a view's table."""
+    """Return the cells of a view's table."""
     return [_quality(one) for one in models]
 
 
@@ -50,7 +50,7 @@ def _quality(one: Rated) -> tuple[str, ...]:
 
 
 def cost_rows(costs: dict[str, Cost], core_hour: float) -> list[tuple[str, ...]]:
-    """The cells of the table of costs: money for a month, cores in brackets."""
+    """Return the cells of the table of costs: price per month, cores in brackets."""
     return [tuple(_cost(name, cost, core_hour)) for name, cost in costs.items()]
 
 
@@ -65,7 +65,7 @@ def _cost(name: str, cost: Cost, core_hour: float) -> Iterator[str]:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
-    """Any of them; on a terminal of less than :data:`WIDE` columns it is spared the last ones."""
+    """Return a table, without its last columns on a terminal narrower than :data:`WIDE`."""
     n = len(columns) if width >= WIDE else N_NARROW
     made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     for place, name in enumerate(columns[:n]):
@@ -76,7 +76,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], wid
 
 
 def plain(models: Sequence[Rated]) -> list[dict[str, Any]]:
-    """A view's models as values for JSON."""
+    """Return a view's models as values for JSON."""
     return [
         {
             "kind": one.kind,

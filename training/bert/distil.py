@@ -1,4 +1,4 @@
-"""What a tuned encoder knows, taught to the linear model that bundles are made of.
+"""Distil a tuned encoder into the linear model of the bundles.
 
 Teachers are tuned on one half of the training rows each. A row's target is part truth and part the
 score of the teacher that did not learn it; texts without labels are scored by both. The student
@@ -35,14 +35,14 @@ _AT_ONCE: Final = 2048
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a student learns from.
+    """Training data of a student.
 
     Parameters
     ----------
     trust
         Share of the teacher in the target of a labelled row, in [0, 1].
     weight
-        Of a text without a label, against that of a labelled row.
+        Weight of an unlabelled text, relative to a labelled row.
     """
 
     trust: float
@@ -52,7 +52,7 @@ class Mixture:
 MIXTURES: Final = (
     Mixture(0.0, 0.0), Mixture(0.5, 0.0), Mixture(0.0, 0.3), Mixture(0.5, 0.1), Mixture(0.5, 0.3),
 )  # fmt: skip
-"""Tried in turn; the watched rows choose."""
+"""Tried in turn; the validation rows choose."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Lesson:
     taught: Floats
 
     def target(self, mixture: Mixture) -> tuple[Floats, Floats]:
-        """Of each row the target, and how much it counts."""
+        """Return target and weight of each row."""
         n = len(self.truth)
         target = self.taught.copy()
         target[:n] = (1 - mixture.trust) * self.truth + mixture.trust * self.taught[:n]
@@ -79,11 +79,11 @@ class Distilled:
     Parameters
     ----------
     beside
-        What the recipe learns from besides, or None.
+        Additional training rows of the recipe, or None.
     unlabelled
         Texts that the teachers score; none of them may be a test row.
     warm
-        Where teachers begin, or None.
+        Weights that teachers start from, or None.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Distilled:
         return sha256(told).hexdigest()[:16]
 
     def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
-        """The student that the watched rows prefer."""
+        """Return the student with the lowest validation loss."""
         texts, truth = prepared.inputs, prepared.negative
         before_s = sum(one.seconds for one in (self._beside, self._warm) if one is not None)
         taught = self._taught(texts, truth)
@@ -172,7 +172,7 @@ def fit_soft(
     prior: Any,
     beside: Beside | None,
 ) -> Table:
-    """The recipe's model of targets in [0, 1]: each row twice, as either class."""
+    """Fit the recipe to targets in [0, 1]; each row is used twice, once per class."""
     rows, negative, weights = [], [], []
     for is_negative, share in ((True, target), (False, 1 - target)):
         kept = share > 0
@@ -193,7 +193,7 @@ def fit_soft(
 
 
 def _scorer(teacher: Top, watch: Ragged, negative: Flags) -> Callable[[Ragged], Floats]:
-    """Calibrated on the watched rows."""
+    """Calibrated on the validation rows."""
     slope, bias = calibrate(teacher.logits(watch), negative)
     return lambda states: sigmoid(slope * teacher.logits(states) + bias)
 

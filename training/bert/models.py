@@ -1,4 +1,4 @@
-"""What is compared: the champion's recipe, the encoder frozen and tuned, and what it teaches."""
+"""The compared models: the champion's recipe, and the encoder frozen, tuned and distilled."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Models:
     Parameters
     ----------
     candidates
-        In the order in which they are tried.
+        Candidates in the order of their fits.
     features
         Every way to prepare texts that they need, by name.
     """
@@ -60,7 +60,7 @@ def models(
     scale: Scale,
     unlabelled: Sequence[str] | None,
 ) -> Models:
-    """What to compare on a corpus.
+    """Return the models to compare on a corpus.
 
     Parameters
     ----------
@@ -83,13 +83,13 @@ def models(
 
 
 def _champion(corpus: Corpus, scale: Scale) -> Candidate:
-    """The shipped recipe with all it learns from, where that is there; else its linear model."""
+    """Return the shipped recipe with its additional data, or the linear model without them."""
     known = {one.classifier: one for one in candidates(corpus, scale)}
     return next(known[name] for name in SHIPPED if name in known)
 
 
 def _warm(corpus: Corpus, encoder: Encoder, tuning: Tuning) -> Warm | None:
-    """What tuning begins with: the corpus that the champion learns from besides, if it is there."""
+    """Return the champion's additional corpus, which tuning starts with, if it exists."""
     shipped = shipped_recipe(corpus)
     prior = shipped.prior if shipped else None
     if prior is None or corpus.folder is None or not tuning.n_beside:
@@ -127,7 +127,7 @@ def _distilled(
 
 @cache
 def code_version() -> str:
-    """A hash of our modules in :data:`CODE` and of the versions of the libraries they use."""
+    """Return a hash of the modules in :data:`CODE` and the versions of their libraries."""
     found = sha256()
     for module in CODE:
         found.update(files("training.bert").joinpath(f"{module}.py").read_bytes())

@@ -51,11 +51,11 @@ class Ragged:
         return found
 
     def taken(self, places: Places) -> Ragged:
-        """Some texts, in that order."""
+        """Return the selected texts, in that order."""
         return Ragged.of([self.values[self.ends[place] : self.ends[place + 1]] for place in places])
 
     def padded(self, places: Places) -> tuple[NDArray[Any], NDArray[np.float32]]:
-        """Some texts, zeros behind the shorter ones; and 1.0 where there is a token."""
+        """Return the selected texts padded with zeros, and a mask that is 1.0 for tokens."""
         lengths = self.lengths[places]
         real = np.arange(lengths.max()) < lengths[:, None]
         rows = np.zeros((*real.shape, *self.values.shape[1:]), self.values.dtype)
@@ -65,7 +65,7 @@ class Ragged:
         return rows, real.astype(np.float32)
 
     def batches(self) -> Iterator[Places]:
-        """Every place once, texts of like length together."""
+        """Yield batches of indices, with texts of similar length together."""
         order = np.argsort(self.lengths, kind="stable")
         start = 0
         while start < len(order):

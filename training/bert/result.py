@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from training.bert.assessment import verdict
+from training.bert.assessment import assess
 from training.bert.cost import Cost
 from training.bert.display import plain, plain_costs
 from training.bert.folder import Encoder
@@ -18,18 +18,18 @@ from training.datasets.corpus import Corpus
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether an encoder is worth its price.
+    """The assessment of an encoder.
 
     Parameters
     ----------
     views
         The random split first.
     costs
-        Of the champion and the encoder.
+        Costs of the champion and the encoder.
     core_hour
         Price of an hour of one core.
     place
-        Where the runs are kept.
+        Tracking URI of the runs.
     """
 
     corpus: Corpus
@@ -41,10 +41,10 @@ class Answer:
     place: str
 
     @cached_property
-    def verdict(self) -> tuple[str, ...]:
+    def conclusion(self) -> tuple[str, ...]:
         """The answer and its reasons."""
         views = [(one.name, one.models) for one in self.views]
-        return verdict(views, self.costs["champion"], self.costs["encoder"], self.core_hour)
+        return assess(views, self.costs["champion"], self.costs["encoder"], self.core_hour)
 
     def plain(self) -> dict[str, Any]:
         """Values for JSON."""
@@ -61,7 +61,7 @@ class Answer:
             "views": [{"view": one.name, "models": plain(one.models)} for one in self.views],
             "costs": plain_costs(self.costs, self.core_hour),
             "core_hour": self.core_hour,
-            "answer": self.verdict[0],
-            "reasons": self.verdict[1:],
+            "answer": self.conclusion[0],
+            "reasons": self.conclusion[1:],
             "tracking_uri": self.place,
         }

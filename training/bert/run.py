@@ -45,7 +45,7 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """Of the view; of a brand that is left out, too."""
+        """Name of the view, with the brand that is left out."""
         view = self.comparison.view
         if view.name != UNSEEN:
             return f"{view.name} split"
@@ -101,7 +101,7 @@ def ask(
 
 
 def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
-    """The random split, then a view for each brand that is left out."""
+    """Return the random split, then a view for each brand that is left out."""
     random, *others = views(corpus, replace(FULL, n_folds=n_folds))
     folds = {fold.name: fold for view in others for fold in view.folds}
     wrong = [name for name in unseen if name not in folds]
@@ -134,7 +134,7 @@ def unlabelled_texts(corpus: Corpus, texts: Sequence[str] | None) -> list[str]:
 
 
 def costs(corpus: Corpus, encoder: Encoder, folder: Path) -> dict[str, Cost]:
-    """What serving the champion costs, and what serving the encoder would, on the same texts."""
+    """Measure the cost of serving the champion and the encoder, on the same texts."""
     texts = corpus.rows.texts[:_N_MEASURED]
     bundle = Path(str(files("badbuzz"))) / "bundles" / recipe_of(corpus).name
     champion = measured("bundle", bundle, texts)

@@ -16,7 +16,7 @@ _LINK: Final = re.compile(r"https?:/\S*")
 
 
 def masked(text: str) -> str:
-    """A text without the names of users and links, which a brand could be known by.
+    """Mask users and links, which would identify a brand.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def masked(text: str) -> str:
 
 
 class Tokens:
-    """What a tokeniser makes of texts; :func:`training.bert.folder.read_encoder` has one."""
+    """Tokenises texts; :func:`training.bert.folder.read_encoder` returns the tokeniser."""
 
     n_bytes = 0
 

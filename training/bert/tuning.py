@@ -30,24 +30,24 @@ _POOL: Final = 16
 
 @dataclass(frozen=True)
 class Tuning:
-    """How the top is tuned.
+    """Hyperparameters of the tuning.
 
     Parameters
     ----------
     n_layers
-        That are tuned; those below stay as they were.
+        Number of tuned layers, from the top.
     n_epochs
-        Over the training rows; the epoch that serves has the least loss on the watched ones.
+        Epochs over the training rows; the one with the lowest validation loss is kept.
     n_batch
         Texts of a step.
     rate
-        Of learning at its highest, after a tenth of the steps; it falls to 0 at the last.
+        Maximum learning rate, reached after a tenth of the steps; it falls to 0 at the last.
     decay
-        Of weights, a step, times the rate (AdamW).
+        Weight decay of AdamW.
     dropout
         Share of numbers dropped.
     smoothing
-        How far truth is moved towards one half.
+        Label smoothing, in [0, 1].
     n_beside
         Rows of the larger corpus, where the champion learns from one too, that are gone over once
         before; 0 for none.
@@ -69,7 +69,7 @@ class Top:
     Parameters
     ----------
     seed
-        Of the head's first weights, of dropout and of the rows' order.
+        Seed of the head's weights, dropout and the order of rows.
     """
 
     def __init__(self, encoder: Encoder, tuning: Tuning, seed: int = 0) -> None:
@@ -97,7 +97,7 @@ class Top:
         )
 
     def logits(self, states: Ragged) -> Floats:
-        """Of being negative, not calibrated."""
+        """Return uncalibrated logits of the negative class."""
         return answered(self._run, states).astype(np.float64)
 
     def learn(self, states: Ragged, target: Floats) -> Iterator[tuple[float, float]]:
@@ -124,7 +124,7 @@ class Top:
             yield loss, accuracy
 
     def kept(self) -> list[Any]:
-        """A copy of all weights."""
+        """Return a copy of all weights."""
         return [one.numpy() for one in self.variables]
 
     def restore(self, kept: Sequence[Any]) -> None:
@@ -155,7 +155,7 @@ class Top:
         return tf.stack([loss, tf.reduce_mean(tf.cast(right, tf.float32))])
 
     def _move(self, variable: Any, moments: Any, gradient: Any, rate: Any, step: Any) -> None:
-        """A step of AdamW (Loshchilov and Hutter 2019); vectors do not decay."""
+        """Take a step of AdamW (Loshchilov and Hutter 2019); vectors do not decay."""
         first, second = moments
         first.assign(_BETAS[0] * first + (1 - _BETAS[0]) * gradient)
         second.assign(_BETAS[1] * second + (1 - _BETAS[1]) * gradient**2)
@@ -167,7 +167,7 @@ class Top:
         variable.assign_sub(rate * move)
 
     def _batches(self, states: Ragged) -> Iterator[Places]:
-        """All rows in an order of chance, those of a batch alike in length."""
+        """Yield batches of all rows in random order, with similar lengths within a batch."""
         n = self._tuning.n_batch
         order = self._rng.permutation(len(states))
         found = []
@@ -180,7 +180,7 @@ class Top:
 
 
 def _schedule(share: float) -> float:
-    """Of the highest rate, after a share of the steps.
+    """Return the learning rate after a share of the steps, relative to the maximum.
 
     Examples
     --------
@@ -197,9 +197,9 @@ class Warm:
     Attributes
     ----------
     seconds
-        Of CPU time that it took, 0.0 before.
+        CPU time of the tuning in seconds; 0.0 before it.
     digest
-        Of the corpus.
+        Digest of the corpus.
     """
 
     def __init__(self, encoder: Encoder, tuning: Tuning, corpus: Corpus) -> None:
@@ -211,7 +211,7 @@ class Warm:
 
     @cached_property
     def weights(self) -> list[Any]:
-        """In the order of :attr:`Top.variables`."""
+        """Weights in the order of :attr:`Top.variables`."""
         clock = time.process_time()
         top = Top(self._encoder, self._tuning)
         states = reader(self._encoder, self._tuning)(self._rows.texts)
@@ -222,12 +222,12 @@ class Warm:
 
 
 class Tuned:
-    """Tunes on the training rows, and keeps the epoch that is best on the watched ones.
+    """Tunes on the training rows, and keeps the epoch that is best on the validation rows.
 
     Parameters
     ----------
     warm
-        Where it begins, or None: at the encoder as it was published.
+        Weights to start from; None for the published encoder.
     """
 
     def __init__(self, encoder: Encoder, tuning: Tuning, warm: Warm | None) -> None:
@@ -236,7 +236,7 @@ class Tuned:
         self._warm = warm
 
     def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
-        """A judge of states."""
+        """Return a classifier of states."""
         before_s = self._warm.seconds if self._warm else 0.0
         top = begun(self._encoder, self._tuning, self._warm)
         curve = fitted(top, prepared.inputs, prepared.negative)
@@ -244,7 +244,7 @@ class Tuned:
 
 
 def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) -> Top:
-    """A top that is to be tuned."""
+    """Create the layers to tune."""
     top = Top(encoder, tuning, seed)
     if warm is not None:
         top.restore(warm.weights)
@@ -252,7 +252,7 @@ def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) ->
 
 
 def reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
-    """From texts to the states that the top reads."""
+    """Compute the states that the tuned layers read."""
     tokens = Tokens(encoder.tokeniser)
     bottom = Bottom(encoder, encoder.n_layers - tuning.n_layers)
     return lambda texts: bottom.transform(tokens.transform(texts))

@@ -1,4 +1,4 @@
-"""What other models are held against: the majority, VADER, and the recipe that is shipped."""
+"""Baselines of a comparison: the majority class, VADER, and the shipped recipe."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Shipped:
     Parameters
     ----------
     shape
-        How features are weighted and fitted.
+        Weighting and regularisation of the features.
     beside
-        What a bundle learns from beside its own rows, or None.
+        Additional training rows of the shipped recipe, or None.
     """
 
     def __init__(self, shape: Shape, beside: Beside | None = None) -> None:
@@ -77,7 +77,7 @@ class Shipped:
             lambda rows: table.logits(presence(rows, n_buckets)),
             4 * _N_NUMBERS * (n_buckets + 1),
             learnt_before_s=learnt_before_s,
-            learnt=table,
+            fitted_model=table,
             beside=texts,
         )
 
@@ -107,7 +107,7 @@ class Beside:
 
     @property
     def is_there(self) -> bool:
-        """Whether the folder holds what the recipe needs."""
+        """Return True if the folder contains the recipe's data."""
         files = self._recipe.prior.files if self._recipe.prior else ()
         return all((self._folder / name).is_file() for name in files)
 
@@ -135,7 +135,7 @@ class Beside:
 
     @property
     def texts(self) -> list[str]:
-        """All that is learnt from beside."""
+        """All that is trained on beside."""
         return [*self._sentences.texts, *self._prior_rows.texts]
 
     @cached_property
@@ -149,5 +149,5 @@ class Beside:
 
     @property
     def own_negative(self) -> Flags:
-        """Their truth."""
+        """Return the labels of the rows."""
         return self._sentences.negative

@@ -27,9 +27,9 @@ class Candidate:
     Parameters
     ----------
     features, classifier
-        By name; the two together name the model.
+        Names of the features and the classifier; together they name the model.
     classify
-        What learns.
+        Function that fits the classifier.
     params
         All numbers that its result hangs on, besides rows and splits.
     """
@@ -52,12 +52,12 @@ class Candidate:
 
 
 def features_of(corpus: Corpus) -> dict[str, Features]:
-    """Every way to prepare a corpus's texts, by name."""
+    """Return every way to prepare a corpus's texts, by name."""
     return {**LEXICAL, **EMBEDDED, "hashed": hashed(recipe_of(corpus).features)}
 
 
 def candidates(corpus: Corpus, scale: Scale) -> list[Candidate]:
-    """Every model to compare on a corpus, those with the same features together."""
+    """Return every model to compare on a corpus, grouped by features."""
     numbers = {name: value for name, value in asdict(scale).items() if name not in _NOT_OF_A_MODEL}
     order = ["text", *LEXICAL, "hashed", *EMBEDDED]
     found = [
@@ -101,6 +101,6 @@ def _each(
 
 
 def recipe_of(corpus: Corpus) -> Recipe:
-    """The shipped recipe of the corpus, or of its language, or of English."""
+    """Return the shipped recipe of the corpus, of its language, or of English."""
     in_language = (one for one in RECIPES if one.language == corpus.language)
     return shipped_recipe(corpus) or next(in_language, AIRLINE_EN)

@@ -1,4 +1,4 @@
-"""Which model to serve, and why: differences with intervals, McNemar's test, and the price."""
+"""Choose the model to serve, by accuracy differences, McNemar's test and price."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _S_PER_HOUR: Final = 3600
 
 @dataclass(frozen=True)
 class Difference:
-    """How much more often one model is right than another, on the same rows.
+    """The difference in accuracy of two models on the same rows.
 
     Parameters
     ----------
     mean
         Difference of accuracies.
     low, high
-        Where 95 of 100 redraws of the rows lie (bootstrap).
+        Bounds of the 95 % bootstrap interval.
     p_value
         McNemar's exact test: how likely so uneven a split of the rows on which only one is right.
     """
@@ -44,18 +44,18 @@ class Difference:
 
 
 def difference(one: Record, other: Record) -> Difference:
-    """How much more often ``one`` is right than ``other``."""
+    """Compute the difference in accuracy of ``one`` and ``other``."""
     return differ(right(one), right(other))
 
 
 def right(record: Record) -> Flags:
-    """Which rows a model is right about."""
+    """Return which rows a model labels correctly."""
     found: Flags = (record.scores >= THRESHOLD) == record.negative
     return found
 
 
 def differ(one: Flags, other: Flags) -> Difference:
-    """The difference between two models by the rows that each is right about.
+    """Compute the difference of two models from the rows that each labels correctly.
 
     Redrawing rows leaves only three counts to draw: one right, other right, no difference.
 
@@ -76,7 +76,7 @@ def differ(one: Flags, other: Flags) -> Difference:
 
 
 def price_per_million(record: Record, core_hour: float) -> float:
-    """What scoring a million texts costs, in the currency of an hour of one core."""
+    """Return the price of scoring a million texts, in the currency of the core hour."""
     return record.figures["score_cpu_us"] / _S_PER_HOUR * core_hour
 
 
@@ -95,7 +95,7 @@ class Choice:
     n_as_good
         Models that are shown to be about as good as the best, itself included.
     reasons
-        In sentences.
+        Reasons of the choice, as sentences.
     """
 
     chosen: Record
@@ -106,7 +106,7 @@ class Choice:
 
 
 def ranked(records: Sequence[Record]) -> list[Record]:
-    """The best first, by accuracy, then AUC."""
+    """Sort runs by accuracy, then AUC, the best first."""
     return sorted(records, key=lambda one: (-one.figures["accuracy"], -one.figures["auc"]))
 
 
@@ -119,7 +119,7 @@ def choose(records: Sequence[Record], core_hour: float) -> Choice:
     Parameters
     ----------
     records
-        At least one.
+        Finished runs of one view, at least one.
     core_hour
         Price of an hour of one core, >= 0, in any currency.
     """
@@ -163,7 +163,7 @@ def _against(chosen: Record, other: Record) -> str:
 
 
 def _points(found: Difference) -> str:
-    """A difference in points, with its interval."""
+    """Format a difference in points, with its interval."""
     return f"{100 * found.mean:+.1f} points ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
@@ -175,7 +175,7 @@ def _cost(chosen: Record, best: Record, core_hour: float) -> str:
 
 
 def _streamed(chosen: Record, best: Record, order: Sequence[Record]) -> list[str]:
-    """Where the recipe stands that bundles are made of, unless it was spoken of."""
+    """Describe the shipped recipe, unless another sentence already does."""
     recipe = next((one for one in order if one.classifier in SHIPPED), None)
     if recipe is None or any(recipe is one for one in (chosen, best)):
         return []

@@ -35,9 +35,9 @@ def _ridge(prepared: Prepared, _: Scale) -> FittedClassifier:
 
 
 def _linear(model: Any, prepared: Prepared) -> FittedClassifier:
-    """A linear model: TF-IDF as it is, as its norms are one; dense columns of equal spread."""
+    """Fit a linear model; dense columns are standardised, TF-IDF is normalised already."""
     model.fit(prepared.inputs.train, prepared.negative.train)
-    return FittedClassifier(model.decision_function, pickled_bytes(model), learnt=model)
+    return FittedClassifier(model.decision_function, pickled_bytes(model), fitted_model=model)
 
 
 def _lightgbm(prepared: Prepared, scale: Scale) -> FittedClassifier:

@@ -14,7 +14,7 @@ from badbuzz.recordings.rows import check_readable
 from training.compare.choice import Choice, choose
 from training.compare.comparison import Comparison
 from training.compare.comparison import compare as run
-from training.compare.display import shown, table, told
+from training.compare.display import describe, shown, table
 from training.compare.report import write_report
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
@@ -115,14 +115,14 @@ def _show(
         console.print(table(one, choice, core_hour, console.width))
         for note in one.corpus.notes:
             console.print(f"  · {note}", highlight=False)
-        told(choice, lambda line: console.print(line, highlight=False))
+        describe(choice, lambda line: console.print(line, highlight=False))
     n_resumed = sum(one.n_resumed for one in found)
     if n_resumed:
         console.print(f"{n_resumed} runs were finished before, and not run again")
 
 
 def corpora_of(paths: Sequence[str], names: Sequence[str], reading: ReadOptions) -> list[Corpus]:
-    """The named sets of a folder, or a user's own files as one corpus."""
+    """Read the named sets of a folder, or a user's own files as one corpus."""
     folders = [path for path in paths if Path(path).is_dir()]
     if not folders:
         if names:

@@ -17,7 +17,7 @@ from training.compare.identity import code_version, git_revision, identity
 from training.compare.networks import NETWORKS, keras
 from training.compare.prepared import Experiment, Features
 from training.compare.record import Record
-from training.compare.run import attempt
+from training.compare.run import fit_and_score
 from training.compare.scale import Scale
 from training.compare.tracking import Tracking
 from training.compare.views import View, views
@@ -26,13 +26,13 @@ from training.datasets.rows import N_THREADS
 
 
 class Progress(Protocol):
-    """Who is told how far a comparison is."""
+    """Receives the progress of a comparison."""
 
     def begin(self, corpus: str, view: str, n_folds: int) -> None:
-        """A view begins, of so many fits."""
+        """Start a view with n fits."""
 
     def trying(self, model: str) -> None:
-        """A model is about to learn."""
+        """Start the fit of a model."""
 
     def step(self, n_folds: int = 1) -> None:
         """So many fits are done, or were done before."""
@@ -40,16 +40,16 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was found in one view of one corpus.
+    """The runs of one view of one corpus.
 
     Parameters
     ----------
     corpus, view
-        What was looked at.
+        Corpus and view of the runs.
     records
         A record for each model.
     n_resumed
-        Of them, those that an earlier comparison left finished.
+        Number of runs reused from an earlier comparison.
     """
 
     corpus: Corpus
@@ -77,7 +77,7 @@ def compare(
     SettingsError
         When a pattern fits no model.
     RecordingError
-        When a corpus cannot be learnt from.
+        When a corpus cannot be trained on.
     TrackingError
         When MLflow cannot be used; what finished before is kept.
     """
@@ -115,7 +115,7 @@ def compare_view(
     """Compare the chosen models in one view; those that finished before are only looked up."""
     experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
     finished = tracking.finished(experiment)
-    bench = Experiment(corpus.rows, features, scale)
+    experiment_inputs = Experiment(corpus.rows, features, scale)
     progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
     records = []
     n_resumed = 0
@@ -130,7 +130,9 @@ def compare_view(
         if candidate.classifier in NETWORKS:
             keras()  # its import is nobody's training time
         records.append(
-            _try(corpus, view, candidate, bench, tracking, experiment, own, progress.step)
+            _try(
+                corpus, view, candidate, experiment_inputs, tracking, experiment, own, progress.step
+            )
         )
     return Comparison(corpus, view, tuple(records), n_resumed)
 
@@ -139,19 +141,19 @@ def _try(
     corpus: Corpus,
     view: View,
     candidate: Candidate,
-    bench: Experiment,
+    experiment_inputs: Experiment,
     tracking: Tracking,
     experiment: str,
     own: str,
     step: Callable[[], None],
 ) -> Record:
     started_ms = time.time_ns() // 1_000_000
-    outcome = attempt(candidate, view, bench, step)
+    outcome = fit_and_score(candidate, view, experiment_inputs, step)
     return tracking.keep(
         experiment,
         candidate,
         outcome,
-        tags=_tags(corpus, view, bench.scale),
+        tags=_tags(corpus, view, experiment_inputs.scale),
         identity=own,
         folds=[fold.name for fold in view.folds],
         texts=corpus.rows.texts,

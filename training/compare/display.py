@@ -58,7 +58,7 @@ class Shown:
             self._bars.advance(self._task, n_folds)
 
     def finish(self) -> None:
-        """No model learns any more."""
+        """End the progress display."""
         if self._task is not None:
             self._bars.update(self._task, description=self._title)
 
@@ -76,12 +76,12 @@ def shown(console: Console) -> Iterator[Shown]:
 
 
 def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
-    """Every model of a view, the best first, the chosen one marked.
+    """Return a table of a view's models, the best first, the chosen one marked.
 
     Parameters
     ----------
     width
-        Of the terminal: a narrow one is spared some columns.
+        Width of the terminal in characters; a narrow one gets fewer columns.
     """
     title = f"{found.corpus.name}, {found.view.name}: {len(found.records[0].scores):,} test rows"
     shown_columns = [
@@ -97,7 +97,7 @@ def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Ta
 
 
 def rows(found: Comparison, choice: Choice, core_hour: float) -> list[tuple[str, ...]]:
-    """The cells of that table."""
+    """Return the cells of that table."""
     return [_cells(record, choice, core_hour) for record in ranked(found.records)]
 
 
@@ -124,13 +124,13 @@ def _cells(record: Record, choice: Choice, core_hour: float) -> tuple[str, ...]:
 
 
 def _largest(record: Record, prefix: str) -> str:
-    """The largest of some biases, with its sign."""
+    """Return the bias with the largest absolute value."""
     found = [value for name, value in record.figures.items() if name.startswith(prefix)]
     return f"{max(found, key=abs):+.2f}"
 
 
-def told(choice: Choice, say: Callable[[str], None]) -> None:
-    """The choice in sentences."""
+def describe(choice: Choice, say: Callable[[str], None]) -> None:
+    """Describe the choice in sentences."""
     say(f"[bold]choice: {choice.chosen.model}[/bold]")
     for reason in choice.reasons:
         say(f"  · {reason}")

@@ -34,16 +34,16 @@ class Tokens:
     n_bytes = 0
 
     def transform(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of each text."""
+        """Return the tokens of each text."""
         return [reading.tokenise(text) for text in texts]
 
 
 class Vectors(Protocol):
-    """Where words stand: a vector a row of ``table``, row 0 zero and nobody's."""
+    """Word vectors as rows of ``table``; row 0 is zero and belongs to no word."""
 
     @property
     def table(self) -> NDArray[np.float32]:
-        """Of the words met so far."""
+        """Return the vectors of the words seen so far."""
 
 
 class WordVectors:
@@ -59,7 +59,7 @@ class WordVectors:
         self.table: NDArray[np.float32] = np.concatenate([np.zeros_like(known[:1]), known])
 
     def transform(self, tokens: Sequence[Sequence[str]]) -> list[list[int]]:
-        """The known words of each text."""
+        """Return the known words of each text."""
         place = self._vectors.key_to_index
         return [[place[word] + 1 for word in words if word in place] for words in tokens]
 
@@ -70,7 +70,7 @@ class WordVectors:
 
     @property
     def n_bytes(self) -> int:
-        """Of vectors and words."""
+        """Size of vectors and words in bytes."""
         return int(self.table.nbytes) + _letters(self._vectors.key_to_index)
 
 
@@ -109,11 +109,11 @@ class LetterVectors:
 
     @property
     def table(self) -> NDArray[np.float32]:
-        """Of the words met so far."""
+        """Return the vectors of the words seen so far."""
         return np.stack(self._places.rows)
 
     def transform(self, tokens: Sequence[Sequence[str]]) -> list[list[int]]:
-        """All words of each text."""
+        """Return all words of each text."""
         place = self._places.__getitem__
         return [[place(word) for word in words] for words in tokens]
 
@@ -123,7 +123,7 @@ class LetterVectors:
         return list(self._places)
 
     def is_known(self, word: str) -> bool:
-        """Whether a word has more than its letter sequences."""
+        """Return True if a word is in the vocabulary."""
         return word in self._vectors.key_to_index
 
     @property
@@ -134,7 +134,7 @@ class LetterVectors:
 
     @property
     def n_bytes(self) -> int:
-        """Of the vectors of letter sequences and of words, and the words."""
+        """Size of the vectors of n-grams and words, and of the words, in bytes."""
         vectors = self._vectors
         tables = vectors.vectors_ngrams.nbytes + vectors.vectors_vocab.nbytes
         return int(tables) + _letters(vectors.key_to_index)
@@ -150,9 +150,9 @@ class Mean:
     Attributes
     ----------
     vectors
-        Where words stand.
+        Word vectors.
     rarity
-        The weight of each row of their table when it was learnt, or None.
+        The weight of each row of their table when it was trained, or None.
     """
 
     def __init__(self, numbers: Numbers, vectors: Vectors, *, by_rarity: bool) -> None:
@@ -160,7 +160,7 @@ class Mean:
         self.rarity = _rarity(numbers, len(vectors.table)) if by_rarity else None
 
     def transform(self, numbers: Numbers) -> NDArray[np.float32]:
-        """A row a text; zero where no word is known."""
+        """Return one row per text; zero if no word is known."""
         ends = np.cumsum([0, *map(len, numbers)])
         places = np.fromiter(chain.from_iterable(numbers), np.int64, int(ends[-1]))
         table = self.vectors.table
@@ -182,7 +182,7 @@ class Mean:
 
     @property
     def n_bytes(self) -> int:
-        """Of the weights."""
+        """Size of the weights in bytes."""
         return 0 if self.rarity is None else int(self.rarity.nbytes)
 
 

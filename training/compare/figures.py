@@ -38,7 +38,7 @@ def figures(outcome: Outcome) -> dict[str, float]:
 
 
 def quality(scores: Floats, negative: Flags) -> dict[str, float]:
-    """How good scores are, of rows of both classes.
+    """Compute the figures of scores, for rows of both classes.
 
     Examples
     --------
@@ -76,12 +76,12 @@ class Error:
     negative: bool
 
     def as_json(self) -> dict[str, Any]:
-        """For a file."""
+        """Return the values for a file."""
         return {"text": self.text, "score": round(self.score, 4), "negative": self.negative}
 
 
 def worst(outcome: Outcome, texts: Sequence[str]) -> list[Error]:
-    """The rows whose scores are furthest from the truth, the worst first."""
+    """Return the rows with the largest errors, the worst first."""
     gaps = np.abs(outcome.scores - outcome.negative)
     return [
         Error(

@@ -1,4 +1,4 @@
-"""What every classifier gives: logits, how large it is, and how it learnt."""
+"""The result of fitting a classifier: logits, size, learning curve."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.datasets.rows import Floats
 
 @dataclass(frozen=True)
 class Curve:
-    """Loss and accuracy after each epoch, on the training and on the watched rows."""
+    """Loss and accuracy after each epoch, on the training and on the validation rows."""
 
     train_loss: tuple[float, ...]
     watch_loss: tuple[float, ...]
@@ -23,24 +23,24 @@ class Curve:
 
 @dataclass(frozen=True)
 class FittedClassifier:
-    """A classifier that has learnt.
+    """A fitted classifier.
 
     Parameters
     ----------
     logits
-        From inputs to logits of being negative, not calibrated.
+        Function from inputs to uncalibrated logits of the negative class.
     n_bytes
-        Its own size, without that of the features.
+        Size of the classifier in bytes, without its features.
     curve
-        Of a network, or None.
+        Learning curve of a network, or None.
     untrained
         Whether its logits are its verdicts as they are, and must not be calibrated.
     learnt_before_s
         CPU-seconds of learning that served an earlier fold already.
     learnt
-        What it has learnt, for a conversion: an estimator, a table or a network.
+        Fitted estimator, table or network, for a conversion.
     beside
-        Texts that it learnt from beside the training rows.
+        Texts that it trained on beside the training rows.
     """
 
     logits: Callable[[Any], Floats]
@@ -48,9 +48,9 @@ class FittedClassifier:
     curve: Curve | None = None
     untrained: bool = False
     learnt_before_s: float = 0.0
-    learnt: Any = None
+    fitted_model: Any = None
     beside: Sequence[str] = ()
 
 
 Classify = Callable[[Prepared, Scale], FittedClassifier]
-"""Learns from the training part of what is prepared, and may watch the watched one."""
+"""Learns from the training part of what is prepared, and may watch the validation part."""

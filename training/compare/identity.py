@@ -1,4 +1,4 @@
-"""What makes two runs the same: recipe, rows, splits, and the code that they hang on."""
+"""Identity of a run: recipe, rows, splits and training code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIBRARIES: Final = ("gensim", "lightgbm", "numpy", "scikit-learn", "scipy", "ten
 
 
 def identity(candidate: Candidate, corpus: Corpus, view: View) -> str:
-    """A hash that two runs share only when they must give the same."""
+    """Return a hash that equal runs share."""
     told = {
         "model": candidate.name,
         "params": candidate.params,
@@ -45,7 +45,7 @@ def identity(candidate: Candidate, corpus: Corpus, view: View) -> str:
 
 @cache
 def code_version() -> str:
-    """A hash of our modules in :data:`CODE` and of the versions of the libraries they use."""
+    """Return a hash of the modules in :data:`CODE` and the versions of their libraries."""
     found = sha256(platform.python_version().rpartition(".")[0].encode())
     for package, modules in CODE.items():
         for module in modules:
@@ -57,7 +57,7 @@ def code_version() -> str:
 
 @cache
 def git_revision() -> str:
-    """The commit of the checkout that runs, ``-dirty`` when it is changed; empty without one."""
+    """Return the commit of the checkout, with ``-dirty`` if it is changed; empty without one."""
     git = shutil.which("git")
     if git is None:
         return ""

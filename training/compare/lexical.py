@@ -23,12 +23,12 @@ _MOST_LETTERS: Final = 200_000
 
 
 class Raw:
-    """Texts as they are, for judges that read."""
+    """Texts as they are, for scorers that read."""
 
     n_bytes = 0
 
     def transform(self, texts: Sequence[str]) -> list[str]:
-        """The same texts."""
+        """Return the texts unchanged."""
         return list(texts)
 
 
@@ -39,12 +39,12 @@ class Counts:
         self.vectorisers = [one.fit(texts) for one in vectorisers]
 
     def transform(self, texts: Sequence[str]) -> Any:
-        """A sparse matrix, float32."""
+        """Return a sparse matrix, float32."""
         return sparse.hstack([one.transform(texts) for one in self.vectorisers]).tocsr()
 
     @cached_property
     def n_bytes(self) -> int:
-        """Of vocabulary and weights."""
+        """Size of vocabulary and weights in bytes."""
         return pickled_bytes([(one.vocabulary_, one.idf_) for one in self.vectorisers])
 
 
@@ -56,13 +56,13 @@ class Reduced:
         self._svd = TruncatedSVD(n, n_iter=3, random_state=0).fit(matrix)
 
     def transform(self, matrix: Any) -> NDArray[np.float32]:
-        """A dense matrix."""
+        """Return a dense matrix."""
         found: NDArray[np.float32] = self._svd.transform(matrix).astype(np.float32)
         return found
 
     @property
     def n_bytes(self) -> int:
-        """Of the directions."""
+        """Size of the components in bytes."""
         return int(self._svd.components_.nbytes)
 
 
@@ -80,7 +80,7 @@ class Hashed:
 
 
 def spoken(text: str) -> list[str]:
-    """The words that TF-IDF counts: a bundle's tokens, negation marked.
+    """Return the words that TF-IDF counts: a bundle's tokens with negation marked.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def _words() -> TfidfVectorizer:
 
 
 def plain(text: str) -> str:
-    """What TF-IDF counts letters of: the tokens, users and links masked, negation not marked.
+    """Return the text whose characters TF-IDF counts: masked tokens without negation marks.
 
     Examples
     --------

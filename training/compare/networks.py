@@ -37,7 +37,7 @@ class Spread:
     spread: Any
 
     def __call__(self, inputs: Any) -> Any:
-        """Of inputs as they are."""
+        """Return the inputs unchanged."""
         return (inputs - self.mean) / self.spread
 
 
@@ -48,12 +48,12 @@ class Start:
     width: int
 
     def __call__(self, inputs: Any) -> Any:
-        """Of inputs with more, perhaps."""
+        """Return the inputs with additional rows, if there are any."""
         return inputs[:, : self.width]
 
 
 @dataclass(frozen=True)
-class Learnt:
+class FittedNetwork:
     """A Keras model, and what is taken of the inputs before it."""
 
     model: Any
@@ -77,7 +77,7 @@ def _dense(prepared: Prepared, scale: Scale) -> FittedClassifier:
 
 
 def _bag(prepared: Prepared, scale: Scale) -> FittedClassifier:
-    """The mean of small vectors of ids, many of which are dropped, or it learns by heart."""
+    """Build a mean of small id vectors, with strong dropout against overfitting."""
     k = keras()
     padding = prepared.fitted.features.n_buckets
     width = int((prepared.inputs.train < padding).sum(axis=1).max())
@@ -115,7 +115,7 @@ def _convolution(prepared: Prepared, scale: Scale) -> FittedClassifier:
 def _learnt(
     build: Callable[[], Any], prepared: Prepared, scale: Scale, taken: Callable[[Any], Any]
 ) -> FittedClassifier:
-    """A network after its best epoch, by the loss on the watched rows."""
+    """Fit a network and restore the epoch with the lowest validation loss."""
     k = keras()
     k.backend.clear_session()
     k.utils.set_random_seed(0)
@@ -144,11 +144,13 @@ def _learnt(
         return np.concatenate(batches).astype(np.float64)
 
     n_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in model.weights)
-    return FittedClassifier(logits, n_bytes, _curve(history), learnt=Learnt(model, taken))
+    return FittedClassifier(
+        logits, n_bytes, _curve(history), fitted_model=FittedNetwork(model, taken)
+    )
 
 
 def _forward(model: Any) -> Callable[[Any], Any]:
-    """The network as one graph for batches of any size; Keras would trace it for each size."""
+    """Return the network as one graph for any batch size; Keras would trace it for each size."""
     tf = tensorflow()
     (inputs,) = model.inputs
     signature = [tf.TensorSpec([None, inputs.shape[1]], inputs.dtype)]

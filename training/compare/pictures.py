@@ -95,7 +95,7 @@ def _calibration(axes: Any, outcome: Outcome) -> None:
 def _learning(axes: Any, curve: Curve) -> None:
     epochs = range(1, len(curve.train_loss) + 1)
     axes.plot(epochs, curve.train_loss, color=_INK, label="training rows")
-    axes.plot(epochs, curve.watch_loss, color=_OTHER, label="watched rows")
+    axes.plot(epochs, curve.watch_loss, color=_OTHER, label="validation rows")
     axes.set(xlabel="epoch", ylabel="cross-entropy", title="Learning")
     axes.legend(frameon=False)
 

@@ -17,7 +17,7 @@ class Fitted(Protocol):
     """Features that have learnt what they need."""
 
     def transform(self, inputs: Any) -> Any:
-        """What classifiers read, row for row."""
+        """Inputs of classifiers, one row per text."""
 
     @property
     def n_bytes(self) -> int:
@@ -44,7 +44,7 @@ class Prepared:
     negative
         The truth.
     fitted
-        What made them.
+        Fitted features.
     train_s, score_s
         CPU-seconds of learning from and transforming the training rows, and of transforming the
         test rows, the base's included.
@@ -90,7 +90,7 @@ class Experiment:
         self._kept: dict[tuple[str, str], Prepared] = {}
 
     def prepared(self, fold: Fold, name: str) -> Prepared:
-        """The inputs of a fold by the features of that name."""
+        """Return the inputs of a fold for the named features."""
         key = (fold.name, name)
         if key not in self._kept:
             self._forget_all_but(name)
@@ -148,7 +148,7 @@ _PROTOCOL: Final = 4
 
 
 def pickled_bytes(thing: Any) -> int:
-    """How long something is when pickled.
+    """Return the size of a pickled object in bytes.
 
     Examples
     --------

@@ -16,15 +16,15 @@ class Record:
     Parameters
     ----------
     run_id
-        MLflow's.
+        Run id of MLflow.
     features, classifier
-        By name.
+        Names of features and classifier.
     figures, folds
-        What :func:`training.compare.figures.figures` and ``by_fold`` found.
+        Results of :func:`training.compare.figures.figures` and ``by_fold``.
     scores, negative
-        Of the test rows, in the same order for every model of the view.
+        Scores and labels of the test rows, in the same order for every model of the view.
     curve
-        Of a network, or None.
+        Learning curve of a network, or None.
     """
 
     run_id: str
@@ -38,5 +38,5 @@ class Record:
 
     @property
     def model(self) -> str:
-        """Its name in tables."""
+        """Name of the model in tables."""
         return f"{self.features}, {self.classifier}"

@@ -22,7 +22,7 @@ _LEAST_APART = 1e-6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a model said of all test rows of a view, and what it cost.
+    """Scores of a model for all test rows of a view, and their cost.
 
     Parameters
     ----------
@@ -33,17 +33,17 @@ class Outcome:
     negative
         The truth.
     scores
-        P(negative), calibrated on rows that were not learnt from.
+        P(negative), calibrated on rows that were not used for training.
     shares
-        What each adds to the adjusted share of negatives.
+        Contribution of each row to the adjusted share of negatives.
     train_s
         CPU-seconds of one fit, features included, the mean over the folds.
     score_us
         CPU-microseconds of scoring a text, features included.
     n_bytes
-        Of the model and its features, the mean over the folds.
+        Mean size of the model with its features over the folds, in bytes.
     curve
-        How a network learnt in the first fold, or None.
+        Learning curve of a network in the first fold, or None.
     """
 
     rows: NDArray[np.int64]
@@ -68,14 +68,14 @@ class _Tested:
     curve: Curve | None
 
 
-def attempt(
-    candidate: Candidate, view: View, bench: Experiment, step: Callable[[], None]
+def fit_and_score(
+    candidate: Candidate, view: View, experiment: Experiment, step: Callable[[], None]
 ) -> Outcome:
     """Learn and test in every fold; ``step`` is called after each."""
     tested = []
     for fold in view.folds:
-        prepared = bench.prepared(fold, candidate.features)
-        tested.append(_test(candidate, prepared, bench))
+        prepared = experiment.prepared(fold, candidate.features)
+        tested.append(_test(candidate, prepared, experiment))
         step()
     rows = np.concatenate([fold.test for fold in view.folds])
     lengths = [len(one.scores) for one in tested]
@@ -92,15 +92,15 @@ def attempt(
     )
 
 
-def _test(candidate: Candidate, prepared: Prepared, bench: Experiment) -> _Tested:
+def _test(candidate: Candidate, prepared: Prepared, experiment: Experiment) -> _Tested:
     clock = time.process_time()
-    judge = candidate.classify(prepared, bench.scale)
-    train_s = time.process_time() - clock + judge.learnt_before_s
-    watched = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
+    classifier = candidate.classify(prepared, experiment.scale)
+    train_s = time.process_time() - clock + classifier.learnt_before_s
+    watched = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
     clock = time.process_time()
-    logits = np.asarray(judge.logits(prepared.inputs.test), np.float64)
+    logits = np.asarray(classifier.logits(prepared.inputs.test), np.float64)
     score_s = time.process_time() - clock
-    calibrated = calibrated_on(judge, watched, prepared.negative.watch)
+    calibrated = calibrated_on(classifier, watched, prepared.negative.watch)
     scores = calibrated.scores(logits)
     apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
     return _Tested(
@@ -109,14 +109,14 @@ def _test(candidate: Candidate, prepared: Prepared, bench: Experiment) -> _Teste
         negative=prepared.negative.test,
         train_s=prepared.train_s + train_s,
         score_s=prepared.score_s + score_s,
-        n_bytes=prepared.n_bytes + judge.n_bytes,
-        curve=judge.curve,
+        n_bytes=prepared.n_bytes + classifier.n_bytes,
+        curve=classifier.curve,
     )
 
 
-def calibrated_on(judge: FittedClassifier, logits: Floats, negative: Flags) -> Calibrated:
-    """Slope and bias by the watched rows, unless the judge was never trained; and class means."""
-    slope, bias = (1.0, 0.0) if judge.untrained else calibrate(logits, negative)
+def calibrated_on(classifier: FittedClassifier, logits: Floats, negative: Flags) -> Calibrated:
+    """Compute slope and bias on the validation rows, unless untrained, and the class means."""
+    slope, bias = (1.0, 0.0) if classifier.untrained else calibrate(logits, negative)
     scores = sigmoid(slope * logits + bias)
     means = float(scores[~negative].mean()), float(scores[negative].mean())
     return Calibrated(slope, bias, *means)

@@ -1,4 +1,4 @@
-"""How much of everything a comparison takes: two minutes of it, or up to two hours."""
+"""Sizes of a comparison: quick (two minutes) or full (up to two hours)."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class Scale:
     Parameters
     ----------
     most_rows
-        Of a corpus, the others are left out; None for all.
+        Rows of a corpus that are used; None for all.
     most_prior_rows
-        Of the corpus that stands beside the shipped recipe's own; None for all.
+        Rows of the shipped recipe's additional corpus that are used; None for all.
     n_folds
         Random folds that are tested; one alone where a corpus has more than ``many_rows``.
     n_brands
-        That are left out in turn, the largest first; None for all.
+        Brands that are left out in turn, the largest first; None for all.
     n_trees
-        Of a forest, and steps of boosting.
+        Trees of a forest and boosting steps.
     n_components
-        That TF-IDF is reduced to for trees.
+        Components of TF-IDF for trees.
     n_dimensions
-        Of a word's vector.
+        Dimensions of a word vector.
     n_passes
-        Over the texts when words' vectors are learnt.
+        Passes over the texts when word vectors are trained.
     n_epochs
-        Of a network, at most.
+        Maximum epochs of a network.
     """
 
     name: str

@@ -39,7 +39,7 @@ _RETRIES: Final = {
 
 
 class Tracking:
-    """Where runs are kept.
+    """The store of runs in MLflow.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Tracking:
             self._client.search_experiments(max_results=1)
 
     def experiment(self, name: str) -> str:
-        """The id of the experiment of that name, which is made if need be."""
+        """Return the id of the named experiment; create it if it does not exist."""
         with self._heard():
             found = self._client.get_experiment_by_name(name)
             if found is None:
@@ -80,7 +80,7 @@ class Tracking:
             return str(found.experiment_id)
 
     def finished(self, experiment: str) -> dict[str, str]:
-        """The run that finished with each identity."""
+        """Return the finished run of each identity."""
         found: dict[str, str] = {}
         token = None
         with self._heard():
@@ -97,7 +97,7 @@ class Tracking:
                     return found
 
     def load(self, run_id: str, candidate: Candidate) -> Record:
-        """A finished run as it was kept."""
+        """Load a finished run."""
         with self._heard(), tempfile.TemporaryDirectory() as folder:
             metrics = self._client.get_run(run_id).data.metrics
             kept = self._client.download_artifacts(run_id, _SCORES, folder)
@@ -209,7 +209,7 @@ def _params(candidate: Candidate) -> dict[str, Any]:
 
 
 def _named_folds(found: Mapping[str, float]) -> dict[str, float]:
-    """Under names that MLflow takes for a metric's."""
+    """Return the figures under names that MLflow accepts."""
     return {_FOLD + _UNNAMEABLE.sub("_", name): value for name, value in found.items()}
 
 

@@ -1,4 +1,4 @@
-"""Which rows are learnt from and which are tested: one set of splits for every model."""
+"""Splits into training and test rows, the same for every model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Places = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Fold:
-    """Where the rows of one fit stand.
+    """Row indices of one fit.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ class View:
 
 
 def views(corpus: Corpus, scale: Scale) -> list[View]:
-    """The splits of a corpus: random ones, and each brand left out where rows have brands.
+    """Return the splits of a corpus: random ones, and one per brand that is left out.
 
     Near-duplicates are on one side of every split: whatever resembles a test row of a brand that
-    is left out is not learnt from either.
+    is left out is not used for training either.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def views(corpus: Corpus, scale: Scale) -> list[View]:
 
 
 def _brand_folds(corpus: Corpus, split: Split) -> Iterator[Fold]:
-    """A fold for each brand with enough rows of either class, the largest first."""
+    """Return a fold for each brand with enough rows of both classes, the largest first."""
     names, counts = np.unique(corpus.rows.brands, return_counts=True)
     if len(names) < 2:
         return

@@ -79,7 +79,7 @@ def _card(
 
 
 def _reference(converted: Converted, fitted: Fitted) -> dict[str, Any]:
-    """What is usual of the rows that were kept."""
+    """Compute the reference from the held-out rows."""
     texts = fitted.kept_texts
     one_fold = np.zeros(len(texts), np.int64)
     return held_out_reference(texts, converted.graph.raw(texts), one_fold, fitted.learnt_texts)

@@ -115,7 +115,7 @@ def convert(
 def _converted(
     corpus: Corpus, scale: Scale, chosen: Sequence[Candidate], console: Console
 ) -> Iterator[tuple[Fitted, list[Converted]]]:
-    """Each model in turn, under a bar."""
+    """Convert each model in turn, with a progress bar."""
     with threadpool_limits(N_THREADS), _progress(console) as progress:
         task = progress.add_task("splits", total=2 * len(chosen))
         fitting = Fitting(corpus, scale)

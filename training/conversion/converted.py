@@ -40,7 +40,7 @@ class Converted:
     gap, mean_gap
         The largest and the mean difference of a score from the model's, on a thousand rows.
     quality
-        Of its scores on the rows that were not learnt from.
+        Figures of its scores on the held-out rows.
     source_accuracy
         The model's on them.
     tweets_per_s
@@ -61,7 +61,7 @@ class Converted:
 
     @property
     def n_bytes(self) -> int:
-        """Of the graph with its vocabulary."""
+        """Size of the graph with its vocabulary in bytes."""
         return len(self.network) + len(self.config)
 
     @property
@@ -81,7 +81,7 @@ class Converted:
 
 
 def conversions(fitted: Fitted, formats: Sequence[str] = FORMATS) -> list[Converted]:
-    """A fitted model in every format, float32 first, which proves that the graph is the model.
+    """Convert a fitted model to every format, float32 first, which verifies the graph.
 
     Raises
     ------

@@ -23,14 +23,14 @@ from training.recipes.quality import Calibrated
 
 @dataclass(frozen=True)
 class Fitted:
-    """A candidate that has learnt.
+    """A fitted candidate.
 
     Parameters
     ----------
-    prepared, judge, calibrated
-        Its features, its classifier, and what makes a logit a probability.
+    prepared, classifier, calibrated
+        Features, classifier and calibration.
     kept_texts, kept_negative, kept_scores
-        The rows that were not learnt from, their truth, and what the model says of them.
+        The rows that were not used for training, their truth, and what the model says of them.
     learnt_texts
         All that was, what stands beside the rows too.
     compared_texts, compared_scores
@@ -39,7 +39,7 @@ class Fitted:
 
     candidate: Candidate
     prepared: Prepared
-    judge: FittedClassifier
+    classifier: FittedClassifier
     calibrated: Calibrated
     kept_texts: Sequence[str]
     kept_negative: Flags
@@ -60,7 +60,7 @@ class Fitting:
     corpus
         The rows.
     scale
-        How large everything is.
+        Sizes of the features.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class Fitting:
         self._fold = Fold("all", np.flatnonzero(~kept), np.flatnonzero(kept), compared)
 
     def fit(self, candidate: Candidate) -> Fitted:
-        """The candidate after learning.
+        """Fit a candidate.
 
         Raises
         ------
@@ -95,25 +95,25 @@ class Fitting:
         if candidate.classifier in NETWORKS:
             keras()
         prepared = self._bench.prepared(self._fold, candidate.features)
-        judge = candidate.classify(prepared, self.scale)
+        classifier = candidate.classify(prepared, self.scale)
         negative = prepared.negative.watch
-        logits = np.asarray(judge.logits(prepared.inputs.watch), np.float64)
-        calibrated = calibrated_on(judge, logits, negative)
+        logits = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
+        calibrated = calibrated_on(classifier, logits, negative)
         if not calibrated.m1 > calibrated.m0:
             raise BundleError(
                 f"{candidate.name}: scores negative rows no higher than others: give more rows"
             )
-        compared = np.asarray(judge.logits(prepared.inputs.test), np.float64)
+        compared = np.asarray(classifier.logits(prepared.inputs.test), np.float64)
         texts = self.corpus.rows.texts
         return Fitted(
             candidate,
             prepared,
-            judge,
+            classifier,
             calibrated,
             [texts[place] for place in self._fold.watch],
             negative,
             calibrated.scores(logits),
-            [*(texts[place] for place in self._fold.train), *judge.beside],
+            [*(texts[place] for place in self._fold.train), *classifier.beside],
             [texts[place] for place in self._fold.test],
             calibrated.scores(compared),
         )

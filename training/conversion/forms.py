@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from badbuzz.errors import SettingsError
 from training.compare.embeddings import LONGEST, LetterVectors
-from training.compare.networks import Learnt, Spread
+from training.compare.networks import FittedNetwork, Spread
 from training.conversion.fitting import Fitted
 from training.datasets.rows import Floats
 from training.recipes.graph import LEAST_SQUARE, Linear, Network
@@ -40,7 +40,7 @@ class Form:
     Parameters
     ----------
     kind, features
-        Of the featuriser; without the width where ``width`` is None and texts decide on it.
+        Kind and features of the featuriser; without the width if ``width`` is None.
     """
 
     kind: str
@@ -73,7 +73,7 @@ def check_served(names: Sequence[str], classifiers: Sequence[str]) -> None:
 
 
 def is_served(classifier: str) -> bool:
-    """Whether a graph expresses a classifier.
+    """Return True if a graph can express the classifier.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def is_served(classifier: str) -> bool:
 
 
 def form_of(fitted: Fitted) -> Form:
-    """The form of a fitted model."""
+    """Return the form of a fitted model."""
     return _FORMS[fitted.candidate.features.partition("-")[0]](fitted)
 
 
@@ -92,21 +92,23 @@ def form_of(fitted: Fitted) -> Form:
 
 
 def _hashed(fitted: Fitted) -> Form:
-    features, learnt = fitted.prepared.fitted.features, fitted.judge.learnt
+    features, fitted_model = fitted.prepared.fitted.features, fitted.classifier.fitted_model
     given = {name: getattr(features, name) for name in features.__slots__}
     width = given.pop("width")
-    if isinstance(learnt, Table):
-        return Form("hashed", given, Linear.of(learnt, fitted.calibrated).network, width)
-    return Form("hashed", given, _bag(learnt, fitted.calibrated), width)
+    if isinstance(fitted_model, Table):
+        return Form("hashed", given, Linear.of(fitted_model, fitted.calibrated).network, width)
+    return Form("hashed", given, _bag(fitted_model, fitted.calibrated), width)
 
 
-def _bag(learnt: Any, calibrated: Calibrated) -> Network:
-    """A bag of vectors with a linear layer behind is a sum over the root of a count."""
-    vectors, kernel, bias = (np.asarray(one, np.float64) for one in learnt.model.get_weights())
+def _bag(fitted_model: Any, calibrated: Calibrated) -> Network:
+    """Convert a bag of vectors with a linear layer to a sum over the root of a count."""
+    vectors, kernel, bias = (
+        np.asarray(one, np.float64) for one in fitted_model.model.get_weights()
+    )
     sums = calibrated.slope * (vectors @ kernel)[:-1]
     table = np.concatenate([sums, np.ones_like(sums)], axis=1).astype(np.float32)
     offset = float(calibrated.slope * bias[0] + calibrated.bias)
-    width = learnt.taken.width
+    width = fitted_model.taken.width
 
     def logits(tf: Any, rows: Any, _: Any) -> Any:
         found = tf.reduce_sum(rows[:width], axis=0)
@@ -126,9 +128,9 @@ def _counted(fitted: Fitted) -> Form:
     """Terms by TF-IDF, each vectoriser's of norm one: two columns of the table for each."""
     vectorisers = fitted.prepared.fitted.vectorisers
     slope = fitted.calibrated.slope
-    learnt = fitted.judge.learnt
-    coefficients = slope * np.ravel(learnt.coef_)
-    offset = float(slope * np.ravel(learnt.intercept_)[0] + fitted.calibrated.bias)
+    fitted_model = fitted.classifier.fitted_model
+    coefficients = slope * np.ravel(fitted_model.coef_)
+    offset = float(slope * np.ravel(fitted_model.intercept_)[0] + fitted.calibrated.bias)
     terms: dict[str, list[str]] = {"word": [], "char_wb": []}
     table = np.zeros((1 + len(coefficients), 2 * len(vectorisers)), np.float32)
     first = 0
@@ -163,7 +165,7 @@ def _embedded(fitted: Fitted) -> Form:
     if fitted.candidate.features == "word2vec-words":
         return _convolved(fitted)
     means = fitted.prepared.fitted
-    projection, head = _behind(fitted.judge.learnt, fitted.calibrated)
+    projection, head = _behind(fitted.classifier.fitted_model, fitted.calibrated)
     if isinstance(means.vectors, LetterVectors):
         return _of_letters(means, projection, head)
     table = _weighed(means.vectors.table @ projection, means.rarity)
@@ -171,19 +173,21 @@ def _embedded(fitted: Fitted) -> Form:
     return Form("words", {"words": means.vectors.words}, Network(table, head))
 
 
-def _behind(learnt: Any, calibrated: Calibrated) -> tuple[Floats, Callable[[Any, Any, Any], Any]]:
-    """What vectors are multiplied by, and what becomes of the mean of that: logits."""
-    if isinstance(learnt, Learnt):
-        assert isinstance(learnt.taken, Spread)
+def _behind(
+    fitted_model: Any, calibrated: Calibrated
+) -> tuple[Floats, Callable[[Any, Any, Any], Any]]:
+    """Return the matrix applied to vectors, and the function from their mean to logits."""
+    if isinstance(fitted_model, FittedNetwork):
+        assert isinstance(fitted_model.taken, Spread)
         kernel, bias, outer, outer_bias = (
-            np.asarray(one, np.float64) for one in learnt.model.get_weights()
+            np.asarray(one, np.float64) for one in fitted_model.model.get_weights()
         )
-        projection = kernel / np.asarray(learnt.taken.spread, np.float64)[:, None]
-        inner = bias - learnt.taken.mean @ projection
+        projection = kernel / np.asarray(fitted_model.taken.spread, np.float64)[:, None]
+        inner = bias - fitted_model.taken.mean @ projection
         scale = (calibrated.slope * outer[:, 0]).astype(np.float32)
         offset = float(calibrated.slope * outer_bias[0] + calibrated.bias)
     else:
-        scaler, model = learnt[0], learnt[-1]
+        scaler, model = fitted_model[0], fitted_model[-1]
         projection = (np.ravel(model.coef_) / scaler.scale_)[:, None] * calibrated.slope
         inner, scale = np.zeros(1), None
         intercept = calibrated.slope * float(np.ravel(model.intercept_)[0]) + calibrated.bias
@@ -239,7 +243,7 @@ def _of_letters(means: Any, projection: Floats, head: Callable[[Any, Any, Any], 
 
 
 def _convolved(fitted: Fitted) -> Form:
-    weights = fitted.judge.learnt.model.get_weights()
+    weights = fitted.classifier.fitted_model.model.get_weights()
     table, kernel, bias, outer, outer_bias = (np.asarray(one, np.float32) for one in weights)
     slope, offset = fitted.calibrated.slope, fitted.calibrated.bias
 

@@ -1,11 +1,11 @@
-"""When an encoder is worth its price."""
+"""The assessment of an encoder."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from training.bert.assessment import rated, verdict
+from training.bert.assessment import assess, rated
 from training.bert.cost import Cost
 from training.bert.models import TUNED
 from training.compare.comparison import Comparison
@@ -19,7 +19,7 @@ CHAMPION, ENCODER = Cost(0.1, 30.0, 50.0, 2.0), Cost(5.0, 4000.0, 350.0, 90.0)
 
 
 def record(model: str, n_right: int) -> Record:
-    """A model that is right about the first rows."""
+    """Return a model that labels the first rows correctly."""
     features, _, classifier = model.rpartition(", ")
     negative = np.arange(N) % 2 == 0
     scores = np.where((np.arange(N) < n_right) == negative, 0.9, 0.1)
@@ -27,14 +27,14 @@ def record(model: str, n_right: int) -> Record:
 
 
 def answer(*pairs: tuple[int, int]) -> tuple[str, ...]:
-    """Of views in which so many rows are right: the champion's, the tuned encoder's."""
+    """Return views with the given numbers of correct rows of champion and tuned encoder."""
     rows = Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
     views = []
     for name, (n_champion, n_tuned) in zip(("random", "unseen"), pairs, strict=False):
         records = (record(TUNED, n_tuned), record("hashed, shipped", n_champion))
         found = Comparison(Corpus("own", "en", rows), View(name, ()), records, 0)
         views.append((name, rated(found, "hashed, shipped")))
-    return verdict(views, CHAMPION, ENCODER, 0.05)
+    return assess(views, CHAMPION, ENCODER, 0.05)
 
 
 @pytest.mark.parametrize(

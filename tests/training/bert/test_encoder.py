@@ -19,7 +19,7 @@ from training.bert.tokens import Tokens
 
 
 def gap(encoder: Encoder, split: int) -> float:
-    """The largest difference from the reference, of texts that stand in one batch."""
+    """Return the largest difference from the reference, for texts in one batch."""
     ids = Tokens(encoder.tokeniser).transform(TEXTS)
     found = Mean(encoder, split).transform(Bottom(encoder, split).transform(ids))
     expected = [
@@ -32,7 +32,6 @@ def gap(encoder: Encoder, split: int) -> float:
 
 @pytest.mark.parametrize("split", [0, 1, 2])
 def test_the_layers_calculate_what_the_reference_does(tiny: Encoder, split: int) -> None:
-    """Wherever the top begins: at the embeddings, between layers, or behind the last."""
     assert gap(tiny, split) < 1e-4
 
 

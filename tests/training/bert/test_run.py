@@ -1,4 +1,4 @@
-"""Which rows are tested on, and which texts are distilled with."""
+"""Test rows, and texts used for distilling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def names(corpus: Corpus, *unseen: str) -> list[str]:
 
 
 def brands(corpus: Corpus) -> list[str]:
-    """The largest first."""
+    """Return brands by size, the largest first."""
     found, counts = np.unique(corpus.rows.brands, return_counts=True)
     return [str(found[place]) for place in np.argsort(-counts, kind="stable")]
 

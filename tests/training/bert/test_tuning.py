@@ -30,25 +30,23 @@ def states(tiny: Encoder) -> Ragged:
 
 
 @pytest.fixture(scope="module")
-def learnt(tiny: Encoder, states: Ragged) -> Top:
+def tuned(tiny: Encoder, states: Ragged) -> Top:
     top = Top(tiny, TUNING)
     list(top.learn(states, NEGATIVE.astype(np.float64)))
     return top
 
 
-def test_every_weight_of_the_top_is_tuned(tiny: Encoder, learnt: Top) -> None:
-    before = dict(
-        zip([one.name for one in learnt.variables], Top(tiny, TUNING).kept(), strict=True)
-    )
-    after = dict(zip(before, learnt.kept(), strict=True))
+def test_every_weight_of_the_top_is_tuned(tiny: Encoder, tuned: Top) -> None:
+    before = dict(zip([one.name for one in tuned.variables], Top(tiny, TUNING).kept(), strict=True))
+    after = dict(zip(before, tuned.kept(), strict=True))
     assert {name for name in before if np.array_equal(before[name], after[name])} == set()
     assert {match[0] for name in before if (match := re.match(r"encoder\.layer\.\d+", name))} == {
         "encoder.layer.1"
     }
 
 
-def test_it_learns_what_is_negative(states: Ragged, learnt: Top) -> None:
-    assert ((learnt.logits(states) > 0) == NEGATIVE).all()
+def test_it_learns_what_is_negative(states: Ragged, tuned: Top) -> None:
+    assert ((tuned.logits(states) > 0) == NEGATIVE).all()
 
 
 def test_a_weight_without_a_gradient_is_an_error(tiny: Encoder, states: Ragged) -> None:

@@ -24,7 +24,7 @@ CONFIG = {
 
 
 def write_tiny(folder: Path) -> Path:
-    """A Hugging Face folder of random weights, named as a ``BertForX`` names them."""
+    """Write a Hugging Face folder of random weights, with the names of a ``BertForX``."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 
 def tokeniser() -> dict[str, Any]:
-    """A WordPiece tokeniser's file."""
+    """Write the file of a WordPiece tokeniser."""
     marks = [{"SpecialToken": {"id": mark, "type_id": 0}} for mark in ("[CLS]", "[SEP]")]
     places = {word: place for place, word in enumerate(WORDS)}
     return {
@@ -86,7 +86,7 @@ def tokeniser() -> dict[str, Any]:
 
 
 def reference(ids: Any, weights: dict[str, Any], n_heads: int, epsilon: float) -> Any:
-    """The mean of the last states of one text, by Devlin et al. 2019, in float64."""
+    """Compute the mean of a text's last states by Devlin et al. (2019), in float64."""
     w = {name: value.astype(np.float64) for name, value in weights.items()}
 
     def normal(name: str, x: Any) -> Any:

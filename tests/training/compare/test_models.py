@@ -13,22 +13,22 @@ from training.compare.choice import choose
 from training.compare.figures import figures, worst
 from training.compare.prepared import Experiment
 from training.compare.record import Record
-from training.compare.run import Outcome, attempt
+from training.compare.run import Outcome, fit_and_score
 from training.compare.views import View
 from training.datasets.corpus import Corpus
 
 
 def tried(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
-    bench = Experiment(corpus.rows, features_of(corpus), TINY)
-    return attempt(candidate, view, bench, lambda: None)
+    experiment = Experiment(corpus.rows, features_of(corpus), TINY)
+    return fit_and_score(candidate, view, experiment, lambda: None)
 
 
 @pytest.mark.slow
 def test_every_model_keeps_the_contract(corpus: Corpus, random_view: View) -> None:
     found = candidates(corpus, TINY)
-    bench = Experiment(corpus.rows, features_of(corpus), TINY)
+    experiment = Experiment(corpus.rows, features_of(corpus), TINY)
     for candidate in found:
-        outcome = attempt(candidate, random_view, bench, lambda: None)
+        outcome = fit_and_score(candidate, random_view, experiment, lambda: None)
         assert len(outcome.scores) == len(random_view.folds[0].test), candidate.name
         assert ((outcome.scores >= 0) & (outcome.scores <= 1)).all(), candidate.name
         assert figures(outcome)["auc"] > 0.6 or candidate.classifier == "majority", candidate.name

@@ -1,4 +1,4 @@
-"""What MLflow keeps, and how a comparison goes on that was killed or left alone."""
+"""Runs in MLflow, and comparisons that resume after a kill."""
 
 from __future__ import annotations
 

@@ -125,8 +125,8 @@ def test_smaller_numbers_are_smaller_and_nearly_right(models: Models) -> None:
 def test_a_bundle_judges_and_explains(models: Models, tmp_path: Path, name: str) -> None:
     written = models.write(name, tmp_path / "mine")
     assert written.version.startswith("mine@")
-    judges = ScorerSet.read(f"en={tmp_path / 'mine'}")
-    assert judges.versions == (written.version,)
+    scorers = ScorerSet.read(f"en={tmp_path / 'mine'}")
+    assert scorers.versions == (written.version,)
     (told,) = written.explain(["Lost my bag again, nobody answers"])
     assert len(told.contributions) == 6
 
