@@ -64,7 +64,7 @@ def test_a_brand_that_nobody_watches_is_pointed_out() -> None:
     [
         ("BADBUZZ_AZURE_CONNECTION_STRING", "mine", "copy it from the Application Insights"),
         ("BADBUZZ_ALERTMANAGER_URL", "", "no sink is configured"),
-        ("BADBUZZ_LANGUAGE", "de", "expected one of fr, en"),
+        ("BADBUZZ_LANGUAGE", "de", "expected one of en, fr"),
     ],
 )
 def test_a_bad_setting_gives_one_line(variable: str, value: str, words: str) -> None:
