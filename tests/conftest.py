@@ -1,23 +1,22 @@
-"""What tests stand on: brokers, and the data that is shared beside the repository."""
+"""Fixtures for brokers, stores and servers, and the data shared beside the repository.
+
+Fixtures import what they start when they are used: the pure packages' tests need none of it.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import hypothesis
 import pytest
-from click.testing import CliRunner
 
 from badbuzz.config.settings import Settings
-from badbuzz.models.registry import Registry, model_name
-from badbuzz.store.database import Store
-from producers.commands import simulate
-from tests.support.mlflow_server import MlflowServer
 from tests.support.servers import (
     ROOT,
     KafkaServer,
@@ -26,25 +25,46 @@ from tests.support.servers import (
     new_prefix,
     settings_for,
 )
-from tests.support.stream import Deployment
+
+if TYPE_CHECKING:
+    from badbuzz.models.registry import Registry
+    from badbuzz.store.database import Store
+    from tests.support.mlflow_server import MlflowServer
+    from tests.support.stream import Deployment
 
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeat" if "CI" in os.environ else "search")
 
+_SECONDS: Final = {"slow": 20, "e2e": 10, "services": 5, "kafka": 3}
+"""Typical time of a test with a mark; it only orders the modules."""
 _SHARED_DATA: Final = ROOT.parent / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for Apache Kafka by its fixture."""
+    """Mark the tests that use Apache Kafka by its fixture, and put the longest modules first.
+
+    The workers of pytest-xdist take module after module in this order, so that they end together.
+    """
+    weights: Counter[str] = Counter()
     for item in items:
         if "real_kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.services)
+        weights[_module(item)] += max(
+            (_SECONDS.get(mark.name, 0) for mark in item.iter_markers()), default=0
+        )
+    items.sort(key=lambda item: (-weights[_module(item)], _module(item)))
+
+
+def _module(item: pytest.Item) -> str:
+    """Return the path of a test's module."""
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of shared data, whose README says what is in it."""
+    """Return the folder of shared data, described by its README."""
     if not _SHARED_DATA.is_dir():
         lacking("there is no ../shared/data beside the repository", "REQUIRE_SHARED_DATA")
     return _SHARED_DATA
@@ -52,7 +72,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def embedded_kafka() -> Iterator[str]:
-    """The address of the embedded broker."""
+    """Yield the address of the embedded broker."""
     broker = pytest.importorskip("demo.broker", exc_type=ImportError)
     with broker.EmbeddedBroker() as started:
         yield started.bootstrap_servers
@@ -60,7 +80,7 @@ def embedded_kafka() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of Apache Kafka."""
+    """Yield the address of Apache Kafka."""
     with KafkaServer(tmp_path_factory.mktemp("kafka")) as server:
         yield server.bootstrap_servers
 
@@ -72,33 +92,33 @@ def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]
 )
 def kafka(request: pytest.FixtureRequest) -> str:
-    """The address of a broker: the embedded one, then Apache Kafka."""
+    """Return the address of a broker: the embedded one, then Apache Kafka."""
     address: str = request.getfixturevalue(f"{request.param}_kafka")
     return address
 
 
 @pytest.fixture
 def topic_prefix() -> str:
-    """The prefix of this test's topics, which no other test has."""
+    """Return a topic prefix that no other test uses."""
     return new_prefix()
 
 
 @pytest.fixture
 def kafka_settings(kafka: str, topic_prefix: str) -> Settings:
-    """Settings for either broker, with topics and a group that no other test has."""
+    """Return settings for either broker, with topics and a group that no other test uses."""
     return settings_for(kafka, topic_prefix)
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """PostgreSQL, for tests that leave it running."""
+    """Yield a PostgreSQL server, for tests that leave it running."""
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres(postgres_server: PostgresServer) -> str:
-    """The address of PostgreSQL."""
+    """Return the address of PostgreSQL."""
     return postgres_server.url()
 
 
@@ -106,7 +126,7 @@ def postgres(postgres_server: PostgresServer) -> str:
     params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)],
 )
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a store that nobody has had: in SQLite, then in PostgreSQL."""
+    """Return the address of a new store: in SQLite, then in PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'badbuzz.db'}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
@@ -115,13 +135,18 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    """An empty store: in SQLite, then in PostgreSQL."""
+    """Yield an empty store: in SQLite, then in PostgreSQL."""
+    from badbuzz.store.database import Store
+
     with Store.open(store_url) as opened:
         yield opened
 
 
 @pytest.fixture
 def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
+    """Yield a deployment with topics of its own on either broker."""
+    from tests.support.stream import Stream
+
     stream = Deployment(kafka, topic_prefix, tmp_path)
     stream.create_topics()
     yield stream
@@ -132,6 +157,9 @@ def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment
 def real_stream(
     real_kafka: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Deployment]:
+    """Yield a deployment on Apache Kafka whose topics are named after the test."""
+    from tests.support.stream import Stream
+
     prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)
     stream = Deployment(real_kafka, f"{prefix[:80]}.", tmp_path)
     stream.create_topics()
@@ -141,7 +169,9 @@ def real_stream(
 
 @pytest.fixture(scope="session")
 def mlflow_server() -> Iterator[MlflowServer]:
-    """MLflow on PostgreSQL and S3."""
+    """Yield MLflow on PostgreSQL and S3."""
+    from tests.support.mlflow_server import MlflowServer
+
     MlflowServer.require()
     with TemporaryDirectory(prefix="badbuzz-mlflow-test-") as folder:
         Path(folder).chmod(0o755)  # user postgres may have to enter
@@ -154,16 +184,22 @@ def mlflow_server() -> Iterator[MlflowServer]:
 
 @pytest.fixture
 def registry(mlflow_server: MlflowServer) -> Registry:
-    """A registry without models."""
-    found = Registry(mlflow_server.uri)
-    for language in found.languages():
-        found.client.delete_registered_model(model_name(language))
-    return found
+    """Return an empty model registry."""
+    from badbuzz.models.registry import Registry, model_name
+
+    registry = Registry(mlflow_server.uri)
+    for language in registry.languages():
+        registry.client.delete_registered_model(model_name(language))
+    return registry
 
 
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of labelled tweets about three brands, as a user can make one."""
+    """Return a file of labelled tweets about three brands, written by ``badbuzz simulate``."""
+    from click.testing import CliRunner
+
+    from producers.commands import simulate
+
     path = tmp_path_factory.mktemp("labelled") / "own.jsonl"
     made = CliRunner().invoke(
         simulate,

@@ -17,10 +17,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 from uuid import uuid4
 
-import psutil
-import psycopg
 import pytest
-from psycopg import sql
 
 from badbuzz.config.settings import Settings
 from demo.processes import free_port
@@ -271,6 +268,8 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill the server and all its processes with SIGKILL."""
+        import psutil
+
         if self._process is not None:
             backends = psutil.Process(self._process.pid).children(recursive=True)
             self._process.kill()
@@ -287,6 +286,9 @@ class PostgresServer:
 
     def new_schema(self) -> str:
         """Create a schema and return its URL; it is faster to create than a database."""
+        import psycopg
+        from psycopg import sql
+
         name = f"t{uuid4().hex[:12]}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
