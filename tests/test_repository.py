@@ -1,4 +1,4 @@
-"""The repository keeps its own promises: contracts, locks, containers, the wheel, the docs."""
+"""Tests of the repository: contracts, locks, the wheel and the docs."""
 
 from __future__ import annotations
 
@@ -6,48 +6,28 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from configparser import ConfigParser
 from dataclasses import fields
 from email.parser import Parser
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
-from ruamel.yaml import YAML
 
 from badbuzz.cli import COMMANDS
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.models import scorer
+from tests.support.repository import PACKAGES, project, read
 from tests.support.servers import ROOT, lacking
 
-SIBLINGS = {"producers", "stream_processor", "training", "backtest", "demo", "dashboards"}
-PACKAGES = SIBLINGS | {"badbuzz"}
 IMPURE = {
     "__init__", "__main__", "cli", "config", "models", "recordings", "reports", "store", "terminal",
 }  # fmt: skip
 """Modules and packages of badbuzz that may have I/O."""
-LOCKS = ("demo", "image", "dev", "protocol", "mlflow", "minilm")
-CONTAINERS = ("compose.yaml", ".github/workflows/ci.yml")
-
-
-def read(path: str) -> str:
-    return (ROOT / path).read_text(encoding="utf-8")
-
-
-def read_yaml(path: str) -> Any:
-    return YAML(typ="safe").load(read(path))
-
-
-def project() -> dict[str, Any]:
-    return tomllib.loads(read("pyproject.toml"))
+LOCKS = ("demo", "image", "dev", "core", "protocol", "mlflow", "minilm")
 
 
 def contracts() -> ConfigParser:
@@ -101,7 +81,7 @@ BREACHES = {
 
 @pytest.fixture(scope="module")
 def breached(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What import-linter says of a copy of the packages that breaks every contract."""
+    """Return import-linter's report on a copy of the packages that breaks every contract."""
     copy = tmp_path_factory.mktemp("breached")
     for package in PACKAGES:
         shutil.copytree(
@@ -144,17 +124,22 @@ def pins(name: str) -> dict[str, str]:
 
 
 def direct_requirements(extras: tuple[str, ...], groups: tuple[str, ...] = ()) -> list[Requirement]:
-    """What pyproject.toml asks for, this project's own extras followed."""
+    """Return the requirements of pyproject.toml, with those of nested extras and groups."""
     described = project()
     lines: list[str] = list(described["project"]["dependencies"])
-    for group in groups:
-        lines += described["dependency-groups"][group]
-    left = list(extras)
-    while left:
-        for line in described["project"]["optional-dependencies"][left.pop()]:
+    open_groups = list(groups)
+    while open_groups:
+        for entry in described["dependency-groups"][open_groups.pop()]:
+            if isinstance(entry, dict):
+                open_groups.append(entry["include-group"])
+            else:
+                lines.append(entry)
+    open_extras = list(extras)
+    while open_extras:
+        for line in described["project"]["optional-dependencies"][open_extras.pop()]:
             requirement = Requirement(line)
             if requirement.name == "badbuzz":
-                left += requirement.extras
+                open_extras += requirement.extras
             else:
                 lines.append(line)
     return [Requirement(line) for line in lines]
@@ -178,6 +163,7 @@ def test_every_pin_has_a_hash(name: str) -> None:
         ("demo", ("demo",), ()),
         ("image", ("demo", "notifier", "registry"), ()),
         ("dev", ("demo", "notifier", "registry", "bert"), ("dev",)),
+        ("core", ("litert",), ("core",)),
         ("protocol", (), ("protocol",)),
         ("mlflow", (), ("mlflow",)),
     ],
@@ -195,63 +181,17 @@ def test_a_lock_is_not_stale(name: str, extras: tuple[str, ...], groups: tuple[s
 
 
 def test_the_locks_agree() -> None:
-    demo, image, dev, protocol = map(pins, ("demo", "image", "dev", "protocol"))
+    demo, image, dev = map(pins, ("demo", "image", "dev"))
+    core, protocol = map(pins, ("core", "protocol"))
     assert demo.items() <= image.items() <= dev.items()
+    assert core.items() <= dev.items()
     assert protocol.items() <= {**protocol, **dev}.items()
 
 
-# Containers and CI
-
-
-def schema_errors(path: str, schema: str) -> list[str]:
-    """What is wrong by a schema that check-jsonschema carries."""
-    spec = find_spec("check_jsonschema")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0]) / "builtin_schemas" / "vendor"
-    validator = Draft7Validator(orjson.loads((folder / schema).read_bytes()))
-    return [error.message for error in validator.iter_errors(read_yaml(path))]
-
-
-def test_an_image_holds_every_room() -> None:
-    assert {f"!{package}" for package in PACKAGES} <= set(read(".dockerignore").split())
-
-
-def test_compose_follows_its_specification() -> None:
-    assert schema_errors("compose.yaml", "compose-spec.json") == []
-
-
-def test_the_workflow_follows_its_schema() -> None:
-    assert schema_errors(".github/workflows/ci.yml", "github-workflows.json") == []
-
-
-def test_compose_waits_for_services_that_exist_and_can_be_healthy() -> None:
-    services = read_yaml("compose.yaml")["services"]
-    for service in services.values():
-        for name, condition in service.get("depends_on", {}).items():
-            if condition["condition"] == "service_healthy":
-                assert "healthcheck" in services[name], name
-
-
-def test_compose_sets_only_settings_that_exist() -> None:
-    known = {f"BADBUZZ_{spec.name.upper()}" for spec in fields(Settings)}
-    used = set(re.findall(r"\bBADBUZZ_[A-Z_]+", read("compose.yaml")))
-    assert used <= known
-
-
-def test_compose_runs_the_kafka_that_the_tests_run() -> None:
-    image = read_yaml("compose.yaml")["services"]["kafka"]["image"]
-    assert f"<version>{image.rpartition(':')[2]}</version>" in read("deploy/kafka/pom.xml")
-
-
-@pytest.mark.parametrize(
-    "caller", [".ci/run", ".github/workflows/ci.yml", ".pre-commit-config.yaml"]
-)
-def test_every_target_that_ci_calls_exists(caller: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
-    called = set(re.findall(r"\bmake ([a-z-]+)", read(caller)))
-    assert called
-    assert called <= targets
+def test_the_core_lock_holds_no_heavy_package() -> None:
+    heavy = {"tensorflow", "mlflow", "mlflow-skinny", "streamlit", "faust-streaming", "sqlalchemy"}
+    assert heavy <= set(pins("dev"))
+    assert not heavy & set(pins("core"))
 
 
 # The wheel
@@ -259,7 +199,7 @@ def test_every_target_that_ci_calls_exists(caller: str) -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    """The built wheel."""
+    """Yield the built wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT],

@@ -2,7 +2,7 @@
 # Apache Kafka on loopback, one node in KRaft mode, in the foreground; Ctrl-C stops it.
 #
 #   deploy/kafka/serve.sh [PORT [CONTROLLER_PORT [FOLDER]]]     9092, 9093, .kafka/data
-#   deploy/kafka/serve.sh --fetch                               gather the jars, and no more
+#   deploy/kafka/serve.sh --fetch                               download the jars, and no more
 #
 # Needs Java 17 and, the first time, Maven. The folder is formatted once and survives a restart.
 # A file more.properties in the folder adds settings, or replaces those given here.
@@ -25,11 +25,18 @@ need() {
 fetch() {
   cmp -s "$here/pom.xml" "$jars/pom.xml" && return
   need mvn Maven
-  echo "Fetching Kafka's jars, once (45 MB)" >&2
-  rm -rf "$jars"
+  echo "Downloading Kafka's jars, once (45 MB)" >&2
+  mkdir -p "$root/.kafka"
+  local new
+  new=$(mktemp -d "$root/.kafka/jars.XXXXXX")
   mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies \
-    -DincludeScope=runtime "-DoutputDirectory=$jars" >&2
-  cp "$here/pom.xml" "$jars/pom.xml"
+    -DincludeScope=runtime "-DoutputDirectory=$new" >&2
+  cp "$here/pom.xml" "$new/pom.xml"
+  if ! cmp -s "$here/pom.xml" "$jars/pom.xml"; then # else another process was faster
+    rm -rf "$jars"
+    mv "$new" "$jars"
+  fi
+  rm -rf "$new"
 }
 
 configure() {
