@@ -5,7 +5,8 @@
 #   deploy/kafka/serve.sh --fetch                               download the jars, and no more
 #
 # Needs Java 17 and, the first time, Maven. The folder is formatted once and survives a restart.
-# A file more.properties in the folder adds settings, or replaces those given here.
+# A file more.properties in the folder adds settings, or replaces those given here. The variable
+# KAFKA_JVM_PERFORMANCE_OPTS replaces the options of Java, as it does for Kafka's own scripts.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +62,8 @@ for taken in "$port" "$controller_port"; do
   fi
 done
 configure
-java=(java -Xmx512m -XX:+UseSerialGC "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$jars/*")
+read -ra options <<<"${KAFKA_JVM_PERFORMANCE_OPTS:--XX:+UseSerialGC}"
+java=(java -Xmx512m "${options[@]}" "-Dlog4j2.configurationFile=$here/log4j2.properties" -cp "$jars/*")
 if [ ! -f "$folder/log/meta.properties" ]; then
   "${java[@]}" kafka.tools.StorageTool format --cluster-id badbuzzKafkaOnLoopbkAA \
     --config "$folder/server.properties" >/dev/null
