@@ -36,7 +36,7 @@ hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.register_profile("repeat", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeat" if "CI" in os.environ else "search")
 
-_SECONDS: Final = {"slow": 20, "e2e": 10, "services": 5, "kafka": 3}
+_SECONDS: Final = {"slow": 60, "e2e": 10, "kafka": 3, "services": 1}
 """Typical time of a test with a mark; it only orders the modules."""
 _SHARED_DATA: Final = ROOT.parent / "shared" / "data"
 
