@@ -1,7 +1,7 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-core demo test test-fast coverage mutate check check-style check-types \
-	check-imports bench backtest chaos model-check kafka kafka-jars mlflow mlflow-setup dashboards \
+	check-imports check-docstrings bench backtest chaos model-check kafka kafka-jars mlflow mlflow-setup dashboards \
 	screenshots minilm lock
 
 # The first of these that runs and is new enough.
@@ -44,7 +44,7 @@ coverage: $(CORE) ## The same, with their branch coverage, which must be 97 %.
 mutate: $(CORE) ## Change 300 tokens of the pure packages, one by one; their tests must notice.
 	nice -n 10 $(BIN)/python -m tests.mutate $(ARGS)
 
-check: check-style check-types check-imports ## Check style, types and imports.
+check: check-style check-types check-imports check-docstrings ## Check style, types, imports, docstrings.
 
 check-style: $(VENV)/dev.installed
 	$(BIN)/ruff check .
@@ -55,6 +55,9 @@ check-types: $(VENV)/dev.installed
 
 check-imports: $(VENV)/dev.installed
 	$(BIN)/lint-imports
+
+check-docstrings: $(VENV)/dev.installed
+	$(BIN)/python -m tests.lint
 
 bench: $(VENV)/dev.installed ## Measure speed and memory: the figures of benchmarks/README.md.
 	$(BIN)/python -m benchmarks $(ARGS)
