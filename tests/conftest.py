@@ -145,6 +145,7 @@ def store(store_url: str) -> Iterator[Store]:
 @pytest.fixture
 def stream(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Deployment]:
     """Yield a deployment with topics of its own on either broker."""
+    from tests.support.stream import Deployment
 
     stream = Deployment(kafka, topic_prefix, tmp_path)
     stream.create_topics()
@@ -157,6 +158,7 @@ def real_stream(
     real_kafka: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Deployment]:
     """Yield a deployment on Apache Kafka whose topics are named after the test."""
+    from tests.support.stream import Deployment
 
     prefix = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)
     stream = Deployment(real_kafka, f"{prefix[:80]}.", tmp_path)
