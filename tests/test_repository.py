@@ -293,3 +293,26 @@ def test_the_docs_name_every_topic_and_what_cleans_it() -> None:
     assert {name: policies[word] for name, word in told.items()} == {
         topic.name: topic.topic_configs["cleanup.policy"] for topic in topics_of(Settings())
     }
+
+
+DOCUMENTS = [
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("*.md")),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
+    "benchmarks/README.md",
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_paths_in_a_document_exist(document: str) -> None:
+    text = read(document)
+    folders = "|".join([*PACKAGES, "benchmarks", "deploy", "docs", "tests"])
+    paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
+    folder = (ROOT / document).parent
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)
+    missing = [path for path in paths if not (ROOT / path).exists()]
+    missing += [link for link in links if not (folder / link).exists()]
+    assert not missing
+
+
+def test_the_architecture_is_read_in_five_minutes() -> None:
+    assert len(read("ARCHITECTURE.md").split()) <= 1500
