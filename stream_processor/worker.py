@@ -131,7 +131,9 @@ def notify(replays: bool, no_store: bool) -> None:
         ) from error
     gc.freeze()
     worker = new_app(f"{settings.group}.notify", settings, pipeline)
-    _run_with_store(worker, pipeline, settings, lambda: follower is not None and follower.stuck)
+    _run_with_store(
+        worker, pipeline, settings, lambda: follower is not None and follower.store_thread.stuck
+    )
 
 
 def _check_port(settings: Settings) -> None:

@@ -11,11 +11,13 @@ from functools import partial
 from itertools import count
 from typing import Final, TypeVar
 
+from aiokafka import AIOKafkaProducer
+
+from badbuzz import wire
 from badbuzz.config.settings import Settings
 from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.partition import ConsumerRecord
-from stream_processor.notifier.deadletters import DeadLetters
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
 
@@ -25,6 +27,49 @@ _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _GRACE_S: Final = 30.0
 _Answer = TypeVar("_Answer")
+
+
+class DeadLetters:
+    """Writes records to the topic ``dead-letters`` and waits until the broker has stored them.
+
+    Parameters
+    ----------
+    settings
+        Broker address and topic prefix.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topic = settings.topic(wire.DEAD_LETTERS)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self) -> None:
+        """Connect the producer."""
+        client = self._settings.kafka_client()
+        self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
+        await self._producer.start()
+
+    async def close(self) -> None:
+        """Disconnect the producer."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def dead_letter(
+        self, record: ConsumerRecord, sink: str, reason: str, detail: str
+    ) -> None:
+        """Write a record with the sink, the reason and its offset as headers."""
+        assert self._producer is not None
+        headers = [
+            ("sink", sink.encode()),
+            ("reason", reason.encode()),
+            ("detail", detail.encode(errors="replace")),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        await self._producer.send_and_wait(
+            self._topic, record.value, record.key, partition=record.partition, headers=headers
+        )
 
 
 class Delivery:

@@ -1,11 +1,17 @@
-"""The notification of one change of an alert's phase."""
+"""The notification of one change of an alert's phase, and how it is made from a record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from badbuzz.messages.mail import Mark, Message
+from badbuzz import wire
+from badbuzz.config.brands import read_brands
+from badbuzz.config.settings import Settings
+from badbuzz.messages.mail import Mark, Message, write
+from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
+from stream_processor.engine.partition import ConsumerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +51,42 @@ class Notification:
         'Air Paradis/1767189600000/firing/1767189900000'
         """
         return f"{self.alert.id}/{self.alert.phase}/{self.alert.window_end_ms}"
+
+
+class NotificationFactory:
+    """Creates notifications from records.
+
+    Parameters
+    ----------
+    settings
+        Brands with their time zones, language of the messages, and URL that they link to.
+    replays
+        Whether replays are notified too, marked as such.
+    """
+
+    def __init__(self, settings: Settings, *, replays: bool) -> None:
+        self.brands = read_brands(settings.brands)
+        self._language = cast(Language, settings.language)
+        self._dashboard = settings.dashboard_url
+        self._replays = replays
+
+    def from_record(self, record: ConsumerRecord) -> Notification | None:
+        """Return the notification of a record; None if it must not be sent.
+
+        Raises
+        ------
+        WireError
+            If the record cannot be decoded.
+        """
+        if record.value is None:
+            return None
+        alert = wire.decode_alert(record.value)
+        if alert.replay and not self._replays:
+            return None
+        return self.from_alert(alert, record.timestamp, "replay" if alert.replay else "")
+
+    def from_alert(self, alert: Alert, published_ms: int, mark: Mark) -> Notification:
+        """Return the notification of an alert."""
+        zone = self.brands.of(alert.brand).zone
+        message = write(alert, zone, self._language, self._dashboard, mark)
+        return Notification(alert, message, published_ms, mark)

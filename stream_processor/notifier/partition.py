@@ -13,70 +13,24 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
+from aiokafka import TopicPartition
+
 from badbuzz import wire
-from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkAwayError, WireError
-from badbuzz.messages.mail import Mark, write
 from badbuzz.messages.text import counted
-from badbuzz.messages.translator import Language
-from badbuzz.model import Alert
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import ConsumerRecord
+from stream_processor.engine.topic_reader import open_reader, read_to_end
 from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.notification import Notification
+from stream_processor.notifier.notification import Notification, NotificationFactory
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
-from stream_processor.notifier.snapshot import PartitionSnapshot, read_snapshot
 
 log = logging.getLogger(__name__)
 
 _PATIENCE_S: Final = 2.0
-
-
-@dataclass(frozen=True)
-class NotificationFactory:
-    """Creates notifications from records.
-
-    Parameters
-    ----------
-    brands
-        Watched brands with their time zones.
-    language
-        Language of the messages.
-    dashboard
-        URL that messages link to, or an empty string.
-    replays
-        Whether replays are notified too, marked as such.
-    """
-
-    brands: Brands
-    language: Language
-    dashboard: str
-    replays: bool
-
-    def from_record(self, record: ConsumerRecord) -> Notification | None:
-        """Return the notification of a record; None if it must not be sent.
-
-        Raises
-        ------
-        WireError
-            If the record cannot be decoded.
-        """
-        if record.value is None:
-            return None
-        alert = wire.decode_alert(record.value)
-        if alert.replay and not self.replays:
-            return None
-        return self.from_alert(alert, record.timestamp, "replay" if alert.replay else "")
-
-    def from_alert(self, alert: Alert, published_ms: int, mark: Mark) -> Notification:
-        """Return the notification of an alert."""
-        zone = self.brands.of(alert.brand).zone
-        message = write(alert, zone, self.language, self.dashboard, mark)
-        return Notification(alert, message, published_ms, mark)
 
 
 class NotifierHandler:
@@ -110,7 +64,7 @@ class NotifierHandler:
         self._factory = factory
         self._delivery = delivery
         self._group = group
-        self._open: dict[str, Notification] = {}
+        self._open_alerts: dict[str, Notification] = {}
         self._skipped: set[int] = set()
         self._waiting: deque[ConsumerRecord] = deque()
         self._arrived = asyncio.Event()
@@ -121,40 +75,38 @@ class NotifierHandler:
     @property
     def notifications(self) -> list[Notification]:
         """The open alerts, as sent last."""
-        return list(self._open.values())
+        return list(self._open_alerts.values())
 
     async def open(self) -> None:
         """Read the group's position and the open alerts; a new group starts with open alerts."""
-        topic = self._settings.topic(wire.ALERTS)
-        found = await read_snapshot(self._settings, topic, self._group, self.partition)
-        if found.committed is None:
-            self._begin(found)
+        at = TopicPartition(self._settings.topic(wire.ALERTS), self.partition)
+        async with open_reader(self._settings, [at], self._group) as consumer:
+            committed = await consumer.committed(at)
+            records = [record async for batch in read_to_end(consumer) for record in batch]
+            end = await consumer.position(at)
+        if committed is None:
+            self._skip_resolved(records, end)
         else:
-            self.next_offset = found.committed
-            sent = [record for record in found.records if record.offset < found.committed]
-            self._add_open(self._still_open(sent))
+            self.next_offset = committed
+            sent = [record for record in records if record.offset < committed]
+            self._open_alerts = {one.alert.id: one for one in self._still_open(sent).values()}
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
 
-    def _still_open(self, records: Iterable[ConsumerRecord]) -> Iterable[ConsumerRecord]:
-        """Yield the last record of each alert that is not resolved."""
-        last = {record.key: record for record in records}
-        for record in last.values():
+    def _still_open(self, records: Iterable[ConsumerRecord]) -> dict[int, Notification]:
+        """Return the last notification of each alert that is not resolved, by offset."""
+        still_open = {}
+        for record in {record.key: record for record in records}.values():
             with suppress(WireError):  # became a dead letter when it arrived
                 notification = self._factory.from_record(record)
                 if notification is not None and notification.alert.phase != "resolved":
-                    yield record
+                    still_open[record.offset] = notification
+        return still_open
 
-    def _add_open(self, records: Iterable[ConsumerRecord]) -> None:
-        for record in records:
-            notification = self._factory.from_record(record)
-            assert notification is not None
-            self._open[notification.alert.id] = notification
-
-    def _begin(self, found: PartitionSnapshot) -> None:
+    def _skip_resolved(self, records: Sequence[ConsumerRecord], end: int) -> None:
         """Start at the first open alert and skip resolved ones."""
-        still_open = {record.offset for record in self._still_open(found.records)}
-        self.next_offset = min(still_open, default=found.end)
-        self._skipped = {record.offset for record in found.records} - still_open
+        still_open = self._still_open(records).keys()
+        self.next_offset = min(still_open, default=end)
+        self._skipped = {record.offset for record in records} - still_open
         if self._skipped:
             log.info(
                 "%s: first start: skipped %d records of resolved alerts in %s/%d",
@@ -224,13 +176,13 @@ class NotifierHandler:
         if notification is None:
             metrics.NOTIFIED.labels(self._delivery.sink.name, "replay").inc()
             return
-        self._open[notification.alert.id] = notification
+        self._open_alerts[notification.alert.id] = notification
         if notification.alert.phase == "resolved":
-            del self._open[notification.alert.id]
+            del self._open_alerts[notification.alert.id]
         await self._delivery.deliver(notification, record)
 
     async def _repeat(self) -> None:
-        if not self._open:
+        if not self._open_alerts:
             return
         notifications = self.notifications
         with suppress(UnansweredError, RefusedError):  # logged by the delivery; repeated soon

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from mode import Service
 
 from badbuzz import wire
-from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
-from badbuzz.messages.translator import Language
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import PartitionHandler, PositionKeeper, TopicSemantics
+from stream_processor.engine.partition import PositionKeeper, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
-from stream_processor.notifier.deadletters import DeadLetters
-from stream_processor.notifier.delivery import Delivery
-from stream_processor.notifier.partition import (
-    NotificationFactory,
-    NotifierHandler,
-)
+from stream_processor.notifier.delivery import DeadLetters, Delivery
+from stream_processor.notifier.notification import NotificationFactory
+from stream_processor.notifier.partition import NotifierHandler
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, UnansweredError
 from stream_processor.notifier.store_follower import StoreFollower
@@ -29,16 +23,6 @@ from stream_processor.notifier.store_follower import StoreFollower
 _UNASSIGNED_S: Final = 1.0
 _LOOK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 30.0
-
-
-def new_factory(settings: Settings, *, replays: bool) -> NotificationFactory:
-    """Return the factory of this deployment's notifications."""
-    return NotificationFactory(
-        brands=read_brands(settings.brands),
-        language=cast(Language, settings.language),
-        dashboard=settings.dashboard_url,
-        replays=replays,
-    )
 
 
 class NotifierPipeline(Pipeline):
@@ -68,7 +52,7 @@ class NotifierPipeline(Pipeline):
         **options: Any,
     ) -> None:
         super().__init__(settings, **options)
-        self._factory = new_factory(settings, replays=replays)
+        self._factory = NotificationFactory(settings, replays=replays)
         self._dead_letters = DeadLetters(settings)
         self._follower = follower
         self.deliveries = [
@@ -84,13 +68,12 @@ class NotifierPipeline(Pipeline):
             self.settings,
             topic=topic,
             group=group,
-            new_handler=partial(self._handler, delivery, group),
+            new_handler=lambda partition: NotifierHandler(
+                self.settings, self._factory, delivery, group, partition
+            ),
             semantics=TopicSemantics(PositionKeeper.GROUP, skip_deleted=True),
             label=f"{topic} {name}",
         )
-
-    def _handler(self, delivery: Delivery, group: str, partition: int) -> PartitionHandler:
-        return NotifierHandler(self.settings, self._factory, delivery, group, partition)
 
     async def prepare(self) -> None:
         """Connect the producer of dead letters."""
@@ -117,36 +100,28 @@ class NotifierPipeline(Pipeline):
         }
         if self._follower is not None:
             answer["store"] = {"reason": self._follower.reason}
-        silent = any(delivery.reason for delivery in self.deliveries)
-        answer["ready"] = answer["ready"] and not silent
+        answer["ready"] &= not any(delivery.reason for delivery in self.deliveries)
         return answer
 
     @Service.task
-    async def _beat(self) -> None:
+    async def _start_sink_tasks(self) -> None:
         for delivery, consumer in zip(self.deliveries, self.consumers, strict=True):
-            self.add_future(self._beat_for(delivery, consumer))
+            self.add_future(self._send_heartbeats(delivery, consumer))
+            if self._follower is not None:
+                self.add_future(self._forward(self._follower, delivery, consumer))
 
-    @Service.task
-    async def _follow(self) -> None:
-        if self._follower is None:
-            return
-        for delivery, consumer in zip(self.deliveries, self.consumers, strict=True):
-            self.add_future(self._follow_for(self._follower, delivery, consumer))
-
-    async def _follow_for(
+    async def _forward(
         self, follower: StoreFollower, delivery: Delivery, consumer: PartitionedConsumer
     ) -> None:
         """Forward from the store every two seconds, less often while the sink fails."""
         backoff = Backoff(2 * _LOOK_S, _LONGEST_PAUSE_S)
         while not self.should_stop:
             await self.sleep(backoff.pause_s or _LOOK_S)
-            handlers = [
-                handler
+            notifications = [
+                notification
                 for handler in consumer.handlers.values()
                 if isinstance(handler, NotifierHandler)
-            ]
-            notifications = [
-                notification for handler in handlers for notification in handler.notifications
+                for notification in handler.notifications
             ]
             try:
                 await follower.forward(delivery, notifications, is_first=0 in consumer.handlers)
@@ -155,7 +130,7 @@ class NotifierPipeline(Pipeline):
             else:
                 backoff.reset()
 
-    async def _beat_for(self, delivery: Delivery, consumer: PartitionedConsumer) -> None:
+    async def _send_heartbeats(self, delivery: Delivery, consumer: PartitionedConsumer) -> None:
         """Send a heartbeat each minute while this sink's alerts are being read."""
         while not self.should_stop:
             if consumer.assigned and consumer.broker_reached and not consumer.crashed:

@@ -13,8 +13,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkAwayError
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Severity
-from stream_processor.notifier.notification import Notification
-from stream_processor.notifier.pipeline import new_factory
+from stream_processor.notifier.notification import Notification, NotificationFactory
 from stream_processor.notifier.sinks import new_sinks
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
 
@@ -39,7 +38,7 @@ def check_sinks(brand: str, severity: Severity) -> None:
       BADBUZZ_LANGUAGE=en badbuzz alert test --brand "Air Paradis" --severity warning
     """
     settings = Settings.read()
-    factory = new_factory(settings, replays=True)
+    factory = NotificationFactory(settings, replays=True)
     if brand not in factory.brands.rules:
         watched = ", ".join(factory.brands.rules)
         click.echo(f"badbuzz: {brand!r} is not watched; watched brands: {watched}", err=True)

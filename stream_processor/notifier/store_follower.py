@@ -18,7 +18,6 @@ from typing import Final, TypeVar
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreError
 from badbuzz.store.database import Store
-from badbuzz.store.model import Feedback
 from stream_processor.engine import metrics
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.notifier.delivery import Delivery
@@ -43,12 +42,14 @@ class StoreFollower:
 
     Attributes
     ----------
+    store_thread
+        Thread that makes the calls to the store.
     reason
         Reason why the store did not answer the last time; empty if it did.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._store_thread = StoreThread()
+        self.store_thread = StoreThread()
         self._opening = asyncio.Lock()
         self.reason = ""
         self._address = settings.store
@@ -56,11 +57,6 @@ class StoreFollower:
         self._store: Store | None = None
         self._attempts: Counter[str] = Counter()
         self._next_metrics_s: dict[str, float] = {}
-
-    @property
-    def stuck(self) -> bool:
-        """True while a call to the store runs; Python would wait for its thread at exit."""
-        return self._store_thread.stuck
 
     async def forward(
         self, delivery: Delivery, notifications: Sequence[Notification], *, is_first: bool
@@ -96,8 +92,8 @@ class StoreFollower:
             async with self._opening:
                 if self._store is None:
                     opened = partial(Store.open, self._address, migrate=False, create=False)
-                    self._store = await self._store_thread.call(opened, _OPEN_LIMIT_S)
-            answer = await self._store_thread.call(partial(call, self._store))
+                    self._store = await self.store_thread.call(opened, _OPEN_LIMIT_S)
+            answer = await self.store_thread.call(partial(call, self._store))
         except StoreError as error:
             self._note(str(error))
             raise
@@ -116,23 +112,17 @@ class StoreFollower:
     async def _send_mispredictions(self, delivery: Delivery, sink: TelemetrySink) -> None:
         name = delivery.sink.name
         for feedback in await self._ask(lambda store: store.unsent(name, _AT_ONCE)):
-            outcome = await self._send_misprediction(delivery, sink, feedback)
+            self._attempts[feedback.id] += 1
+            send = partial(sink.send_misprediction, feedback, self._attempts[feedback.id])
+            outcome = "told"
+            try:
+                await delivery.attempt(send)
+            except RefusedError as error:
+                log.warning("%s: refused correction %s: %s", name, feedback.id, error)
+                outcome = "refused"
             metrics.CORRECTED.labels(name, outcome).inc()
             await self._ask(partial(Store.mark_sent, sink=name, feedback_id=feedback.id))
             del self._attempts[feedback.id]
-
-    async def _send_misprediction(
-        self, delivery: Delivery, sink: TelemetrySink, feedback: Feedback
-    ) -> str:
-        self._attempts[feedback.id] += 1
-        try:
-            await delivery.attempt(
-                partial(sink.send_misprediction, feedback, self._attempts[feedback.id])
-            )
-        except RefusedError as error:
-            log.warning("%s: refused correction %s: %s", delivery.sink.name, feedback.id, error)
-            return "refused"
-        return "told"
 
     async def _send_metrics(self, delivery: Delivery, sink: TelemetrySink) -> None:
         """Send the metrics of recent windows; those of a replay are too old."""
@@ -153,5 +143,5 @@ class StoreFollower:
 
     def close(self) -> None:
         """Close the store unless a call still runs."""
-        if self._store is not None and not self._store_thread.stuck:
+        if self._store is not None and not self.store_thread.stuck:
             self._store.close()

@@ -78,13 +78,11 @@ class Alertmanager:
         if notification.mark or await self._is_silenced(notification.alert.id):
             return
         asked = to_silence(notification, by, time.time())
-        status, headers, body = await self._ask("POST", "silences", orjson.dumps(asked))
-        check_answer(status, headers.get("Retry-After", ""), body)
+        await self._request("POST", "silences", orjson.dumps(asked))
 
     async def _is_silenced(self, alert_id: str) -> bool:
         """Return whether this alert's reminders have a silence, active or expired."""
-        status, headers, body = await self._ask("GET", f'silences?filter=alertname="{REMINDER}"')
-        check_answer(status, headers.get("Retry-After", ""), body)
+        status, body = await self._request("GET", f'silences?filter=alertname="{REMINDER}"')
         try:
             matchers = [one for silence in orjson.loads(body) for one in silence["matchers"]]
             return any((one["name"], one["value"]) == ("id", alert_id) for one in matchers)
@@ -93,8 +91,7 @@ class Alertmanager:
 
     async def send_heartbeat(self) -> None:
         """Check that it answers; Alertmanager needs no heartbeat."""
-        status, headers, body = await self._ask("GET", "status")
-        check_answer(status, headers.get("Retry-After", ""), body)
+        await self._request("GET", "status")
 
     async def close(self) -> None:
         """Close the session."""
@@ -102,25 +99,23 @@ class Alertmanager:
             await self._session.close()
 
     async def _post(self, alerts: list[dict[str, Any]]) -> str:
-        status, headers, body = await self._ask("POST", "alerts", orjson.dumps(alerts))
-        check_answer(status, headers.get("Retry-After", ""), body)
+        status, body = await self._request("POST", "alerts", orjson.dumps(alerts))
         if body.strip() not in ("", "{}"):
             raise _not_alertmanager(status, body)
         return str(status)
 
-    async def _ask(
-        self, method: str, what: str, body: bytes | None = None
-    ) -> tuple[int, Mapping[str, str], str]:
-        """Return status, headers and the beginning of the body of an answer."""
+    async def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
+        """Return status and the beginning of the body of an answer that is no error."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self.timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout)
         headers = {"Content-Type": "application/json"}
-        url = f"{self._url}/{what}"
+        url = f"{self._url}/{path}"
         try:
             async with self._session.request(method, url, data=body, headers=headers) as answer:
-                body = await _read_limited(answer.content)
-                return answer.status, answer.headers, body.decode(errors="replace")
+                text = (await _read_limited(answer.content)).decode(errors="replace")
+                check_answer(answer.status, answer.headers.get("Retry-After", ""), text)
+                return answer.status, text
         except TimeoutError as error:
             raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Final, Literal, NamedTuple
 
 from badbuzz.config.settings import Settings
@@ -109,56 +110,30 @@ class AzureSink(ABC):
         await self._run([], [window_metrics(window) for window in windows])
 
     async def _run(self, traces: Sequence[Trace], metrics: Sequence[BrandMetrics]) -> None:
-        """Export in a thread; each of the two kinds may take the time-out."""
-        limit_s = self.timeout_s * (bool(traces) + bool(metrics))
+        """Export in a daemon thread; each of the two kinds may take the time-out.
+
+        A thread that hangs is abandoned and does not delay the end of the process.
+        """
+        done: Future[None] = Future()
+
+        def work() -> None:
+            done.set_running_or_notify_cancel()
+            try:
+                self._export(traces, metrics)
+            except Exception as error:  # noqa: BLE001 - raised by the await
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        threading.Thread(target=work, name="azure", daemon=True).start()
+        limit_s = self.timeout_s * (bool(traces) + bool(metrics)) + _GRACE_S
         try:
-            await in_thread(lambda: self._export(traces, metrics), limit_s)
+            async with asyncio.timeout(limit_s):
+                await asyncio.wrap_future(done)
         except TimeoutError as error:
             raise UnansweredError(f"no answer within {self.timeout_s:g} s") from error
 
 
-async def in_thread(call: Callable[[], None], limit_s: float) -> None:
-    """Run a blocking call in a daemon thread and wait for it.
-
-    A thread that hangs is abandoned and does not delay the end of the process.
-
-    Parameters
-    ----------
-    call
-        Function to run.
-    limit_s
-        Time-out of the call itself in seconds; five seconds more are allowed.
-
-    Raises
-    ------
-    TimeoutError
-        If the call takes longer.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
-
-    def settle(error: Exception | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
-
-    def work() -> None:
-        error: Exception | None = None
-        try:
-            call()
-        except Exception as raised:  # noqa: BLE001 - raised where it is awaited
-            error = raised
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, error)
-
-    threading.Thread(target=work, name="azure", daemon=True).start()
-    async with asyncio.timeout(limit_s + _GRACE_S):
-        await done
-
-
-def no_acceptance(status: Any) -> UnansweredError:
-    """Return the error of an answer that is no acceptance."""
-    return UnansweredError(f"answered {status} with what is no acceptance")
+def not_accepted(status: Any) -> UnansweredError:
+    """Return the error for an answer that reports neither acceptance nor failure."""
+    return UnansweredError(f"answered {status} without accepting the message")

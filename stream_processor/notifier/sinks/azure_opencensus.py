@@ -13,7 +13,7 @@ from opencensus.ext.azure.common import utils
 from opencensus.ext.azure.common.protocol import Data, DataPoint, Envelope, MetricData
 from opencensus.ext.azure.log_exporter import AzureLogHandler
 
-from stream_processor.notifier.sinks.azure import AzureSink, Trace, no_acceptance
+from stream_processor.notifier.sinks.azure import AzureSink, Trace, not_accepted
 from stream_processor.notifier.sinks.dimensions import ROLE, BrandMetrics
 from stream_processor.notifier.sinks.sink import UnansweredError, check_answer
 
@@ -82,4 +82,4 @@ class AzureOpenCensus(AzureSink):
         except (ValueError, TypeError, KeyError):
             accepted = False
         if not accepted:
-            raise no_acceptance(answer.status_code)
+            raise not_accepted(answer.status_code)

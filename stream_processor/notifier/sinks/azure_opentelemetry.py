@@ -28,7 +28,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from stream_processor.notifier.sinks.azure import AzureSink, Trace, no_acceptance
+from stream_processor.notifier.sinks.azure import AzureSink, Trace, not_accepted
 from stream_processor.notifier.sinks.dimensions import ROLE, BrandMetrics
 from stream_processor.notifier.sinks.sink import UnansweredError, check_answer
 
@@ -107,4 +107,4 @@ class AzureOpenTelemetry(AzureSink):
         if answer is None:
             raise UnansweredError("Azure Monitor does not answer")
         check_answer(answer.status_code, answer.headers.get("Retry-After", ""), answer.text())
-        raise no_acceptance(answer.status_code)
+        raise not_accepted(answer.status_code)
