@@ -25,7 +25,7 @@ from badbuzz import wire
 from badbuzz.model import Prediction, Tweet, Window
 from badbuzz.store.database import Store
 from benchmarks.worker import environ, wait_for
-from demo.watch import Worker
+from demo.watch import WorkerClient
 from stream_processor.engine.partitioner import partition_of
 from tests.e2e.records import positions
 from tests.support.servers import KafkaServer, PostgresServer
@@ -96,7 +96,7 @@ def recorder(stream: Deployment, store_url: str) -> Iterator[psutil.Process]:
     settings["BADBUZZ_STORE"] = store_url
     process = subprocess.Popen([sys.executable, "-m", "badbuzz", "record"], env=settings)
     try:
-        ready = Worker(int(settings["BADBUZZ_WEB_PORT"])).ready
+        ready = WorkerClient(int(settings["BADBUZZ_WEB_PORT"])).ready
         wait_for(lambda: process.poll() is not None or ready(), "a start", pause_s=0.01)
         yield psutil.Process(process.pid)
     finally:

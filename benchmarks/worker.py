@@ -26,7 +26,7 @@ from badbuzz import wire
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.recordings.reader import read_recording
 from demo.processes import free_port
-from demo.watch import Worker
+from demo.watch import WorkerClient
 from tests.support.servers import KafkaServer
 
 N_PARTITIONS = 4
@@ -143,8 +143,8 @@ def one_round(bootstrap: str, prefix: str, n_records: int, name: str) -> tuple[f
             return int(progress.read_text() or 0) if progress.exists() else 0
 
         if name == "worker":
-            worker = Worker(int(settings["BADBUZZ_WEB_PORT"]))
-            return measure(["-m", "badbuzz", "process"], settings, n_records, worker.records,
+            worker = WorkerClient(int(settings["BADBUZZ_WEB_PORT"]))
+            return measure(["-m", "badbuzz", "process"], settings, n_records, worker.n_committed,
                            worker.ready)  # fmt: skip
         module = {"agent": "benchmarks.faust_agent", "loop": "benchmarks.bare_loop"}[name]
         return measure(["-m", module], settings, n_records, counted, lambda: counted() > 0)
@@ -179,15 +179,15 @@ def latency(bootstrap: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "badbuzz", "topics"], env=settings, check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "badbuzz", "process"], env=settings)
-    worker = Worker(int(settings["BADBUZZ_WEB_PORT"]))
+    worker = WorkerClient(int(settings["BADBUZZ_WEB_PORT"]))
     try:
         wait_for(worker.ready, "a start", pause_s=0.05)
         producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5,
                              "partitioner": "murmur2_random"})  # fmt: skip
-        worker.pulse()
+        worker.stats()
         n_records, _ = send(producer, prefix, recording, OFFERED_PER_S)
-        wait_for(lambda: worker.records() >= n_records, "the end", pause_s=0.5)
-        p99_s = worker.pulse().latency_p99_s
+        wait_for(lambda: worker.n_committed() >= n_records, "the end", pause_s=0.5)
+        p99_s = worker.stats().latency_p99_s
         print(f"verdict latency at {OFFERED_PER_S}/s, p99: at most {p99_s} s")
     finally:
         process.terminate()

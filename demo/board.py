@@ -20,10 +20,10 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARKS: Final = 48
 _ALERTS: Final = 5
 _WIDE: Final = 110
-_FIGURES: Final = 76  # columns that all but the bars take
+_FIGURES: Final = 76  # columns without the bars
 _FEWER_FIGURES: Final = 64
 _FEWEST: Final = 8
-_FRAME: Final = 4  # lines: the alerts' borders, the pulse, and the cursor's
+_FRAME: Final = 4  # lines: borders of the alerts, status, cursor
 _BORDERS: Final = 4
 _STATES: Final = {
     "quiet": ("· quiet", "green"),
@@ -36,8 +36,8 @@ _MARKS: Final = {"firing": "!!", "escalated": "^^", "resolved": "ok"}
 
 
 @dataclass
-class Pulse:
-    """Throughput and state of the worker; a figure is None until it is known."""
+class WorkerStats:
+    """Throughput, latency and number of tweets of the worker; None if a figure is unknown."""
 
     tweets_per_s: float | None = None
     latency_p99_s: float | None = None
@@ -46,36 +46,38 @@ class Pulse:
 
 @dataclass
 class Board:
-    """Everything on the screen.
+    """The values on the screen.
 
     Parameters
     ----------
     language
         Language of the alerts' sentences.
-    over
-        Whether everything has come.
+    finished
+        Whether the replay has ended.
     """
 
     language: Language = "en"
-    pulse: Pulse = field(default_factory=Pulse)
+    stats: WorkerStats = field(default_factory=WorkerStats)
     windows: dict[str, deque[Window]] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
-    over: bool = False
+    finished: bool = False
 
-    def show(self, found: Window | Alert) -> None:
-        """Take in a closed window or an alert's change of phase."""
-        if isinstance(found, Alert):
-            self.alerts.append(found)
-            return
-        self.windows.setdefault(found.brand, deque(maxlen=_SPARKS)).append(found)
+    def add(self, output: Window | Alert | WorkerStats) -> None:
+        """Add an output of the worker."""
+        if isinstance(output, WorkerStats):
+            self.stats = output
+        elif isinstance(output, Alert):
+            self.alerts.append(output)
+        else:
+            self.windows.setdefault(output.brand, deque(maxlen=_SPARKS)).append(output)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the screen, with fewer bars if it is narrow and fewer alerts if it is low."""
+        """Draw the screen: fewer bars in a narrow terminal, fewer alerts in a low one."""
         brands = self._brands(options.max_width)
         yield brands
         n_taken = len(console.render_lines(brands, options)) + _FRAME
         yield self._alerts(console, options, max(console.height - n_taken, _FEWEST))
-        yield self._pulse(options.max_width)
+        yield self._status(options.max_width)
 
     def _brands(self, width: int) -> Panel:
         wide = width >= _WIDE
@@ -92,7 +94,7 @@ class Board:
 
     def _row(self, brand: str, windows: list[Window], *, wide: bool) -> list[Text]:
         now = windows[-1]
-        word, style = _STATES[now.state]
+        label, style = _STATES[now.state]
         adjusted = [Text(_percent(now.adjusted_rate))] if wide else []
         return [
             Text(brand, style="bold", overflow="ellipsis"),
@@ -101,7 +103,7 @@ class Board:
             Text(f"{now.expected_low:.0f} to {now.expected_high:.0f}"),
             Text(_percent(now.rate)),
             *adjusted,
-            Text(word, style=style),
+            Text(label, style=style),
         ]
 
     def _alerts(self, console: Console, options: ConsoleOptions, n_lines: int) -> Panel:
@@ -118,31 +120,30 @@ class Board:
         return Panel(body, title="alerts", title_align="left", border_style="blue")
 
     def _alert(self, alert: Alert, *, wide: bool) -> list[Text]:
-        """Draw an alert's claim and terms; for the newest one also its authors and two tweets."""
+        """Draw an alert's headline and terms; for the newest also its authors and two tweets."""
         mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
         line = Text(f"{format_clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
         indent = " " * (len(format_clock(alert.window_end_ms)) if wide else 0) + "  "
         newest = next((one for one in reversed(self.alerts) if one.evidence), None)
-        told = why(alert, self.language, reason_first=not wide)
-        if alert is newest:
-            told += examples(alert, self.language)
-        else:
-            told = told[:1]
-        below = [Text(indent + one, style="dim", no_wrap=True, overflow="ellipsis") for one in told]
+        details = why(alert, self.language, reason_first=not wide)
+        details = [*details, *examples(alert, self.language)] if alert is newest else details[:1]
+        below = [
+            Text(indent + one, style="dim", no_wrap=True, overflow="ellipsis") for one in details
+        ]
         return [line + Text(headline(alert, self.language)), *below]
 
-    def _pulse(self, width: int) -> Text:
-        """Return one line, shortened if it does not fit."""
+    def _status(self, width: int) -> Text:
+        """Return the last line, shortened if it does not fit."""
         newest = max((w[-1].end_ms for w in self.windows.values()), default=None)
         now = f"{format_clock(newest)} UTC" if newest else "waiting for tweets"
-        speed, latency_s = self.pulse.tweets_per_s, self.pulse.latency_p99_s
+        speed, latency_s = self.stats.tweets_per_s, self.stats.latency_p99_s
         flow = [] if speed is None else [f"{speed:,.0f} tweets/s"]
-        told = "" if latency_s is None else _duration(latency_s)
-        whole = [f"event time {now}" if newest else now, f"{self.pulse.n_tweets:,} tweets", *flow]
-        whole += [f"verdict within {told} (p99)"] if told else []
-        short = [now, *flow, *([f"p99 verdict {told}"] if told else [])]
-        way_out = [] if self.over else ["Ctrl-C ends it"]
-        lines = [" · ".join(parts + way_out) for parts in (whole, short)]
+        latency = "" if latency_s is None else _duration(latency_s)
+        whole = [f"event time {now}" if newest else now, f"{self.stats.n_tweets:,} tweets", *flow]
+        whole += [f"verdict within {latency} (p99)"] if latency else []
+        short = [now, *flow, *([f"p99 verdict {latency}"] if latency else [])]
+        hint = [] if self.finished else ["Ctrl-C ends it"]
+        lines = [" · ".join(parts + hint) for parts in (whole, short)]
         return Text(lines[len(lines[0]) > width], style="dim")
 
 

@@ -1,9 +1,8 @@
 """A Kafka broker in a child process and in memory, for the demo and for tests.
 
-It is librdkafka's mock cluster, which the confluent-kafka wheel carries: it speaks Kafka's
-protocol over TCP on loopback and is up in a tenth of a second. What it cannot do stands in
-``docs/kafka.md``. Run as a module, it serves until its standard input closes, so that it never
-outlives the process that started it.
+It is the mock cluster of librdkafka, part of the confluent-kafka wheel. It speaks Kafka's protocol
+over TCP on loopback and starts in a tenth of a second. ``docs/kafka.md`` lists its limits. Run as a
+module, it serves until its standard input closes, so it never outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Final, Self
 
 from confluent_kafka import cimpl
 
@@ -43,19 +42,19 @@ def _library() -> ctypes.CDLL:
 
 
 def serve(topics: Sequence[str], partitions: int) -> str:
-    """Start the broker in this process, for as long as it lives.
+    """Start the broker in this process; it runs until the process ends.
 
     Parameters
     ----------
     topics
-        Created with ``partitions`` each; others appear with 4 when they are first asked for.
+        Names of topics to create; others are created on first use, with 4 partitions.
     partitions
-        Number of partitions, at least 1.
+        Number of partitions of each of the topics, at least 1.
 
     Returns
     -------
     str
-        Its address, ``host:port``.
+        Address of the broker, ``host:port``.
 
     Raises
     ------
@@ -84,9 +83,9 @@ class EmbeddedBroker:
     Parameters
     ----------
     topics
-        Full names, created with ``partitions`` each; others appear with 4.
+        Names of topics to create; others are created on first use, with 4 partitions.
     partitions
-        Number of partitions, at least 1.
+        Number of partitions of each of the topics, at least 1.
 
     Examples
     --------
@@ -97,29 +96,22 @@ class EmbeddedBroker:
 
     def __init__(self, topics: Sequence[str] = (), partitions: int = 4) -> None:
         self._arguments = [str(partitions), *topics]
-        self._process: subprocess.Popen[str] | None = None
         self.bootstrap_servers = ""
 
-    @property
-    def pid(self) -> int:
-        """The child's process id, while it runs."""
-        assert self._process is not None
-        return self._process.pid
-
     def __enter__(self) -> Self:
-        """Start it, and return when it takes connections."""
-        self._process = subprocess.Popen(
+        """Start the broker and wait until it accepts connections."""
+        self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "demo.broker", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for the parent, which needs the broker to drain
         )
-        assert self._process.stdout is not None
-        self.bootstrap_servers = self._process.stdout.readline().strip()
+        assert self.process.stdout is not None
+        self.bootstrap_servers = self.process.stdout.readline().strip()
         if not self.bootstrap_servers:
             self.__exit__(None, None, None)
-            raise KafkaError("the embedded broker did not start; its reason stands above")
+            raise KafkaError("the embedded broker did not start; the reason is printed above")
         return self
 
     def __exit__(
@@ -128,23 +120,12 @@ class EmbeddedBroker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop it, and all it held is gone."""
-        process = self._process
-        if process is None:
-            return
-        self._process = None
-        _close(process.stdin)
+        """Stop the broker; its records are lost."""
         try:
-            process.wait(_STOP_S)
+            self.process.communicate(timeout=_STOP_S)  # closes its standard input
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _close(process.stdout)
-
-
-def _close(pipe: IO[str] | None) -> None:
-    assert pipe is not None
-    pipe.close()
+            self.process.kill()
+            self.process.communicate()
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -153,7 +134,7 @@ def main(arguments: Sequence[str]) -> None:
     Parameters
     ----------
     arguments
-        Partitions, then topics.
+        Number of partitions, then names of topics.
     """
     print(serve(arguments[1:], int(arguments[0])), flush=True)  # noqa: T201
     sys.stdin.buffer.read()

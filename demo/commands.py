@@ -1,4 +1,4 @@
-"""The demo's commands."""
+"""The commands ``broker`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -25,12 +26,19 @@ from badbuzz.recordings.rows import check_readable
 from badbuzz.terminal.options import Hours, Speed
 from badbuzz.terminal.signals import SignalGuard
 from demo.broker import serve
-from demo.run import Found, Plan, Served, Serving, play
-from demo.show import Face, Json, Lines, Screen, beginning, ending
+from demo.displays import (
+    Display,
+    JsonDisplay,
+    LineDisplay,
+    LiveDisplay,
+    lines_after,
+    lines_before,
+)
+from demo.run import Plan, ReplayEnded, ServicesReady, WorkerOutput, run_demo
 
 _WARMUP_H: Final = 168
 _SIMULATED_SPEED: Final = 5760.0
-_WATCHED_SPEED: Final = 720.0  # a crisis lasts for some seconds: one can see it come and go
+_WATCHED_SPEED: Final = 720.0  # slow enough to see a crisis begin and end in a browser
 
 
 @click.command()
@@ -40,10 +48,10 @@ _WATCHED_SPEED: Final = 720.0  # a crisis lasts for some seconds: one can see it
     help="Partitions of each topic.  [default: BADBUZZ_PARTITIONS]",
 )
 def broker(partitions: int | None) -> None:
-    """Start an embedded Kafka broker, in memory, and keep it until Ctrl-C.
+    """Run an embedded Kafka broker, in memory, until Ctrl-C.
 
-    Its address is the first line of standard output. It needs neither Java nor Docker, and
-    forgets everything when it ends: for a Kafka that keeps its records, make kafka.
+    The first line of standard output is its address. It needs neither Java nor Docker. Its records
+    are lost when it ends; make kafka starts a Kafka that keeps them.
 
     \b
     Examples:
@@ -74,7 +82,7 @@ def broker(partitions: int | None) -> None:
     show_default=True,
     help="Days to simulate, without FILE.",
 )
-@click.option("--seed", default=2, show_default=True, help="Of the simulation.")
+@click.option("--seed", default=2, show_default=True, help="Random seed of the simulation.")
 @click.option(
     "--warmup",
     type=Hours(),
@@ -85,32 +93,32 @@ def broker(partitions: int | None) -> None:
 @click.option(
     "--speed",
     type=Speed(),
-    help="Event time per time; default: 5760 after the warm-up, 720 with --ui, max for FILE.",
+    help="Event time per real time; default: 5760 after the warm-up, 720 with --ui, max for FILE.",
 )
 @click.option(
     "--language",
     type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
-    help="Of the alerts' sentences, and of the front.",
+    help="Language of the alerts and of the front.",
 )
-@click.option("--headless", is_flag=True, help="A line per event instead of the live view.")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines instead of the live view.")
+@click.option("--headless", is_flag=True, help="Print one line per event instead of the live view.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of the live view.")
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Leave the recording, the logs and the database here.",
+    help="Keep the recording, the logs and the database in this folder.",
 )
 @click.option(
     "--serve",
     is_flag=True,
-    help="Record what happens, and serve it by the API on loopback, until Ctrl-C.",
+    help="Run the recorder and the API on loopback, until Ctrl-C.",
 )
 @click.option(
     "--ui",
     is_flag=True,
-    help="Serve the front too; Prometheus and Alertmanager, where they are installed.",
+    help="Run the front too, and Prometheus and Alertmanager if they are installed.",
 )
 def demo(
     files: tuple[str, ...],
@@ -125,13 +133,13 @@ def demo(
     serve: bool,
     ui: bool,
 ) -> None:
-    """Watch a crisis being caught: a broker, a worker and a replay in one terminal.
+    """Detect a crisis live: a broker, a worker and a replay in one terminal.
 
-    Without FILE, ten simulated days of three airlines, the first seven of them to learn what is
-    usual. With FILE, a recording of yours, as badbuzz replay reads it. With --serve it prints three
-    curl lines to try after the replay, and goes on serving until Ctrl-C, which is no error then.
-    With --ui it prints addresses to open in a browser first, and replays more slowly. Where the
-    output is no terminal, it is a line per event.
+    Without FILE, the demo simulates ten days of three airlines; the first seven are the warm-up.
+    FILE is a recording as badbuzz replay reads it. With --serve, the demo prints three curl
+    commands after the replay and continues to serve until Ctrl-C, which then exits with code 0.
+    With --ui, it first prints addresses to open in a browser, and replays more slowly. When
+    standard output is not a terminal, it prints one line per event.
 
     \b
     Examples:
@@ -151,73 +159,64 @@ def demo(
         seed=seed,
         warmup_h=warmup,
         speed=speed,
-        fast_h=0 if files else warmup,
         serve=serve or ui,
         ui=ui,
         language=language,
     )
     headless = headless or not sys.stdout.isatty()
-    face: Face = Json() if as_json else (Lines if headless else Screen)(language)
-    with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch, SignalGuard() as stopping:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        with SignalGuard() as stopping:
-            alerts = _show(play(plan, folder, face.say, stopping), face, stopping)
-        if files and not stopping():
-            click.echo(_summary(alerts, files), err=True)
-        if stopping():
-            click.echo("ended", err=True)
-            as_told = plan.serve and stopping.signal == signal.SIGINT
-            raise SystemExit(0 if as_told else 128 + stopping.signal)
+        display: Display
+        display = JsonDisplay() if as_json else (LineDisplay if headless else LiveDisplay)(language)
+        with closing(display):
+            alerts = _show(run_demo(plan, folder, display.report, stopping), display)
+    if files and not stopping():
+        click.echo(_summary(alerts, files), err=True)
+    if stopping():
+        click.echo("ended", err=True)
+        is_expected = plan.serve and stopping.signal == signal.SIGINT
+        raise SystemExit(0 if is_expected else 128 + stopping.signal)
 
 
 def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:
     check_readable(files)
     if not files and days * 24 <= warmup_h:
         raise click.UsageError(
-            f"--days {days} are all warm-up: give --days {warmup_h // 24 + 1} or more"
+            f"--days {days} is within the warm-up: give --days {warmup_h // 24 + 1} or more"
         )
 
 
 def _summary(alerts: list[Alert], files: tuple[str, ...]) -> str:
-    """Print the number of alerts and where to look next."""
+    """Return the number of alerts and the command that shows their evidence."""
     opened = Counter(alert.severity for alert in alerts if alert.phase == "firing")
     kinds = ", ".join(f"{n} {severity}" for severity, n in sorted(opened.items()))
     n_opened = f"{opened.total()} alert{'' if opened.total() == 1 else 's'}"
     return (
-        f"{n_opened}{f' ({kinds})' if kinds else ''}. Their evidence in pictures, held against the "
-        f"truth where you know it: badbuzz backtest {shlex.join(files)} --report report.html"
+        f"{n_opened}{f' ({kinds})' if kinds else ''}. Charts of their evidence, compared with "
+        f"--truth FILE if known: badbuzz backtest {shlex.join(files)} --report report.html"
     )
 
 
 def _show(
-    told: Iterator[Found | Truth | Serving | Served], face: Face, stopping: SignalGuard
+    events: Iterator[WorkerOutput | Truth | ServicesReady | ReplayEnded], display: Display
 ) -> list[Alert]:
+    """Show all events and return the alerts."""
     truth: Truth | None = None
-    served: Served | None = None
     alerts: list[Alert] = []
-
-    def found() -> Iterator[Found]:
-        nonlocal truth, served
-        for one in told:
-            if isinstance(one, Served):
-                served = one
-                return
-            if isinstance(one, Truth):
-                truth = one
-                continue
-            if isinstance(one, Serving):
-                face.offer(beginning(one))
-                continue
-            if isinstance(one, Alert):
-                alerts.append(one)
-            yield one
-
-    face.follow(found())
-    if truth is not None and not stopping():
-        face.conclude(evaluate(alerts, truth.incidents), truth.benign)
-    if served is not None:
-        face.offer(ending(served))
-    for _ in told:  # where it serves, it goes on until it is told to end
-        pass
+    for event in events:
+        if isinstance(event, Truth):
+            truth = event
+        elif isinstance(event, ServicesReady):
+            display.print_lines(lines_before(event))
+        elif isinstance(event, ReplayEnded):
+            display.close()
+            if truth is not None:
+                display.show_evaluation(evaluate(alerts, truth.incidents), truth.benign)
+            if event.addresses:
+                display.print_lines(lines_after(event))
+        else:
+            display.show(event)
+            if isinstance(event, Alert):
+                alerts.append(event)
     return alerts

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager around the demo, where they are installed, and the notifier."""
+"""Monitoring of the demo: Prometheus and Alertmanager, if installed, and the notifier."""
 
 from __future__ import annotations
 
@@ -11,27 +11,24 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.messages.translator import Language
-from demo.parts import Address, ServiceProcess, command
-from demo.processes import free_port
+from demo.processes import ServiceProcess, command, free_port
 
-_PROMETHEUS: Final = ("prometheus",)
-_DEBIANS: Final = "prometheus-alertmanager"  # which has no page of its own
-_ALERTMANAGER: Final = ("alertmanager", _DEBIANS)
+_DEBIAN_ALERTMANAGER: Final = "prometheus-alertmanager"  # Debian's build has no web page
 
 
 class Monitoring:
     """The services that monitor the demo: Prometheus, Alertmanager and the notifier.
 
-    Prometheus has the product's own rules. Alertmanager mails nobody.
+    Prometheus uses the rules of the product. Alertmanager shows alerts and sends no mail.
 
     Parameters
     ----------
     folder
         Folder for configurations and data.
-    watched
+    hosts
         Addresses to scrape, ``host:port``, by job.
     front
-        Address that messages link to.
+        URL that messages link to.
     language
         Language of the messages.
     store
@@ -39,44 +36,36 @@ class Monitoring:
 
     Attributes
     ----------
-    parts
+    services
         Services to start, in any order.
-    addresses
-        Addresses to open.
+    urls
+        URLs to open in a browser, by name.
     missing
-        One line about missing programs; empty if none is missing.
+        One line about programs that are not installed; empty if none is missing.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        watched: Mapping[str, str],
-        front: str,
-        language: Language,
-        store: str,
+        self, folder: Path, hosts: Mapping[str, str], front: str, language: Language, store: str
     ) -> None:
-        prometheus, alertmanager = _found(_PROMETHEUS), _found(_ALERTMANAGER)
-        self.parts: list[ServiceProcess] = []
-        self.addresses: tuple[Address, ...] = ()
+        prometheus = shutil.which("prometheus") or ""
+        alertmanager = shutil.which("alertmanager") or shutil.which(_DEBIAN_ALERTMANAGER) or ""
+        self.services: list[ServiceProcess] = []
+        self.urls: dict[str, str] = {}
         self.missing = _missing(prometheus, alertmanager)
-        told = ""
+        alertmanager_host = ""
         if alertmanager:
-            told, notifier = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-            self.parts = [
-                _alertmanager(alertmanager, folder, told),
-                _notifier(notifier, told, front, language, store),
+            alertmanager_host, notifier = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+            self.services = [
+                _alertmanager(alertmanager, folder, alertmanager_host),
+                _notifier(notifier, alertmanager_host, front, language, store),
             ]
-            page = "/api/v2/alerts" if alertmanager.endswith(_DEBIANS) else ""
-            self.addresses = (Address("Alertmanager", f"http://{told}{page}"),)
-            watched = {**watched, "notifier": notifier}
+            page = "/api/v2/alerts" if alertmanager.endswith(_DEBIAN_ALERTMANAGER) else ""
+            self.urls["Alertmanager"] = f"http://{alertmanager_host}{page}"
+            hosts = {**hosts, "notifier": notifier}
         if prometheus:
             host = f"127.0.0.1:{free_port()}"
-            self.parts.append(_prometheus(prometheus, folder, host, watched, told))
-            self.addresses = (Address("Prometheus", f"http://{host}/alerts"), *self.addresses)
-
-
-def _found(names: tuple[str, ...]) -> str:
-    return next(filter(None, map(shutil.which, names)), "")
+            self.urls["Prometheus"] = f"http://{host}/alerts"
+            self.services.append(_prometheus(prometheus, folder, host, hosts, alertmanager_host))
 
 
 def _missing(prometheus: str, alertmanager: str) -> str:
@@ -87,30 +76,31 @@ def _missing(prometheus: str, alertmanager: str) -> str:
     >>> _missing("/usr/bin/prometheus", "")
     'not installed, so not started: Alertmanager (Debian: prometheus-alertmanager)'
     """
-    wanted = {
+    programs = {
         "Prometheus (Debian: prometheus)": prometheus,
         "Alertmanager (Debian: prometheus-alertmanager)": alertmanager,
     }
-    names = [name for name, found in wanted.items() if not found]
+    names = [name for name, program in programs.items() if not program]
     return f"not installed, so not started: {', '.join(names)}" if names else ""
 
 
 def _prometheus(
-    program: str, folder: Path, host: str, watched: Mapping[str, str], told: str
+    program: str, folder: Path, host: str, hosts: Mapping[str, str], alertmanager_host: str
 ) -> ServiceProcess:
-    """Prometheus with the shipped rules, at a pace that fits a replay's."""
+    """Return Prometheus with the shipped rules; it scrapes every second, as replays are fast."""
     rules = files("dashboards") / "prometheus" / "rules"
     configuration: dict[str, Any] = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [f"{rules}/*.yml"],
         "scrape_configs": [
             {"job_name": job, "static_configs": [{"targets": [address]}]}
-            for job, address in {**watched, "prometheus": host}.items()
+            for job, address in {**hosts, "prometheus": host}.items()
         ],
     }
-    if told:
-        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [told]}]}]}
-    started = (
+    if alertmanager_host:
+        targets = [{"targets": [alertmanager_host]}]
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": targets}]}
+    arguments = (
         program,
         f"--config.file={_write(folder / 'prometheus.yml', configuration)}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
@@ -118,16 +108,16 @@ def _prometheus(
         f"--web.external-url=http://{host}",
         "--log.level=warn",
     )
-    return ServiceProcess("prometheus", started, f"http://{host}/-/ready")
+    return ServiceProcess("prometheus", arguments, f"http://{host}/-/ready")
 
 
 def _alertmanager(program: str, folder: Path, host: str) -> ServiceProcess:
-    """Alertmanager whose only receiver is nobody: what fires is on its page."""
+    """Return Alertmanager with an empty receiver: its page shows the alerts, nobody is mailed."""
     configuration = {
         "route": {"receiver": "nobody", "group_by": ["alertname", "brand"], "group_wait": "1s"},
         "receivers": [{"name": "nobody"}],
     }
-    started = (
+    arguments = (
         program,
         f"--config.file={_write(folder / 'alertmanager.yml', configuration)}",
         f"--storage.path={folder / 'alertmanager'}",
@@ -136,12 +126,14 @@ def _alertmanager(program: str, folder: Path, host: str) -> ServiceProcess:
         "--cluster.listen-address=",
         "--log.level=warn",
     )
-    return ServiceProcess("alertmanager", started, f"http://{host}/-/ready")
+    return ServiceProcess("alertmanager", arguments, f"http://{host}/-/ready")
 
 
-def _notifier(host: str, told: str, front: str, language: Language, store: str) -> ServiceProcess:
+def _notifier(
+    host: str, alertmanager_host: str, front: str, language: Language, store: str
+) -> ServiceProcess:
     environ = {
-        "BADBUZZ_ALERTMANAGER_URL": f"http://{told}",
+        "BADBUZZ_ALERTMANAGER_URL": f"http://{alertmanager_host}",
         "BADBUZZ_DASHBOARD_URL": front,
         "BADBUZZ_LANGUAGE": language,
         "BADBUZZ_STORE": store,
@@ -153,6 +145,6 @@ def _notifier(host: str, told: str, front: str, language: Language, store: str) 
 
 
 def _write(path: Path, configuration: Mapping[str, Any]) -> Path:
-    """Write a configuration: JSON is YAML too."""
+    """Write a configuration as JSON, which is valid YAML, and return its path."""
     path.write_bytes(orjson.dumps(configuration, option=orjson.OPT_INDENT_2))
     return path

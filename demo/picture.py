@@ -1,4 +1,4 @@
-"""Draws the README's picture: the demo's screen in the middle of a crisis.
+"""Draws the picture of the README: the screen of the demo during a crisis.
 
 Run: python -m demo.picture docs/demo.svg
 """
@@ -13,27 +13,25 @@ from pathlib import Path
 from rich.console import Console
 
 from badbuzz.model import Alert, Window
-from demo.board import Board, Pulse
-from demo.run import Plan, play
+from demo.board import Board, WorkerStats
+from demo.run import Plan, run_demo
 
 _WIDTH = 148
 _AFTER_CRITICAL = 40
 
 
 def main(path: str) -> None:
-    """Run the demo, and draw its screen some windows after the second critical alert."""
+    """Run the demo and draw its screen some windows after the second critical alert."""
     board = Board()
-    plan = Plan((), days=10, seed=2, warmup_h=168, speed=5760.0, fast_h=168)
+    plan = Plan((), days=10, seed=2, warmup_h=168, speed=5760.0)
     n_critical = n_after = 0
     with tempfile.TemporaryDirectory() as folder:
-        for found in play(plan, Path(folder), lambda _: None, lambda: False):
-            if isinstance(found, Pulse):
-                board.pulse = found
-            elif isinstance(found, Alert | Window):
-                board.show(found)
-                n_after += n_critical >= 2
-            if isinstance(found, Alert):
-                n_critical += found.severity == "critical" and found.phase != "resolved"
+        for event in run_demo(plan, Path(folder), lambda _: None, lambda: False):
+            if isinstance(event, Alert | Window | WorkerStats):
+                board.add(event)
+                n_after += n_critical >= 2 and not isinstance(event, WorkerStats)
+            if isinstance(event, Alert):
+                n_critical += event.severity == "critical" and event.phase != "resolved"
             if n_after >= _AFTER_CRITICAL:
                 break
     console = Console(record=True, width=_WIDTH)

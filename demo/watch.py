@@ -1,4 +1,4 @@
-"""Reads what a worker writes: windows and alerts from Kafka, its pulse over HTTP."""
+"""Clients that follow a worker: its outputs in Kafka, its readiness and metrics over HTTP."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
 from badbuzz.model import Alert, Window
-from demo.board import Pulse
+from demo.board import WorkerStats
+from demo.processes import answers
 
-_PASSING = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_EOF})
+_TRANSIENT = frozenset({BrokerError.UNKNOWN_TOPIC_OR_PART, BrokerError._PARTITION_EOF})
 _BROKER_S = 10.0
 
 
 def connection(settings: Settings) -> dict[str, str]:
-    """Connection options, under librdkafka's names.
+    """Return the connection options under librdkafka's names.
 
     Examples
     --------
@@ -43,8 +44,8 @@ def connection(settings: Settings) -> dict[str, str]:
     return {name: value for name, value in options.items() if value and not name.startswith(unused)}
 
 
-class Reader:
-    """Reads the topics ``windows`` and ``alerts`` from their beginning, as committed.
+class OutputReader:
+    """Reads the committed records of the topics ``windows`` and ``alerts`` from the beginning.
 
     Parameters
     ----------
@@ -80,14 +81,14 @@ class Reader:
                 "check BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
             ) from error
         partitions = range(settings.partitions)
-        self._assigned = [TopicPartition(t, p, 0) for t in self._topics for p in partitions]
-        self._consumer.assign(self._assigned)
+        assigned = [TopicPartition(topic, n, 0) for topic in self._topics for n in partitions]
+        self._consumer.assign(assigned)
 
     def read(self, timeout_s: float) -> Iterator[Window | Alert]:
-        """Return the records that have arrived; wait for the first one until the time-out."""
+        """Yield the records that have arrived, or wait for the first one until the time-out."""
         for message in self._consumer.consume(2000, timeout_s):
             if message.error():
-                if message.error().code() in _PASSING:
+                if message.error().code() in _TRANSIENT:
                     continue
                 raise KafkaError(f"cannot read {message.topic()}: {message.error().str()}")
             yield self._topics[message.topic()](message.value())
@@ -97,8 +98,8 @@ class Reader:
         self._consumer.close()
 
 
-class Worker:
-    """A worker's web server, seen from outside.
+class WorkerClient:
+    """A client of a worker's web server.
 
     Parameters
     ----------
@@ -112,14 +113,10 @@ class Worker:
 
     def ready(self) -> bool:
         """Return True if the worker owns partitions and has loaded their state."""
-        try:
-            with urllib.request.urlopen(f"{self._base}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
+        return answers(f"{self._base}/readyz")
 
     def _scrape(self) -> dict[str, list[tuple[dict[str, str], float]]]:
-        """Samples by name; none while the worker is too busy to answer."""
+        """Return the samples by name; none if the worker does not answer."""
         try:
             with urllib.request.urlopen(f"{self._base}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
@@ -131,17 +128,15 @@ class Worker:
                 samples.setdefault(sample.name, []).append((sample.labels, sample.value))
         return samples
 
-    def records(self) -> int:
-        """Records taken in and committed so far, duplicates and dead letters included."""
+    def n_committed(self) -> int:
+        """Return the number of all processed records; -1 while some are not committed."""
         samples = self._scrape()
-        if not samples:
+        if not samples or any(value for _, value in samples.get("badbuzz_lag_records", [])):
             return -1
-        lag = sum(value for _, value in samples.get("badbuzz_lag_records", []))
-        taken = sum(value for _, value in samples.get("badbuzz_tweets_total", []))
-        return int(taken) if lag == 0 else -1
+        return int(sum(value for _, value in samples.get("badbuzz_tweets_total", [])))
 
-    def pulse(self) -> Pulse:
-        """Throughput and latency since the last call."""
+    def stats(self) -> WorkerStats:
+        """Return throughput and latency since the last call."""
         samples = self._scrape()
         n_tweets = sum(
             value
@@ -157,7 +152,7 @@ class Worker:
         self._last = now_s, n_tweets, buckets
         recent = {le: count - buckets_before.get(le, 0.0) for le, count in buckets.items()}
         speed = (n_tweets - n_before) / (now_s - before_s) if now_s > before_s else None
-        return Pulse(speed, _p99(recent), int(n_tweets))
+        return WorkerStats(speed, _p99(recent), int(n_tweets))
 
 
 def _p99(buckets: dict[float, float]) -> float | None:

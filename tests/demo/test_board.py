@@ -1,4 +1,4 @@
-"""The demo's screen, drawn."""
+"""The screen of the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Term, Window
-from demo.board import Board, Pulse
+from demo.board import Board, WorkerStats
 
 WINDOW = Window(
     brand="Air Paradis", start_ms=0, end_ms=300_000, n=23, n_negative=17, n_unvalidated=0,
@@ -20,36 +20,34 @@ WINDOW = Window(
 )  # fmt: skip
 
 
-def drawn(
-    *found: Alert | Window, width: int = 140, height: int = 40, pulse: Pulse | None = None
-) -> str:
-    board = Board(pulse=pulse or Pulse())
-    for one in found:
-        board.show(one)
+def drawn(*outputs: Alert | Window | WorkerStats, width: int = 140, height: int = 40) -> str:
+    board = Board()
+    for output in outputs:
+        board.add(output)
     console = Console(record=True, width=width, height=height, file=StringIO())
     console.print(board)
     return console.export_text()
 
 
-def test_an_alert_says_what_drives_it_and_what_people_wrote() -> None:
+def test_an_alert_shows_its_terms_and_example_tweets() -> None:
     text = drawn(example())
     assert "Driven by: bags, lost, luggage." in text
     assert "34 of 38 from distinct people" in text
     assert "12 hours and still no bags" in text
 
 
-def test_only_the_newest_says_everything() -> None:
+def test_only_the_newest_alert_shows_everything() -> None:
     text = drawn(example(), replace(example(), id="later"))
     assert text.count("Driven by: ") == 2
     assert text.count("from distinct people") == 1
 
 
-def test_when_it_is_over_the_last_evidence_stays() -> None:
+def test_a_resolved_alert_leaves_the_last_evidence_on_the_screen() -> None:
     over = replace(example(), phase="resolved", evidence=None)
     assert "12 hours and still no bags" in drawn(example(), over)
 
 
-def test_a_narrow_screen_cuts_examples_and_wraps_claims() -> None:
+def test_a_narrow_screen_cuts_examples_and_wraps_headlines() -> None:
     lines = drawn(example(), width=80).splitlines()
     assert sum("zero luggage" in line for line in lines) == 1
     assert max(map(len, lines)) == 80
@@ -70,14 +68,14 @@ def test_a_low_screen_keeps_its_last_line() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
-def test_the_pulse_is_one_line(width: int) -> None:
-    lines = drawn(WINDOW, width=width, pulse=Pulse(12_345.0, 0.5, 1_234_567)).splitlines()
+def test_the_status_is_one_line(width: int) -> None:
+    lines = drawn(WINDOW, WorkerStats(12_345.0, 0.5, 1_234_567), width=width).splitlines()
     assert "12,345 tweets/s" in lines[-1]
     assert "500 ms" in lines[-1]
 
 
 def test_a_latency_of_seconds_is_in_seconds() -> None:
-    assert "verdict within 2.5 s (p99)" in drawn(WINDOW, pulse=Pulse(1.0, 2.5, 3))
+    assert "verdict within 2.5 s (p99)" in drawn(WINDOW, WorkerStats(1.0, 2.5, 3))
 
 
 def test_a_narrow_screen_keeps_the_reasons() -> None:

@@ -1,4 +1,4 @@
-"""The embedded broker and Apache Kafka, as the rooms start them."""
+"""The embedded broker, and Apache Kafka as the tests start it."""
 
 from __future__ import annotations
 
@@ -71,32 +71,33 @@ def consume(address: str, topic: str, n: int) -> list[bytes]:
 
 
 @pytest.mark.kafka
-def test_embedded_broker_gives_its_topics_the_partitions_asked_for() -> None:
+def test_embedded_broker_creates_topics_with_the_given_partitions() -> None:
     with EmbeddedBroker(["mine"], partitions=7) as broker:
         assert n_partitions(broker.bootstrap_servers, "mine") == 7
 
 
 @pytest.mark.kafka
-def test_embedded_broker_gives_back_what_it_was_given(embedded_kafka: str) -> None:
+def test_embedded_broker_returns_the_records_written_to_it(embedded_kafka: str) -> None:
     produce(embedded_kafka, "given-back", [b"one", b"two"])
     assert consume(embedded_kafka, "given-back", 2) == [b"one", b"two"]
 
 
 @pytest.mark.kafka
-def test_embedded_broker_is_gone_after_its_context() -> None:
+def test_embedded_broker_ends_with_its_context() -> None:
     with EmbeddedBroker() as broker:
-        pid = broker.pid
+        pid = broker.process.pid
     assert not psutil.pid_exists(pid)
 
 
 @pytest.mark.kafka
-def test_embedded_broker_dies_with_a_parent_that_is_killed() -> None:
+def test_embedded_broker_ends_when_its_parent_is_killed() -> None:
     parent = subprocess.Popen(
         [
             sys.executable,
             "-c",
             "import time\nfrom demo.broker import EmbeddedBroker\n"
-            "with EmbeddedBroker() as broker:\n print(broker.pid, flush=True)\n time.sleep(60)",
+            "with EmbeddedBroker() as broker:\n"
+            " print(broker.process.pid, flush=True)\n time.sleep(60)",
         ],
         stdout=subprocess.PIPE,
     )
@@ -112,7 +113,7 @@ def test_embedded_broker_dies_with_a_parent_that_is_killed() -> None:
 @pytest.mark.kafka
 @pytest.mark.e2e
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_broker_command_prints_its_address_first_and_ends_in_good_order(
+def test_broker_command_prints_its_address_first_and_exits_with_zero(
     how: signal.Signals,
 ) -> None:
     process = subprocess.Popen(
@@ -154,7 +155,7 @@ def test_kafka_keeps_acknowledged_records_over_a_kill_and_a_stop(server: KafkaSe
     assert consume(server.bootstrap_servers, "kept", len(first) + 1) == [*first, b"after"]
 
 
-def test_what_a_transaction_committed_is_read(kafka_settings: Settings) -> None:
+def test_committed_transactions_are_read(kafka_settings: Settings) -> None:
     """Checksums verified: an embedded broker may write transaction markers with wrong ones."""
     topic = kafka_settings.topic("tweets")
 

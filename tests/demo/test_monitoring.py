@@ -13,60 +13,64 @@ from stream_processor.worker import notify
 from tests.support.alertmanager_server import AlertmanagerServer
 from tests.support.servers import lacking
 
-WATCHED = {"worker": "127.0.0.1:6066"}
+HOSTS = {"worker": "127.0.0.1:6066"}
 
 
 def monitoring(folder: Path) -> Monitoring:
-    return Monitoring(folder, WATCHED, "http://127.0.0.1:8501", "en", "sqlite:////nowhere.db")
+    return Monitoring(folder, HOSTS, "http://127.0.0.1:8501", "en", "sqlite:////nowhere.db")
 
 
 def with_programs(monkeypatch: pytest.MonkeyPatch, folder: Path, *names: str) -> None:
-    """Let nothing be installed but programs of these names."""
+    """Install only programs of these names."""
     for name in names:
         program = folder / name
         program.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(folder))
 
 
-def test_what_is_not_installed_is_said_in_a_line_and_not_started(
+def test_missing_programs_are_named_in_one_line_and_not_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path)
     found = monitoring(tmp_path)
-    assert found.parts == []
-    assert found.addresses == ()
+    assert found.services == []
+    assert found.urls == {}
     assert "Prometheus (Debian: prometheus)" in found.missing
     assert "Alertmanager (Debian: prometheus-alertmanager)" in found.missing
     assert "\n" not in found.missing
 
 
-def test_prometheus_alone_watches_without_a_notifier(
+def test_prometheus_alone_runs_without_a_notifier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "prometheus")
     found = monitoring(tmp_path)
-    assert [part.name for part in found.parts] == ["prometheus"]
+    assert [service.name for service in found.services] == ["prometheus"]
     assert "Prometheus (" not in found.missing
     assert "alertmanagers" not in (tmp_path / "prometheus.yml").read_text()
 
 
-def test_everything_there_leaves_nothing_to_say(
+def test_with_both_programs_all_services_start_and_none_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "prometheus", "alertmanager")
     found = monitoring(tmp_path)
-    assert {part.name for part in found.parts} == {"prometheus", "alertmanager", "notifier"}
+    assert {service.name for service in found.services} == {
+        "prometheus",
+        "alertmanager",
+        "notifier",
+    }
     assert found.missing == ""
 
 
-def test_the_notifier_understands_how_it_is_started(
+def test_the_notifier_command_line_is_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "alertmanager")
-    (part,) = [part for part in monitoring(tmp_path).parts if part.name == "notifier"]
-    options = notify.make_context("notify", list(part.command[4:])).params
+    (service,) = [one for one in monitoring(tmp_path).services if one.name == "notifier"]
+    options = notify.make_context("notify", list(service.command[4:])).params
     assert options == {"replays": True, "no_store": False}
-    assert part.environ["BADBUZZ_STORE"] == "sqlite:////nowhere.db"
+    assert service.environ["BADBUZZ_STORE"] == "sqlite:////nowhere.db"
 
 
 def check(program: str, *arguments: str | Path) -> None:
@@ -77,7 +81,7 @@ def check(program: str, *arguments: str | Path) -> None:
 
 
 @pytest.mark.services
-def test_prometheus_takes_its_configuration_and_finds_the_shipped_rules(tmp_path: Path) -> None:
+def test_prometheus_accepts_its_configuration_and_finds_the_shipped_rules(tmp_path: Path) -> None:
     monitoring(tmp_path)
     check("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert "rules found" in subprocess.run(
@@ -87,7 +91,7 @@ def test_prometheus_takes_its_configuration_and_finds_the_shipped_rules(tmp_path
 
 
 @pytest.mark.services
-def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
+def test_alertmanager_accepts_its_configuration(tmp_path: Path) -> None:
     AlertmanagerServer.program()
     monitoring(tmp_path)
     check("amtool", "check-config", tmp_path / "alertmanager.yml")
