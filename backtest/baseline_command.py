@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
-from backtest.options import FoldOptions, one_run, reading_options
+from backtest.options import FoldOptions, reading_options
+from backtest.rules import RuleSet
+from backtest.run import Run
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import encode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState, Rules
@@ -37,9 +39,9 @@ def build(files: tuple[str, ...], output: str, **options: Any) -> None:
     """
     check_outputs([("-o", output)], [("FILE", path) for path in files])
     reading = FoldOptions(files, Settings.read(), options)
+    run = Run(RuleSet("as set"), reading.base(), keeps_windows=False)
     with SignalGuard() as stopping:
-        run, tally = one_run(reading, None, stopping)
-        if tally.interrupted:
+        if reading.fold([run], stopping).interrupted:
             click.echo("badbuzz: interrupted; nothing was written", err=True)
             sys.exit(128 + stopping.signal)
     rules_of = run.fold.rules_of

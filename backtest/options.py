@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from backtest.cached_scorer import CachedScorer, LabelOracle
-from backtest.rules import RuleSet
 from backtest.run import Backtest, Run, Tally
 from backtest.scores import cache_folder
 from badbuzz.config.brands import read_brands
@@ -69,7 +68,7 @@ class FoldOptions:
     settings: Settings
     options: dict[str, Any]
 
-    def base(self, warmup_h: int | None) -> Callable[[str], Rules]:
+    def base(self, warmup_h: int | None = None) -> Callable[[str], Rules]:
         """Return the worker's rules of each brand, with another warm-up unless it is None."""
         default = Rules(
             lateness_ms=self.settings.lateness_s * 1000,
@@ -127,9 +126,3 @@ class FoldOptions:
             on_reject=rejects,
             on_open=display.opened,
         )
-
-
-def one_run(reading: FoldOptions, warmup_h: int | None, stopping: SignalGuard) -> tuple[Run, Tally]:
-    """Fold the recordings with the worker's rules."""
-    run = Run(RuleSet("as set"), reading.base(warmup_h), keeps_windows=False)
-    return run, reading.fold([run], stopping)

@@ -48,8 +48,7 @@ def process() -> None:
         new_processor,
     )
 
-    settings = Settings.read()
-    _check_port(settings)
+    settings = _read_settings()
     pipeline = ProcessorPipeline(settings)
     gc.freeze()  # imported objects live as long as the worker, so the collector skips them
     run_worker(new_processor(settings, pipeline), pipeline, settings)
@@ -84,8 +83,7 @@ def record(skip_deleted: bool) -> None:
             f"record needs {error.name}: pip install 'badbuzz[recorder]'"
         ) from error
 
-    settings = Settings.read()
-    _check_port(settings)
+    settings = _read_settings()
     click.echo(f"store: {describe_address(settings.store)}", err=True)
     pipeline = RecorderPipeline(settings, skip_deleted=skip_deleted)
     gc.freeze()
@@ -121,8 +119,7 @@ def notify(replays: bool, no_store: bool) -> None:
         from stream_processor.notifier.pipeline import NotifierPipeline  # noqa: PLC0415
         from stream_processor.notifier.store_follower import StoreFollower  # noqa: PLC0415
 
-        settings = Settings.read()
-        _check_port(settings)
+        settings = _read_settings()
         follower = None if no_store else StoreFollower(settings)
         pipeline = NotifierPipeline(settings, replays=replays, follower=follower)
     except ModuleNotFoundError as error:
@@ -136,9 +133,10 @@ def notify(replays: bool, no_store: bool) -> None:
     )
 
 
-def _check_port(settings: Settings) -> None:
-    remedy = "set BADBUZZ_WEB_PORT to a free port"
-    check_port(settings.web_host, settings.web_port, remedy)
+def _read_settings() -> Settings:
+    settings = Settings.read()
+    check_port(settings.web_host, settings.web_port, "set BADBUZZ_WEB_PORT to a free port")
+    return settings
 
 
 def _run_with_store(

@@ -248,7 +248,7 @@ def forget_drift() -> None:
         gauge.clear()
 
 
-class SourceMetrics:
+class SourceGauges:
     """The gauges of the sources with the newest times.
 
     Parameters
@@ -279,7 +279,7 @@ class SourceMetrics:
         self._newest_ms.clear()
 
 
-class BrandMetrics:
+class BrandGauges:
     """The gauges of the first brands; further brands are only counted.
 
     Parameters

@@ -47,8 +47,8 @@ class ProcessorResources:
     settings: Settings
     brands: Brands
     scorer_set: ScorerSet
-    brand_metrics: metrics.BrandMetrics
-    source_metrics: metrics.SourceMetrics
+    brand_gauges: metrics.BrandGauges
+    source_gauges: metrics.SourceGauges
     recent: Counter[str]
     drift: DriftMetrics
 
@@ -109,7 +109,7 @@ class ProcessorHandler:
             state = BrandState.unpack(value)
         self.fold.brands[state.brand] = state
         severity = state.alert.severity if state.alert is not None else None
-        self._resources.brand_metrics.show_alert(state.brand, severity, replay=state.replay)
+        self._resources.brand_gauges.show_alert(state.brand, severity, replay=state.replay)
 
     def _check_restored(self, brand: str) -> None:
         expected = partition_of(brand, self._settings.partitions)
@@ -123,8 +123,8 @@ class ProcessorHandler:
     async def close(self) -> None:
         """Disconnect the writer, and remove the gauges that the next owner sets."""
         await self._writer.close()
-        self._resources.brand_metrics.forget(self.fold.brands)
-        self._resources.source_metrics.forget()
+        self._resources.brand_gauges.forget(self.fold.brands)
+        self._resources.source_gauges.forget()
         self._resources.drift.forget(self.partition)
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
@@ -201,24 +201,24 @@ class ProcessorHandler:
             self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
         for window in windows:
             self._put(wire.WINDOWS, window.brand, wire.encode_window(window), headers)
-            self._resources.brand_metrics.note_window(window)
+            self._resources.brand_gauges.note_window(window)
         for alert in alerts:
             self._put(wire.ALERTS, alert.id, wire.encode_alert(alert), headers)
             severity = None if alert.phase == "resolved" else alert.severity
-            self._resources.brand_metrics.show_alert(alert.brand, severity, replay=alert.replay)
+            self._resources.brand_gauges.show_alert(alert.brand, severity, replay=alert.replay)
 
     def _put(self, topic: str, key: str, value: bytes, headers: Headers) -> None:
         self._outputs[topic].append((key.encode(), value, headers))
 
     def _show_sources(self, posts: Sequence[Tweet]) -> None:
-        source_metrics = self._resources.source_metrics
+        source_gauges = self._resources.source_gauges
         newest_ms: dict[str, int] = {}
         for post in posts:
             newest_ms[post.source] = max(newest_ms.get(post.source, 0), post.created_ms)
         for source, time_ms in newest_ms.items():
-            source_metrics.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
+            source_gauges.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
         for source, time_ms in self.fold.heartbeats_ms.items():
-            source_metrics.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
+            source_gauges.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
 
     async def checkpoint(self) -> None:
         """Write outputs, changed brands and the position in one transaction."""
@@ -230,7 +230,7 @@ class ProcessorHandler:
             outputs[topic(wire.PROCESSOR_STATE)] = self._changed_state()
         await self._writer.write(self.partition, outputs)
         self.fold.saved()
-        self._resources.brand_metrics.show()
+        self._resources.brand_gauges.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
         metrics.LATENCY_SECONDS.observe([(now_ms - sent) / 1000 for sent in self._timestamps_ms])

@@ -47,8 +47,8 @@ class ProcessorPipeline(Pipeline):
             settings=settings,
             brands=read_brands(settings.brands, rules),
             scorer_set=scorer_set,
-            brand_metrics=metrics.BrandMetrics(settings.max_brands),
-            source_metrics=metrics.SourceMetrics(_MAX_SOURCES),
+            brand_gauges=metrics.BrandGauges(settings.max_brands),
+            source_gauges=metrics.SourceGauges(_MAX_SOURCES),
             recent=Counter(),
             drift=DriftMetrics(scorer_set.scorers),
         )

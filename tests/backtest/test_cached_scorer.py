@@ -60,10 +60,10 @@ def test_a_label_is_the_prediction_and_a_tweet_without_one_has_none() -> None:
 
 def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
     path = labelled_file(tmp_path, "negative", "angry")
-    said = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
+    output = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
     assert (
         "labelled.csv:3: label 'angry' is none of negative, neutral, positive: map it with "
-        "--label angry=negative" in said
+        "--label angry=negative" in output
     )
 
 

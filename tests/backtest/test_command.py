@@ -83,28 +83,30 @@ def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
     assert found["n_false_alarms"] == 0
 
 
-def test_a_truth_about_another_brand_is_said(tmp_path: Path) -> None:
+def test_a_truth_about_another_brand_is_reported(tmp_path: Path) -> None:
     truth = truth_file(tmp_path, benign=[{**STRIKE, "brand": "Nobody"}])
-    said = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
-    assert said == ("badbuzz: truth: the recording has no tweet about Nobody; it has Air Paradis\n")
+    output = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert output == (
+        "badbuzz: truth: the recording has no tweet about Nobody; it has Air Paradis\n"
+    )
 
 
-def test_a_truth_about_another_time_is_said(tmp_path: Path) -> None:
+def test_a_truth_about_another_time_is_reported(tmp_path: Path) -> None:
     truth = truth_file(tmp_path, incidents=[STRIKE, {**STRIKE, "start_ms": 0, "end_ms": 1}])
-    said = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
-    assert "truth: 1 entry outside the recording, which is from Wed 15 Nov 2023" in said
+    output = stderr_of(steady_file(tmp_path), "--truth", truth, "--warmup", "24h")
+    assert "truth: 1 entry outside the recording, which is from Wed 15 Nov 2023" in output
 
 
-def test_rules_about_another_brand_are_said(tmp_path: Path) -> None:
+def test_rules_about_another_brand_are_reported(tmp_path: Path) -> None:
     (tmp_path / "calm.toml").write_text('[brand."Air Pardis"]\ntheta = 5\n')
-    said = stderr_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
-    assert "rules 'calm': the recording has no tweet about Air Pardis" in said
+    output = stderr_of(steady_file(tmp_path), "--rules", tmp_path / "calm.toml", "--warmup", "24h")
+    assert "rules 'calm': the recording has no tweet about Air Pardis" in output
 
 
 def test_a_recording_shorter_than_the_warm_up_names_the_remedy(tmp_path: Path) -> None:
-    said = command(steady_file(tmp_path))
-    assert "No alerts. No brand was watched" in said
-    assert "try --warmup 24h" in " ".join(said.split())
+    output = command(steady_file(tmp_path))
+    assert "No alerts. No brand was watched" in output
+    assert "try --warmup 24h" in " ".join(output.split())
 
 
 def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("format_", "expected"), [(caught, "1 unjudged"), (benign, "2 unjudged")])
-def test_what_nobody_watched_is_shown_where_nothing_else_is(
+def test_unwatched_incidents_are_shown_without_alerts(
     format_: Callable[[Scorecard], str], expected: str
 ) -> None:
     early = Incident("Nordwind", "strike", 0, 1)
@@ -122,7 +124,7 @@ def test_what_nobody_watched_is_shown_where_nothing_else_is(
     assert format_(card) == expected
 
 
-def test_an_alert_is_as_severe_as_it_became() -> None:
+def test_an_alert_has_its_highest_severity() -> None:
     opened, resolved = (replace(phase, severity="warning") for phase in alert(100))
     rises = [
         replace(opened, phase="escalated", severity="critical", window_end_ms=at_min * 60_000)
@@ -146,24 +148,24 @@ def test_an_alert_is_matched(
     path, truth = steady_file(tmp_path), truth_file(tmp_path, **lists)
     (found,) = summed_up(path, "--truth", truth)["rules"]
     assert [opened["verdict"] for opened in found["alerts"]] == [kind]
-    said = command(path, "--warmup", "24h", "--truth", truth)
-    assert [mark for mark in said if mark in "✓✗"] == [sign]
+    output = command(path, "--warmup", "24h", "--truth", truth)
+    assert [mark for mark in output if mark in "✓✗"] == [sign]
 
 
-def test_the_table_lists_what_was_missed_and_what_nobody_watched(tmp_path: Path) -> None:
+def test_the_table_lists_missed_and_unwatched_incidents(tmp_path: Path) -> None:
     day_ms = 86_400_000
     missed = {"start_ms": BURST_MS - day_ms // 4, "end_ms": BURST_MS - day_ms // 8}
     early = {"start_ms": BURST_MS - day_ms, "end_ms": BURST_MS - day_ms + 1}
     truth = truth_file(tmp_path, incidents=[STRIKE | missed, STRIKE | early])
-    said = " ".join(command(steady_file(tmp_path), "--warmup", "24h", "--truth", truth).split())
-    assert "Missed: Air Paradis, strike, Thu 16 Nov 2023 06:00" in said
-    assert "the brand was not watched yet: Air Paradis, strike, Wed 15 Nov 2023 12:00" in said
+    output = " ".join(command(steady_file(tmp_path), "--warmup", "24h", "--truth", truth).split())
+    assert "Missed: Air Paradis, strike, Thu 16 Nov 2023 06:00" in output
+    assert "the brand was not watched yet: Air Paradis, strike, Wed 15 Nov 2023 12:00" in output
 
 
 def test_the_table_names_brands_and_alerts(tmp_path: Path) -> None:
-    said = command(steady_file(tmp_path), "--warmup", "24h")
-    assert "Air Paradis" in said
-    assert "tweets about Air Paradis in the last" in said
+    output = command(steady_file(tmp_path), "--warmup", "24h")
+    assert "Air Paradis" in output
+    assert "tweets about Air Paradis in the last" in output
 
 
 # Ends
@@ -236,7 +238,7 @@ def test_no_output_takes_the_place_of_an_input_or_another(
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_baseline_is_not_written_over_what_it_is_learnt_from(tmp_path: Path) -> None:
+def test_a_baseline_does_not_overwrite_its_recording(tmp_path: Path) -> None:
     path = steady_file(tmp_path)
     arguments = ["baseline", "build", str(path), "-o", str(path), "--quiet"]
     found = CliRunner().invoke(badbuzz, arguments).exception

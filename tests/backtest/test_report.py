@@ -40,15 +40,15 @@ def folded(name: str, theta: float) -> Run:
 
 @pytest.fixture(scope="module")
 def result() -> BacktestResult:
-    keen, deaf = folded("keen", 3.5), folded("deaf", 90.0)
+    keen, strict = folded("keen", 3.5), folded("strict", 90.0)
     strike = Incident("Air Paradis", "viral_video", BURST_MS - 60_000, BURST_MS + 3_600_000)
     missed = Incident("<b>Nord&wind", "strike", BURST_MS, BURST_MS + 3_600_000)
     return BacktestResult(
         files=("week.jsonl",),
         tally=Tally(3_000, START_MS, START_MS + 2 * DAY_MS),
-        runs=(keen, deaf),
-        swept=((Sweep("theta", (3.5, 90.0)), (keen, deaf)),),
-        diffs=(compare(keen, deaf),),
+        runs=(keen, strict),
+        swept=((Sweep("theta", (3.5, 90.0)), (keen, strict)),),
+        diffs=(compare(keen, strict),),
         truth=Truth((strike, missed), (replace(missed, kind="fare_sale"),)),
     )
 
@@ -58,34 +58,34 @@ def report(result: BacktestResult) -> str:
     return render(result)
 
 
-def test_it_says_what_every_alert_said(result: BacktestResult, report: str) -> None:
+def test_the_report_has_the_text_of_every_alert(result: BacktestResult, report: str) -> None:
     (opened,) = (alert for alert in result.runs[0].alerts if alert.phase == "firing")
     assert headline(opened) in report
     assert f"{opened.p_value:.2g}" in report
 
 
-def test_it_says_why(result: BacktestResult, report: str) -> None:
+def test_the_report_has_the_reasons_of_an_alert(result: BacktestResult, report: str) -> None:
     (opened,) = (alert for alert in result.runs[0].alerts if alert.phase == "firing")
     assert opened.evidence is not None
     assert f"<q>{opened.evidence.most_repeated[0].text}</q>" in report
 
 
-def test_it_says_whether_an_alert_was_right(report: str) -> None:
+def test_the_report_shows_whether_an_alert_was_right(report: str) -> None:
     assert "Real crisis: viral video" in report
 
 
-def test_it_names_what_was_missed(report: str) -> None:
+def test_the_report_names_missed_incidents(report: str) -> None:
     assert re.search(r"Missed:.*Nord&amp;wind, strike", report)
 
 
-def test_what_nobody_watched_is_not_missed(result: BacktestResult) -> None:
+def test_incidents_of_unwatched_brands_are_not_missed(result: BacktestResult) -> None:
     early = Incident("Air Paradis", "delay", START_MS, START_MS + DAY_MS // 4)
     html = render(replace(result, truth=Truth((early,))))
     assert re.search(r"Not judged.*Air Paradis, delay", html)
     assert "Missed:" not in html
 
 
-def test_it_says_what_changed(report: str) -> None:
+def test_the_report_lists_the_differences(report: str) -> None:
     assert "0 alerts gained, 1 lost, 0 moved" in report
 
 
@@ -210,7 +210,7 @@ def test_it_has_a_title_and_headings_in_order(page: Any) -> None:
 
 
 @pytest.mark.services
-def test_every_chart_has_words_for_those_who_do_not_see_it(page: Any) -> None:
+def test_every_chart_has_a_text_alternative(page: Any) -> None:
     labels = page.eval_on_selector_all("figure", "found => found.map(f => f.ariaLabel)")
     assert labels
     assert all(labels)

@@ -17,7 +17,7 @@ from tests.backtest.runs import (
 
 
 def test_rules_of_a_brand_override_those_of_all(tmp_path: Path) -> None:
-    rules = tmp_path / "deaf.toml"
+    rules = tmp_path / "strict.toml"
     rules.write_text('theta = 3.0\n[brand."Air Paradis"]\ntheta = 90\n')
     path = steady_file(tmp_path)
     assert summed_up(path)["rules"][0]["n_alerts"] == 1
@@ -92,14 +92,14 @@ def test_an_alert_that_stays_is_no_change() -> None:
 
 
 def test_several_rule_sets_write_their_alerts_side_by_side(tmp_path: Path) -> None:
-    for name, theta in (("keen", 3), ("deaf", 90)):
+    for name, theta in (("keen", 3), ("strict", 90)):
         (tmp_path / f"{name}.toml").write_text(f"theta = {theta}")
     command(
         steady_file(tmp_path), "--warmup", "24h", "--alerts", tmp_path / "a.jsonl",
-        "--rules", tmp_path / "keen.toml", "--rules", tmp_path / "deaf.toml",
+        "--rules", tmp_path / "keen.toml", "--rules", tmp_path / "strict.toml",
     )  # fmt: skip
     assert b'"firing"' in (tmp_path / "a.jsonl").read_bytes()
-    assert (tmp_path / "a.deaf.jsonl").read_bytes() == b""
+    assert (tmp_path / "a.strict.jsonl").read_bytes() == b""
 
 
 # The truth

@@ -150,7 +150,7 @@ def test_a_window_that_ends_between_counts_is_refused(tmp_path: Path) -> None:
         read_corpus(write(tmp_path, ROWS, '[["2015-02-26 21:48:00", "2015-02-26 21:52:53"]]'))
 
 
-def test_a_missing_folder_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"windows.json is not there: say with --data"):
         read_corpus(tmp_path)
 
@@ -161,7 +161,7 @@ CHATTER = Series("AIR", 0, tuple(3 + i * 7 % 5 for i in range(700)), ())
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_a_detector_knows_nothing_of_what_comes(name: str) -> None:
+def test_a_detector_does_not_look_ahead(name: str) -> None:
     loud_later = CHATTER._replace(counts=(*CHATTER.counts[:600], *[90] * 100))
     assert DETECTORS[name](loud_later)[:600] == DETECTORS[name](CHATTER)[:600]
 

@@ -263,7 +263,7 @@ def test_a_lead_is_over_the_peer_that_caught_most_of_the_same_crises() -> None:
 # What a p-value is worth
 
 
-def test_a_window_that_overlaps_an_event_says_nothing_about_accidents(stream: Stream) -> None:
+def test_a_window_that_overlaps_an_event_is_not_counted_as_chance(stream: Stream) -> None:
     quiet = uneventful(stream, warmup_days=8)
     event = stream.events[0]
     assert quiet[event.start_min // 5 - 1]
@@ -271,7 +271,7 @@ def test_a_window_that_overlaps_an_event_says_nothing_about_accidents(stream: St
     assert quiet[-(-event.end_min // 5) + SCALES[-1] - 1]
 
 
-def test_the_worst_brand_is_told_beside_the_bands() -> None:
+def test_the_worst_brand_is_printed_with_the_bands() -> None:
     counted = [Calibration(0.5, 100, (9, 5, 3, 2, 1, 0)), Calibration(8.0, 50, (9, 5, 3, 2, 2, 1))]
     found = pooled(counted)
     assert found[ALL].n_below == (18, 10, 6, 4, 3, 1)
@@ -279,6 +279,6 @@ def test_the_worst_brand_is_told_beside_the_bands() -> None:
 
 
 def test_the_command_explains_itself_with_examples() -> None:
-    told = CliRunner().invoke(main, ["--help"]).output
-    assert "Examples:" in told
-    assert "--json" in told
+    output = CliRunner().invoke(main, ["--help"]).output
+    assert "Examples:" in output
+    assert "--json" in output

@@ -93,7 +93,7 @@ def finished_demo(demo: Demo) -> Demo:
 def feedback(demo: Demo, source: str) -> list[Feedback]:
     """Return the stored feedback of a source."""
     with demo.store() as store:
-        return [said for said in store.feedback(0, ALWAYS) if said.source == source]
+        return [one for one in store.feedback(0, ALWAYS) if one.source == source]
 
 
 def test_a_crisis_appears_on_live_without_reload(demo: Demo, browser: Browser) -> None:
@@ -136,9 +136,9 @@ def test_a_text_is_scored_and_its_correction_stands_in_the_store(
     expect(page.get_by_role("rowheader", name="worst", exact=True)).to_be_visible()
     page.get_by_role("button", name="That's wrong").click()
     expect(page.get_by_text("Kept as a mistake")).to_be_visible()
-    (said,) = feedback(demo, "try")
-    assert (said.text, said.predicted, said.right) == (text, True, False)
-    assert said.mispredicted
+    (correction,) = feedback(demo, "try")
+    assert (correction.text, correction.predicted, correction.right) == (text, True, False)
+    assert correction.mispredicted
     page.close()
 
 
@@ -149,9 +149,9 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
         page.keyboard.press(key)
         expect(page.get_by_text(f"Labelled: {n}")).to_be_visible()
         settle(page)
-    labels = sorted(feedback(demo, "labelling"), key=lambda said: said.at_ms)
-    assert [said.right for said in labels] == [True, False, True, False, True]
-    assert len({said.tweet_id for said in labels}) == 5
+    labels = sorted(feedback(demo, "labelling"), key=lambda label: label.at_ms)
+    assert [label.right for label in labels] == [True, False, True, False, True]
+    assert len({label.tweet_id for label in labels}) == 5
     page.close()
 
 
@@ -177,9 +177,7 @@ def test_a_key_counts_that_is_pressed_before_the_buttons_are_drawn(
     page.close()
 
 
-def test_what_was_chosen_stays_in_another_language(
-    demo: Demo, alert: str, browser: Browser
-) -> None:
+def test_choices_stay_in_another_language(demo: Demo, alert: str, browser: Browser) -> None:
     page = open_page(browser, demo.addresses["the front"], "label")
     brand, language = page.get_by_role("combobox").all()
     language.click()
@@ -193,7 +191,7 @@ def test_what_was_chosen_stays_in_another_language(
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "live")
 @pytest.mark.parametrize(("language", "size"), [("en", WIDE), ("fr", NARROW)])
-def test_a_page_keeps_nobody_out(
+def test_pages_are_accessible(
     language: Language,
     size: tuple[int, int],
     path: str,
@@ -209,7 +207,7 @@ def test_a_page_keeps_nobody_out(
     page.close()
 
 
-def test_an_alerts_page_keeps_nobody_out(
+def test_the_page_of_an_alert_is_accessible(
     fronts: dict[Language, str], alert: str, finished_demo: Demo, browser: Browser
 ) -> None:
     page = open_page(browser, fronts["fr"], "alerts", NARROW, alert=alert)
@@ -230,7 +228,7 @@ def test_nothing_is_loaded_from_elsewhere(demo: Demo, browser: Browser) -> None:
     page.close()
 
 
-def test_an_api_that_is_down_is_said_and_once_it_is_back_so_is_the_page(
+def test_a_page_reports_that_the_api_is_down_and_recovers(
     demo: Demo, tmp_path: Path, browser: Browser
 ) -> None:
     port = free_port()
@@ -250,11 +248,13 @@ def series(demo: Demo, expression: str) -> dict[str, str]:
     return {one["metric"]["job"]: one["value"][1] for one in result}
 
 
-def test_prometheus_sees_all_of_it_and_alertmanager_is_told(demo: Demo, alert: str) -> None:
+def test_prometheus_scrapes_all_targets_and_alertmanager_is_notified(
+    demo: Demo, alert: str
+) -> None:
     PrometheusServer.require()
     AlertmanagerServer.program()
     assert series(demo, "up") == dict.fromkeys(
         ("worker", "recorder", "api", "notifier", "prometheus"), "1"
     )
-    told = 'badbuzz_notified_total{sink="alertmanager", outcome="told"} > 0'
-    await_that(lambda: bool(series(demo, told)), "a change that Alertmanager took")
+    accepted = 'badbuzz_notified_total{sink="alertmanager", outcome="told"} > 0'
+    await_that(lambda: bool(series(demo, accepted)), "a change that Alertmanager took")

@@ -166,7 +166,7 @@ def await_progress(path: Path, past: int, process: subprocess.Popen[str]) -> Non
         time.sleep(0.02)
 
 
-def test_what_arrives_is_what_a_backtest_folds(broker: Settings, recording: Path) -> None:
+def test_a_replay_sends_the_tweets_that_a_backtest_folds(broker: Settings, recording: Path) -> None:
     done = replay(broker, recording, "--source", "replay:test", "--json")
     assert done.returncode == 0, done.stderr
     assert topic(broker) == expected(recording, "replay:test")
@@ -197,7 +197,7 @@ def test_a_killed_replay_resumes_without_a_gap(
     assert sum(map(len, found)) >= sum(map(len, expected(recording, source)))
 
 
-def test_an_interrupted_replay_says_how_to_go_on(
+def test_an_interrupted_replay_prints_the_resume_command(
     broker: Settings, recording: Path, tmp_path: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     progress = tmp_path / "a progress"
@@ -221,7 +221,7 @@ def test_a_finished_replay_resumes_to_nothing(
     assert (done.returncode, orjson.loads(done.stdout)["n_sent"]) == (0, 0)
 
 
-def test_bad_rows_are_counted_told_and_kept(broker: Settings, tmp_path: Path) -> None:
+def test_bad_rows_are_counted_reported_and_kept(broker: Settings, tmp_path: Path) -> None:
     tweet = Tweet("1", "Nordwind", "hello", MONDAY_MS, MONDAY_MS)
     path, rejects = tmp_path / "a.jsonl", tmp_path / "rejects"
     path.write_bytes(wire.encode_tweet(tweet) + b"\nnonsense\n" + wire.encode_tweet(tweet))
@@ -287,14 +287,14 @@ def test_a_broker_that_dies_and_comes_back_loses_nothing(
         server.stop()
 
 
-def test_a_broker_that_is_not_there_gives_one_line(recording: Path) -> None:
+def test_a_missing_broker_is_reported_in_one_line(recording: Path) -> None:
     done = replay(settings_for(UNREACHABLE), recording, "--wait", "0", "--quiet")
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
     assert "no broker answers at 127.0.0.1:1 (Connection refused): start one" in done.stderr
 
 
-def test_waiting_for_a_broker_is_said_once(recording: Path) -> None:
+def test_waiting_for_a_broker_is_reported_once(recording: Path) -> None:
     done = replay(settings_for(UNREACHABLE), recording, "--wait", "5")
     assert done.returncode == 4
     waiting, gave_up = done.stderr.splitlines()
@@ -329,7 +329,9 @@ def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
         (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
     ],
 )
-def test_a_wrong_call_says_what_is_wrong(arguments: tuple[str, ...], reason: str) -> None:
+def test_invalid_options_are_reported_with_the_reason(
+    arguments: tuple[str, ...], reason: str
+) -> None:
     done = replay(settings_for(UNREACHABLE), *arguments)
     assert done.returncode in (1, 2)
     assert reason in done.stderr
@@ -344,7 +346,7 @@ def test_a_recording_that_changed_is_not_resumed(tmp_path: Path) -> None:
         ProgressFile.load(str(tmp_path / "p"))
 
 
-def test_progress_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_saved_progress_is_loaded_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("{}\n")
     job = ReplayJob((str(path),), "s", mapping={"text": "body"}, start_ms=5, sort=True)

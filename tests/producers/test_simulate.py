@@ -77,7 +77,7 @@ def test_another_seed_writes_others() -> None:
     assert one.tweet.text != other.tweet.text
 
 
-def test_incidents_leave_the_calm_before_them_as_it_was() -> None:
+def test_incidents_do_not_change_the_tweets_before_them() -> None:
     incident = SimulatedIncident(
         "Air Paradis", "delay", MONDAY_MS + 9 * HOUR_MS, MONDAY_MS + DAY_MS, 5.0
     )
@@ -106,7 +106,7 @@ def test_texts_are_as_varied_as_peoples(written: list[SimulatedTweet]) -> None:
     assert len({each.tweet.text for each in written[:10_000]}) > 9_500
 
 
-def test_a_quarter_of_the_tweets_are_french_and_a_few_nobody_reads(
+def test_a_quarter_of_the_tweets_are_french_and_a_few_have_no_bundle(
     written: list[SimulatedTweet],
 ) -> None:
     count = Counter(each.tweet.lang for each in written)
@@ -255,7 +255,7 @@ def test_one_language_may_be_asked_for() -> None:
 
 
 @pytest.mark.parametrize("value", ["it", "en,en", ""])
-def test_a_language_nobody_writes_is_refused(value: str) -> None:
+def test_an_unknown_language_is_refused(value: str) -> None:
     assert run("--lang", value).exit_code == 2
 
 

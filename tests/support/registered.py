@@ -1,4 +1,4 @@
-"""Bundles that differ in nothing but what their cards say, and how they come into a registry."""
+"""Bundles that differ only in their cards, and their registration."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def put_broken(registry: Registry, folder: Path) -> Version:
 
 
 def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
-    """Register files as whatever they are said to be, as another program could."""
+    """Register files under any name and version, as another program could."""
     client, name = registry.client, model_name("en")
     if registry.find_model("en") is None:
         client.create_registered_model(name)

@@ -1,4 +1,4 @@
-"""``badbuzz alert test``: what it sends, and what it says."""
+"""The command ``badbuzz alert test``: the alert that it sends and the output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_sink_that_fails_is_named_and_the_others_receive_the_alert() -> None:
     assert ran.stderr.splitlines() == ["badbuzz: alertmanager did not accept the test alert"]
 
 
-def test_a_brand_that_nobody_watches_is_pointed_out() -> None:
+def test_a_brand_that_is_not_watched_is_reported() -> None:
     with HttpServer(EMPTY) as manager:
         ran = badbuzz({"BADBUZZ_ALERTMANAGER_URL": manager.url}, "--brand", "Air Pardis")
     assert "'Air Pardis' is not watched; watched brands: Air Paradis" in ran.stderr

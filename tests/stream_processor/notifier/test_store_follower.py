@@ -48,20 +48,20 @@ def corrected(azure: HttpServer) -> list[str]:
 
 
 def n_retries(notifier: WorkerProcess) -> float:
-    """Return how often Azure Monitor accepted nothing."""
-    said = notifier.get("/metrics") or b""
-    found = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', said)
+    """Return the number of requests that Azure Monitor did not accept."""
+    metrics = notifier.get("/metrics") or b""
+    found = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', metrics)
     return float(found[1]) if found else 0.0
 
 
-def all_told(store: Store) -> bool:
+def all_sent(store: Store) -> bool:
     return not store.unsent("azure")
 
 
-def test_a_misprediction_is_told_once_whatever_dies(
+def test_a_misprediction_is_sent_once_across_a_kill(
     real_stream: Deployment, azure: HttpServer, store_url: str
 ) -> None:
-    """Killed while Azure Monitor hangs: told after the restart, as is what came meanwhile."""
+    """Kill the notifier while Azure Monitor hangs; the restarted one sends all mispredictions."""
     before, meanwhile = feedback("missed"), feedback("false")
     with Store.open(store_url) as store:
         settings = {"AZURE_CONNECTION_STRING": azure.connection_string}
@@ -75,13 +75,13 @@ def test_a_misprediction_is_told_once_whatever_dies(
         store.add_feedback(meanwhile)
         azure.usual = ACCEPTS
         notifier = start(real_stream, store_url, **settings)
-        await_that(lambda: all_told(store), "notes of what was told")
+        await_that(lambda: all_sent(store), "records of all deliveries")
         notifier.signal(signal.SIGTERM)
         assert notifier.finish() == 0, notifier.log_text()
     assert corrected(azure) == [before.id, meanwhile.id]
 
 
-def test_one_that_is_refused_holds_up_no_other(
+def test_a_refused_misprediction_does_not_block_the_next(
     real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/badbuzz.db"
@@ -95,13 +95,13 @@ def test_one_that_is_refused_holds_up_no_other(
         await_that(lambda: n_retries(notifier) > 1, "attempts, the heartbeat's among them")
         azure.answers += [Answer(400, b"bad")]
         azure.usual = ACCEPTS
-        await_that(lambda: all_told(store), "notes of what was told")
+        await_that(lambda: all_sent(store), "records of all deliveries")
         counted = {"sink": "azure", "outcome": "refused"}
         assert metric(notifier, "badbuzz_corrections_told_total", **counted) == 1
     assert corrected(azure) == [taken.id]
 
 
-def test_live_windows_become_metrics_and_those_of_a_replay_do_not(
+def test_live_windows_become_metrics_and_replayed_ones_do_not(
     real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/badbuzz.db"
@@ -116,7 +116,7 @@ def test_live_windows_become_metrics_and_those_of_a_replay_do_not(
     assert found[0]["metrics"][0]["value"] == live.n_negative
 
 
-def test_without_a_store_alerts_are_told_and_why_no_more_is(
+def test_without_a_store_alerts_are_sent_and_the_reason_is_reported(
     real_stream: Deployment, azure: HttpServer, tmp_path: Path
 ) -> None:
     address = f"sqlite:///{tmp_path}/none.db"
@@ -129,10 +129,8 @@ def test_without_a_store_alerts_are_told_and_why_no_more_is(
     assert not (tmp_path / "none.db").exists()
 
 
-def test_whoever_acknowledges_in_the_api_ends_the_reminders(
-    real_stream: Deployment, tmp_path: Path
-) -> None:
-    """While Alertmanager is down: the silence comes once it is back; rise and end are told."""
+def test_an_acknowledgement_ends_the_reminders(real_stream: Deployment, tmp_path: Path) -> None:
+    """Acknowledge while Alertmanager is down: it gets the silence, the escalation and the end."""
     address = f"sqlite:///{tmp_path}/badbuzz.db"
     ours = replace(example(), severity="warning")
     risen = replace(example(), phase="escalated", score=9.0)

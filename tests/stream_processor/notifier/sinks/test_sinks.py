@@ -85,8 +85,8 @@ def use(
     return asyncio.run(run())
 
 
-def send(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notification) -> object:
-    return use(new_sink, server, lambda sink: sink.send(told))
+def send(new_sink: Callable[[Settings], Sink], server: HttpServer, sent: Notification) -> object:
+    return use(new_sink, server, lambda sink: sink.send(sent))
 
 
 # Both exporters to Azure Monitor
@@ -96,11 +96,11 @@ def send(new_sink: Callable[[Settings], Sink], server: HttpServer, told: Notific
 def test_every_dimension_of_a_change_arrives(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
-    told = notification()
-    send(new_sink, server, told)
+    sent = notification()
+    send(new_sink, server, sent)
     (trace,) = server.envelopes()
     assert trace["message"] == ALERT_TRACE
-    expected = {name: value for name, value in alert_dimensions(told).items() if value}
+    expected = {name: value for name, value in alert_dimensions(sent).items() if value}
     assert {name: trace["properties"].get(name) for name in expected} == expected
     assert len(expected) == len(ALERT_FIELDS) - 1  # it bears no mark
 
@@ -109,7 +109,7 @@ def test_every_dimension_of_a_change_arrives(
 @pytest.mark.parametrize(
     ("phase", "level"), [("firing", ERROR), ("escalated", ERROR), ("resolved", INFORMATION)]
 )
-def test_what_fires_is_an_error(
+def test_a_firing_alert_is_an_error_trace(
     new_sink: Callable[[Settings], Sink], phase: Any, level: int, server: HttpServer
 ) -> None:
     send(new_sink, server, notification(replace(example(), phase=phase)))
@@ -118,11 +118,11 @@ def test_what_fires_is_an_error(
 
 @pytest.mark.parametrize("new_sink", AZURE)
 def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
-    told = notification()
-    send(new_sink, server, told)
+    sent = notification()
+    send(new_sink, server, sent)
     found = server.envelopes("MetricData")
     values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found}
-    assert values == alert_metrics(told).values
+    assert values == alert_metrics(sent).values
     assert [data["properties"] for data in found] == [{"brand": "Air Paradis", "minutes": "15"}] * 3
 
 
@@ -178,7 +178,7 @@ PARTIAL = (
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_what_is_taken_in_part_is_not_taken(
+def test_a_partial_acceptance_is_a_failure(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     server.answers.append(Answer(206, PARTIAL))
@@ -201,7 +201,7 @@ def test_how_long_to_wait_is_passed_on(
 
 @pytest.mark.parametrize("new_sink", SINKS)
 @pytest.mark.parametrize("status", [500, 503, 401, 404])
-def test_what_may_mend_itself_is_asked_again(
+def test_transient_errors_may_be_retried(
     new_sink: Callable[[Settings], Sink], status: int, server: HttpServer
 ) -> None:
     server.answers.append(Answer(status, b"no"))
@@ -219,21 +219,23 @@ def test_a_bad_request_is_refused_for_good(
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_garbage_is_no_acceptance(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+def test_a_malformed_answer_is_not_an_acceptance(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
     server.answers.append(Answer(200, b"<html>Welcome to the guests' network</html>"))
     with pytest.raises(UnansweredError, match="answered 200 with"):
         send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_one_that_hangs_is_left(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+def test_a_hanging_sink_times_out(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
     server.answers.append(Answer(hangs=True))
     with pytest.raises(UnansweredError, match=r"answer"):
         send(new_sink, server, notification())
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) -> None:
+def test_an_unreachable_sink_is_unanswered(new_sink: Callable[[Settings], Sink]) -> None:
     with HttpServer() as gone:
         pass
     with pytest.raises(UnansweredError):
@@ -241,7 +243,7 @@ def test_one_that_is_down_may_come_back(new_sink: Callable[[Settings], Sink]) ->
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_a_heartbeat_tells_whether_it_answers(
+def test_a_heartbeat_checks_that_the_sink_answers(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     use(new_sink, server, lambda sink: sink.send_heartbeat())
@@ -254,22 +256,22 @@ def test_a_heartbeat_tells_whether_it_answers(
 # Alertmanager
 
 
-def all_posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
-    return list(to_alerts(told, told.published_ms / 1000 + 60, changed=changed))
+def all_posted(sent: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
+    return list(to_alerts(sent, sent.published_ms / 1000 + 60, changed=changed))
 
 
-def posted(told: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
+def posted(sent: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
     """Return the posted alerts without their reminders."""
-    found = all_posted(told, changed=changed)
+    found = all_posted(sent, changed=changed)
     return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
 
 
-def test_an_alert_is_labelled_by_what_routes_it() -> None:
+def test_an_alert_has_the_labels_used_for_routing() -> None:
     (alert,) = posted(notification(mark="test"))
     assert tuple(alert["labels"]) == LABELS
 
 
-def test_a_live_alert_has_a_reminder_beside_it_and_a_test_has_none() -> None:
+def test_a_live_alert_has_a_reminder_and_a_test_has_none() -> None:
     alert, reminder = all_posted(notification())
     assert tuple(reminder["labels"]) == REMINDER_LABELS
     assert {**reminder, "labels": 0} == {**alert, "labels": 0}
@@ -277,9 +279,9 @@ def test_a_live_alert_has_a_reminder_beside_it_and_a_test_has_none() -> None:
 
 
 def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
-    told = posted(notification(replace(example(), phase="escalated")))
-    now = told[1]["endsAt"]
-    assert [(one["labels"]["severity"], one["endsAt"] == now) for one in told] == [
+    alerts = posted(notification(replace(example(), phase="escalated")))
+    now = alerts[1]["endsAt"]
+    assert [(one["labels"]["severity"], one["endsAt"] == now) for one in alerts] == [
         ("critical", False),
         ("info", True),
         ("warning", True),
@@ -290,7 +292,7 @@ def test_a_repetition_ends_nothing() -> None:
     assert len(posted(notification(replace(example(), phase="escalated")), changed=False)) == 1
 
 
-def test_what_is_over_ends_now() -> None:
+def test_a_resolved_alert_ends_now() -> None:
     (alert,) = posted(notification(replace(example(), phase="resolved")))
     assert alert["startsAt"] < alert["endsAt"] == "2025-12-31T14:06:00Z"
 
@@ -302,16 +304,16 @@ def test_an_alert_carries_its_id_and_its_words() -> None:
     assert alert["generatorURL"] == notification().message.dashboard
 
 
-def test_a_silence_is_found_among_more_than_one_read_gives(server: HttpServer) -> None:
-    told = notification()
-    silences = [to_silence(replace(told, alert=replace(told.alert, id=f"{n}")), "camille", 0)
+def test_a_silence_is_found_in_a_long_answer(server: HttpServer) -> None:
+    sent = notification()
+    silences = [to_silence(replace(sent, alert=replace(sent.alert, id=f"{n}")), "camille", 0)
                 for n in range(5_000)]  # fmt: skip
     settings = Settings(alertmanager_url=server.url, notify_timeout_s=20)
-    server.usual = Answer(body=orjson.dumps([*silences, to_silence(told, "camille", 0)]))
+    server.usual = Answer(body=orjson.dumps([*silences, to_silence(sent, "camille", 0)]))
 
     async def run() -> None:
         sink = Alertmanager(settings)
-        await sink.silence(told, "camille")
+        await sink.silence(sent, "camille")
         await sink.close()
 
     asyncio.run(run())
