@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other: ``make bench``."""
+"""Runs all benchmarks one after the other: ``make bench``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BENCHMARKS = (
 
 
 def main() -> None:
-    """Describe the machine, then run each in a process of its own."""
+    """Print the machine, then run each benchmark in its own process."""
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in BENCHMARKS:
         print(f"\n{name}", flush=True)

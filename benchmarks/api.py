@@ -132,10 +132,10 @@ def _cpu_s(served: Served) -> float:
 
 
 def record(address: str, seconds: float) -> None:
-    """Record as a recorder would: tweets, and a window of each brand each half second.
+    """Record like a recorder: tweets, and a window of each brand every half second.
 
-    A window is that of a five-minute bucket, some 600 times more often than in life: what a
-    listener costs is what it hears. Its alert_id says when it was recorded.
+    These are windows of five-minute buckets, 600 times as frequent as in production, because the
+    cost of a listener depends on its events. The alert_id of a window is the time of recording.
     """
     tweets = N_TWEETS_A_SECOND // 2
     with Store.open(address) as store:
@@ -166,7 +166,7 @@ def _tweet(n: int) -> Scored:
 
 
 async def _listen(url: str, key: str, n_events: int) -> list[float]:
-    """Milliseconds from recording to hearing, of every event of one listener."""
+    """Return the milliseconds from the recording to the receipt of each event of a listener."""
     took: list[float] = []
     headers = {"Authorization": f"Bearer {key}"}
     async with (
@@ -183,20 +183,20 @@ async def _listen(url: str, key: str, n_events: int) -> list[float]:
 
 
 async def _listen_all(url: str, key: str, n_events: int) -> list[float]:
-    heard = await asyncio.gather(*(_listen(url, key, n_events) for _ in range(N_LISTENERS)))
-    return [ms for one in heard for ms in one]
+    delays_ms = await asyncio.gather(*(_listen(url, key, n_events) for _ in range(N_LISTENERS)))
+    return [ms for one in delays_ms for ms in one]
 
 
 def listen(url: str, key: str, n_events: int, path: str) -> None:
-    """Listen until each listener has heard everything; write the times down."""
+    """Listen until each listener has received all events, and write the delays to a file."""
     Path(path).write_bytes(orjson.dumps(asyncio.run(_listen_all(url, key, n_events))))
 
 
 def stream(folder: Path, seconds: float) -> None:
-    """Print how long an event takes to all of many listeners, and what they cost."""
+    """Print the delay of events with many listeners, and the CPU time and memory of the API."""
     n_events = round(seconds * 2) * N_BRANDS
     with Served(folder, API_RATE=1_000_000) as served:
-        path = folder / "heard.json"
+        path = folder / "delays.json"
         listening = multiprocessing.Process(
             target=listen, args=(served.url, served.keys["read"], n_events, str(path))
         )
@@ -216,14 +216,14 @@ def stream(folder: Path, seconds: float) -> None:
     p50, p99 = (float(np.percentile(took, q)) for q in (50, 99))
     print(
         f"/stream, {N_LISTENERS} listeners, {N_TWEETS_A_SECOND} tweets/s and {2 * N_BRANDS} "
-        f"windows/s recorded for {seconds:g} s: all {len(took):,} events heard, recorded to heard "
-        f"p50 {p50:.0f} ms, p99 {p99:.0f} ms; {cpu_s / seconds:.2f} of a core, {rss_mb:.0f} MiB",
+        f"windows/s recorded for {seconds:g} s: all {len(took):,} events received, "
+        f"recorded to received p50 {p50:.0f} ms, p99 {p99:.0f} ms; {cpu_s / seconds:.2f} of a core, {rss_mb:.0f} MiB",
         flush=True,
     )
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Run the selected measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=("score", "stream"))
     parser.add_argument("--seconds", type=float, default=30.0)

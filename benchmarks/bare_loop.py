@@ -1,4 +1,4 @@
-"""A bare aiokafka loop that decodes and counts, without scoring, state or output: the floor."""
+"""A bare aiokafka loop that only decodes and counts: the lower bound of the cost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from badbuzz.config.settings import Settings
 
 
 async def main() -> None:
-    """Read until ended."""
+    """Read until the process is terminated."""
     settings = Settings.read()
     consumer = AIOKafkaConsumer(
         settings.topic(wire.TWEETS),

@@ -1,4 +1,4 @@
-"""Drift: what measuring it costs the worker, and what it says of some texts.
+"""Measure the cost of the drift metrics in the worker, or the drift of some texts.
 
 Run: python -m benchmarks.drift
      python -m benchmarks.drift --data FILE… [--bundle airline-en] [--brand NAME]
@@ -27,7 +27,7 @@ N_ROUNDS = 5
 
 
 def simulated() -> list[Tweet]:
-    """Tweets of our own, in two languages."""
+    """Simulate tweets in two languages."""
     simulation = Simulation(build_airlines(3), start_ms=0, n_days=6, incidents=(), seed=1)
     return [one.tweet for one in simulation.run()][:N_TWEETS]
 
@@ -39,7 +39,7 @@ def recorded(path: Path, brand: str) -> list[str]:
 
 
 def report(what: str, texts: list[str], bundle: str) -> None:
-    """Print how far texts are from what a bundle was measured on."""
+    """Print the drift of texts from a bundle's reference texts."""
     scorer = Scorer.load(bundle)
     reference = DriftReference.from_card(scorer.card)
     assert reference is not None
@@ -53,7 +53,7 @@ def report(what: str, texts: list[str], bundle: str) -> None:
 
 
 def main() -> None:
-    """Look at files, or measure."""
+    """Print the drift of files, or measure the cost without any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", default=[])
     parser.add_argument("--bundle", default="airline-en")
@@ -70,19 +70,19 @@ def main() -> None:
 
 def measure() -> None:
     """Print minimum, median and maximum over the rounds, by size of a batch."""
-    tweets, judges = simulated(), ScorerSet.read("en=airline-en,fr=tweets-fr")
+    tweets, scorer_set = simulated(), ScorerSet.read("en=airline-en,fr=tweets-fr")
     for size in BATCHES:
         costs_us, scored_us = [], []
         for _ in range(N_ROUNDS):
-            drift, spent_s, scored_s = DriftMetrics(judges.scorers), 0.0, 0.0
+            drift, spent_s, scored_s = DriftMetrics(scorer_set.scorers), 0.0, 0.0
             for start in range(0, len(tweets), size):
                 batch = tweets[start : start + size]
                 began_s = time.thread_time()
-                verdicts = judges.predict(batch)
-                judged_s = time.thread_time()
-                drift.note(0, batch, verdicts)
-                scored_s += judged_s - began_s
-                spent_s += time.thread_time() - judged_s
+                predictions = scorer_set.predict(batch)
+                predicted_s = time.thread_time()
+                drift.note(0, batch, predictions)
+                scored_s += predicted_s - began_s
+                spent_s += time.thread_time() - predicted_s
             costs_us.append(spent_s / len(tweets) * 1e6)
             scored_us.append(scored_s / len(tweets) * 1e6)
         low, middle, high = min(costs_us), sorted(costs_us)[N_ROUNDS // 2], max(costs_us)

@@ -25,7 +25,7 @@ START_MS = 1_700_006_400_000
 N_ROUNDS = 3
 ZSTD = 4
 COLUMNS = (("fold", "us"), ("pack", "us"), ("compress", "us"), ("written", "B"))
-VERDICTS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
+PREDICTIONS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
 TEXT = (
     "the my your flight bag lost again hour hours late delay gate agent phone hold still waiting "
     "why never today tonight airport crew seat plane cancelled rebook refund service customer help "
@@ -35,7 +35,7 @@ WORDS = TEXT.split()
 
 
 class Stream(NamedTuple):
-    """So many brands, tweets of a brand in a bucket, buckets, and tweets between checkpoints."""
+    """A stream: brands, tweets per brand and bucket, buckets, and tweets between checkpoints."""
 
     name: str
     n_brands: int
@@ -55,12 +55,12 @@ STREAMS = (
 class Bare(Fold):
     """The fold without evidence."""
 
-    def _add_evidence(self, tweet: Tweet, verdict: Prediction) -> None:
+    def _add_evidence(self, tweet: Tweet, prediction: Prediction) -> None:
         pass
 
 
 def tweets(stream: Stream, bucket: int) -> Iterator[Tweet]:
-    """Generate a bucket's tweets: a dozen of some forty words, and a rare one."""
+    """Generate the tweets of a bucket, each of 17 common words and a rare one."""
     dice = random.Random(bucket)
     now_ms = START_MS + bucket * BUCKET_MS
     for i in range(stream.n_tweets):
@@ -98,7 +98,7 @@ class Cost:
         self._last_s = time.process_time()
 
     def lap(self) -> float:
-        """CPU seconds since the last lap."""
+        """Return the CPU seconds since the last call."""
         last_s, self._last_s = self._last_s, time.process_time()
         return self._last_s - last_s
 
@@ -111,17 +111,17 @@ class Cost:
 
 
 def one_round(stream: Stream, fold: Fold) -> tuple[float, ...]:
-    """Microseconds of CPU of fold, packing and compressing, and bytes written, a tweet."""
+    """Return CPU microseconds of fold, packing and compression, and bytes written, per tweet."""
     cost = Cost()
     n_waiting = 0
     for bucket in range(stream.n_buckets):
-        told = list(tweets(stream, bucket))
+        posts = list(tweets(stream, bucket))
         cost.lap()
-        for start in range(0, len(told), stream.n_between):
-            part = told[start : start + stream.n_between]
+        for start in range(0, len(posts), stream.n_between):
+            part = posts[start : start + stream.n_between]
             for i, tweet in enumerate(part):
-                fold.apply(tweet, VERDICTS[(start + i) * 7 % 11 % 2])
-            if start + stream.n_between >= len(told):
+                fold.apply(tweet, PREDICTIONS[(start + i) * 7 % 11 % 2])
+            if start + stream.n_between >= len(posts):
                 end_ms = START_MS + (bucket + 1) * BUCKET_MS + 60_000
                 fold.apply(Tweet("", "", "", end_ms, end_ms, kind="heartbeat"), None)
             cost.fold += cost.lap()
@@ -135,7 +135,7 @@ def one_round(stream: Stream, fold: Fold) -> tuple[float, ...]:
 
 
 def main() -> None:
-    """Print the medians of several rounds with and without, which take turns."""
+    """Print the medians of alternating rounds with and without evidence."""
     for stream in STREAMS:
         bare, full = [], []
         for _ in range(N_ROUNDS):
@@ -144,7 +144,7 @@ def main() -> None:
         print(stream.name)
         for index, (what, unit) in enumerate(COLUMNS):
             without, with_it = (
-                statistics.median(one[index] for one in told) for told in (bare, full)
+                statistics.median(one[index] for one in rounds) for rounds in (bare, full)
             )
             more = with_it - without
             print(

@@ -1,6 +1,6 @@
-"""The same pipeline as a Faust agent: what the worker is compared with.
+"""The same pipeline as a Faust agent, for comparison with the worker.
 
-uvloop, ``take``, batch scoring, negatives counted in a tumbling table, verdicts sent on.
+It uses uvloop, ``take``, batch scoring and a tumbling table of negatives, and sends predictions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from badbuzz.config.settings import Settings  # noqa: E402
 from badbuzz.models.scorer import ScorerSet  # noqa: E402
 
 settings = Settings.read()
-judges = ScorerSet.read(settings.bundles)
+scorer_set = ScorerSet.read(settings.bundles)
 app = faust.App(
     f"{settings.app_id}-agent",
     broker=f"kafka://{settings.kafka_bootstrap_servers}",
@@ -38,19 +38,19 @@ app = faust.App(
 tweets = app.topic(settings.topic(wire.TWEETS), value_type=bytes)
 scored = app.topic(settings.topic(wire.SCORED_TWEETS) + "-agent", value_type=bytes)
 table = app.Table("negatives", default=int, partitions=settings.partitions, use_partitioner=True)
-negatives = table.tumbling(300).relative_to_now()  # inside take() there is no event to ask
+negatives = table.tumbling(300).relative_to_now()  # take() provides no event time
 
 
 @app.agent(tweets)
 async def process(stream: Any) -> None:
-    """Decode, score a batch, count, send on."""
+    """Decode and score a batch, count negatives and send predictions."""
     n_done = 0
     async for batch in stream.take(256, within=0.1):
         posts = [tweet for tweet in map(wire.decode_tweet, batch) if tweet.kind == "post"]
-        for tweet, verdict in zip(posts, judges.predict(posts), strict=True):
-            if verdict is not None and verdict.negative:
+        for tweet, prediction in zip(posts, scorer_set.predict(posts), strict=True):
+            if prediction is not None and prediction.negative:
                 negatives[tweet.brand] += 1
-            await scored.send(key=tweet.brand, value=wire.encode_scored(tweet, verdict))
+            await scored.send(key=tweet.brand, value=wire.encode_scored(tweet, prediction))
         n_done += len(batch)
         Path(os.environ["BENCH_PROGRESS"]).write_text(str(n_done), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The fold alone: CPU per brand and bucket, and per tweet.
+"""Measure the CPU time of the fold per tweet, and per brand and bucket.
 
 Run: python -m benchmarks.fold
 """
@@ -15,11 +15,11 @@ from badbuzz.model import Prediction, Tweet
 N_BRANDS = 50
 N_BUCKETS = 288
 N_ROUNDS = 7
-VERDICTS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
+PREDICTIONS = tuple(Prediction(0.9 if n else 0.1, bool(n), 9_500 * n, "bench@1") for n in (0, 1))
 
 
 def one_round() -> tuple[float, float]:
-    """CPU seconds spent on tweets, and on closing buckets."""
+    """Return the CPU seconds spent on tweets, and on closing buckets."""
     fold = Fold(lambda _brand: Rules())
     on_tweets = on_buckets = 0.0
     start_ms = 1_700_006_400_000
@@ -32,7 +32,7 @@ def one_round() -> tuple[float, float]:
         ]
         started_s = time.process_time()
         for i, tweet in enumerate(tweets):
-            fold.apply(tweet, VERDICTS[i % 2])
+            fold.apply(tweet, PREDICTIONS[i % 2])
         on_tweets += time.process_time() - started_s
         end_ms = now_ms + 360_000
         beat = Tweet("", "", "", end_ms, end_ms, source="bench", kind="heartbeat")

@@ -1,6 +1,6 @@
 """Measure the CPU cost of recording per window, per scored tweet, and at 1,000 tweets/s.
 
-Starts Apache Kafka from its jars, writes what a processor would, and runs ``badbuzz record`` on
+Starts Apache Kafka from its jars, writes the outputs of a processor, and runs ``badbuzz record`` on
 SQLite, or with ``--postgres`` on PostgreSQL. CPU is the recorder's own, user and system.
 
 Run: python -m benchmarks.recorder [--postgres] [--only windows | backlog | live]
@@ -61,7 +61,7 @@ def windows() -> Iterator[Sent]:
 
 
 def tweets(n_tweets: int, per_s: float) -> Iterator[Sent]:
-    """Scored tweets about all brands in turn, so many a second of event time."""
+    """Generate scored tweets about all brands in turn, at a rate in event time."""
     rng = random.Random(1)
     for n in range(n_tweets):
         at_ms = START_MS + int(n * 1000 / per_s)
@@ -69,12 +69,12 @@ def tweets(n_tweets: int, per_s: float) -> Iterator[Sent]:
         brand = BRANDS[n % len(BRANDS)]
         tweet = Tweet(str(n), brand, text, at_ms, at_ms, n, "bench", "en", f"{n:016x}")
         score = round(rng.betavariate(0.7, 1.4), 4)
-        verdict = Prediction(score, score >= 0.5, 0, "airline-en@0123456789ab")
-        yield wire.SCORED_TWEETS, brand, wire.encode_scored(tweet, verdict)
+        prediction = Prediction(score, score >= 0.5, 0, "airline-en@0123456789ab")
+        yield wire.SCORED_TWEETS, brand, wire.encode_scored(tweet, prediction)
 
 
 def send(stream: Deployment, records: Iterable[Sent], per_s: float | None = None) -> int:
-    """Send records, paced when asked; how many."""
+    """Send records, optionally paced, and return their number."""
     producer = Producer(
         {"bootstrap.servers": stream.settings.kafka_bootstrap_servers, "linger.ms": 20,
          "compression.type": "zstd", "queue.buffering.max.messages": 500_000}
@@ -91,7 +91,7 @@ def send(stream: Deployment, records: Iterable[Sent], per_s: float | None = None
 
 @contextmanager
 def recorder(stream: Deployment, store_url: str) -> Iterator[psutil.Process]:
-    """Run a recorder from its start to its end."""
+    """Run a recorder and yield its process."""
     settings = environ(stream.settings.kafka_bootstrap_servers, stream.settings.topic_prefix)
     settings["BADBUZZ_STORE"] = store_url
     process = subprocess.Popen([sys.executable, "-m", "badbuzz", "record"], env=settings)
@@ -105,13 +105,13 @@ def recorder(stream: Deployment, store_url: str) -> Iterator[psutil.Process]:
 
 
 def cpu_s(process: psutil.Process) -> float:
-    """User and system."""
+    """Return the user and system CPU seconds of a process."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def await_recorded(stream: Deployment, store_url: str) -> None:
-    """Wait until everything is in the store, looking seldom enough not to disturb."""
+    """Wait until all records are in the store, with few queries."""
     ends = positions(stream)
     with Store.open(store_url) as store:
         wait_for(lambda: ends.items() <= store.positions().items(), "the end", pause_s=0.25)
@@ -146,7 +146,7 @@ def live(stream: Deployment, store_url: str) -> None:
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run the selected measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--only", choices=["windows", "backlog", "live"])

@@ -1,4 +1,4 @@
-"""The scorer alone: tweets per CPU second, and the time one tweet takes.
+"""Measure the scorer: tweets per CPU second, and the latency of a single tweet.
 
 Run: python -m benchmarks.scorer [--data FILE]
 """
@@ -31,7 +31,7 @@ N_ROUNDS = 7
 
 
 def simulated(language: str) -> list[str]:
-    """Sentences of our own."""
+    """Simulate texts of a language."""
     simulation = Simulation(
         build_airlines(3), start_ms=0, n_days=6, incidents=(), seed=1, languages=(language,)
     )
@@ -49,7 +49,7 @@ def recorded(path: Path) -> list[str]:
 
 
 def cpu_us(scorer: Scorer, texts: list[str]) -> float:
-    """CPU per tweet, all threads, in batches of 256."""
+    """Return CPU microseconds per tweet of all threads, in batches of 256."""
     started_s = time.process_time()
     for start in range(0, len(texts), BATCH):
         scorer.score(texts[start : start + BATCH])
@@ -57,7 +57,7 @@ def cpu_us(scorer: Scorer, texts: list[str]) -> float:
 
 
 def single_ms(scorer: Scorer, texts: list[str]) -> tuple[float, float]:
-    """Median and 99th percentile of the wall time of one text on its own."""
+    """Return median and 99th percentile of the wall time of single texts, in milliseconds."""
     taken = []
     for text in texts:
         started_s = time.perf_counter()
@@ -67,7 +67,7 @@ def single_ms(scorer: Scorer, texts: list[str]) -> tuple[float, float]:
 
 
 def measure(bundle: str, what: str, texts: list[str]) -> None:
-    """Print what a bundle needs, minimum, median and maximum of several rounds."""
+    """Print minimum, median and maximum of several rounds of a bundle."""
     half = len(texts) * 2 // 3
     warm, timed = texts[:half], texts[half:]
     rounds = []
@@ -102,7 +102,7 @@ def main() -> None:
     """Measure both bundles, or the English one on a recording."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="JSON lines with 'text', gzipped or not")
-    parser.add_argument("--bundle", default="airline-en", help="with --data: what scores it")
+    parser.add_argument("--bundle", default="airline-en", help="with --data: bundle that scores it")
     given = parser.parse_args()
     print(
         f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "

@@ -1,7 +1,7 @@
-"""The store: windows, tweets and feedback written, and what the API reads, on both databases.
+"""Measure writes and the API's reads of the store, on both databases.
 
-PostgreSQL runs as the tests start it, but with fsync on; the CPU is this process's, so SQLite's is
-all of it and PostgreSQL's only the client's.
+PostgreSQL runs as in the tests, but with fsync on. CPU time is that of this process: all of
+SQLite's, but only the client's share of PostgreSQL's.
 
 Run: python -m benchmarks.store
 """
@@ -62,7 +62,7 @@ def window(number: int) -> Window:
 
 
 def scored(number: int) -> Scored:
-    """Tweets of all brands, twenty a second."""
+    """Generate a tweet; twenty per second, of all brands in turn."""
     score = number * 7919 % 10_000 / 10_000
     at_ms = START_MS + number * 50
     tweet = Tweet(f"{number}", f"brand {number % N_BRANDS}", TEXT, at_ms, at_ms, lang="en")
@@ -70,12 +70,12 @@ def scored(number: int) -> Scored:
 
 
 def in_batches(n: int, size: int) -> Iterator[range]:
-    """Numbers up to n, so many at a time."""
+    """Return ranges of at most ``size`` numbers that cover the numbers below n."""
     return (range(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def write_windows(store: Store, size: int, n: int = N_WINDOWS) -> int:
-    """Record windows in batches; how many they were."""
+    """Record windows in batches and return their number."""
     found = [(number, window(number)) for number in range(n)]
     for batch in in_batches(n, size):
         store.record_windows(WINDOWS, found[batch.start : batch.stop], batch.stop)
@@ -83,7 +83,7 @@ def write_windows(store: Store, size: int, n: int = N_WINDOWS) -> int:
 
 
 def write_tweets(store: Store) -> int:
-    """Record tweets in batches; how many they were."""
+    """Record tweets in batches and return their number."""
     found = [(number, scored(number)) for number in range(N_TWEETS)]
     for batch in in_batches(N_TWEETS, BATCH):
         store.record_tweets(TWEETS, found[batch.start : batch.stop], batch.stop)
@@ -91,7 +91,7 @@ def write_tweets(store: Store) -> int:
 
 
 def write_feedback(store: Store) -> int:
-    """Add feedback, each in a transaction of its own; how much it was."""
+    """Add feedback, each in its own transaction, and return its number."""
     for i in range(N_FEEDBACK):
         store.add_feedback(
             Feedback(

@@ -62,7 +62,7 @@ def read_corpus(folder: Path) -> list[Series]:
         return [read_series(folder / name, labels[name]) for name in sorted(labels)]
     except FileNotFoundError as missing:
         raise RecordingError(
-            f"{missing.filename} is not there: say with --data where NAB's series are"
+            f"{missing.filename} is missing: set the folder of NAB's series with --data"
         ) from missing
 
 

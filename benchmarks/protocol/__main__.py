@@ -36,7 +36,7 @@ Examples:
 def main(seeds: tuple[int, ...], jobs: int, json_: bool, calibration: bool) -> None:
     """Hold the detector, and ten others, against crises put into known streams.
 
-    Six brands at three volumes, three weeks of warm-up and twelve judged for each seed. Exits
+    Six brands at three volumes, three weeks of warm-up and twelve evaluated for each seed. Exits
     with 1 when a target is missed.
     """
     wanted = units(seeds)

@@ -19,7 +19,7 @@ from benchmarks.protocol.stream import BUCKET_MIN, PER_DAY, WARMUP_DAYS, Stream,
 from benchmarks.protocol.trace import trace
 
 LEVELS: Final = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
-"""The p-values that are looked at."""
+"""P-values whose frequency is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def uneventful(stream: Stream, warmup_days: int = WARMUP_DAYS) -> npt.NDArray[np
 
     Examples
     --------
-    >>> stream = draw("United", 4, 1, warmup_days=7, judged_days=3)
+    >>> stream = draw("United", 4, 1, warmup_days=7, evaluated_days=3)
     >>> bool(uneventful(stream, 7)[stream.events[0].start_min // 5])
     False
     """

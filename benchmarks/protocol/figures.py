@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.protocol.judge import Judged, judge, openings
+from benchmarks.protocol.evaluation import Evaluation, evaluate, openings
 from benchmarks.protocol.run import Measured
-from benchmarks.protocol.stream import FACTORS, JUDGED_DAYS, Stream
+from benchmarks.protocol.stream import EVALUATED_DAYS, FACTORS, Stream
 
 BUDGET: Final = 1.0
 """False alerts per brand-week at which detectors are compared."""
@@ -41,8 +41,8 @@ class Figures:
     false_per_week, worst_per_week
         False alerts per brand-week: mean over the brands, and of the worst one.
     alarms_per_week
-        The mean with those on a benign surge, which ``badbuzz.detection.evaluation`` counts as
-        false alarms.
+        False alerts per brand-week, including those on benign surges, which
+        ``badbuzz.detection.evaluation`` counts as false alarms.
     crises
         Crises by their factor.
     benign
@@ -57,41 +57,47 @@ class Figures:
     benign: Catch
 
 
-def _catch(judged: Sequence[Judged], factor: int) -> Catch:
-    delays = [delay for one in judged for event, delay in one.delays_min if event.factor == factor]
+def _catch(evaluated: Sequence[Evaluation], factor: int) -> Catch:
+    delays = [
+        delay for one in evaluated for event, delay in one.delays_min if event.factor == factor
+    ]
     caught = [delay for delay in delays if delay is not None]
     share = len(caught) / len(delays) if delays else 0.0
     return Catch(share, float(median(caught)) if caught else None)
 
 
 def _per_week(counts: Sequence[int]) -> float:
-    return sum(counts) * 7 / JUDGED_DAYS / len(counts) if counts else np.nan
+    return sum(counts) * 7 / EVALUATED_DAYS / len(counts) if counts else np.nan
 
 
-def figures(streams: Sequence[Stream], judged: Sequence[Judged], threshold: float) -> Figures:
-    """Sum up the judgements of some streams."""
-    n_weeks = JUDGED_DAYS / 7
+def figures(
+    streams: Sequence[Stream], evaluated: Sequence[Evaluation], threshold: float
+) -> Figures:
+    """Sum up the evaluations of some streams."""
+    n_weeks = EVALUATED_DAYS / 7
     by_brand: dict[tuple[str, int], list[float]] = {}
-    for stream, one in zip(streams, judged, strict=True):
+    for stream, one in zip(streams, evaluated, strict=True):
         by_brand.setdefault((stream.brand, stream.volume), []).append(one.n_false / n_weeks)
     rates = [fmean(own) for own in by_brand.values()] or [np.nan]
     return Figures(
         threshold=threshold,
         false_per_week=fmean(rates),
         worst_per_week=max(rates),
-        alarms_per_week=fmean(rates) + _per_week([one.n_benign for one in judged]),
-        crises={factor: _catch(judged, factor) for factor in FACTORS},
-        benign=_catch(judged, 0),
+        alarms_per_week=fmean(rates) + _per_week([one.n_benign for one in evaluated]),
+        crises={factor: _catch(evaluated, factor) for factor in FACTORS},
+        benign=_catch(evaluated, 0),
     )
 
 
 def at(measured: Sequence[Measured], name: str, threshold: float) -> dict[str, Figures]:
     """Compute a detector's figures at a threshold, by band of volume and over all."""
-    judged = [judge(openings(one.scored[name], threshold), one.stream.events) for one in measured]
+    evaluated = [
+        evaluate(openings(one.scored[name], threshold), one.stream.events) for one in measured
+    ]
     streams = [one.stream for one in measured]
 
     def of(wanted: Callable[[Stream], bool]) -> Figures:
-        rows = [(s, j) for s, j in zip(streams, judged, strict=True) if wanted(s)]
+        rows = [(s, j) for s, j in zip(streams, evaluated, strict=True) if wanted(s)]
         return figures([s for s, _ in rows], [j for _, j in rows], threshold)
 
     bands = {
@@ -118,8 +124,10 @@ def at_budget(measured: Sequence[Measured], name: str, budget: float = BUDGET) -
 
     def over_all(threshold: float) -> Figures:
         opened = [openings(one.scored[name], threshold) for one in measured]
-        judged = [judge(own, m.stream.events) for own, m in zip(opened, measured, strict=True)]
-        return figures([one.stream for one in measured], judged, threshold)
+        evaluated = [
+            evaluate(own, m.stream.events) for own, m in zip(opened, measured, strict=True)
+        ]
+        return figures([one.stream for one in measured], evaluated, threshold)
 
     pooled = np.sort(np.concatenate([one.scored[name].score for one in measured]))[::-1]
     high, rank = 0, 1

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.protocol.evaluation import evaluate, openings
 from benchmarks.protocol.figures import Figures
-from benchmarks.protocol.judge import judge, openings
 from benchmarks.protocol.run import ORACLE, PRODUCT, Measured
 from benchmarks.protocol.stream import Floats
 
@@ -61,7 +61,7 @@ def interval(differences: Floats) -> tuple[float, float]:
     Parameters
     ----------
     differences
-        One for each incident, of two detectors on that same one; not empty.
+        Differences between two detectors, one for each incident; not empty.
 
     Examples
     --------
@@ -76,12 +76,14 @@ def interval(differences: Floats) -> tuple[float, float]:
 
 
 def _caught(measured: Sequence[Measured], name: str, threshold: float, factor: int) -> Floats:
-    """1 for each crisis of a factor that a detector caught and 0 for the others, in order."""
-    judged = (judge(openings(one.scored[name], threshold), one.stream.events) for one in measured)
+    """Return 1 for each crisis of a factor that a detector caught, 0 for the others, in order."""
+    evaluated = (
+        evaluate(openings(one.scored[name], threshold), one.stream.events) for one in measured
+    )
     return np.array(
         [
             float(delay is not None)
-            for one in judged
+            for one in evaluated
             for event, delay in one.delays_min
             if event.factor == factor
         ]

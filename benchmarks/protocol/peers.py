@@ -1,7 +1,7 @@
-"""Other detectors on the same counts: each a score per bucket, all with the product's alert life.
+"""Other detectors on the same counts: one score per bucket, with the product's alert life cycle.
 
-What uses a mean to compare with uses the product's own baseline, so that the test is compared and
-not the baseline; what is known for a window of its own keeps it. None of them looks ahead.
+Detectors that compare with a mean use the product's baseline, so that only the tests are compared.
+Detectors with a window of their own keep it. None of them looks ahead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from badbuzz.detection.buckets import SCALES
 from badbuzz.detection.statistics import count_z, rate_z
 from benchmarks.protocol.river_peers import gaussian_scorer, half_space_trees
 from benchmarks.protocol.stream import PER_DAY, Floats, Ints, Stream
-from benchmarks.protocol.trace import Scored, Trace
+from benchmarks.protocol.trace import DetectorScores, FoldTrace
 
 _PHI: Final = 0.1
 
@@ -34,7 +34,7 @@ def sums(counts: Floats | Ints, n: int) -> Floats:
 
 
 def _before(counts: Floats | Ints, n: int) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the n buckets before each; of none, 0."""
+    """Return mean and standard deviation of the n buckets before each; 0 for the first."""
     seen = np.concatenate([[0.0], counts[:-1]])
     size = np.minimum(np.maximum(np.arange(len(counts)), 1), n)
     mean = sums(seen, n) / size
@@ -42,25 +42,25 @@ def _before(counts: Floats | Ints, n: int) -> tuple[Floats, Floats]:
     return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _scored(score: Floats) -> Scored:
-    return Scored(score.astype(np.float32))
+def _scored(score: Floats) -> DetectorScores:
+    return DetectorScores(score.astype(np.float32))
 
 
-def count_only(stream: Stream, trace: Trace) -> Scored:
+def count_only(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the product's count z on its best scale, without the rate."""
     max_count_z = trace.found.max_count_z
     assert max_count_z is not None
-    return Scored(max_count_z, max_count_z)
+    return DetectorScores(max_count_z, max_count_z)
 
 
-def count_60(stream: Stream, trace: Trace) -> Scored:
+def count_60(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the negatives of an hour against the expected ones."""
     seen, expected = sums(stream.negatives, 12), sums(trace.expected, 12)
     pairs = zip(seen.tolist(), expected.tolist(), strict=True)
     return _scored(np.array([count_z(n, mean, _PHI) for n, mean in pairs]))
 
 
-def cusum(stream: Stream, trace: Trace) -> Scored:
+def cusum(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the cumulative sum of standardised excesses (Page 1954), each at most 4, less 1."""
     spread = np.sqrt(trace.expected + _PHI * trace.expected**2 + 0.25)
     steps = np.minimum((stream.negatives - trace.expected) / spread, 4.0) - 1.0
@@ -72,7 +72,7 @@ def cusum(stream: Stream, trace: Trace) -> Scored:
     return _scored(score)
 
 
-def rate_only(stream: Stream, trace: Trace) -> Scored:
+def rate_only(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the product's rate z on its best scale, without the count."""
     best = np.full(len(trace.rate), -np.inf)
     for n, clustering in zip(SCALES, trace.clustering.T, strict=True):
@@ -83,7 +83,7 @@ def rate_only(stream: Stream, trace: Trace) -> Scored:
     return _scored(best)
 
 
-def ewma_sqrt(stream: Stream, trace: Trace) -> Scored:
+def ewma_sqrt(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the root of the count against its exponential mean and deviation over three days."""
     forget = 1.0 / (3 * PER_DAY)
     score = np.empty(len(stream.negatives))
@@ -96,16 +96,16 @@ def ewma_sqrt(stream: Stream, trace: Trace) -> Scored:
     return _scored(score)
 
 
-def three_sigma(stream: Stream, trace: Trace) -> Scored:
-    """Negatives against mean and standard deviation of the 24 hours before."""
+def three_sigma(stream: Stream, trace: FoldTrace) -> DetectorScores:
+    """Score by the negatives against mean and standard deviation of the 24 hours before."""
     mean, deviation = _before(stream.negatives, PER_DAY)
     return _scored((stream.negatives - mean) / np.maximum(deviation, 0.5))
 
 
-def hour_against_twelve(stream: Stream, trace: Trace) -> Scored:
+def hour_against_twelve(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """Score by the last hour's mentions over the hourly mean of the twelve before.
 
-    Media-monitoring suites describe their spike alerts so: a percentage above the recent usual.
+    Media-monitoring suites describe spike alerts this way: a percentage above the recent mean.
     """
     mentions = stream.negatives + stream.others
     hour = sums(mentions, 12)
@@ -113,13 +113,13 @@ def hour_against_twelve(stream: Stream, trace: Trace) -> Scored:
     return _scored((hour - before) / np.maximum(before, 5.0))
 
 
-def promql_z(stream: Stream, trace: Trace) -> Scored:
+def promql_z(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """``(x - avg_over_time(x[1w])) / stddev_over_time(x[1w])`` of the negatives."""
     mean, deviation = _before(stream.negatives, 7 * PER_DAY)
     return _scored((stream.negatives - mean) / np.maximum(deviation, 0.5))
 
 
-PEERS: Final[dict[str, Callable[[Stream, Trace], Scored]]] = {
+PEERS: Final[dict[str, Callable[[Stream, FoldTrace], DetectorScores]]] = {
     "count only": count_only,
     "60-minute count": count_60,
     "CUSUM": cusum,

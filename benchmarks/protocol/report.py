@@ -76,7 +76,7 @@ def as_json(
     checked: list[Target],
     leads: list[Lead],
 ) -> str:
-    """Everything that is printed, unrounded."""
+    """Return everything that is printed, unrounded, as JSON."""
     return json.dumps(
         {
             "theta": THETA,

@@ -1,7 +1,7 @@
 """River's detectors on the same counts (Montiel et al. 2021); River may be missing.
 
-Their scores are in [0, 1] and say how unusual a count is, not how high: a bucket at or below its
-stream's mean is calm.
+Their scores are in [0, 1] and measure how unusual a count is, not how high: a bucket at or below
+its stream's mean is calm.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import log10
 import numpy as np
 
 from benchmarks.protocol.stream import PER_DAY, Stream
-from benchmarks.protocol.trace import Scored, Trace
+from benchmarks.protocol.trace import DetectorScores, FoldTrace
 
 
 def installed() -> bool:
@@ -20,7 +20,7 @@ def installed() -> bool:
     return find_spec("river") is not None
 
 
-def gaussian_scorer(stream: Stream, trace: Trace) -> Scored:
+def gaussian_scorer(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """``anomaly.GaussianScorer`` of the last week's negatives, as minus log10 of its tail."""
     from river.anomaly import GaussianScorer
 
@@ -30,10 +30,10 @@ def gaussian_scorer(stream: Stream, trace: Trace) -> Scored:
         surprise = -log10(max(1.0 - scorer.score_one(None, count), 1e-300))
         score[i] = surprise if count > scorer.gaussian.mu else 0.0
         scorer.learn_one(None, count)
-    return Scored(score)
+    return DetectorScores(score)
 
 
-def half_space_trees(stream: Stream, trace: Trace) -> Scored:
+def half_space_trees(stream: Stream, trace: FoldTrace) -> DetectorScores:
     """``anomaly.HalfSpaceTrees`` over the roots of negatives and others, scaled to [0, 1]."""
     from river.anomaly import HalfSpaceTrees
     from river.compose import Pipeline
@@ -47,4 +47,4 @@ def half_space_trees(stream: Stream, trace: Trace) -> Scored:
         score[i] = model.score_one(features) if count * i > total else 0.0
         model.learn_one(features)
         total += count
-    return Scored(score)
+    return DetectorScores(score)

@@ -1,4 +1,4 @@
-"""Every detector over every stream, on as many processes as asked for."""
+"""Runs every detector over every stream, in parallel processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.protocol.peers import PEERS
 from benchmarks.protocol.profiles import PROFILES
 from benchmarks.protocol.river_peers import installed
 from benchmarks.protocol.stream import VOLUMES, Stream, draw
-from benchmarks.protocol.trace import Scored, trace
+from benchmarks.protocol.trace import DetectorScores, trace
 
 PRODUCT: Final = "badbuzz"
 ORACLE: Final = "oracle: knows the true mean"
@@ -25,10 +25,10 @@ Unit = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A stream and each detector's scores of it."""
+    """A stream and its scores by detector."""
 
     stream: Stream
-    scored: dict[str, Scored]
+    scored: dict[str, DetectorScores]
 
 
 def names() -> list[str]:

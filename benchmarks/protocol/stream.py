@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 BUCKET_MIN: Final = 5
 PER_DAY: Final = 288
 WARMUP_DAYS: Final = 21
-JUDGED_DAYS: Final = 84
+EVALUATED_DAYS: Final = 84
 VOLUMES: Final = (1, 4, 16)
 FACTORS: Final = (2, 3, 5)
 START_MS: Final = 1_700_438_400_000
@@ -86,7 +86,7 @@ def draw(
     seed: int,
     *,
     warmup_days: int = WARMUP_DAYS,
-    judged_days: int = JUDGED_DAYS,
+    evaluated_days: int = EVALUATED_DAYS,
 ) -> Stream:
     """Draw the counts of one brand.
 
@@ -98,20 +98,20 @@ def draw(
         Factor on the profile.
     seed
         The same one draws the same counts.
-    warmup_days, judged_days
+    warmup_days, evaluated_days
         Days without events, and days with.
 
     Examples
     --------
-    >>> stream = draw("United", 4, 1, warmup_days=7, judged_days=3)
+    >>> stream = draw("United", 4, 1, warmup_days=7, evaluated_days=3)
     >>> len(stream.negatives), len(stream.events)
     (2880, 3)
     """
     profile = PROFILES[brand]
     place = sorted(PROFILES).index(brand)
     rng = np.random.default_rng((seed, place, volume))
-    n_days = warmup_days + judged_days
-    events = _events(rng, profile, warmup_days, judged_days)
+    n_days = warmup_days + evaluated_days
+    events = _events(rng, profile, warmup_days, evaluated_days)
     days = _days(rng, n_days)
     shared = _slow_noise(rng, n_days * PER_DAY)
     own = rng.gamma(_GAMMA_SHAPE, 1 / _GAMMA_SHAPE, (2, n_days * PER_DAY))
@@ -155,11 +155,11 @@ def _slow_noise(rng: np.random.Generator, n: int) -> Floats:
 
 
 def _events(
-    rng: np.random.Generator, profile: Profile, warmup_days: int, judged_days: int
+    rng: np.random.Generator, profile: Profile, warmup_days: int, evaluated_days: int
 ) -> tuple[Event, ...]:
     """Draw a crisis every 36 hours, with factors in turn, and a benign surge every 72."""
     events: list[Event] = []
-    n_slots = judged_days * 24 // _SLOT_H
+    n_slots = evaluated_days * 24 // _SLOT_H
     factors = [int(f) for _ in range(n_slots // 3 + 1) for f in rng.permutation(FACTORS)]
     for slot in range(n_slots):
         start_h = warmup_days * 24 + slot * _SLOT_H

@@ -46,11 +46,11 @@ def targets(
     Parameters
     ----------
     at_theta
-        The product's figures at theta 4.0, by band.
+        Figures of the product at theta 4.0, by band.
     budgeted
-        Each detector's at one false alert per brand-week, over all volumes.
+        Figures of each detector at one false alert per brand-week, over all volumes.
     missing
-        Peers that could not run: they are not beaten.
+        Peers that could not run; the targets against them count as missed.
     """
     high, middle, overall = at_theta["6 and more"], at_theta["1.5 to 6"], at_theta[ALL]
     own = budgeted[PRODUCT]

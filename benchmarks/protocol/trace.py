@@ -19,16 +19,16 @@ CALM_Z: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A detector's word on every bucket of a stream.
+class DetectorScores:
+    """A detector's scores of the buckets of a stream.
 
     Parameters
     ----------
     score
-        An alert opens where it reaches a threshold.
+        Score of each bucket; an alert opens when it reaches the threshold.
     max_count_z
-        An alert ends after half an hour of it below 2; None where that is the score's being
-        below the threshold.
+        Maximum count z of each bucket: an alert ends after half an hour below 2. If None, it ends
+        after half an hour with the score below the threshold.
     """
 
     score: npt.NDArray[np.float32]
@@ -36,30 +36,30 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """The fold's findings, and what it held to be usual when it made them.
+class FoldTrace:
+    """The fold's scores of a stream, and its baseline at each bucket.
 
     Parameters
     ----------
     found
         Score and maximum count z of each bucket.
     expected, rate
-        Negatives, and share of negatives, that it expected of each bucket.
+        Expected number and share of negatives of each bucket.
     clustering
         Learned clustering at each bucket, one column per scale.
     p_value
         P-value of an alert that opens at each bucket.
     """
 
-    found: Scored
+    found: DetectorScores
     expected: Floats
     rate: Floats
     clustering: Floats
     p_value: Floats
 
 
-class Knowing(Baseline):
-    """A baseline that is told the true mean: what learning it better could bring at most."""
+class OracleBaseline(Baseline):
+    """A baseline that knows the true mean: the upper bound of what a better baseline can gain."""
 
     __slots__ = ("truth",)
 
@@ -68,11 +68,11 @@ class Knowing(Baseline):
         self.truth = 1.0
 
     def expected(self, hour: float) -> float:
-        """Return the stream that was folded."""
+        """Return the true mean."""
         return self.truth
 
     def uncertainty(self, hour: float) -> float:
-        """None: it knows."""
+        """Return 0, because the mean is known."""
         return 0.0
 
 
@@ -84,7 +84,7 @@ def buckets_of(stream: Stream) -> list[Bucket]:
     ]
 
 
-def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
+def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> FoldTrace:
     """Fold a stream.
 
     Parameters
@@ -94,14 +94,16 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
     rules
         Rules of the brand; theta is not used.
     oracle
-        Whether the fold is told each bucket's true mean.
+        Whether the fold knows each bucket's true mean.
     """
-    knowing = Knowing()
-    state = BrandState(stream.brand, closed_ms=START_MS, baseline=knowing if oracle else Baseline())
+    oracle_baseline = OracleBaseline()
+    state = BrandState(
+        stream.brand, closed_ms=START_MS, baseline=oracle_baseline if oracle else Baseline()
+    )
     found: list[tuple[Any, ...]] = []
     for i, bucket in enumerate(buckets_of(stream)):
         start_ms = START_MS + i * BUCKET_MS
-        knowing.truth = float(stream.expected[i])
+        oracle_baseline.truth = float(stream.expected[i])
         finding = examine(state, start_ms, bucket, rules)
         usual = state.baseline
         clustering = (usual.clustering(scale) for scale in range(len(SCALES)))
@@ -110,8 +112,8 @@ def trace(stream: Stream, rules: Rules, *, oracle: bool = False) -> Trace:
         learn(state, bucket, finding, rules)
     columns = np.array(found).T
     score, max_count_z, expected, rate, p_value = columns[:5]
-    return Trace(
-        Scored(score.astype(np.float32), max_count_z.astype(np.float32)),
+    return FoldTrace(
+        DetectorScores(score.astype(np.float32), max_count_z.astype(np.float32)),
         expected=expected,
         rate=rate,
         clustering=columns[5:].T,

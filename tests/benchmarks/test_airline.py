@@ -44,8 +44,8 @@ def alerts(request: pytest.FixtureRequest, shared_data: Path) -> list[Alert]:
     by: Literal["human", "model"] = request.param
     rows = list(read_labelled([str(shared_data / "airline/airline_tweets.jsonl.gz")]))
     tweets = [row.tweet for row in rows]
-    verdicts = human(rows) if by == "human" else ScorerSet.read("en=airline-en").predict(tweets)
-    of = {tweet.id: verdict for tweet, verdict in zip(tweets, verdicts, strict=True)}
+    predictions = human(rows) if by == "human" else ScorerSet.read("en=airline-en").predict(tweets)
+    of = {tweet.id: prediction for tweet, prediction in zip(tweets, predictions, strict=True)}
     fold = Fold(lambda _: Rules(warmup_hours=36))
     return [
         alert

@@ -151,7 +151,7 @@ def test_a_window_that_ends_between_counts_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"windows.json is not there: say with --data"):
+    with pytest.raises(RecordingError, match=r"windows.json is missing: set the folder"):
         read_corpus(tmp_path)
 
 

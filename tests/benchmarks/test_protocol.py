@@ -13,8 +13,8 @@ from badbuzz.detection.windows import advance
 from badbuzz.model import BUCKET_MS
 from benchmarks.protocol.__main__ import main
 from benchmarks.protocol.calibration import Calibration, pooled, uneventful
+from benchmarks.protocol.evaluation import GRACE_MIN, evaluate, openings
 from benchmarks.protocol.figures import ALL, at, at_budget
-from benchmarks.protocol.judge import GRACE_MIN, judge, openings
 from benchmarks.protocol.lead import leads
 from benchmarks.protocol.peers import PEERS, sums
 from benchmarks.protocol.profiles import PROFILES
@@ -31,7 +31,7 @@ from benchmarks.protocol.stream import (
     draw,
 )
 from benchmarks.protocol.targets import Target, targets
-from benchmarks.protocol.trace import Scored, Trace, buckets_of, trace
+from benchmarks.protocol.trace import DetectorScores, FoldTrace, buckets_of, trace
 
 CRISIS = Event(start_min=12, end_min=50, factor=3)
 JUMP = 2000
@@ -39,31 +39,31 @@ JUMP = 2000
 
 @pytest.fixture(scope="module")
 def stream() -> Stream:
-    return draw("United", 4, 7, warmup_days=8, judged_days=12)
+    return draw("United", 4, 7, warmup_days=8, evaluated_days=12)
 
 
-def flat(negatives: list[int], others: list[int]) -> tuple[Stream, Trace]:
+def flat(negatives: list[int], others: list[int]) -> tuple[Stream, FoldTrace]:
     """Constructed counts whose mean and rate are known."""
     k, o = np.array(negatives), np.array(others)
     expected = np.full(len(k), 4.0)
     made = Stream("United", 4, 0, k, o, expected=expected, events=())
-    still = Scored(np.zeros(len(k), np.float32), np.zeros(len(k), np.float32))
+    still = DetectorScores(np.zeros(len(k), np.float32), np.zeros(len(k), np.float32))
     rate = np.full(len(k), 0.5)
     clustering = np.full((len(k), len(SCALES)), 0.03)
-    return made, Trace(still, expected, rate, clustering, p_value=np.ones(len(k)))
+    return made, FoldTrace(still, expected, rate, clustering, p_value=np.ones(len(k)))
 
 
 # The streams
 
 
 def test_a_seed_draws_the_same_counts_again(stream: Stream) -> None:
-    again = draw("United", 4, 7, warmup_days=8, judged_days=12)
+    again = draw("United", 4, 7, warmup_days=8, evaluated_days=12)
     assert (again.negatives == stream.negatives).all()
     assert again.events == stream.events
 
 
 def test_the_counts_have_the_profiles_mean() -> None:
-    drawn = [draw("United", 16, seed, warmup_days=42, judged_days=0) for seed in range(4)]
+    drawn = [draw("United", 16, seed, warmup_days=42, evaluated_days=0) for seed in range(4)]
     weekend = (5 + 2 * 0.8) / 7
     mean = float(np.mean([one.negatives.mean() for one in drawn]))
     assert mean == pytest.approx(PROFILES["United"].mean * 16 * weekend, rel=0.08)
@@ -100,7 +100,7 @@ def in_events(stream: Stream, factors: tuple[int, ...]) -> list[int]:
 
 
 def test_a_crisis_multiplies_the_negatives_alone() -> None:
-    drawn = [draw("American", 16, seed, warmup_days=0, judged_days=84) for seed in (1, 2)]
+    drawn = [draw("American", 16, seed, warmup_days=0, evaluated_days=84) for seed in (1, 2)]
     lifted, others = [], []
     for one in drawn:
         inside = in_events(one, (5,))
@@ -112,13 +112,13 @@ def test_a_crisis_multiplies_the_negatives_alone() -> None:
 
 
 def test_a_benign_surge_lifts_every_tweet_fourfold() -> None:
-    drawn = [draw("American", 16, seed, warmup_days=0, judged_days=84) for seed in (1, 2, 3)]
+    drawn = [draw("American", 16, seed, warmup_days=0, evaluated_days=84) for seed in (1, 2, 3)]
     seen = sum(one.negatives[in_events(one, (0,))].sum() for one in drawn)
     expected = sum(one.expected[in_events(one, (0,))].sum() for one in drawn)
     assert seen / expected == pytest.approx(4.0, rel=0.15)
 
 
-# The judge
+# Evaluation
 
 
 @pytest.mark.parametrize(
@@ -128,23 +128,23 @@ def test_a_benign_surge_lifts_every_tweet_fourfold() -> None:
 def test_a_hit_opens_from_the_onset_to_five_minutes_after_the_end(
     opened_min: int, hit: bool
 ) -> None:
-    judged = judge([opened_min // BUCKET_MIN - 1], [CRISIS], warmup_days=0)
-    assert (judged.delays_min[0][1] is not None) == hit
-    assert judged.n_false == (not hit)
+    evaluated = evaluate([opened_min // BUCKET_MIN - 1], [CRISIS], warmup_days=0)
+    assert (evaluated.delays_min[0][1] is not None) == hit
+    assert evaluated.n_false == (not hit)
 
 
 def test_the_delay_runs_from_the_onset_to_the_first_alert() -> None:
-    assert judge([3, 6], [CRISIS], warmup_days=0).delays_min == ((CRISIS, 8),)
+    assert evaluate([3, 6], [CRISIS], warmup_days=0).delays_min == ((CRISIS, 8),)
 
 
-def test_alerts_in_the_warm_up_are_not_judged() -> None:
-    assert judge([PER_DAY - 1], [], warmup_days=1).n_false == 0
+def test_alerts_in_the_warm_up_are_not_evaluated() -> None:
+    assert evaluate([PER_DAY - 1], [], warmup_days=1).n_false == 0
 
 
 def test_a_benign_surge_alerted_is_no_false_alert_but_is_counted() -> None:
     surge = replace(CRISIS, factor=0)
-    judged = judge([3, 40], [surge], warmup_days=0)
-    assert (judged.n_false, judged.n_benign) == (1, 1)
+    evaluated = evaluate([3, 40], [surge], warmup_days=0)
+    assert (evaluated.n_false, evaluated.n_benign) == (1, 1)
 
 
 def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
@@ -174,12 +174,12 @@ def test_a_peer_sees_a_jump_and_does_not_look_ahead(name: str) -> None:
     negatives[JUMP:] += 40
     made, traced = flat(negatives.tolist(), others.tolist())
     max_count_z = np.where(np.arange(JUMP + 12) < JUMP, 0.0, 9.0).astype(np.float32)
-    traced = replace(traced, found=Scored(max_count_z, max_count_z))
+    traced = replace(traced, found=DetectorScores(max_count_z, max_count_z))
     score = PEERS[name](made, traced).score
     cut = replace(made, negatives=made.negatives[:JUMP], others=made.others[:JUMP])
-    known = Scored(max_count_z[:JUMP], max_count_z[:JUMP])
+    known = DetectorScores(max_count_z[:JUMP], max_count_z[:JUMP])
     columns = (traced.expected, traced.rate, traced.clustering, traced.p_value)
-    before = Trace(known, *(column[:JUMP] for column in columns))
+    before = FoldTrace(known, *(column[:JUMP] for column in columns))
     assert score[JUMP:].max() > np.quantile(score[200:JUMP], 0.99)
     assert PEERS[name](cut, before).score == pytest.approx(score[:JUMP], abs=1e-5)
 
@@ -200,10 +200,12 @@ def test_sums_are_those_of_a_loop() -> None:
 
 def measured_with(score: list[float], events: tuple[Event, ...]) -> Measured:
     made, _ = flat([0] * len(score), [0] * len(score))
-    return Measured(replace(made, events=events), {PRODUCT: Scored(np.array(score, np.float32))})
+    return Measured(
+        replace(made, events=events), {PRODUCT: DetectorScores(np.array(score, np.float32))}
+    )
 
 
-def test_figures_count_alerts_over_the_judged_weeks() -> None:
+def test_figures_count_alerts_over_the_evaluated_weeks() -> None:
     warm = 21 * PER_DAY
     score = [0.0] * (warm + 100)
     score[warm + 10] = score[warm + 60] = 5.0
@@ -253,7 +255,7 @@ def test_a_lead_is_over_the_peer_that_caught_most_of_the_same_crises() -> None:
     score = np.zeros((3, warm + 300), np.float32)
     for detector, n_caught in enumerate((4, 1, 2)):
         score[detector, [warm + 50 * i + 2 for i in range(n_caught)]] = 9.0
-    by_name = dict(zip((PRODUCT, "CUSUM", "rate only"), map(Scored, score), strict=True))
+    by_name = dict(zip((PRODUCT, "CUSUM", "rate only"), map(DetectorScores, score), strict=True))
     one = Measured(measured_with([0.0], events).stream, by_name)
     found = leads([one], {name: at([one], name, 4.0)[ALL] for name in by_name})[0]
     assert (found.peer, found.points) == ("rate only", 0.5)

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from badbuzz.messages.translator import Language
 from badbuzz.store.database import Store
-from demo.processes import free_port
+from demo.processes import answers, free_port
 from tests.support.servers import await_line, die_with_parent, end_with_parent
 
 LIVE: Final = ""
@@ -37,7 +35,7 @@ _GRAVE: Final = ("serious", "critical")
 
 
 class Demo:
-    """A running ``badbuzz demo --ui``, whose replay may still go on.
+    """A running ``badbuzz demo --ui``, whose replay may not have ended.
 
     Parameters
     ----------
@@ -112,7 +110,7 @@ def served(folder: Path, name: str, ready: str, port: int, **environ: str) -> It
         )  # fmt: skip
     try:
         deadline_s = time.monotonic() + _START_S
-        while not _answers(f"{url}{ready}"):
+        while not answers(f"{url}{ready}"):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline_s, log.read_text()
             time.sleep(0.05)
@@ -120,14 +118,6 @@ def served(folder: Path, name: str, ready: str, port: int, **environ: str) -> It
     finally:
         process.terminate()
         process.wait(_STOP_S)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
 
 
 @contextmanager
