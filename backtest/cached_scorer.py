@@ -37,8 +37,6 @@ class LabelOracle:
     True
     """
 
-    n_scored = 0
-
     def __init__(self) -> None:
         self.n_labelled = 0
 

@@ -217,7 +217,8 @@ def stream(folder: Path, seconds: float) -> None:
     print(
         f"/stream, {N_LISTENERS} listeners, {N_TWEETS_A_SECOND} tweets/s and {2 * N_BRANDS} "
         f"windows/s recorded for {seconds:g} s: all {len(took):,} events received, "
-        f"recorded to received p50 {p50:.0f} ms, p99 {p99:.0f} ms; {cpu_s / seconds:.2f} of a core, {rss_mb:.0f} MiB",
+        f"recorded to received p50 {p50:.0f} ms, p99 {p99:.0f} ms; "
+        f"{cpu_s / seconds:.2f} of a core, {rss_mb:.0f} MiB",
         flush=True,
     )
 

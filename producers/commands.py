@@ -120,7 +120,9 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
     _check_options(resume, options)
     settings = Settings.read()
     if settings.log_level != "DEBUG":
-        _silence(logging.getLogger("kafka"))
+        # The publisher reports errors of the library with their remedies.
+        logging.getLogger("kafka").addHandler(logging.NullHandler())
+        logging.getLogger("kafka").propagate = False
     progress = ProgressFile.load(resume) if resume else None
     job = progress.job if progress else _job(files, settings, options)
     check_readable(job.paths)
@@ -172,7 +174,8 @@ def _run_replay(
 def _hint(progress: ProgressFile | None, speed: float | None) -> str:
     if progress is None:
         return "use --progress FILE to be able to resume"
-    return f"badbuzz replay --resume {shlex.quote(progress.path)}{_speed_option(speed)}"
+    speed_option = "" if speed is None else f" --speed {speed:g}"
+    return f"badbuzz replay --resume {shlex.quote(progress.path)}{speed_option}"
 
 
 _JOB_OPTIONS: Final = (
@@ -200,16 +203,6 @@ def _check_options(resume: str | None, options: dict[str, Any]) -> None:
         raise click.UsageError(f"--source: {NAME_RULE}, found {options['source']!r}")
     if options["shift_to_now"] and not _is_given("speed"):
         options["speed"] = 1.0
-
-
-def _speed_option(speed: float | None) -> str:
-    return "" if speed is None else f" --speed {speed:g}"
-
-
-def _silence(library: logging.Logger) -> None:
-    """Suppress the log of a library: the publisher reports errors with their remedies."""
-    library.addHandler(logging.NullHandler())
-    library.propagate = False
 
 
 def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) -> ReplayJob:

@@ -159,17 +159,15 @@ class Publisher:
             for partition in range(self.n_partitions):
                 self._send(value, None, partition)
         else:
-            key, partition = self._partitions.get(tweet.brand) or self._locate(tweet.brand)
+            if tweet.brand not in self._partitions:
+                partition = partition_of(tweet.brand, self.n_partitions)
+                self._partitions[tweet.brand] = tweet.brand.encode(), partition
+            key, partition = self._partitions[tweet.brand]
             self._next_seq = tweet.seq
             self._send(value, key, partition)
             self._next_seq = tweet.seq + 1
         if self._n_unchecked >= _CHECK_INTERVAL:
             self.check_acknowledged()
-
-    def _locate(self, brand: str) -> tuple[bytes, int]:
-        located = brand.encode(), partition_of(brand, self.n_partitions)
-        self._partitions[brand] = located
-        return located
 
     def _send(self, value: bytes, key: bytes | None, partition: int) -> None:
         try:
@@ -194,16 +192,13 @@ class Publisher:
             if not future.is_done:
                 if len(in_flight) <= MAX_IN_FLIGHT:
                     return
-                self._await(future)
+                try:
+                    future.get(timeout=_DELIVERY_S + 10)
+                except ClientError as error:
+                    raise self._refused(error) from error
             if future.failed():
                 raise self._refused(future.exception) from future.exception
             in_flight.popleft()
-
-    def _await(self, future: Any) -> None:
-        try:
-            future.get(timeout=_DELIVERY_S + 10)
-        except ClientError as error:
-            raise self._refused(error) from error
 
     def _refused(self, error: BaseException) -> KafkaError:
         kind = type(error).__name__

@@ -84,7 +84,7 @@ class Simulation:
             _BrandRates(
                 airline,
                 DailyProfile(airline.zone, np.random.default_rng(stream)),
-                self._incidents_of(airline),
+                [incident for incident in self.incidents if incident.brand == airline.brand],
             )
             for airline, stream in zip(self.airlines, streams, strict=True)
         ]
@@ -102,9 +102,6 @@ class Simulation:
             due.sort(key=lambda each: each[:2])
             for at_ms, _, rates, negative, incident in due:
                 yield writer.write(rates.airline, at_ms, negative, incident)
-
-    def _incidents_of(self, airline: Airline) -> list[SimulatedIncident]:
-        return [incident for incident in self.incidents if incident.brand == airline.brand]
 
 
 @dataclass(frozen=True, slots=True)

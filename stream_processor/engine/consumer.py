@@ -14,7 +14,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition, errors
 from mode import Service
@@ -76,9 +76,8 @@ class PartitionedConsumer(Service):
         *,
         min_interval_ms: int = 0,
         label: str = "",
-        **service_options: Any,
     ) -> None:
-        super().__init__(**service_options)
+        super().__init__()
         self.topic = topic
         self.handlers: dict[int, PartitionHandler] = {}
         self.assigned = False

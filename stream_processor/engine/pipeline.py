@@ -53,8 +53,8 @@ class Pipeline(Service):
 
     consumers: Sequence[PartitionedConsumer] = ()
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.settings = settings
 
     async def on_start(self) -> None:

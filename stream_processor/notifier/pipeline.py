@@ -44,14 +44,9 @@ class NotifierPipeline(Pipeline):
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        *,
-        replays: bool = False,
-        follower: StoreFollower | None = None,
-        **options: Any,
+        self, settings: Settings, *, replays: bool, follower: StoreFollower | None
     ) -> None:
-        super().__init__(settings, **options)
+        super().__init__(settings)
         self._factory = NotificationFactory(settings, replays=replays)
         self._dead_letters = DeadLetters(settings)
         self._follower = follower

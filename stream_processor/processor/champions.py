@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Final
 
 from mode import Service
 
@@ -31,8 +31,8 @@ class ChampionSwapper(Service):
         The set whose scorers are swapped.
     """
 
-    def __init__(self, settings: Settings, scorer_set: ScorerSet, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, settings: Settings, scorer_set: ScorerSet) -> None:
+        super().__init__()
         self._scorer_set = scorer_set
         self._interval_s = settings.registry_poll_s
         self._watch = ChampionWatch(settings.mlflow_uri) if settings.mlflow_uri else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 import faust
 import orjson
@@ -39,8 +39,8 @@ class ProcessorPipeline(Pipeline):
         Settings of the worker.
     """
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
-        super().__init__(settings, **options)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
         scorer_set = ScorerSet.read(settings.bundles)
         self._resources = resources = ProcessorResources(

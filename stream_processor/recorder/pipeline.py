@@ -43,8 +43,8 @@ class RecorderPipeline(Pipeline):
         Whether to continue after records that retention deleted unread.
     """
 
-    def __init__(self, settings: Settings, *, skip_deleted: bool = False, **options: Any) -> None:
-        super().__init__(settings, **options)
+    def __init__(self, settings: Settings, *, skip_deleted: bool) -> None:
+        super().__init__(settings)
         self.store_thread = StoreThread()
         self._store: Store | None = None
         topics = recorded_topics(skip_deleted=skip_deleted)
