@@ -11,7 +11,6 @@ import ctypes
 import subprocess
 import sys
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Final, Self
 
 from confluent_kafka import cimpl
@@ -110,16 +109,11 @@ class EmbeddedBroker:
         assert self.process.stdout is not None
         self.bootstrap_servers = self.process.stdout.readline().strip()
         if not self.bootstrap_servers:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise KafkaError("the embedded broker did not start; the reason is printed above")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Stop the broker; its records are lost."""
         try:
             self.process.communicate(timeout=_STOP_S)  # closes its standard input

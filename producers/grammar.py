@@ -159,6 +159,11 @@ class Grammar:
     rules
         Templates by symbol; all templates of a symbol have equal probability.
 
+    Attributes
+    ----------
+    rules
+        Parsed templates by symbol.
+
     Raises
     ------
     ValueError
@@ -172,24 +177,7 @@ class Grammar:
     """
 
     def __init__(self, rules: Mapping[str, Iterable[str]]) -> None:
-        self._rules = {name: tuple(map(parse, options)) for name, options in rules.items()}
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """Symbols that have a rule."""
-        return frozenset(self._rules)
-
-    def used(self) -> frozenset[str]:
-        """Return the symbols that occur in templates."""
-        found: set[str] = set()
-        pending = [parts for options in self._rules.values() for parts in options]
-        while pending:
-            for part in pending.pop():
-                if isinstance(part, Symbol):
-                    found.add(part.name)
-                elif isinstance(part, Alternatives):
-                    pending.extend(part.options)
-        return frozenset(found)
+        self.rules = {name: tuple(map(parse, options)) for name, options in rules.items()}
 
     def text(self, symbol: str, dice: Dice, context: Mapping[str, str]) -> str:
         """Return a random text for a symbol; values of ``context`` replace rules."""
@@ -202,7 +190,7 @@ class Grammar:
         if given is not None:
             out.append(given)
             return
-        self._write(dice.pick(self._rules[symbol]), dice, context, out)
+        self._write(dice.pick(self.rules[symbol]), dice, context, out)
 
     def _write(self, parts: Parts, dice: Dice, context: Mapping[str, str], out: list[str]) -> None:
         for part in parts:

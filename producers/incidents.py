@@ -170,20 +170,20 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[SimulatedIncident,
         raise RecordingError(
             f"{path}: is not a file of incidents: expected an object with lists {', '.join(_LISTS)}"
         )
-    found = [_entry(entry, path) for entries in lists for entry in entries]
-    bad = [each for each in found if not _is_plausible(each)]
+    incidents = [_entry(entry, path) for entries in lists for entry in entries]
+    bad = [each for each in incidents if not _is_plausible(each)]
     if bad:
         raise RecordingError(
             f"{path}: {bad[0].brand}, {bad[0].kind}: expected start_ms < end_ms, in Unix "
             "milliseconds, and magnitude > 1"
         )
-    for incident in found:
+    for incident in incidents:
         if incident.kind not in CRISES + BENIGN:
             kinds = ", ".join(CRISES + BENIGN)
             raise RecordingError(f"{path}: kind {incident.kind!r} is none of {kinds}")
         if incident.brand not in brands:
             raise RecordingError(f"{path}: brand {incident.brand!r} is none of {', '.join(brands)}")
-    return tuple(sorted(found, key=lambda incident: (incident.start_ms, incident.brand)))
+    return tuple(sorted(incidents, key=lambda incident: (incident.start_ms, incident.brand)))
 
 
 def _entry(entry: Any, path: str) -> SimulatedIncident:

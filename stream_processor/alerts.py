@@ -57,7 +57,7 @@ async def _print(
     wait_s: float,
     stopping: SignalGuard,
 ) -> None:
-    await wait_for_broker(settings, wait_s, say=lambda line: click.echo(line, err=True))
+    await wait_for_broker(settings, wait_s, report=lambda line: click.echo(line, err=True))
     await check_topics(settings)
     partitions = _partitions(settings, wire.ALERTS)
     async with open_reader(settings, partitions) as consumer:

@@ -51,7 +51,7 @@ def topics(check: bool, as_json: bool, wait_s: float) -> None:
 
 
 async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> TopicReport:
-    await wait_for_broker(settings, wait_s, say=lambda line: click.echo(line, err=True))
+    await wait_for_broker(settings, wait_s, report=lambda line: click.echo(line, err=True))
     return await prepare_topics(settings, create=not check)
 
 

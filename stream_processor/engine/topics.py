@@ -220,7 +220,7 @@ async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
 
 
 async def wait_for_broker(
-    settings: Settings, limit_s: float = 60.0, say: Callable[[str], None] = log.warning
+    settings: Settings, limit_s: float = 60.0, report: Callable[[str], None] = log.warning
 ) -> None:
     """Wait until a broker answers.
 
@@ -230,7 +230,7 @@ async def wait_for_broker(
         Settings of the deployment, with the address of the broker.
     limit_s
         Seconds after which to give up; 0 tries once.
-    say
+    report
         Called once with one line if the first attempt fails; logs a warning by default.
 
     Raises
@@ -247,7 +247,7 @@ async def wait_for_broker(
             if backoff.expired:
                 raise
             if not backoff.pause_s:
-                say(f"{error}; trying for {limit_s:g} s")
+                report(f"{error}; trying for {limit_s:g} s")
         await backoff.sleep()
 
 

@@ -130,8 +130,8 @@ class StoreFollower:
         if time.monotonic() < self._next_metrics_s.get(name, 0.0):
             return
         since_ms = time.time() * 1000 - _STALE_MS
-        found = await self._ask(Store.last_windows)
-        windows = [window for window in found if window.end_ms > since_ms]
+        newest = await self._ask(Store.last_windows)
+        windows = [window for window in newest if window.end_ms > since_ms]
         if windows:
             await delivery.attempt(partial(sink.send_metrics, windows))
         self._next_metrics_s[name] = time.monotonic() + self._pace_s

@@ -72,8 +72,8 @@ class BrandMetrics:
     @property
     def values(self) -> dict[str, float]:
         """The metrics that have a value, by name."""
-        found = zip(METRICS, (self.n_negative, self.expected, self.rate), strict=True)
-        return {name: float(value) for name, value in found if value is not None}
+        values = zip(METRICS, (self.n_negative, self.expected, self.rate), strict=True)
+        return {name: float(value) for name, value in values if value is not None}
 
 
 def alert_dimensions(notification: Notification) -> dict[str, str]:
