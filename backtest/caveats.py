@@ -16,7 +16,7 @@ _USUAL_WARMUP_H: Final = 24
 _MAX_NAMES: Final = 5
 
 
-def doubts(result: BacktestResult) -> list[str]:
+def caveats(result: BacktestResult) -> list[str]:
     """Return a warning for each rule set or truth that is not about this recording."""
     brands = set(result.runs[0].fold.brands)
     warnings = list(_of_rules([run.rules for run in result.runs], brands))
@@ -27,14 +27,14 @@ def doubts(result: BacktestResult) -> list[str]:
 
 def _of_rules(rule_sets: list[RuleSet], brands: set[str]) -> Iterator[str]:
     for rules in rule_sets:
-        if strange := sorted(set(rules.by_brand) - brands):
-            yield f"rules {rules.name!r}: {_unknown_brands(strange, brands)}"
+        if unknown := sorted(set(rules.by_brand) - brands):
+            yield f"rules {rules.name!r}: {_unknown_brands(unknown, brands)}"
 
 
 def _of_truth(truth: Truth, tally: Tally, brands: set[str]) -> Iterator[str]:
     entries = (*truth.incidents, *truth.benign)
-    if strange := sorted({one.brand for one in entries} - brands):
-        yield f"truth: {_unknown_brands(strange, brands)}"
+    if unknown := sorted({one.brand for one in entries} - brands):
+        yield f"truth: {_unknown_brands(unknown, brands)}"
     outside = [
         one for one in entries if one.end_ms <= tally.first_ms or one.start_ms > tally.last_ms
     ]
@@ -45,8 +45,8 @@ def _of_truth(truth: Truth, tally: Tally, brands: set[str]) -> Iterator[str]:
         )
 
 
-def _unknown_brands(strange: list[str], brands: set[str]) -> str:
-    return f"the recording has no tweet about {_names(strange)}; it has {_names(sorted(brands))}"
+def _unknown_brands(unknown: list[str], brands: set[str]) -> str:
+    return f"the recording has no tweet about {_names(unknown)}; it has {_names(sorted(brands))}"
 
 
 def _names(brands: list[str]) -> str:
@@ -66,10 +66,10 @@ def unwatched(run: Run) -> str:
             "No brand was watched: no tweet has a prediction, as no bundle has its language; "
             "see --lang, BADBUZZ_BUNDLES and --use-truth."
         )
-    return _warming(run)
+    return _warm_up_reason(run)
 
 
-def _warming(run: Run) -> str:
+def _warm_up_reason(run: Run) -> str:
     state = max(run.fold.brands.values(), key=lambda state: (state.n_hours, state.n_negative_seen))
     rules = run.fold.rules_of(state.brand)
     seen = f"{counted(state.n_hours, 'hour')} with tweets and {state.n_negative_seen:,} negative"

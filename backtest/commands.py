@@ -13,7 +13,7 @@ from rich.console import Console
 
 from backtest import table
 from backtest.cards import summary
-from backtest.caveats import doubts, unwatched
+from backtest.caveats import caveats, unwatched
 from backtest.options import FoldOptions, reading_options
 from backtest.results import BacktestResult, compare
 from backtest.rules import RuleSet, read_rules, read_sweep
@@ -115,8 +115,8 @@ def _as_live(options: dict[str, Any]) -> bool:
 
 def _write(result: BacktestResult, options: dict[str, Any], *, as_json: bool) -> None:
     """Write alerts and report if asked for, and print the result."""
-    for doubt in doubts(result):
-        click.echo(f"badbuzz: {doubt}", err=True)
+    for caveat in caveats(result):
+        click.echo(f"badbuzz: {caveat}", err=True)
     if options["alerts_file"]:
         _write_alerts(options["alerts_file"], result.runs)
     if options["report_file"]:

@@ -11,7 +11,7 @@ from backtest import formatting
 from backtest.alert_matching import AlertMatch, match_alert, severity, uncaught, worst
 from backtest.brand_chart import Chart, close_up, overview
 from backtest.cards import scorecard
-from backtest.caveats import doubts, unwatched
+from backtest.caveats import caveats, unwatched
 from backtest.curve import curve
 from backtest.results import AlertDiff, BacktestResult
 from backtest.rules import Sweep
@@ -100,7 +100,7 @@ def _context(result: BacktestResult) -> dict[str, Any]:
             if incidents
         ],
         "unwatched": unwatched(first),
-        "doubts": doubts(result),
+        "caveats": caveats(result),
         "curves": [
             curve(sweep, runs, _own(first, sweep), result.truth) for sweep, runs in result.swept
         ],

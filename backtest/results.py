@@ -77,23 +77,15 @@ def compare(before: Run, after: Run) -> AlertDiff:
     lost: list[Alert] = []
     moved: list[MovedAlert] = []
     for alert, start_ms, end_ms in spans(before.alerts, before.watches):
-        twin = _twin(alert, start_ms, end_ms, unmatched)
-        if twin is None:
+        for match in unmatched:
+            other, other_start_ms, other_end_ms = match
+            overlaps = other_start_ms <= end_ms and start_ms <= other_end_ms
+            if other.brand == alert.brand and overlaps:
+                unmatched.remove(match)
+                if other.opened_ms != alert.opened_ms:
+                    moved.append(MovedAlert(alert, other))
+                break
+        else:
             lost.append(alert)
-            continue
-        unmatched.remove(twin)
-        if twin[0].opened_ms != alert.opened_ms:
-            moved.append(MovedAlert(alert, twin[0]))
     gained = tuple(alert for alert, _, _ in unmatched)
     return AlertDiff(before.rules.name, after.rules.name, gained, tuple(lost), tuple(moved))
-
-
-def _twin(
-    alert: Alert, start_ms: int, end_ms: int, others: Sequence[tuple[Alert, int, int]]
-) -> tuple[Alert, int, int] | None:
-    for candidate in others:
-        other, other_start_ms, other_end_ms = candidate
-        overlaps = other_start_ms <= end_ms and start_ms <= other_end_ms
-        if other.brand == alert.brand and overlaps:
-            return candidate
-    return None

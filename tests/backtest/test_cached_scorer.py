@@ -32,13 +32,13 @@ def test_a_known_bundles_score_gives_its_prediction(scorers: ScorerSet) -> None:
     assert CachedScorer(scorers, None).predictions([recorded]) == [prediction]
 
 
-def test_an_unknown_bundles_score_is_taken_as_it_is(scorers: ScorerSet) -> None:
+def test_the_score_of_an_unknown_bundle_is_not_adjusted(scorers: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.45, negative=True, bundle="other@1")
     expected = Prediction(score=0.45, negative=True, adjusted=4_500, bundle="other@1")
     assert CachedScorer(scorers, None).predictions([recorded]) == [expected]
 
 
-def test_recorded_scores_may_be_passed_over(scorers: ScorerSet) -> None:
+def test_recorded_scores_can_be_ignored(scorers: ScorerSet) -> None:
     recorded = LOUD._replace(score=0.0)
     assert CachedScorer(scorers, None, rescore=True).predictions([recorded]) == scorers.predict(
         [LOUD.tweet]
@@ -58,7 +58,7 @@ def test_a_label_is_the_prediction_and_a_tweet_without_one_has_none() -> None:
     assert [v and v.negative for v in LabelOracle().predictions(labelled)] == [True, False, None]
 
 
-def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> None:
+def test_an_unknown_label_is_a_rejected_row_with_a_remedy(tmp_path: Path) -> None:
     path = labelled_file(tmp_path, "negative", "angry")
     output = CliRunner().invoke(badbuzz, ["backtest", str(path), "--use-truth"]).output
     assert (
@@ -68,9 +68,7 @@ def test_a_label_that_is_none_is_a_bad_row_with_its_remedy(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("options", [(), ("--label", "angry=negative")])
-def test_a_word_for_a_label_is_counted_where_its_meaning_is_known(
-    options: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_word_with_a_known_label_is_counted(options: tuple[str, ...], tmp_path: Path) -> None:
     path = labelled_file(tmp_path, "Neutral", "angry")
     assert summed_up(path, "--use-truth", *options)["n_tweets"] == 1 + bool(options)
 
@@ -96,7 +94,7 @@ def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
     assert not list(cache_folder.rglob("*@*"))
 
 
-def test_other_code_has_other_scores(tmp_path: Path) -> None:
+def test_the_digest_depends_on_the_code(tmp_path: Path) -> None:
     path = tmp_path / "text.py"
     found = set()
     for source in ("lower = True\n", "lower = False\n"):
@@ -106,7 +104,7 @@ def test_other_code_has_other_scores(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["tokens", "hashing"])
-def test_the_folder_of_scores_is_named_after_what_makes_them(
+def test_the_name_of_the_cache_folder_depends_on_the_code(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = scores.cache_folder()
@@ -116,7 +114,7 @@ def test_the_folder_of_scores_is_named_after_what_makes_them(
     assert scores.cache_folder() != before
 
 
-def test_a_row_that_a_kill_cut_off_is_lost_alone(tmp_path: Path) -> None:
+def test_only_an_incomplete_last_row_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "scores"
     for keys, chop in (([1, 2], 5), ([3], 0)):
         cache = scores.ScoreCache(path)

@@ -42,7 +42,7 @@ from tests.e2e.scenario import by_fold
 from tests.support.stream import await_that
 
 
-def test_the_alerts_are_those_of_the_fold_to_the_byte(recording: Path, tmp_path: Path) -> None:
+def test_the_alerts_equal_those_of_the_fold_byte_for_byte(recording: Path, tmp_path: Path) -> None:
     alerts = tmp_path / "alerts.jsonl"
     command(recording, "--warmup", "24h", "--alerts", alerts)
     assert sorted(alerts.read_bytes().splitlines()) == by_fold(recording)[wire.ALERTS]
@@ -223,7 +223,7 @@ def test_a_report_that_cannot_be_written_is_named_before_anything_is_read(tmp_pa
     ("option", "name"), [("--report", "steady.jsonl"), ("--alerts", "a.toml"),
                          ("--alerts", "truth.json"), ("--report", "a.jsonl")]
 )  # fmt: skip
-def test_no_output_takes_the_place_of_an_input_or_another(
+def test_an_output_does_not_overwrite_an_input_or_another_output(
     option: str, name: str, tmp_path: Path
 ) -> None:
     (tmp_path / "a.toml").write_text("theta = 4")
@@ -245,7 +245,7 @@ def test_a_baseline_does_not_overwrite_its_recording(tmp_path: Path) -> None:
     assert "would be lost" in str(found)
 
 
-def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
+def test_a_report_is_written_to_the_given_path(tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     command(steady_file(tmp_path), "--warmup", "24h", "--report", report)
     assert "tweets about Air Paradis" in report.read_text(encoding="utf-8")
@@ -255,7 +255,7 @@ def test_a_report_is_written_where_it_was_asked_for(tmp_path: Path) -> None:
     ("options", "promised"),
     [((), True), (("--warmup", "24h"), False), (("--sweep", "theta=3:4:1"), False)],
 )
-def test_a_report_promises_a_replays_alerts_only_where_nothing_was_changed(
+def test_a_report_claims_the_alerts_of_a_replay_only_without_changes(
     options: tuple[str, ...], promised: bool, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.html"

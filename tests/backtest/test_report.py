@@ -94,7 +94,7 @@ def test_names_are_escaped(report: str) -> None:
     assert "&lt;b&gt;Nord&amp;wind" in report
 
 
-def test_nothing_is_asked_of_a_network(report: str) -> None:
+def test_the_report_loads_nothing_from_a_network(report: str) -> None:
     assert not re.search(r"""(src|href)=["'](?!#|data:)""", report)
     assert "url(" not in report
 
@@ -188,7 +188,7 @@ def test_the_plots_are_drawn(page: Any) -> None:
 
 
 @pytest.mark.services
-def test_it_fits_its_width(page: Any) -> None:
+def test_the_report_fits_the_width_of_the_page(page: Any) -> None:
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"]
 

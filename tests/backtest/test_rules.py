@@ -48,7 +48,7 @@ def test_invalid_rules_are_refused(toml: str, message: str, tmp_path: Path) -> N
         summed_up(steady_file(tmp_path), "--rules", rules)
 
 
-def test_rules_may_mute_by_time(tmp_path: Path) -> None:
+def test_rules_can_mute_by_time(tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text("muted_ms = [[2023-11-15T00:00:00Z, 2023-11-17T00:00:00+01:00]]\n")
     assert summed_up(steady_file(tmp_path), "--rules", rules)["rules"][0]["n_alerts"] == 0
@@ -66,7 +66,7 @@ def test_a_sweep_has_a_point_for_every_step(tmp_path: Path) -> None:
     "sweep", ["theta", "theta=1:2", "theta=2:1:1", "theta=1:2:0", "zone=1:2:1", "no=1:2:1",
               "theta=0:9:0.001"]
 )  # fmt: skip
-def test_a_sweep_over_nothing_is_refused(sweep: str, tmp_path: Path) -> None:
+def test_an_invalid_sweep_is_refused(sweep: str, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="--sweep"):
         summed_up(steady_file(tmp_path), "--sweep", sweep)
 
@@ -86,7 +86,7 @@ def test_an_alert_of_another_time_or_brand_is_lost_and_gained() -> None:
     assert {a.id for a in change.gained} == {"Air Paradis/100", "Nordwind/500"}
 
 
-def test_an_alert_that_stays_is_no_change() -> None:
+def test_an_unchanged_alert_is_no_difference() -> None:
     change = compare(run_with(alert(100)), run_with(alert(100)))
     assert (change.gained, change.lost, change.moved) == ((), (), ())
 

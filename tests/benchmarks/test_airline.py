@@ -60,16 +60,16 @@ def test_it_fires_within_twenty_minutes_of_each_real_burst(alerts: list[Alert]) 
     assert all(delay is not None and delay <= 20 * MINUTE_MS for delay in delays), delays
 
 
-def test_volume_without_anger_raises_nothing(alerts: list[Alert]) -> None:
+def test_volume_without_negatives_raises_no_alert(alerts: list[Alert]) -> None:
     assert evaluate(alerts, [BENIGN]).n_caught == 0
 
 
-def test_at_most_one_other_alert_an_airline_in_the_week(alerts: list[Alert]) -> None:
+def test_each_airline_has_at_most_one_other_alert_in_the_week(alerts: list[Alert]) -> None:
     others = [alert.brand for alert in evaluate(alerts, list(BURSTS)).false_alarms]
     assert len(others) == len(set(others))
 
 
-def test_a_brand_without_history_claims_nothing(alerts: list[Alert]) -> None:
+def test_a_brand_without_history_has_no_alert(alerts: list[Alert]) -> None:
     early = at(24, 2, 0) + GRACE_MS
     assert not [a for a in alerts if a.brand == "American" and a.opened_ms < early
                 and a.severity != "info"]  # fmt: skip

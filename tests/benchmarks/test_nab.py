@@ -167,7 +167,7 @@ def test_a_detector_does_not_look_ahead(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_a_detector_scores_a_burst_above_all_that_was_quiet(name: str) -> None:
+def test_a_detector_scores_a_burst_above_all_other_records(name: str) -> None:
     burst = CHATTER._replace(counts=(*CHATTER.counts, 90))
     *quiet, loud = DETECTORS[name](burst)
     assert loud > max(quiet[DAY:])
@@ -192,7 +192,7 @@ def corpus(shared_data: Path) -> list[Series]:
 FLOOR = 57.0
 
 
-def test_badbuzz_keeps_its_score(corpus: list[Series]) -> None:
+def test_badbuzz_reaches_its_score(corpus: list[Series]) -> None:
     result = evaluate(corpus, [DETECTORS["badbuzz"](series) for series in corpus])
     assert result.total >= FLOOR, result
 

@@ -81,7 +81,7 @@ def test_a_crisis_comes_every_day_and_a_half_and_a_benign_surge_every_three(
     assert factors.count(0) == 4
 
 
-def test_events_keep_apart(stream: Stream) -> None:
+def test_events_do_not_overlap(stream: Stream) -> None:
     assert all(a.end_min + 240 <= b.start_min for a, b in pairwise(stream.events))
 
 
@@ -147,7 +147,7 @@ def test_a_benign_surge_alerted_is_no_false_alert_but_is_counted() -> None:
     assert (evaluated.n_false, evaluated.n_benign) == (1, 1)
 
 
-def test_an_alert_lives_as_the_products_do(stream: Stream) -> None:
+def test_the_life_cycle_of_alerts_equals_the_products(stream: Stream) -> None:
     rules = Rules(theta=3.0)
     state = BrandState("United", closed_ms=START_MS)
     opened: list[int] = []
@@ -240,7 +240,7 @@ def test_a_target_is_missed_below_its_bound_or_where_nothing_was_measured(
     assert Target("caught", 0.65, measured, at_least=True).met == met
 
 
-def test_a_peer_that_cannot_run_is_not_beaten() -> None:
+def test_a_target_against_a_missing_peer_is_missed() -> None:
     warm = 21 * PER_DAY
     event = Event(warm * 5, warm * 5 + 30, 3)
     figures = at([measured_with([0.0] * (warm + 50), (event,))], PRODUCT, 4.0)
@@ -280,7 +280,7 @@ def test_the_worst_brand_is_printed_with_the_bands() -> None:
     assert found["worst brand"].n_below == (9, 5, 3, 2, 2, 1)
 
 
-def test_the_command_explains_itself_with_examples() -> None:
+def test_the_help_has_examples() -> None:
     output = CliRunner().invoke(main, ["--help"]).output
     assert "Examples:" in output
     assert "--json" in output

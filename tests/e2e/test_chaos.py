@@ -194,7 +194,7 @@ def campaign(
 
 
 @pytest.mark.parametrize("seed", range(N_ROUNDS))
-def test_a_disturbed_run_is_the_undisturbed_one(
+def test_a_disturbed_run_equals_the_undisturbed_one(
     seed: int,
     server: KafkaServer,
     recording: Path,
@@ -206,7 +206,7 @@ def test_a_disturbed_run_is_the_undisturbed_one(
 
 
 @pytest.mark.parametrize("without", ["plain", "own-id"])
-def test_without_the_fence_the_campaign_fails(
+def test_without_fencing_the_disturbed_run_differs(
     without: str,
     server: KafkaServer,
     recording: Path,

@@ -61,7 +61,7 @@ def test_it_fires_on_a_real_burst(
     assert any(moment(start) <= at <= moment(end) for at in openings(airline, brand))
 
 
-def test_it_leaves_a_benign_surge_alone(airline: list[dict[str, object]]) -> None:
+def test_a_benign_surge_raises_no_alert(airline: list[dict[str, object]]) -> None:
     surge = range(moment("23 00:45"), moment("23 02:00"))
     assert not any(at in surge for at in openings(airline, "Southwest"))
 

@@ -125,9 +125,7 @@ def test_an_alert_is_acknowledged_and_ruled_on(demo: Demo, alert: str, browser: 
     page.close()
 
 
-def test_a_text_is_scored_and_its_correction_stands_in_the_store(
-    demo: Demo, browser: Browser
-) -> None:
+def test_a_text_is_scored_and_its_correction_is_stored(demo: Demo, browser: Browser) -> None:
     page = open_page(browser, demo.addresses["the front"], "try")
     text = "You lost my bag again, worst airline ever"
     page.get_by_label("Text", exact=True).fill(text)
@@ -155,9 +153,7 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
     page.close()
 
 
-def test_a_key_counts_that_is_pressed_before_the_buttons_are_drawn(
-    demo: Demo, browser: Browser
-) -> None:
+def test_a_key_pressed_before_the_buttons_are_drawn_counts(demo: Demo, browser: Browser) -> None:
     await_that(lambda: len(api_answer(demo, "/labelling?limit=1")) == 1, "a tweet to label")
     page, held = browser.new_page(), list[Route]()
     page.set_default_timeout(PATIENCE_MS)
@@ -216,7 +212,7 @@ def test_the_page_of_an_alert_is_accessible(
     page.close()
 
 
-def test_nothing_is_loaded_from_elsewhere(demo: Demo, browser: Browser) -> None:
+def test_nothing_is_loaded_from_other_hosts(demo: Demo, browser: Browser) -> None:
     hosts: set[str] = set()
     page: Page = browser.new_page()
     page.set_default_timeout(PATIENCE_MS)

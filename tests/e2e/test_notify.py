@@ -50,7 +50,7 @@ def raised(stream: Deployment, language: Language) -> list[tuple[Alert, Message]
 
 
 @pytest.mark.parametrize(("language", "over"), [("fr", "TERMINÉ"), ("en", "OVER")])
-def test_a_crisis_becomes_a_mail_with_its_reasons_and_its_end_another(
+def test_the_start_and_the_end_of_a_crisis_are_mailed(
     language: Language, over: str, recording: Path, stream: Deployment, tmp_path: Path
 ) -> None:
     with (

@@ -175,7 +175,7 @@ def test_a_replay_sends_the_tweets_that_a_backtest_folds(broker: Settings, recor
     assert (summary["n_sent"], summary["n_rejected"]) == (n_tweets, 0)
 
 
-def test_a_paced_replay_sends_the_same(broker: Settings, recording: Path) -> None:
+def test_a_paced_replay_sends_the_same_records(broker: Settings, recording: Path) -> None:
     done = replay(broker, recording, "--source", "replay:test", "--speed", "40000", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert topic(broker) == expected(recording, "replay:test")
@@ -233,7 +233,7 @@ def test_bad_rows_are_counted_reported_and_kept(broker: Settings, tmp_path: Path
     assert (kept["file"], kept["line"], kept["raw"]) == (str(path), 2, "nonsense\n")
 
 
-def test_event_times_may_be_moved(broker: Settings, recording: Path) -> None:
+def test_event_times_can_be_shifted(broker: Settings, recording: Path) -> None:
     done = replay(broker, recording, "--source", "s", "--start", "2027-03-01T08:00:00+01:00")
     assert done.returncode == 0, done.stderr
     assert topic(broker) == expected(recording, "s", start_ms=1_803_884_400_000)
@@ -266,7 +266,7 @@ def test_a_missing_topic_is_named(real_kafka: str, recording: Path) -> None:
 @pytest.mark.kafka
 @pytest.mark.services
 @pytest.mark.slow
-def test_a_broker_that_dies_and_comes_back_loses_nothing(
+def test_a_restarted_broker_loses_no_record(
     tmp_path: Path, recording: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     KafkaServer.require()
@@ -356,30 +356,30 @@ def test_saved_progress_is_loaded_unchanged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"v":1}', '{"v":2}', '{"v":1,"job":{}}'])
-def test_a_file_that_is_no_progress_is_refused(tmp_path: Path, content: str) -> None:
+def test_an_invalid_progress_file_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "p"
     path.write_text(content)
     with pytest.raises(RecordingError, match=r"is not a progress file|has version 2"):
         ProgressFile.load(str(path))
 
 
-def test_nothing_waits_before_the_fast_part_is_over() -> None:
+def test_records_of_the_fast_part_are_not_delayed() -> None:
     pace = Pace(1.0, fast_until_ms=10_000, clock=lambda: 0.0)
     assert [pace.delay_s(at) for at in (0, 9_999, 10_000, 12_000)] == [0.0, 0.0, 0.0, 2.0]
 
 
-def test_the_fast_part_may_be_so_many_hours_from_the_first() -> None:
+def test_the_fast_part_can_be_a_number_of_hours() -> None:
     pace = Pace(1.0, fast_for_ms=3_600_000, clock=lambda: 0.0)
     assert [pace.delay_s(at) for at in (5_000, 3_604_999, 3_605_000, 3_606_000)] == [0, 0, 0, 1]
 
 
-def test_time_that_passed_shortens_the_wait() -> None:
+def test_elapsed_time_shortens_the_delay() -> None:
     clock = iter([100.0, 100.0, 100.5, 109.0]).__next__
     pace = Pace(1.0, clock=clock)
     assert [pace.delay_s(at) for at in (0, 2000, 2000)] == [0.0, 1.5, 0.0]
 
 
-def test_resuming_takes_up_the_heartbeats_before_the_next_tweet() -> None:
+def test_a_resumed_replay_repeats_the_heartbeats_before_the_next_tweet() -> None:
     tweets = [Tweet(str(n), "b", "", n * 90_000, n * 90_000, seq=n, source="s") for n in range(3)]
     sequence = list(with_heartbeats(tweets))
     resumed = list(resume_at(sequence, 1))

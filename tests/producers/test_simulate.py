@@ -83,7 +83,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     assert gzip.decompress(one).count(b"\n") > 1000
 
 
-def test_another_seed_writes_others() -> None:
+def test_another_seed_writes_other_tweets() -> None:
     one, other = (next(simulated(seed=seed).run()) for seed in (1, 2))
     assert one.tweet.text != other.tweet.text
 
@@ -97,7 +97,9 @@ def test_incidents_do_not_change_the_tweets_before_them() -> None:
     assert before == list(islice(struck, len(before)))
 
 
-def test_ten_days_of_three_brands_are_a_demo(written: list[SimulatedTweet]) -> None:
+def test_ten_days_of_three_brands_have_enough_tweets_and_incidents(
+    written: list[SimulatedTweet],
+) -> None:
     assert 60_000 <= len(written) <= 90_000
     assert {each.tweet.brand for each in written} == {"Air Paradis", "Nordwind", "Costa Air"}
 
@@ -113,7 +115,7 @@ def test_every_line_is_a_tweet_that_the_worker_reads(written: list[SimulatedTwee
         assert wire.decode_tweet(wire.encode_tweet(each.tweet)) == each.tweet
 
 
-def test_texts_are_as_varied_as_peoples(written: list[SimulatedTweet]) -> None:
+def test_texts_are_as_varied_as_real_ones(written: list[SimulatedTweet]) -> None:
     assert len({each.tweet.text for each in written[:10_000]}) > 9_500
 
 
@@ -125,14 +127,18 @@ def test_a_quarter_of_the_tweets_are_french_and_a_few_have_no_bundle(
     assert 0.01 < sum(count[lang] for lang in OTHERS) / len(written) < 0.05
 
 
-def test_about_half_of_calm_tweets_are_negative(written: list[SimulatedTweet]) -> None:
+def test_about_half_of_the_tweets_outside_incidents_are_negative(
+    written: list[SimulatedTweet],
+) -> None:
     calm = [each for each in written if each.tweet.created_ms < MONDAY_MS + 7 * DAY_MS]
     for airline in build_airlines(3):
         moods = [each.mood for each in calm if each.tweet.brand == airline.brand]
         assert abs(moods.count("negative") / len(moods) - airline.negative_rate) < 0.03
 
 
-def test_nights_are_quiet_on_the_brands_own_clock(written: list[SimulatedTweet]) -> None:
+def test_there_are_few_tweets_at_night_in_the_brands_time_zone(
+    written: list[SimulatedTweet],
+) -> None:
     for airline, night in (("Air Paradis", 2), ("Costa Air", 8)):  # 03:00 in Paris, in New York
         hours = Counter(
             each.tweet.created_ms // HOUR_MS % 24 for each in written if each.tweet.brand == airline
@@ -176,7 +182,7 @@ def test_a_crisis_multiplies_the_negatives(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BENIGN)
-def test_a_benign_surge_is_loud_and_no_angrier(kind: str) -> None:
+def test_a_benign_surge_raises_the_volume_but_not_the_negative_rate(kind: str) -> None:
     calm, struck = moods_at_noon(kind, 4.0)
     assert 3.5 < struck.total() / calm.total() < 4.5
     assert struck["negative"] / struck.total() < calm["negative"] / calm.total()
@@ -195,7 +201,7 @@ def test_a_retweet_storm_repeats_itself_under_new_ids() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_placed_incidents_spare_the_first_week_and_stand_apart(seed: int) -> None:
+def test_scheduled_incidents_begin_after_a_week_and_do_not_overlap(seed: int) -> None:
     end_ms = MONDAY_MS + 10 * DAY_MS
     incidents = schedule_incidents(
         build_airlines(3), MONDAY_MS, end_ms, np.random.default_rng(seed)
@@ -211,7 +217,7 @@ def test_placed_incidents_spare_the_first_week_and_stand_apart(seed: int) -> Non
         assert min(gaps, default=DAY_MS) > HOUR_MS
 
 
-def test_the_truth_is_written_beside_and_can_be_played_again(tmp_path: Path) -> None:
+def test_the_truth_file_can_be_used_as_incidents(tmp_path: Path) -> None:
     first, again = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     arguments = ("--days", "2", "--brands", "2", "-o")
     assert run(*arguments, str(first)).exit_code == 0
@@ -220,7 +226,7 @@ def test_the_truth_is_written_beside_and_can_be_played_again(tmp_path: Path) -> 
     assert first.read_bytes() == again.read_bytes()
 
 
-def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> None:
+def test_truth_lists_crises_and_benign_surges_separately(ten_days: Simulation) -> None:
     truth = as_truth(ten_days.incidents)
     assert {each["kind"] for each in truth["incidents"]} == set(CRISES)
     assert {each["kind"] for each in truth["benign"]} == set(BENIGN)
@@ -245,14 +251,14 @@ def test_truth_names_crises_and_benign_surges_apart(ten_days: Simulation) -> Non
         ('{"incidents":[{"brand":"C","kind":"delay","start_ms":1,"end_ms":2,"magnitude":3}]}', "C"),
     ],
 )
-def test_a_file_that_is_no_truth_is_refused(tmp_path: Path, content: str, reason: str) -> None:
+def test_an_invalid_truth_file_is_refused(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "truth.json"
     path.write_text(content)
     with pytest.raises(RecordingError, match=reason):
         read_incidents(str(path), ["B"])
 
 
-def test_labels_stand_beside_the_tweets_only_when_asked_for(tmp_path: Path) -> None:
+def test_labels_are_written_only_on_request(tmp_path: Path) -> None:
     plain, labelled = tmp_path / "plain.jsonl", tmp_path / "labelled.jsonl"
     assert run("--days", "0.1", "-o", str(plain)).exit_code == 0
     assert run("--days", "0.1", "-o", str(labelled), "--labelled").exit_code == 0
@@ -260,7 +266,7 @@ def test_labels_stand_beside_the_tweets_only_when_asked_for(tmp_path: Path) -> N
     assert {each.label for each in read_labelled([str(labelled)])} == set(MOODS)
 
 
-def test_one_language_may_be_asked_for() -> None:
+def test_tweets_can_be_of_one_language() -> None:
     found = {each.tweet.lang for each in simulated(languages=("fr",)).run()}
     assert found == {"fr", *OTHERS}
 
@@ -341,7 +347,7 @@ def test_a_grammar_file_must_be_in_order(text: str) -> None:
         read_rules(text)
 
 
-def test_help_is_there_and_the_truth_is_json(tmp_path: Path) -> None:
+def test_the_truth_is_json(tmp_path: Path) -> None:
     truth = tmp_path / "truth.json"
     assert run("--days", "0.1", "-o", str(tmp_path / "a"), "--truth", str(truth)).exit_code == 0
     plain = orjson.loads(truth.read_bytes())

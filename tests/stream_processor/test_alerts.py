@@ -34,11 +34,11 @@ def test_an_unreadable_record_is_skipped_and_the_others_are_shown(stream: Deploy
     assert "38 of 51" in lines[1]
 
 
-def test_without_windows_it_asks_whether_the_worker_runs(stream: Deployment) -> None:
+def test_without_windows_the_message_names_the_worker(stream: Deployment) -> None:
     assert printed(stream, wire.ALERTS) == (
         "no alerts and no windows in the topics: is badbuzz process running?\n"
     )
 
 
-def test_with_windows_but_no_alerts_it_names_the_warm_up(stream: Deployment) -> None:
+def test_with_windows_but_no_alerts_the_message_names_the_warm_up(stream: Deployment) -> None:
     assert "first week is its warm-up" in printed(stream, wire.WINDOWS, b"{}")

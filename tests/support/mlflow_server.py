@@ -95,14 +95,14 @@ class MlflowServer:
         await_line(log, sign, process, _START_S)
 
     def stop(self) -> None:
-        """Shut MLflow and PostgreSQL down in good order; moto goes on."""
+        """Shut MLflow and PostgreSQL down cleanly; moto keeps running."""
         mlflow = self._running.pop("mlflow", None)
         if mlflow is not None:
             mlflow.send_signal(signal.SIGTERM)
             mlflow.wait(_STOP_S)
 
     def close(self) -> None:
-        """End everything."""
+        """Stop all servers."""
         self.stop()
         moto = self._running.pop("moto", None)
         if moto is not None:
@@ -111,6 +111,6 @@ class MlflowServer:
 
 
 def end_with_parent() -> None:
-    """Ask Linux to end the calling process, politely, when its parent dies: it ends its own."""
+    """Let Linux send SIGTERM to the calling process when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)

@@ -67,7 +67,7 @@ def test_a_brand_that_is_not_watched_is_reported() -> None:
         ("BADBUZZ_LANGUAGE", "de", "expected one of en, fr"),
     ],
 )
-def test_a_bad_setting_gives_one_line(variable: str, value: str, words: str) -> None:
+def test_an_invalid_setting_is_reported_in_one_line(variable: str, value: str, words: str) -> None:
     ran = badbuzz({variable: value}, "--brand", "Air Paradis")
     assert ran.returncode == 2
     (line,) = ran.stderr.splitlines()

@@ -54,7 +54,7 @@ def test_a_store_that_is_down_is_logged_once(
     assert [one for one in caplog.messages if "not forwarded" in one] == caplog.messages[:1]
 
 
-def test_a_store_that_is_back_is_reported_while_the_sink_is_down(
+def test_a_recovered_store_is_reported_while_the_sink_is_down(
     settings: Settings, server: HttpServer
 ) -> None:
     async def run() -> str:

@@ -114,7 +114,7 @@ def test_a_broken_champion_does_not_serve(
     assert f"{good.bundle} goes on serving" in worker.log_text()
 
 
-def test_a_silent_registry_prevents_neither_work_nor_shutdown(
+def test_an_unresponsive_registry_blocks_neither_work_nor_shutdown(
     real_kafka: str, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:

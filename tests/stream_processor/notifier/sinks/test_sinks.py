@@ -93,7 +93,7 @@ def send(new_sink: Callable[[Settings], Sink], server: HttpServer, sent: Notific
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_every_dimension_of_a_change_arrives(
+def test_every_dimension_of_a_change_is_sent(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     sent = notification()
@@ -117,7 +117,9 @@ def test_a_firing_alert_is_an_error_trace(
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: HttpServer) -> None:
+def test_the_metrics_of_a_brand_are_sent(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
     sent = notification()
     send(new_sink, server, sent)
     found = server.envelopes("MetricData")
@@ -127,7 +129,7 @@ def test_a_brands_metrics_arrive(new_sink: Callable[[Settings], Sink], server: H
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_every_dimension_of_a_misprediction_arrives(
+def test_every_dimension_of_a_misprediction_is_sent(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     async def send_misprediction(sink: Sink) -> None:
@@ -157,7 +159,7 @@ def test_a_window_without_tweets_has_counts_and_no_rate(
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_the_heartbeat_is_a_trace_of_its_own(
+def test_the_heartbeat_is_a_separate_trace(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     use(new_sink, server, lambda sink: sink.send_heartbeat())
@@ -167,7 +169,9 @@ def test_the_heartbeat_is_a_trace_of_its_own(
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
-def test_a_bad_connection_string_is_a_users_error(new_sink: Callable[[Settings], Sink]) -> None:
+def test_an_invalid_connection_string_is_a_settings_error(
+    new_sink: Callable[[Settings], Sink],
+) -> None:
     with pytest.raises(SettingsError, match="AZURE_CONNECTION_STRING"):
         new_sink(Settings(azure_connection_string="InstrumentationKey=mine"))
 
@@ -190,7 +194,7 @@ def test_a_partial_acceptance_is_a_failure(
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_how_long_to_wait_is_passed_on(
+def test_retry_after_is_part_of_the_error(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     server.answers.append(Answer(429, b"slow down", {"Retry-After": "7"}))
@@ -210,7 +214,7 @@ def test_transient_errors_may_be_retried(
 
 
 @pytest.mark.parametrize("new_sink", SINKS)
-def test_a_bad_request_is_refused_for_good(
+def test_a_bad_request_is_refused_permanently(
     new_sink: Callable[[Settings], Sink], server: HttpServer
 ) -> None:
     server.answers.append(Answer(400, b"bad"))
@@ -278,7 +282,7 @@ def test_a_live_alert_has_a_reminder_and_a_test_has_none() -> None:
     assert len(all_posted(notification(mark="test"))) == 1
 
 
-def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
+def test_an_escalation_ends_the_lower_severities() -> None:
     alerts = posted(notification(replace(example(), phase="escalated")))
     now = alerts[1]["endsAt"]
     assert [(one["labels"]["severity"], one["endsAt"] == now) for one in alerts] == [
@@ -288,7 +292,7 @@ def test_a_rise_in_severity_ends_the_lesser_ones() -> None:
     ]
 
 
-def test_a_repetition_ends_nothing() -> None:
+def test_a_repetition_ends_no_alert() -> None:
     assert len(posted(notification(replace(example(), phase="escalated")), changed=False)) == 1
 
 
@@ -297,7 +301,7 @@ def test_a_resolved_alert_ends_now() -> None:
     assert alert["startsAt"] < alert["endsAt"] == "2025-12-31T14:06:00Z"
 
 
-def test_an_alert_carries_its_id_and_its_words() -> None:
+def test_an_alert_has_its_id_and_texts_as_annotations() -> None:
     (alert,) = posted(notification())
     assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
     assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
