@@ -19,11 +19,11 @@ DAY: Final = 86_400_000 // BUCKET_MS
 _LEAST_P: Final = 1e-300
 
 
-def surprise(series: Series) -> list[float]:
+def negative_log_p(series: Series) -> list[float]:
     """Return badbuzz's score of each record: -log10 of the p-value of its window.
 
-    Every mention counts as negative. That silences the test of the rate, as the rate is never
-    unusual, and leaves the product's own baseline and test of the count, on its four scales.
+    Every mention counts as negative, so the rate is never unusual. The baseline and the test of the
+    count on four scales are the product's.
 
     Returns
     -------
@@ -33,20 +33,20 @@ def surprise(series: Series) -> list[float]:
     Examples
     --------
     >>> quiet_then_loud = Series("AIR", 0, (6,) * 600 + (60,), ())
-    >>> found = surprise(quiet_then_loud)
+    >>> found = negative_log_p(quiet_then_loud)
     >>> max(found[300:600]) < 2.0 < 6.0 < found[600]
     True
     """
     state = BrandState(series.name, closed_ms=series.start_ms)
     rules = Rules()
-    surprises = []
+    scores = []
     for i, count in enumerate(series.counts):
         start_ms = series.start_ms + i * BUCKET_MS
         state.buckets[start_ms] = Bucket(n=count, n_negative=count)
-        surprises.append(0.0)
+        scores.append(0.0)
         for window, _ in windows.advance(state, start_ms + BUCKET_MS, rules):
-            surprises[i] = -log10(max(window.p_value, _LEAST_P))
-    return surprises
+            scores[i] = -log10(max(window.p_value, _LEAST_P))
+    return scores
 
 
 def novelty(series: Series, days: float = 3.0) -> list[float]:
@@ -95,8 +95,8 @@ def records(scores: Iterable[float], n: int = DAY) -> list[float]:
 
 
 DETECTORS: Final[dict[str, Callable[[Series], list[float]]]] = {
-    "badbuzz": lambda series: records(surprise(series)),
-    "badbuzz, every window": surprise,
+    "badbuzz": lambda series: records(negative_log_p(series)),
+    "badbuzz, every window": negative_log_p,
     "EWMA of √count, 3 days": lambda series: records(novelty(series)),
     "the same, every record": novelty,
 }

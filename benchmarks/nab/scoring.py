@@ -1,11 +1,11 @@
 """NAB's score of a detector, written from its paper.
 
 Lavin and Ahmad (2015), "Evaluating real-time anomaly detection algorithms: the Numenta Anomaly
-Benchmark". Only a window's first detection counts, the more the earlier it comes; a detection
-outside costs the more the further it is behind the last window; what falls into the probationary
-period counts for nothing. The standard profile weighs a found window 1, a missed one 1 and a false
-detection 0.11. The threshold is the one that is best for the whole corpus; the score of detecting
-nothing is 0, of detecting each window at its first record 100.
+Benchmark". Only the first detection in a window counts, and an earlier one counts more. A detection
+outside of windows costs more, the further it is behind the last window. Detections in the
+probationary period do not count. The standard profile weighs a detected window 1, a missed one 1
+and a false detection 0.11. One threshold, the best one, applies to the whole corpus. No detections
+score 0, the detection of each window at its first record scores 100.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.nab.series import Series
 
-FOUND: Final = 1.0
+DETECTED: Final = 1.0
 MISSED: Final = -1.0
 FALSE: Final = 0.11
 PROBATION: Final = 0.15
@@ -33,7 +33,7 @@ def merit(position: float) -> float:
     ----------
     position
         Position in widths of the window: -1 at its first record, 0 at its end, positive
-        behind it. From 3 on a detection has nothing to do with the window: -1.
+        behind it. The value is -1 from 3 on.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def merit(position: float) -> float:
 
 
 def n_probation(n: int) -> int:
-    """Return how many of n records are probation: 15 %, at most 750.
+    """Return the number of probationary records among n: 15 %, at most 750.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def places(series: Series) -> Iterator[tuple[int, Place]]:
         first, last = series.windows[past]
         width = last - first + 1
         if i <= last:
-            yield i, Place(past, FOUND * merit((i - last - 1) / width) / merit(-1.0))
+            yield i, Place(past, DETECTED * merit((i - last - 1) / width) / merit(-1.0))
         else:
             yield i, Place(-1, FALSE * merit((i - last) / max(width - 1, 1)))
 
@@ -136,7 +136,7 @@ def normalised(raw: float, n_windows: int) -> float:
     >>> normalised(-4.0, n_windows=4), normalised(4.0, n_windows=4), normalised(0.0, n_windows=4)
     (0.0, 100.0, 50.0)
     """
-    return 100.0 * (raw - MISSED * n_windows) / ((FOUND - MISSED) * n_windows)
+    return 100.0 * (raw - MISSED * n_windows) / ((DETECTED - MISSED) * n_windows)
 
 
 def best_threshold(corpus: Sequence[Series], scores: Sequence[Sequence[float]]) -> float:
