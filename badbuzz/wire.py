@@ -135,13 +135,10 @@ def decode_tweet(data: bytes) -> Tweet:
     """
     if len(data) > MAX_BYTES:
         raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
-    return _tweet(_object(data))
+    return _tweet(_parse(data))
 
 
 def _tweet(fields: dict[str, Any]) -> Tweet:
-    version = fields.pop("v", None)
-    if version != VERSION or type(version) is not int:
-        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
     if not fields.keys() <= _NAMES:
         fields = {name: value for name, value in fields.items() if name in _NAMES}
     for name in _REQUIRED:
@@ -154,13 +151,17 @@ def _tweet(fields: dict[str, Any]) -> Tweet:
     return tweet
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> dict[str, Any]:
+    """Return the fields of a record without its version, which is checked."""
     try:
         fields = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise WireError("record", "unreadable", str(error)) from error
     if type(fields) is not dict:
         raise WireError("record", "type", f"expected an object, found {type(fields).__name__}")
+    version = fields.pop("v", None)
+    if version != VERSION or type(version) is not int:
+        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
     return fields
 
 
@@ -233,7 +234,7 @@ def decode_scored(data: bytes) -> Scored:
     >>> decode_scored(encode_scored(tweet, Prediction(0.1, False, 500, "fr@1"))).score
     0.1
     """
-    fields = _object(data)
+    fields = _parse(data)
     tweet = _tweet(fields)
     if "score" not in fields:
         return Scored(tweet, None, None, "")
@@ -265,8 +266,8 @@ def decode_window(data: bytes) -> Window:
     WireError
         If the record is not a valid window.
     """
-    fields = _versioned(data)
-    with _reporting("window"):
+    fields = _parse(data)
+    with _invalid("window"):
         window = Window(**{**fields, "absent": tuple(fields["absent"])})
     _check_types(window)
     return window
@@ -286,8 +287,8 @@ def decode_alert(data: bytes) -> Alert:
     Traceback (most recent call last):
     badbuzz.errors.WireError: record: type: not a valid alert: ...
     """
-    fields = _versioned(data)
-    with _reporting("alert"):
+    fields = _parse(data)
+    with _invalid("alert"):
         evidence = fields.pop("evidence", None)
         alert = Alert(**fields, evidence=_evidence(evidence) if evidence is not None else None)
     _check_types(alert)
@@ -312,16 +313,8 @@ def _evidence(plain: dict[str, Any]) -> Evidence:
     return Evidence(**{**plain, **parts})
 
 
-def _versioned(data: bytes) -> dict[str, Any]:
-    fields = _object(data)
-    version = fields.pop("v", None)
-    if version != VERSION:
-        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
-    return fields
-
-
 @contextmanager
-def _reporting(what: str) -> Iterator[None]:
+def _invalid(what: str) -> Iterator[None]:
     try:
         yield
     except (TypeError, KeyError) as error:
