@@ -15,7 +15,6 @@ import numpy as np
 from badbuzz.features.token_cache import (
     CachedFeaturiser,
     Ints,
-    TokenCache,
     WordIds,
     double,
     mask_fitting,
@@ -97,14 +96,14 @@ class HashedFeaturiser(CachedFeaturiser[HashedFeatures]):
     """
 
     n_more = 1  # the bigram with the next token
+    _words: _HashedIds
 
     def __init__(self, features: HashedFeatures) -> None:
         super().__init__(features)
         self.padding = (features.n_buckets,)
 
-    def _new_cache(self) -> TokenCache:
-        self._words = _HashedIds(self.features)
-        return TokenCache(self._words)
+    def _new_words(self) -> _HashedIds:
+        return _HashedIds(self.features)
 
     def rows(self, texts: Sequence[str]) -> Ints:
         """Return the ids of each text, ascending, then padding: int32 [n, width]."""

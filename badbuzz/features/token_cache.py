@@ -79,36 +79,6 @@ class WordIds(dict[str, int]):
         return ids
 
 
-class TokenCache:
-    """Cached tokens of chunks and numbers of words.
-
-    Parameters
-    ----------
-    words
-        Numbers of words, empty.
-    """
-
-    def __init__(self, words: WordIds) -> None:
-        self.chunks = ChunkTokens()
-        self.words = words
-
-    @property
-    def is_full(self) -> bool:
-        """True if the cache must be replaced by an empty one."""
-        return max(len(self.chunks), len(self.words)) > MAX_CACHED
-
-    def numbers(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
-        """Return the word numbers of all texts, concatenated, and the token count of each text."""
-        tokens_of, number_of = self.chunks.__getitem__, self.words.__getitem__
-        numbers: list[int] = []
-        ends = [0]
-        for text in texts:
-            tokens = list(chain.from_iterable(map(tokens_of, split_chunks(text))))
-            numbers += map(number_of, mark_negation(tokens[:MAX_TOKENS]))
-            ends.append(len(numbers))
-        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
-
-
 class CachedFeaturiser(Generic[_Features]):
     """Featuriser that turns batches of texts into padded rows through a cache of words.
 
@@ -123,9 +93,9 @@ class CachedFeaturiser(Generic[_Features]):
 
     def __init__(self, features: _Features) -> None:
         self.features = features
-        self._cache = self._new_cache()
+        self._chunks, self._words = ChunkTokens(), self._new_words()
 
-    def _new_cache(self) -> TokenCache:
+    def _new_words(self) -> WordIds:
         raise NotImplementedError
 
     def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
@@ -135,17 +105,28 @@ class CachedFeaturiser(Generic[_Features]):
         """Return the inputs of a network: arrays [n, width], a row per text, padded at the end."""
         batches = []
         for start in range(0, max(len(texts), 1), BATCH_SIZE):
-            if self._cache.is_full:
-                self._cache = self._new_cache()
-            batches.append(self._batch(*self._cache.numbers(texts[start : start + BATCH_SIZE])))
+            if max(len(self._chunks), len(self._words)) > MAX_CACHED:
+                self._chunks, self._words = ChunkTokens(), self._new_words()
+            batches.append(self._batch(*self._numbers(texts[start : start + BATCH_SIZE])))
         if len(batches) == 1:
             return batches[0]
         return tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
 
+    def _numbers(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """Return the word numbers of all texts, concatenated, and the token count of each text."""
+        tokens_of, number_of = self._chunks.__getitem__, self._words.__getitem__
+        numbers: list[int] = []
+        ends = [0]
+        for text in texts:
+            tokens = list(chain.from_iterable(map(tokens_of, split_chunks(text))))
+            numbers += map(number_of, mark_negation(tokens[:MAX_TOKENS]))
+            ends.append(len(numbers))
+        return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
+
     def required_width(self, texts: Sequence[str]) -> int:
         """Return the smallest width that truncates none of the texts."""
-        numbers, lengths = self._cache.numbers(texts)
-        firsts = self._cache.words.firsts
+        numbers, lengths = self._numbers(texts)
+        firsts = self._words.firsts
         n_ids = firsts[numbers + 1] - firsts[numbers] + self.n_more
         rows = np.repeat(np.arange(len(lengths)), lengths)
         return int(np.bincount(rows, n_ids, minlength=1).max())

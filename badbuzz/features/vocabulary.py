@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from badbuzz.features.token_cache import CachedFeaturiser, Ints, TokenCache, WordIds, mask_fitting
+from badbuzz.features.token_cache import CachedFeaturiser, Ints, WordIds, mask_fitting
 from badbuzz.features.tokens import NEGATION
 
 _FNV_OFFSET: Final = 2166136261
@@ -69,11 +69,11 @@ class WordFeaturiser(CachedFeaturiser[WordVocabulary]):
 
     padding = (0,)
 
-    def _new_cache(self) -> TokenCache:
-        return TokenCache(_WordRows(self.features.words))
+    def _new_words(self) -> WordIds:
+        return _WordRows(self.features.words)
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints]:
-        padded, _ = _fill_in_order(self._cache.words, numbers, lengths, self.features.width)
+        padded, _ = _fill_in_order(self._words, numbers, lengths, self.features.width)
         return (padded,)
 
 
@@ -164,12 +164,11 @@ class SubwordFeaturiser(CachedFeaturiser[SubwordVocabulary]):
 
     padding = (0, 0.0)
 
-    def _new_cache(self) -> TokenCache:
-        return TokenCache(_SubwordRows(self.features))
+    def _new_words(self) -> WordIds:
+        return _SubwordRows(self.features)
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
-        width = self.features.width
-        padded, n_ids = _fill_in_order(self._cache.words, numbers, lengths, width)
+        padded, n_ids = _fill_in_order(self._words, numbers, lengths, self.features.width)
         weights = np.zeros(padded.shape, np.float32)
         weights[padded > 0] = np.repeat(np.float32(1.0) / n_ids, n_ids)
         return padded, weights
@@ -268,13 +267,13 @@ class CountFeaturiser(CachedFeaturiser[TermVocabulary]):
     padding = (0, 0.0)
     n_more = 1  # the bigram with the next token
 
-    def _new_cache(self) -> TokenCache:
+    def _new_words(self) -> WordIds:
         words = _TermRows(self.features)
         self._pairs = _PairRows(words)
-        return TokenCache(words)
+        return words
 
     def _batch(self, numbers: Ints, lengths: Ints) -> tuple[Ints, Floats]:
-        width, words = self.features.width, self._cache.words
+        width, words = self.features.width, self._words
         padded = np.zeros((len(lengths), width), np.int32)
         weights = np.zeros(padded.shape, np.float32)
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)

@@ -49,13 +49,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_CACHED", 1000)
     featuriser = HashedFeaturiser(FEATURES)
     featuriser.rows([f"w{i:x}" for i in range(10_000)])
-    assert len(featuriser._cache.chunks) <= 1000 + token_cache.BATCH_SIZE
+    assert len(featuriser._chunks) <= 1000 + token_cache.BATCH_SIZE
 
 
 def test_a_long_chunk_is_not_remembered() -> None:
     featuriser = HashedFeaturiser(FEATURES)
     featuriser.rows(["x" * 2000, "https://a.org"])
-    assert dict(featuriser._cache.chunks) == {}
+    assert dict(featuriser._chunks) == {}
 
 
 def test_many_texts_are_taken_at_once() -> None:

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from badbuzz.features import token_cache
-from badbuzz.features.token_cache import ChunkTokens, TokenCache, WordIds, double, mask_fitting
+from badbuzz.features.token_cache import (
+    CachedFeaturiser,
+    ChunkTokens,
+    Inputs,
+    Ints,
+    WordIds,
+    double,
+    mask_fitting,
+)
 
 
 class Letters(WordIds):
@@ -14,6 +22,18 @@ class Letters(WordIds):
 
     def compute_ids(self, word: str, number: int) -> Sequence[int]:
         return [ord(letter) for letter in word]
+
+
+class NumberFeaturiser(CachedFeaturiser[None]):
+    """Featuriser whose inputs are the word numbers of all texts and their token counts."""
+
+    padding = (0, 0)
+
+    def _new_words(self) -> WordIds:
+        return Letters()
+
+    def _batch(self, numbers: Ints, lengths: Ints) -> Inputs:
+        return numbers, lengths
 
 
 def test_batches_and_cache_are_bounded_as_documented() -> None:
@@ -31,26 +51,27 @@ def test_short_chunks_that_are_not_urls_are_cached(chunk: str, *, is_cached: boo
 
 
 @pytest.mark.parametrize(
-    ("text", "is_full"),
+    ("text", "is_replaced"),
     [("a b", False), ("a b c", True), ("a A AA", True), ("#BagLostNow", True), ("a a a", False)],
 )
-def test_a_cache_is_full_above_the_limit_of_chunks_or_words(
-    monkeypatch: pytest.MonkeyPatch, text: str, *, is_full: bool
+def test_a_cache_is_replaced_above_the_limit_of_chunks_or_words(
+    monkeypatch: pytest.MonkeyPatch, text: str, *, is_replaced: bool
 ) -> None:
     monkeypatch.setattr(token_cache, "MAX_CACHED", 2)
-    cache = TokenCache(Letters())
-    cache.numbers([text])
-    assert cache.is_full == is_full
+    featuriser = NumberFeaturiser(None)
+    featuriser.inputs([text])
+    featuriser.inputs([])
+    assert (not featuriser._chunks and not featuriser._words) == is_replaced
 
 
 def test_words_are_numbered_from_zero_and_counted_by_text() -> None:
-    numbers, lengths = TokenCache(Letters()).numbers(["late bag", "", "bag"])
+    numbers, lengths = NumberFeaturiser(None).inputs(["late bag", "", "bag"])
     assert numbers.tolist() == [0, 1, 1]
     assert lengths.tolist() == [2, 0, 1]
 
 
 def test_only_the_tokens_that_count_are_numbered() -> None:
-    assert TokenCache(Letters()).numbers(["late " * 200])[1].tolist() == [128]
+    assert NumberFeaturiser(None).inputs(["late " * 200])[1].tolist() == [128]
 
 
 def test_the_ids_of_words_survive_the_growth_of_the_arrays() -> None:
