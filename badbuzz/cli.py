@@ -62,10 +62,7 @@ MODELS_COMMANDS: Final = {
         "Make a version champion if it passes the checks.",
     ),
     "pull": ("training.registry.commands:pull", "Download a version's bundle."),
-    "register": (
-        "training.registry.promotion_commands:register",
-        "Register a bundle.",
-    ),
+    "register": ("training.registry.promotion_commands:register", "Register a bundle."),
     "rollback": ("training.registry.commands:rollback", "Restore the previous champion."),
     "show": ("training.registry.commands:show", "Show a version's card and history."),
 }

@@ -70,14 +70,8 @@ class Message:
         ('https://social.example/status/7', 'Driven by: bags, lost, luggage. \
 Mostly about: lost luggage.')
         """
-        texts = {
-            "subject": self.subject,
-            "summary": self.summary,
-            "rates": self.rates,
-            "since": self.since,
-            "dashboard": self.dashboard,
-            "sms": self.sms,
-        }
+        names = ("subject", "summary", "rates", "since", "dashboard", "sms")
+        texts: dict[str, str] = {name: getattr(self, name) for name in names}
         texts |= dict(zip(("why", "voices"), self.why, strict=False))
         for number, (text, url) in enumerate(self.examples, 1):
             texts |= {f"example_{number}": text, f"example_{number}_url": url}

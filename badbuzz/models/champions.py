@@ -123,18 +123,16 @@ class ChampionWatch:
         results: list[NewChampion | ChampionFailure] = []
         for language, bundle in serving.items():
             try:
-                champion = self._load_new(language, bundle)
-            except RegistryDownError as error:
-                results.append(ChampionFailure(language, "unreachable", str(error)))
-                break  # the other languages would wait as long
+                if (champion := self._load_new(language, bundle)) is not None:
+                    results.append(champion)
             except RegistryError as error:
                 results.append(ChampionFailure(language, "unreachable", str(error)))
+                if isinstance(error, RegistryDownError):
+                    break  # the other languages would wait as long
             except BundleError as error:
                 results.append(ChampionFailure(language, "broken", str(error)))
             except Exception as error:  # noqa: BLE001 - MLflow may fail anywhere on a bad answer
                 results.append(ChampionFailure(language, "broken", f"{self._uri}: {error!r}"))
-            else:
-                results += [champion] if champion is not None else []
         return results
 
     async def read_histories(self) -> dict[str, ModelHistory]:

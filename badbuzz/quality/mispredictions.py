@@ -163,7 +163,9 @@ def summarise_mispredictions(
     """
     latest = latest_feedback(feedback)
     margins = _margins(latest)
-    bins = [None if margin is None else _margin_bin(margin) for margin in margins]
+    bins = [
+        None if margin is None else sum(margin >= edge for edge in _EDGES) for margin in margins
+    ]
     grouped = _count_groups(latest, [extract_terms(extract_words(one.text)) for one in latest])
     return MispredictionSummary(
         overall=_count_group("all", latest),
@@ -252,10 +254,6 @@ def _brand_words(feedback: Iterable[Feedback]) -> set[str]:
     """Return the words of the brands' names, and each name written as one word."""
     names = [extract_words(brand) for brand in {one.brand for one in feedback}]
     return {word for name in names for word in (*name, "".join(name))}
-
-
-def _margin_bin(margin: float) -> int:
-    return sum(margin >= edge for edge in _EDGES)
 
 
 def _margins(feedback: Sequence[Feedback]) -> list[float | None]:
