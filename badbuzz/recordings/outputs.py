@@ -33,25 +33,21 @@ def check_outputs(
     Traceback (most recent call last):
     badbuzz.errors.RecordingError: -o ./a.html: is also the file of --report; give another name
     """
-    read = [(name, path) for name, path in inputs if path and path != STDIN]
-    written: list[tuple[str, str]] = []
+    used = [
+        (path, f"is read as {name} and would be lost")
+        for name, path in inputs
+        if path and path != STDIN
+    ]
     for name, path in outputs:
         if not path or path == STDIN:
             continue
         folder = Path(path).parent
         if not folder.is_dir():
             raise RecordingError(f"{path}: cannot be written: there is no folder {folder}")
-        for other, its_path in read:
-            if _is_same_file(path, its_path):
-                raise RecordingError(
-                    f"{name} {path}: is read as {other} and would be lost; give another name"
-                )
-        for other, its_path in written:
-            if _is_same_file(path, its_path):
-                raise RecordingError(
-                    f"{name} {path}: is also the file of {other}; give another name"
-                )
-        written.append((name, path))
+        for other, use in used:
+            if _is_same_file(path, other):
+                raise RecordingError(f"{name} {path}: {use}; give another name")
+        used.append((path, f"is also the file of {name}"))
 
 
 def write_text(path: str | Path, text: str) -> None:

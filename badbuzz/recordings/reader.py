@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
@@ -110,7 +109,7 @@ def read_labelled(
 
     Yields
     ------
-    Labelled
+    LabelledTweet
         Tweets whose ``produced_ms`` is the newest event time so far and whose ``replay`` is set.
         Recorded heartbeats are omitted.
 
@@ -124,15 +123,9 @@ def read_labelled(
         opened = RecordingFile(path)
         if on_open is not None:
             on_open(opened)
-        make_reader = partial(
-            RowReader,
-            brand=brand,
-            lang=lang,
-            author_key=author_key,
-            checks_labels=labels is not None,
-        )
-        resolved = _resolve_format(opened, preset, mapping or {}, labels or {})
-        return _rows(opened, resolved, make_reader, on_reject)
+        resolved, rows = _resolve_format(opened, preset, mapping or {}, labels or {})
+        reader = RowReader(resolved, brand, lang, author_key, checks_labels=labels is not None)
+        return _rows(opened.name, rows, reader, on_reject)
 
     if preset is not None and preset not in PRESETS:
         raise RecordingError(f"unknown preset {preset!r}; expected one of {', '.join(PRESETS)}")
@@ -177,27 +170,22 @@ def _numbered(
 
 
 def _rows(
-    source: RecordingFile,
-    resolved: tuple[Preset, Iterator[RawRow]],
-    make_reader: Callable[[Preset], RowReader],
-    on_reject: Callable[[Reject], None],
+    file: str, rows: Iterable[RawRow], reader: RowReader, on_reject: Callable[[Reject], None]
 ) -> Iterator[_ParsedRow]:
-    preset, rows = resolved
-    reader = make_reader(preset)
     n_tweets = 0
     first: Reject | None = None
     for row in rows:
         fields = _read(reader, row)
         if isinstance(fields, str):
-            reject = row.reject(source.name, fields)
+            reject = row.reject(file, fields)
             first = first or reject
             on_reject(reject)
         elif fields["kind"] != "heartbeat":
             n_tweets += 1
-            yield _ParsedRow(source.name, row.line, fields)
+            yield _ParsedRow(file, row.line, fields)
     if not n_tweets:
         reason = f"; first: {first}" if first else ""
-        raise RecordingError(f"{source.name}: has no tweet{reason}; see --preset and --map")
+        raise RecordingError(f"{file}: has no tweet{reason}; see --preset and --map")
 
 
 def _resolve_format(

@@ -145,7 +145,8 @@ class RecordingFile:
         start = self.head.removeprefix(_BOM).lstrip()
         if start[:1] in (b"{", b"["):
             return "json"
-        return "json" if any(map(_is_object, start.split(b"\n", _PROBED))) else "csv"
+        objects = (line for line in start.split(b"\n", _PROBED) if line.lstrip()[:1] == b"{")
+        return "json" if any(isinstance(_loads(line), dict) for line in objects) else "csv"
 
     def rows(
         self, form: FileFormat, columns: Sequence[str] = (), encoding: str = "utf-8"
@@ -239,10 +240,6 @@ def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawR
         yield from _line_rows(line, place)
 
 
-def _is_object(line: bytes) -> bool:
-    return line.lstrip()[:1] == b"{" and isinstance(_loads(line), dict)
-
-
 def _line_rows(line: bytes, number: int) -> Iterator[RawRow]:
     if not line.strip():
         return
@@ -313,15 +310,10 @@ class _CsvLines:
         return first
 
 
-def _without_bom(lines: IO[bytes]) -> Iterator[bytes]:
-    """Yield lines; remove a byte order mark from the first."""
-    yield lines.readline().removeprefix(_BOM)
-    yield from lines
-
-
 def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
     """Yield rows; reject a multi-line row with an unclosed quote as one line."""
-    lines = _CsvLines(line.decode(encoding, "surrogateescape") for line in _without_bom(stream))
+    first = stream.readline().removeprefix(_BOM)
+    lines = _CsvLines(line.decode(encoding, "surrogateescape") for line in chain([first], stream))
     reader = csv.reader(lines)
     names = list(columns)
     while True:

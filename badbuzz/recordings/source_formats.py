@@ -176,7 +176,7 @@ class RowError(ValueError):
     """Reason for rejecting a row."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowReader:
     """Convert a row into the fields of a tweet.
 
@@ -200,11 +200,10 @@ class RowReader:
     author_key: str = "badbuzz"
     checks_labels: bool = False
     seen: dict[str, None] = field(default_factory=dict)
-    _steps: bool = field(init=False, repr=False)
+    _is_nested: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        steps = any("." in column for column in self.preset.fields.values())
-        object.__setattr__(self, "_steps", steps)
+        self._is_nested = any("." in column for column in self.preset.fields.values())
 
     def read(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of the tweet and of :data:`ANNOTATION_FIELDS`; missing ones are None.
@@ -222,7 +221,7 @@ class RowReader:
         1000
         """
         columns = self.preset.fields
-        if self._steps:
+        if self._is_nested:
             values = {name: _nested(row, column) for name, column in columns.items()}
         else:
             values = dict(zip(columns, map(row.get, columns.values()), strict=True))
