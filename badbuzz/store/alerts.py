@@ -24,6 +24,7 @@ from badbuzz.store.statements import (
     insert_into,
     lock_deletions,
     pair_in,
+    select_changes,
     upsert,
 )
 from badbuzz.store.windows import add_brands
@@ -121,15 +122,8 @@ class AlertStore(DatabaseAccess):
     def _changed_alerts(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Alert]]:
-        query = (
-            select(alert_phases.c.source_offset, alert_phases.c.record)
-            .where(alert_phases.c.partition == partition, alert_phases.c.source_offset > after)
-            .order_by(alert_phases.c.source_offset)
-            .limit(limit)
-        )
-        return [
-            (row.source_offset, wire.decode_alert(row.record)) for row in connection.execute(query)
-        ]
+        rows = connection.execute(select_changes(alert_phases, partition, after, limit))
+        return [(row.source_offset, wire.decode_alert(row.record)) for row in rows]
 
 
 def _after_cursor(query: Select[Any], cursor: str) -> Select[Any]:

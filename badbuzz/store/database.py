@@ -7,7 +7,6 @@ Only this package uses SQL. Its methods take and return the frozen values of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from badbuzz import wire
@@ -86,12 +85,7 @@ class Store(
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def brands(self) -> list[BrandSummary]:

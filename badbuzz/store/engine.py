@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -51,11 +51,9 @@ class DatabaseAccess:
             with connection.begin():
                 yield connection
 
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def _write(self) -> AbstractContextManager[Connection]:
         """Open a write transaction; commit it at the end of the block unless an error is raised."""
-        with write_transaction(self._engine) as connection:
-            yield connection
+        return write_transaction(self._engine)
 
 
 def make_engine(address: str) -> Engine:
@@ -97,9 +95,7 @@ def _parsed(address: str) -> URL:
     try:
         url = make_url(address.strip())
     except (ArgumentError, ValueError):
-        raise StoreError(
-            f"{_EXPECTED}; percent-encode special characters in the password"
-        ) from None
+        raise StoreError(_ESCAPE) from None
     if url.drivername not in _DIALECTS or "@" in f"{url.host}{url.database}":
         raise StoreError(_ESCAPE)
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select, update
 
@@ -80,7 +79,7 @@ class FeedbackStore(DatabaseAccess):
         query = select(feedback).where(column.at_ms >= from_ms, column.at_ms < to_ms)
         with self._read() as connection:
             rows = connection.execute(query.order_by(column.at_ms, column.id)).all()
-        return [_feedback(row) for row in rows]
+        return [Feedback(*row) for row in rows]  # the columns are the fields
 
     def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertHistory]]:
         """Return the rulings given in ``[from_ms, to_ms)`` that count, with their alerts."""
@@ -132,7 +131,7 @@ class FeedbackStore(DatabaseAccess):
             .limit(check_limit(limit))
         )
         with self._read() as connection:
-            return [_feedback(row) for row in connection.execute(query)]
+            return [Feedback(*row) for row in connection.execute(query)]
 
     def mark_sent(self, sink: str, feedback_id: str) -> None:
         """Record that a misprediction was sent to a sink; later calls change nothing."""
@@ -149,11 +148,6 @@ class FeedbackStore(DatabaseAccess):
                 rows = connection.execute(query.where(alerts.c.acknowledged_by.is_not(None)))
                 found |= {row.id: row.acknowledged_by for row in rows}
         return found
-
-
-def _feedback(row: Sequence[Any]) -> Feedback:
-    """Convert a row of the table, whose columns are the fields of the value."""
-    return Feedback(*row)
 
 
 def _load_history(connection: Connection, alert_id: str) -> AlertHistory:

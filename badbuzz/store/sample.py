@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
 from badbuzz.evidence.masking import mask
-from badbuzz.model import Scored
+from badbuzz.model import BUCKET_MS, Scored
 from badbuzz.store.alerts import remove_examples
 from badbuzz.store.column_types import storable_id
 from badbuzz.store.engine import DatabaseAccess
@@ -32,7 +32,6 @@ from badbuzz.store.statements import (
     pair_in,
     upsert,
 )
-from badbuzz.store.windows import WINDOW_MS
 
 N_EACH: Final = 10
 """Length of each of the three lists."""
@@ -55,7 +54,7 @@ class _Candidate:
 
     @property
     def window(self) -> _WindowKey:
-        return self.brand, self.created_ms // WINDOW_MS * WINDOW_MS
+        return self.brand, self.created_ms // BUCKET_MS * BUCKET_MS
 
     @property
     def key(self) -> TweetKey:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, and_, false, or_, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    false,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from badbuzz.store.schema import deletions
@@ -73,6 +84,13 @@ def pair_in(
             for one, others in seconds.items()
         ),
     )
+
+
+def select_changes(table: Table, partition: int, after: int, limit: int) -> Select[Any]:
+    """Return a query of the first rows recorded from a partition after an offset."""
+    column = table.c
+    query = select(table).where(column.partition == partition, column.source_offset > after)
+    return query.order_by(column.source_offset).limit(limit)
 
 
 def lock_deletions(connection: Connection) -> None:

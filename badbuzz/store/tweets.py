@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from badbuzz.evidence.terms import extract_words
 from badbuzz.store.column_types import storable_id
@@ -59,11 +59,7 @@ class SampleReader(DatabaseAccess):
             If limit or cursor is invalid.
         """
         name, _, _ = _COLUMNS[order]
-        query = _ordered(order, cursor).where(
-            sample.c.brand == brand,
-            sample.c.created_ms >= from_ms,
-            sample.c.created_ms < to_ms,
-        )
+        query = _ordered(order, cursor).where(*_between(brand, from_ms, to_ms))
         with self._read() as connection:
             rows = connection.execute(query.limit(check_limit(limit) + 1)).all()
         return make_page(
@@ -95,11 +91,7 @@ class SampleReader(DatabaseAccess):
         negative_only
             Whether to return only tweets with the label negative.
         """
-        query = _ordered("newest", None).where(
-            sample.c.brand == brand,
-            sample.c.created_ms >= from_ms,
-            sample.c.created_ms < to_ms,
-        )
+        query = _ordered("newest", None).where(*_between(brand, from_ms, to_ms))
         if negative_only:
             query = query.where(sample.c.negative.is_(True))
         with self._read() as connection:
@@ -149,6 +141,11 @@ def _uncertain(
     batched = query.limit(LABELLING_LIMIT).execution_options(yield_per=_BATCH)
     with connection.execute(batched) as rows:
         yield from map(_sampled, rows)
+
+
+def _between(brand: str, from_ms: int, to_ms: int) -> tuple[ColumnElement[bool], ...]:
+    column = sample.c
+    return column.brand == brand, column.created_ms >= from_ms, column.created_ms < to_ms
 
 
 def _select_shown() -> Select[Any]:

@@ -12,15 +12,13 @@ from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.engine import RowMapping
 
 from badbuzz.errors import QueryError
-from badbuzz.model import Window, WindowState
+from badbuzz.model import BUCKET_MS, Window, WindowState
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import Page, SourcePartition, WindowSum
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
 from badbuzz.store.positions import advance_position
 from badbuzz.store.schema import brands, windows
-from badbuzz.store.statements import Row, insert_into, upsert
-
-WINDOW_MS: Final = 300_000
+from badbuzz.store.statements import Row, insert_into, select_changes, upsert
 
 _NAMES: Final = tuple(spec.name for spec in fields(Window))
 _values_of: Final = attrgetter(*_NAMES)
@@ -61,7 +59,7 @@ class WindowStore(DatabaseAccess):
         brand: str,
         from_ms: int,
         to_ms: int,
-        step_ms: int = WINDOW_MS,
+        step_ms: int = BUCKET_MS,
         limit: int = 1000,
         cursor: str | None = None,
     ) -> Page[WindowSum]:
@@ -80,8 +78,8 @@ class WindowStore(DatabaseAccess):
         QueryError
             If step, limit or cursor is invalid.
         """
-        if step_ms < WINDOW_MS or step_ms % WINDOW_MS:
-            raise QueryError(f"step: expected a multiple of {WINDOW_MS} ms, found {step_ms}")
+        if step_ms < BUCKET_MS or step_ms % BUCKET_MS:
+            raise QueryError(f"step: expected a multiple of {BUCKET_MS} ms, found {step_ms}")
         if cursor is not None:
             (after_ms,) = decode_cursor(cursor, "windows", int)
             from_ms = max(from_ms, after_ms)
@@ -119,12 +117,7 @@ class WindowStore(DatabaseAccess):
     def _changed_windows(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Window]]:
-        query = (
-            select(windows)
-            .where(windows.c.partition == partition, windows.c.source_offset > after)
-            .order_by(windows.c.source_offset)
-            .limit(limit)
-        )
+        query = select_changes(windows, partition, after, limit)
         rows = connection.execute(query).mappings()
         return [(row["source_offset"], window_of(row)) for row in rows]
 

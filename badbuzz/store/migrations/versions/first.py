@@ -22,6 +22,11 @@ def upgrade() -> None:
     _make_keys_and_audit()
 
 
+def _number() -> sa.Column[int]:
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column("number", kind, autoincrement=True, nullable=False)
+
+
 def _make_positions() -> None:
     op.create_table(
         "positions",
@@ -65,7 +70,7 @@ def _make_windows() -> None:
         sa.Column("source_offset", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("brand", "start_ms", name=op.f("pk_windows")),
     )
-    op.create_index("ix_windows_origin", "windows", ["partition", "source_offset"], unique=False)
+    op.create_index("ix_windows_origin", "windows", ["partition", "source_offset"])
 
 
 def _make_alerts() -> None:
@@ -84,8 +89,8 @@ def _make_alerts() -> None:
         sa.Column("acknowledged_ms", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
-    op.create_index("ix_alerts_brand", "alerts", ["brand", "opened_ms", "id"], unique=False)
-    op.create_index("ix_alerts_opened", "alerts", ["opened_ms", "id"], unique=False)
+    op.create_index("ix_alerts_brand", "alerts", ["brand", "opened_ms", "id"])
+    op.create_index("ix_alerts_opened", "alerts", ["opened_ms", "id"])
 
 
 def _make_phases() -> None:
@@ -100,9 +105,7 @@ def _make_phases() -> None:
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_alert_phases_alerts")),
         sa.PrimaryKeyConstraint("alert_id", "phase", "window_end_ms", name=op.f("pk_alert_phases")),
     )
-    op.create_index(
-        "ix_alert_phases_origin", "alert_phases", ["partition", "source_offset"], unique=False
-    )
+    op.create_index("ix_alert_phases_origin", "alert_phases", ["partition", "source_offset"])
     op.create_table(
         "examples",
         sa.Column("brand", sa.Text(), nullable=False),
@@ -144,12 +147,10 @@ def _make_sample() -> None:
         sa.PrimaryKeyConstraint("brand", "tweet_id", name=op.f("pk_sample")),
     )
     op.create_index("ix_sample_recorded", "sample", ["recorded_ms"])
-    op.create_index(
-        "ix_sample_created", "sample", ["brand", "created_ms", "tweet_id"], unique=False
-    )
-    op.create_index("ix_sample_time", "sample", ["created_ms"], unique=False)
-    op.create_index("ix_sample_tweet", "sample", ["tweet_id"], unique=False)
-    op.create_index("ix_sample_window", "sample", ["brand", "window_start_ms"], unique=False)
+    op.create_index("ix_sample_created", "sample", ["brand", "created_ms", "tweet_id"])
+    op.create_index("ix_sample_time", "sample", ["created_ms"])
+    op.create_index("ix_sample_tweet", "sample", ["tweet_id"])
+    op.create_index("ix_sample_window", "sample", ["brand", "window_start_ms"])
     op.create_table(
         "deletions",
         sa.Column("brand", sa.Text(), nullable=False),
@@ -180,16 +181,11 @@ def _make_feedback_and_rulings() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
     )
-    op.create_index("ix_feedback_at", "feedback", ["at_ms"], unique=False)
-    op.create_index("ix_feedback_tweet", "feedback", ["tweet_id"], unique=False)
+    op.create_index("ix_feedback_at", "feedback", ["at_ms"])
+    op.create_index("ix_feedback_tweet", "feedback", ["tweet_id"])
     op.create_table(
         "rulings",
-        sa.Column(
-            "number",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
+        _number(),
         sa.Column("alert_id", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -198,8 +194,8 @@ def _make_feedback_and_rulings() -> None:
         sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name=op.f("fk_rulings_alerts")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_rulings")),
     )
-    op.create_index("ix_rulings_alert", "rulings", ["alert_id"], unique=False)
-    op.create_index("ix_rulings_at", "rulings", ["at_ms"], unique=False)
+    op.create_index("ix_rulings_alert", "rulings", ["alert_id"])
+    op.create_index("ix_rulings_at", "rulings", ["at_ms"])
 
 
 def _make_keys_and_audit() -> None:
@@ -216,12 +212,7 @@ def _make_keys_and_audit() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column(
-            "number",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-            nullable=False,
-        ),
+        _number(),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
