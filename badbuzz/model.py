@@ -13,6 +13,7 @@ WindowState = Literal["quiet", "firing", "cooling", "muted", "no_baseline"]
 SCORE_UNITS = 10_000
 """Scores are summed as integers of 1/10,000, so that sums do not depend on order."""
 BUCKET_MS: Final = 300_000
+HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)

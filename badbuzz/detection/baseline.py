@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import asin, sqrt
 from typing import Any, Final
 
-from badbuzz.detection.buckets import SCALES, Bucket, WindowSum
+from badbuzz.detection.buckets import SCALES, Bucket, WindowCounts
 from badbuzz.detection.statistics import CLUSTERING
 from badbuzz.model import SCORE_UNITS
 
@@ -39,10 +39,6 @@ _LEVEL_PRIOR: Final = (0.25, 0.5)
 _RATE_PRIOR: Final = (2.0, 5.0)
 
 
-def _zeros(n: int) -> list[float]:
-    return [0.0] * n
-
-
 @dataclass(slots=True)
 class Baseline:
     """Baseline of one brand; every number is a decayed sum.
@@ -64,15 +60,15 @@ class Baseline:
     level_exposure: float = 0.0
     fast_seen: float = 0.0
     fast_exposure: float = 0.0
-    season_seen: list[float] = field(default_factory=lambda: _zeros(_HOURS))
-    season_expected: list[float] = field(default_factory=lambda: _zeros(_HOURS))
-    residual_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
-    mean_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    season_seen: list[float] = field(default_factory=lambda: [0.0] * _HOURS)
+    season_expected: list[float] = field(default_factory=lambda: [0.0] * _HOURS)
+    residual_squares: list[float] = field(default_factory=lambda: [0.0] * len(SCALES))
+    mean_squares: list[float] = field(default_factory=lambda: [0.0] * len(SCALES))
     rate_negatives: float = 0.0
     rate_tweets: float = 0.0
     rate_adjusted: float = 0.0
-    rate_squares: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
-    rate_sizes: list[float] = field(default_factory=lambda: _zeros(len(SCALES)))
+    rate_squares: list[float] = field(default_factory=lambda: [0.0] * len(SCALES))
+    rate_sizes: list[float] = field(default_factory=lambda: [0.0] * len(SCALES))
 
     @property
     def level(self) -> float:
@@ -146,7 +142,7 @@ class Baseline:
         return expected + 2.0 * sqrt(expected + spread * expected * expected) + 1.0
 
     def learn(
-        self, hour: float, bucket: Bucket, sums: Sequence[WindowSum], *, trusted: bool = True
+        self, hour: float, bucket: Bucket, sums: Sequence[WindowCounts], *, trusted: bool = True
     ) -> None:
         """Update the baseline with a closed bucket.
 
@@ -181,7 +177,7 @@ class Baseline:
         adjusted = bucket.adjusted / SCORE_UNITS - trimmed
         self.rate_adjusted = self.rate_adjusted * _RATE_DECAY + adjusted
 
-    def _learn_dispersion(self, sums: Sequence[WindowSum]) -> None:
+    def _learn_dispersion(self, sums: Sequence[WindowCounts]) -> None:
         for scale, window in enumerate(sums):
             mean = window.expected
             count = min(float(window.n_negative), self.ceiling(scale, mean))
@@ -190,7 +186,7 @@ class Baseline:
             self.mean_squares[scale] *= _DISPERSION_DECAY
             self.mean_squares[scale] += mean * mean
 
-    def _learn_clustering(self, sums: Sequence[WindowSum]) -> None:
+    def _learn_clustering(self, sums: Sequence[WindowCounts]) -> None:
         """Update the moment estimate from windows with enough tweets for a normal approximation."""
         usual = asin(sqrt(self.rate))  # variance-stabilised
         for scale, window in enumerate(sums):

@@ -29,7 +29,7 @@ class Bucket:
     expected: float = 0.0
 
 
-class WindowSum(NamedTuple):
+class WindowCounts(NamedTuple):
     """A window's counts and expected negatives, summed over its buckets."""
 
     n: int
@@ -37,7 +37,7 @@ class WindowSum(NamedTuple):
     expected: float
 
 
-def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
+def window_sums(recent: Sequence[Bucket]) -> list[WindowCounts]:
     """Return the window that ends with the newest bucket, for each scale.
 
     Parameters
@@ -48,7 +48,7 @@ def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
     Examples
     --------
     >>> window_sums([Bucket(n=2, n_negative=1, expected=0.5)] * 4)[1]
-    WindowSum(n=6, n_negative=3, expected=1.5)
+    WindowCounts(n=6, n_negative=3, expected=1.5)
     """
     n = n_negative = taken = 0
     expected = 0.0
@@ -59,7 +59,7 @@ def window_sums(recent: Sequence[Bucket]) -> list[WindowSum]:
             n_negative += bucket.n_negative
             expected += bucket.expected
         taken = n_buckets
-        sums.append(WindowSum(n, n_negative, expected))
+        sums.append(WindowCounts(n, n_negative, expected))
     return sums
 
 

@@ -34,11 +34,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from badbuzz.model import BUCKET_MS, Alert, Window
+from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Window
 
 GRACE_MS: Final = 300_000
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 24 * _HOUR_MS
+_DAY_MS: Final = 24 * HOUR_MS
 _BUCKETS_PER_WEEK: Final = 7 * _DAY_MS // BUCKET_MS
 _N_DRAWS: Final = 1000
 _PERCENTILES: Final = (2.5, 97.5)
@@ -158,18 +157,16 @@ class WatchedPeriod:
         if window.state == "no_baseline":
             return
         if window.state == "muted":
-            self._mute(window.start_ms, window.end_ms)
+            start_ms = window.start_ms
+            if self.muted_ms and self.muted_ms[-1][1] == start_ms:
+                start_ms = self.muted_ms.pop()[0]
+            self.muted_ms.append((start_ms, window.end_ms))
             return
         if self.since_ms < 0:
             self.since_ms = window.start_ms
         self.until_ms = window.end_ms
         day = window.start_ms // _DAY_MS
         self.n_by_day[day] = self.n_by_day.get(day, 0) + 1
-
-    def _mute(self, start_ms: int, end_ms: int) -> None:
-        if self.muted_ms and self.muted_ms[-1][1] == start_ms:
-            start_ms = self.muted_ms.pop()[0]
-        self.muted_ms.append((start_ms, end_ms))
 
     def holds(self, incident: Incident) -> bool:
         """Check whether an incident's onset was watched."""
@@ -282,7 +279,7 @@ def score(
         n_benign_alerted=n_benign_alerted,
         n_benign_unjudged=len(truth.benign) - len(benign),
         brand_weeks=n_buckets / _BUCKETS_PER_WEEK,
-        alert_hours=sum(end - start for _, start, end in spans(alerts, watches)) / _HOUR_MS,
+        alert_hours=sum(end - start for _, start, end in spans(alerts, watches)) / HOUR_MS,
         median_delay_min=_median(delays),
         caught_interval=caught,
         delay_interval=delay,
@@ -298,15 +295,13 @@ def spans(
     An alert that is not resolved lasts to the end of the brand's watched period.
     """
     phases = list(alerts)
-    ends = {alert.id: alert.window_end_ms for alert in phases if alert.phase == "resolved"}
-    return [
-        (alert, alert.opened_ms, max(ends.get(alert.id, _end(watches, alert)), alert.opened_ms))
-        for alert in openings(phases)
-    ]
-
-
-def _end(watches: Mapping[str, WatchedPeriod], alert: Alert) -> int:
-    return watches[alert.brand].until_ms if alert.brand in watches else alert.opened_ms
+    resolved_ms = {alert.id: alert.window_end_ms for alert in phases if alert.phase == "resolved"}
+    watched_ms = {brand: watch.until_ms for brand, watch in watches.items()}
+    lasting = []
+    for alert in openings(phases):
+        end_ms = resolved_ms.get(alert.id, watched_ms.get(alert.brand, 0))
+        lasting.append((alert, alert.opened_ms, max(end_ms, alert.opened_ms)))
+    return lasting
 
 
 def _median(delays: NDArray[np.float64]) -> float | None:

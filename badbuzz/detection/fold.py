@@ -7,7 +7,7 @@ about the brand, less the allowed lateness. It does not depend on the other bran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -122,7 +122,9 @@ class Fold:
         if windows.is_duplicate(state, tweet):
             return _CLOSING_NOTHING["duplicate"]
         if tweet.kind != "post":
-            self._drop_evidence(tweet)
+            evidence = self.evidence.get(tweet.brand)
+            if evidence is not None and evidence.forget(tweet.id):
+                self._changed_evidence.add(tweet.brand)
             windows.note_source(state, tweet)
             return _CLOSING_NOTHING[tweet.kind]
         rules = self.rules_of(tweet.brand)
@@ -151,17 +153,15 @@ class Fold:
         newest_ms = max(self.heartbeats_ms.values())
         for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
             del self.heartbeats_ms[source]
+        due = [
+            brand
+            for brand, state in self.brands.items()
+            if 0 <= state.closed_ms <= time_ms - self.rules_of(brand).lateness_ms - BUCKET_MS
+        ]
         closed = []
-        for brand in sorted(self._due(time_ms)):  # states loaded from Kafka have another order
+        for brand in sorted(due):  # states loaded from Kafka have another order
             closed += self._advance(self.brands[brand], self.rules_of(brand))
         return closed
-
-    def _due(self, time_ms: int) -> Iterator[str]:
-        """Yield brands with a bucket that may close at a time."""
-        for brand, state in self.brands.items():
-            lateness_ms = self.rules_of(brand).lateness_ms
-            if time_ms - lateness_ms >= state.closed_ms + BUCKET_MS and state.closed_ms >= 0:
-                yield brand
 
     def _advance(self, state: BrandState, rules: Rules) -> list[tuple[Window, Alert | None]]:
         times_ms = dict(self.heartbeats_ms)
@@ -186,11 +186,6 @@ class Fold:
             evidence = self.evidence[tweet.brand] = BrandEvidence(tweet.brand)
         evidence.add(tweet, prediction)
         self._changed_evidence.add(tweet.brand)
-
-    def _drop_evidence(self, tweet: Tweet) -> None:
-        evidence = self.evidence.get(tweet.brand)
-        if evidence is not None and evidence.forget(tweet.id):
-            self._changed_evidence.add(tweet.brand)
 
     def _with_evidence(
         self, window: Window, alert: Alert | None, evidence: BrandEvidence

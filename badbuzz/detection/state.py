@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.detection.baseline import Baseline
-from badbuzz.detection.buckets import Bucket, WindowSum
+from badbuzz.detection.buckets import Bucket, WindowCounts
 from badbuzz.errors import StateError
 from badbuzz.model import Severity, WindowState
 
@@ -105,7 +105,7 @@ class DetectionResult:
     expected_low: float
     expected_high: float
     p_value: float
-    sums: Sequence[WindowSum] = ()
+    sums: Sequence[WindowCounts] = ()
 
 
 @dataclass(slots=True)

@@ -16,12 +16,11 @@ from zlib import crc32
 
 from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Baseline
-from badbuzz.detection.buckets import SCALES, Bucket, WindowSum, adjusted_rate, window_sums
+from badbuzz.detection.buckets import SCALES, Bucket, WindowCounts, adjusted_rate, window_sums
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
 from badbuzz.detection.statistics import count_z, p_value, rate_z
-from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
+from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
-HOUR_MS: Final = 3_600_000
 SILENCE_MS: Final = HOUR_MS
 """If the watermark jumps further than this, the skipped buckets are treated as missing."""
 
@@ -255,12 +254,12 @@ def _local_hour(start_ms: int, zone: tzinfo) -> float:
 class _Scale(NamedTuple):
     score: float
     z_count: float
-    window: WindowSum
+    window: WindowCounts
     minutes: int
 
 
 def _test(
-    state: BrandState, end_ms: int, hour: float, sums: list[WindowSum], rules: Rules
+    state: BrandState, end_ms: int, hour: float, sums: list[WindowCounts], rules: Rules
 ) -> DetectionResult:
     baseline = state.baseline
     uncertainty = baseline.uncertainty(hour)
@@ -290,7 +289,7 @@ def _test(
 
 
 def _test_scale(
-    baseline: Baseline, scale: int, window: WindowSum, uncertainty: float, rules: Rules
+    baseline: Baseline, scale: int, window: WindowCounts, uncertainty: float, rules: Rules
 ) -> _Scale:
     dispersion = baseline.dispersion(scale) + uncertainty
     z_count = count_z(window.n_negative, window.expected, dispersion)
@@ -304,7 +303,7 @@ def _test_scale(
     return _Scale(score, z_count, window, SCALES[scale] * BUCKET_MS // 60_000)
 
 
-def _surge(window: WindowSum, baseline_rate: float) -> float:
+def _surge(window: WindowCounts, baseline_rate: float) -> float:
     """Return the log ratio of non-negative tweets to their expected number, >= 0."""
     expected = window.expected * (1.0 - baseline_rate) / baseline_rate
     seen = window.n - window.n_negative

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.evidence.masking import mask
 from badbuzz.evidence.reasons import find_reasons
-from badbuzz.evidence.sample import BrandEvidence, SampledTweet
+from badbuzz.evidence.sample import BrandEvidence, SampledNegative
 from badbuzz.evidence.terms import extract_terms, extract_words, find_drivers
 from badbuzz.model import SCORE_UNITS, Evidence, Example, Reason, Term
 
@@ -24,18 +24,14 @@ _IGNORED_WORDS: Final = frozenset({"rt"})
 class _AnalysedTweet:
     """A sampled tweet with its masked text, words and terms."""
 
-    sampled: SampledTweet
+    sampled: SampledNegative
     text: str
     words: frozenset[str]
     terms: list[str]
 
 
-@dataclass(slots=True)
-class _DuplicateGroup:
-    """Near-duplicates; the first is the one that others are compared with."""
-
-    first: _AnalysedTweet
-    tweets: list[_AnalysedTweet] = field(default_factory=list)
+_DuplicateGroup = list[_AnalysedTweet]
+"""Near-duplicates of the first tweet in the list."""
 
 
 def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | None:
@@ -74,13 +70,13 @@ def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | N
         n_authors=len(set(signed)),
         n_signed=len(signed),
         near_duplicate_rate=round(1 - len(groups) / len(tweets), 4),
-        reach=sum(max(tweet.sampled.n_retweets for tweet in group.tweets) for group in groups),
+        reach=sum(max(tweet.sampled.n_retweets for tweet in group) for group in groups),
         most_negative=negative,
         most_repeated=repeated,
     )
 
 
-def _analyse(sampled: SampledTweet) -> _AnalysedTweet:
+def _analyse(sampled: SampledNegative) -> _AnalysedTweet:
     text = mask(sampled.text)
     words = extract_words(text)
     return _AnalysedTweet(sampled, text, frozenset(words) - _IGNORED_WORDS, extract_terms(words))
@@ -90,13 +86,12 @@ def _group_duplicates(tweets: list[_AnalysedTweet]) -> list[_DuplicateGroup]:
     """Group near-duplicates, in the order of their first tweet; texts without words stay alone."""
     groups: list[_DuplicateGroup] = []
     for tweet in tweets:
-        group = next(
-            (group for group in groups if _are_duplicates(tweet.words, group.first.words)), None
-        )
-        if group is None:
-            group = _DuplicateGroup(tweet)
-            groups.append(group)
-        group.tweets.append(tweet)
+        for group in groups:
+            if _are_duplicates(tweet.words, group[0].words):
+                group.append(tweet)
+                break
+        else:
+            groups.append([tweet])
     return groups
 
 
@@ -121,9 +116,8 @@ def _reasons(driving: list[Term], tweets: list[_AnalysedTweet]) -> tuple[Reason,
 
 def _examples(groups: list[_DuplicateGroup]) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """Return the most repeated texts, and the most negative of the others."""
-    several = [group for group in groups if len(group.tweets) > 1]
-    several.sort(key=lambda group: -len(group.tweets))
-    repeated = several[:MAX_EXAMPLES]
+    several = [group for group in groups if len(group) > 1]
+    repeated = sorted(several, key=len, reverse=True)[:MAX_EXAMPLES]
     shown = {id(group) for group in repeated}
     others = [_example(group) for group in groups if id(group) not in shown]
     others.sort(key=lambda example: -example.score)
@@ -132,7 +126,7 @@ def _examples(groups: list[_DuplicateGroup]) -> tuple[tuple[Example, ...], tuple
 
 def _example(group: _DuplicateGroup) -> Example:
     """Return the most negative tweet of a group, the first if several are equal."""
-    tweet = max(group.tweets, key=lambda tweet: tweet.sampled.score)
+    tweet = max(group, key=lambda tweet: tweet.sampled.score)
     sampled = tweet.sampled
     return Example(
         id=sampled.id,
@@ -141,5 +135,5 @@ def _example(group: _DuplicateGroup) -> Example:
         text=tweet.text,
         url=sampled.url,
         n_retweets=sampled.n_retweets,
-        n_alike=len(group.tweets),
+        n_alike=len(group),
     )

@@ -1,4 +1,4 @@
-"""Reasons for complaints about an airline, and the terms that stand for them.
+"""Reasons for complaints about an airline, and the terms that indicate them.
 
 Terms have the form that :func:`badbuzz.evidence.terms.extract_terms` returns: unigrams or bigrams
 in lower case without accents.
@@ -50,22 +50,11 @@ _REASON_OF: Final = {
     for term in terms.split()
 }
 PHRASES: Final = frozenset(term for term in _REASON_OF if " " in term)
-"""Bigrams that stand for a reason."""
-
-
-def find_reason(term: str) -> str | None:
-    """Return the reason that a term stands for, one of :data:`REASONS`, or None.
-
-    Examples
-    --------
-    >>> find_reason("luggage"), find_reason("customer service"), find_reason("sunshine")
-    ('lost_luggage', 'customer_service', None)
-    """
-    return _REASON_OF.get(term)
+"""Bigrams that indicate a reason."""
 
 
 def find_reasons(terms: Iterable[str]) -> tuple[str, ...]:
-    """Return the distinct reasons that terms stand for, in the order of the terms.
+    """Return the distinct reasons, of :data:`REASONS`, that terms indicate, in their order.
 
     Examples
     --------

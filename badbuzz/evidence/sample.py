@@ -24,7 +24,7 @@ import orjson
 from badbuzz.errors import StateError
 from badbuzz.evidence.masking import mask
 from badbuzz.evidence.terms import extract_terms, extract_words
-from badbuzz.model import BUCKET_MS, SCORE_UNITS, Prediction, Tweet
+from badbuzz.model import BUCKET_MS, HOUR_MS, SCORE_UNITS, Prediction, Tweet
 
 VERSION: Final = 1
 MAX_BYTES: Final = 32_768
@@ -32,7 +32,6 @@ MAX_BYTES: Final = 32_768
 PREFIX: Final = b"\x00evidence\x00"
 """Prefix of the keys of evidence; no brand's name begins with it."""
 
-HOUR_MS: Final = 3_600_000
 MAX_SAMPLE: Final = 32
 """Maximum number of negatives in a bucket's sample."""
 _SAMPLE_BYTES: Final = 21_000
@@ -56,7 +55,7 @@ Sample = list[tuple[int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class SampledTweet:
+class SampledNegative:
     """A sampled negative tweet; ``author`` is a digest, 0 when unknown."""
 
     created_ms: int
@@ -164,16 +163,20 @@ class BrandEvidence:
         was_sampled = False
         for start_ms, sample in list(self.samples.items()):
             kept = [entry for entry in sample if entry[0] != rank]
-            if len(kept) == len(sample):
-                continue
-            was_sampled = True
-            self._n_bytes -= _size(sample) - (_size(kept) if kept else 0)
-            self._changed.add(start_ms)
-            if kept:
-                self.samples[start_ms] = kept
-            else:
-                del self.samples[start_ms]
+            if len(kept) < len(sample):
+                was_sampled = True
+                self._replace(start_ms, kept)
         return was_sampled
+
+    def _replace(self, start_ms: int, sample: Sample) -> None:
+        """Replace the sample of a bucket; an empty one is removed."""
+        self._n_bytes -= _size(self.samples[start_ms])
+        self._changed.add(start_ms)
+        if sample:
+            self._n_bytes += _size(sample)
+            self.samples[start_ms] = sample
+        else:
+            del self.samples[start_ms]
 
     def _thin(self) -> None:
         """Thin the samples to a lower limit: the k-th newest bucket has the weight 1/k."""
@@ -189,16 +192,11 @@ class BrandEvidence:
             left -= size if size <= share else self._shorten(start_ms, size, share)
 
     def _shorten(self, start_ms: int, size: int, share: int) -> int:
-        sample = self.samples[start_ms]
-        before = size
+        sample = self.samples[start_ms].copy()
         while sample and size > share:
             size -= len(sample.pop()[1])
-        if not sample:
-            del self.samples[start_ms]
-            size = 0
-        self._changed.add(start_ms)
-        self._n_bytes -= before - size
-        return size
+        self._replace(start_ms, sample)
+        return size if sample else 0
 
     def decay(self, end_ms: int) -> bool:
         """Move samples older than an hour into the term counts, at most once an hour.
@@ -223,10 +221,8 @@ class BrandEvidence:
         self._learnt = True
         gone: Sample = []
         for start_ms in old:
-            sample = self.samples.pop(start_ms)
-            self._changed.add(start_ms)
-            self._n_bytes -= _size(sample)
-            gone += sample
+            gone += self.samples[start_ms]
+            self._replace(start_ms, [])
         gone.sort()
         n_tweets: Counter[str] = Counter()
         for _, packed in gone[:_MAX_LEARNT]:
@@ -257,7 +253,7 @@ class BrandEvidence:
         """Return the decayed number of tweets with each term, and the limit for other terms."""
         return {term: n / _UNIT for term, n in self.counts.items()}, self._unseen() / _UNIT
 
-    def entries(self, start_ms: int, end_ms: int) -> list[SampledTweet]:
+    def entries(self, start_ms: int, end_ms: int) -> list[SampledNegative]:
         """Return the sampled negatives of a half-open window, in time order."""
         tweets = [
             _unpacked(packed)
@@ -323,40 +319,27 @@ def _packed(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
     The comma separates it from the next one. Appending it also copies the bytes, as the buffer of
     orjson's result takes a kilobyte.
     """
-    score = round(prediction.score * SCORE_UNITS)
+    created_ms, score = tweet.created_ms, round(prediction.score * SCORE_UNITS)
     author = _digest(tweet.author) if tweet.author else 0
     with suppress(orjson.JSONEncodeError):  # a lone surrogate, or an integer over 64 bits
         packed = orjson.dumps(
-            (
-                rank, tweet.created_ms, score, tweet.n_retweets, author,
-                tweet.id, tweet.url, tweet.text,
-            )
-        )  # fmt: skip
+            (rank, created_ms, score, tweet.n_retweets, author, tweet.id, tweet.url, tweet.text)
+        )
         if len(packed) <= _MAX_ENTRY:
             return packed + b","
-    packed = orjson.dumps(
-        (
-            rank,
-            tweet.created_ms,
-            score,
-            min(tweet.n_retweets, _MAX_RETWEETS),
-            author,
-            _fitting(tweet.id, _MAX_ID),
-            _fitting(tweet.url, _MAX_URL),
-            _shortened(tweet.text),
-        )
-    )
-    return packed + b","
+    n_retweets, text = min(tweet.n_retweets, _MAX_RETWEETS), _shortened(tweet.text)
+    id_, url = _fitting(tweet.id, _MAX_ID), _fitting(tweet.url, _MAX_URL)
+    return orjson.dumps((rank, created_ms, score, n_retweets, author, id_, url, text)) + b","
 
 
 def _size(sample: Sample) -> int:
     return sum([len(packed) for _, packed in sample]) + _RECORD_BYTES
 
 
-def _unpacked(packed: bytes) -> SampledTweet:
+def _unpacked(packed: bytes) -> SampledNegative:
     _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
     name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
-    return SampledTweet(created_ms, score, n_retweets, author, name, url, _one_line(text))
+    return SampledNegative(created_ms, score, n_retweets, author, name, url, _one_line(text))
 
 
 def _fitting(name: str, most: int) -> str:

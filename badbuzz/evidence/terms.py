@@ -9,11 +9,11 @@ from math import fsum, log, sqrt
 from typing import Final
 
 from badbuzz.evidence.reasons import PHRASES
-from badbuzz.features import tokens as reading
+from badbuzz.features.tokens import MAX_TOKENS, split_chunks, tokenise_chunk
 from badbuzz.model import Term
 
 MAX_TERM_BYTES: Final = 20
-"""Maximum length of a term that is one word, in bytes."""
+"""Maximum length of a unigram, in bytes."""
 _MIN_LENGTH: Final = 3
 _PRIOR_WEIGHT: Final = 50.0
 _SMOOTHING: Final = 0.5
@@ -52,14 +52,14 @@ def extract_words(text: str) -> list[str]:
     >>> extract_words("@united LOST my bag, again!! jane@example.org https://t.co/x")
     ['lost', 'my', 'bag', 'again']
     """
-    return list(chain.from_iterable(map(_words, reading.split_chunks(text))))[: reading.MAX_TOKENS]
+    return list(chain.from_iterable(map(_words, split_chunks(text))))[:MAX_TOKENS]
 
 
 @lru_cache(maxsize=8192)
 def _words(chunk: str) -> tuple[str, ...]:
     if "@" in chunk[1:]:
         return ()
-    return tuple(word for word in reading.tokenise_chunk(chunk) if word[0].isalpha())
+    return tuple(word for word in tokenise_chunk(chunk) if word[0].isalpha())
 
 
 def extract_terms(words: Iterable[str]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from badbuzz.model import HOUR_MS
+
 BinCounts = NDArray[np.int64]
 
 N_BINS: Final = 10
@@ -16,7 +18,6 @@ N_BINS: Final = 10
 MIN_TWEETS: Final = 500
 """Minimum tweets to measure drift: with this many, chance alone gives an index of about 0.02."""
 
-_HOUR_MS: Final = 3_600_000
 _HOURS: Final = 24
 _SMOOTHING: Final = 0.5
 
@@ -157,7 +158,7 @@ class RollingCounts:
 
     def add(self, at_ms: int, counts: BinCounts, n: int) -> None:
         """Add the counts of ``n`` tweets at an event time in Unix milliseconds."""
-        hour = at_ms // _HOUR_MS
+        hour = at_ms // HOUR_MS
         if hour <= self._newest - _HOURS:
             self._n_old += n
             if self._n_old < MIN_TWEETS:

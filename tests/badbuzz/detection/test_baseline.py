@@ -5,7 +5,7 @@ import math
 import pytest
 
 from badbuzz.detection.baseline import Baseline
-from badbuzz.detection.buckets import Bucket, WindowSum, window_sums
+from badbuzz.detection.buckets import Bucket, WindowCounts, window_sums
 from badbuzz.detection.statistics import CLUSTERING
 
 
@@ -78,7 +78,7 @@ def test_small_windows_say_nothing_of_clustering() -> None:
     assert learn(Baseline(), [0, 8] * 500, per_bucket=10).clustering(0) == CLUSTERING
 
 
-NOTHING = [WindowSum(0, 0, 0.0)] * 4
+NOTHING = [WindowCounts(0, 0, 0.0)] * 4
 
 
 def test_an_unseen_brand_has_the_priors() -> None:
@@ -189,7 +189,7 @@ def test_an_observation_is_winsorised_two_deviations_and_one_above_the_expectati
 
 def test_an_untrusted_expectation_winsorises_nothing_and_measures_no_scatter() -> None:
     baseline = Baseline()
-    sums = [WindowSum(100, 90, 4.0)] * 4
+    sums = [WindowCounts(100, 90, 4.0)] * 4
     baseline.learn(3.5, Bucket(100, 90, expected=4.0), sums, trusted=False)
     assert (baseline.level_seen, baseline.rate_tweets) == (90.0, 100.0)
     assert baseline.residual_squares == baseline.mean_squares == baseline.rate_sizes == [0.0] * 4
@@ -197,7 +197,12 @@ def test_an_untrusted_expectation_winsorises_nothing_and_measures_no_scatter() -
 
 def test_dispersion_is_learnt_from_winsorised_squares() -> None:
     baseline = Baseline()
-    sums = [WindowSum(9, 7, 4.0), WindowSum(9, 99, 4.0), WindowSum(9, 0, 4.0), WindowSum(0, 0, 0.0)]
+    sums = [
+        WindowCounts(9, 7, 4.0),
+        WindowCounts(9, 99, 4.0),
+        WindowCounts(9, 0, 4.0),
+        WindowCounts(0, 0, 0.0),
+    ]
     baseline.learn(3.5, Bucket(), sums)
     expected = [9.0 - 4.0, (LIMIT - 4.0) ** 2 - 4.0, 16.0 - 4.0, 0.0]
     assert baseline.residual_squares == pytest.approx(expected)
@@ -206,7 +211,12 @@ def test_dispersion_is_learnt_from_winsorised_squares() -> None:
 
 def test_clustering_is_learnt_from_winsorised_squares_of_twenty_tweets_or_more() -> None:
     baseline = Baseline()
-    sums = [WindowSum(19, 19, 1.0), WindowSum(20, 9, 9.0), WindowSum(101, 101, 9.0), NOTHING[0]]
+    sums = [
+        WindowCounts(19, 19, 1.0),
+        WindowCounts(20, 9, 9.0),
+        WindowCounts(101, 101, 9.0),
+        NOTHING[0],
+    ]
     baseline.learn(3.5, Bucket(), sums)
     z = 2.0 * (math.asin(math.sqrt(0.45)) - math.asin(math.sqrt(0.4)))
     expected = [0.0, z * z * 20 - 0.92, 4.0 * (1.0 + 0.03 * 100) - 0.92, 0.0]

@@ -8,7 +8,6 @@ from badbuzz.evidence.reasons import (
     _REASON_OF,
     PHRASES,
     REASONS,
-    find_reason,
     find_reasons,
 )
 from badbuzz.evidence.terms import extract_terms, extract_words
@@ -21,7 +20,7 @@ def test_every_reason_has_terms_and_no_others_have(table: dict[str, str]) -> Non
 
 def test_a_term_has_one_meaning() -> None:
     listed = [
-        term for table in (_ENGLISH, _FRENCH) for told in table.values() for term in told.split()
+        term for table in (_ENGLISH, _FRENCH) for terms in table.values() for term in terms.split()
     ]
     assert sorted(listed) == sorted(set(listed))
 
@@ -33,7 +32,7 @@ def test_every_term_of_the_table_can_be_found_in_a_text(term: str) -> None:
 
 def test_pairs_are_terms() -> None:
     assert "flight attendant" in PHRASES
-    assert find_reason("flight attendant") == "flight_attendant"
+    assert find_reasons(["flight attendant"]) == ("flight_attendant",)
 
 
 def test_meanings_are_distinct_and_in_order() -> None:
