@@ -20,7 +20,7 @@ def test_every_command_has_help_with_examples(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_stands_in_the_readme(command: str) -> None:
+def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"badbuzz {command}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -54,7 +54,7 @@ def test_a_users_error_is_one_line_and_an_exit_code() -> None:
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_help_imports_no_room() -> None:
+def test_help_imports_no_command() -> None:
     code = (
         "import sys; from badbuzz.cli import badbuzz; badbuzz(['--help'], standalone_mode=False);"
         "sys.exit(any(m in sys.modules for m in ('faust', 'kafka', 'tensorflow', 'numpy')))"

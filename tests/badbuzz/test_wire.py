@@ -38,7 +38,7 @@ def tweets(draw: st.DrawFn) -> Tweet:
 
 
 @given(tweets())
-def test_a_tweet_comes_back_as_it_went(tweet: Tweet) -> None:
+def test_a_tweet_round_trips(tweet: Tweet) -> None:
     assert wire.decode_tweet(wire.encode_tweet(tweet)) == tweet
 
 
@@ -100,7 +100,7 @@ def test_a_missing_field_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b'{"v": 1,}', b"NaN"])
-def test_what_is_no_json_is_unreadable(data: bytes) -> None:
+def test_invalid_json_is_unreadable(data: bytes) -> None:
     with pytest.raises(WireError) as caught:
         wire.decode_tweet(data)
     assert caught.value.reason == "unreadable"
@@ -136,7 +136,7 @@ def test_unknown_fields_are_left_aside() -> None:
     assert wire.decode_tweet(orjson.dumps({**GOOD, "mood": "bad"})).id == "1"
 
 
-def test_an_alert_comes_back_as_it_went() -> None:
+def test_an_alert_round_trips() -> None:
     assert wire.decode_alert(wire.encode_alert(example())) == example()
 
 
@@ -152,38 +152,38 @@ def test_an_alert_comes_back_as_it_went() -> None:
         ("bundle", "a\0b"),
     ],
 )
-def test_a_window_that_no_database_holds_is_none(field: str, value: object) -> None:
+def test_a_window_that_no_column_can_store_is_refused(field: str, value: object) -> None:
     fields = orjson.loads(wire.encode_window(window()))
     with pytest.raises(WireError) as refused:
         wire.decode_window(orjson.dumps({**fields, field: value}))
     assert refused.value.field == field
 
 
-def test_an_alert_that_no_database_holds_is_none() -> None:
+def test_an_alert_that_no_column_can_store_is_refused() -> None:
     fields = orjson.loads(wire.encode_alert(example()))
     with pytest.raises(WireError):
         wire.decode_alert(orjson.dumps({**fields, "opened_ms": "noon"}))
 
 
-def test_a_scored_tweet_carries_its_verdict() -> None:
+def test_a_scored_tweet_has_its_prediction() -> None:
     tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
-    verdict = Prediction(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
-    scored = orjson.loads(wire.encode_scored(tweet, verdict))
+    prediction = Prediction(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
+    scored = orjson.loads(wire.encode_scored(tweet, prediction))
     assert (scored["v"], scored["text"], scored["score"], scored["negative"], scored["bundle"]) == (
         1, "Lost my bag", 0.9123, True, "airline-en@1",
     )  # fmt: skip
 
 
-def test_a_tweet_without_a_verdict_has_no_score() -> None:
+def test_a_tweet_without_a_prediction_has_no_score() -> None:
     tweet = Tweet("1", "Air Paradis", "Verspätet", created_ms=1, produced_ms=2, lang="de")
     assert "score" not in orjson.loads(wire.encode_scored(tweet, None))
 
 
 @given(tweets(), st.none() | st.floats(0, 1))
-def test_a_scored_tweet_comes_back_as_it_went(tweet: Tweet, score: float | None) -> None:
-    verdict = None if score is None else Prediction(score, score >= 0.5, 0, "airline-en@1")
+def test_a_scored_tweet_round_trips(tweet: Tweet, score: float | None) -> None:
+    prediction = None if score is None else Prediction(score, score >= 0.5, 0, "airline-en@1")
     expected = (None, None, "") if score is None else (score, score >= 0.5, "airline-en@1")
-    assert wire.decode_scored(wire.encode_scored(tweet, verdict)) == Scored(tweet, *expected)
+    assert wire.decode_scored(wire.encode_scored(tweet, prediction)) == Scored(tweet, *expected)
 
 
 def test_the_longest_tweet_is_read_with_its_score() -> None:

@@ -24,7 +24,7 @@ until = 2026-12-01T20:00:00+01:00
 """
 
 
-def test_a_brand_gets_the_rules_the_file_gives() -> None:
+def test_a_brand_has_the_rules_of_the_file() -> None:
     rules = parse_brands(GOOD, "here").of("Air Paradis")
     assert rules.theta == 3.65
     assert rules.languages == frozenset({"fr", "en"})
@@ -38,7 +38,7 @@ def test_a_brand_takes_the_detectors_parameters_by_their_names(key: str) -> None
     assert tuned == replace(Rules(zone=ZoneInfo("UTC")), **{key: value})
 
 
-def test_what_a_brand_does_not_tune_is_the_given_default() -> None:
+def test_unset_rules_have_the_given_default() -> None:
     default = Rules(zone=ZoneInfo("UTC"), step=1.5, warmup_hours=2)
     assert parse_brands("[[brand]]\nname = 'A'\ntheta = 5", "here", default).of("A") == replace(
         default, theta=5.0
@@ -128,7 +128,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_brands(str(tmp_path / "absent.toml"))
 
 
-def test_check_says_what_the_file_means(tmp_path: Path) -> None:
+def test_check_prints_the_rules(tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text(GOOD, encoding="utf-8")
     result = CliRunner().invoke(brands, ["check", str(path)])
@@ -136,7 +136,7 @@ def test_check_says_what_the_file_means(tmp_path: Path) -> None:
     assert "muted 2026-12-01 07:00 to 2026-12-01 19:00 UTC" in result.output
 
 
-def test_check_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
+def test_check_prints_differences_from_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text("[[brand]]\nname = 'A'\nstep = 2\nmin_negatives = 8\nmin_rate_z = 1.5")
     result = CliRunner().invoke(brands, ["check", str(path)])
@@ -145,13 +145,13 @@ def test_check_says_what_differs_from_the_defaults(tmp_path: Path) -> None:
     )
 
 
-def test_check_points_out_a_language_that_no_bundle_reads(tmp_path: Path) -> None:
+def test_check_lists_languages_without_a_bundle(tmp_path: Path) -> None:
     path = tmp_path / "brands.toml"
     path.write_text("[[brand]]\nname = 'A'\nlanguages = ['en', 'pt']", encoding="utf-8")
     result = CliRunner().invoke(brands, ["check", str(path)])
     assert "  pt: no bundle" in result.output
 
 
-def test_check_says_which_file_it_read() -> None:
+def test_check_prints_the_name_of_the_file() -> None:
     result = CliRunner().invoke(brands, ["check"])
     assert "data/brands.toml:\n" in result.output

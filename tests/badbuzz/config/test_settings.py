@@ -78,7 +78,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
     assert Settings.read({"BADBUZZ_PARTITIONS": ""}).partitions == Settings().partitions
 
 
-def test_variables_of_others_are_left_alone() -> None:
+def test_other_variables_are_ignored() -> None:
     assert Settings.read({"PATH": "/bin"}) == Settings()
 
 
@@ -95,7 +95,7 @@ def test_sasl_over_tls_gives_both_clients_what_they_need() -> None:
     assert options["ssl_context"].check_hostname
 
 
-def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
     path = str(tmp_path / "ca.pem")
     with pytest.raises(SettingsError, match=r"ca\.pem"):
         Settings(kafka_security_protocol="SSL", kafka_ssl_cafile=path).kafka_client()

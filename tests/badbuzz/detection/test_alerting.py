@@ -76,13 +76,13 @@ def test_it_escalates_again_at_every_two_points() -> None:
     assert [claim.score for claim in Brand().see(6.0, 7.9, 8.0, 9.9, 10.1)] == [6.0, 8.0, 10.1]
 
 
-def test_it_is_resolved_after_thirty_calm_minutes() -> None:
+def test_it_is_resolved_after_thirty_quiet_minutes() -> None:
     brand = Brand()
     assert phases(brand.see(5.0, 0, 0, 0, 0, 0)) == [("firing", "warning")]
     assert phases(brand.see(0)) == [("resolved", "warning")]
 
 
-def test_the_thirty_minutes_start_again_with_every_restless_one() -> None:
+def test_a_bucket_that_is_not_quiet_restarts_the_thirty_minutes() -> None:
     assert len(Brand().see(5.0, 0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 0)) == 1
 
 
@@ -118,23 +118,23 @@ def test_a_mute_period_leaves_an_open_alert_its_course() -> None:
     ]
 
 
-def test_the_rules_say_how_long_calm_must_last() -> None:
+def test_quiet_minutes_set_the_resolution() -> None:
     brand = Brand(rules=replace(RULES, quiet_minutes=10))
     assert phases(brand.see(5.0, 0, 0)) == [("firing", "warning"), ("resolved", "warning")]
 
 
-def test_the_rules_say_what_is_calm() -> None:
+def test_quiet_z_sets_what_is_quiet() -> None:
     brand = Brand(rules=replace(RULES, quiet_z=1.0))
     assert len(brand.see(5.0, *[0] * 6, max_count_z=1.5)) == 1
 
 
-def test_the_rules_say_how_long_the_cool_down_is() -> None:
+def test_cool_down_minutes_set_the_cool_down() -> None:
     brand = Brand(rules=replace(RULES, cool_down_minutes=10))
     brand.see(5.0, *[0] * 6, 0)
     assert phases(brand.see(5.0)) == [("firing", "warning")]
 
 
-def test_the_rules_say_how_far_above_theta_is_critical() -> None:
+def test_step_sets_the_critical_score() -> None:
     brand = Brand(rules=replace(RULES, step=3.0))
     assert phases(brand.see(6.9, 7.0)) == [("firing", "warning"), ("escalated", "critical")]
 

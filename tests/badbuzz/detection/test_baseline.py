@@ -35,7 +35,7 @@ def test_counts_that_do_not_change_are_expected_again() -> None:
     assert learn(Baseline(), [4] * 5000).expected(12.0) == pytest.approx(4.0, rel=0.02)
 
 
-def test_it_knows_the_hours_of_the_day() -> None:
+def test_the_season_follows_the_hours_of_the_day() -> None:
     day = [1] * 144 + [5] * 144
     baseline = learn(Baseline(), day * 14)
     assert baseline.season(18.0) > 2 * baseline.season(6.0)
@@ -54,13 +54,13 @@ def test_counts_that_scatter_more_have_more_dispersion() -> None:
     assert uneven.dispersion(0) > 2 * even.dispersion(0)
 
 
-def test_a_spike_teaches_no_more_than_two_deviations() -> None:
+def test_a_spike_is_winsorised_at_two_deviations() -> None:
     baseline = learn(Baseline(), [4] * 1000)
     before = baseline.level
     assert learn(baseline, [1000]).level < before + 0.1
 
 
-def test_what_has_been_seen_little_is_uncertain() -> None:
+def test_little_history_gives_high_uncertainty() -> None:
     assert Baseline().uncertainty(3.0) > 10 * learn(Baseline(), [4] * 5000).uncertainty(3.0)
 
 
@@ -74,7 +74,7 @@ def test_tweets_that_agree_with_each_other_are_clustered() -> None:
     assert agreeing.clustering(0) > 0.1 > CLUSTERING > alone.clustering(0)
 
 
-def test_small_windows_say_nothing_of_clustering() -> None:
+def test_small_windows_do_not_update_clustering() -> None:
     assert learn(Baseline(), [0, 8] * 500, per_bucket=10).clustering(0) == CLUSTERING
 
 

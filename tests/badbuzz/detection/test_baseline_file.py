@@ -34,7 +34,7 @@ def seen() -> BrandState:
     return state
 
 
-def test_what_is_learnt_knows_no_stream(seen: BrandState) -> None:
+def test_a_baseline_has_no_fields_of_the_stream(seen: BrandState) -> None:
     found = extract_baseline(seen, "UTC").state
     new = BrandState("Air Paradis")
     assert all(getattr(found, name) == getattr(new, name) for name in STREAM_FIELDS)
@@ -53,14 +53,14 @@ def test_a_brand_that_is_loaded_is_warm(seen: BrandState) -> None:
     assert adopt_baseline(None, extract_baseline(seen, "UTC")).warm(rules)
 
 
-def test_a_live_state_keeps_its_place_and_its_alert(seen: BrandState) -> None:
+def test_a_live_state_keeps_its_position_and_its_alert(seen: BrandState) -> None:
     found = adopt_baseline(seen, extract_baseline(BrandState("Air Paradis", n_hours=999), "UTC"))
     assert found.n_hours == 999
     assert found.baseline != seen.baseline
     assert all(getattr(found, name) == getattr(seen, name) for name in STREAM_FIELDS)
 
 
-def test_a_file_gives_back_what_was_written(seen: BrandState) -> None:
+def test_a_baseline_file_round_trips(seen: BrandState) -> None:
     written = [
         extract_baseline(BrandState("Nordwind", n_hours=3), "UTC"),
         extract_baseline(seen, "Europe/Paris"),
@@ -88,6 +88,6 @@ def test_a_file_can_be_read_by_people(seen: BrandState) -> None:
         (OF_ANOTHER_VERSION, "state of brand 'a' has version 9"),
     ],
 )
-def test_what_is_no_baseline_is_refused(data: bytes, complaint: str) -> None:
+def test_an_invalid_baseline_file_is_refused(data: bytes, complaint: str) -> None:
     with pytest.raises(StateError, match=complaint):
         decode_baselines(data)

@@ -57,7 +57,7 @@ def test_another_brands_alert_catches_nothing() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"severity": "info"}, {"phase": "resolved"}])
-def test_only_what_claims_something_counts(fields: dict[str, object]) -> None:
+def test_info_and_resolved_phases_are_ignored(fields: dict[str, object]) -> None:
     found = evaluate([alert(MINUTE_MS, **fields)], [CRISIS])
     assert (found.n_caught, found.false_alarms) == (0, ())
 
@@ -67,9 +67,9 @@ def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
 
 
 def test_an_alert_opens_where_it_is_more_than_informational() -> None:
-    told = alert(MINUTE_MS, severity="info")
-    changes = [escalated(told, at * MINUTE_MS, "warning") for at in (40, 30)]
-    (found,) = openings([*changes, told])
+    informational = alert(MINUTE_MS, severity="info")
+    changes = [escalated(informational, at * MINUTE_MS, "warning") for at in (40, 30)]
+    (found,) = openings([*changes, informational])
     assert (found.opened_ms, found.severity) == (30 * MINUTE_MS, "warning")
 
 
@@ -94,7 +94,7 @@ DAY_MS = 24 * 60 * MINUTE_MS
 WEEK = WatchedPeriod(0, 7 * DAY_MS, dict.fromkeys(range(7), 288))
 
 
-def judge(
+def make_scorecard(
     alerts: list[Alert],
     truth: Truth,
     watch: WatchedPeriod = WEEK,
@@ -133,16 +133,18 @@ def test_muted_time_is_not_watched() -> None:
 
 def test_an_incident_that_begins_muted_is_unjudged() -> None:
     watch = replace(WEEK, muted_ms=[(DAY_MS, DAY_MS + MINUTE_MS)])
-    card = judge([], Truth((crisis(DAY_MS), crisis(DAY_MS + MINUTE_MS))), watch)
+    card = make_scorecard([], Truth((crisis(DAY_MS), crisis(DAY_MS + MINUTE_MS))), watch)
     assert (card.n_incidents, card.n_unjudged) == (1, 1)
 
 
 def test_an_incident_before_the_watch_is_unjudged() -> None:
-    card = judge([], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+    card = make_scorecard(
+        [], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS)
+    )
     assert (card.n_incidents, card.n_unjudged, card.caught_share) == (1, 1, 0.0)
 
 
-def test_nothing_to_judge_by_is_none_and_not_zero() -> None:
+def test_figures_without_data_are_none() -> None:
     card = score([], Truth(), {}, Generator(PCG64(1)))
     assert (card.caught_share, card.median_delay_min, card.false_alarms_per_week) == (None,) * 3
 
@@ -150,42 +152,44 @@ def test_nothing_to_judge_by_is_none_and_not_zero() -> None:
 def test_the_median_delay_is_that_of_the_caught() -> None:
     truth = Truth((crisis(DAY_MS), crisis(2 * DAY_MS), crisis(3 * DAY_MS)))
     alerts = [alert(DAY_MS + 10 * MINUTE_MS), alert(2 * DAY_MS + 20 * MINUTE_MS)]
-    card = judge(alerts, truth)
+    card = make_scorecard(alerts, truth)
     assert (card.n_caught, card.median_delay_min) == (2, 15.0)
 
 
 def test_a_false_alarm_in_a_week_is_one_per_brand_week() -> None:
-    assert judge([alert(DAY_MS)], Truth()).false_alarms_per_week == 1.0
+    assert make_scorecard([alert(DAY_MS)], Truth()).false_alarms_per_week == 1.0
 
 
 def test_alert_hours_run_to_the_resolution_or_the_end_of_the_watch() -> None:
     opened = alert(DAY_MS)
     resolved = replace(opened, phase="resolved", window_end_ms=DAY_MS + 90 * MINUTE_MS)
     open_to_the_end = alert(7 * DAY_MS - 60 * MINUTE_MS)
-    assert judge([opened, resolved, open_to_the_end], Truth()).alert_hours == 2.5
+    assert make_scorecard([opened, resolved, open_to_the_end], Truth()).alert_hours == 2.5
 
 
 def test_a_surge_is_alerted_by_a_false_alarm_within_it() -> None:
     surge = crisis(DAY_MS)
     alerts = [alert(DAY_MS + 30 * MINUTE_MS)]
-    assert judge(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
+    assert make_scorecard(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
 
 
-def test_a_surge_that_nobody_watched_is_unjudged() -> None:
-    card = judge([], Truth((), (crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS))
+def test_a_surge_outside_the_watched_period_is_unjudged() -> None:
+    card = make_scorecard(
+        [], Truth((), (crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS)
+    )
     assert (card.n_benign, card.n_benign_unjudged) == (1, 1)
 
 
 def test_a_surge_is_not_alerted_by_what_caught_a_crisis() -> None:
     surge = crisis(DAY_MS)
-    assert judge([alert(DAY_MS + 1)], Truth((surge,), (surge,))).n_benign_alerted == 0
+    assert make_scorecard([alert(DAY_MS + 1)], Truth((surge,), (surge,))).n_benign_alerted == 0
 
 
 def test_intervals_hold_the_figure_and_repeat() -> None:
     truth = Truth(tuple(crisis(day * DAY_MS) for day in range(6)))
     alerts = [alert(day * DAY_MS + (10 + day) * MINUTE_MS) for day in range(3)]
     alerts += [alert(5 * DAY_MS + 300 * MINUTE_MS)]
-    card, again = judge(alerts, truth), judge(alerts, truth)
+    card, again = make_scorecard(alerts, truth), make_scorecard(alerts, truth)
     assert card == again
     for figure, interval in (
         (card.caught_share, card.caught_interval),
@@ -198,7 +202,7 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
 
 
 def test_without_draws_there_are_no_intervals() -> None:
-    card = judge([], Truth((crisis(0),)), n_draws=0)
+    card = make_scorecard([], Truth((crisis(0),)), n_draws=0)
     assert (card.caught_interval, card.delay_interval, card.false_alarms_interval) == (None,) * 3
 
 
@@ -224,8 +228,8 @@ def test_muted_windows_that_follow_each_other_are_one_interval() -> None:
 
 
 def test_brand_weeks_are_watched_buckets_of_2016() -> None:
-    assert judge([], Truth()).brand_weeks == 1.0
-    assert judge([], Truth(), WatchedPeriod(0, DAY_MS, {0: 288})).brand_weeks == 1 / 7
+    assert make_scorecard([], Truth()).brand_weeks == 1.0
+    assert make_scorecard([], Truth(), WatchedPeriod(0, DAY_MS, {0: 288})).brand_weeks == 1 / 7
 
 
 def test_an_unwatched_brands_alert_lasts_no_time() -> None:
@@ -235,7 +239,9 @@ def test_an_unwatched_brands_alert_lasts_no_time() -> None:
 
 def test_rates_per_week() -> None:
     caught, false = alert(DAY_MS + MINUTE_MS), alert(3 * DAY_MS)
-    card = judge([caught, false], Truth((crisis(DAY_MS),)), replace(WEEK, n_by_day={1: 1008}))
+    card = make_scorecard(
+        [caught, false], Truth((crisis(DAY_MS),)), replace(WEEK, n_by_day={1: 1008})
+    )
     assert (card.alerts_per_week, card.false_alarms_per_week, card.caught_share) == (4.0, 2.0, 1.0)
 
 

@@ -82,9 +82,7 @@ def test_it_does_not_matter_which_brands_share_a_partition(tweets: list[tuple[in
 
 @given(st.lists(offsets_ms, min_size=1, max_size=40), st.integers(1, 100))
 @settings(max_examples=50)
-def test_a_fold_that_is_packed_and_unpacked_goes_on_as_if_nothing_happened(
-    offsets: list[int], cut: int
-) -> None:
+def test_a_restored_fold_gives_the_same_results(offsets: list[int], cut: int) -> None:
     events = timeline(offsets)
     straight = run(events)
     fold = Fold(lambda _: Rules())
@@ -118,9 +116,9 @@ def crisis() -> list[Event]:
 def test_a_firing_alert_has_evidence_of_its_window_and_a_resolved_one_has_none() -> None:
     alerts = run(crisis(), Rules(warmup_hours=24))[1]
     assert [alert.phase for alert in alerts] == ["firing", "resolved"]
-    told = alerts[0].evidence
-    assert told is not None
-    assert told.n_sampled == min(alerts[0].n_negative, 32)
+    evidence = alerts[0].evidence
+    assert evidence is not None
+    assert evidence.n_sampled == min(alerts[0].n_negative, 32)
     assert alerts[1].evidence is None
 
 
@@ -210,7 +208,7 @@ def test_edits_and_deletes_never_change_counts() -> None:
     assert windows[0].n == 1
 
 
-def test_a_source_that_cannot_number_is_known_by_its_ids() -> None:
+def test_records_without_numbers_are_deduplicated_by_id() -> None:
     tweet = post(START_MS)
     assert run([tweet, tweet])[2] == ["counted", "duplicate"]
 
@@ -221,9 +219,9 @@ def test_a_numbered_record_is_known_by_its_number() -> None:
 
 
 def test_the_same_id_under_a_new_number_is_a_new_record() -> None:
-    tweet, verdict = post(START_MS, seq=1)
+    tweet, prediction = post(START_MS, seq=1)
     again = replace(tweet, seq=2)
-    assert run([(tweet, verdict), (again, verdict)])[2] == ["counted", "counted"]
+    assert run([(tweet, prediction), (again, prediction)])[2] == ["counted", "counted"]
 
 
 def test_a_language_without_a_bundle_is_unvalidated() -> None:
@@ -240,7 +238,7 @@ def test_a_language_outside_the_brands_own_is_unvalidated() -> None:
     assert run([post(START_MS)], rules)[2] == ["unvalidated"]
 
 
-def test_a_day_of_silence_is_unseen_not_quiet() -> None:
+def test_a_silent_day_is_missing_and_not_quiet() -> None:
     quiet_until = START_MS + 2 * HOUR_MS
     events = [*in_order([*steady(2 / 24), *beats(START_MS, quiet_until)])]
     again = [beat(quiet_until + DAY_MS), post(quiet_until + DAY_MS)]
@@ -280,13 +278,13 @@ def test_a_source_a_day_behind_is_forgotten() -> None:
     assert {window.absent for window in run(events)[0]} == {()}
 
 
-def test_a_state_is_to_be_saved_until_it_was_saved() -> None:
+def test_a_state_is_changed_until_it_was_saved() -> None:
     fold = Fold(lambda _: Rules())
     fold.apply(*post(START_MS))
     assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())
 
 
-def test_a_source_among_many_is_still_known_by_its_numbers() -> None:
+def test_numbers_are_kept_for_a_source_among_many() -> None:
     ahead = [
         (replace(post(START_MS + 9_000 + n, seq=1)[0], source=f"s{n}"), NEGATIVE) for n in range(9)
     ]
@@ -302,10 +300,10 @@ def test_windows_come_in_the_order_of_brands_whichever_was_seen_first() -> None:
 
 
 @pytest.mark.parametrize("kind", ["delete", "edit"])
-def test_a_tweet_that_was_taken_back_is_no_evidence(kind: str) -> None:
+def test_a_deleted_tweet_is_no_evidence(kind: str) -> None:
     fold = Fold(lambda _: Rules())
-    tweet, verdict = post(START_MS, seq=1)
-    fold.apply(tweet, verdict)
+    tweet, prediction = post(START_MS, seq=1)
+    fold.apply(tweet, prediction)
     fold.apply(replace(tweet, kind=kind, seq=2), None)  # type: ignore[arg-type]
     assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []
 

@@ -42,13 +42,13 @@ def test_the_sequence_never_goes_back_in_time(gaps: list[int]) -> None:
 
 
 @given(gaps_ms)
-def test_every_whole_minute_has_one_beat(gaps: list[int]) -> None:
+def test_every_whole_minute_has_one_heartbeat(gaps: list[int]) -> None:
     found = beat_times(list(with_heartbeats(tweets(gaps))))
     assert found == list(range(found[0], found[-1] + 1, EVERY_MS)) if gaps else not found
 
 
 @given(gaps_ms)
-def test_a_beat_stands_before_the_first_tweet_of_its_instant(gaps: list[int]) -> None:
+def test_a_heartbeat_precedes_the_first_tweet_of_its_time(gaps: list[int]) -> None:
     newest_beat_ms = -1
     for record in with_heartbeats(tweets(gaps)):
         if record.kind == "heartbeat":
@@ -57,29 +57,29 @@ def test_a_beat_stands_before_the_first_tweet_of_its_instant(gaps: list[int]) ->
             assert newest_beat_ms == record.created_ms - record.created_ms % EVERY_MS
 
 
-def test_beats_go_on_until_the_tail_has_passed() -> None:
+def test_heartbeats_continue_until_the_end_of_the_tail() -> None:
     last_ms = beat_times(list(with_heartbeats([tweet(START_MS)])))[-1]
     assert last_ms + EVERY_MS > START_MS + TAIL_MS >= last_ms
 
 
-def test_a_beat_has_the_tweets_source_and_no_number() -> None:
+def test_a_heartbeat_has_the_tweets_source_and_no_number() -> None:
     beat = next(with_heartbeats([tweet(START_MS)]))
     assert (beat.source, beat.seq, beat.replay) == ("replay:a", -1, True)
 
 
-def test_a_silence_of_days_has_each_minutes_beat() -> None:
+def test_a_gap_of_days_has_a_heartbeat_each_minute() -> None:
     found = beat_times(list(with_heartbeats([tweet(START_MS), tweet(START_MS + 3 * DAY_MS, 1)])))
     assert len(found) == 3 * DAY_MS // EVERY_MS + TAIL_MS // EVERY_MS + 1
 
 
-def test_in_a_silence_of_years_nobody_was_watching() -> None:
+def test_a_gap_of_years_is_not_watched() -> None:
     late_ms = START_MS + 40 * MAX_SILENCE_MS
     found = beat_times(list(with_heartbeats([tweet(START_MS), tweet(late_ms, 1)])))
     assert len(found) == DAY_MS // EVERY_MS + 1 + TAIL_MS // EVERY_MS + 1
     assert late_ms in found
 
 
-def test_nothing_has_no_heart() -> None:
+def test_no_tweets_give_no_heartbeats() -> None:
     assert list(with_heartbeats([])) == []
 
 

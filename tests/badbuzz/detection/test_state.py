@@ -35,7 +35,7 @@ def test_a_packed_brand_takes_at_most_four_kilobytes() -> None:
     assert len(worst_case().pack()) <= 4096
 
 
-def test_numbers_come_back_exactly() -> None:
+def test_numbers_round_trip_exactly() -> None:
     state = worst_case()
     assert BrandState.unpack(state.pack()) == state
 

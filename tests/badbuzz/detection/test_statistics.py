@@ -49,7 +49,7 @@ def test_an_empty_window_is_three_below() -> None:
     assert count_z(0, 10.0, 0.1) == EMPTY_Z
 
 
-def test_a_rate_as_usual_does_not_surprise() -> None:
+def test_the_usual_rate_has_a_z_near_zero() -> None:
     assert abs(rate_z(30, 100, 0.3)) < 0.2
 
 

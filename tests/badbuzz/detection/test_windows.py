@@ -69,7 +69,7 @@ def test_ten_quiet_days_raise_nothing() -> None:
     assert alerts_of(list(chatter(10)), until_ms=START_MS + 10 * DAY_MS) == []
 
 
-def test_a_burst_of_anger_fires_and_is_resolved() -> None:
+def test_a_burst_of_negatives_fires_and_is_resolved() -> None:
     posts = [*chatter(2.5), *burst(CRISIS_MS, 30)]
     alerts = alerts_of(posts, until_ms=START_MS + 5 * DAY_MS // 2)
     assert [alert.phase for alert in alerts] == ["firing", "resolved"]
@@ -87,9 +87,7 @@ def test_a_surge_at_an_unchanged_rate_raises_nothing() -> None:
 
 
 @pytest.mark.parametrize(("surge_rate_z", "fires"), [(0.0, True), (1.0, False)])
-def test_when_all_that_is_said_surges_the_rate_must_rise_further(
-    surge_rate_z: float, fires: bool
-) -> None:
+def test_a_surge_of_all_tweets_raises_the_minimum_rate_z(surge_rate_z: float, fires: bool) -> None:
     surge = [*burst(CRISIS_MS, 20), *burst(CRISIS_MS + 30_000, 7, negative=False)]
     rules = replace(RULES, surge_rate_z=surge_rate_z)
     posts = [*steady(2.2, n=6, n_negative=3), *surge]
@@ -99,24 +97,24 @@ def test_when_all_that_is_said_surges_the_rate_must_rise_further(
 @pytest.mark.parametrize(
     "fields", [{"min_rate_z": 9.0}, {"min_negatives": 99}, {"count_weight": 0.0}]
 )
-def test_a_brand_may_ask_for_more_than_the_defaults(fields: dict[str, float]) -> None:
+def test_rules_of_a_brand_may_be_stricter(fields: dict[str, float]) -> None:
     posts = [*steady(2.2, n=6, n_negative=3), *burst(CRISIS_MS, 30)]
     until_ms = CRISIS_MS + HOUR_MS
     assert alerts_of(posts, until_ms=until_ms)
     assert not alerts_of(posts, until_ms=until_ms, rules=replace(RULES, **fields))  # type: ignore[arg-type]
 
 
-def test_examining_and_learning_is_what_closing_does() -> None:
-    closed, halves = BrandState("Air Paradis", closed_ms=START_MS), BrandState("Air Paradis")
+def test_advance_equals_examine_advance_alert_and_learn() -> None:
+    closed, examined = BrandState("Air Paradis", closed_ms=START_MS), BrandState("Air Paradis")
     for i in range(400):
         start_ms = START_MS + i * BUCKET_MS
         closed.buckets[start_ms] = Bucket(n=9, n_negative=3 + i % 4)
         ((window, _),) = advance(closed, start_ms + BUCKET_MS, replace(RULES, theta=99.0))
         bucket = Bucket(n=9, n_negative=3 + i % 4)
-        finding = examine(halves, start_ms, bucket, RULES)
-        learn(halves, bucket, finding, RULES)
-        assert (window.score, window.p_value) == (finding.score, finding.p_value)
-    assert halves.baseline == closed.baseline
+        result = examine(examined, start_ms, bucket, RULES)
+        learn(examined, bucket, result, RULES)
+        assert (window.score, window.p_value) == (result.score, result.p_value)
+    assert examined.baseline == closed.baseline
 
 
 def test_four_negatives_are_never_a_crisis() -> None:
@@ -138,14 +136,14 @@ def test_without_a_baseline_an_alert_is_informational() -> None:
     assert {alert.severity for alert in alerts} == {"info"}
 
 
-def test_warm_up_counts_the_hours_that_held_a_tweet() -> None:
+def test_warm_up_counts_hours_with_a_tweet() -> None:
     one_an_hour = [post(START_MS + hour * HOUR_MS) for hour in range(60)]
     windows, _, _ = run(in_order([*one_an_hour, *beats(START_MS, START_MS + 60 * HOUR_MS)]), RULES)
     first = next(window for window in windows if window.state != "no_baseline")
     assert (first.start_ms - START_MS) // HOUR_MS == 49  # until the fiftieth negative has been seen
 
 
-def test_an_alert_says_what_was_seen_against_what_was_expected() -> None:
+def test_an_alert_has_observed_and_expected_counts() -> None:
     posts = [*steady(2.2, n=6, n_negative=3), *burst(CRISIS_MS, 30)]
     alert = alerts_of(posts, until_ms=CRISIS_MS + HOUR_MS)[0]
     assert (alert.n, alert.n_negative, alert.scale_min) == (36, 33, 5)

@@ -42,17 +42,17 @@ def summarise(*texts: str) -> Evidence:
     return explained(tweet(i, text) for i, text in enumerate(texts))
 
 
-def test_what_sets_the_negatives_apart_is_named_with_how_many_say_it() -> None:
+def test_over_represented_terms_have_their_document_counts() -> None:
     found = summarise("Lost my bag on this flight", "Flight late, bag lost", "So late")
     assert [(term.term, term.n) for term in found.terms] == [("bag", 2), ("lost", 2)]
 
 
-def test_the_brands_own_name_drives_nothing() -> None:
+def test_the_brands_own_name_is_no_term() -> None:
     found = summarise("Paradis? #AirParadis lost it", "Lost in Air Paradis")
     assert [term.term for term in found.terms] == ["lost"]
 
 
-def test_a_name_that_is_hidden_drives_nothing() -> None:
+def test_a_masked_name_is_no_term() -> None:
     found = summarise("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
     assert [term.term for term in found.terms] == ["lost"]
 
@@ -62,7 +62,7 @@ def test_terms_are_bounded() -> None:
     assert len(summarise(text, text).terms) == MAX_TERMS
 
 
-def test_a_reason_is_given_where_a_quarter_of_them_say_so() -> None:
+def test_a_reason_needs_a_quarter_of_the_sample() -> None:
     others = [
         f"Oh {word} {word}land" for word in ("volcano", "crater", "lava", "smoke", "ashes", "fog")
     ]
@@ -79,7 +79,7 @@ def test_a_reason_is_counted_by_all_its_terms() -> None:
     assert found.reasons == (Reason("lost_luggage", 4),)
 
 
-def test_reasons_stand_commonest_first() -> None:
+def test_reasons_are_most_frequent_first() -> None:
     found = summarise("bag bad", "bag cold", "bag old queue", "my queue", "cold")
     assert found.reasons == (Reason("lost_luggage", 3), Reason("long_lines", 2))
 
@@ -114,7 +114,7 @@ def test_reach_counts_a_text_once_at_its_highest() -> None:
     assert found.reach == 75
 
 
-def test_the_most_negative_stand_first_and_are_few() -> None:
+def test_the_most_negative_come_first_and_are_limited() -> None:
     scores = [0.6, 0.9, 0.7, 0.95, 0.8]
     texts = ["ashes", "crater", "volcano", "lava", "smoke"]
     found = explained(
@@ -125,7 +125,7 @@ def test_the_most_negative_stand_first_and_are_few() -> None:
     assert len(found.most_negative) == MAX_EXAMPLES
 
 
-def test_the_most_repeated_stand_apart() -> None:
+def test_the_most_repeated_are_listed_separately() -> None:
     found = summarise("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
     assert [(e.text, e.n_alike) for e in found.most_repeated] == [("bag lost", 3), ("so late", 2)]
     assert [e.text for e in found.most_negative] == ["on fire"]
@@ -162,7 +162,7 @@ def airline(shared_data: Path) -> tuple[list[LabelledTweet], list[Alert]]:
         ("Southwest", "24 16:15", "24 17:15", {"Cancelled Flight": "cancelled_flight"}),
     ],
 )
-def test_the_reason_people_gave_is_among_the_driving_terms_meanings(
+def test_the_annotated_reason_is_among_the_reasons_of_the_terms(
     airline: tuple[list[LabelledTweet], list[Alert]],
     brand: str,
     start: str,

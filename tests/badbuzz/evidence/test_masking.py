@@ -41,7 +41,7 @@ def test_other_numbers_stay(text: str) -> None:
     assert mask(text) == text
 
 
-def test_a_url_stays_up_to_its_query() -> None:
+def test_a_url_is_kept_up_to_its_query() -> None:
     text = "https://example.org/status/5695551234567890?mail=jane@example.org"
     assert mask(text) == "https://example.org/status/5695551234567890"
 

@@ -18,7 +18,7 @@ def test_every_reason_has_terms_and_no_others_have(table: dict[str, str]) -> Non
     assert table.keys() == set(REASONS)
 
 
-def test_a_term_has_one_meaning() -> None:
+def test_a_term_indicates_one_reason() -> None:
     listed = [
         term for table in (_ENGLISH, _FRENCH) for terms in table.values() for term in terms.split()
     ]
@@ -35,7 +35,7 @@ def test_pairs_are_terms() -> None:
     assert find_reasons(["flight attendant"]) == ("flight_attendant",)
 
 
-def test_meanings_are_distinct_and_in_order() -> None:
+def test_reasons_are_distinct_and_in_order() -> None:
     assert find_reasons(["valise", "sunshine", "annule", "bagages"]) == (
         "lost_luggage",
         "cancelled_flight",

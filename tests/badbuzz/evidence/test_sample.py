@@ -65,7 +65,7 @@ texts = st.text(st.sampled_from('a"\\\u0000é😡\u200d\ufffd @.x1 '), max_size=
     st.booleans(),
 )
 @settings(max_examples=60)
-def test_a_brand_takes_at_most_32_kilobytes_whatever_comes(
+def test_evidence_of_a_brand_takes_at_most_32_kilobytes(
     said: list[tuple[str, int]], brand: str, n: int, n_buckets: int, closing: bool
 ) -> None:
     evidence, store = BrandEvidence(brand), Store()
@@ -76,11 +76,11 @@ def test_a_brand_takes_at_most_32_kilobytes_whatever_comes(
             words = " ".join(
                 f"{chr(97 + i % 26)}{'w' * 15}{chr(97 + bucket % 26)}{k:x}" for k in range(3)
             )
-            told = Tweet(
+            added = Tweet(
                 str(i) + '"' * tail, brand, f"{words} {text}", at_ms, at_ms, url='"' * 3 * tail,
                 n_retweets=10**18, author="someone",
             )  # fmt: skip
-            evidence.add(told, NEGATIVE)
+            evidence.add(added, NEGATIVE)
         if closing:
             evidence.decay(at_ms + BUCKET_MS)
         save(evidence, store)
@@ -121,8 +121,8 @@ def test_samples_fit_beside_a_full_table(text: str, n: int, longest_terms: bytes
     most = 0
     for i in range(1_000):
         at_ms = START_MS + i // n * BUCKET_MS
-        told = replace(tweet(i, at_ms, text), brand=brand, url="u" * 120, n_retweets=10**9)
-        evidence.add(told, NEGATIVE)
+        added = replace(tweet(i, at_ms, text), brand=brand, url="u" * 120, n_retweets=10**9)
+        evidence.add(added, NEGATIVE)
         save(evidence, store)
         most = max(most, n_bytes(store))
     assert 0.75 * MAX_BYTES < most <= MAX_BYTES
@@ -130,9 +130,7 @@ def test_samples_fit_beside_a_full_table(text: str, n: int, longest_terms: bytes
 
 @given(st.integers(0, 30), st.integers(1, 60), st.integers(1, 40))
 @settings(max_examples=40)
-def test_what_is_saved_and_restored_goes_on_as_if_nothing_happened(
-    cut: int, n: int, every: int
-) -> None:
+def test_restored_evidence_gives_the_same_results(cut: int, n: int, every: int) -> None:
     straight, evidence, store = BrandEvidence(BRAND), BrandEvidence(BRAND), Store()
     for bucket in range(30):
         if bucket == cut:
@@ -168,7 +166,7 @@ def test_of_too_many_those_with_the_lowest_hashes_are_kept() -> None:
     assert {entry.id for entry in kept} == set(lowest)
 
 
-def test_a_busy_hour_thins_its_older_buckets_more() -> None:
+def test_older_buckets_are_thinned_more() -> None:
     evidence = BrandEvidence(BRAND)
     fill(evidence, 12, 40, "Where is my bag? " * 10)
     newest, oldest = (
@@ -187,7 +185,7 @@ def test_only_what_changed_is_written() -> None:
     assert save(evidence, store) == 0
 
 
-def test_what_could_not_be_saved_has_still_changed() -> None:
+def test_state_that_was_not_saved_stays_changed() -> None:
     evidence = BrandEvidence(BRAND)
     fill(evidence, 3, 5)
     evidence.decay(START_MS + 2 * HOUR_MS)
@@ -227,7 +225,7 @@ def test_it_learns_once_an_hour() -> None:
     assert learnt[:12] == learnt[12:]
 
 
-def test_brands_take_turns_to_learn() -> None:
+def test_brands_update_their_counts_at_different_minutes() -> None:
     minutes = set()
     for number in range(20):
         evidence = BrandEvidence(f"brand {number}")
@@ -239,7 +237,7 @@ def test_brands_take_turns_to_learn() -> None:
     assert len(minutes) > 6
 
 
-def test_what_was_usual_is_forgotten_by_half_in_a_week_of_hours() -> None:
+def test_the_counts_have_a_half_life_of_a_week_of_hours() -> None:
     evidence = BrandEvidence(BRAND, counts={"volcano": 1_000_000})
     for hour in range(168):
         evidence.add(tweet(hour, START_MS + hour * HOUR_MS), NEGATIVE)
@@ -265,7 +263,7 @@ def test_no_count_is_too_low() -> None:
 @pytest.mark.parametrize(
     "private", ["jane.doe@example.org", "@jane_doe_of_the_hills", "+33 6 12 34 56 78"]
 )
-def test_a_cut_disguises_nothing_private(private: str) -> None:
+def test_a_text_is_masked_before_it_is_cut(private: str) -> None:
     for n in range(255, 285):
         evidence = BrandEvidence(BRAND)
         evidence.add(tweet(1, text=f"{'a' * n} {private} and more {'b ' * 200}"), NEGATIVE)

@@ -16,7 +16,7 @@ def test_masks_moods_and_addresses_are_no_words() -> None:
 
 
 @pytest.mark.parametrize("text", ["the your not", "les vous pas", "an ok"])
-def test_words_that_say_nothing_are_no_terms(text: str) -> None:
+def test_stop_words_are_no_terms(text: str) -> None:
     assert extract_terms(extract_words(text)) == []
 
 
@@ -30,21 +30,21 @@ def test_a_word_too_long_to_keep_is_no_term() -> None:
     ]
 
 
-def test_what_rose_most_drives() -> None:
+def test_the_term_that_rose_most_comes_first() -> None:
     counts = Counter({"flight": 8, "late": 4, "bags": 8})
     assert find_drivers(counts, USUAL, 0.0, 8)[0].term == "bags"
 
 
-def test_what_is_as_common_as_ever_does_not_drive() -> None:
+def test_usual_terms_are_not_drivers() -> None:
     counts = Counter({"flight": 8, "late": 4, "crew": 2, "bags": 8})
     assert not {"late", "crew"} & {term.term for term in find_drivers(counts, USUAL, 0.0, 8)}
 
 
-def test_one_text_drives_nothing() -> None:
+def test_a_term_of_one_text_is_no_driver() -> None:
     assert find_drivers({"volcano": 1}, USUAL, 0.0, 8) == []
 
 
-def test_an_unknown_term_is_held_against_the_most_it_may_have_been() -> None:
+def test_an_unknown_term_is_compared_with_the_upper_limit() -> None:
     (unseen,) = find_drivers({"volcano": 5}, USUAL, 0.0, 8)
     (maybe,) = find_drivers({"volcano": 5}, USUAL, 200.0, 8)
     assert maybe.z < unseen.z
@@ -58,17 +58,17 @@ def test_the_figure_is_that_of_the_formula() -> None:
     assert find_drivers(counts, usual, 0.0, 1)[0].z == round(z, 2)
 
 
-def test_without_a_past_the_commonest_drive() -> None:
+def test_without_history_the_most_frequent_terms_come_first() -> None:
     assert [term.term for term in find_drivers({"bags": 9, "late": 2}, {}, 0.0, 1)] == ["bags"]
 
 
-def test_a_word_gives_way_to_the_pair_it_stands_in() -> None:
+def test_a_bigram_replaces_its_words() -> None:
     counts = {"hold": 6, "on hold": 5, "service": 9, "customer service": 4}
-    told = {term.term for term in find_drivers(counts, {"late": 500.0}, 0.0, 8)}
-    assert told == {"on hold", "service", "customer service"}
+    drivers = {term.term for term in find_drivers(counts, {"late": 500.0}, 0.0, 8)}
+    assert drivers == {"on hold", "service", "customer service"}
 
 
-def test_equals_stand_in_the_order_of_the_alphabet() -> None:
+def test_equal_terms_are_in_alphabetical_order() -> None:
     assert [t.term for t in find_drivers({"b": 2, "a": 2, "c": 2}, {}, 0.0, 2)] == ["a", "b"]
 
 
@@ -77,14 +77,14 @@ def test_a_term_has_3_characters_to_20_bytes() -> None:
     assert extract_terms(words) == ["bag", "x" * 20]
 
 
-def test_a_term_of_two_texts_may_drive() -> None:
+def test_a_term_of_two_texts_may_be_a_driver() -> None:
     assert [(t.term, t.n) for t in find_drivers({"lava": 2, "ash": 1}, USUAL, 0.0, 8)] == [
         ("lava", 2)
     ]
 
 
 @pytest.mark.parametrize(("n", "kept"), [(8, True), (7, False)])
-def test_a_word_gives_way_when_most_of_its_texts_have_the_pair(n: int, kept: bool) -> None:
+def test_a_bigram_replaces_a_word_if_most_texts_have_it(n: int, kept: bool) -> None:
     found = find_drivers({"hold": n, "on hold": 4}, {"late": 500.0}, 0.0, 8)
     assert ("hold" in {term.term for term in found}) == kept
 

@@ -52,14 +52,15 @@ def test_every_score_is_in_one_bin(scores: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [[], "many", {}, {"scores": [1] * 9}, {"scores": [0] * 10}, {"scores": [-1] + [1] * 9}]
+    "reference",
+    [[], "many", {}, {"scores": [1] * 9}, {"scores": [0] * 10}, {"scores": [-1] + [1] * 9}],
 )
-def test_a_reference_that_is_none_is_refused(told: Any) -> None:
+def test_a_reference_that_is_none_is_refused(reference: Any) -> None:
     with pytest.raises(ValueError, match="reference"):
-        DriftReference.from_card({"reference": told})
+        DriftReference.from_card({"reference": reference})
 
 
-def test_what_is_older_than_a_day_is_left_out() -> None:
+def test_counts_older_than_a_day_are_dropped() -> None:
     recent = RollingCounts(1)
     for hour in range(48):
         recent.add(hour * HOUR_MS, ONE, n=1)
@@ -67,7 +68,7 @@ def test_what_is_older_than_a_day_is_left_out() -> None:
     assert recent.total().tolist() == [24]
 
 
-def test_when_time_went_back_the_day_begins_anew() -> None:
+def test_counts_are_reset_if_event_time_goes_back() -> None:
     recent = RollingCounts(1)
     recent.add(10_000 * HOUR_MS, ONE, n=1)
     for _ in range(MIN_TWEETS):
@@ -92,7 +93,7 @@ def test_the_day_has_24_hours_of_3600_seconds() -> None:
     assert recent.total().tolist() == [2]
 
 
-def test_500_old_tweets_at_once_begin_the_day_anew() -> None:
+def test_500_old_tweets_in_a_row_reset_the_counts() -> None:
     recent = RollingCounts(1)
     recent.add(100 * HOUR_MS, ONE, n=1)
     recent.add(HOUR_MS, ONE, n=499)

@@ -37,7 +37,7 @@ def test_a_row_holds_distinct_ids_then_padding(texts: list[str]) -> None:
         assert (row[len(real) :] == FEATURES.n_buckets).all()
 
 
-def test_rows_are_the_same_after_the_memory_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_the_same_after_the_cache_was_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     remembering, forgetting = HashedFeaturiser(FEATURES), HashedFeaturiser(FEATURES)
     first = [remembering.rows([f"bag number{i} lost"]) for i in range(30)]
     monkeypatch.setattr(token_cache, "MAX_CACHED", 5)
@@ -45,14 +45,14 @@ def test_rows_are_the_same_after_the_memory_was_emptied(monkeypatch: pytest.Monk
     np.testing.assert_array_equal(first, again)
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_CACHED", 1000)
     featuriser = HashedFeaturiser(FEATURES)
     featuriser.rows([f"w{i:x}" for i in range(10_000)])
     assert len(featuriser._chunks) <= 1000 + token_cache.BATCH_SIZE
 
 
-def test_a_long_chunk_is_not_remembered() -> None:
+def test_a_long_chunk_is_not_cached() -> None:
     featuriser = HashedFeaturiser(FEATURES)
     featuriser.rows(["x" * 2000, "https://a.org"])
     assert dict(featuriser._chunks) == {}
@@ -101,7 +101,7 @@ def test_a_first_word_that_does_not_fit_leaves_an_empty_row() -> None:
     assert ids("unforgettable", HashedFeatures(n_bits=18, shortest=1, longest=4, width=4)) == set()
 
 
-def test_what_does_not_fit_is_left_out_from_the_end() -> None:
+def test_features_that_do_not_fit_are_dropped_from_the_end() -> None:
     narrow = HashedFeatures(n_bits=18, shortest=1, longest=0, width=4)
     assert ids("one two three four", narrow) == ids("one two", narrow)
 

@@ -22,7 +22,7 @@ def test_every_word_of_the_texts_is_known(texts: list[str]) -> None:
 @pytest.mark.parametrize(
     "packed", ["", "?", b64encode(b"x").decode(), b64encode(zlib.compress(bytes(10**6))).decode()]
 )
-def test_what_is_no_packed_words_is_refused(packed: str) -> None:
+def test_invalid_packed_words_are_refused(packed: str) -> None:
     with pytest.raises(ValueError, match="known words"):
         KnownWords.unpack(packed)
 

@@ -78,7 +78,7 @@ def test_three_words_after_a_negation_carry_its_mark(text: str, expected: str) -
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u200b\ufe0f", "#", "@", "---", "\x00"])
-def test_a_text_of_nothing_has_no_tokens(text: str) -> None:
+def test_an_empty_text_has_no_tokens(text: str) -> None:
     assert tokenise(text) == []
 
 
@@ -87,7 +87,7 @@ def test_a_text_of_nothing_has_no_tokens(text: str) -> None:
 @example("https.")
 @example("xD)")
 @example("www.")
-def test_the_short_way_through_a_chunk_gives_what_the_long_one_does(chunk: str) -> None:
+def test_the_fast_path_gives_the_tokens_of_the_full_pattern(chunk: str) -> None:
     assert tokenise_chunk(chunk) == tokenise_pieces(chunk)
 
 
@@ -97,7 +97,7 @@ def test_no_token_is_empty_or_has_white_space(text: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["ok", "flight", "😡", "l'avion", "@user", "#TooLate"])))
-def test_what_a_chunk_gives_does_not_depend_on_its_neighbours(parts: list[str]) -> None:
+def test_the_tokens_of_a_chunk_do_not_depend_on_its_neighbours(parts: list[str]) -> None:
     apart = [word for part in parts for word in tokenise_chunk(part)]
     assert tokenise(" ".join(parts)) == apart[:MAX_TOKENS]
 
@@ -121,7 +121,7 @@ def test_64_kib_of_one_pattern_give_at_most_the_tokens_that_count(unit: str) -> 
 @pytest.mark.parametrize(
     "start", ["word " * MAX_TOKENS, "- " * MAX_CHUNKS, "ab" * (MAX_CHARS // 2)]
 )
-def test_what_stands_behind_a_cut_changes_nothing(start: str) -> None:
+def test_text_behind_the_cut_changes_nothing(start: str) -> None:
     assert tokenise(start + "!! not read") == tokenise(start)
     assert locate_tokens(start + "!! not read") == locate_tokens(start)
 
@@ -174,6 +174,6 @@ def test_a_span_is_as_it_was_written(text: str, parts: list[str]) -> None:
     assert [text[start:end] for start, end, _ in locate_tokens(text)] == parts
 
 
-def test_spans_end_with_what_counts() -> None:
+def test_located_tokens_have_the_limit_of_tokens() -> None:
     assert len(locate_tokens("ok " * 300)) == MAX_TOKENS
     assert sum(len(words) for _, _, words in locate_tokens("#AaBbCc " * 300)) == MAX_TOKENS

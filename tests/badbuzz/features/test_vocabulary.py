@@ -23,8 +23,8 @@ VOCABULARIES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 every_kind = pytest.mark.parametrize("kind", VOCABULARIES)
-spoken = st.text(max_size=40) | st.sampled_from(["late bag late", "not late", "bags", ""])
-texts = st.lists(spoken, max_size=6)
+any_text = st.text(max_size=40) | st.sampled_from(["late bag late", "not late", "bags", ""])
+texts = st.lists(any_text, max_size=6)
 
 
 def reader(kind: str, width: int = 64) -> Any:
@@ -51,7 +51,7 @@ def test_a_row_does_not_depend_on_its_neighbours(kind: str, texts: list[str]) ->
 
 
 @every_kind
-@given(texts=st.lists(spoken, min_size=1, max_size=6))
+@given(texts=st.lists(any_text, min_size=1, max_size=6))
 def test_the_needed_width_leaves_nothing_out(kind: str, texts: list[str]) -> None:
     wide = reader(kind, 512)
     needed = wide.required_width(texts)
@@ -60,7 +60,7 @@ def test_the_needed_width_leaves_nothing_out(kind: str, texts: list[str]) -> Non
 
 
 @every_kind
-def test_rows_are_the_same_after_the_memory_was_emptied(
+def test_rows_are_the_same_after_the_cache_was_emptied(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [f"late bag number{chr(97 + i)}" for i in range(26)]
@@ -111,7 +111,7 @@ def test_a_negated_word_is_a_word_of_its_own() -> None:
     assert ids("words", "not late") == [3]
 
 
-def test_tokens_behind_the_cut_have_no_place() -> None:
+def test_tokens_behind_the_cut_have_no_id() -> None:
     long = build_featuriser({"kind": "words", "features": {"words": ["late"], "width": 512}})
     assert np.count_nonzero(long.inputs(["late " * 300])[0]) == MAX_TOKENS
 

@@ -40,22 +40,22 @@ def alerts(draw: st.DrawFn) -> Alert:
 
 
 @given(alerts(), st.sampled_from(["en", "fr"]), st.sampled_from(["", "ESSAI"]))
-def test_it_fits_one_message_of_any_phone(alert: Alert, language: Language, mark: str) -> None:
-    told = sms(alert, PARIS, language, mark)
-    assert n_places(told) <= MOST
-    assert set(told) <= ALPHABET
+def test_it_fits_into_one_sms(alert: Alert, language: Language, mark: str) -> None:
+    text = sms(alert, PARIS, language, mark)
+    assert n_places(text) <= MOST
+    assert set(text) <= ALPHABET
 
 
 @given(st.text())
-def test_what_the_alphabet_holds_stays(text: str) -> None:
+def test_a_text_in_the_alphabet_is_unchanged(text: str) -> None:
     assert gsm(gsm(text)) == gsm(text)
 
 
 @pytest.mark.parametrize("phase", ["firing", "escalated", "resolved"])
 @pytest.mark.parametrize("severity", ["info", "warning", "critical"])
-def test_a_brand_of_usual_length_is_said_with_its_counts(phase: Phase, severity: Severity) -> None:
-    told = sms(replace(example(), phase=phase, severity=severity), PARIS, "fr")
-    assert "Air Paradis: 38 tweets negatifs sur 51" in told.replace("é", "e")
+def test_a_brand_of_usual_length_is_not_shortened(phase: Phase, severity: Severity) -> None:
+    text = sms(replace(example(), phase=phase, severity=severity), PARIS, "fr")
+    assert "Air Paradis: 38 tweets negatifs sur 51" in text.replace("é", "e")
 
 
 def test_the_clock_is_the_brands() -> None:
@@ -66,6 +66,6 @@ def test_terms_are_left_out_one_by_one() -> None:
     alert = example()
     assert alert.evidence is not None
     terms = tuple(Term(word, 9, 5.0) for word in ("luggage " * 3, "carousel", "compensation " * 3))
-    told = sms(replace(alert, evidence=replace(alert.evidence, terms=terms)), PARIS, "en")
-    assert "carousel" in told
-    assert "compensation" not in told
+    text = sms(replace(alert, evidence=replace(alert.evidence, terms=terms)), PARIS, "en")
+    assert "carousel" in text
+    assert "compensation" not in text

@@ -14,7 +14,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 
 @pytest.mark.parametrize("n_buckets", SCALES)
-def test_the_span_is_said(n_buckets: int) -> None:
+def test_the_headline_names_the_span(n_buckets: int) -> None:
     minutes = 5 * n_buckets
     words = "last hour" if minutes == 60 else f"last {minutes} minutes"
     assert words in headline(replace(example(), scale_min=minutes))
@@ -24,11 +24,11 @@ def test_the_span_is_said(n_buckets: int) -> None:
     ("expected", "words"),
     [(0.2, "fewer than 1 were expected"), (1.0, "1 was expected"), (6.1, "6 were expected")],
 )
-def test_what_was_expected_is_said_in_whole_tweets(expected: float, words: str) -> None:
+def test_the_expected_number_is_rounded(expected: float, words: str) -> None:
     assert words in headline(replace(example(), expected=expected))
 
 
-def test_french_says_the_same() -> None:
+def test_french_has_the_same_content() -> None:
     text = describe(example(), PARIS, "fr")
     assert text.startswith("CRISE (critique) : Air Paradis\nAir Paradis : 38 des 51 tweets")
     assert "75 % de négatifs, d'ordinaire 30 %" in text
@@ -53,7 +53,7 @@ def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> Non
     assert f"by accident: {words}" in describe(replace(example(), p_value=p_value), PARIS)
 
 
-def test_without_a_baseline_it_says_so() -> None:
+def test_without_a_baseline_the_title_states_it() -> None:
     assert describe(replace(example(), severity="info"), PARIS).startswith("NO BASELINE YET: ")
 
 
@@ -64,7 +64,7 @@ def test_without_a_baseline_it_says_so() -> None:
         ("fr", "Terminé, plus rien d'inhabituel : A"),
     ],
 )
-def test_a_resolved_alert_says_that_it_is_over(language: Language, words: str) -> None:
+def test_a_resolved_alert_is_marked_as_over(language: Language, words: str) -> None:
     assert headline(replace(example(), phase="resolved"), language).startswith(words)
 
 
@@ -80,23 +80,23 @@ def test_mostly_is_half_at_least(n: int, words: str) -> None:
     assert drivers.endswith(f"{words}: booking problems.")
 
 
-def test_a_sample_is_said_to_be_one() -> None:
+def test_the_size_of_a_sample_is_stated() -> None:
     alert = replace(example(), n_negative=200)
     assert why(alert)[1].startswith("38 of 200 looked at; 34 of 38 from distinct people;")
 
 
-def test_what_is_not_known_is_not_said() -> None:
+def test_unknown_figures_are_left_out() -> None:
     bare = with_evidence(terms=(), reasons=(), n_signed=0, near_duplicate_rate=0.0, reach=0)
     assert why(bare) == []
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_without_evidence_nothing_is_said(language: Language) -> None:
+def test_without_evidence_there_are_no_sentences(language: Language) -> None:
     bare = replace(example(), evidence=None)
     assert why(bare, language) == examples(bare, language) == []
 
 
-def test_evidence_is_said_in_french() -> None:
+def test_evidence_is_rendered_in_french() -> None:
     assert examples(example(), "fr")[1] == (
         "« Two flights, zero luggage, no apology » (et 5 semblables) "
         "https://social.example/status/7"
@@ -104,13 +104,13 @@ def test_evidence_is_said_in_french() -> None:
     assert why(with_evidence(reach=1), "fr")[1].endswith(" ; 1 retweet.")
 
 
-def test_one_that_is_alike_is_singular() -> None:
+def test_one_near_duplicate_is_singular() -> None:
     pair = replace(chosen(example())[1], n_alike=2)
     assert quoted(pair, "fr").endswith(" (et 1 semblable)")
 
 
-def test_the_worst_and_the_most_repeated_take_turns() -> None:
+def test_the_worst_and_the_most_repeated_alternate() -> None:
     alert = example()
     assert alert.evidence is not None
     many = with_evidence(most_negative=alert.evidence.most_negative * 3)
-    assert ["alike" in told for told in examples(many, most=4)] == [False, True, False, False]
+    assert ["alike" in line for line in examples(many, most=4)] == [False, True, False, False]

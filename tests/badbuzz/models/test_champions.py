@@ -32,7 +32,7 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.body)
 
-    def log_message(self, *told: object) -> None:
+    def log_message(self, *arguments: object) -> None:
         """Say nothing."""
 
 
@@ -57,7 +57,7 @@ def nobody() -> Iterator[str]:
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def test_a_server_that_is_not_there_is_asked_for_one_language_only(nobody: str) -> None:
+def test_an_unreachable_server_is_asked_for_one_language_only(nobody: str) -> None:
     (failure,) = ChampionWatch(nobody).check_now(SERVING)
     assert isinstance(failure, ChampionFailure)
     assert (failure.language, failure.kind) == ("en", "unreachable")
@@ -74,14 +74,14 @@ def test_a_server_that_is_not_there_is_asked_for_one_language_only(nobody: str) 
         (500, b"{}"),
     ],
 )
-def test_a_server_that_answers_nonsense_is_a_failure(status: int, body: bytes) -> None:
+def test_an_invalid_answer_is_a_failure(status: int, body: bytes) -> None:
     with serving(status, body) as uri:
         found = ChampionWatch(uri).check_now(SERVING)
     assert found
     assert all(isinstance(one, ChampionFailure) for one in found)
 
 
-def test_a_failure_is_news_once(nobody: str) -> None:
+def test_a_repeated_failure_is_not_new(nobody: str) -> None:
     async def check_twice() -> list[bool]:
         watch = ChampionWatch(nobody)
         found = [await watch.check(SERVING) for _ in range(2)]
@@ -90,7 +90,7 @@ def test_a_failure_is_news_once(nobody: str) -> None:
     assert asyncio.run(check_twice()) == [True, False]
 
 
-def test_a_silent_server_is_given_up_for_every_language() -> None:
+def test_a_timeout_is_a_failure_for_every_language() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         watch = ChampionWatch(f"http://127.0.0.1:{silent.getsockname()[1]}")
         found = asyncio.run(watch.check(SERVING, limit_s=0.01))
@@ -105,19 +105,19 @@ def test_no_model_is_no_failure() -> None:
         assert ChampionWatch(uri).check_now(SERVING) == []
 
 
-def test_a_server_that_refuses_is_told_apart_from_one_that_is_down() -> None:
+def test_a_refusal_is_distinguished_from_an_unreachable_server() -> None:
     body = b'{"error_code": "PERMISSION_DENIED", "message": "no"}'
     with serving(403, body) as uri, pytest.raises(RegistryError, match="refuses") as caught:
         Registry(uri, short_timeouts=True).find_model("en")
     assert not isinstance(caught.value, RegistryDownError)
 
 
-def test_a_registry_without_an_address_says_which_setting_it_wants() -> None:
+def test_a_registry_without_an_address_names_the_setting() -> None:
     with pytest.raises(RegistryError, match="BADBUZZ_MLFLOW_URI"):
         Registry("")
 
 
-def test_a_client_that_is_not_installed_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_client_is_an_error_before_any_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(RegistryError, match=r"badbuzz\[registry\]"):
         ChampionWatch("http://127.0.0.1:5000")

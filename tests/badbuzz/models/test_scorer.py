@@ -80,7 +80,7 @@ def test_a_score_is_a_probability_in_ten_thousandths(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_anger_scores_above_thanks(name: str) -> None:
+def test_complaints_score_above_thanks(name: str) -> None:
     scorer = load(name)
     lang = scorer.languages[0]
     angry, glad = scorer.score([ANGRY[lang], GLAD[lang]])

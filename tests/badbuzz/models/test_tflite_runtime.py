@@ -28,8 +28,8 @@ SCORE = """
 import sys
 import numpy, orjson
 from badbuzz.models.scorer import Scorer
-asked = orjson.loads(sys.stdin.buffer.read())
-scores = {name: Scorer.load(name).raw(texts).tolist() for name, texts in asked.items()}
+texts_of = orjson.loads(sys.stdin.buffer.read())
+scores = {name: Scorer.load(name).raw(texts).tolist() for name, texts in texts_of.items()}
 runtimes = [name for name in ("tflite_runtime", "ai_edge_litert") if name in sys.modules]
 answer = {"scores": scores, "runtimes": runtimes, "numpy": numpy.__version__}
 sys.stdout.buffer.write(orjson.dumps(answer))
@@ -72,7 +72,7 @@ def texts() -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def said(python: Path, texts: dict[str, list[str]]) -> dict[str, Any]:
+def output(python: Path, texts: dict[str, list[str]]) -> dict[str, Any]:
     """Scores and versions of that environment."""
     done = subprocess.run(
         [python, "-W", "error", "-c", SCORE],
@@ -85,14 +85,16 @@ def said(python: Path, texts: dict[str, list[str]]) -> dict[str, Any]:
     return answer
 
 
-def test_it_is_the_other_runtime_with_numpy_1(said: dict[str, Any]) -> None:
-    assert said["runtimes"] == ["tflite_runtime"]
-    assert said["numpy"].startswith("1.")
+def test_it_is_the_other_runtime_with_numpy_1(output: dict[str, Any]) -> None:
+    assert output["runtimes"] == ["tflite_runtime"]
+    assert output["numpy"].startswith("1.")
 
 
 @pytest.mark.parametrize("name", ["airline-en", "tweets-fr"])
 def test_scores_are_equal_to_a_hundred_thousandth(
-    said: dict[str, Any], texts: dict[str, list[str]], name: str
+    output: dict[str, Any], texts: dict[str, list[str]], name: str
 ) -> None:
     assert len(texts[name]) == 1000
-    np.testing.assert_allclose(said["scores"][name], Scorer.load(name).raw(texts[name]), atol=1e-5)
+    np.testing.assert_allclose(
+        output["scores"][name], Scorer.load(name).raw(texts[name]), atol=1e-5
+    )

@@ -20,81 +20,92 @@ DAY_MS = 86_400_000
 WORDS = st.sampled_from(["ok", "missed", "false"])
 
 
-def test_nothing_said_is_nothing_wrong() -> None:
+def test_no_feedback_gives_empty_groups() -> None:
     found = summarise_mispredictions([])
     assert found.overall == FeedbackGroup("all", 0, 0, 0)
     assert found.overall.wrong.rate is None
     assert (found.languages, found.terms, found.worst) == ((), (), ())
 
 
-def test_what_had_no_label_is_left_out() -> None:
+def test_feedback_without_a_label_is_ignored() -> None:
     assert summarise_mispredictions([feedback("ok", predicted=None)]).overall.n == 0
 
 
-def test_missed_and_false_are_told_apart() -> None:
+def test_false_negatives_and_false_positives_are_counted_separately() -> None:
     found = summarise_mispredictions(
-        [feedback(said) for said in ("ok", "missed", "missed", "false")]
+        [feedback(kind) for kind in ("ok", "missed", "missed", "false")]
     )
     assert found.overall == FeedbackGroup("all", 4, n_missed=2, n_false=1)
     assert found.overall.wrong.rate == 0.75
 
 
-def test_a_persons_last_word_counts() -> None:
+def test_the_latest_feedback_of_a_person_counts() -> None:
     first = feedback("missed", tweet_id="9")
     second = replace(first, id="z", at_ms=first.at_ms + 1, right=False)
     assert latest_feedback([second, first]) == [second]
 
 
 @pytest.mark.parametrize("field", [{"by": "sam"}, {"tweet_id": "10"}, {"bundle": "b@2"}])
-def test_another_person_text_or_bundle_is_another_word(field: dict[str, str]) -> None:
+def test_feedback_of_another_person_text_or_bundle_counts_separately(field: dict[str, str]) -> None:
     first = feedback("missed", tweet_id="9")
     assert len(latest_feedback([first, replace(first, id="z", **field)])) == 2  # type: ignore[arg-type]
 
 
-def test_answers_that_were_asked_for_are_apart() -> None:
-    said = [feedback("missed"), feedback("ok", source="try"), feedback("ok", source="labelling")]
-    found = summarise_mispredictions(said)
+def test_answers_to_the_labelling_list_are_counted_separately() -> None:
+    entries = [feedback("missed"), feedback("ok", source="try"), feedback("ok", source="labelling")]
+    found = summarise_mispredictions(entries)
     assert found.corrections == FeedbackGroup("corrections", 2, 1, 0)
     assert found.labelling == FeedbackGroup("labelling", 1, 0, 0)
 
 
-@given(said=st.lists(st.tuples(WORDS, st.sampled_from(["en", "fr"]), st.floats(0, 1)), max_size=40))
-def test_every_judged_label_is_in_one_language_brand_and_bin(
-    said: list[tuple[str, str, float]],
+@given(
+    entries=st.lists(st.tuples(WORDS, st.sampled_from(["en", "fr"]), st.floats(0, 1)), max_size=40)
+)
+def test_every_label_with_feedback_is_in_one_language_brand_and_bin(
+    entries: list[tuple[str, str, float]],
 ) -> None:
-    found = summarise_mispredictions([feedback(one, score, lang=lang) for one, lang, score in said])
+    found = summarise_mispredictions(
+        [feedback(one, score, lang=lang) for one, lang, score in entries]
+    )
     for groups in (found.languages, found.brands, found.margins):
-        assert sum(group.n for group in groups) == len(said)
+        assert sum(group.n for group in groups) == len(entries)
         assert sum(group.wrong.n_with for group in groups) == found.overall.wrong.n_with
 
 
 def test_groups_with_most_errors_come_first() -> None:
-    said = [feedback("ok", brand="A") for _ in range(5)]
-    said += [feedback("missed", brand="B"), feedback("false", brand="C"), feedback("ok", brand="C")]
-    assert [group.name for group in summarise_mispredictions(said).brands] == ["B", "C", "A"]
+    entries = [feedback("ok", brand="A") for _ in range(5)]
+    entries += [
+        feedback("missed", brand="B"),
+        feedback("false", brand="C"),
+        feedback("ok", brand="C"),
+    ]
+    assert [group.name for group in summarise_mispredictions(entries).brands] == ["B", "C", "A"]
 
 
 def test_a_text_counts_in_each_of_its_reasons() -> None:
-    said = [feedback("missed", text="they lost my bag, rude crew"), feedback("ok", text="hm")]
-    assert {group.name: group.n for group in summarise_mispredictions(said).reasons} == {
+    entries = [feedback("missed", text="they lost my bag, rude crew"), feedback("ok", text="hm")]
+    assert {group.name: group.n for group in summarise_mispredictions(entries).reasons} == {
         "lost_luggage": 1, "flight_attendant": 1, "none": 1,
     }  # fmt: skip
 
 
 def test_terms_come_by_how_surely_they_err() -> None:
-    said = [feedback("false", text="strike") for _ in range(9)]
-    said += [feedback("false", text="delight") for _ in range(3)]
-    said += [feedback("ok", text="luggage") for _ in range(9)]
-    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike", "delight"]
+    entries = [feedback("false", text="strike") for _ in range(9)]
+    entries += [feedback("false", text="delight") for _ in range(3)]
+    entries += [feedback("ok", text="luggage") for _ in range(9)]
+    assert [group.name for group in summarise_mispredictions(entries).terms] == [
+        "strike",
+        "delight",
+    ]
 
 
 def test_the_words_of_a_brands_name_are_no_terms() -> None:
     text = "paradis, airparadis: strike"
-    said = [feedback("missed", text=text, brand=brand) for brand in ("Air Paradis", "", "")]
-    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike"]
+    entries = [feedback("missed", text=text, brand=brand) for brand in ("Air Paradis", "", "")]
+    assert [group.name for group in summarise_mispredictions(entries).terms] == ["strike"]
 
 
-def test_the_words_of_a_brands_name_still_mean_something() -> None:
+def test_the_words_of_a_brands_name_indicate_reasons() -> None:
     (reason,) = summarise_mispredictions(
         [feedback("missed", text="my luggage", brand="Luggage")]
     ).reasons
@@ -125,66 +136,66 @@ def test_two_texts_are_too_few_for_a_term() -> None:
     ],
 )
 def test_a_margin_is_the_distance_to_the_threshold(score: float, place: int) -> None:
-    (said,) = summarise_mispredictions([feedback("missed", score, predicted=score >= 0.5)]).worst
-    assert said.margin == pytest.approx(abs(score - 0.5))
-    margins = summarise_mispredictions([said.feedback]).margins
+    (worst,) = summarise_mispredictions([feedback("missed", score, predicted=score >= 0.5)]).worst
+    assert worst.margin == pytest.approx(abs(score - 0.5))
+    margins = summarise_mispredictions([worst.feedback]).margins
     assert [group.name for group in margins if group.n] == [MARGINS[place]]
 
 
 def test_the_threshold_is_read_off_the_labels() -> None:
-    said = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9)]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
+    entries = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9)]
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
     assert margins == {0.6: 0.0, 0.9: pytest.approx(0.3)}
 
 
 def test_each_bundle_has_a_threshold_of_its_own() -> None:
-    said = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9, bundle="c@1")]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
+    entries = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9, bundle="c@1")]
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
     assert margins[0.9] == pytest.approx(0.4)
 
 
 def test_the_most_confident_mistakes_come_first_and_unscored_ones_last() -> None:
     unscored = replace(feedback("missed"), score=None)
     unscored = replace(unscored, text="never scored")
-    said = [unscored, feedback("false", 0.7), feedback("missed", 0.05), feedback("ok", 0.0)]
-    worst = summarise_mispredictions(said, n_worst=3).worst
+    entries = [unscored, feedback("false", 0.7), feedback("missed", 0.05), feedback("ok", 0.0)]
+    worst = summarise_mispredictions(entries, n_worst=3).worst
     assert [one.feedback.score for one in worst] == [0.05, 0.7, None]
 
 
-def test_only_so_many_of_the_worst_are_given() -> None:
-    said = [feedback("missed", text=f"late {i}") for i in range(9)]
-    assert len(summarise_mispredictions(said, n_worst=4).worst) == 4
+def test_the_worst_are_limited() -> None:
+    entries = [feedback("missed", text=f"late {i}") for i in range(9)]
+    assert len(summarise_mispredictions(entries, n_worst=4).worst) == 4
 
 
-def test_the_same_words_are_shown_once_with_how_many_they_were() -> None:
-    said = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
-    worst = summarise_mispredictions(said).worst
+def test_equal_texts_are_shown_once_with_their_number() -> None:
+    entries = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
+    worst = summarise_mispredictions(entries).worst
     assert [(one.feedback.score, one.n) for one in worst] == [(0.1, 2), (0.9, 1)]
 
 
 def test_twenty_of_the_worst_are_given_by_default() -> None:
-    said = [feedback("missed", text=f"late {i}") for i in range(21)]
-    assert len(summarise_mispredictions(said).worst) == 20
+    entries = [feedback("missed", text=f"late {i}") for i in range(21)]
+    assert len(summarise_mispredictions(entries).worst) == 20
 
 
 def test_a_margin_has_four_decimals() -> None:
-    (said,) = summarise_mispredictions([feedback("missed", 0.123456)]).worst
-    assert said.margin == 0.3765
+    (worst,) = summarise_mispredictions([feedback("missed", 0.123456)]).worst
+    assert worst.margin == 0.3765
 
 
 def test_of_equal_groups_the_smaller_and_then_the_first_by_name_comes_first() -> None:
-    said = [feedback("missed", brand=brand) for brand in "DBA"] + [feedback("ok", brand="A")]
-    assert [group.name for group in summarise_mispredictions(said).brands] == ["B", "D", "A"]
+    entries = [feedback("missed", brand=brand) for brand in "DBA"] + [feedback("ok", brand="A")]
+    assert [group.name for group in summarise_mispredictions(entries).brands] == ["B", "D", "A"]
 
 
 def test_three_texts_are_enough_for_a_term() -> None:
-    said = [feedback("missed", text="strike") for _ in range(3)]
-    assert [group.name for group in summarise_mispredictions(said).terms] == ["strike"]
+    entries = [feedback("missed", text="strike") for _ in range(3)]
+    assert [group.name for group in summarise_mispredictions(entries).terms] == ["strike"]
 
 
 def test_thresholds_are_inferred_within_the_labels() -> None:
-    said = [feedback("missed", 0.3, predicted=False), feedback("false", 0.4)]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(said).worst}
+    entries = [feedback("missed", 0.3, predicted=False), feedback("false", 0.4)]
+    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
     assert margins == {0.3: 0.1, 0.4: 0.0}
 
 
@@ -192,10 +203,10 @@ def test_thresholds_are_inferred_within_the_labels() -> None:
 
 
 def test_a_version_is_compared_with_the_one_before() -> None:
-    said = [feedback("missed" if i < 10 else "ok") for i in range(100)]
-    said += [feedback("missed" if i < 30 else "ok", bundle="b@2") for i in range(100)]
-    said += [feedback("missed", bundle="b@3")]
-    ((first, second, third),) = changes_by_version(latest_feedback(said))
+    entries = [feedback("missed" if i < 10 else "ok") for i in range(100)]
+    entries += [feedback("missed" if i < 30 else "ok", bundle="b@2") for i in range(100)]
+    entries += [feedback("missed", bundle="b@3")]
+    ((first, second, third),) = changes_by_version(latest_feedback(entries))
     assert (first.change, second.change, third.change) == (None, "worse", "too few")
     assert second.before == first.group == FeedbackGroup("b@1", 100, 10, 0)
 

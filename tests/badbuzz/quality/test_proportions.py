@@ -59,7 +59,7 @@ def test_a_difference_turned_round_is_its_mirror(before: Share, after: Share) ->
     assert difference_interval(after, before) == pytest.approx((-high, -low))
 
 
-def test_of_none_the_share_lies_anywhere() -> None:
+def test_an_empty_group_has_the_interval_from_0_to_1() -> None:
     assert Share(0, 0).interval == (0.0, 1.0)
 
 
@@ -72,13 +72,13 @@ def test_a_share_of_none_has_no_difference() -> None:
     ("n_before", "n_after", "word"),
     [(10, 30, "worse"), (30, 10, "better"), (20, 22, "no difference")],
 )
-def test_a_change_is_told_when_its_interval_leaves_out_zero(
+def test_a_change_is_reported_if_its_interval_excludes_zero(
     n_before: int, n_after: int, word: str
 ) -> None:
     assert compare_shares(Share(n_before, 100), Share(n_after, 100)) == word
 
 
-def test_of_few_no_change_is_told() -> None:
+def test_small_groups_are_not_compared() -> None:
     assert compare_shares(Share(0, MIN_COMPARED - 1), Share(100, 100)) == "too few"
     assert compare_shares(Share(0, MIN_COMPARED), Share(100, 100)) == "worse"
 

@@ -25,7 +25,7 @@ def test_an_alert_is_contested_when_people_disagree() -> None:
     assert found.n_contested == 1
 
 
-def test_somebody_who_thinks_again_contests_nothing() -> None:
+def test_a_revised_ruling_does_not_contest() -> None:
     found = summarise_rulings(
         [ruled("real", alert(0), at_ms=1), ruled("benign", alert(0), at_ms=2)]
     )

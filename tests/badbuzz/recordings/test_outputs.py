@@ -36,10 +36,10 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
         check_outputs([("-o", path), ("--truth", path)], [])
 
 
-def test_what_is_no_file_is_in_nobodys_way() -> None:
+def test_special_files_are_no_conflict() -> None:
     check_outputs([("-o", "/dev/null"), ("--truth", "/dev/null"), ("--json", "-")], [("FILE", "-")])
 
 
-def test_a_folder_that_is_not_there_is_named() -> None:
+def test_a_missing_folder_is_named() -> None:
     with pytest.raises(RecordingError, match="there is no folder nowhere"):
         check_outputs([("-o", "nowhere/new")], [])

@@ -60,7 +60,7 @@ def read(*paths: str, **options: Any) -> tuple[list[Tweet], list[Reject]]:
 
 
 @given(st.lists(tweets, min_size=1, max_size=20))
-def test_our_own_lines_come_back(
+def test_badbuzz_lines_round_trip(
     tmp_path_factory: pytest.TempPathFactory, sent: list[Tweet]
 ) -> None:
     path = tmp_path_factory.mktemp("recording") / "a.jsonl"
@@ -84,7 +84,7 @@ def test_every_row_is_a_tweet_or_a_reject(
     assert len(found) + len(rejects) == n_rows
 
 
-def test_a_bad_row_is_handed_over_with_its_place(write: Write) -> None:
+def test_a_rejected_row_is_reported_with_its_line(write: Write) -> None:
     path = write(line(), line(text=None), line())
     found, rejects = read(path)
     assert [tweet.seq for tweet in found] == [0, 1]
@@ -92,7 +92,7 @@ def test_a_bad_row_is_handed_over_with_its_place(write: Write) -> None:
     assert rejects[0].raw == line(text=None).decode() + "\n"
 
 
-def test_a_bad_row_is_an_error_unless_somebody_takes_it(write: Write) -> None:
+def test_a_rejected_row_is_an_error_without_a_callback(write: Write) -> None:
     path = write(line(), "nonsense")
     with pytest.raises(RecordingError, match=r"week\.jsonl:2: invalid JSON"):
         list(read_recording([path]))
@@ -175,7 +175,7 @@ def test_labels_are_kept_beside_the_tweets(write: Write) -> None:
     assert found[0].tweet.text == "café closed"
 
 
-def test_what_a_bundle_said_is_kept_beside_the_tweets(write: Write) -> None:
+def test_recorded_predictions_are_kept_beside_the_tweets(write: Write) -> None:
     scored = wire.encode_scored(
         Tweet("1", "Air Paradis", "Lost bag", START_MS, START_MS),
         Prediction(score=0.91, negative=True, adjusted=9_900, bundle="airline-en@12"),
@@ -185,7 +185,7 @@ def test_what_a_bundle_said_is_kept_beside_the_tweets(write: Write) -> None:
     assert (second.score, second.negative, second.bundle) == (None, None, None)
 
 
-def test_presets_are_told_for_each_file(write: Write) -> None:
+def test_presets_are_detected_for_each_file(write: Write) -> None:
     ours = write(line())
     x = write('{"data":[{"id":"9","text":"hi","created_at":"2027-01-15T08:00:00Z"}]}', name="x")
     found, _ = read(ours, x, brand="Air Paradis")

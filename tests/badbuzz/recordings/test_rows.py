@@ -36,7 +36,7 @@ def written(folder: Path, content: str | bytes) -> Path:
         ('id,text\n1,"{"\n', "csv"),
     ],
 )
-def test_the_form_is_told_from_the_beginning(tmp_path: Path, content: str, form: str) -> None:
+def test_the_format_is_detected_from_the_beginning(tmp_path: Path, content: str, form: str) -> None:
     assert RecordingFile(str(written(tmp_path, content))).form == form
 
 
@@ -90,12 +90,12 @@ def test_a_row_of_a_csv_may_span_lines(tmp_path: Path) -> None:
     assert (row.line, row.fields) == (3, {"id": "1", "text": "two\nlines"})
 
 
-def test_a_csv_row_with_too_few_cells_says_so(tmp_path: Path) -> None:
+def test_a_csv_row_with_too_few_cells_is_rejected(tmp_path: Path) -> None:
     short, _ = rows(written(tmp_path, "id,text\n1\n2,b\n"))
     assert (short.line, short.fields) == (2, "expected 2 columns, found 1")
 
 
-def test_rows_that_an_open_quote_swallowed_are_kept_raw(tmp_path: Path) -> None:
+def test_rows_within_an_open_quote_are_kept_raw(tmp_path: Path) -> None:
     swallowed = "".join(f"{n},text\n" for n in range(20_000))
     found = rows(written(tmp_path, f'id,text\n1,"open\n{swallowed}'))
     assert "".join(str(row.raw) for row in found) == f'1,"open\n{swallowed}'
@@ -128,7 +128,7 @@ def test_a_file_without_rows_is_an_error(tmp_path: Path, content: bytes, reason:
         rows(written(tmp_path, content))
 
 
-def test_a_gzip_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_an_error(tmp_path: Path) -> None:
     content = b"".join(orjson.dumps({"text": f"{n * n}"}) + b"\n" for n in range(200_000))
     with pytest.raises(RecordingError, match="to its end"):
         rows(written(tmp_path, gzip.compress(content)[:-50_000]))

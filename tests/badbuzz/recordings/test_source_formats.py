@@ -166,23 +166,23 @@ def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
         (["4", "1", "Mon Apr 06 22:19:45 PDT 2009", "NO_QUERY", "me", "hi"], "sentiment140"),
     ],
 )
-def test_a_preset_is_told_from_the_columns(columns: list[str], name: str) -> None:
+def test_a_preset_is_detected_from_the_columns(columns: list[str], name: str) -> None:
     found = detect_preset(columns)
     assert found is not None
     assert found.name == name
 
 
-def test_a_column_that_is_not_there_is_named() -> None:
+def test_a_missing_column_is_named() -> None:
     with pytest.raises(RecordingError, match=r"a\.csv: --map: has no column 'body'; it has id, te"):
         choose_preset(["id", "text"], None, {"text": "body"}, "a.csv")
 
 
-def test_columns_that_mean_nothing_ask_for_a_preset() -> None:
+def test_unknown_columns_need_a_preset() -> None:
     with pytest.raises(RecordingError, match=r"a\.csv: no preset matches .* --preset"):
         choose_preset(["one", "two"], None, {}, "a.csv")
 
 
-def test_own_columns_stand_over_the_presets() -> None:
+def test_mapped_columns_override_the_preset() -> None:
     preset = choose_preset([*ROW, "when"], None, {"created_at": "when"}, "a.jsonl")
     fields = RowReader(preset).read(ROW | {"when": "1970-01-01T00:00:09Z"})
     assert fields["created_ms"] == 9000

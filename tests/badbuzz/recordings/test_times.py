@@ -31,7 +31,7 @@ def test_any_iso_time_with_an_offset_is_its_instant(instant: datetime) -> None:
         (1424806552.25, 1424806552250),
     ],
 )
-def test_what_networks_write_is_understood(text: object, expected: int) -> None:
+def test_times_of_networks_are_read(text: object, expected: int) -> None:
     assert parse_time(text) == expected
 
 
@@ -57,7 +57,7 @@ def test_a_time_that_is_not_certain_is_refused(value: object, reason: str) -> No
 
 
 @pytest.mark.parametrize("text", ["2027-01-01", "2027-01-01T08:00", "2027-W01-1", "2027-01-01 08"])
-def test_what_a_refusal_suggests_is_understood(text: str) -> None:
+def test_the_remedy_of_an_error_is_accepted(text: str) -> None:
     with pytest.raises(ValueError, match=r"as (\S.*) has") as caught:
         parse_time(text)
     parse_time(str(caught.value).rpartition(" as ")[2].removesuffix(" has"))

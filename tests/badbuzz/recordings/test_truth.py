@@ -26,7 +26,7 @@ def test_the_simulators_file_is_read(tmp_path: Path) -> None:
     assert truth.incidents == truth.benign == (Incident("Nordwind", "strike", 0, 60_000),)
 
 
-def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
+def test_times_may_have_an_offset(tmp_path: Path) -> None:
     entry = {"brand": "Nordwind", "kind": "strike", "start": "1970-01-01T01:00:00+01:00",
              "end": "1970-01-01T00:01:00Z"}  # fmt: skip
     assert read_truth(truth_file(tmp_path, {"incidents": [entry]})).incidents[0].end_ms == 60_000
@@ -43,7 +43,7 @@ def test_times_may_be_written_as_people_do(tmp_path: Path) -> None:
         ({"incidents": [], "benign": [{**ENTRY, "end_ms": 0}]}, "benign 1: ends at 0, before"),
     ],
 )
-def test_what_is_no_truth_is_refused_by_name(plain: object, complaint: str, tmp_path: Path) -> None:
+def test_an_invalid_truth_file_is_refused(plain: object, complaint: str, tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=complaint):
         read_truth(truth_file(tmp_path, plain))
 

@@ -35,7 +35,7 @@ MANY = [(number, window(number, bundle="b" * 100)) for number in range(2000)]
         "sqlite:///:memory:",
     ],
 )
-def test_an_address_that_is_none_is_not_repeated(address: str) -> None:
+def test_an_invalid_address_is_not_in_the_message(address: str) -> None:
     with pytest.raises(StoreError, match="expected sqlite:///FILE or postgresql://") as raised:
         Store.open(address)
     assert "cret" not in str(raised.value)
@@ -45,7 +45,7 @@ def test_an_address_that_is_none_is_not_repeated(address: str) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b""], ids=["no file", "an empty file"])
-def test_a_store_that_is_to_be_there_is_not_made(
+def test_a_missing_store_is_not_created_if_it_must_exist(
     content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -57,12 +57,12 @@ def test_a_store_that_is_to_be_there_is_not_made(
     assert not path.exists() or path.read_bytes() == content
 
 
-def test_a_store_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_describes_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert describe_address("sqlite:///badbuzz.db") == f"SQLite file {tmp_path}/badbuzz.db"
 
 
-def test_a_missing_folder_is_to_be_made(tmp_path: Path) -> None:
+def test_a_missing_database_folder_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"nowhere/badbuzz\.db: .*; make its folder"):
         Store.open(f"sqlite:///{tmp_path}/nowhere/badbuzz.db")
 
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text().startswith("Not a database")
 
 
-def test_a_file_that_may_not_be_written_is_to_be_made_writable(tmp_path: Path) -> None:
+def test_a_read_only_file_names_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "badbuzz.db"
     Store.open(f"sqlite:///{path}").close()
     with (
@@ -85,7 +85,7 @@ def test_a_file_that_may_not_be_written_is_to_be_made_writable(tmp_path: Path) -
         store.record_windows(WINDOWS, MANY[:1], 1)
 
 
-def test_a_full_disk_is_to_be_cleared_and_nothing_is_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_rolls_back(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
         store._engine.dispose()
         event.listen(
@@ -97,7 +97,7 @@ def test_a_full_disk_is_to_be_cleared_and_nothing_is_half_written(tmp_path: Path
         assert (store.position(WINDOWS), store.changes({WINDOWS: -1})) == (-1, [])
 
 
-def test_a_database_that_another_holds_locked_is_down_and_comes_back(tmp_path: Path) -> None:
+def test_a_locked_database_is_down_until_it_is_unlocked(tmp_path: Path) -> None:
     path = tmp_path / "badbuzz.db"
     with Store.open(f"sqlite:///{path}?timeout=0.1") as store:
         other = sqlite3.connect(path, isolation_level=None)
@@ -111,7 +111,7 @@ def test_a_database_that_another_holds_locked_is_down_and_comes_back(tmp_path: P
         assert store.position(WINDOWS) == 1
 
 
-def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None:
+def test_opening_waits_for_another_writer_of_a_new_file(tmp_path: Path) -> None:
     path = tmp_path / "badbuzz.db"
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("CREATE TABLE theirs (number INTEGER)")
@@ -124,7 +124,7 @@ def test_a_new_file_that_another_writes_to_is_waited_for(tmp_path: Path) -> None
     other.close()
 
 
-def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
+def test_an_error_message_omits_the_values_of_the_statement(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
         with store._write() as connection:
             connection.exec_driver_sql("DROP TABLE keys")
@@ -137,7 +137,7 @@ def test_a_failure_does_not_tell_what_was_to_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.services
-def test_a_wrong_password_is_to_be_checked_and_not_repeated(
+def test_a_wrong_password_names_the_remedy_and_is_not_in_the_message(
     postgres_server: PostgresServer,
 ) -> None:
     with pytest.raises(StoreError, match="check the user and the password") as raised:
@@ -156,14 +156,14 @@ def test_a_database_without_tables_is_no_store(postgres_server: PostgresServer) 
 
 
 @pytest.mark.services
-def test_a_missing_database_is_to_be_created(postgres_server: PostgresServer) -> None:
+def test_a_missing_database_names_the_remedy(postgres_server: PostgresServer) -> None:
     with pytest.raises(StoreError, match="create the database") as raised:
         Store.open(postgres_server.url("nowhere"))
     assert not isinstance(raised.value, StoreDownError)
 
 
 @pytest.mark.services
-def test_rows_that_may_not_be_written_are_to_be_granted(postgres_server: PostgresServer) -> None:
+def test_a_read_only_server_names_the_remedy(postgres_server: PostgresServer) -> None:
     address = postgres_server.new_schema()
     Store.open(address).close()
     with (
@@ -174,7 +174,7 @@ def test_rows_that_may_not_be_written_are_to_be_granted(postgres_server: Postgre
     assert not isinstance(raised.value, StoreDownError)
 
 
-def test_a_server_that_is_not_there_is_down() -> None:
+def test_an_unreachable_server_is_down() -> None:
     with pytest.raises(
         StoreDownError,
         match=r"PostgreSQL at 127\.0\.0\.1:\d+/badbuzz: [^?]*refused; is it running\?$",
@@ -207,7 +207,7 @@ def test_a_store_works_again_when_its_server_does(mortal: PostgresServer, end: o
 
 
 @pytest.mark.services
-def test_one_who_is_frozen_in_a_transaction_keeps_nobody_from_writing(postgres: str) -> None:
+def test_a_frozen_transaction_does_not_block_writers(postgres: str) -> None:
     impatient = f"{postgres}?options=-c%20idle_in_transaction_session_timeout%3D100"
     with Store.open(postgres) as other, Store.open(impatient) as frozen:
 
@@ -222,7 +222,7 @@ def test_one_who_is_frozen_in_a_transaction_keeps_nobody_from_writing(postgres: 
 
 
 @pytest.mark.services
-def test_a_restart_that_nobody_saw_is_no_error(mortal: PostgresServer) -> None:
+def test_a_server_restart_between_transactions_is_no_error(mortal: PostgresServer) -> None:
     with Store.open(mortal.url()) as store:
         store.record_windows(WINDOWS, MANY[:10], 10)
         mortal.stop()
@@ -261,7 +261,7 @@ def test_a_temporary_refusal_means_that_the_server_is_down(reason: str) -> None:
 
 
 @pytest.mark.services
-def test_a_server_that_goes_within_a_transaction_is_down(mortal: PostgresServer) -> None:
+def test_a_server_that_stops_within_a_transaction_is_down(mortal: PostgresServer) -> None:
     def die_halfway(store: Store) -> None:
         with store._write() as connection:
             connection.exec_driver_sql("SELECT 1")

@@ -15,7 +15,7 @@ from tests.support.feedback import feedback
 from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored
 from tests.support.servers import PostgresServer
 
-SAID = Feedback(
+FEEDBACK = Feedback(
     id="f1",
     at_ms=10,
     by="kim",
@@ -45,14 +45,14 @@ def entries(store: Store) -> list[AuditEntry]:
     return list(store.audit().items)
 
 
-def test_feedback_comes_back_as_it_went(store: Store) -> None:
-    store.add_feedback(SAID)
-    assert store.feedback(0, 100) == [SAID]
+def test_feedback_round_trips(store: Store) -> None:
+    store.add_feedback(FEEDBACK)
+    assert store.feedback(0, 100) == [FEEDBACK]
 
 
-def test_feedback_on_a_text_of_nobody_comes_back_as_it_went(store: Store) -> None:
+def test_feedback_on_a_free_text_round_trips(store: Store) -> None:
     tried = replace(
-        SAID,
+        FEEDBACK,
         tweet_id=None,
         brand="",
         author="",
@@ -66,21 +66,21 @@ def test_feedback_on_a_text_of_nobody_comes_back_as_it_went(store: Store) -> Non
 
 
 def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
-    store.add_feedback(SAID)
-    store.add_feedback(replace(SAID, right=False))
-    assert store.feedback(0, 100) == [SAID]
+    store.add_feedback(FEEDBACK)
+    store.add_feedback(replace(FEEDBACK, right=False))
+    assert store.feedback(0, 100) == [FEEDBACK]
     assert entries(store) == [AuditEntry(10, "kim", "feedback", "1", "negative")]
 
 
 def test_feedback_is_that_of_a_period(store: Store) -> None:
     for at_ms in (5, 6, 7, 8):
-        store.add_feedback(replace(SAID, id=str(at_ms), at_ms=at_ms))
+        store.add_feedback(replace(FEEDBACK, id=str(at_ms), at_ms=at_ms))
     assert [one.at_ms for one in store.feedback(6, 8)] == [6, 7]
 
 
-def test_a_tweet_with_feedback_is_not_worth_labelling(store: Store) -> None:
+def test_a_tweet_with_feedback_is_not_proposed_for_labelling(store: Store) -> None:
     store.record_tweets(TWEETS, [(0, scored("1", text="bags")), (1, scored("2", text="seats"))], 2)
-    store.add_feedback(SAID)
+    store.add_feedback(FEEDBACK)
     assert [one.id for one in store.labelling()] == ["2"]
 
 
@@ -91,7 +91,7 @@ def test_the_first_to_acknowledge_stays(alarmed: Store) -> None:
     assert entries(alarmed) == [AuditEntry(20, "kim", "acknowledge", FIRED.id, "")]
 
 
-def test_of_a_persons_rulings_the_latest_counts(alarmed: Store) -> None:
+def test_the_latest_ruling_of_a_person_counts(alarmed: Store) -> None:
     alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
     alarmed.rule(Ruling(FIRED.id, "benign", "bo", 21, "a campaign"))
     history = alarmed.rule(Ruling(FIRED.id, "false_alarm", "kim", 22, "a joke"))
@@ -126,14 +126,14 @@ def test_rulings_of_a_period_are_those_that_still_count(alarmed: Store) -> None:
     ],
     ids=["acknowledge", "rule", "revoke_key"],
 )
-def test_what_is_not_there_cannot_be_changed(store: Store, change: object) -> None:
+def test_changing_a_missing_alert_or_key_is_an_error(store: Store, change: object) -> None:
     assert callable(change)
     with pytest.raises(UnknownError, match="there is no"):
         change(store)
     assert entries(store) == []
 
 
-def test_people_may_rule_at_the_same_time(store_url: str) -> None:
+def test_concurrent_rulings_are_all_recorded(store_url: str) -> None:
     def rule(by: str) -> None:
         with Store.open(store_url) as store:
             for at_ms in range(30):
@@ -149,7 +149,7 @@ def test_people_may_rule_at_the_same_time(store_url: str) -> None:
 READER = frozenset({"read"})
 
 
-def test_a_key_is_found_by_its_prefix_with_its_digest(store: Store) -> None:
+def test_a_key_is_found_by_its_prefix(store: Store) -> None:
     store.add_key("kim", frozenset({"read", "write"}), b"\x00digest", "0123abcd", 5)
     key = ApiKey("kim", frozenset({"read", "write"}), 5, None, "0123abcd")
     assert store.key("0123abcd") == (key, b"\x00digest")
@@ -159,7 +159,7 @@ def test_an_unknown_prefix_finds_no_key(store: Store) -> None:
     assert store.key("0123abcd") is None
 
 
-def test_a_revoked_key_says_since_when(store: Store) -> None:
+def test_a_revoked_key_keeps_its_time_of_revocation(store: Store) -> None:
     store.add_key("kim", READER, b"d", "0123abcd", 5)
     store.revoke_key("kim", 9)
     store.revoke_key("kim", 12)
@@ -167,7 +167,7 @@ def test_a_revoked_key_says_since_when(store: Store) -> None:
     assert key.revoked_ms == 9
 
 
-def test_a_keys_name_is_never_given_twice(store: Store) -> None:
+def test_the_name_of_a_key_is_never_reused(store: Store) -> None:
     store.add_key("kim", READER, b"d", "0123abcd", 5)
     store.revoke_key("kim", 9)
     with pytest.raises(StoreError, match="choose another name"):
@@ -183,12 +183,12 @@ def test_keys_are_audited(store: Store) -> None:
     ]
 
 
-def test_a_name_with_nul_stops_nothing(alarmed: Store) -> None:
+def test_a_name_with_nul_is_recorded(alarmed: Store) -> None:
     assert alarmed.acknowledge(FIRED.id, "k\x00", 20).acknowledged_by == "k\ufffd"
 
 
 @pytest.mark.services
-def test_an_alert_that_comes_while_it_is_sought_is_not_there_yet(
+def test_an_alert_committed_during_the_query_is_left_out(
     postgres_server: PostgresServer,
 ) -> None:
     address = postgres_server.new_schema()
@@ -222,7 +222,7 @@ def test_feedback_sent_to_one_sink_is_unsent_to_another(store: Store) -> None:
     assert store.unsent("other") == [one]
 
 
-def test_one_that_is_committed_behind_a_later_one_is_not_missed(store: Store) -> None:
+def test_feedback_committed_late_is_not_missed(store: Store) -> None:
     early, late = feedback("missed"), feedback("missed")
     store.add_feedback(late)
     store.mark_sent(AZURE, late.id)
@@ -235,7 +235,7 @@ def test_the_limit_of_unsent_feedback_is_checked(store: Store) -> None:
         store.unsent(AZURE, limit=0)
 
 
-def test_who_acknowledged_is_known_by_alert(store: Store) -> None:
+def test_acknowledgers_are_returned_by_alert(store: Store) -> None:
     first, second = alert(0), alert(1)
     store.record_alerts(ALERTS, [(0, first), (1, second)], 2)
     store.acknowledge(second.id, "camille", 10)

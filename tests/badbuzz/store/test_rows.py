@@ -89,7 +89,7 @@ alerts = st.builds(
 
 @FEW
 @given(windows)
-def test_a_window_comes_back_as_it_went(store: Store, given_window: Window) -> None:
+def test_a_window_round_trips(store: Store, given_window: Window) -> None:
     offset = next(OFFSETS)
     store.record_windows(WINDOWS, [(offset, given_window)], offset + 1)
     assert store.changes({WINDOWS: offset - 1}) == [(WINDOWS, offset, given_window)]
@@ -97,13 +97,13 @@ def test_a_window_comes_back_as_it_went(store: Store, given_window: Window) -> N
 
 @FEW
 @given(alerts)
-def test_an_alert_comes_back_as_it_went(store: Store, given_alert: Alert) -> None:
+def test_an_alert_round_trips(store: Store, given_alert: Alert) -> None:
     offset = next(OFFSETS)
     store.record_alerts(ALERTS, [(offset, given_alert)], offset + 1)
     assert store.changes({ALERTS: offset - 1}) == [(ALERTS, offset, given_alert)]
 
 
-def test_where_nothing_was_recorded_the_position_is_minus_one(store: Store) -> None:
+def test_the_position_of_a_new_partition_is_minus_one(store: Store) -> None:
     assert store.position(WINDOWS) == -1
 
 
@@ -143,14 +143,14 @@ def test_of_two_windows_in_one_batch_the_later_stays(store: Store) -> None:
     assert [change[2] for change in store.changes({WINDOWS: -1})] == [window(n=50)]
 
 
-def test_a_window_from_another_partition_is_not_judged_by_its_offset(store: Store) -> None:
+def test_offsets_of_different_partitions_are_not_compared(store: Store) -> None:
     store.record_windows(WINDOWS, [(500, window(n=50))], 501)
     moved = SourcePartition("windows", 7)
     store.record_windows(moved, [(0, window(n=70))], 1)
     assert store.changes({moved: -1}) == [(moved, 0, window(n=70))]
 
 
-def test_a_phase_recorded_twice_stands_in_the_life_once(store: Store) -> None:
+def test_a_phase_recorded_twice_is_in_the_history_once(store: Store) -> None:
     fired = alert()
     for _ in range(2):
         store.record_alerts(ALERTS, [(1, fired)], 2)
@@ -170,7 +170,7 @@ def test_an_alerts_newest_phase_is_its_latest_whatever_is_repeated(store: Store)
     assert store.alerts(phase="firing").items == ()
 
 
-def test_a_new_phase_leaves_who_acknowledged(store: Store) -> None:
+def test_a_new_phase_keeps_the_acknowledgement(store: Store) -> None:
     fired = alert()
     store.record_alerts(ALERTS, [(1, fired)], 2)
     store.acknowledge(fired.id, "kim", 5)
@@ -223,7 +223,7 @@ def test_changes_are_those_beyond_an_offset_and_no_more_than_asked(store: Store)
     assert [offset for _, offset, _ in found] == [4, 5]
 
 
-def test_changes_of_a_place_that_is_not_named_are_not_read(store: Store) -> None:
+def test_changes_of_other_partitions_are_not_read(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window())], 1)
     store.record_alerts(ALERTS, [(0, alert())], 1)
     assert [source for source, _, _ in store.changes({ALERTS: -1})] == [ALERTS]

@@ -83,7 +83,7 @@ def test_a_tweet_is_masked(store: Store) -> None:
     assert sampled(store)[0].text == "@user call ☎"
 
 
-def test_a_tweet_has_all_that_was_known_of_it(store: Store) -> None:
+def test_a_sampled_tweet_has_every_recorded_field(store: Store) -> None:
     url = "https://social.example/1"
     one = scored("1", 0.75, text="Late", lang="fr", author="a1", n_retweets=3, url=url)
     record(store, [(0, one)])
@@ -125,14 +125,14 @@ def test_odd_ids_are_found_again(store: Store, odd_id: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["delete", "edit"])
-def test_what_was_deleted_or_edited_is_shown_no_more(store: Store, kind: str) -> None:
+def test_deleted_and_edited_tweets_are_not_returned(store: Store, kind: str) -> None:
     record(store, [(0, scored("1")), (1, scored("2"))])
     record(store, [(2, scored("1", None, kind=kind, text="new words"))])
     assert [one.id for one in sampled(store)] == ["2"]
     assert store.tweet("1") is None
 
 
-def test_what_was_deleted_stays_out_when_the_stream_repeats(store: Store) -> None:
+def test_a_deleted_tweet_stays_removed_after_redelivery(store: Store) -> None:
     record(store, [(0, scored("1")), (1, scored("1", None, kind="delete"))])
     record(store, [(2, scored("1"))])
     assert store.tweet("1") is None
@@ -178,7 +178,7 @@ def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
     assert found.brand == "b"
 
 
-def test_to_forget_takes_what_was_recorded_before_and_says_how_many(store: Store) -> None:
+def test_forget_deletes_older_records_and_returns_their_number(store: Store) -> None:
     for i in range(5):
         store.record_tweets(TWEETS, [(i, scored(str(i)))], i + 1, at_ms=START_MS + i * DAY_MS)
     assert store.forget(START_MS + 2 * DAY_MS) == 2
@@ -188,15 +188,15 @@ def test_to_forget_takes_what_was_recorded_before_and_says_how_many(store: Store
 def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) -> None:
     posts = [scored("1", brand=f"b{number}") for number in range(600)]
     gone = [scored("1", None, kind="delete", brand=f"b{number}") for number in range(600)]
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
         event.listen(
             store._engine,
             "before_cursor_execute",
-            lambda _c, _k, statement, given, *_: asked.append((statement, given)),
+            lambda _c, _k, statement, given, *_: statements.append((statement, given)),
         )
         record(store, list(enumerate([*posts, *gone])), batch=600)
-        reads = [one for one in asked if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        reads = [one for one in statements if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
         with store._read() as connection:
             plans = [
                 connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
@@ -206,13 +206,13 @@ def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) 
     assert [row for plan in plans for row in plan if row[-1].startswith("SCAN")] == []
 
 
-def test_what_is_recorded_again_is_no_younger(store: Store) -> None:
+def test_a_redelivered_tweet_keeps_its_time_of_recording(store: Store) -> None:
     for i in range(2):
         store.record_tweets(TWEETS, [(i, scored("1"))], i + 1, at_ms=START_MS + i * DAY_MS)
     assert store.forget(START_MS + DAY_MS) == 1
 
 
-def test_to_forget_many_lets_others_write_meanwhile(store: Store) -> None:
+def test_forgetting_many_tweets_does_not_block_writers(store: Store) -> None:
     tweets = [
         scored(str(i), created_ms=START_MS + i * BUCKET_MS) for i in range(FORGET_AT_ONCE + 1)
     ]
@@ -234,7 +234,7 @@ def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
     assert [one.id for one in found] == ["6", "5"]
 
 
-def test_to_label_are_the_least_certain_first(store: Store) -> None:
+def test_labelling_proposes_the_least_certain_first(store: Store) -> None:
     scores = {"a": 0.9, "b": 0.52, "c": 0.1, "d": 0.45}
     texts = {"a": "bags", "b": "delays", "c": "seats", "d": "meals"}
     tweets = [scored(id_, score, text=texts[id_]) for id_, score in scores.items()]
@@ -242,20 +242,20 @@ def test_to_label_are_the_least_certain_first(store: Store) -> None:
     assert [one.id for one in store.labelling(limit=3)] == ["b", "d", "a"]
 
 
-def test_to_label_the_same_words_come_once(store: Store) -> None:
+def test_labelling_omits_repeated_texts(store: Store) -> None:
     tweets = [scored(str(i), 0.5, text=f"Where is my bag?{'!' * i}") for i in range(3)]
     record(store, list(enumerate(tweets)))
     assert len(store.labelling()) == 1
 
 
-def test_to_label_are_tweets_of_the_last_week_of_event_time(store: Store) -> None:
+def test_labelling_proposes_tweets_of_the_last_week_of_event_time(store: Store) -> None:
     tweets = [scored(str(i), text=f"word{'x' * i}", created_ms=START_MS + i * 4 * DAY_MS)
               for i in range(3)]  # fmt: skip
     record(store, list(enumerate(tweets)))
     assert {one.id for one in store.labelling()} == {"1", "2"}
 
 
-def test_to_label_are_tweets_of_a_language_and_a_brand(store: Store) -> None:
+def test_labelling_filters_by_language_and_brand(store: Store) -> None:
     tweets = [
         scored(f"{lang}-{brand}", text=f"{lang}words {brand}words", lang=lang, brand=brand)
         for lang in ("en", "fr")
@@ -265,22 +265,22 @@ def test_to_label_are_tweets_of_a_language_and_a_brand(store: Store) -> None:
     assert [one.id for one in store.labelling(lang="fr", brand="b")] == ["fr-b"]
 
 
-def test_to_label_is_sought_once_however_many_say_the_same(store: Store) -> None:
+def test_labelling_runs_one_query_despite_repeats(store: Store) -> None:
     same = [
         scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(500)
     ]
     record(store, list(enumerate(same)))
-    asked: list[str] = []
+    statements: list[str] = []
     event.listen(
         store._engine,
         "before_cursor_execute",
-        lambda _c, _k, statement, *_: asked.append(statement),
+        lambda _c, _k, statement, *_: statements.append(statement),
     )
     assert len(store.labelling()) == 1
-    assert len([statement for statement in asked if "ORDER BY" in statement]) == 1
+    assert len([statement for statement in statements if "ORDER BY" in statement]) == 1
 
 
-def test_to_label_is_found_behind_many_of_the_same_words(store: Store) -> None:
+def test_labelling_finds_tweets_behind_many_repeats(store: Store) -> None:
     same = [
         scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(300)
     ]

@@ -47,7 +47,7 @@ def test_the_revisions_make_the_tables_that_the_code_has(store: Store) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_an_older_database_is_renewed_with_its_rows(store_url: str, newer: Path) -> None:
+def test_an_older_database_is_migrated_with_its_rows(store_url: str, newer: Path) -> None:
     with Store.open(store_url) as store:
         store.record_windows(WINDOWS, [(0, window())], 1)
         migrate(store._engine, newer)
@@ -66,12 +66,12 @@ def test_a_newer_database_is_refused(store_url: str, newer: Path, *, is_migrated
         Store.open(store_url, migrate=is_migrated)
 
 
-def test_a_database_without_tables_is_not_made_unasked(store_url: str) -> None:
+def test_a_database_without_tables_is_not_migrated_unless_allowed(store_url: str) -> None:
     with pytest.raises(StoreError, match="start badbuzz record once"):
         Store.open(store_url, migrate=False)
 
 
-def test_a_database_that_is_as_it_must_be_opens_unmigrated(store_url: str) -> None:
+def test_a_current_database_opens_without_migration(store_url: str) -> None:
     Store.open(store_url).close()
     with Store.open(store_url, migrate=False) as store:
         assert store.brands() == []

@@ -82,15 +82,15 @@ def test_a_step_that_divides_no_window_cannot_be(store: Store, step_ms: int) -> 
         store.windows(BRAND, *ALWAYS, step_ms=step_ms)
 
 
-def test_a_brand_stands_where_its_last_window_and_its_open_alert_say(store: Store) -> None:
+def test_a_brands_summary_has_its_last_window_and_its_open_alert(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window(1)), (1, window(0)), (2, window(brand="B"))], 3)
     over, fired = alert(0), alert(9)
     store.record_alerts(ALERTS, [(0, over), (1, later(over, 2, phase="resolved")), (2, fired)], 3)
-    stands = [(one.brand, one.last_window, one.open_alert) for one in store.brands()]
-    assert stands == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
+    summaries = [(one.brand, one.last_window, one.open_alert) for one in store.brands()]
+    assert summaries == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
 
 
-def test_one_brand_stands_as_it_does_among_all(store: Store) -> None:
+def test_the_summary_of_one_brand_equals_that_in_the_list(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window(0)), (1, window(brand="B"))], 2)
     store.record_alerts(ALERTS, [(0, alert(9)), (1, alert(8, brand="B"))], 2)
     assert [store.brand(one.brand) for one in store.brands()] == store.brands()
@@ -112,7 +112,7 @@ def some_alerts(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "numbers"),
+    ("filters", "numbers"),
     [
         ({}, [3, 2, 1, 0]),
         ({"brand": "A"}, [2, 0]),
@@ -123,14 +123,14 @@ def some_alerts(store: Store) -> None:
     ],
 )
 def test_alerts_are_those_asked_for_newest_first(
-    store: Store, asked: dict[str, Any], numbers: list[int]
+    store: Store, filters: dict[str, Any], numbers: list[int]
 ) -> None:
     some_alerts(store)
-    found = store.alerts(**asked).items
-    assert [(life.alert.window_start_ms - START_MS) // BUCKET_MS for life in found] == numbers
+    found = store.alerts(**filters).items
+    assert [(history.alert.window_start_ms - START_MS) // BUCKET_MS for history in found] == numbers
 
 
-def test_an_alert_that_is_not_there_is_none(store: Store) -> None:
+def test_a_missing_alert_is_none(store: Store) -> None:
     assert store.alert("nobody/0") is None
 
 
@@ -153,10 +153,10 @@ PAGED: dict[str, Callable[[Store, int, str | None], Page[Any]]] = {
 }
 
 
-@pytest.mark.parametrize("reading", PAGED)
-def test_pages_hold_everything_once_ties_included(store: Store, reading: str) -> None:
+@pytest.mark.parametrize("query", PAGED)
+def test_pages_hold_everything_once_ties_included(store: Store, query: str) -> None:
     fill(store)
-    read = PAGED[reading]
+    read = PAGED[query]
     page = read(store, 1, None)
     found = list(page.items)
     while page.cursor is not None:
@@ -166,23 +166,23 @@ def test_pages_hold_everything_once_ties_included(store: Store, reading: str) ->
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("reading", PAGED)
-def test_a_page_that_holds_all_has_no_cursor(store: Store, reading: str) -> None:
+@pytest.mark.parametrize("query", PAGED)
+def test_a_page_that_holds_all_has_no_cursor(store: Store, query: str) -> None:
     fill(store)
-    assert PAGED[reading](store, 3, None).cursor is None
+    assert PAGED[query](store, 3, None).cursor is None
 
 
 BAD_CURSORS = ["", "x", "é", "bnVsbA", "W10", "WyJ3aW5kb3dzIl0", "WyJ3aW5kb3dzIiwiNSJd", "A" * 5000]
 
 
 @pytest.mark.parametrize("cursor", BAD_CURSORS)
-@pytest.mark.parametrize("reading", PAGED)
-def test_a_malformed_cursor_is_an_error(store: Store, reading: str, cursor: str) -> None:
+@pytest.mark.parametrize("query", PAGED)
+def test_a_malformed_cursor_is_an_error(store: Store, query: str, cursor: str) -> None:
     with pytest.raises(QueryError, match="cursor: expected the cursor of an earlier page"):
-        PAGED[reading](store, 1, cursor)
+        PAGED[query](store, 1, cursor)
 
 
-def test_another_readings_cursor_is_an_error(store: Store) -> None:
+def test_the_cursor_of_another_query_is_an_error(store: Store) -> None:
     fill(store)
     cursor = PAGED["newest"](store, 1, None).cursor
     with pytest.raises(QueryError, match="of this query"):
@@ -190,21 +190,21 @@ def test_another_readings_cursor_is_an_error(store: Store) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, 10_001])
-@pytest.mark.parametrize("reading", PAGED)
-def test_a_limit_out_of_bounds_is_an_error(store: Store, reading: str, limit: int) -> None:
+@pytest.mark.parametrize("query", PAGED)
+def test_a_limit_out_of_bounds_is_an_error(store: Store, query: str, limit: int) -> None:
     with pytest.raises(QueryError, match="limit: expected 1 to 10000"):
-        PAGED[reading](store, limit, None)
+        PAGED[query](store, limit, None)
 
 
-def test_what_is_written_meanwhile_moves_no_page(store: Store) -> None:
+def test_later_writes_do_not_shift_pages(store: Store) -> None:
     fill(store)
     first = store.alerts(limit=1)
     store.record_alerts(ALERTS, [(9, alert(5))], 10)
     second = store.alerts(limit=5, cursor=first.cursor)
-    assert [life.alert.brand for life in (*first.items, *second.items)] == ["b2", "b1", "b0"]
+    assert [history.alert.brand for history in (*first.items, *second.items)] == ["b2", "b1", "b0"]
 
 
-ASKED: dict[str, Callable[[Store, Any], Any]] = {
+QUERIES: dict[str, Callable[[Store, Any], Any]] = {
     "windows": lambda store, odd: store.windows(odd, *ALWAYS).items,
     "tweets": lambda store, odd: store.tweets(odd, *ALWAYS).items,
     "alerts": lambda store, odd: store.alerts(brand=odd).items,
@@ -216,14 +216,14 @@ ASKED: dict[str, Callable[[Store, Any], Any]] = {
 
 
 @pytest.mark.parametrize("odd", ["\x00", "\ud800", "x" * 100_000], ids=["nul", "half", "long"])
-@pytest.mark.parametrize("reading", ASKED)
-def test_odd_texts_find_nothing(store: Store, reading: str, odd: str) -> None:
+@pytest.mark.parametrize("query", QUERIES)
+def test_odd_texts_find_nothing(store: Store, query: str, odd: str) -> None:
     fill(store)
-    assert list(ASKED[reading](store, odd)) == []
+    assert list(QUERIES[query](store, odd)) == []
 
 
 @pytest.mark.parametrize("at_ms", [2**70, -(2**70)])
-def test_odd_times_find_what_they_say(store: Store, at_ms: int) -> None:
+def test_out_of_range_times_are_clipped(store: Store, at_ms: int) -> None:
     fill(store)
     found = [
         store.windows(BRAND, at_ms, 2**80).items,
