@@ -168,7 +168,7 @@ class WatchedPeriod:
         day = window.start_ms // _DAY_MS
         self.n_by_day[day] = self.n_by_day.get(day, 0) + 1
 
-    def holds(self, incident: Incident) -> bool:
+    def covers(self, incident: Incident) -> bool:
         """Check whether an incident's onset was watched."""
         muted = any(start <= incident.start_ms < end for start, end in self.muted_ms)
         return 0 <= self.since_ms <= incident.start_ms < self.until_ms and not muted
@@ -176,11 +176,11 @@ class WatchedPeriod:
 
 def is_judged(incident: Incident, watches: Mapping[str, WatchedPeriod]) -> bool:
     """Check whether the onset of an incident or a surge was watched."""
-    return incident.brand in watches and watches[incident.brand].holds(incident)
+    return incident.brand in watches and watches[incident.brand].covers(incident)
 
 
 class Interval(NamedTuple):
-    """Bootstrap interval that holds 95 % of the draws."""
+    """Bootstrap interval that contains 95 % of the draws."""
 
     low: float
     high: float

@@ -58,8 +58,8 @@ def explain(evidence: BrandEvidence, start_ms: int, end_ms: int) -> Evidence | N
     if not tweets:
         return None
     groups = _group_duplicates(tweets)
-    own = set(extract_words(evidence.brand))
-    counts = Counter(term for tweet in tweets for term in tweet.terms if term not in own)
+    brand_words = set(extract_words(evidence.brand))
+    counts = Counter(term for tweet in tweets for term in tweet.terms if term not in brand_words)
     driving = find_drivers(counts, *evidence.usual(), MAX_TERMS)
     signed = [tweet.sampled.author for tweet in tweets if tweet.sampled.author]
     repeated, negative = _examples(groups)

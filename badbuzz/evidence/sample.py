@@ -75,8 +75,8 @@ def key(brand: str, start_ms: int | None = None) -> bytes:
     >>> key("Air Paradis"), key("Air Paradis", 300_000)
     (b'\\x00evidence\\x00Air Paradis', b'\\x00evidence\\x00Air Paradis\\x00300000')
     """
-    own = PREFIX + brand.encode()
-    return own if start_ms is None else b"%b\x00%d" % (own, start_ms)
+    counts_key = PREFIX + brand.encode()
+    return counts_key if start_ms is None else b"%b\x00%d" % (counts_key, start_ms)
 
 
 def brand_of(record_key: bytes) -> str:
@@ -144,7 +144,7 @@ class BrandEvidence:
             if rank >= sample[-1][0]:
                 return
             self._n_bytes -= len(sample.pop()[1])
-        packed = _packed(rank, tweet, prediction)
+        packed = _pack_tweet(rank, tweet, prediction)
         insort(sample, (rank, packed))
         self._n_bytes += len(packed)
         self._changed.add(start_ms)
@@ -219,13 +219,13 @@ class BrandEvidence:
             return False
         self.hour = hour
         self._learnt = True
-        gone: Sample = []
+        expired: Sample = []
         for start_ms in old:
-            gone += self.samples[start_ms]
+            expired += self.samples[start_ms]
             self._replace(start_ms, [])
-        gone.sort()
+        expired.sort()
         n_tweets: Counter[str] = Counter()
-        for _, packed in gone[:_MAX_LEARNT]:
+        for _, packed in expired[:_MAX_LEARNT]:
             n_tweets.update(extract_terms(extract_words(mask(orjson.loads(packed[:-1])[-1]))))
         self._learn(n_tweets)
         return True
@@ -256,7 +256,7 @@ class BrandEvidence:
     def entries(self, start_ms: int, end_ms: int) -> list[SampledNegative]:
         """Return the sampled negatives of a half-open window, in time order."""
         tweets = [
-            _unpacked(packed)
+            _unpack_tweet(packed)
             for start in self.samples
             if start_ms <= start < end_ms
             for _, packed in self.samples[start]
@@ -313,7 +313,7 @@ def _digest(text: str) -> int:
     return crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _packed(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
+def _pack_tweet(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
     """Pack a tweet, shortened if it is too long.
 
     The comma separates it from the next one. Appending it also copies the bytes, as the buffer of
@@ -327,8 +327,8 @@ def _packed(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
         )
         if len(packed) <= _MAX_ENTRY:
             return packed + b","
-    n_retweets, text = min(tweet.n_retweets, _MAX_RETWEETS), _shortened(tweet.text)
-    id_, url = _fitting(tweet.id, _MAX_ID), _fitting(tweet.url, _MAX_URL)
+    n_retweets, text = min(tweet.n_retweets, _MAX_RETWEETS), _shorten_text(tweet.text)
+    id_, url = _keep_if_fits(tweet.id, _MAX_ID), _keep_if_fits(tweet.url, _MAX_URL)
     return orjson.dumps((rank, created_ms, score, n_retweets, author, id_, url, text)) + b","
 
 
@@ -336,13 +336,13 @@ def _size(sample: Sample) -> int:
     return sum([len(packed) for _, packed in sample]) + _RECORD_BYTES
 
 
-def _unpacked(packed: bytes) -> SampledNegative:
+def _unpack_tweet(packed: bytes) -> SampledNegative:
     _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
-    name, url = _fitting(name, _MAX_ENTRY), _fitting(url, _MAX_ENTRY)
+    name, url = _keep_if_fits(name, _MAX_ENTRY), _keep_if_fits(url, _MAX_ENTRY)
     return SampledNegative(created_ms, score, n_retweets, author, name, url, _one_line(text))
 
 
-def _fitting(name: str, most: int) -> str:
+def _keep_if_fits(name: str, most: int) -> str:
     """Return a name or a URL if it fits, else an empty string."""
     return name if name.isprintable() and _n_bytes(name) <= most else ""
 
@@ -354,7 +354,7 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() or char == _JOINER else " " for char in text)
 
 
-def _shortened(text: str) -> str:
+def _shorten_text(text: str) -> str:
     """Shorten a text to one line of at most 280 bytes, masked before it is cut."""
     if len(text) > _MAX_READ:
         text = text[:_MAX_READ].rpartition(" ")[0]

@@ -98,7 +98,7 @@ def occlude(text: str) -> Occlusion:
         ranges.setdefault(key, []).append((start, end))
         parts.append((start, end, indices.setdefault(key, len(indices))))
     read = text[: located[-1][1]] if located else ""
-    return Occlusion(text, tuple(parts), tuple(_remove(read, own) for own in ranges.values()))
+    return Occlusion(text, tuple(parts), tuple(_remove(read, each) for each in ranges.values()))
 
 
 def _remove(text: str, ranges: Sequence[tuple[int, int]]) -> str:

@@ -98,7 +98,7 @@ def smooth_shares(counts: Sequence[int] | BinCounts) -> NDArray[np.float64]:
 
 
 def population_stability_index(
-    found: Sequence[int] | BinCounts, expected: Sequence[int] | BinCounts
+    observed: Sequence[int] | BinCounts, expected: Sequence[int] | BinCounts
 ) -> float:
     """Compute the population stability index of two distributions over the same bins.
 
@@ -109,7 +109,7 @@ def population_stability_index(
 
     Parameters
     ----------
-    found, expected
+    observed, expected
         Counts by bin, not all zero.
 
     Returns
@@ -122,11 +122,11 @@ def population_stability_index(
     >>> expected = [400, 200, 100, 50, 50, 50, 50, 100, 200, 300]
     >>> round(population_stability_index([2 * n for n in expected], expected), 3)
     0.0
-    >>> found = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
-    >>> round(population_stability_index(found, expected), 3)
+    >>> observed = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
+    >>> round(population_stability_index(observed, expected), 3)
     0.618
     """
-    one, other = smooth_shares(found), smooth_shares(expected)
+    one, other = smooth_shares(observed), smooth_shares(expected)
     return float(((one - other) * np.log(one / other)).sum())
 
 

@@ -101,8 +101,8 @@ def tokenise(text: str) -> list[str]:
     >>> tokenise("")
     []
     """
-    found = [token for chunk in split_chunks(text) for token in tokenise_chunk(chunk)]
-    return mark_negation(found[:MAX_TOKENS])
+    tokens = [token for chunk in split_chunks(text) for token in tokenise_chunk(chunk)]
+    return mark_negation(tokens[:MAX_TOKENS])
 
 
 def split_chunks(text: str) -> list[str]:

@@ -44,12 +44,12 @@ class _WordRows(WordIds):
 
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__()
-        self.id_of = {word: own for own, word in enumerate(words, 1)}
+        self.id_of = {word: id_ for id_, word in enumerate(words, 1)}
 
     def compute_ids(self, word: str, number: int) -> Sequence[int]:
         """Return the id of a known word, or nothing."""
-        own = self.id_of.get(word)
-        return () if own is None else (own,)
+        id_ = self.id_of.get(word)
+        return () if id_ is None else (id_,)
 
 
 class WordFeaturiser(CachedFeaturiser[WordVocabulary]):
@@ -219,7 +219,7 @@ class _TermRows(_WordRows):
         super().__init__(terms.words)
         self._terms = terms
         self._letters = {
-            letters: own for own, letters in enumerate(terms.letters, len(terms.words) + 1)
+            letters: id_ for id_, letters in enumerate(terms.letters, len(terms.words) + 1)
         }
         self.spelt: list[str] = []
 

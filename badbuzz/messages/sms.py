@@ -16,7 +16,7 @@ from badbuzz.messages.text import title
 from badbuzz.messages.translator import Language, Translator
 from badbuzz.model import Alert
 
-MOST: Final = 160
+MAX_PLACES: Final = 160
 
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -53,11 +53,11 @@ def sms(alert: Alert, zone: tzinfo, language: Language = "fr", mark: str = "") -
     >>> print(sms(example(), UTC, "en"))
     CRISIS (critical): Air Paradis: 38 of 51 tweets negative in 15 min, 6 expected, since 14:05. \
 Driven by: bags, lost, luggage
-    >>> n_places(sms(example(), UTC)) <= MOST
+    >>> n_places(sms(example(), UTC)) <= MAX_PLACES
     True
     """
     candidates = _candidates(alert, zone, Translator(language), f"({mark}) " if mark else "")
-    return next(text for text in map(gsm, candidates) if n_places(text) <= MOST)
+    return next(text for text in map(gsm, candidates) if n_places(text) <= MAX_PLACES)
 
 
 def _candidates(alert: Alert, zone: tzinfo, t: Translator, mark: str) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _candidates(alert: Alert, zone: tzinfo, t: Translator, mark: str) -> Iterato
     yield f"{head}: {counts}"
     cut = replace(alert, brand=alert.brand[:_SHORTENED])
     yield f"{mark}{title(cut, t.language)}: {counts}"
-    yield gsm(head)[: MOST // 2]
+    yield gsm(head)[: MAX_PLACES // 2]
 
 
 def gsm(text: str) -> str:
@@ -90,10 +90,10 @@ def gsm(text: str) -> str:
     >>> gsm("Ça coûte 5 € « déjà » 🙂")
     'Ça coute 5 € " déjà " ?'
     """
-    return "".join(map(_nearest, text))
+    return "".join(map(_to_alphabet, text))
 
 
-def _nearest(character: str) -> str:
+def _to_alphabet(character: str) -> str:
     if character in _BASIC or character in _DOUBLE:
         return character
     if character in _PLAIN:

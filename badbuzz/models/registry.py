@@ -276,7 +276,7 @@ def _to_version(language: str, version: Any, aliases: Mapping[str, Any]) -> Vers
         language=language,
         number=number,
         bundle=str(version.tags.get("bundle", "")),
-        aliases=tuple(sorted(name for name, own in aliases.items() if int(own) == number)),
+        aliases=tuple(sorted(alias for alias, target in aliases.items() if int(target) == number)),
         created_ms=int(version.creation_timestamp),
         tags=dict(version.tags),
     )

@@ -269,16 +269,16 @@ class ScorerSet:
     def predict(self, tweets: Sequence[Tweet]) -> list[Prediction | None]:
         """Return a prediction for each tweet; None if no bundle is for its language."""
         predictions: list[Prediction | None] = [None] * len(tweets)
-        places: dict[str, list[int]] = {language: [] for language in self.scorers}
-        for place, tweet in enumerate(tweets):
-            if tweet.lang in places:
-                places[tweet.lang].append(place)
-        for language, own in places.items():
-            if own:
-                texts = [tweets[place].text for place in own]
+        indices: dict[str, list[int]] = {language: [] for language in self.scorers}
+        for index, tweet in enumerate(tweets):
+            if tweet.lang in indices:
+                indices[tweet.lang].append(index)
+        for language, chosen in indices.items():
+            if chosen:
+                texts = [tweets[index].text for index in chosen]
                 scored = self.scorers[language].predict(texts)
-                for place, prediction in zip(own, scored, strict=True):
-                    predictions[place] = prediction
+                for index, prediction in zip(chosen, scored, strict=True):
+                    predictions[index] = prediction
         return predictions
 
 

@@ -178,7 +178,9 @@ def summarise_mispredictions(
         reasons=grouped["reason"],
         terms=grouped["term"],
         margins=tuple(
-            _count_group(name, [one for one, own in zip(latest, bins, strict=True) if own == place])
+            _count_group(
+                name, [one for one, bin_ in zip(latest, bins, strict=True) if bin_ == place]
+            )
             for place, name in enumerate(MARGINS)
         ),
         worst=tuple(_worst(latest, margins)[:n_worst]),
@@ -234,16 +236,16 @@ def _count_groups(
     names: dict[str, Callable[[Feedback, list[str]], Iterable[str]]] = {
         "language": lambda one, _: (one.lang,),
         "brand": lambda one, _: (one.brand,),
-        "reason": lambda _, own: find_reasons(own) or (NO_REASON,),
-        "term": lambda _, own: [term for term in own if term not in brand_words],
+        "reason": lambda _, terms: find_reasons(terms) or (NO_REASON,),
+        "term": lambda _, terms: [term for term in terms if term not in brand_words],
     }
     grouped: dict[str, tuple[FeedbackGroup, ...]] = {}
     for kind, names_of in names.items():
         members: dict[str, list[Feedback]] = {}
-        for one, own in zip(feedback, terms_of, strict=True):
-            for name in names_of(one, own):
+        for one, terms in zip(feedback, terms_of, strict=True):
+            for name in names_of(one, terms):
                 members.setdefault(name, []).append(one)
-        groups = [_count_group(name, own) for name, own in members.items()]
+        groups = [_count_group(name, group) for name, group in members.items()]
         grouped[kind] = tuple(sorted(groups, key=lambda one: (-one.wrong.n_with, one.n, one.name)))
     shown = [one for one in grouped["term"] if one.wrong.n_with and one.n >= MIN_OF_GROUP]
     shown.sort(key=lambda one: (-one.wrong.interval[0], one.name))

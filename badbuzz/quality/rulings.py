@@ -102,7 +102,7 @@ def _group_rulings(
     for ruling, alert in pairs:
         for name in names_of(alert):
             kinds.setdefault(name, []).append(ruling.verdict)
-    groups = [_count_rulings(name, own) for name, own in kinds.items()]
+    groups = [_count_rulings(name, group) for name, group in kinds.items()]
     return tuple(sorted(groups, key=lambda one: (-one.n, one.name)))
 
 

@@ -123,7 +123,7 @@ class RecordingFile:
             self.head = self._bytes.peek(_HEAD)[:_HEAD]
         except (OSError, EOFError, zlib.error) as error:
             self.close()
-            raise RecordingError(f"{self.name}: cannot be read: {_why(error)}") from error
+            raise RecordingError(f"{self.name}: cannot be read: {_reason_of(error)}") from error
         if not self.head.strip():
             self.close()
             raise RecordingError(f"{self.name}: is empty")
@@ -174,14 +174,14 @@ class RecordingFile:
                 yield from _csv_rows(self._bytes, columns, encoding)
         except (OSError, EOFError, zlib.error) as error:
             raise RecordingError(
-                f"{self.name}: cannot be read to its end: {_why(error)}"
+                f"{self.name}: cannot be read to its end: {_reason_of(error)}"
             ) from error
         finally:
             self.n_bytes_read()
             self.close()
 
 
-def _why(error: BaseException) -> str:
+def _reason_of(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 

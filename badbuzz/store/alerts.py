@@ -51,8 +51,8 @@ class AlertStore(DatabaseAccess):
                 return
             lock_deletions(connection)
             shown = {key for _, alert in records for key in _example_keys(alert)}
-            gone = deleted_among(connection, shown)
-            kept = [(offset, without_examples(alert, gone)) for offset, alert in records]
+            deleted = deleted_among(connection, shown)
+            kept = [(offset, without_examples(alert, deleted)) for offset, alert in records]
             add_brands(connection, {alert.brand: None for _, alert in kept})
             upsert(connection, alerts, [_row(source, *one) for one in kept])
             upsert(connection, alert_phases, [_phase_row(source, *one) for one in kept])
@@ -172,14 +172,14 @@ def _example_rows(alert: Alert) -> list[Row]:
     ]
 
 
-def without_examples(alert: Alert, gone: set[TweetKey]) -> Alert:
+def without_examples(alert: Alert, deleted: set[TweetKey]) -> Alert:
     """Return the alert without the given tweets in its evidence."""
     evidence = alert.evidence
-    if evidence is None or not gone.intersection(_example_keys(alert)):
+    if evidence is None or not deleted.intersection(_example_keys(alert)):
         return alert
 
     def remaining(shown: tuple[Example, ...]) -> tuple[Example, ...]:
-        return tuple(one for one in shown if (alert.brand, storable_id(one.id)) not in gone)
+        return tuple(one for one in shown if (alert.brand, storable_id(one.id)) not in deleted)
 
     negative, repeated = remaining(evidence.most_negative), remaining(evidence.most_repeated)
     return replace(
@@ -187,16 +187,16 @@ def without_examples(alert: Alert, gone: set[TweetKey]) -> Alert:
     )
 
 
-def remove_examples(connection: Connection, gone: set[TweetKey]) -> None:
+def remove_examples(connection: Connection, deleted: set[TweetKey]) -> None:
     """Remove tweets from the evidence of all phases."""
-    if not gone:
+    if not deleted:
         return
-    named = pair_in(examples.c.brand, examples.c.tweet_id, gone)
+    named = pair_in(examples.c.brand, examples.c.tweet_id, deleted)
     phases = select(examples.c.alert_id, examples.c.phase, examples.c.window_end_ms).where(named)
     column = alert_phases.c
     key = tuple_(column.alert_id, column.phase, column.window_end_ms)
     for row in connection.execute(select(alert_phases).where(key.in_(phases))).all():
-        kept = without_examples(wire.decode_alert(row.record), gone)
+        kept = without_examples(wire.decode_alert(row.record), deleted)
         connection.execute(
             update(alert_phases)
             .where(key == tuple_(row.alert_id, row.phase, row.window_end_ms))
@@ -247,7 +247,7 @@ def load_rulings(connection: Connection, ids: Sequence[str]) -> dict[str, list[R
         counting[row.alert_id, row.by] = Ruling(
             row.alert_id, row.verdict, row.by, row.at_ms, row.note
         )
-    found: dict[str, list[Ruling]] = {}
+    by_alert: dict[str, list[Ruling]] = {}
     for (alert_id, _), ruling in counting.items():
-        found.setdefault(alert_id, []).append(ruling)
-    return found
+        by_alert.setdefault(alert_id, []).append(ruling)
+    return by_alert

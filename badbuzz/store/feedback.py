@@ -88,13 +88,13 @@ class FeedbackStore(DatabaseAccess):
         with self._read() as connection:
             ids = sorted(set(connection.execute(query).scalars()))
             histories = load_histories(connection, ids)
-        found = [
+        pairs = [
             (ruling, history)
             for history in histories.values()
             for ruling in history.rulings
             if from_ms <= ruling.at_ms < to_ms
         ]
-        return sorted(found, key=lambda pair: (pair[0].at_ms, pair[0].alert_id, pair[0].by))
+        return sorted(pairs, key=lambda pair: (pair[0].at_ms, pair[0].alert_id, pair[0].by))
 
     def audit(self, limit: int = 50, cursor: str | None = None) -> Page[AuditEntry]:
         """Return a page of the audit, newest entry first.
@@ -141,13 +141,13 @@ class FeedbackStore(DatabaseAccess):
 
     def acknowledgers(self, alert_ids: Sequence[str]) -> dict[str, str]:
         """Return who acknowledged the alerts, by alert id; others are left out."""
-        found: dict[str, str] = {}
+        names: dict[str, str] = {}
         with self._read() as connection:
             for some in chunks(sorted(alert_ids)):
                 query = select(alerts.c.id, alerts.c.acknowledged_by).where(alerts.c.id.in_(some))
                 rows = connection.execute(query.where(alerts.c.acknowledged_by.is_not(None)))
-                found |= {row.id: row.acknowledged_by for row in rows}
-        return found
+                names |= {row.id: row.acknowledged_by for row in rows}
+        return names
 
 
 def _load_history(connection: Connection, alert_id: str) -> AlertHistory:

@@ -34,8 +34,8 @@ def check_revision(engine: Engine) -> None:
     """
     _, script = _scripts(FOLDER)
     with translate_errors(engine.url), engine.begin() as connection:
-        found = _revision(engine, connection, script)
-    if found != script.get_current_head():
+        revision = _revision(engine, connection, script)
+    if revision != script.get_current_head():
         raise StoreError(
             f"{describe_url(engine.url)}: its tables have an older version; "
             "start badbuzz record once to migrate them"
@@ -82,7 +82,7 @@ def migrate(engine: Engine, folder: Path = FOLDER) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         _revision(engine, connection, script)
         upgrades = EnvironmentContext(
-            config, script, fn=lambda found, _context: script._upgrade_revs("head", found)
+            config, script, fn=lambda revision, _context: script._upgrade_revs("head", revision)
         )
         with upgrades:
             upgrades.configure(connection=connection)
@@ -101,11 +101,11 @@ def _scripts(folder: Path) -> tuple[Config, ScriptDirectory]:
 
 def _revision(engine: Engine, connection: Connection, script: ScriptDirectory) -> str | None:
     """Return the revision of the database; None if it has no tables."""
-    found = MigrationContext.configure(connection).get_current_revision()
+    revision = MigrationContext.configure(connection).get_current_revision()
     known = {one.revision for one in script.walk_revisions()}
-    if found is not None and found not in known:
+    if revision is not None and revision not in known:
         raise StoreError(
-            f"{describe_url(engine.url)}: its tables have revision {found}, which this version "
+            f"{describe_url(engine.url)}: its tables have revision {revision}, which this version "
             "does not know; use the newer badbuzz that created them"
         )
-    return found
+    return revision

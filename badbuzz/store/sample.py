@@ -96,13 +96,13 @@ class SampleWriter(DatabaseAccess):
         """
         at_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
         posts = _newest(records)
-        gone = [(offset, one) for offset, one in records if one.tweet.kind in ("edit", "delete")]
+        deleted = [(offset, one) for offset, one in records if one.tweet.kind in ("edit", "delete")]
         best = _best(posts)
         with self._write() as connection:
             advance_position(connection, source, next_offset)
-            if gone:
+            if deleted:
                 lock_deletions(connection)
-                _remove(connection, source, gone)
+                _remove(connection, source, deleted)
             _add(connection, source, best, at_ms)
 
     def forget(self, before_ms: int) -> int:
@@ -177,8 +177,8 @@ def _add(
     kept = {one.key for several in _best({**stored, **new}.values()).values() for one in several}
     for some in chunks(sorted(stored.keys() - kept)):
         connection.execute(delete(sample).where(_tweets_in(some)))
-    gone = deleted_among(connection, new.keys() & kept)
-    rows = [_row(source, one, is_removed=key in gone) for key, one in new.items() if key in kept]
+    deleted = deleted_among(connection, new.keys() & kept)
+    rows = [_row(source, one, is_removed=key in deleted) for key, one in new.items() if key in kept]
     upsert(
         connection,
         sample,

@@ -98,8 +98,8 @@ class WindowStore(DatabaseAccess):
     def last_windows(self) -> list[Window]:
         """Return the last window of each brand that has one, by name."""
         with self._read() as connection:
-            found = self._last_windows(connection)
-        return [window for window in found.values() if window is not None]
+            last = self._last_windows(connection)
+        return [window for window in last.values() if window is not None]
 
     def _last_windows(
         self, connection: Connection, only: str | None = None

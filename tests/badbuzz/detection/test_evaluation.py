@@ -212,9 +212,9 @@ def test_without_draws_there_are_no_intervals() -> None:
 )
 def test_the_watched_period_is_half_open(start_ms: int, judged: bool) -> None:
     watch = WatchedPeriod(DAY_MS, 2 * DAY_MS, {1: 288})
-    assert watch.holds(crisis(start_ms)) == judged
-    assert not WatchedPeriod().holds(crisis(start_ms))
-    assert WatchedPeriod(0, DAY_MS).holds(crisis(0))
+    assert watch.covers(crisis(start_ms)) == judged
+    assert not WatchedPeriod().covers(crisis(start_ms))
+    assert WatchedPeriod(0, DAY_MS).covers(crisis(0))
 
 
 def test_muted_windows_that_follow_each_other_are_one_interval() -> None:

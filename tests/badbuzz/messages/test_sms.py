@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badbuzz.messages.sms import MOST, gsm, n_places, sms
+from badbuzz.messages.sms import MAX_PLACES, gsm, n_places, sms
 from badbuzz.messages.text import example
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Phase, Severity, Term
@@ -42,7 +42,7 @@ def alerts(draw: st.DrawFn) -> Alert:
 @given(alerts(), st.sampled_from(["en", "fr"]), st.sampled_from(["", "ESSAI"]))
 def test_it_fits_into_one_sms(alert: Alert, language: Language, mark: str) -> None:
     text = sms(alert, PARIS, language, mark)
-    assert n_places(text) <= MOST
+    assert n_places(text) <= MAX_PLACES
     assert set(text) <= ALPHABET
 
 
