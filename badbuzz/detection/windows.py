@@ -24,7 +24,6 @@ from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 SILENCE_MS: Final = HOUR_MS
 """If the watermark jumps further than this, the skipped buckets are treated as missing."""
 
-_LONGEST: Final = SCALES[-1]
 _MAX_SOURCES: Final = 8
 _MAX_NUMBERED_SOURCES: Final = 12
 _MAX_RECENT_IDS: Final = 48
@@ -215,7 +214,7 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> D
     hour = _local_hour(start_ms, rules.zone)
     bucket.expected = state.baseline.expected(hour)
     state.recent.append(bucket)
-    del state.recent[:-_LONGEST]
+    del state.recent[: -SCALES[-1]]
     return _test(state, start_ms + BUCKET_MS, hour, window_sums(state.recent), rules)
 
 

@@ -108,14 +108,12 @@ class ChampionWatch:
         except TimeoutError:
             message = f"{self._uri}: no answer in {limit_s:g} s"
             results = [ChampionFailure(language, "unreachable", message) for language in serving]
-        results = [
-            replace(one, is_new=self._last_messages.get(one.language) != one.message)
-            if isinstance(one, ChampionFailure)
-            else one
-            for one in results
-        ]
-        failures = [one for one in results if isinstance(one, ChampionFailure)]
-        self._last_messages = {failure.language: failure.message for failure in failures}
+        earlier, self._last_messages = self._last_messages, {}
+        for index, result in enumerate(results):
+            if isinstance(result, ChampionFailure):
+                is_new = earlier.get(result.language) != result.message
+                results[index] = replace(result, is_new=is_new)
+                self._last_messages[result.language] = result.message
         return results
 
     def check_now(self, serving: Mapping[str, str]) -> list[NewChampion | ChampionFailure]:

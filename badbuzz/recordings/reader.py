@@ -201,7 +201,8 @@ def _resolve_format(
         known = detect_preset(csv_header(source.head))
     rows = source.rows(form, known.columns, known.encoding) if known else source.rows(form)
     probe = list(islice(rows, _PROBE_ROWS))
-    columns = _columns(probe)
+    named = (row.fields for row in probe if isinstance(row.fields, dict))
+    columns = list(dict.fromkeys(chain.from_iterable(named)))
     if not columns and probe:
         first = probe[0].reject(source.name, str(probe[0].fields))
         raise RecordingError(f"{source.name}: has no tweet; first: {first}")
@@ -216,11 +217,3 @@ def _read(reader: RowReader, row: RawRow) -> dict[str, Any] | str:
         return reader.read(row.fields)
     except RowError as error:
         return str(error)
-
-
-def _columns(rows: Iterable[RawRow]) -> list[str]:
-    columns: dict[str, None] = {}
-    for row in rows:
-        if isinstance(row.fields, dict):
-            columns.update(dict.fromkeys(row.fields))
-    return list(columns)

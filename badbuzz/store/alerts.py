@@ -129,12 +129,8 @@ class AlertStore(DatabaseAccess):
 def _after_cursor(query: Select[Any], cursor: str) -> Select[Any]:
     opened_ms, id_ = decode_cursor(cursor, "alerts", int, str)
     column = alerts.c
-    return query.where(
-        or_(
-            column.opened_ms < opened_ms,
-            and_(column.opened_ms == opened_ms, column.id < id_),
-        )
-    )
+    is_tie = column.opened_ms == opened_ms
+    return query.where(or_(column.opened_ms < opened_ms, and_(is_tie, column.id < id_)))
 
 
 def _row(source: SourcePartition, offset: int, alert: Alert) -> Row:

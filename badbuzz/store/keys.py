@@ -39,6 +39,7 @@ class ApiKeyStore(DatabaseAccess):
             If the name or the prefix was used before.
         """
         key = ApiKey(name, scopes, at_ms, None, prefix)
+        granted = " ".join(sorted(scopes))
         taken = select(keys.c.name).where(or_(keys.c.name == name, keys.c.prefix == prefix))
         with self._write() as connection:
             if connection.execute(taken).first() is not None:
@@ -46,15 +47,14 @@ class ApiKeyStore(DatabaseAccess):
             connection.execute(
                 keys.insert().values(
                     name=name,
-                    scopes=" ".join(sorted(scopes)),
+                    scopes=granted,
                     digest=digest,
                     prefix=prefix,
                     made_ms=at_ms,
                     revoked_ms=None,
                 )
             )
-            detail = " ".join(sorted(scopes))
-            add_audit_entry(connection, AuditEntry(at_ms, _OPERATOR, "add_key", name, detail))
+            add_audit_entry(connection, AuditEntry(at_ms, _OPERATOR, "add_key", name, granted))
         return key
 
     def key(self, prefix: str) -> tuple[ApiKey, bytes] | None:
