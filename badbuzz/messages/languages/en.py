@@ -293,7 +293,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "history_replay": "Send it again",
     "history_replay_about": "RECORDING is the file that the tweets came from: the database holds a sample alone. A prefix of its own keeps the replay apart from what is live; `badbuzz process` must run under the same one.",
     # Page Models
-    "models_unserved": "No bundle reads this language here: its tweets are counted, but not scored.No bundle reads this language here: its tweets are counted, but not scored.",
+    "models_unserved": "No bundle reads this language here: its tweets are counted, but not scored.",
     "models_serves": "{bundle} is in use.",
     "models_version": "Version {n} in the registry.",
     "models_accuracy": "Accuracy",
