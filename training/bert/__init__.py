@@ -1,1 +1,1 @@
-"""A pretrained BERT encoder against the bundles that are served: is it worth its price."""
+"""Comparison of a pretrained BERT encoder with the shipped recipe: quality and cost."""

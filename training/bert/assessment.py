@@ -1,4 +1,4 @@
-"""Assess whether an encoder is worth its price: gains, costs, conclusion."""
+"""Assessment of an encoder: gains, costs, and whether it is worth its price."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from training.compare.figures import THRESHOLD
 from training.compare.record import Record
 
 RATES: Final = (10, 100, 1000)
-"""Tweets a second."""
+"""Rates for which prices are computed, in tweets per second."""
 HOURS: Final = 730
-"""Of a month."""
+"""Hours of a month."""
 BUSY: Final = 0.7
-"""Share of a core's time that may be used, so that bursts find room."""
+"""Largest share of a core's time that is planned for, which leaves room for bursts."""
 _SIGNIFICANT: Final = 0.05
 KINDS: Final = {FROZEN: "frozen", TUNED: "tuned", DISTILLED: "distilled"}
-"""What models are called beside the champion, by name."""
+"""Kinds of the models besides the champion, by name."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Confusion:
     Parameters
     ----------
     found, missed
-        Negatives that are labelled so, or not.
+        Number of negative rows that are labelled negative, and that are not.
     alarmed, passed
-        Others that are labelled negative, or not.
+        Number of other rows that are labelled negative, and that are not.
     """
 
     found: int
@@ -55,15 +55,15 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Rated:
-    """A model in a view, against the champion on the same test rows.
+class RatedModel:
+    """A model in a view, compared with the champion on the same test rows.
 
     Parameters
     ----------
     kind
         ``champion``, ``frozen``, ``tuned`` or ``distilled``.
     gain
-        Accuracy over the champion's; None of itself.
+        Difference to the accuracy of the champion; None for the champion.
     """
 
     kind: str
@@ -72,17 +72,17 @@ class Rated:
     gain: Difference | None
 
 
-def rated(found: Comparison, champion: str) -> list[Rated]:
+def rate_models(comparison: Comparison, champion: str) -> list[RatedModel]:
     """Return every model of a view, the champion first."""
-    own = next(one for one in found.records if one.model == champion)
+    best = next(one for one in comparison.records if one.model == champion)
     return [
-        Rated(
+        RatedModel(
             KINDS.get(one.model, "champion"),
             one,
             Confusion.of(one),
-            None if one is own else difference(one, own),
+            None if one is best else difference(one, best),
         )
-        for one in sorted(found.records, key=lambda one: one is not own)
+        for one in sorted(comparison.records, key=lambda one: one is not best)
     ]
 
 
@@ -93,11 +93,11 @@ class Price:
     Parameters
     ----------
     rate
-        Tweets a second.
+        Tweets per second.
     busy
-        Cores that scoring keeps busy.
+        Number of cores that scoring keeps busy, a fraction.
     cores
-        Whole ones to have, none busier than :data:`BUSY`.
+        Number of cores to rent, none busier than :data:`BUSY`.
     monthly
         Price of the cores for a month.
     """
@@ -116,53 +116,55 @@ def prices(cost: Cost, core_hour: float) -> list[Price]:
     >>> [one.cores for one in prices(Cost(5.0, 4000.0, 300.0, 90.0), 0.05)]
     [1, 1, 6]
     """
-    found = []
+    rated = []
     for rate in RATES:
         busy = rate * cost.batch_us / 1e6
         cores = max(ceil(busy / BUSY), 1)
-        found.append(Price(rate, busy, cores, cores * HOURS * core_hour))
-    return found
+        rated.append(Price(rate, busy, cores, cores * HOURS * core_hour))
+    return rated
 
 
 def assess(
-    views: Sequence[tuple[str, Sequence[Rated]]], champion: Cost, encoder: Cost, core_hour: float
+    views: Sequence[tuple[str, Sequence[RatedModel]]],
+    champion: Cost,
+    encoder: Cost,
+    core_hour: float,
 ) -> tuple[str, ...]:
-    """Return the answer and its reasons as sentences.
+    """Return the conclusion and its reasons as sentences.
 
-    In a view it is worth its price when the tuned encoder's gain is sure (the interval lies above
-    0) and no smaller than the margin within which ``train compare`` takes the cheaper model.
+    In a view the tuned encoder is worth its price if its gain is significant (the interval is above
+    0) and not smaller than the margin within which ``train compare`` chooses the cheaper model.
 
     Parameters
     ----------
     views
-        Names with their models.
+        Names of the views with their models.
     """
     return (
-        _answer([(name, _gain(models, "tuned")) for name, models in views]),
+        _conclusion([(name, _gain(models, "tuned")) for name, models in views]),
         *(
             f"on {name} the tuned encoder is right about {_accuracy(models, 'tuned')} of "
             f"{len(models[0].record.scores):,} test rows, the champion about "
             f"{_accuracy(models, 'champion')}: {format_gain(_gain(models, 'tuned'))}"
             for name, models in views
         ),
-        _costly(champion, encoder, core_hour),
-        *_taught(views),
+        _compare_costs(champion, encoder, core_hour),
+        *_distillation(views),
     )
 
 
-def _answer(gains: Sequence[tuple[str, Difference]]) -> str:
-    words = {name: _judged(gain) for name, gain in gains}
-    heads = {word for word, _ in words.values()}
-    if len(heads) == 1:
-        word, why = next(iter(words.values()))
-        return f"{word.capitalize()}: {why}"
+def _conclusion(gains: Sequence[tuple[str, Difference]]) -> str:
+    by_view = {name: _worth(gain) for name, gain in gains}
+    if len({word for word, _ in by_view.values()}) == 1:
+        word, reason = next(iter(by_view.values()))
+        return f"{word.capitalize()}: {reason}"
     return "It depends: " + "; ".join(
-        f"on {name} {word}: {why}" for name, (word, why) in words.items()
+        f"on {name} {word}: {reason}" for name, (word, reason) in by_view.items()
     )
 
 
-def _judged(gain: Difference) -> tuple[str, str]:
-    """Yes, hardly or no, and why."""
+def _worth(gain: Difference) -> tuple[str, str]:
+    """Return ``yes``, ``hardly`` or ``no``, and the reason."""
     per_thousand = round(1000 * gain.mean)
     if gain.low <= 0:
         return "no", "the tuned encoder is not shown to be right more often than the champion"
@@ -172,28 +174,27 @@ def _judged(gain: Difference) -> tuple[str, str]:
     return "yes", more
 
 
-def _accuracy(models: Sequence[Rated], kind: str) -> str:
-    """Format the gain of a kind of model in percent."""
-    found = next(one for one in models if one.kind == kind)
-    return f"{found.record.figures['accuracy']:.1%}"
+def _accuracy(models: Sequence[RatedModel], kind: str) -> str:
+    record = next(one.record for one in models if one.kind == kind)
+    return f"{record.figures['accuracy']:.1%}"
 
 
-def _gain(models: Sequence[Rated], kind: str) -> Difference:
-    found = next(one.gain for one in models if one.kind == kind)
-    assert found is not None
-    return found
+def _gain(models: Sequence[RatedModel], kind: str) -> Difference:
+    gain = next(one.gain for one in models if one.kind == kind)
+    assert gain is not None
+    return gain
 
 
 def format_gain(gain: Difference) -> str:
     """Format a gain in points, with its interval and McNemar's test."""
-    apart = "the two differ" if gain.p_value < _SIGNIFICANT else "the two cannot be told apart"
+    conclusion = "the two differ" if gain.p_value < _SIGNIFICANT else "the two cannot be told apart"
     return (
         f"{100 * gain.mean:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}), "
-        f"McNemar p = {gain.p_value:.2g}: {apart}"
+        f"McNemar p = {gain.p_value:.2g}: {conclusion}"
     )
 
 
-def _costly(champion: Cost, encoder: Cost, core_hour: float) -> str:
+def _compare_costs(champion: Cost, encoder: Cost, core_hour: float) -> str:
     pairs = zip(prices(champion, core_hour), prices(encoder, core_hour), strict=True)
     money = "; ".join(
         f"{dear.monthly:.0f} a month instead of {cheap.monthly:.0f} at {cheap.rate:,} tweets/s"
@@ -206,8 +207,7 @@ def _costly(champion: Cost, encoder: Cost, core_hour: float) -> str:
     )
 
 
-def _taught(views: Sequence[tuple[str, Sequence[Rated]]]) -> list[str]:
-    """Describe the gain of distilling, at the champion's price."""
+def _distillation(views: Sequence[tuple[str, Sequence[RatedModel]]]) -> list[str]:
     return [
         f"distilled into the champion's recipe, at its price, on {name}: "
         f"{format_gain(_gain(models, 'distilled'))}"

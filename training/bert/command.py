@@ -12,11 +12,11 @@ from rich.console import Console
 from badbuzz.errors import RecordingError
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.rows import RecordingFile
-from training.bert.display import COSTS, QUALITY, cost_rows, quality_rows, table
+from training.bert.display import COSTS, QUALITY, cost_rows, narrowed_table, quality_rows
 from training.bert.folder import read_encoder, shipped_folder
 from training.bert.report import write_report
-from training.bert.result import Answer
-from training.bert.run import ask, costs, unlabelled_texts
+from training.bert.result import Assessment
+from training.bert.run import compare_encoder, costs, unlabelled_texts
 from training.bert.tuning import Tuning
 from training.compare.command import (
     core_hour_option,
@@ -24,7 +24,7 @@ from training.compare.command import (
     report_option,
     tracking_option,
 )
-from training.compare.display import shown
+from training.compare.display import progress_bars
 from training.compare.tracking import Tracking
 from training.datasets.corpus import NAMED, Corpus
 from training.datasets.labelled import ReadOptions
@@ -53,15 +53,15 @@ from training.datasets.options import data_option, lang_option, reading_options
 )  # fmt: skip
 @click.option(
     "--epochs", "n_epochs", default=2, show_default=True, type=click.IntRange(1),
-    help="Times to go over the training rows.",
+    help="Epochs over the training rows.",
 )  # fmt: skip
 @click.option(
     "--most-tokens", default=64, show_default=True, type=click.IntRange(8),
-    help="Of a text that are read.",
+    help="Tokens of a text to read.",
 )  # fmt: skip
 @click.option(
     "--beside", "n_beside", default=0, show_default=True, type=click.IntRange(0),
-    help="Rows of the larger corpus to tune on first, where the champion learns from one too.",
+    help="Rows of the champion's larger corpus to tune on first, if it has one.",
 )  # fmt: skip
 @click.option("--rows", "n_rows", type=click.IntRange(1), help="Take a sample of so many rows.")
 @click.option(
@@ -72,7 +72,7 @@ from training.datasets.options import data_option, lang_option, reading_options
     "--unseen", multiple=True, metavar="BRAND",
     help="Brand to leave out and test on; the one of the bundle's card, or the largest, if none.",
 )  # fmt: skip
-@click.option("--distil", is_flag=True, help="Teach the champion's recipe what the encoder knows.")
+@click.option("--distil", is_flag=True, help="Distil the encoder into the champion's recipe.")
 @click.option(
     "--unlabelled",
     type=click.Path(exists=True, dir_okay=False),
@@ -108,9 +108,9 @@ def bert(
 ) -> None:
     """Is BERT worth its price? A pretrained encoder against the recipe that bundles are made of.
 
-    Frozen under a linear head, and with its top layers tuned; on the splits of train compare, each
-    run kept in MLflow, with what serving would cost. Killed, it goes on where it was when the same
-    command is given again.
+    The encoder is compared frozen under a linear head, and with its top layers tuned, on the splits
+    of train compare. Runs are kept in MLflow, and the cost of serving is measured. If it is killed,
+    the same command continues it.
 
     \b
     Examples:
@@ -127,41 +127,43 @@ def bert(
     corpus = _corpus(paths, name, reading).sample(n_rows)
     texts = _unlabelled(corpus, unlabelled, reading) if distil or unlabelled else None
     console = Console(stderr=as_json)
-    with shown(console) as progress:
-        found = ask(
+    with progress_bars(console) as progress:
+        views = compare_encoder(
             corpus, encoder, tuning, texts, Tracking(place), progress,
             n_folds=n_folds, unseen=unseen,
         )  # fmt: skip
     with console.status("measuring what serving costs"):
         cost = costs(corpus, encoder, folder)
-    answer = Answer(corpus, encoder, tuning, found, cost, core_hour, place)
+    assessment = Assessment(corpus, encoder, tuning, views, cost, core_hour, place)
     if as_json:
-        click.echo(orjson.dumps(answer.plain()))
+        click.echo(orjson.dumps(assessment.plain()))
     else:
-        _show(console, answer)
+        _show(console, assessment)
     if report:
-        write_report(Path(report), answer)
+        write_report(Path(report), assessment)
         console.print(f"report: {report}")
 
 
-def _show(console: Console, answer: Answer) -> None:
-    for one in answer.views:
-        title = f"{answer.corpus.name}, {one.name}: {len(one.models[0].record.scores):,} test rows"
-        console.print(table(title, QUALITY, quality_rows(one.models), console.width))
+def _show(console: Console, assessment: Assessment) -> None:
+    for one in assessment.views:
+        title = (
+            f"{assessment.corpus.name}, {one.name}: {len(one.models[0].record.scores):,} test rows"
+        )
+        console.print(narrowed_table(title, QUALITY, quality_rows(one.models), console.width))
     title = "serving, CPU time on one thread; money for a month (cores)"
-    rows = cost_rows(answer.costs, answer.core_hour)
-    console.print(table(title, COSTS, rows, console.width))
-    champion = answer.views[0].models[0].record.model
-    for note in (f"the champion is {champion}", *answer.corpus.notes):
+    rows = cost_rows(assessment.costs, assessment.core_hour)
+    console.print(narrowed_table(title, COSTS, rows, console.width))
+    champion = assessment.views[0].models[0].record.model
+    for note in (f"the champion is {champion}", *assessment.corpus.notes):
         console.print(f"  · {note}", highlight=False)
-    first, *reasons = answer.conclusion
-    console.print(f"[bold]{first}[/bold]", highlight=False)
+    conclusion, *reasons = assessment.conclusion
+    console.print(f"[bold]{conclusion}[/bold]", highlight=False)
     for reason in reasons:
         console.print(f"  · {reason}", highlight=False)
-    n_resumed = sum(one.comparison.n_resumed for one in answer.views)
+    n_resumed = sum(one.comparison.n_resumed for one in assessment.views)
     if n_resumed:
         console.print(f"{n_resumed} runs were finished before, and not run again")
-    console.print(f"runs: {answer.place}")
+    console.print(f"runs: {assessment.place}")
 
 
 def _corpus(paths: Sequence[str], name: str, reading: ReadOptions) -> Corpus:
@@ -179,7 +181,7 @@ def _unlabelled(corpus: Corpus, path: str | None, reading: ReadOptions) -> list[
         text = row.fields.get(column) if isinstance(row.fields, dict) else None
         if not isinstance(text, str):
             raise RecordingError(
-                f"{path}:{row.line}: has no {column}: say where texts stand with --map text=COLUMN"
+                f"{path}:{row.line}: has no {column}: name the column with --map text=COLUMN"
             )
         texts.append(text)
     return unlabelled_texts(corpus, texts)

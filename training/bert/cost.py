@@ -1,6 +1,6 @@
 """Cost of serving a model, measured in a process of its own: time, memory, size.
 
-It loads no more than serving would: neither TensorFlow nor what models are trained with.
+The process imports what serving needs, neither TensorFlow nor other libraries of the training.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import orjson
 from badbuzz.errors import BundleError
 from badbuzz.models.scorer import Scorer, import_interpreter
 from training.bert.folder import read_tokeniser
-from training.bert.tokens import Tokens
+from training.bert.tokens import EncoderTokeniser
 
 _N_ALONE: Final = 50
 _STATUS: Final = Path("/proc/self/status")
@@ -36,11 +36,11 @@ class Cost:
     Parameters
     ----------
     alone_ms
-        CPU-milliseconds of scoring one text that comes alone, the median.
+        CPU-milliseconds of scoring a single text, the median.
     batch_us
-        CPU-microseconds of a text among many.
+        CPU-microseconds per text in a batch.
     memory_mb
-        Most memory that the process held, Python and its libraries included.
+        Peak memory of the process, including Python and its libraries.
     size_mb
         Size of the served files in MB.
     """
@@ -51,8 +51,8 @@ class Cost:
     size_mb: float
 
 
-def measured(kind: str, folder: Path, texts: Sequence[str]) -> Cost:
-    """Measure in a new process.
+def measure_cost(kind: str, folder: Path, texts: Sequence[str]) -> Cost:
+    """Measure the cost in a new process.
 
     Parameters
     ----------
@@ -68,32 +68,32 @@ def measured(kind: str, folder: Path, texts: Sequence[str]) -> Cost:
     BundleError
         When that process fails.
     """
-    ran = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", __name__, kind, str(folder)],
         input=orjson.dumps(list(texts)),
         capture_output=True,
         check=False,
     )
-    if ran.returncode:
-        last = ran.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    if process.returncode:
+        last = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise BundleError(f"{kind} {folder}: serving it cannot be measured: {last}")
-    return Cost(**orjson.loads(ran.stdout))
+    return Cost(**orjson.loads(process.stdout))
 
 
 def main(kind: str, place: str) -> None:
-    """Measure here; texts come from standard input, the cost goes to standard output."""
+    """Measure in this process, with texts from standard input and the cost to standard output."""
     texts = orjson.loads(sys.stdin.buffer.read())
     folder = Path(place)
-    score = _SERVED[kind](folder)
+    score = _SCORERS[kind](folder)
     score(texts[:2])
     alone = [_seconds(score, [text]) for text in texts[:_N_ALONE]]
-    found = Cost(
+    cost = Cost(
         alone_ms=1e3 * statistics.median(alone),
         batch_us=1e6 * _seconds(score, texts) / len(texts),
         memory_mb=_memory_mb(),
         size_mb=sum(path.stat().st_size for path in folder.iterdir()) / 1e6,
     )
-    sys.stdout.buffer.write(orjson.dumps(asdict(found)))
+    sys.stdout.buffer.write(orjson.dumps(asdict(cost)))
 
 
 def _bundle(folder: Path) -> Score:
@@ -101,7 +101,7 @@ def _bundle(folder: Path) -> Score:
 
 
 def _encoder(folder: Path) -> Score:
-    tokens = Tokens(read_tokeniser(folder))
+    tokeniser = EncoderTokeniser(read_tokeniser(folder))
     interpreter = import_interpreter().Interpreter(
         model_path=str(folder / "model.tflite"), num_threads=1
     )
@@ -109,8 +109,8 @@ def _encoder(folder: Path) -> Score:
     target = interpreter.get_output_details()[0]["index"]
 
     def score(texts: Sequence[str]) -> Any:
-        ids = tokens.transform(texts)
-        found = np.zeros(len(texts), np.float32)
+        ids = tokeniser.transform(texts)
+        scores = np.zeros(len(texts), np.float32)
         for places in ids.batches():
             rows, real = ids.padded(places)
             for array in (rows, real):
@@ -119,13 +119,13 @@ def _encoder(folder: Path) -> Score:
             for array in (rows, real):
                 interpreter.set_tensor(sources[array.dtype.type], array)
             interpreter.invoke()
-            found[places] = interpreter.get_tensor(target)
-        return found
+            scores[places] = interpreter.get_tensor(target)
+        return scores
 
     return score
 
 
-_SERVED: Final[dict[str, Callable[[Path], Score]]] = {"bundle": _bundle, "encoder": _encoder}
+_SCORERS: Final[dict[str, Callable[[Path], Score]]] = {"bundle": _bundle, "encoder": _encoder}
 
 
 def _seconds(score: Score, texts: Sequence[str]) -> float:

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from rich.box import SIMPLE
 from rich.table import Table
 
-from training.bert.assessment import RATES, Rated, prices
+from training.bert.assessment import RATES, RatedModel, prices
 from training.bert.cost import Cost
+from training.compare.display import new_table
 
 QUALITY: Final = (
     "", "accuracy", "gain, 95 %", "McNemar p", "AUC", "found", "missed", "alarmed", "passed",
     "macro-F1", "ECE", "fit CPU-s",
 )  # fmt: skip
-"""Of a view's table; negatives are found or missed, others alarmed about or passed."""
+"""Columns of a view's table; negatives are found or missed, others alarmed about or passed."""
 N_NARROW: Final = 9
-"""Columns of a table that a narrow terminal has room for."""
+"""Number of columns on a narrow terminal."""
 WIDE: Final = 110
 COSTS: Final = (
     "", "one, ms", "of many, µs", "memory MB", "files MB", *(f"{rate:,}/s" for rate in RATES),
@@ -29,12 +29,12 @@ _FIGURES: Final = (
 )  # fmt: skip
 
 
-def quality_rows(models: Sequence[Rated]) -> list[tuple[str, ...]]:
+def quality_rows(models: Sequence[RatedModel]) -> list[tuple[str, ...]]:
     """Return the cells of a view's table."""
     return [_quality(one) for one in models]
 
 
-def _quality(one: Rated) -> tuple[str, ...]:
+def _quality(one: RatedModel) -> tuple[str, ...]:
     figures, gain = one.record.figures, one.gain
     return (
         one.kind,
@@ -64,18 +64,18 @@ def _cost(name: str, cost: Cost, core_hour: float) -> Iterator[str]:
         yield f"{price.monthly:,.0f} ({price.cores})"
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+def narrowed_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> Table:
     """Return a table, without its last columns on a terminal narrower than :data:`WIDE`."""
     n = len(columns) if width >= WIDE else N_NARROW
-    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    for place, name in enumerate(columns[:n]):
-        made.add_column(name, justify="right" if place else "left", no_wrap=True)
+    table = new_table(title, columns[:n])
     for row in rows:
-        made.add_row(*row[:n])
-    return made
+        table.add_row(*row[:n])
+    return table
 
 
-def plain(models: Sequence[Rated]) -> list[dict[str, Any]]:
+def plain(models: Sequence[RatedModel]) -> list[dict[str, Any]]:
     """Return a view's models as values for JSON."""
     return [
         {
@@ -92,7 +92,7 @@ def plain(models: Sequence[Rated]) -> list[dict[str, Any]]:
 
 
 def plain_costs(costs: dict[str, Cost], core_hour: float) -> dict[str, Any]:
-    """Costs and prices as values for JSON."""
+    """Return costs and prices as values for JSON."""
     return {
         name: {**asdict(cost), "prices": [asdict(one) for one in prices(cost, core_hour)]}
         for name, cost in costs.items()

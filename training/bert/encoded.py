@@ -1,4 +1,4 @@
-"""Texts as an encoder reads them, in steps that models share: tokens, states below, their mean."""
+"""Features of an encoder, in steps that models share: tokens, states, mean of the states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean
 from training.bert.ragged import Ragged
-from training.bert.tokens import Tokens
+from training.bert.tokens import EncoderTokeniser
 from training.compare.prepared import Features
 from training.recipes.graph import tensorflow
 
@@ -21,7 +21,7 @@ VECTORS: Final = "bert-mean"
 Vectors = NDArray[np.float32]
 
 
-class Bottom:
+class FrozenLayers:
     """States after the layers that are not tuned."""
 
     def __init__(self, encoder: Encoder, n_layers: int) -> None:
@@ -35,18 +35,18 @@ class Bottom:
         self.n_bytes = sum(4 * int(np.prod(one.shape)) for one in self._layers.variables)
 
     def transform(self, ids: Ragged) -> Ragged:
-        """States of every token."""
-        found: list[Any] = [None] * len(ids)
+        """Return the states of every token."""
+        by_text: list[Any] = [None] * len(ids)
         for places in ids.batches():
             rows, real = ids.padded(places)
             states = self._run(rows, real).numpy()
             for place, own, length in zip(places, states, ids.lengths[places], strict=True):
-                found[place] = own[:length]
-        return Ragged.of(found)
+                by_text[place] = own[:length]
+        return Ragged.of(by_text)
 
 
-class Mean:
-    """The mean of the last layer's states: a vector a text, as sentence encoders give it."""
+class MeanStates:
+    """The mean of the last layer's states: one vector for each text, as of sentence encoders."""
 
     def __init__(self, encoder: Encoder, first: int) -> None:
         tf = tensorflow()
@@ -59,17 +59,17 @@ class Mean:
         self.n_bytes = sum(4 * int(np.prod(one.shape)) for one in layers.variables)
 
     def transform(self, states: Ragged) -> Vectors:
-        """Vectors [texts, hidden]."""
-        return answered(self._run, states)
+        """Return vectors [texts, hidden]."""
+        return apply_graph(self._run, states)
 
 
-def answered(run: Any, inputs: Ragged) -> Vectors:
+def apply_graph(run: Any, inputs: Ragged) -> Vectors:
     """Return the output of a graph for each text, independent of its batch."""
-    found: list[Any] = [None] * len(inputs)
+    by_text: list[Any] = [None] * len(inputs)
     for places in inputs.batches():
         for place, own in zip(places, run(*inputs.padded(places)).numpy(), strict=True):
-            found[place] = own
-    return np.array(found, np.float32)
+            by_text[place] = own
+    return np.array(by_text, np.float32)
 
 
 def signature(encoder: Encoder) -> list[Any]:
@@ -82,7 +82,7 @@ def features(encoder: Encoder, n_tuned: int) -> dict[str, Features]:
     """Return the steps by name, without the ``n_tuned`` top layers."""
     first = encoder.n_layers - n_tuned
     return {
-        TOKENS: Features(lambda *_: Tokens(encoder.tokeniser)),
-        STATES: Features(lambda *_: Bottom(encoder, first), base=TOKENS),
-        VECTORS: Features(lambda *_: Mean(encoder, first), base=STATES),
+        TOKENS: Features(lambda *_: EncoderTokeniser(encoder.tokeniser)),
+        STATES: Features(lambda *_: FrozenLayers(encoder, first), base=TOKENS),
+        VECTORS: Features(lambda *_: MeanStates(encoder, first), base=STATES),
     }

@@ -1,4 +1,4 @@
-"""A whole encoder with a head, as a TFLite file: what serving it would run."""
+"""Export of an encoder with a head as a TFLite file, to measure the cost of serving it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from training.bert.layers import Layers, mean
 from training.recipes.graph import tensorflow
 
 
-def exported(encoder: Encoder) -> bytes:
-    """Ids and marks of what is real [texts, tokens] to scores [texts].
+def export(encoder: Encoder) -> bytes:
+    """Convert an encoder to a graph from ids and masks [texts, tokens] to scores [texts].
 
-    The head is zero: cost does not depend on its numbers, nor on whether layers were tuned.
+    The head is zero: the cost depends neither on its weights nor on whether layers were tuned.
     """
     tf = tensorflow()
     layers = Layers(encoder, 0, encoder.n_layers, embedding=True, fixed=True)

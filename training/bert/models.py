@@ -5,30 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from hashlib import sha256
-from importlib.metadata import version
-from importlib.resources import files
 from typing import Any, Final
 
-from training.bert.distil import MIXTURES, Distilled
+from training.bert.distil import MIXTURES, Distiller
 from training.bert.encoded import STATES, VECTORS, features
 from training.bert.folder import Encoder
-from training.bert.tuning import Tuned, Tuning, Warm
-from training.compare.baselines import Beside
+from training.bert.tuning import EncoderTuner, Tuning, WarmStart
+from training.compare.baselines import AdditionalData
 from training.compare.candidates import Candidate, candidates, features_of, recipe_of
 from training.compare.choice import SHIPPED
 from training.compare.classifiers import LINEAR
+from training.compare.identity import hash_code
 from training.compare.prepared import Features
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
-from training.datasets.rows import read_rows
+from training.datasets.rows import has_files, read_rows
 from training.recipes.shipped import shipped_recipe
 
 FROZEN: Final = f"{VECTORS}, logistic"
 TUNED: Final = f"{STATES}, tuned"
 DISTILLED: Final = "text, distilled"
 CODE: Final = ("distil", "encoded", "folder", "layers", "ragged", "tokens", "tuning")
-"""Modules that a change of makes every run of an encoder anew."""
+"""Modules that determine a run: after a change of one, every encoder model is fitted again."""
 _LIBRARIES: Final = ("safetensors", "tokenizers")
 
 
@@ -41,7 +39,7 @@ class Models:
     candidates
         Candidates in the order of their fits.
     features
-        Every way to prepare texts that they need, by name.
+        Features that they need, by name.
     """
 
     candidates: tuple[Candidate, ...]
@@ -49,7 +47,7 @@ class Models:
 
     @property
     def champion(self) -> str:
-        """The name of the recipe that bundles are made by."""
+        """Name of the model of the shipped recipe."""
         return self.candidates[0].name
 
 
@@ -68,13 +66,17 @@ def models(
         Texts to distil with; None not to distil.
     """
     champion = _champion(corpus, scale)
-    told = {"encoder": encoder.digest, "longest": encoder.longest, "bert_code": code_version()}
+    encoder_params = {
+        "encoder": encoder.digest,
+        "longest": encoder.longest,
+        "bert_code": code_version(),
+    }
     warm = _warm(corpus, encoder, tuning)
-    tuned = {**told, **asdict(tuning), "warm": warm.digest if warm else ""}
+    tuned = {**encoder_params, **asdict(tuning), "warm": warm.digest if warm else ""}
     found = [
         champion,
-        Candidate(VECTORS, "logistic", LINEAR["logistic"], told),
-        Candidate(STATES, "tuned", Tuned(encoder, tuning, warm), tuned),
+        Candidate(VECTORS, "logistic", LINEAR["logistic"], encoder_params),
+        Candidate(STATES, "tuned", EncoderTuner(encoder, tuning, warm), tuned),
     ]
     if unlabelled is not None:
         found.append(_distilled(corpus, encoder, tuning, scale, unlabelled, warm, tuned))
@@ -88,16 +90,16 @@ def _champion(corpus: Corpus, scale: Scale) -> Candidate:
     return next(known[name] for name in SHIPPED if name in known)
 
 
-def _warm(corpus: Corpus, encoder: Encoder, tuning: Tuning) -> Warm | None:
-    """Return the champion's additional corpus, which tuning starts with, if it exists."""
+def _warm(corpus: Corpus, encoder: Encoder, tuning: Tuning) -> WarmStart | None:
+    """Return the weights after tuning on the champion's larger corpus, if it exists."""
     shipped = shipped_recipe(corpus)
     prior = shipped.prior if shipped else None
     if prior is None or corpus.folder is None or not tuning.n_beside:
         return None
-    if not all((corpus.folder / name).is_file() for name in prior.files):
+    if not has_files(corpus.folder, prior.files):
         return None
-    beside = Corpus("beside", corpus.language, read_rows(corpus.folder, *prior.files))
-    return Warm(encoder, tuning, beside.sample(tuning.n_beside))
+    larger = Corpus("larger", corpus.language, read_rows(corpus.folder, *prior.files))
+    return WarmStart(encoder, tuning, larger.sample(tuning.n_beside))
 
 
 def _distilled(
@@ -106,18 +108,18 @@ def _distilled(
     tuning: Tuning,
     scale: Scale,
     unlabelled: Sequence[str],
-    warm: Warm | None,
-    told: dict[str, Any],
+    warm: WarmStart | None,
+    tuned: dict[str, Any],
 ) -> Candidate:
     recipe = recipe_of(corpus)
-    beside = Beside(recipe, corpus.folder, scale) if corpus.folder is not None else None
-    if beside is not None and not beside.is_there:
-        beside = None
-    student = Distilled(encoder, tuning, recipe, beside, unlabelled, warm)
+    additional = AdditionalData(recipe, corpus.folder, scale) if corpus.folder else None
+    if additional is not None and not additional.exists:
+        additional = None
+    student = Distiller(encoder, tuning, recipe, additional, unlabelled, warm)
     params = {
-        **told,
+        **tuned,
         "unlabelled": student.digest,
-        "beside": beside.digest if beside else "",
+        "beside": additional.digest if additional else "",
         "shape": asdict(recipe.shape),
         "ids": asdict(recipe.features),
         "mixtures": [asdict(one) for one in MIXTURES],
@@ -128,9 +130,4 @@ def _distilled(
 @cache
 def code_version() -> str:
     """Return a hash of the modules in :data:`CODE` and the versions of their libraries."""
-    found = sha256()
-    for module in CODE:
-        found.update(files("training.bert").joinpath(f"{module}.py").read_bytes())
-    for library in _LIBRARIES:
-        found.update(f"{library} {version(library)} ".encode())
-    return found.hexdigest()[:16]
+    return hash_code({"training.bert": CODE}, _LIBRARIES)

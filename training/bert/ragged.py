@@ -1,4 +1,4 @@
-"""Texts of different lengths, as one array: batches of them are padded no more than need be."""
+"""Sequences of different lengths in one array, and padded batches of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST_TOKENS: Final = 4096
-"""Of a batch, padding included: what stays in a processor's cache."""
+"""Largest number of tokens in a batch, padding included: fits into a processor's cache."""
 
 Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Ragged:
-    """Something for each token of each text.
+    """One value for each token of each text.
 
     Parameters
     ----------
     values
         [tokens] or [tokens, n], text after text.
     ends
-        [texts + 1]: where each text begins, and the last one ends.
+        [texts + 1]: start of each text, and the end of the last one.
     """
 
     values: NDArray[Any]
@@ -32,7 +32,7 @@ class Ragged:
 
     @classmethod
     def of(cls, parts: list[NDArray[Any]]) -> Ragged:
-        """Put texts one after the other.
+        """Concatenate texts.
 
         Examples
         --------
@@ -46,11 +46,11 @@ class Ragged:
 
     @property
     def lengths(self) -> Places:
-        """Tokens of each text."""
-        found: Places = np.diff(self.ends)
-        return found
+        """Number of tokens of each text."""
+        lengths: Places = np.diff(self.ends)
+        return lengths
 
-    def taken(self, places: Places) -> Ragged:
+    def select(self, places: Places) -> Ragged:
         """Return the selected texts, in that order."""
         return Ragged.of([self.values[self.ends[place] : self.ends[place + 1]] for place in places])
 
@@ -59,9 +59,7 @@ class Ragged:
         lengths = self.lengths[places]
         real = np.arange(lengths.max()) < lengths[:, None]
         rows = np.zeros((*real.shape, *self.values.shape[1:]), self.values.dtype)
-        rows[real] = np.concatenate(
-            [self.values[self.ends[place] : self.ends[place + 1]] for place in places]
-        )
+        rows[real] = self.select(places).values
         return rows, real.astype(np.float32)
 
     def batches(self) -> Iterator[Places]:

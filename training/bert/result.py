@@ -1,4 +1,4 @@
-"""Everything that was found, as the terminal, the report and JSON need it."""
+"""The result of an assessment, for the terminal, the report and JSON."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from training.bert.assessment import assess
 from training.bert.cost import Cost
 from training.bert.display import plain, plain_costs
 from training.bert.folder import Encoder
-from training.bert.run import Asked
+from training.bert.run import RatedView
 from training.bert.tuning import Tuning
 from training.datasets.corpus import Corpus
 
 
 @dataclass(frozen=True)
-class Answer:
+class Assessment:
     """The assessment of an encoder.
 
     Parameters
     ----------
     views
-        The random split first.
+        Views with their models, the random split first.
     costs
         Costs of the champion and the encoder.
     core_hour
@@ -35,19 +35,19 @@ class Answer:
     corpus: Corpus
     encoder: Encoder
     tuning: Tuning
-    views: Sequence[Asked]
+    views: Sequence[RatedView]
     costs: dict[str, Cost]
     core_hour: float
     place: str
 
     @cached_property
     def conclusion(self) -> tuple[str, ...]:
-        """The answer and its reasons."""
+        """Conclusion and its reasons."""
         views = [(one.name, one.models) for one in self.views]
         return assess(views, self.costs["champion"], self.costs["encoder"], self.core_hour)
 
     def plain(self) -> dict[str, Any]:
-        """Values for JSON."""
+        """Return plain values for JSON."""
         return {
             "set": self.corpus.name,
             "n_rows": len(self.corpus.rows),

@@ -1,4 +1,4 @@
-"""The whole question: splits, models, costs."""
+"""Comparison of an encoder with the champion: splits, models, costs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Final
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
-from training.bert.assessment import Rated, rated
-from training.bert.cost import Cost, measured
-from training.bert.export import exported
+from training.bert.assessment import RatedModel, rate_models
+from training.bert.cost import Cost, measure_cost
+from training.bert.export import export
 from training.bert.folder import Encoder
 from training.bert.models import models
 from training.bert.tuning import Tuning
@@ -26,33 +26,33 @@ from training.compare.scale import FULL
 from training.compare.tracking import Tracking
 from training.compare.views import UNSEEN, View, views
 from training.datasets.corpus import Corpus
-from training.datasets.rows import N_THREADS, read_rows
+from training.datasets.rows import N_THREADS, has_files, read_rows
 from training.recipes.shipped import shipped_recipe
 
 N_UNLABELLED: Final = 12_000
-"""Texts that teachers score, at most."""
+"""Largest number of texts that teachers score."""
 _UNLABELLED: Final = "sentiment140/train.jsonl.gz"
 _LANGUAGE: Final = "en"
 _N_MEASURED: Final = 512
 
 
 @dataclass(frozen=True)
-class Asked:
+class RatedView:
     """A view with its models, the champion first."""
 
     comparison: Comparison
-    models: tuple[Rated, ...]
+    models: tuple[RatedModel, ...]
 
     @property
     def name(self) -> str:
-        """Name of the view, with the brand that is left out."""
+        """Name of the view, with the brands that are left out."""
         view = self.comparison.view
         if view.name != UNSEEN:
             return f"{view.name} split"
         return f"{view.name} {', '.join(fold.name for fold in view.folds)}"
 
 
-def ask(
+def compare_encoder(
     corpus: Corpus,
     encoder: Encoder,
     tuning: Tuning,
@@ -62,26 +62,25 @@ def ask(
     *,
     n_folds: int = 1,
     unseen: Sequence[str] = (),
-) -> list[Asked]:
-    """Compare the champion's recipe, the encoder and what it teaches in every view.
+) -> list[RatedView]:
+    """Compare the champion's recipe, the encoder and its distillation in every view.
 
     Parameters
     ----------
     unlabelled
         Texts to distil with; None not to distil.
     unseen
-        Brands to leave out; the one that the shipped recipe is known by, or the largest, when
-        none is given.
+        Brands to leave out; default: the shipped recipe's, or the largest brand.
 
     Raises
     ------
     SettingsError
-        When a brand to leave out is none, or has too few rows, or more layers are to be tuned than
-        there are.
+        When a brand to leave out is unknown or has too few rows, or the encoder has fewer layers
+        than are to be tuned.
     RecordingError
-        When there is too little to learn from.
+        When there are too few rows.
     TrackingError
-        When MLflow cannot be used; what finished before is kept.
+        When MLflow cannot be used; finished runs are kept.
     """
     if tuning.n_layers > encoder.n_layers:
         raise SettingsError(
@@ -89,15 +88,17 @@ def ask(
         )
     scale = replace(FULL, n_folds=n_folds)
     corpus = corpus.checked()
-    looked_at = views_of(corpus, n_folds, unseen)
-    keras()  # its import is nobody's training time
-    found = models(corpus, encoder, tuning, scale, unlabelled)
+    chosen_views = views_of(corpus, n_folds, unseen)
+    keras()  # its import must not count as training time
+    chosen = models(corpus, encoder, tuning, scale, unlabelled)
     with threadpool_limits(N_THREADS):
         compared = [
-            compare_view(corpus, view, found.candidates, found.features, scale, tracking, progress)
-            for view in looked_at
+            compare_view(
+                corpus, view, chosen.candidates, chosen.features, scale, tracking, progress
+            )
+            for view in chosen_views
         ]
-    return [Asked(one, tuple(rated(one, found.champion))) for one in compared]
+    return [RatedView(one, tuple(rate_models(one, chosen.champion))) for one in compared]
 
 
 def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
@@ -117,15 +118,15 @@ def views_of(corpus: Corpus, n_folds: int, unseen: Sequence[str]) -> list[View]:
 
 
 def unlabelled_texts(corpus: Corpus, texts: Sequence[str] | None) -> list[str]:
-    """Texts to distil with: those given, else Sentiment140's for English rows, else none.
+    """Return texts to distil with: those given, else Sentiment140's for English rows, else none.
 
-    At most :data:`N_UNLABELLED`, those with the lowest hashes; texts of the corpus are left out,
-    as some of them are tested on.
+    At most :data:`N_UNLABELLED`, those with the lowest hashes. Texts of the corpus are left out
+    because some of them are test rows.
     """
     if texts is None:
         if corpus.language != _LANGUAGE or corpus.folder is None:
             return []
-        if not (corpus.folder / _UNLABELLED).is_file():
+        if not has_files(corpus.folder, [_UNLABELLED]):
             return []
         rows = read_rows(corpus.folder, _UNLABELLED)
         texts = Corpus("unlabelled", _LANGUAGE, rows).sample(2 * N_UNLABELLED).rows.texts
@@ -137,9 +138,9 @@ def costs(corpus: Corpus, encoder: Encoder, folder: Path) -> dict[str, Cost]:
     """Measure the cost of serving the champion and the encoder, on the same texts."""
     texts = corpus.rows.texts[:_N_MEASURED]
     bundle = Path(str(files("badbuzz"))) / "bundles" / recipe_of(corpus).name
-    champion = measured("bundle", bundle, texts)
+    champion = measure_cost("bundle", bundle, texts)
     with TemporaryDirectory() as place:
         served = Path(place)
-        (served / "model.tflite").write_bytes(exported(encoder))
+        (served / "model.tflite").write_bytes(export(encoder))
         copyfile(folder / "tokenizer.json", served / "tokenizer.json")
-        return {"champion": champion, "encoder": measured("encoder", served, texts)}
+        return {"champion": champion, "encoder": measure_cost("encoder", served, texts)}

@@ -1,4 +1,4 @@
-"""A text as an encoder's tokens, users and links masked."""
+"""Tokens of an encoder, with users and links masked."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _USER: Final = re.compile(r"@\w+")
 _LINK: Final = re.compile(r"https?:/\S*")
 
 
-def masked(text: str) -> str:
+def mask_names(text: str) -> str:
     """Mask users and links, which would identify a brand.
 
     Examples
     --------
-    >>> masked("@united &amp; late http://a.b")
+    >>> mask_names("@united &amp; late http://a.b")
     '@user & late http'
     """
     return _USER.sub("@user", _LINK.sub("http", html.unescape(text)))
 
 
-class Tokens:
+class EncoderTokeniser:
     """Tokenises texts; :func:`training.bert.folder.read_encoder` returns the tokeniser."""
 
     n_bytes = 0
@@ -35,6 +35,6 @@ class Tokens:
         self._tokeniser = tokeniser
 
     def transform(self, texts: Sequence[str]) -> Ragged:
-        """Ids, the marks of both ends included."""
-        encoded = self._tokeniser.encode_batch([masked(text) for text in texts])
+        """Return ids, including those that mark both ends."""
+        encoded = self._tokeniser.encode_batch([mask_names(text) for text in texts])
         return Ragged.of([np.array(one.ids, np.int32) for one in encoded])

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from training.bert.encoded import Bottom, answered, signature
+from training.bert.encoded import FrozenLayers, apply_graph, signature
 from training.bert.folder import Encoder
 from training.bert.layers import Layers, mean
 from training.bert.ragged import Places, Ragged
-from training.bert.tokens import Tokens
+from training.bert.tokens import EncoderTokeniser
 from training.compare.fitted_classifier import Curve, FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
@@ -25,7 +25,7 @@ from training.recipes.graph import tensorflow
 _BETAS: Final = (0.9, 0.999)
 _TINY: Final = 1e-8
 _POOL: Final = 16
-"""Batches whose rows are sorted by length together: less padding, and chance still mixes them."""
+"""Number of batches whose rows are sorted by length together, for less padding."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Tuning:
     smoothing
         Label smoothing, in [0, 1].
     n_beside
-        Rows of the larger corpus, where the champion learns from one too, that are gone over once
-        before; 0 for none.
+        Number of rows of the champion's larger corpus to tune on first, for one epoch; 0 for none.
     """
 
     n_layers: int = 3
@@ -63,8 +62,8 @@ class Tuning:
     n_beside: int = 0
 
 
-class Top:
-    """The top layers with their head: from states to logits.
+class TunedLayers:
+    """The tuned layers with their head: from states to logits.
 
     Parameters
     ----------
@@ -98,10 +97,10 @@ class Top:
 
     def logits(self, states: Ragged) -> Floats:
         """Return uncalibrated logits of the negative class."""
-        return answered(self._run, states).astype(np.float64)
+        return apply_graph(self._run, states).astype(np.float64)
 
     def learn(self, states: Ragged, target: Floats) -> Iterator[tuple[float, float]]:
-        """Tune by targets in [0, 1]; after each epoch its mean loss and accuracy.
+        """Tune on targets in [0, 1]; yield mean loss and accuracy after each epoch.
 
         Raises
         ------
@@ -113,28 +112,27 @@ class Top:
         n_steps = tuning.n_epochs * -(-len(states) // tuning.n_batch)
         done = 0
         for _ in range(tuning.n_epochs):
-            told = []
+            measured = []
             for places in self._batches(states):
                 done += 1
                 rows, real = states.padded(places)
                 rate = tuning.rate * _schedule(done / n_steps)
-                truth = smooth[places].astype(np.float32)
-                told.append(self._step(rows, real, truth, rate, float(done)).numpy())
-            loss, accuracy = np.mean(told, axis=0).tolist()
+                batch = smooth[places].astype(np.float32)
+                measured.append(self._step(rows, real, batch, rate, float(done)).numpy())
+            loss, accuracy = np.mean(measured, axis=0).tolist()
             yield loss, accuracy
 
-    def kept(self) -> list[Any]:
+    def weights(self) -> list[Any]:
         """Return a copy of all weights."""
         return [one.numpy() for one in self.variables]
 
-    def restore(self, kept: Sequence[Any]) -> None:
-        """Take weights back."""
-        for variable, value in zip(self.variables, kept, strict=True):
+    def restore(self, weights: Sequence[Any]) -> None:
+        """Set all weights."""
+        for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(value)
 
     def _logits(self, states: Any, real: Any, *, learning: bool = False) -> Any:
-        found = self._layers(states, real, learning=learning)
-        vectors = mean(found, real)
+        vectors = mean(self._layers(states, real, learning=learning), real)
         if learning:
             vectors = self._tf.nn.dropout(vectors, self._tuning.dropout)
         return (self._tf.matmul(vectors, self._head) + self._bias)[:, 0]
@@ -145,12 +143,12 @@ class Top:
             logits = self._logits(states, real, learning=True)
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(truth, logits))
         gradients = tape.gradient(loss, self.variables)
-        lost = [one.name for one, own in zip(self.variables, gradients, strict=True) if own is None]
-        if lost:
-            raise RuntimeError(f"no gradient reaches {', '.join(lost)}")
+        pairs = zip(self.variables, gradients, strict=True)
+        if missing := [one.name for one, gradient in pairs if gradient is None]:
+            raise RuntimeError(f"no gradient reaches {', '.join(missing)}")
         clipped, _ = tf.clip_by_global_norm(gradients, 1.0)
-        for variable, moments, own in zip(self.variables, self._moments, clipped, strict=True):
-            self._move(variable, moments, own, rate, step)
+        for variable, moments, gradient in zip(self.variables, self._moments, clipped, strict=True):
+            self._move(variable, moments, gradient, rate, step)
         right = tf.equal(logits >= 0, truth >= 0.5)
         return tf.stack([loss, tf.reduce_mean(tf.cast(right, tf.float32))])
 
@@ -170,13 +168,13 @@ class Top:
         """Yield batches of all rows in random order, with similar lengths within a batch."""
         n = self._tuning.n_batch
         order = self._rng.permutation(len(states))
-        found = []
+        batches = []
         for start in range(0, len(order), n * _POOL):
             pool = order[start : start + n * _POOL]
             pool = pool[np.argsort(states.lengths[pool], kind="stable")]
-            found += [pool[at : at + n] for at in range(0, len(pool), n)]
-        self._rng.shuffle(found)
-        yield from found
+            batches += [pool[at : at + n] for at in range(0, len(pool), n)]
+        self._rng.shuffle(batches)
+        yield from batches
 
 
 def _schedule(share: float) -> float:
@@ -191,8 +189,8 @@ def _schedule(share: float) -> float:
     return share / warm if share < warm else (1 - share) / (1 - warm)
 
 
-class Warm:
-    """Weights of a top that went over a larger corpus once; made when they are first needed.
+class WarmStart:
+    """Weights after one epoch on a larger corpus, computed when they are first needed.
 
     Attributes
     ----------
@@ -213,16 +211,16 @@ class Warm:
     def weights(self) -> list[Any]:
         """Weights in the order of :attr:`Top.variables`."""
         clock = time.process_time()
-        top = Top(self._encoder, self._tuning)
-        states = reader(self._encoder, self._tuning)(self._rows.texts)
+        top = TunedLayers(self._encoder, self._tuning)
+        states = state_reader(self._encoder, self._tuning)(self._rows.texts)
         for _ in top.learn(states, self._rows.negative.astype(np.float64)):
             pass
         self.seconds = time.process_time() - clock
-        return top.kept()
+        return top.weights()
 
 
-class Tuned:
-    """Tunes on the training rows, and keeps the epoch that is best on the validation rows.
+class EncoderTuner:
+    """Tunes on the training rows and keeps the epoch with the lowest validation loss.
 
     Parameters
     ----------
@@ -230,52 +228,54 @@ class Tuned:
         Weights to start from; None for the published encoder.
     """
 
-    def __init__(self, encoder: Encoder, tuning: Tuning, warm: Warm | None) -> None:
+    def __init__(self, encoder: Encoder, tuning: Tuning, warm: WarmStart | None) -> None:
         self._encoder = encoder
         self._tuning = tuning
         self._warm = warm
 
     def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
         """Return a classifier of states."""
-        before_s = self._warm.seconds if self._warm else 0.0
-        top = begun(self._encoder, self._tuning, self._warm)
-        curve = fitted(top, prepared.inputs, prepared.negative)
-        return FittedClassifier(top.logits, top.n_bytes, curve, learnt_before_s=before_s)
+        shared_s = self._warm.seconds if self._warm else 0.0
+        top = new_tuned_layers(self._encoder, self._tuning, self._warm)
+        curve = tune(top, prepared.inputs, prepared.negative)
+        return FittedClassifier(top.logits, top.n_bytes, curve, shared_s=shared_s)
 
 
-def begun(encoder: Encoder, tuning: Tuning, warm: Warm | None, seed: int = 0) -> Top:
-    """Create the layers to tune."""
-    top = Top(encoder, tuning, seed)
+def new_tuned_layers(
+    encoder: Encoder, tuning: Tuning, warm: WarmStart | None, seed: int = 0
+) -> TunedLayers:
+    """Create the layers to tune, with the weights of ``warm`` if given."""
+    top = TunedLayers(encoder, tuning, seed)
     if warm is not None:
         top.restore(warm.weights)
     return top
 
 
-def reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
-    """Compute the states that the tuned layers read."""
-    tokens = Tokens(encoder.tokeniser)
-    bottom = Bottom(encoder, encoder.n_layers - tuning.n_layers)
-    return lambda texts: bottom.transform(tokens.transform(texts))
+def state_reader(encoder: Encoder, tuning: Tuning) -> Callable[[Sequence[str]], Ragged]:
+    """Return the function from texts to the states that the tuned layers read."""
+    tokeniser = EncoderTokeniser(encoder.tokeniser)
+    bottom = FrozenLayers(encoder, encoder.n_layers - tuning.n_layers)
+    return lambda texts: bottom.transform(tokeniser.transform(texts))
 
 
-def fitted(top: Top, inputs: Any, negative: Any) -> Curve:
-    """Tune, watch, and leave the best epoch's weights in place."""
+def tune(top: TunedLayers, inputs: Any, negative: Any) -> Curve:
+    """Tune, and restore the weights of the epoch with the lowest validation loss."""
     target = negative.train.astype(np.float64)
-    told: list[tuple[float, ...]] = []
+    epochs: list[tuple[float, ...]] = []
     best: list[Any] = []
     for train_loss, train_accuracy in top.learn(inputs.train, target):
-        watched = top.logits(inputs.watch)
-        found = loss(watched, negative.watch)
-        if not told or found < min(one[1] for one in told):
-            best = top.kept()
-        accuracy = float(((watched >= 0) == negative.watch).mean())
-        told.append((train_loss, found, train_accuracy, accuracy))
+        logits = top.logits(inputs.watch)
+        loss = cross_entropy(logits, negative.watch)
+        if not epochs or loss < min(one[1] for one in epochs):
+            best = top.weights()
+        accuracy = float(((logits >= 0) == negative.watch).mean())
+        epochs.append((train_loss, loss, train_accuracy, accuracy))
     top.restore(best)
-    columns = zip(*told, strict=True)
+    columns = zip(*epochs, strict=True)
     return Curve(*(tuple(round(one, 5) for one in column) for column in columns))
 
 
-def loss(logits: Floats, negative: Flags) -> float:
-    """Mean cross-entropy of logits."""
+def cross_entropy(logits: Floats, negative: Flags) -> float:
+    """Return the mean cross-entropy of logits."""
     signs = np.where(negative, 1.0, -1.0)
     return float(np.logaddexp(0.0, -signs * logits).mean())

@@ -1,1 +1,1 @@
-"""Every model on the same rows, measured alike, each run kept in MLflow."""
+"""Comparison of models on the same splits, with runs in MLflow."""

@@ -13,13 +13,12 @@ import numpy as np
 from scipy import sparse
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from badbuzz.features.hashing import HashedFeaturiser
 from training.compare.fitted_classifier import FittedClassifier
 from training.compare.prepared import Prepared
 from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
-from training.datasets.rows import Flags, Floats, Rows, read_rows
-from training.recipes.linear import Prior, Shape, fit, fit_prior, presence
+from training.datasets.rows import Floats, Rows, has_files, read_rows
+from training.recipes.linear import Prior, Shape, fit, fit_prior, hashed_presence, presence
 from training.recipes.shipped import Recipe
 from training.recipes.study import VADER_NEGATIVE, own_sentences
 
@@ -28,14 +27,14 @@ _N_NUMBERS: Final = 2
 
 
 def majority(prepared: Prepared, _: Scale) -> FittedClassifier:
-    """Says of every text what most are."""
+    """Predict the majority class for every text."""
     share = float(prepared.negative.train.mean())
     logit = float(np.log(share / (1 - share)))
     return FittedClassifier(lambda inputs: np.full(len(inputs), logit), 8, untrained=True)
 
 
 def vader(_: Prepared, __: Scale) -> FittedClassifier:
-    """Judges by its authors' lexicon and threshold, without training."""
+    """Score by VADER's lexicon and threshold, without training."""
     analyser = SentimentIntensityAnalyzer()
 
     def logits(texts: Any) -> Floats:
@@ -45,109 +44,101 @@ def vader(_: Prepared, __: Scale) -> FittedClassifier:
     return FittedClassifier(logits, sum(len(word) + 8 for word in analyser.lexicon), untrained=True)
 
 
-class Shipped:
-    """The linear model over hashed ids that bundles are made of.
+class HashedLinear:
+    """Fits the linear model over hashed ids that bundles are made of.
 
     Parameters
     ----------
     shape
         Weighting and regularisation of the features.
-    beside
-        Additional training rows of the shipped recipe, or None.
+    additional
+        Additional data of the shipped recipe, or None.
     """
 
-    def __init__(self, shape: Shape, beside: Beside | None = None) -> None:
+    def __init__(self, shape: Shape, additional: AdditionalData | None = None) -> None:
         self._shape = shape
-        self._beside = beside
+        self._additional = additional
 
     def __call__(self, prepared: Prepared, _: Scale) -> FittedClassifier:
-        """Learn from the training rows, and from what stands beside."""
+        """Fit to the training rows and the additional data."""
         n_buckets = prepared.fitted.features.n_buckets
         inputs, negative = presence(prepared.inputs.train, n_buckets), prepared.negative.train
-        prior, learnt_before_s = None, 0.0
+        prior, shared_s = None, 0.0
         texts: Sequence[str] = ()
-        if self._beside is not None:
-            learnt_before_s = self._beside.seconds
-            prior = self._beside.prior
-            texts = self._beside.texts
-            inputs = sparse.vstack([inputs, self._beside.own]).tocsr()
-            negative = np.concatenate([negative, self._beside.own_negative])
+        if self._additional is not None:
+            shared_s = self._additional.seconds
+            prior = self._additional.prior
+            texts = self._additional.texts
+            inputs = sparse.vstack([inputs, self._additional.own_present]).tocsr()
+            negative = np.concatenate([negative, self._additional.own.negative])
         table = fit(inputs, negative, self._shape, prior)
         return FittedClassifier(
             lambda rows: table.logits(presence(rows, n_buckets)),
             4 * _N_NUMBERS * (n_buckets + 1),
-            learnt_before_s=learnt_before_s,
+            shared_s=shared_s,
             fitted_model=table,
-            beside=texts,
+            additional_texts=texts,
         )
 
 
-class Beside:
-    """A larger corpus and sentences of our own, which a shipped recipe learns from too.
+class AdditionalData:
+    """Data that a shipped recipe is trained on besides the rows: a larger corpus and sentences.
 
-    Read when they are first needed, once for all folds; ``seconds`` says of how much CPU time,
-    0.0 before.
+    They are read when they are first needed, once for all folds; ``seconds`` is the CPU time of
+    the prior's fit, 0.0 before it.
     """
 
     def __init__(self, recipe: Recipe, folder: Path, scale: Scale) -> None:
         self._recipe = recipe
         self._folder = folder
-        self._most = scale.most_prior_rows
+        self._n_rows = scale.most_prior_rows
+        self._files = recipe.prior.files if recipe.prior else ()
         self.seconds = 0.0
 
     @cached_property
     def digest(self) -> str:
-        """A hash of the files that are read, and of how much of them."""
-        found = sha256(f"{self._most} ".encode())
-        for name in self._recipe.prior.files if self._recipe.prior else ():
-            found.update((self._folder / name).read_bytes())
-        for text in self._sentences.texts:
-            found.update(text.encode())
-        return found.hexdigest()[:16]
+        """Hash of the files, the number of rows and the sentences, 16 hexadecimal digits."""
+        digest = sha256(f"{self._n_rows} ".encode())
+        for name in self._files:
+            digest.update((self._folder / name).read_bytes())
+        for text in self.own.texts:
+            digest.update(text.encode())
+        return digest.hexdigest()[:16]
 
     @property
-    def is_there(self) -> bool:
-        """Return True if the folder contains the recipe's data."""
-        files = self._recipe.prior.files if self._recipe.prior else ()
-        return all((self._folder / name).is_file() for name in files)
-
-    def _present(self, rows: Rows) -> Any:
-        features = self._recipe.features
-        return presence(HashedFeaturiser(features).rows(rows.texts), features.n_buckets)
+    def exists(self) -> bool:
+        """True if the folder contains the recipe's data."""
+        return has_files(self._folder, self._files)
 
     @cached_property
     def prior(self) -> Prior | None:
-        """The model of the larger corpus, where the recipe has one."""
+        """Model of the larger corpus; None if the recipe has none."""
         recipe = self._recipe
         if recipe.prior is None or recipe.prior_shape is None:
             return None
         clock = time.process_time()
         rows = self._prior_rows
-        found = fit_prior(self._present(rows), rows.negative, recipe.prior_shape)
+        present = hashed_presence(rows.texts, recipe.features)
+        prior = fit_prior(present, rows.negative, recipe.prior_shape)
         self.seconds = time.process_time() - clock
-        return found
+        return prior
 
     @cached_property
     def _prior_rows(self) -> Rows:
-        source = self._recipe.prior
-        rows = read_rows(self._folder, *(source.files if source else ()))
-        return Corpus("prior", self._recipe.language, rows).sample(self._most).rows
+        rows = read_rows(self._folder, *self._files)
+        return Corpus("prior", self._recipe.language, rows).sample(self._n_rows).rows
 
     @property
     def texts(self) -> list[str]:
-        """All that is trained on beside."""
-        return [*self._sentences.texts, *self._prior_rows.texts]
+        """Every additional text that is trained on."""
+        return [*self.own.texts, *self._prior_rows.texts]
 
     @cached_property
-    def _sentences(self) -> Rows:
+    def own(self) -> Rows:
+        """Sentences of this project's own."""
         return own_sentences(self._recipe.sentences)
 
     @cached_property
-    def own(self) -> Any:
-        """Our own sentences, as a sparse matrix."""
-        return self._present(self._sentences)
-
-    @property
-    def own_negative(self) -> Flags:
-        """Return the labels of the rows."""
-        return self._sentences.negative
+    def own_present(self) -> Any:
+        """Sentences of this project's own as a sparse matrix of features."""
+        return hashed_presence(self.own.texts, self._recipe.features)

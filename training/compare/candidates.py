@@ -1,12 +1,13 @@
-"""Every model that is compared: which features, which classifier, with what numbers."""
+"""Every model that is compared: features, classifier and parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
-from training.compare.baselines import Beside, Shipped, majority, vader
+from training.compare.baselines import AdditionalData, HashedLinear, majority, vader
 from training.compare.classifiers import LINEAR, TREES
 from training.compare.embeddings import EMBEDDED
 from training.compare.fitted_classifier import Classify
@@ -17,7 +18,20 @@ from training.compare.scale import Scale
 from training.datasets.corpus import Corpus
 from training.recipes.shipped import AIRLINE_EN, RECIPES, Recipe, shipped_recipe
 
-_NOT_OF_A_MODEL = ("name", "n_folds", "many_rows", "n_brands", "most_rows")
+_NOT_OF_A_MODEL: Final = ("name", "n_folds", "many_rows", "n_brands", "most_rows")
+_KINDS: Final = ("words", "letters", "both")
+_ON_VECTORS: Final = {**LINEAR, **TREES}
+_CLASSIFIERS: Final[dict[str, dict[str, Classify]]] = {
+    **{f"tfidf-{kind}": LINEAR for kind in _KINDS},
+    **{f"tfidf-{kind}-svd": TREES for kind in _KINDS},
+    "hashed": {"bag": NETWORKS["bag"]},
+    "word2vec-mean": {**_ON_VECTORS, "dense": NETWORKS["dense"]},
+    "word2vec-idf": _ON_VECTORS,
+    "fasttext-mean": {**_ON_VECTORS, "dense": NETWORKS["dense"]},
+    "fasttext-idf": _ON_VECTORS,
+    "word2vec-words": {"convolution": NETWORKS["convolution"]},
+}
+"""Classifiers that need no data but the rows, by features and name."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ class Candidate:
     classify
         Function that fits the classifier.
     params
-        All numbers that its result hangs on, besides rows and splits.
+        Parameters that its result depends on, besides rows and splits.
     """
 
     features: str
@@ -41,7 +55,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """Shown in tables.
+        """Name of the model in tables.
 
         Examples
         --------
@@ -49,6 +63,10 @@ class Candidate:
         'tfidf-both, ridge'
         """
         return f"{self.features}, {self.classifier}"
+
+    def matches(self, patterns: Sequence[str]) -> bool:
+        """Tell whether the name matches one of some patterns, such as ``tfidf-*``."""
+        return any(fnmatchcase(self.name, pattern) for pattern in patterns)
 
 
 def features_of(corpus: Corpus) -> dict[str, Features]:
@@ -59,45 +77,25 @@ def features_of(corpus: Corpus) -> dict[str, Features]:
 def candidates(corpus: Corpus, scale: Scale) -> list[Candidate]:
     """Return every model to compare on a corpus, grouped by features."""
     numbers = {name: value for name, value in asdict(scale).items() if name not in _NOT_OF_A_MODEL}
-    order = ["text", *LEXICAL, "hashed", *EMBEDDED]
-    found = [
-        Candidate(features, name, classify, {**numbers, **more})
-        for features, name, classify, more in _pairs(corpus, scale)
-    ]
-    return sorted(found, key=lambda one: order.index(one.features))
-
-
-def _pairs(corpus: Corpus, scale: Scale) -> Iterator[tuple[str, str, Classify, dict[str, Any]]]:
-    yield "text", "majority", majority, {}
+    order = [*LEXICAL, "hashed", *EMBEDDED]
+    found = [Candidate("text", "majority", majority, numbers)]
     if corpus.language == "en":
-        yield "text", "vader", vader, {}
-    for kind in ("words", "letters", "both"):
-        yield from _each(f"tfidf-{kind}", LINEAR)
-        yield from _each(f"tfidf-{kind}-svd", TREES)
-    for name in ("word2vec-mean", "word2vec-idf", "fasttext-mean", "fasttext-idf"):
-        yield from _each(name, {**LINEAR, **TREES})
-    for name, classifier in (
-        ("word2vec-mean", "dense"),
-        ("fasttext-mean", "dense"),
-        ("word2vec-words", "convolution"),
-        ("hashed", "bag"),
-    ):
-        yield from _each(name, {classifier: NETWORKS[classifier]})
+        found.append(Candidate("text", "vader", vader, numbers))
+    found += [
+        Candidate(features, name, classify, numbers)
+        for features, classifiers in _CLASSIFIERS.items()
+        for name, classify in classifiers.items()
+    ]
     recipe = recipe_of(corpus)
-    more: dict[str, Any] = {"shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
-    yield "hashed", "linear", Shipped(recipe.shape), more
+    params = {**numbers, "shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
+    found.append(Candidate("hashed", "linear", HashedLinear(recipe.shape), params))
     if corpus.recipe and corpus.folder is not None:
-        beside = Beside(recipe, corpus.folder, scale)
-        if beside.is_there:
-            more |= {"beside": beside.digest}
-            yield "hashed", "shipped", Shipped(recipe.shape, beside), more
-
-
-def _each(
-    features: str, classifiers: dict[str, Classify]
-) -> Iterator[tuple[str, str, Classify, dict[str, Any]]]:
-    for name, classify in classifiers.items():
-        yield features, name, classify, {}
+        additional = AdditionalData(recipe, corpus.folder, scale)
+        if additional.exists:
+            params = {**params, "beside": additional.digest}
+            shipped = HashedLinear(recipe.shape, additional)
+            found.append(Candidate("hashed", "shipped", shipped, params))
+    return sorted(found, key=lambda one: order.index(one.features))
 
 
 def recipe_of(corpus: Corpus) -> Recipe:

@@ -16,9 +16,9 @@ from training.datasets.rows import Flags
 N_DRAWS: Final = 10_000
 _INTERVAL: Final = (2.5, 97.5)
 MARGIN: Final = 0.015
-"""Accuracy that a cheaper model may lack."""
+"""Largest loss of accuracy of a cheaper model."""
 SHIPPED: Final = ("shipped", "linear")
-"""Classifiers that bundles are made by."""
+"""Classifiers of the shipped bundles."""
 _SIGNIFICANT: Final = 0.05
 _S_PER_HOUR: Final = 3600
 
@@ -34,7 +34,7 @@ class Difference:
     low, high
         Bounds of the 95 % bootstrap interval.
     p_value
-        McNemar's exact test: how likely so uneven a split of the rows on which only one is right.
+        P-value of McNemar's exact test on the rows that only one model labels correctly.
     """
 
     mean: float
@@ -45,25 +45,20 @@ class Difference:
 
 def difference(one: Record, other: Record) -> Difference:
     """Compute the difference in accuracy of ``one`` and ``other``."""
-    return differ(right(one), right(other))
+    return compare_correct(*((run.scores >= THRESHOLD) == run.negative for run in (one, other)))
 
 
-def right(record: Record) -> Flags:
-    """Return which rows a model labels correctly."""
-    found: Flags = (record.scores >= THRESHOLD) == record.negative
-    return found
-
-
-def differ(one: Flags, other: Flags) -> Difference:
+def compare_correct(one: Flags, other: Flags) -> Difference:
     """Compute the difference of two models from the rows that each labels correctly.
 
-    Redrawing rows leaves only three counts to draw: one right, other right, no difference.
+    Resampling the rows amounts to drawing three counts: only one correct, only other correct, no
+    difference.
 
     Examples
     --------
     >>> one, other = np.arange(100) < 90, np.arange(100) < 80
-    >>> found = differ(one, other)
-    >>> round(found.mean, 2), round(found.low, 2), round(found.high, 2), round(found.p_value, 3)
+    >>> gain = compare_correct(one, other)
+    >>> round(gain.mean, 2), round(gain.low, 2), round(gain.high, 2), round(gain.p_value, 3)
     (0.1, 0.05, 0.16, 0.002)
     """
     n = len(one)
@@ -87,13 +82,13 @@ class Choice:
     Parameters
     ----------
     chosen
-        The cheapest to run of those that are shown to be about as good as the best.
+        Cheapest model of those that are shown to be about as good as the best.
     best
-        The one that is right most often.
+        Model with the highest accuracy.
     next_best
-        The best of the others beside the chosen, or None.
+        Best model apart from the chosen one, or None.
     n_as_good
-        Models that are shown to be about as good as the best, itself included.
+        Number of models that are shown to be about as good as the best, itself included.
     reasons
         Reasons of the choice, as sentences.
     """
@@ -113,8 +108,8 @@ def ranked(records: Sequence[Record]) -> list[Record]:
 def choose(records: Sequence[Record], core_hour: float) -> Choice:
     """Choose among the models of a view.
 
-    A model is shown to be about as good as the best when the whole interval of their difference
-    lies above minus :data:`MARGIN`. That few rows cannot tell two models apart shows nothing.
+    A model is shown to be about as good as the best if the whole interval of their difference is
+    above minus :data:`MARGIN`. With too few rows the interval is wide, and nothing is shown.
 
     Parameters
     ----------
@@ -132,55 +127,54 @@ def choose(records: Sequence[Record], core_hour: float) -> Choice:
         _quality(chosen, best, len(as_good)),
         *((_against(chosen, next_best),) if next_best else ()),
         _cost(chosen, best, core_hour),
-        *_streamed(chosen, best, order),
+        *_shipped(chosen, best, order),
     )
     return Choice(chosen, best, next_best, len(as_good), reasons)
 
 
 def _quality(chosen: Record, best: Record, n_as_good: int) -> str:
-    told = (
+    sentence = (
         f"{chosen.model} is right about {chosen.figures['accuracy']:.1%} of "
         f"{len(chosen.scores):,} test rows, AUC {chosen.figures['auc']:.3f}"
     )
     margin = f"at most {100 * MARGIN:g} points worse"
     if chosen is best:
         others = "no other is" if n_as_good == 1 else f"of {n_as_good - 1} others none cheaper is"
-        return f"{told}: the best of all; {others} shown to be {margin}"
+        return f"{sentence}: the best of all; {others} shown to be {margin}"
     return (
-        f"{told}; the best, {best.model}, {best.figures['accuracy']:.1%}: a difference of "
+        f"{sentence}; the best, {best.model}, {best.figures['accuracy']:.1%}: a difference of "
         f"{_points(difference(chosen, best))}. Of the {n_as_good} that are shown to be {margin} "
         "it is the cheapest to run"
     )
 
 
 def _against(chosen: Record, other: Record) -> str:
-    found = difference(chosen, other)
-    verdict = "differ" if found.p_value < _SIGNIFICANT else "cannot be told apart"
+    gain = difference(chosen, other)
+    conclusion = "differ" if gain.p_value < _SIGNIFICANT else "cannot be told apart"
     return (
-        f"against the next best, {other.model}: {_points(found)}, McNemar p = "
-        f"{found.p_value:.2g}: the two {verdict}"
+        f"against the next best, {other.model}: {_points(gain)}, McNemar p = "
+        f"{gain.p_value:.2g}: the two {conclusion}"
     )
 
 
-def _points(found: Difference) -> str:
-    """Format a difference in points, with its interval."""
-    return f"{100 * found.mean:+.1f} points ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+def _points(gain: Difference) -> str:
+    return f"{100 * gain.mean:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
 
 
 def _cost(chosen: Record, best: Record, core_hour: float) -> str:
-    told = f"a million texts cost {price_per_million(chosen, core_hour):.2g}"
+    sentence = f"a million texts cost {price_per_million(chosen, core_hour):.2g}"
     if chosen is not best:
-        told += f" where the best takes {price_per_million(best, core_hour):.2g}"
-    return f"{told}, at {core_hour:g} for an hour of a core"
+        sentence += f" where the best takes {price_per_million(best, core_hour):.2g}"
+    return f"{sentence}, at {core_hour:g} for an hour of a core"
 
 
-def _streamed(chosen: Record, best: Record, order: Sequence[Record]) -> list[str]:
+def _shipped(chosen: Record, best: Record, order: Sequence[Record]) -> list[str]:
     """Describe the shipped recipe, unless another sentence already does."""
     recipe = next((one for one in order if one.classifier in SHIPPED), None)
     if recipe is None or any(recipe is one for one in (chosen, best)):
         return []
-    found = difference(recipe, best)
+    gain = difference(recipe, best)
     return [
         f"the recipe that bundles are made of, {recipe.model}, against the best: "
-        f"{_points(found)}, McNemar p = {found.p_value:.2g}"
+        f"{_points(gain)}, McNemar p = {gain.p_value:.2g}"
     ]

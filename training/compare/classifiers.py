@@ -1,4 +1,4 @@
-"""Five classifiers that learn from any matrix: two linear ones, three of trees."""
+"""Five classifiers on any matrix: two linear ones and three of trees."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def _forest(prepared: Prepared, scale: Scale) -> FittedClassifier:
 
     def logits(inputs: Any) -> Floats:
         share = np.clip(model.predict_proba(inputs)[:, 1], _LEAST, 1 - _LEAST)
-        found: Floats = np.log(share / (1 - share))
-        return found
+        logits: Floats = np.log(share / (1 - share))
+        return logits
 
     return FittedClassifier(logits, pickled_bytes(model))
 

@@ -14,7 +14,7 @@ from badbuzz.recordings.rows import check_readable
 from training.compare.choice import Choice, choose
 from training.compare.comparison import Comparison
 from training.compare.comparison import compare as run
-from training.compare.display import describe, shown, table
+from training.compare.display import comparison_table, describe, progress_bars
 from training.compare.report import write_report
 from training.compare.scale import FULL, QUICK
 from training.compare.tracking import Tracking
@@ -83,9 +83,8 @@ def compare(
 ) -> None:
     """Compare models on labelled tweets: one set of splits, every run kept in MLflow.
 
-    Killed, it goes on where it was when the same command is given again. Rows say in text what
-    was written and in label what people call it: negative, neutral or positive; brand and lang
-    are welcome.
+    If it is killed, the same command continues it: finished runs are reused. Rows have a text and
+    a label (negative, neutral or positive), and optionally a brand and a lang.
 
     \b
     Examples:
@@ -98,7 +97,7 @@ def compare(
     console = Console()
     tracking = Tracking(place)
     scale = QUICK if quick else FULL
-    with shown(console) as progress:
+    with progress_bars(console) as progress:
         found = run(corpora, scale, tracking, progress, models)
     choices = [choose(one.records, core_hour) for one in found]
     _show(console, found, choices, core_hour)
@@ -112,7 +111,7 @@ def _show(
     console: Console, found: Sequence[Comparison], choices: Sequence[Choice], core_hour: float
 ) -> None:
     for one, choice in zip(found, choices, strict=True):
-        console.print(table(one, choice, core_hour, console.width))
+        console.print(comparison_table(one, choice, core_hour, console.width))
         for note in one.corpus.notes:
             console.print(f"  · {note}", highlight=False)
         describe(choice, lambda line: console.print(line, highlight=False))

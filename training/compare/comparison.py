@@ -1,11 +1,10 @@
-"""A whole comparison: every model in every view of every corpus, where it was not done before."""
+"""Comparison of every model in every view of every corpus; finished runs are reused."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Protocol
 
 from threadpoolctl import threadpool_limits
@@ -29,13 +28,13 @@ class Progress(Protocol):
     """Receives the progress of a comparison."""
 
     def begin(self, corpus: str, view: str, n_folds: int) -> None:
-        """Start a view with n fits."""
+        """Start the progress of a view with its number of fits."""
 
     def trying(self, model: str) -> None:
         """Start the fit of a model."""
 
     def step(self, n_folds: int = 1) -> None:
-        """So many fits are done, or were done before."""
+        """Add a number of finished fits."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,12 @@ def compare(
         When MLflow cannot be used; what finished before is kept.
     """
     sampled = [corpus.sample(scale.most_rows).checked() for corpus in corpora]
-    chosen = [_chosen(candidates(corpus, scale), models) for corpus in sampled]
+    chosen = [
+        [one for one in candidates(corpus, scale) if not models or one.matches(models)]
+        for corpus in sampled
+    ]
     for pattern in models:
-        if not any(_fits(one, [pattern]) for found in chosen for one in found):
+        if not any(one.matches([pattern]) for found in chosen for one in found):
             names = ", ".join(one.name for one in candidates(sampled[0], scale))
             raise SettingsError(f"--model {pattern}: fits none of {names}")
     with threadpool_limits(N_THREADS):
@@ -93,14 +95,6 @@ def compare(
             for corpus, found in zip(sampled, chosen, strict=True)
             for view in views(corpus, scale)
         ]
-
-
-def _chosen(found: Sequence[Candidate], models: Sequence[str]) -> list[Candidate]:
-    return [one for one in found if not models or _fits(one, models)]
-
-
-def _fits(candidate: Candidate, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(candidate.name, pattern) for pattern in patterns)
 
 
 def compare_view(
@@ -112,54 +106,38 @@ def compare_view(
     tracking: Tracking,
     progress: Progress,
 ) -> Comparison:
-    """Compare the chosen models in one view; those that finished before are only looked up."""
-    experiment = tracking.experiment(f"badbuzz compare {corpus.name}")
-    finished = tracking.finished(experiment)
-    experiment_inputs = Experiment(corpus.rows, features, scale)
+    """Compare the chosen models in one view; finished runs are loaded."""
+    experiment_id = tracking.experiment(f"badbuzz compare {corpus.name}")
+    finished = tracking.finished(experiment_id)
+    experiment = Experiment(corpus.rows, features, scale)
     progress.begin(corpus.name, view.name, len(chosen) * len(view.folds))
     records = []
     n_resumed = 0
     for candidate in chosen:
-        own = identity(candidate, corpus, view)
-        if own in finished:
-            records.append(tracking.load(finished[own], candidate))
+        run_identity = identity(candidate, corpus, view)
+        if run_identity in finished:
+            records.append(tracking.load(finished[run_identity], candidate))
             progress.step(len(view.folds))
             n_resumed += 1
             continue
         progress.trying(candidate.name)
         if candidate.classifier in NETWORKS:
-            keras()  # its import is nobody's training time
-        records.append(
-            _try(
-                corpus, view, candidate, experiment_inputs, tracking, experiment, own, progress.step
-            )
+            keras()  # its import must not count as training time
+        started_ms = time.time_ns() // 1_000_000
+        outcome = fit_and_score(candidate, view, experiment, progress.step)
+        record = tracking.save(
+            experiment_id,
+            candidate,
+            outcome,
+            tags=_tags(corpus, view, scale),
+            identity=run_identity,
+            folds=[fold.name for fold in view.folds],
+            texts=corpus.rows.texts,
+            started_ms=started_ms,
+            ended_ms=time.time_ns() // 1_000_000,
         )
+        records.append(record)
     return Comparison(corpus, view, tuple(records), n_resumed)
-
-
-def _try(
-    corpus: Corpus,
-    view: View,
-    candidate: Candidate,
-    experiment_inputs: Experiment,
-    tracking: Tracking,
-    experiment: str,
-    own: str,
-    step: Callable[[], None],
-) -> Record:
-    started_ms = time.time_ns() // 1_000_000
-    outcome = fit_and_score(candidate, view, experiment_inputs, step)
-    return tracking.keep(
-        experiment,
-        candidate,
-        outcome,
-        tags=_tags(corpus, view, experiment_inputs.scale),
-        identity=own,
-        folds=[fold.name for fold in view.folds],
-        texts=corpus.rows.texts,
-        started_ms=started_ms,
-        ended_ms=time.time_ns() // 1_000_000,
-    )
 
 
 def _tags(corpus: Corpus, view: View, scale: Scale) -> dict[str, str]:

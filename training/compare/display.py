@@ -1,8 +1,8 @@
-"""A comparison in the terminal: bars while it runs, a table and a choice at the end."""
+"""Terminal output of a comparison: progress bars, a table and a choice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -20,21 +20,14 @@ COLUMNS: Final = (
     "model", "accuracy", "vs best, 95 %", "macro-F1", "F1 neg.", "AUC", "AP", "ECE",
     "share off", "adjusted", "fit CPU-s", "µs/text", "per million", "MB",
 )  # fmt: skip
-"""Of the table; the shares are the largest bias at a true share of 0.2, 0.5 or 0.8."""
+"""Columns of the table; the shares are the largest bias at a true share of 0.2, 0.5 or 0.8."""
 
-_NARROW: Final = (
-    "model",
-    "accuracy",
-    "vs best, 95 %",
-    "AUC",
-    "ECE",
-    "µs/text",
-)
+_NARROW: Final = ("model", "accuracy", "vs best, 95 %", "AUC", "ECE", "µs/text")
 _WIDE: Final = 150
 
 
-class Shown:
-    """Bars of a running comparison, one a view."""
+class ProgressBars:
+    """Progress bars of a running comparison, one for each view."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
@@ -48,7 +41,7 @@ class Shown:
         self._task = self._bars.add_task(self._title, total=n_folds)
 
     def trying(self, model: str) -> None:
-        """Name the model that learns."""
+        """Show the name of the model that is fitted."""
         if self._task is not None:
             self._bars.update(self._task, description=f"{self._title}: {model}")
 
@@ -63,19 +56,24 @@ class Shown:
             self._bars.update(self._task, description=self._title)
 
 
-@contextmanager
-def shown(console: Console) -> Iterator[Shown]:
-    """Bars for as long as a comparison runs."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+def new_bars(console: Console) -> Bars:
+    """Return progress bars with a count of steps."""
+    return Bars(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console,
     )  # fmt: skip
-    with Bars(*columns, console=console) as bars:
-        progress = Shown(bars)
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[ProgressBars]:
+    """Show progress bars while a comparison runs."""
+    with new_bars(console) as bars:
+        progress = ProgressBars(bars)
         yield progress
         progress.finish()
 
 
-def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
+def comparison_table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
     """Return a table of a view's models, the best first, the chosen one marked.
 
     Parameters
@@ -87,13 +85,19 @@ def table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Ta
     shown_columns = [
         place for place, name in enumerate(COLUMNS) if width >= _WIDE or name in _NARROW
     ]
-    made = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    for place in shown_columns:
-        made.add_column(COLUMNS[place], justify="right" if place else "left", no_wrap=True)
+    table = new_table(title, [COLUMNS[place] for place in shown_columns])
     for row, record in zip(rows(found, choice, core_hour), ranked(found.records), strict=True):
         cells = [row[place] for place in shown_columns]
-        made.add_row(*cells, style="bold" if record is choice.chosen else None)
-    return made
+        table.add_row(*cells, style="bold" if record is choice.chosen else None)
+    return table
+
+
+def new_table(title: str, columns: Sequence[str]) -> Table:
+    """Return a table without rows; all columns but the first are right-aligned."""
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
+    return table
 
 
 def rows(found: Comparison, choice: Choice, core_hour: float) -> list[tuple[str, ...]]:
@@ -129,8 +133,8 @@ def _largest(record: Record, prefix: str) -> str:
     return f"{max(found, key=abs):+.2f}"
 
 
-def describe(choice: Choice, say: Callable[[str], None]) -> None:
+def describe(choice: Choice, write: Callable[[str], None]) -> None:
     """Describe the choice in sentences."""
-    say(f"[bold]choice: {choice.chosen.model}[/bold]")
+    write(f"[bold]choice: {choice.chosen.model}[/bold]")
     for reason in choice.reasons:
-        say(f"  · {reason}")
+        write(f"  · {reason}")

@@ -1,4 +1,4 @@
-"""Features that place words in space: Word2Vec and FastText, learnt here from the training rows."""
+"""Word vectors as features: Word2Vec and FastText, trained on the training rows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from scipy import sparse
 from badbuzz.features import tokens as reading
 from training.compare.prepared import Features
 from training.compare.scale import Scale
-from training.datasets.rows import Flags
 
 LONGEST: Final = 48
-"""Words of a text that a sequence holds."""
+"""Number of words of a text in a sequence."""
 _FEWEST_TEXTS: Final = 2
 _WINDOW: Final = 5
 _N_BUCKETS: Final = 50_000
@@ -28,8 +27,8 @@ Numbers = Sequence[Sequence[int]]
 """The words of each text, as rows of a table."""
 
 
-class Tokens:
-    """A text as its tokens: a bundle's, negation marked."""
+class Tokeniser:
+    """Tokenises texts as a bundle does, with negation marked."""
 
     n_bytes = 0
 
@@ -47,7 +46,7 @@ class Vectors(Protocol):
 
 
 class WordVectors:
-    """Word2Vec: words that were not learnt are left out."""
+    """Word2Vec: words without a vector are left out."""
 
     def __init__(self, tokens: Sequence[Sequence[str]], scale: Scale) -> None:
         # one worker: with two the vectors depend on which is faster
@@ -74,8 +73,8 @@ class WordVectors:
         return int(self.table.nbytes) + _letters(self._vectors.key_to_index)
 
 
-class _Places(dict[str, int]):
-    """A row for every word met, and its vector, made of its letter sequences."""
+class _WordRows(dict[str, int]):
+    """The row of every word seen so far, and its vector from its letter sequences."""
 
     def __init__(self, vectors: Any) -> None:
         super().__init__()
@@ -89,8 +88,8 @@ class _Places(dict[str, int]):
 
 
 @dataclass(frozen=True)
-class Letters:
-    """FastText's vectors of letter sequences, by their hashes; their lengths, ends counted."""
+class NgramVectors:
+    """FastText's vectors of letter sequences by their hashes, and the lengths with both ends."""
 
     table: NDArray[np.float32]
     shortest: int
@@ -98,39 +97,38 @@ class Letters:
 
 
 class LetterVectors:
-    """FastText: any word has a vector, made of those of its letter sequences."""
+    """FastText: the vector of a word is computed from those of its letter sequences."""
 
     def __init__(self, tokens: Sequence[Sequence[str]], scale: Scale) -> None:
         self._vectors = FastText(
             tokens, vector_size=scale.n_dimensions, window=_WINDOW, min_count=_FEWEST_TEXTS,
             sg=1, epochs=scale.n_passes, workers=1, seed=0, bucket=_N_BUCKETS,
         ).wv  # fmt: skip
-        self._places = _Places(self._vectors)
+        self._rows = _WordRows(self._vectors)
 
     @property
     def table(self) -> NDArray[np.float32]:
         """Return the vectors of the words seen so far."""
-        return np.stack(self._places.rows)
+        return np.stack(self._rows.rows)
 
     def transform(self, tokens: Sequence[Sequence[str]]) -> list[list[int]]:
         """Return all words of each text."""
-        place = self._places.__getitem__
-        return [[place(word) for word in words] for words in tokens]
+        return [[self._rows[word] for word in words] for words in tokens]
 
     @property
     def words(self) -> list[str]:
-        """The words met so far, in the order of the table's rows from 1 on."""
-        return list(self._places)
+        """The words seen so far, in the order of the table's rows from 1 on."""
+        return list(self._rows)
 
     def is_known(self, word: str) -> bool:
         """Return True if a word is in the vocabulary."""
         return word in self._vectors.key_to_index
 
     @property
-    def letters(self) -> Letters:
+    def letters(self) -> NgramVectors:
         """The vectors of letter sequences."""
         vectors = self._vectors
-        return Letters(vectors.vectors_ngrams, vectors.min_n, vectors.max_n)
+        return NgramVectors(vectors.vectors_ngrams, vectors.min_n, vectors.max_n)
 
     @property
     def n_bytes(self) -> int:
@@ -144,15 +142,15 @@ def _letters(words: dict[str, int]) -> int:
     return sum(len(word) + 1 for word in words)
 
 
-class Mean:
-    """The mean of a text's vectors, perhaps weighted by how rare its words are.
+class MeanVectors:
+    """The mean of a text's vectors, weighted by the rarity of its words or not.
 
     Attributes
     ----------
     vectors
         Word vectors.
     rarity
-        The weight of each row of their table when it was trained, or None.
+        Weight of each row of their table when it was trained, or None.
     """
 
     def __init__(self, numbers: Numbers, vectors: Vectors, *, by_rarity: bool) -> None:
@@ -174,7 +172,7 @@ class Mean:
     def _weights(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         if self.rarity is None:
             return np.ones(len(places), np.float32)
-        # a word that was met only now is as rare as can be
+        # a word that was not in the training rows has the weight of the rarest one
         known = np.minimum(places, len(self.rarity) - 1)
         rarest = self.rarity.max()
         weights: NDArray[np.float32] = np.where(known == places, self.rarity[known], rarest)
@@ -187,7 +185,7 @@ class Mean:
 
 
 def _rarity(numbers: Numbers, n_words: int) -> NDArray[np.float32]:
-    """Inverse document frequency of each word, smoothed."""
+    """Return the smoothed inverse document frequency of each word."""
     held = np.fromiter(chain.from_iterable(set(words) for words in numbers), np.int64)
     n_texts = np.bincount(held, minlength=n_words)
     rarity: NDArray[np.float32] = np.log((1 + len(numbers)) / (1 + n_texts)) + 1
@@ -204,41 +202,33 @@ class Sequences:
 
     @property
     def table(self) -> NDArray[np.float32]:
-        """The vectors that the numbers mean."""
+        """Vectors of the words, by number."""
         return self.vectors.table
 
     def transform(self, numbers: Numbers) -> NDArray[np.int32]:
-        """Rows of :data:`LONGEST` numbers."""
+        """Return rows of :data:`LONGEST` numbers."""
         padded = np.zeros((len(numbers), LONGEST), np.int32)
         for row, words in zip(padded, numbers, strict=True):
             row[: len(words)] = words[:LONGEST]
         return padded
 
 
-def _learn_words(tokens: Any, _: Flags, __: Any, scale: Scale) -> WordVectors:
-    return WordVectors(tokens, scale)
+def _mean(numbers: Any, vectors: Any, _: Scale) -> MeanVectors:
+    return MeanVectors(numbers, vectors, by_rarity=False)
 
 
-def _learn_letters(tokens: Any, _: Flags, __: Any, scale: Scale) -> LetterVectors:
-    return LetterVectors(tokens, scale)
-
-
-def _mean(numbers: Any, _: Flags, vectors: Any, __: Scale) -> Mean:
-    return Mean(numbers, vectors, by_rarity=False)
-
-
-def _weighted(numbers: Any, _: Flags, vectors: Any, __: Scale) -> Mean:
-    return Mean(numbers, vectors, by_rarity=True)
+def _weighted(numbers: Any, vectors: Any, _: Scale) -> MeanVectors:
+    return MeanVectors(numbers, vectors, by_rarity=True)
 
 
 EMBEDDED: Final = {
-    "tokens": Features(lambda *_: Tokens()),
-    "word2vec": Features(_learn_words, base="tokens"),
-    "fasttext": Features(_learn_letters, base="tokens"),
+    "tokens": Features(lambda *_: Tokeniser()),
+    "word2vec": Features(lambda tokens, _, scale: WordVectors(tokens, scale), base="tokens"),
+    "fasttext": Features(lambda tokens, _, scale: LetterVectors(tokens, scale), base="tokens"),
     "word2vec-mean": Features(_mean, base="word2vec"),
     "word2vec-idf": Features(_weighted, base="word2vec"),
     "fasttext-mean": Features(_mean, base="fasttext"),
     "fasttext-idf": Features(_weighted, base="fasttext"),
-    "word2vec-words": Features(lambda _, __, vectors, ___: Sequences(vectors), base="word2vec"),
+    "word2vec-words": Features(lambda _, vectors, __: Sequences(vectors), base="word2vec"),
 }
-"""By name; those that classifiers read are the means and the sequence."""
+"""Features by name; classifiers use the means and the sequences."""

@@ -1,4 +1,4 @@
-"""Every figure of an outcome, and the rows that it is most wrong about."""
+"""Figures of an outcome, and the rows with the largest errors."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ N_WORST: Final = 20
 
 
 def figures(outcome: Outcome) -> dict[str, float]:
-    """Quality, cost and size of an outcome, by name.
+    """Compute quality, cost and size of an outcome, by name.
 
-    ``share_bias_plain_0.2`` is what counting labels says of a sample with one negative in five,
-    less that fifth; ``share_bias_adjusted_0.2`` the same of the adjusted share.
+    ``share_bias_plain_0.2`` is the share of labels negative in samples with one negative in five,
+    less that fifth; ``share_bias_adjusted_0.2`` is the same for the adjusted share.
     """
-    found = quality(outcome.scores, outcome.negative)
+    by_name = quality(outcome.scores, outcome.negative)
     labels = (outcome.scores >= THRESHOLD).astype(np.float64)
     for kind, shares in (("plain", labels), ("adjusted", outcome.shares)):
         errors = share_errors(shares, outcome.negative, seed=0)
-        found |= {f"share_bias_{kind}_{share}": errors[f"share_bias_{share}"] for share in SHARES}
-    found |= {
+        by_name |= {f"share_bias_{kind}_{share}": errors[f"share_bias_{share}"] for share in SHARES}
+    by_name |= {
         "train_cpu_s": outcome.train_s,
         "score_cpu_us": outcome.score_us,
         "n_bytes": float(outcome.n_bytes),
         "n_test": float(len(outcome.rows)),
     }
-    return {name: round(value, 5) for name, value in found.items()}
+    return {name: round(value, 5) for name, value in by_name.items()}
 
 
 def quality(scores: Floats, negative: Flags) -> dict[str, float]:
@@ -57,19 +57,19 @@ def quality(scores: Floats, negative: Flags) -> dict[str, float]:
 
 
 def by_fold(outcome: Outcome, names: Sequence[str]) -> dict[str, float]:
-    """Accuracy and AUC of each fold, by its name."""
-    found = {}
+    """Compute accuracy and AUC of each fold, by its name."""
+    by_name = {}
     for number, name in enumerate(names):
         part = outcome.folds == number
         measured = quality(outcome.scores[part], outcome.negative[part])
         for figure in ("accuracy", "auc"):
-            found[f"{figure} of {name}"] = round(measured[figure], 5)
-    return found
+            by_name[f"{figure} of {name}"] = round(measured[figure], 5)
+    return by_name
 
 
 @dataclass(frozen=True)
 class Error:
-    """A row that a model is sure about, and wrong."""
+    """A row with a wrong label and a confident score."""
 
     text: str
     score: float

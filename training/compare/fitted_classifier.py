@@ -34,23 +34,23 @@ class FittedClassifier:
     curve
         Learning curve of a network, or None.
     untrained
-        Whether its logits are its verdicts as they are, and must not be calibrated.
-    learnt_before_s
-        CPU-seconds of learning that served an earlier fold already.
-    learnt
+        Whether it was not trained; its logits must not be calibrated.
+    shared_s
+        CPU-seconds of training that earlier folds share, added to the cost of the fold.
+    fitted_model
         Fitted estimator, table or network, for a conversion.
-    beside
-        Texts that it trained on beside the training rows.
+    additional_texts
+        Texts that it was trained on besides the training rows.
     """
 
     logits: Callable[[Any], Floats]
     n_bytes: int
     curve: Curve | None = None
     untrained: bool = False
-    learnt_before_s: float = 0.0
+    shared_s: float = 0.0
     fitted_model: Any = None
-    beside: Sequence[str] = ()
+    additional_texts: Sequence[str] = ()
 
 
 Classify = Callable[[Prepared, Scale], FittedClassifier]
-"""Learns from the training part of what is prepared, and may watch the validation part."""
+"""Function that fits to the training rows; it may use the validation rows to stop."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -26,33 +27,38 @@ CODE: Final = {
         "lexical", "networks", "prepared", "run", "scale", "views",
     ),
 }  # fmt: skip
-"""Modules that a change of makes every run anew; those that only show are not among them."""
+"""Modules that determine a run: after a change of one, every model is fitted again."""
 
 LIBRARIES: Final = ("gensim", "lightgbm", "numpy", "scikit-learn", "scipy", "tensorflow")
 
 
 def identity(candidate: Candidate, corpus: Corpus, view: View) -> str:
     """Return a hash that equal runs share."""
-    told = {
+    parts = {
         "model": candidate.name,
         "params": candidate.params,
         "data": corpus.digest,
         "splits": view.digest,
         "code": code_version(),
     }
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 @cache
 def code_version() -> str:
     """Return a hash of the modules in :data:`CODE` and the versions of their libraries."""
-    found = sha256(platform.python_version().rpartition(".")[0].encode())
-    for package, modules in CODE.items():
-        for module in modules:
-            found.update(files(package).joinpath(f"{module}.py").read_bytes())
-    for library in LIBRARIES:
-        found.update(f"{library} {version(library)} ".encode())
-    return found.hexdigest()[:16]
+    return hash_code(CODE, LIBRARIES)
+
+
+def hash_code(modules: Mapping[str, Sequence[str]], libraries: Sequence[str]) -> str:
+    """Return a hash of modules by package, and of the versions of Python and of libraries."""
+    digest = sha256(platform.python_version().rpartition(".")[0].encode())
+    for package, names in modules.items():
+        for name in names:
+            digest.update(files(package).joinpath(f"{name}.py").read_bytes())
+    for library in libraries:
+        digest.update(f"{library} {version(library)} ".encode())
+    return digest.hexdigest()[:16]
 
 
 @cache
@@ -62,11 +68,11 @@ def git_revision() -> str:
     if git is None:
         return ""
     here = str(files("training"))
-    tracked = _said(git, "-C", here, "ls-files", "--error-unmatch", "__init__.py")
+    tracked = _output(git, "-C", here, "ls-files", "--error-unmatch", "__init__.py")
     described = ("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty")
-    return _said(git, "-C", here, *described) if tracked else ""
+    return _output(git, "-C", here, *described) if tracked else ""
 
 
-def _said(*command: str) -> str:
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    return ran.stdout.strip() if ran.returncode == 0 else ""
+def _output(*command: str) -> str:
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return process.stdout.strip() if process.returncode == 0 else ""

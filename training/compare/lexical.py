@@ -1,4 +1,4 @@
-"""Features that count words or letters: TF-IDF, its reduction for trees, and hashed ids."""
+"""Features of words and letters: TF-IDF, its reduction for trees, and hashed ids."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from badbuzz.features import hashing
 from badbuzz.features import tokens as reading
 from training.compare.prepared import Features, pickled_bytes
-from training.compare.scale import Scale
-from training.datasets.rows import Flags
 
 _FEWEST_TEXTS: Final = 2
 _MOST_LETTERS: Final = 200_000
 
 
-class Raw:
-    """Texts as they are, for scorers that read."""
+class RawTexts:
+    """Unchanged texts."""
 
     n_bytes = 0
 
@@ -32,7 +30,7 @@ class Raw:
         return list(texts)
 
 
-class Counts:
+class TfIdf:
     """TF-IDF by one or several vectorisers, side by side."""
 
     def __init__(self, vectorisers: Sequence[TfidfVectorizer], texts: Sequence[str]) -> None:
@@ -48,7 +46,7 @@ class Counts:
         return pickled_bytes([(one.vocabulary_, one.idf_) for one in self.vectorisers])
 
 
-class Reduced:
+class ReducedTfIdf:
     """The strongest directions of a sparse matrix (truncated SVD)."""
 
     def __init__(self, matrix: Any, n_components: int) -> None:
@@ -57,8 +55,8 @@ class Reduced:
 
     def transform(self, matrix: Any) -> NDArray[np.float32]:
         """Return a dense matrix."""
-        found: NDArray[np.float32] = self._svd.transform(matrix).astype(np.float32)
-        return found
+        reduced: NDArray[np.float32] = self._svd.transform(matrix).astype(np.float32)
+        return reduced
 
     @property
     def n_bytes(self) -> int:
@@ -66,7 +64,7 @@ class Reduced:
         return int(self._svd.components_.nbytes)
 
 
-class Hashed:
+class HashedIds:
     """The ids that a bundle reads (:mod:`badbuzz.features.hashing`)."""
 
     n_bytes = 0
@@ -75,24 +73,13 @@ class Hashed:
         self.features = features
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """Padded rows of ids."""
+        """Return padded rows of ids."""
         return hashing.HashedFeaturiser(self.features).rows(texts)
-
-
-def spoken(text: str) -> list[str]:
-    """Return the words that TF-IDF counts: a bundle's tokens with negation marked.
-
-    Examples
-    --------
-    >>> spoken("Never late!")
-    ['never', 'not_late', '!']
-    """
-    return reading.tokenise(text)
 
 
 def _words() -> TfidfVectorizer:
     return TfidfVectorizer(
-        analyzer="word", tokenizer=spoken, token_pattern=None, lowercase=False,
+        analyzer="word", tokenizer=reading.tokenise, token_pattern=None, lowercase=False,
         ngram_range=(1, 2), min_df=_FEWEST_TEXTS, sublinear_tf=True, dtype=np.float32,
     )  # fmt: skip
 
@@ -115,35 +102,21 @@ def _letters() -> TfidfVectorizer:
     )  # fmt: skip
 
 
-def _learn_words(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
-    return Counts([_words()], texts)
-
-
-def _learn_letters(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
-    return Counts([_letters()], texts)
-
-
-def _learn_both(texts: Any, _: Flags, __: Any, ___: Scale) -> Counts:
-    return Counts([_words(), _letters()], texts)
-
-
-def _reduce(matrix: Any, _: Flags, __: Any, scale: Scale) -> Reduced:
-    return Reduced(matrix, scale.n_components)
-
-
 LEXICAL: Final = {
-    "text": Features(lambda *_: Raw()),
-    "tfidf-words": Features(_learn_words),
-    "tfidf-letters": Features(_learn_letters),
-    "tfidf-both": Features(_learn_both),
+    "text": Features(lambda *_: RawTexts()),
+    "tfidf-words": Features(lambda texts, *_: TfIdf([_words()], texts)),
+    "tfidf-letters": Features(lambda texts, *_: TfIdf([_letters()], texts)),
+    "tfidf-both": Features(lambda texts, *_: TfIdf([_words(), _letters()], texts)),
     **{
-        f"tfidf-{kind}-svd": Features(_reduce, base=f"tfidf-{kind}")
+        f"tfidf-{kind}-svd": Features(
+            lambda matrix, _, scale: ReducedTfIdf(matrix, scale.n_components), base=f"tfidf-{kind}"
+        )
         for kind in ("words", "letters", "both")
     },
 }
-"""By name; ``svd`` are for trees, which sparse matrices of this width would take hours."""
+"""Features by name; ``svd`` are for trees, which take hours on sparse matrices of this width."""
 
 
 def hashed(features: hashing.HashedFeatures) -> Features:
-    """Hashed ids as features to compare."""
-    return Features(lambda *_: Hashed(features))
+    """Return hashed ids as features to compare."""
+    return Features(lambda *_: HashedIds(features))

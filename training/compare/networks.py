@@ -16,7 +16,7 @@ from training.recipes.graph import tensorflow
 
 _BATCH: Final = 64
 _MOST_STEPS: Final = 300
-"""Of an epoch: of many rows, more are taken at once."""
+"""Most steps of an epoch; with many rows, batches are larger."""
 _PATIENCE: Final = 2
 _BAG: Final = 16
 _N_FILTERS: Final = 64
@@ -25,39 +25,39 @@ _AT_ONCE: Final = 1024
 
 
 def keras() -> Any:
-    """Keras on TensorFlow, on the CPU; takes some seconds the first time."""
+    """Import Keras on TensorFlow, on the CPU; takes some seconds the first time."""
     return tensorflow().keras
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Columns with a mean of zero and a spread of one."""
+class Standardise:
+    """Gives each column a mean of zero and a standard deviation of one."""
 
     mean: Any
     spread: Any
 
     def __call__(self, inputs: Any) -> Any:
-        """Return the inputs unchanged."""
+        """Return standardised columns."""
         return (inputs - self.mean) / self.spread
 
 
 @dataclass(frozen=True)
-class Start:
-    """The first columns."""
+class FirstColumns:
+    """Keeps the first columns."""
 
     width: int
 
     def __call__(self, inputs: Any) -> Any:
-        """Return the inputs with additional rows, if there are any."""
+        """Return the first columns."""
         return inputs[:, : self.width]
 
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A Keras model, and what is taken of the inputs before it."""
+    """A Keras model, and the function that is applied to its inputs."""
 
     model: Any
-    taken: Callable[[Any], Any]
+    prepare: Callable[[Any], Any]
 
 
 def _dense(prepared: Prepared, scale: Scale) -> FittedClassifier:
@@ -73,7 +73,7 @@ def _dense(prepared: Prepared, scale: Scale) -> FittedClassifier:
             k.layers.Dense(1),
         ])  # fmt: skip
 
-    return _learnt(build, prepared, scale, Spread(mean, spread))
+    return _fit(build, prepared, scale, Standardise(mean, spread))
 
 
 def _bag(prepared: Prepared, scale: Scale) -> FittedClassifier:
@@ -90,11 +90,11 @@ def _bag(prepared: Prepared, scale: Scale) -> FittedClassifier:
         mean = k.ops.sum(vectors, axis=1) / k.ops.sqrt(k.ops.sum(real, axis=1) + 1.0)
         return k.Model(ids, k.layers.Dense(1)(mean))
 
-    return _learnt(build, prepared, scale, Start(width))
+    return _fit(build, prepared, scale, FirstColumns(width))
 
 
 def _convolution(prepared: Prepared, scale: Scale) -> FittedClassifier:
-    """Three words at once, the strongest answer of each filter."""
+    """Build a convolution over three words, with the maximum of each filter."""
     k = keras()
     table = prepared.fitted.table
 
@@ -109,11 +109,11 @@ def _convolution(prepared: Prepared, scale: Scale) -> FittedClassifier:
             k.layers.Dense(1),
         ])  # fmt: skip
 
-    return _learnt(build, prepared, scale, lambda inputs: inputs)
+    return _fit(build, prepared, scale, lambda inputs: inputs)
 
 
-def _learnt(
-    build: Callable[[], Any], prepared: Prepared, scale: Scale, taken: Callable[[Any], Any]
+def _fit(
+    build: Callable[[], Any], prepared: Prepared, scale: Scale, prepare: Callable[[Any], Any]
 ) -> FittedClassifier:
     """Fit a network and restore the epoch with the lowest validation loss."""
     k = keras()
@@ -125,13 +125,16 @@ def _learnt(
         loss=k.losses.BinaryCrossentropy(from_logits=True),
         metrics=[k.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    truth = prepared.negative
+    negative = prepared.negative
     history = model.fit(
-        taken(prepared.inputs.train),
-        truth.train.astype(np.float32)[:, None],
-        validation_data=(taken(prepared.inputs.watch), truth.watch.astype(np.float32)[:, None]),
+        prepare(prepared.inputs.train),
+        negative.train.astype(np.float32)[:, None],
+        validation_data=(
+            prepare(prepared.inputs.watch),
+            negative.watch.astype(np.float32)[:, None],
+        ),
         epochs=scale.n_epochs,
-        batch_size=max(_BATCH, len(truth.train) // _MOST_STEPS),
+        batch_size=max(_BATCH, len(negative.train) // _MOST_STEPS),
         callbacks=[k.callbacks.EarlyStopping(patience=_PATIENCE, restore_best_weights=True)],
         verbose=0,
     ).history
@@ -139,13 +142,13 @@ def _learnt(
     forward = _forward(model)
 
     def logits(inputs: Any) -> Floats:
-        rows = taken(inputs)
+        rows = prepare(inputs)
         batches = [forward(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE)]
         return np.concatenate(batches).astype(np.float64)
 
     n_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in model.weights)
     return FittedClassifier(
-        logits, n_bytes, _curve(history), fitted_model=FittedNetwork(model, taken)
+        logits, n_bytes, _curve(history), fitted_model=FittedNetwork(model, prepare)
     )
 
 

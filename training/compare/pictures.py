@@ -18,7 +18,7 @@ from training.compare.run import Outcome
 _INCHES: Final = 4.0
 _DPI: Final = 80
 _FRAME: Final = (0.18, 0.14, 0.78, 0.76)
-"""Left, bottom, width, height; to let matplotlib find them costs as much as all the rest."""
+"""Left, bottom, width, height; computing them by matplotlib would double the time."""
 _N_BINS: Final = 10
 _MOST_POINTS: Final = 400
 _INK: Final = "#20506e"
@@ -51,24 +51,24 @@ def _axes(path: Path) -> Iterator[Any]:
 def _confusion(axes: Any, outcome: Outcome) -> None:
     labels = outcome.scores >= THRESHOLD
     counts = np.array(
-        [[int((labels[outcome.negative == truth] == said).sum()) for said in (False, True)]
+        [[int((labels[outcome.negative == truth] == label).sum()) for label in (False, True)]
          for truth in (False, True)]
     )  # fmt: skip
     axes.imshow(counts / counts.sum(axis=1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
     names = ("other", "negative")
     axes.set(xticks=(0, 1), xticklabels=names, yticks=(0, 1), yticklabels=names)
     axes.set(xlabel="label", ylabel="truth", title="Rows, shaded by share of the truth")
-    for truth, said in np.ndindex(2, 2):
-        dark = counts[truth, said] > counts[truth].sum() / 2
+    for truth, label in np.ndindex(2, 2):
+        dark = counts[truth, label] > counts[truth].sum() / 2
         axes.text(
-            said, truth, f"{counts[truth, said]:,}",
+            label, truth, f"{counts[truth, label]:,}",
             ha="center", va="center", color="white" if dark else "black",
         )  # fmt: skip
 
 
 def _roc(axes: Any, outcome: Outcome) -> None:
-    others, found, _ = roc_curve(outcome.negative, outcome.scores)
-    axes.plot(*_thinned(others, found), color=_INK)
+    false_positive_rate, recall, _ = roc_curve(outcome.negative, outcome.scores)
+    axes.plot(*_thinned(false_positive_rate, recall), color=_INK)
     axes.plot((0, 1), (0, 1), color="grey", linewidth=0.8, linestyle=":")
     axes.set(xlabel="share of others called negative", ylabel="share of negatives found")
     axes.set_title("ROC")
@@ -101,7 +101,7 @@ def _learning(axes: Any, curve: Curve) -> None:
 
 
 def _thinned(across: Any, up: Any) -> tuple[Any, Any]:
-    """Points of a line, no more than a picture can show."""
+    """Return at most as many points of a line as a picture can show."""
     step = max(len(across) // _MOST_POINTS, 1)
     places = np.unique(np.append(np.arange(0, len(across), step), len(across) - 1))
     return across[places], up[places]

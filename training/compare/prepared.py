@@ -1,4 +1,4 @@
-"""Texts made into what classifiers learn from: once for a fold, however many of them use it."""
+"""Preparation of the inputs of classifiers, once for each fold and kind of features."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from training.compare.scale import Scale
-from training.compare.views import Fold
-from training.datasets.rows import Flags, Rows
+from training.compare.views import FoldRows
+from training.datasets.rows import Rows
 
 
-class Fitted(Protocol):
-    """Features that have learnt what they need."""
+class FittedFeatures(Protocol):
+    """Fitted features."""
 
     def transform(self, inputs: Any) -> Any:
-        """Inputs of classifiers, one row per text."""
+        """Return the inputs of classifiers, one row per text."""
 
     @property
     def n_bytes(self) -> int:
-        """Size in memory, without what it is based on."""
+        """Size in memory, without the base."""
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Something for each part of a fold."""
+class FoldParts:
+    """One value for each part of a fold."""
 
     train: Any
     watch: Any
@@ -40,83 +40,73 @@ class Prepared:
     Parameters
     ----------
     inputs
-        Matrices or lists, as the features make them.
+        Matrices or lists, as the features return them.
     negative
-        The truth.
+        Labels of the rows.
     fitted
         Fitted features.
     train_s, score_s
-        CPU-seconds of learning from and transforming the training rows, and of transforming the
-        test rows, the base's included.
+        CPU-seconds of fitting to and transforming the training rows, and of transforming the test
+        rows, including those of the base.
     n_bytes
-        The base's included.
+        Size of the features in bytes, including that of the base.
     """
 
-    inputs: Parts
-    negative: Parts
+    inputs: FoldParts
+    negative: FoldParts
     fitted: Any
     train_s: float
     score_s: float
     n_bytes: int
 
 
-Learn = Callable[[Any, Flags, Any, Scale], Fitted]
-"""From the training inputs, their truth, and the fitted base (None without one)."""
+Learn = Callable[[Any, Any, Scale], FittedFeatures]
+"""Function from the training inputs and the fitted base (None without one) to fitted features."""
 
 
 @dataclass(frozen=True)
 class Features:
-    """A way to make texts into inputs, perhaps out of those that another way makes."""
+    """Features to fit, on texts or on the output of other features, the base."""
 
     learn: Learn
     base: str | None = None
 
 
 class Experiment:
-    """The rows of one corpus, and what was prepared of them.
-
-    Parameters
-    ----------
-    rows
-        The rows that folds speak of.
-    features
-        Every way to prepare them, by name.
-    """
+    """The rows of one corpus, with their features by name and a cache of prepared folds."""
 
     def __init__(self, rows: Rows, features: dict[str, Features], scale: Scale) -> None:
         self.rows = rows
         self.scale = scale
         self._features = features
-        self._kept: dict[tuple[str, str], Prepared] = {}
+        self._cache: dict[tuple[str, str], Prepared] = {}
 
-    def prepared(self, fold: Fold, name: str) -> Prepared:
+    def prepared(self, fold: FoldRows, name: str) -> Prepared:
         """Return the inputs of a fold for the named features."""
         key = (fold.name, name)
-        if key not in self._kept:
-            self._forget_all_but(name)
-            self._kept[key] = self._prepare(fold, name)
-        return self._kept[key]
+        if key not in self._cache:
+            self._evict_all_but(name)
+            self._cache[key] = self._prepare(fold, name)
+        return self._cache[key]
 
-    def _forget_all_but(self, name: str) -> None:
-        chain = {name}
-        base = self._features[name].base
-        while base is not None:
-            chain.add(base)
-            base = self._features[base].base
-        self._kept = {key: found for key, found in self._kept.items() if key[1] in chain}
+    def _evict_all_but(self, name: str) -> None:
+        chain: list[str | None] = [name]
+        while (last := chain[-1]) is not None:
+            chain.append(self._features[last].base)
+        self._cache = {key: value for key, value in self._cache.items() if key[1] in chain}
 
-    def _prepare(self, fold: Fold, name: str) -> Prepared:
+    def _prepare(self, fold: FoldRows, name: str) -> Prepared:
         features = self._features[name]
         base = self.prepared(fold, features.base) if features.base else self._texts(fold)
         clock = time.process_time()
-        fitted = features.learn(base.inputs.train, base.negative.train, base.fitted, self.scale)
+        fitted = features.learn(base.inputs.train, base.fitted, self.scale)
         train = fitted.transform(base.inputs.train)
         train_s = time.process_time() - clock
         watch = fitted.transform(base.inputs.watch)
         clock = time.process_time()
         test = fitted.transform(base.inputs.test)
         return Prepared(
-            Parts(train, watch, test),
+            FoldParts(train, watch, test),
             base.negative,
             fitted,
             base.train_s + train_s,
@@ -124,21 +114,20 @@ class Experiment:
             base.n_bytes + fitted.n_bytes,
         )
 
-    def _texts(self, fold: Fold) -> Prepared:
-        def parts(taken: Callable[[Any], Any]) -> Parts:
-            return Parts(taken(fold.train), taken(fold.watch), taken(fold.test))
+    def _texts(self, fold: FoldRows) -> Prepared:
+        def parts(select: Callable[[Any], Any]) -> FoldParts:
+            return FoldParts(select(fold.train), select(fold.watch), select(fold.test))
 
         texts = parts(lambda places: [self.rows.texts[place] for place in places])
         return Prepared(texts, parts(lambda p: self.rows.negative[p]), None, 0.0, 0.0, 0)
 
 
-class _Counted:
-    """A file that only counts."""
+class _ByteCounter:
+    """A file that counts the bytes that are written, and discards them."""
 
     n_bytes = 0
 
     def write(self, data: Any) -> int:
-        """Count bytes."""
         size = memoryview(data).nbytes
         self.n_bytes += size
         return size
@@ -147,7 +136,7 @@ class _Counted:
 _PROTOCOL: Final = 4
 
 
-def pickled_bytes(thing: Any) -> int:
+def pickled_bytes(value: Any) -> int:
     """Return the size of a pickled object in bytes.
 
     Examples
@@ -155,6 +144,6 @@ def pickled_bytes(thing: Any) -> int:
     >>> pickled_bytes(bytes(1000)) // 100
     10
     """
-    counted = _Counted()
-    pickle.Pickler(counted, _PROTOCOL).dump(thing)
-    return counted.n_bytes
+    counter = _ByteCounter()
+    pickle.Pickler(counter, _PROTOCOL).dump(value)
+    return counter.n_bytes

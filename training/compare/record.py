@@ -1,4 +1,4 @@
-"""A finished run as tables and reports need it."""
+"""The record of a finished run, for tables and reports."""
 
 from __future__ import annotations
 

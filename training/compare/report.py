@@ -22,7 +22,7 @@ from training.compare.views import UNSEEN
 
 _N_MARKS: Final = 5
 _LEAST_US: Final = 1.0
-"""CPU time of a text below which a model costs nothing: the majority."""
+"""CPU time of a text below which the chart omits a model: the majority class."""
 _KINDS: Final = (
     {"name": "linear", "text": "linear"},
     {"name": "trees", "text": "trees"},
@@ -103,7 +103,7 @@ def _brands(found: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def _scatter(records: Sequence[Record], chosen: Record, core_hour: float) -> dict[str, Any]:
-    """Return the plot of price by CPU time, without models accuracy cost nothing."""
+    """Return the plot of accuracy by CPU time, without models that cost nothing."""
     records = [one for one in records if one.figures["score_cpu_us"] >= _LEAST_US or one is chosen]
     us = [max(one.figures["score_cpu_us"], _LEAST_US) for one in records]
     accuracy = [one.figures["accuracy"] for one in records]

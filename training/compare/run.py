@@ -1,4 +1,4 @@
-"""One model in one view: learnt and tested in every fold, its tests put together."""
+"""Fit and test of one model in every fold of a view."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.compare.candidates import Candidate
-from training.compare.fitted_classifier import Curve, FittedClassifier
+from training.compare.fitted_classifier import Curve
 from training.compare.prepared import Experiment, Prepared
 from training.compare.views import View
 from training.datasets.rows import Flags, Floats
-from training.recipes.linear import calibrate, sigmoid
 from training.recipes.quality import Calibrated
 
 _LEAST_APART = 1e-6
@@ -27,11 +26,11 @@ class Outcome:
     Parameters
     ----------
     rows
-        Places of the test rows in the corpus, fold after fold.
+        Indices of the test rows in the corpus, fold after fold.
     folds
-        The number of each one's fold.
+        Number of each row's fold.
     negative
-        The truth.
+        Labels of the rows.
     scores
         P(negative), calibrated on rows that were not used for training.
     shares
@@ -71,7 +70,7 @@ class _Tested:
 def fit_and_score(
     candidate: Candidate, view: View, experiment: Experiment, step: Callable[[], None]
 ) -> Outcome:
-    """Learn and test in every fold; ``step`` is called after each."""
+    """Fit and test in every fold; ``step`` is called after each."""
     tested = []
     for fold in view.folds:
         prepared = experiment.prepared(fold, candidate.features)
@@ -95,12 +94,12 @@ def fit_and_score(
 def _test(candidate: Candidate, prepared: Prepared, experiment: Experiment) -> _Tested:
     clock = time.process_time()
     classifier = candidate.classify(prepared, experiment.scale)
-    train_s = time.process_time() - clock + classifier.learnt_before_s
+    train_s = time.process_time() - clock + classifier.shared_s
     watched = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
     clock = time.process_time()
     logits = np.asarray(classifier.logits(prepared.inputs.test), np.float64)
     score_s = time.process_time() - clock
-    calibrated = calibrated_on(classifier, watched, prepared.negative.watch)
+    calibrated = Calibrated.of(watched, prepared.negative.watch, identity=classifier.untrained)
     scores = calibrated.scores(logits)
     apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
     return _Tested(
@@ -112,11 +111,3 @@ def _test(candidate: Candidate, prepared: Prepared, experiment: Experiment) -> _
         n_bytes=prepared.n_bytes + classifier.n_bytes,
         curve=classifier.curve,
     )
-
-
-def calibrated_on(classifier: FittedClassifier, logits: Floats, negative: Flags) -> Calibrated:
-    """Compute slope and bias on the validation rows, unless untrained, and the class means."""
-    slope, bias = (1.0, 0.0) if classifier.untrained else calibrate(logits, negative)
-    scores = sigmoid(slope * logits + bias)
-    means = float(scores[~negative].mean()), float(scores[negative].mean())
-    return Calibrated(slope, bias, *means)

@@ -8,26 +8,26 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Scale:
-    """Sizes, all of them whole numbers above 0.
+    """Sizes of a comparison, whole numbers above 0.
 
     Parameters
     ----------
     most_rows
-        Rows of a corpus that are used; None for all.
+        Number of rows of a corpus; None for all.
     most_prior_rows
-        Rows of the shipped recipe's additional corpus that are used; None for all.
+        Number of rows of the shipped recipe's larger corpus; None for all.
     n_folds
-        Random folds that are tested; one alone where a corpus has more than ``many_rows``.
+        Number of random folds that are tested; one if a corpus has more than ``many_rows`` rows.
     n_brands
-        Brands that are left out in turn, the largest first; None for all.
+        Number of brands that are left out in turn, the largest first; None for all.
     n_trees
-        Trees of a forest and boosting steps.
+        Number of trees of a forest and of boosting steps.
     n_components
-        Components of TF-IDF for trees.
+        Number of components of TF-IDF for trees.
     n_dimensions
-        Dimensions of a word vector.
+        Number of dimensions of a word vector.
     n_passes
-        Passes over the texts when word vectors are trained.
+        Number of epochs of the word vectors.
     n_epochs
         Maximum epochs of a network.
     """

@@ -1,4 +1,4 @@
-"""Runs in MLflow: a store in a folder, or a server; only finished ones count."""
+"""Runs in MLflow, in a folder or on a server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _SCORES: Final = "scores.npz"
 _CURVE: Final = "curve.json"
 _IDENTITY: Final = "badbuzz.identity"
 _FOLD: Final = "fold/"
-_UNNAMEABLE: Final = re.compile(r"[^\w\-. /]", re.ASCII)
+_INVALID: Final = re.compile(r"[^\w\-. /]", re.ASCII)
+"""Characters that MLflow does not accept in the name of a metric."""
 _PAGE: Final = 1000
 _RETRIES: Final = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -44,12 +45,12 @@ class Tracking:
     Parameters
     ----------
     place
-        ``http://…`` of a server, ``sqlite:///FILE``, or a folder, in which a store is made.
+        ``http://…`` of a server, ``sqlite:///FILE``, or a folder, in which a store is created.
 
     Raises
     ------
     TrackingError
-        When it cannot be used.
+        When the store cannot be used.
     """
 
     def __init__(self, place: str) -> None:
@@ -57,33 +58,33 @@ class Tracking:
             os.environ.setdefault(name, value)
         self._place = place
         uri, self._artifacts = _located(place)
-        mlflow = import_module("mlflow")  # seconds that only a comparison needs
+        mlflow = import_module("mlflow")  # takes seconds, which only a comparison needs
         self._entities = import_module("mlflow.entities")
         self._failure: type[Exception] = import_module("mlflow.exceptions").MlflowException
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        with self._heard():
+        with self._named_errors():
             self._client: Any = mlflow.MlflowClient(uri)
             self._client.search_experiments(max_results=1)
 
     def experiment(self, name: str) -> str:
         """Return the id of the named experiment; create it if it does not exist."""
-        with self._heard():
-            found = self._client.get_experiment_by_name(name)
-            if found is None:
+        with self._named_errors():
+            experiment = self._client.get_experiment_by_name(name)
+            if experiment is None:
                 return str(self._client.create_experiment(name, self._artifacts))
-            if found.lifecycle_stage != "active":
+            if experiment.lifecycle_stage != "active":
                 raise TrackingError(
                     f"{self._place}: experiment {name!r} was deleted: restore it with "
-                    f"mlflow experiments restore --experiment-id {found.experiment_id}"
+                    f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
                 )
-            return str(found.experiment_id)
+            return str(experiment.experiment_id)
 
     def finished(self, experiment: str) -> dict[str, str]:
         """Return the finished run of each identity."""
-        found: dict[str, str] = {}
+        run_ids: dict[str, str] = {}
         token = None
-        with self._heard():
+        with self._named_errors():
             while True:
                 page = self._client.search_runs(
                     [experiment], "attributes.status = 'FINISHED'", max_results=_PAGE,
@@ -91,17 +92,17 @@ class Tracking:
                 )  # fmt: skip
                 for run in page:
                     if _IDENTITY in run.data.tags:
-                        found.setdefault(run.data.tags[_IDENTITY], run.info.run_id)
+                        run_ids.setdefault(run.data.tags[_IDENTITY], run.info.run_id)
                 token = page.token
                 if not token:
-                    return found
+                    return run_ids
 
     def load(self, run_id: str, candidate: Candidate) -> Record:
         """Load a finished run."""
-        with self._heard(), tempfile.TemporaryDirectory() as folder:
+        with self._named_errors(), tempfile.TemporaryDirectory() as folder:
             metrics = self._client.get_run(run_id).data.metrics
-            kept = self._client.download_artifacts(run_id, _SCORES, folder)
-            with np.load(kept) as arrays:
+            file = self._client.download_artifacts(run_id, _SCORES, folder)
+            with np.load(file) as arrays:
                 scores, negative = arrays["scores"].astype(np.float64), arrays["negative"]
             curve = None
             if any(one.path == _CURVE for one in self._client.list_artifacts(run_id)):
@@ -109,7 +110,7 @@ class Tracking:
                 curve = Curve(**{k: tuple(v) for k, v in orjson.loads(path.read_bytes()).items()})
         return _record(run_id, candidate, metrics, scores, negative, curve)
 
-    def keep(
+    def save(
         self,
         experiment: str,
         candidate: Candidate,
@@ -122,10 +123,14 @@ class Tracking:
         started_ms: int,
         ended_ms: int,
     ) -> Record:
-        """Keep a run, which counts as finished only once everything of it is there."""
-        found = {**figures(outcome), **_named_folds(by_fold(outcome, folds))}
+        """Log a run; it is marked as finished last, so that an incomplete run is never reused."""
+        by_name = {_FOLD + _INVALID.sub("_", k): v for k, v in by_fold(outcome, folds).items()}
+        metrics = figures(outcome) | by_name
+        params = {
+            "features": candidate.features, "classifier": candidate.classifier, **candidate.params
+        }  # fmt: skip
         run_id = ""
-        with tempfile.TemporaryDirectory() as folder, self._heard():
+        with tempfile.TemporaryDirectory() as folder, self._named_errors():
             _write(Path(folder), outcome, texts)
             try:
                 run = self._client.create_run(
@@ -134,37 +139,33 @@ class Tracking:
                 run_id = run.info.run_id
                 self._client.log_batch(
                     run_id,
-                    [self._entities.Metric(k, v, ended_ms, 0) for k, v in found.items()],
-                    [self._entities.Param(k, str(v)) for k, v in _params(candidate).items()],
+                    [self._entities.Metric(k, v, ended_ms, 0) for k, v in metrics.items()],
+                    [self._entities.Param(k, str(v)) for k, v in params.items()],
                 )
                 self._client.log_artifacts(run_id, folder)
                 self._client.set_terminated(run_id, "FINISHED", ended_ms)
             except BaseException:
-                self._fail(run_id)
+                with suppress(self._failure, OSError):
+                    if run_id:
+                        self._client.set_terminated(run_id, "FAILED")
                 raise
         scores = outcome.scores.astype(np.float32).astype(np.float64)
-        return _record(run_id, candidate, found, scores, outcome.negative, outcome.curve)
-
-    def _fail(self, run_id: str) -> None:
-        """Say that a run failed, if anybody still listens; one that does not say so counts not."""
-        with suppress(self._failure, OSError):
-            if run_id:
-                self._client.set_terminated(run_id, "FAILED")
+        return _record(run_id, candidate, metrics, scores, outcome.negative, outcome.curve)
 
     @contextmanager
-    def _heard(self) -> Iterator[None]:
+    def _named_errors(self) -> Iterator[None]:
         try:
             yield
         except (self._failure, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise TrackingError(
-                f"{self._place}: MLflow cannot be used ({reason}): see that it runs and has room, "
-                "then give the same command again: finished runs are kept"
+                f"{self._place}: MLflow cannot be used ({reason}): check that it runs and "
+                "has room, then give the same command again: finished runs are kept"
             ) from error
 
 
 def _located(place: str) -> tuple[str, str | None]:
-    """MLflow's URI of a place, and where the artifacts lie unless a server says."""
+    """Return MLflow's URI of a place, and the URI of its artifacts; None for a server's own."""
     if place.startswith(("http://", "https://")):
         return place, None
     if "://" in place or place.startswith("sqlite:"):
@@ -185,7 +186,7 @@ def _located(place: str) -> tuple[str, str | None]:
 
 
 def _write(folder: Path, outcome: Outcome, texts: Sequence[str]) -> None:
-    """Everything of a run that is a file."""
+    """Write the files of a run."""
     draw(outcome, folder)
     errors = [error.as_json() for error in worst(outcome, texts)]
     (folder / "errors.json").write_bytes(orjson.dumps(errors, option=orjson.OPT_INDENT_2))
@@ -198,19 +199,6 @@ def _write(folder: Path, outcome: Outcome, texts: Sequence[str]) -> None:
     )
     if outcome.curve is not None:
         (folder / _CURVE).write_bytes(orjson.dumps(asdict(outcome.curve)))
-
-
-def _params(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "features": candidate.features,
-        "classifier": candidate.classifier,
-        **candidate.params,
-    }
-
-
-def _named_folds(found: Mapping[str, float]) -> dict[str, float]:
-    """Return the figures under names that MLflow accepts."""
-    return {_FOLD + _UNNAMEABLE.sub("_", name): value for name, value in found.items()}
 
 
 def _record(

@@ -18,11 +18,11 @@ from training.datasets.rows import N_FOLDS, Flags, Split, hashed_folds
 RANDOM: Final = "random"
 UNSEEN: Final = "unseen brand"
 
-_Places = NDArray[np.int64]
+_Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Fold:
+class FoldRows:
     """Row indices of one fit.
 
     Parameters
@@ -30,42 +30,42 @@ class Fold:
     name
         ``fold 0``, or the brand that is left out.
     train
-        Learnt from.
+        Rows to train on.
     watch
-        A tenth of the others: calibrates scores, and says when a network has learnt enough.
+        Validation rows, a tenth of the others: for calibration and early stopping.
     test
-        Seen by nobody before.
+        Rows to test on.
     """
 
     name: str
-    train: _Places
-    watch: _Places
-    test: _Places
+    train: _Indices
+    watch: _Indices
+    test: _Indices
 
 
 @dataclass(frozen=True)
 class View:
-    """A way to ask how good a model is: its folds, whose tests are looked at together."""
+    """Folds whose test rows are evaluated together."""
 
     name: str
-    folds: tuple[Fold, ...]
+    folds: tuple[FoldRows, ...]
 
     @property
     def digest(self) -> str:
-        """A hash of all places."""
-        found = sha256(self.name.encode())
+        """Hash of all indices, 16 hexadecimal digits."""
+        digest = sha256(self.name.encode())
         for fold in self.folds:
-            for places in (fold.train, fold.watch, fold.test):
-                found.update(f"{fold.name} {len(places)} ".encode())
-                found.update(places.astype("<i8").tobytes())
-        return found.hexdigest()[:16]
+            for indices in (fold.train, fold.watch, fold.test):
+                digest.update(f"{fold.name} {len(indices)} ".encode())
+                digest.update(indices.astype("<i8").tobytes())
+        return digest.hexdigest()[:16]
 
 
 def views(corpus: Corpus, scale: Scale) -> list[View]:
     """Return the splits of a corpus: random ones, and one per brand that is left out.
 
-    Near-duplicates are on one side of every split: whatever resembles a test row of a brand that
-    is left out is not used for training either.
+    Near-duplicates are on one side of every split: near-duplicates of the test rows of a brand
+    that is left out are not trained on.
 
     Raises
     ------
@@ -78,14 +78,11 @@ def views(corpus: Corpus, scale: Scale) -> list[View]:
         _fold(corpus, split, f"fold {fold}", split.outer == fold)
         for fold in range(min(n_folds, N_FOLDS))
     )
-    found = [View(RANDOM, random)]
     brands = tuple(_brand_folds(corpus, split))[: scale.n_brands]
-    if brands:
-        found.append(View(UNSEEN, brands))
-    return found
+    return [View(RANDOM, random), *([View(UNSEEN, brands)] if brands else [])]
 
 
-def _brand_folds(corpus: Corpus, split: Split) -> Iterator[Fold]:
+def _brand_folds(corpus: Corpus, split: Split) -> Iterator[FoldRows]:
     """Return a fold for each brand with enough rows of both classes, the largest first."""
     names, counts = np.unique(corpus.rows.brands, return_counts=True)
     if len(names) < 2:
@@ -100,12 +97,12 @@ def _brand_folds(corpus: Corpus, split: Split) -> Iterator[Fold]:
             yield _fold(corpus, split, str(names[place]), test)
 
 
-def _fold(corpus: Corpus, split: Split, name: str, test: Flags) -> Fold:
+def _fold(corpus: Corpus, split: Split, name: str, test: Flags) -> FoldRows:
     tested = {corpus.groups[place] for place in np.flatnonzero(test)}
     free = np.array([key not in tested for key in corpus.groups])
     watch = free & (split.inner == 0)
     train = free & (split.inner != 0)
-    fold = Fold(name, np.flatnonzero(train), np.flatnonzero(watch), np.flatnonzero(test))
+    fold = FoldRows(name, np.flatnonzero(train), np.flatnonzero(watch), np.flatnonzero(test))
     for part, places in (("train", fold.train), ("watch", fold.watch), ("test", fold.test)):
         n_negative = int(corpus.rows.negative[places].sum())
         if not 0 < n_negative < len(places):

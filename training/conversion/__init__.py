@@ -1,1 +1,1 @@
-"""Models that were compared, as bundles that serve."""
+"""Conversion of compared models to bundles."""

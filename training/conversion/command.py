@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
 import orjson
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from threadpoolctl import threadpool_limits
 
@@ -18,10 +16,11 @@ from badbuzz.errors import SettingsError
 from badbuzz.models.scorer import FILES
 from training.compare.candidates import Candidate, candidates
 from training.compare.command import corpora_of
+from training.compare.display import new_bars
 from training.compare.scale import FULL, QUICK, Scale
 from training.conversion.bundle import write_converted
 from training.conversion.converted import Converted, conversions
-from training.conversion.fitting import Fitted, Fitting
+from training.conversion.fitting import CandidateFitter, FittedCandidate
 from training.conversion.forms import check_served, is_served
 from training.datasets.corpus import NAMED, Corpus
 from training.datasets.labelled import ReadOptions
@@ -40,7 +39,7 @@ from training.writing import check_place
     required=True,
     multiple=True,
     metavar="NAME",
-    help="As compare calls it, or a pattern such as 'tfidf-*'.",
+    help="Name in train compare, or a pattern such as 'tfidf-*'.",
 )
 @click.option(
     "-o",
@@ -54,7 +53,7 @@ from training.writing import check_place
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="Of the numbers that are written; all of them are measured.",
+    help="Number format of the bundle; all formats are measured.",
 )
 @click.option(
     "--quick/--full",
@@ -77,10 +76,10 @@ def convert(
     words: dict[str, str],
     encoding: str,
 ) -> None:
-    """Fit one of the models that are compared, and write it as a bundle that serves.
+    """Fit one of the models of train compare, and write it as a bundle.
 
-    A tenth of the rows is kept from learning, to calibrate scores. The graph in float32 must score
-    a thousand rows as the model does, to a hundred-thousandth, or nothing is written.
+    A tenth of the rows is not trained on and calibrates the scores. The scores of the float32 graph
+    on a thousand rows must equal the model's to a hundred-thousandth, or nothing is written.
 
     \b
     Examples:
@@ -114,11 +113,11 @@ def convert(
 
 def _converted(
     corpus: Corpus, scale: Scale, chosen: Sequence[Candidate], console: Console
-) -> Iterator[tuple[Fitted, list[Converted]]]:
+) -> Iterator[tuple[FittedCandidate, list[Converted]]]:
     """Convert each model in turn, with a progress bar."""
-    with threadpool_limits(N_THREADS), _progress(console) as progress:
+    with threadpool_limits(N_THREADS), new_bars(console) as progress:
         task = progress.add_task("splits", total=2 * len(chosen))
-        fitting = Fitting(corpus, scale)
+        fitting = CandidateFitter(corpus, scale)
         for candidate in chosen:
             progress.update(task, description=f"{candidate.name}: fit")
             fitted = fitting.fit(candidate)
@@ -135,7 +134,7 @@ def _corpus(found: Sequence[Corpus]) -> Corpus:
 
 
 def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candidate]:
-    fits = [one for one in known if any(fnmatchcase(one.name, pattern) for pattern in patterns)]
+    fits = [one for one in known if one.matches(patterns)]
     if not fits:
         names = "; ".join(one.name for one in known if is_served(one.classifier))
         raise SettingsError(f"--model {patterns[0]}: fits none of {names}")
@@ -143,16 +142,6 @@ def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candida
     if not served:
         check_served([one.name for one in fits], [one.classifier for one in fits])
     return served
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )
 
 
 def _table(found: Sequence[Converted]) -> Table:

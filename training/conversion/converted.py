@@ -1,4 +1,4 @@
-"""A fitted model as a graph, held to what the model itself says, and what it costs to run."""
+"""Conversion of a fitted model to a graph, with the difference of its scores and its speed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import orjson
 from badbuzz.errors import BundleError
 from badbuzz.features.featurisers import build_featuriser
 from badbuzz.models.scorer import GOLDEN_TOLERANCE, Graph
-from training.conversion.fitting import Fitted
+from training.conversion.fitting import FittedCandidate
 from training.conversion.forms import Form, form_of
 from training.recipes.graph import FORMATS, convert
 from training.recipes.quality import measure
@@ -27,25 +27,25 @@ _WIDEST: Final = 2048
 
 @dataclass(frozen=True)
 class Converted:
-    """A model in numbers of one format.
+    """A converted model in one number format.
 
     Parameters
     ----------
     model
         Name of the candidate.
     numbers
-        One of :data:`training.recipes.graph.FORMATS`.
+        Number format, one of :data:`training.recipes.graph.FORMATS`.
     network, config
-        ``model.tflite`` and ``featuriser.json``.
+        Contents of ``model.tflite`` and ``featuriser.json``.
     gap, mean_gap
-        The largest and the mean difference of a score from the model's, on a thousand rows.
+        Largest and mean difference between a score and the model's, on a thousand rows.
     quality
         Figures of its scores on the held-out rows.
     source_accuracy
-        The model's on them.
+        Accuracy of the model on these rows.
     tweets_per_s
-        Scored in a second of CPU time, featuriser included, in batches of 256; most words were met
-        before, the texts were not.
+        Tweets per second of CPU time, featuriser included, in batches of 256; most words are in the
+        token cache, the texts are new.
     """
 
     model: str
@@ -66,7 +66,7 @@ class Converted:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """All of them by name, rounded."""
+        """Figures by name, rounded."""
         return {
             "model": self.model,
             "format": self.numbers,
@@ -80,7 +80,7 @@ class Converted:
         }
 
 
-def conversions(fitted: Fitted, formats: Sequence[str] = FORMATS) -> list[Converted]:
+def conversions(fitted: FittedCandidate, formats: Sequence[str] = FORMATS) -> list[Converted]:
     """Convert a fitted model to every format, float32 first, which verifies the graph.
 
     Raises
@@ -90,34 +90,33 @@ def conversions(fitted: Fitted, formats: Sequence[str] = FORMATS) -> list[Conver
     """
     form = form_of(fitted)
     config = _config(form, fitted)
-    found = [_converted(fitted, form, config, numbers) for numbers in _with_first(formats)]
-    if not found[0].gap <= GOLDEN_TOLERANCE:
+    exact = _converted(fitted, form, config, FORMATS[0])
+    if not exact.gap <= GOLDEN_TOLERANCE:
         raise BundleError(
-            f"{fitted.candidate.name}: conversion changed a score by {found[0].gap:.1e}, at most "
+            f"{fitted.candidate.name}: conversion changed a score by {exact.gap:.1e}, at most "
             f"{GOLDEN_TOLERANCE} is allowed: nothing was written"
         )
-    return [one for one in found if one.numbers in formats]
+    others = [numbers for numbers in FORMATS[1:] if numbers in formats]
+    return [exact, *(_converted(fitted, form, config, numbers) for numbers in others)]
 
 
-def _with_first(formats: Sequence[str]) -> list[str]:
-    return [numbers for numbers in FORMATS if numbers in formats or numbers == FORMATS[0]]
-
-
-def _config(form: Form, fitted: Fitted) -> dict[str, Any]:
+def _config(form: Form, fitted: FittedCandidate) -> dict[str, Any]:
     width = form.width or _width(form, [*fitted.compared_texts, *fitted.kept_texts])
     return {"kind": form.kind, "features": {**form.features, "width": width}, "n_rows": N_ROWS}
 
 
 def _width(form: Form, texts: Sequence[str]) -> int:
-    """Enough for every text, and half as much again, in steps of 16."""
-    reads: Any = build_featuriser(
+    """Return half as much again as the longest text needs, rounded up to a multiple of 16."""
+    featuriser: Any = build_featuriser(
         {"kind": form.kind, "features": {**form.features, "width": _WIDEST}}
     )
-    needed = min(int(reads.required_width(texts)) * 3 // 2, _WIDEST)
+    needed = min(int(featuriser.required_width(texts)) * 3 // 2, _WIDEST)
     return -(-max(needed, _STEP) // _STEP) * _STEP
 
 
-def _converted(fitted: Fitted, form: Form, config: dict[str, Any], numbers: str) -> Converted:
+def _converted(
+    fitted: FittedCandidate, form: Form, config: dict[str, Any], numbers: str
+) -> Converted:
     network = convert(form.network, N_ROWS, config["features"]["width"], numbers)
     graph = Graph(config, network)
     gaps = np.abs(graph.raw(fitted.compared_texts) - fitted.compared_scores)
@@ -137,7 +136,7 @@ def _converted(fitted: Fitted, form: Form, config: dict[str, Any], numbers: str)
     )
 
 
-def _speed(config: dict[str, Any], network: bytes, fitted: Fitted) -> float:
+def _speed(config: dict[str, Any], network: bytes, fitted: FittedCandidate) -> float:
     costs = []
     for _ in range(_N_ROUNDS):
         graph = Graph(config, network)

@@ -1,4 +1,4 @@
-"""A candidate fitted to all rows but those that calibrate it."""
+"""A candidate that is fitted to all rows but those that calibrate it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from training.compare.candidates import Candidate, features_of
 from training.compare.fitted_classifier import FittedClassifier
 from training.compare.networks import NETWORKS, keras
 from training.compare.prepared import Experiment, Prepared
-from training.compare.run import calibrated_on
 from training.compare.scale import Scale
-from training.compare.views import Fold
+from training.compare.views import FoldRows
 from training.datasets.corpus import Corpus
 from training.datasets.rows import Flags, Floats, hashed_folds
 from training.recipes.bundles import N_COMPARED
@@ -22,7 +21,7 @@ from training.recipes.quality import Calibrated
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedCandidate:
     """A fitted candidate.
 
     Parameters
@@ -30,11 +29,11 @@ class Fitted:
     prepared, classifier, calibrated
         Features, classifier and calibration.
     kept_texts, kept_negative, kept_scores
-        The rows that were not used for training, their truth, and what the model says of them.
+        Rows that were not trained on, their labels, and their scores by the model.
     learnt_texts
-        All that was, what stands beside the rows too.
+        Texts that were trained on, additional data included.
     compared_texts, compared_scores
-        A thousand of all rows, and what the model says of them.
+        A thousand of all rows, and their scores by the model.
     """
 
     candidate: Candidate
@@ -49,18 +48,11 @@ class Fitted:
     compared_scores: Floats
 
 
-class Fitting:
+class CandidateFitter:
     """Fits candidates to one corpus, in turn.
 
-    A tenth of the rows is kept from learning, near-duplicates together: it calibrates scores,
-    gives class means, ends the training of networks, and is what accuracy is measured on.
-
-    Parameters
-    ----------
-    corpus
-        The rows.
-    scale
-        Sizes of the features.
+    A tenth of the rows is not trained on, near-duplicates together. It calibrates scores, gives
+    class means, ends the training of networks, and accuracy is measured on it.
 
     Raises
     ------
@@ -71,7 +63,7 @@ class Fitting:
     def __init__(self, corpus: Corpus, scale: Scale) -> None:
         self.corpus = corpus
         self.scale = scale
-        self._bench = Experiment(corpus.rows, features_of(corpus), scale)
+        self._experiment = Experiment(corpus.rows, features_of(corpus), scale)
         kept = hashed_folds(corpus.groups, 1)[0].inner == 0
         for part in (kept, ~kept):
             n_negative = int(corpus.rows.negative[part].sum())
@@ -82,30 +74,30 @@ class Fitting:
                 )
         step = max(len(corpus.rows) // N_COMPARED, 1)
         compared = np.arange(len(corpus.rows))[::step][:N_COMPARED]
-        self._fold = Fold("all", np.flatnonzero(~kept), np.flatnonzero(kept), compared)
+        self._fold = FoldRows("all", np.flatnonzero(~kept), np.flatnonzero(kept), compared)
 
-    def fit(self, candidate: Candidate) -> Fitted:
+    def fit(self, candidate: Candidate) -> FittedCandidate:
         """Fit a candidate.
 
         Raises
         ------
         BundleError
-            When it does not tell negative rows from others at all.
+            When it scores negative rows no higher than others.
         """
         if candidate.classifier in NETWORKS:
             keras()
-        prepared = self._bench.prepared(self._fold, candidate.features)
+        prepared = self._experiment.prepared(self._fold, candidate.features)
         classifier = candidate.classify(prepared, self.scale)
         negative = prepared.negative.watch
         logits = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
-        calibrated = calibrated_on(classifier, logits, negative)
+        calibrated = Calibrated.of(logits, negative, identity=classifier.untrained)
         if not calibrated.m1 > calibrated.m0:
             raise BundleError(
                 f"{candidate.name}: scores negative rows no higher than others: give more rows"
             )
         compared = np.asarray(classifier.logits(prepared.inputs.test), np.float64)
         texts = self.corpus.rows.texts
-        return Fitted(
+        return FittedCandidate(
             candidate,
             prepared,
             classifier,
@@ -113,7 +105,7 @@ class Fitting:
             [texts[place] for place in self._fold.watch],
             negative,
             calibrated.scores(logits),
-            [*(texts[place] for place in self._fold.train), *classifier.beside],
+            [*(texts[place] for place in self._fold.train), *classifier.additional_texts],
             [texts[place] for place in self._fold.test],
             calibrated.scores(compared),
         )

@@ -1,8 +1,8 @@
-"""Each kind of model as ids of a table and what is done with their rows.
+"""Each kind of model as a table of ids and a function of their rows.
 
-Whatever is linear before the first bend folds into the table: a row holds what an id adds to a
-sum, and what it adds to the sum's divisor. A mean of vectors followed by a linear model is one
-number a word; followed by a dense layer, one number for each of its units.
+The linear part of a model before its first non-linearity folds into the table: a row has the id's
+contribution to a sum and to its divisor. A mean of vectors followed by a linear model needs one
+number for each word; followed by a dense layer, one number for each unit.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from badbuzz.errors import SettingsError
 from training.compare.embeddings import LONGEST, LetterVectors
-from training.compare.networks import FittedNetwork, Spread
-from training.conversion.fitting import Fitted
+from training.compare.networks import FittedNetwork, Standardise
+from training.conversion.fitting import FittedCandidate
 from training.datasets.rows import Floats
 from training.recipes.graph import LEAST_SQUARE, Linear, Network
 from training.recipes.linear import Table
@@ -35,7 +35,7 @@ _UNSERVED: Final = {
 
 @dataclass(frozen=True)
 class Form:
-    """A model as a bundle holds it.
+    """A model in the form of a bundle.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def check_served(names: Sequence[str], classifiers: Sequence[str]) -> None:
     Raises
     ------
     SettingsError
-        Which says why the first of them is none.
+        When no graph expresses any of them; the message gives the reason for the first.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def is_served(classifier: str) -> bool:
     return classifier not in _UNSERVED
 
 
-def form_of(fitted: Fitted) -> Form:
+def form_of(fitted: FittedCandidate) -> Form:
     """Return the form of a fitted model."""
     return _FORMS[fitted.candidate.features.partition("-")[0]](fitted)
 
@@ -91,13 +91,13 @@ def form_of(fitted: Fitted) -> Form:
 # Hashed ids
 
 
-def _hashed(fitted: Fitted) -> Form:
+def _hashed(fitted: FittedCandidate) -> Form:
     features, fitted_model = fitted.prepared.fitted.features, fitted.classifier.fitted_model
-    given = {name: getattr(features, name) for name in features.__slots__}
-    width = given.pop("width")
+    config = {name: getattr(features, name) for name in features.__slots__}
+    width = config.pop("width")
     if isinstance(fitted_model, Table):
-        return Form("hashed", given, Linear.of(fitted_model, fitted.calibrated).network, width)
-    return Form("hashed", given, _bag(fitted_model, fitted.calibrated), width)
+        return Form("hashed", config, Linear.of(fitted_model, fitted.calibrated).network, width)
+    return Form("hashed", config, _bag(fitted_model, fitted.calibrated), width)
 
 
 def _bag(fitted_model: Any, calibrated: Calibrated) -> Network:
@@ -108,24 +108,20 @@ def _bag(fitted_model: Any, calibrated: Calibrated) -> Network:
     sums = calibrated.slope * (vectors @ kernel)[:-1]
     table = np.concatenate([sums, np.ones_like(sums)], axis=1).astype(np.float32)
     offset = float(calibrated.slope * bias[0] + calibrated.bias)
-    width = fitted_model.taken.width
+    width = fitted_model.prepare.width
 
     def logits(tf: Any, rows: Any, _: Any) -> Any:
-        found = tf.reduce_sum(rows[:width], axis=0)
-        return found[:, 0] * tf.math.rsqrt(found[:, 1] + 1.0) + offset
+        sums = tf.reduce_sum(rows[:width], axis=0)
+        return sums[:, 0] * tf.math.rsqrt(sums[:, 1] + 1.0) + offset
 
-    return Network(_padded_end(table), logits)
-
-
-def _padded_end(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.concatenate([table, np.zeros_like(table[:1])])
+    return Network(np.concatenate([table, np.zeros_like(table[:1])]), logits)
 
 
 # TF-IDF
 
 
-def _counted(fitted: Fitted) -> Form:
-    """Terms by TF-IDF, each vectoriser's of norm one: two columns of the table for each."""
+def _counted(fitted: FittedCandidate) -> Form:
+    """Convert TF-IDF, normalised for each vectoriser: two columns of the table for each."""
     vectorisers = fitted.prepared.fitted.vectorisers
     slope = fitted.calibrated.slope
     fitted_model = fitted.classifier.fitted_model
@@ -161,11 +157,11 @@ def _counted(fitted: Fitted) -> Form:
 # Vectors of words
 
 
-def _embedded(fitted: Fitted) -> Form:
+def _embedded(fitted: FittedCandidate) -> Form:
     if fitted.candidate.features == "word2vec-words":
         return _convolved(fitted)
     means = fitted.prepared.fitted
-    projection, head = _behind(fitted.classifier.fitted_model, fitted.calibrated)
+    projection, head = _head(fitted.classifier.fitted_model, fitted.calibrated)
     if isinstance(means.vectors, LetterVectors):
         return _of_letters(means, projection, head)
     table = _weighed(means.vectors.table @ projection, means.rarity)
@@ -173,17 +169,17 @@ def _embedded(fitted: Fitted) -> Form:
     return Form("words", {"words": means.vectors.words}, Network(table, head))
 
 
-def _behind(
+def _head(
     fitted_model: Any, calibrated: Calibrated
 ) -> tuple[Floats, Callable[[Any, Any, Any], Any]]:
     """Return the matrix applied to vectors, and the function from their mean to logits."""
     if isinstance(fitted_model, FittedNetwork):
-        assert isinstance(fitted_model.taken, Spread)
+        assert isinstance(fitted_model.prepare, Standardise)
         kernel, bias, outer, outer_bias = (
             np.asarray(one, np.float64) for one in fitted_model.model.get_weights()
         )
-        projection = kernel / np.asarray(fitted_model.taken.spread, np.float64)[:, None]
-        inner = bias - fitted_model.taken.mean @ projection
+        projection = kernel / np.asarray(fitted_model.prepare.spread, np.float64)[:, None]
+        inner = bias - fitted_model.prepare.mean @ projection
         scale = (calibrated.slope * outer[:, 0]).astype(np.float32)
         offset = float(calibrated.slope * outer_bias[0] + calibrated.bias)
     else:
@@ -207,7 +203,7 @@ def _behind(
 def _weighed(
     values: NDArray[Any], weights: NDArray[np.float32] | np.float32 | None
 ) -> NDArray[np.float32]:
-    """Rows times their weights, and the weights as one more column."""
+    """Return rows times their weights, and the weights as one more column."""
     column = np.ones((len(values), 1))
     if weights is not None:
         column *= np.reshape(weights, (-1, 1))
@@ -215,7 +211,7 @@ def _weighed(
 
 
 def _of_letters(means: Any, projection: Floats, head: Callable[[Any, Any, Any], Any]) -> Form:
-    """Known words by name, with those whose rarity is known; letter sequences for the rest."""
+    """Convert known words and those with a rarity by name, other words by letter sequences."""
     vectors, rarity = means.vectors, means.rarity
     letters = vectors.letters
     rarest = None if rarity is None else rarity.max()
@@ -242,21 +238,21 @@ def _of_letters(means: Any, projection: Floats, head: Callable[[Any, Any, Any], 
     return Form("subwords", features, Network(table, head, weighted=True))
 
 
-def _convolved(fitted: Fitted) -> Form:
+def _convolved(fitted: FittedCandidate) -> Form:
     weights = fitted.classifier.fitted_model.model.get_weights()
     table, kernel, bias, outer, outer_bias = (np.asarray(one, np.float32) for one in weights)
     slope, offset = fitted.calibrated.slope, fitted.calibrated.bias
 
     def logits(tf: Any, rows: Any, _: Any) -> Any:
-        found = tf.nn.conv1d(tf.transpose(rows, [1, 0, 2]), kernel, stride=1, padding="VALID")
-        strongest = tf.reduce_max(tf.nn.relu(found + bias), axis=1)
+        convolved = tf.nn.conv1d(tf.transpose(rows, [1, 0, 2]), kernel, stride=1, padding="VALID")
+        strongest = tf.reduce_max(tf.nn.relu(convolved + bias), axis=1)
         return slope * (tf.reduce_sum(strongest * outer[:, 0], axis=1) + outer_bias[0]) + offset
 
     words = fitted.prepared.fitted.vectors.words
     return Form("words", {"words": words}, Network(table, logits), LONGEST)
 
 
-_FORMS: Final[dict[str, Callable[[Fitted], Form]]] = {
+_FORMS: Final[dict[str, Callable[[FittedCandidate], Form]]] = {
     "hashed": _hashed,
     "tfidf": _counted,
     "word2vec": _embedded,

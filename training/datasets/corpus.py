@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.errors import RecordingError
-from training.datasets.rows import Flags, Rows, group_keys, read_rows
+from training.datasets.rows import Flags, Rows, group_keys, has_files, read_rows
 
 FEWEST: Final = 50
 """Smallest number of rows of either class that a model can be tested on."""
@@ -156,9 +156,7 @@ def named(folder: Path, names: Sequence[str]) -> list[Corpus]:
     RecordingError
         A file is missing or cannot be read, or the folder holds no data set.
     """
-    present = [
-        name for name, one in NAMED.items() if all((folder / file).is_file() for file in one.files)
-    ]
+    present = [name for name, one in NAMED.items() if has_files(folder, one.files)]
     if not names and not present:
         files = ", ".join(file for one in NAMED.values() for file in one.files)
         raise RecordingError(f"{folder}: holds none of {files}: give files of your own with --data")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -103,6 +103,11 @@ def read_rows(data: Path, *names: str) -> Rows:
     return Rows.of(records)
 
 
+def has_files(folder: Path, names: Iterable[str]) -> bool:
+    """Tell whether every named file is in a folder."""
+    return all((folder / name).is_file() for name in names)
+
+
 def read_sentences(path: Path) -> Rows:
     """Read lines of ``-``, ``=`` or ``+``, a space, and a text; skip other lines."""
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -153,11 +158,11 @@ def hashed_folds(keys: Sequence[str], n: int) -> list[Split]:
     >>> hashed_folds(["late", "late"], 1)[0].outer.tolist()
     [0, 0]
     """
-    made: list[Split] = []
+    folds = []
     for repeat in range(n):
         hashes = np.array([crc32(f"{repeat} {key}".encode()) for key in keys], np.int64)
-        made.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
-    return made
+        folds.append(Split(hashes % N_FOLDS, hashes // N_FOLDS % N_INNER))
+    return folds
 
 
 def words(text: str) -> list[str]:

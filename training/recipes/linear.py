@@ -10,6 +10,7 @@ contribution to the sum and to the squared norm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from badbuzz.features.hashing import HashedFeatures, HashedFeaturiser
 from training.datasets.rows import Flags, Floats
 
 _FLOOR: Final = 0.3
@@ -80,6 +82,11 @@ def presence(rows: NDArray[np.int32], n_buckets: int) -> sparse.csr_matrix:
     ends = np.concatenate([[0], np.cumsum(real.sum(axis=1))])
     ids = rows[real]
     return sparse.csr_matrix((np.ones(len(ids)), ids, ends), shape=(len(rows), n_buckets))
+
+
+def hashed_presence(texts: Sequence[str], features: HashedFeatures) -> sparse.csr_matrix:
+    """Return the hashed features of texts as a sparse binary matrix."""
+    return presence(HashedFeaturiser(features).rows(texts), features.n_buckets)
 
 
 def fit(

@@ -52,9 +52,9 @@ class Calibrated:
         return cls.of(out_of_fold(fit, kept, inner)[kept], negative[kept])
 
     @classmethod
-    def of(cls, logits: Floats, negative: Flags) -> Calibrated:
-        """Calibrate on logits of rows and their labels."""
-        slope, bias = calibrate(logits, negative)
+    def of(cls, logits: Floats, negative: Flags, *, identity: bool = False) -> Calibrated:
+        """Calibrate on logits of rows and their labels; ``identity`` keeps the logits unchanged."""
+        slope, bias = (1.0, 0.0) if identity else calibrate(logits, negative)
         scores = sigmoid(slope * logits + bias)
         return cls(slope, bias, float(scores[~negative].mean()), float(scores[negative].mean()))
 

@@ -13,11 +13,10 @@ from scipy import sparse
 from sklearn.metrics import roc_auc_score
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from badbuzz.features.hashing import HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
 from training.datasets.rows import N_FOLDS, Flags, Floats, Rows, read_rows, read_sentences, splits
 from training.recipes.graph import Linear
-from training.recipes.linear import Prior, Table, fit, fit_prior, presence
+from training.recipes.linear import Prior, Table, fit, fit_prior, hashed_presence
 from training.recipes.quality import Calibrated, cross_validate, measure, out_of_fold
 from training.recipes.reference import held_out_reference
 from training.recipes.shipped import Recipe
@@ -42,10 +41,10 @@ class Study:
     def __init__(self, recipe: Recipe, rows: Rows, prior: Rows | None = None) -> None:
         self.recipe = recipe
         self.rows = rows
-        self._present = self._features(self.rows)
+        self._present = hashed_presence(self.rows.texts, recipe.features)
         self._splits = splits(self.rows.texts, recipe.n_splits)
         self.own = own_sentences(recipe.sentences)
-        self._own_present = self._features(self.own)
+        self._own_present = hashed_presence(self.own.texts, recipe.features)
         self.n_prior = 0 if prior is None else len(prior)
         self._prior_texts: list[str] = [] if prior is None else prior.texts
         self._prior = self._fit_prior(prior)
@@ -56,15 +55,12 @@ class Study:
         prior = None if recipe.prior is None else read_rows(data, *recipe.prior.files)
         return cls(recipe, read_rows(data, *recipe.rows.files), prior)
 
-    def _features(self, rows: Rows) -> sparse.csr_matrix:
-        features = self.recipe.features
-        return presence(HashedFeaturiser(features).rows(rows.texts), features.n_buckets)
-
     def _fit_prior(self, rows: Rows | None) -> Prior | None:
         shape = self.recipe.prior_shape
         if rows is None or shape is None:
             return None
-        return fit_prior(self._features(rows), rows.negative, shape)
+        present = hashed_presence(rows.texts, self.recipe.features)
+        return fit_prior(present, rows.negative, shape)
 
     def table(self, kept: Flags) -> Table:
         """Fit a model to the kept rows and the recipe's sentences."""

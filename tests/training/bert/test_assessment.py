@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.bert.assessment import assess, rated
+from training.bert.assessment import assess, rate_models
 from training.bert.cost import Cost
 from training.bert.models import TUNED
 from training.compare.comparison import Comparison
@@ -26,14 +26,14 @@ def record(model: str, n_right: int) -> Record:
     return Record("", features, classifier, {"accuracy": n_right / N}, {}, scores, negative, None)
 
 
-def answer(*pairs: tuple[int, int]) -> tuple[str, ...]:
+def conclude(*pairs: tuple[int, int]) -> tuple[str, ...]:
     """Return views with the given numbers of correct rows of champion and tuned encoder."""
     rows = Rows([], np.zeros(0, np.bool_), np.zeros(0, np.str_))
     views = []
     for name, (n_champion, n_tuned) in zip(("random", "unseen"), pairs, strict=False):
         records = (record(TUNED, n_tuned), record("hashed, shipped", n_champion))
-        found = Comparison(Corpus("own", "en", rows), View(name, ()), records, 0)
-        views.append((name, rated(found, "hashed, shipped")))
+        compared = Comparison(Corpus("own", "en", rows), View(name, ()), records, 0)
+        views.append((name, rate_models(compared, "hashed, shipped")))
     return assess(views, CHAMPION, ENCODER, 0.05)
 
 
@@ -46,19 +46,19 @@ def answer(*pairs: tuple[int, int]) -> tuple[str, ...]:
         (850, 880, "Yes: the tuned encoder is right about 30 more tweets of 1,000"),
     ],
 )
-def test_it_is_worth_it_only_for_a_gain_that_is_sure_and_large(
+def test_only_a_significant_and_large_gain_is_worth_the_price(
     n_champion: int, n_tuned: int, expected: str
 ) -> None:
-    assert answer((n_champion, n_tuned))[0].startswith(expected)
+    assert conclude((n_champion, n_tuned))[0].startswith(expected)
 
 
-def test_views_that_disagree_are_told_apart() -> None:
-    found = answer((850, 852), (830, 870))[0]
-    assert found.startswith("It depends: on random no: the tuned encoder is not shown")
-    assert "; on unseen yes: the tuned encoder is right about 40 more tweets of 1,000" in found
+def test_views_with_different_conclusions_are_listed() -> None:
+    conclusion = conclude((850, 852), (830, 870))[0]
+    assert conclusion.startswith("It depends: on random no: the tuned encoder is not shown")
+    assert "; on unseen yes: the tuned encoder is right about 40 more tweets of 1,000" in conclusion
 
 
-def test_money_is_told_for_every_rate() -> None:
-    told = " ".join(answer((850, 860)))
-    assert "133 times the CPU time and 7.0 times the memory" in told
-    assert "219 a month instead of 36 at 1,000 tweets/s" in told
+def test_every_rate_has_a_price() -> None:
+    text = " ".join(conclude((850, 860)))
+    assert "133 times the CPU time and 7.0 times the memory" in text
+    assert "219 a month instead of 36 at 1,000 tweets/s" in text

@@ -1,4 +1,4 @@
-"""The command, from a user's file to an answer."""
+"""The command, from a user's file to a conclusion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def invoke(*arguments: str) -> Result:
 N_ROWS = 300
 
 
-class Asked:
+class CommandRun:
     """A run of the command with everything, twice over the same store."""
 
     def __init__(self, simulated: Path, encoder: Path, folder: Path) -> None:
@@ -37,46 +37,53 @@ class Asked:
         )  # fmt: skip
         first = invoke(*arguments, "--json", "--report", str(self.report))
         assert first.exit_code == 0, (first.output, first.exception)
-        self.found: dict[str, Any] = orjson.loads(first.stdout)
-        self.again = invoke(*arguments)
-        assert self.again.exit_code == 0, (self.again.output, self.again.exception)
+        self.output: dict[str, Any] = orjson.loads(first.stdout)
+        self.second = invoke(*arguments)
+        assert self.second.exit_code == 0, (self.second.output, self.second.exception)
 
 
 @pytest.fixture(scope="module")
-def asked(simulated: Path, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
-    return Asked(simulated, tiny_folder, tmp_path_factory.mktemp("bert"))
+def command_run(
+    simulated: Path, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> CommandRun:
+    return CommandRun(simulated, tiny_folder, tmp_path_factory.mktemp("bert"))
 
 
-def test_the_models_are_held_to_the_champion_on_the_same_rows(asked: Asked) -> None:
-    (random,) = asked.found["views"]
+def test_models_are_compared_with_the_champion_on_the_same_rows(command_run: CommandRun) -> None:
+    (random,) = command_run.output["views"]
     models = random["models"]
     assert [one["kind"] for one in models] == ["champion", "frozen", "tuned", "distilled"]
     assert [one["gain"] is None for one in models] == [True, False, False, False]
     assert {sum(one["confusion"].values()) for one in models} == {models[0]["n_test"]}
 
 
-def test_serving_is_measured_and_priced(asked: Asked) -> None:
-    costs = asked.found["costs"]
+def test_serving_is_measured_and_priced(command_run: CommandRun) -> None:
+    costs = command_run.output["costs"]
     for one in (costs["champion"], costs["encoder"]):
         assert min(one["alone_ms"], one["batch_us"], one["size_mb"]) > 0
         assert one["memory_mb"] < 500, "TensorFlow is loaded"
         assert [price["rate"] for price in one["prices"]] == [10, 100, 1000]
 
 
-def test_the_answer_is_a_sentence_with_reasons(asked: Asked) -> None:
-    assert asked.found["answer"].split()[0].strip(":,") in {"No", "Hardly", "Yes", "It"}
-    assert any("times the CPU time" in reason for reason in asked.found["reasons"])
-    assert sum("distilled" in reason for reason in asked.found["reasons"]) == 1
+def test_the_conclusion_is_a_sentence_with_reasons(command_run: CommandRun) -> None:
+    assert command_run.output["answer"].split()[0].strip(":,") in {"No", "Hardly", "Yes", "It"}
+    assert any("times the CPU time" in reason for reason in command_run.output["reasons"])
+    assert sum("distilled" in reason for reason in command_run.output["reasons"]) == 1
 
 
-def test_what_was_finished_is_not_run_again(asked: Asked) -> None:
-    assert "4 runs were finished before" in asked.again.output
-    assert f"{asked.found['views'][0]['models'][2]['accuracy']:.3f}" in asked.again.output
+def test_finished_runs_are_reused(command_run: CommandRun) -> None:
+    assert "4 runs were finished before" in command_run.second.output
+    assert (
+        f"{command_run.output['views'][0]['models'][2]['accuracy']:.3f}"
+        in command_run.second.output
+    )
 
 
-def test_the_report_needs_no_network_and_holds_no_text(asked: Asked, simulated: Path) -> None:
-    html = asked.report.read_text()
-    assert asked.found["answer"] in html
+def test_the_report_is_self_contained_and_has_no_texts(
+    command_run: CommandRun, simulated: Path
+) -> None:
+    html = command_run.report.read_text()
+    assert command_run.output["answer"] in html
     assert "src=" not in html
     texts = [orjson.loads(line)["text"] for line in simulated.read_bytes().splitlines()]
     assert not [text for text in texts if len(text) > 20 and text in html]
@@ -91,7 +98,7 @@ def test_the_report_needs_no_network_and_holds_no_text(asked: Asked, simulated: 
         (["--report", "nowhere/r.html"], RecordingError, "there is no folder nowhere"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(
+def test_invalid_arguments_are_refused(
     simulated: Path,
     tiny_folder: Path,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""Reading an encoder's folder, and what it calculates."""
+"""Reading an encoder's folder, and the output of its layers."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pytest
 
 from badbuzz.errors import BundleError, SettingsError
 from tests.training.bert.tiny import CONFIG, TEXTS, reference, write_tiny
-from training.bert.encoded import Bottom, Mean
+from training.bert.encoded import FrozenLayers, MeanStates
 from training.bert.folder import SHIPPED, Encoder, read_encoder, shipped_folder
 from training.bert.ragged import Ragged
-from training.bert.tokens import Tokens
+from training.bert.tokens import EncoderTokeniser
 
 
 def gap(encoder: Encoder, split: int) -> float:
     """Return the largest difference from the reference, for texts in one batch."""
-    ids = Tokens(encoder.tokeniser).transform(TEXTS)
-    found = Mean(encoder, split).transform(Bottom(encoder, split).transform(ids))
+    ids = EncoderTokeniser(encoder.tokeniser).transform(TEXTS)
+    found = MeanStates(encoder, split).transform(FrozenLayers(encoder, split).transform(ids))
     expected = [
-        reference(ids.taken(np.array([place])).values, encoder.weights, encoder.n_heads,
+        reference(ids.select(np.array([place])).values, encoder.weights, encoder.n_heads,
                   encoder.epsilon)
         for place in range(len(ids))
     ]  # fmt: skip
@@ -31,29 +31,31 @@ def gap(encoder: Encoder, split: int) -> float:
 
 
 @pytest.mark.parametrize("split", [0, 1, 2])
-def test_the_layers_calculate_what_the_reference_does(tiny: Encoder, split: int) -> None:
+def test_the_layers_equal_the_reference(tiny: Encoder, split: int) -> None:
     assert gap(tiny, split) < 1e-4
 
 
-def test_minilm_calculates_what_the_reference_does() -> None:
+def test_minilm_equals_the_reference() -> None:
     pytest.importorskip(SHIPPED, reason="make minilm installs it")
     assert gap(read_encoder(shipped_folder(), 64), 3) < 1e-4
 
 
 def test_users_and_links_are_masked(tiny: Encoder) -> None:
     one, other = (
-        Tokens(tiny.tokeniser)
+        EncoderTokeniser(tiny.tokeniser)
         .transform(["@crew late", "@someone late"])
         .padded(np.array([0, 1]))[0]
     )
     assert one.tolist() == other.tolist()
 
 
-def test_a_long_text_is_cut(tiny: Encoder) -> None:
-    assert Tokens(tiny.tokeniser).transform(["late " * 100]).lengths.tolist() == [tiny.longest]
+def test_a_long_text_is_truncated(tiny: Encoder) -> None:
+    assert EncoderTokeniser(tiny.tokeniser).transform(["late " * 100]).lengths.tolist() == [
+        tiny.longest
+    ]
 
 
-def test_batches_hold_every_text_once() -> None:
+def test_batches_contain_every_text_once() -> None:
     lengths = np.random.default_rng(0).integers(1, 90, 500)
     ragged = Ragged.of([np.ones(n, np.int32) for n in lengths])
     batches = list(ragged.batches())
@@ -87,7 +89,7 @@ def has_more_layers(folder: Path) -> None:
         (lacks_tokeniser, r"tiny: lacks tokenizer\.json: give a folder with config\.json"),
         (is_another_model, "model_type is 'roberta', only 'bert' can be used"),
         (has_broken_weights, "tiny: cannot be read"),
-        (has_no_sizes, "config.json says no num_hidden_layers"),
+        (has_no_sizes, "config.json lacks num_hidden_layers"),
         (has_more_layers, r"has no encoder\.layer\.2\.attention\.self\.query\.weight"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Tuning the top layers, and teaching the bundles' recipe."""
+"""Tuning the top layers, and distilling them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy import sparse
 from training.bert.distil import fit_soft
 from training.bert.folder import Encoder
 from training.bert.ragged import Ragged
-from training.bert.tuning import Top, Tuning, fitted, reader
-from training.compare.prepared import Parts
+from training.bert.tuning import TunedLayers, Tuning, state_reader, tune
+from training.compare.prepared import FoldParts
 from training.datasets.rows import Floats
 from training.recipes.graph import tensorflow
 from training.recipes.linear import fit
@@ -26,48 +26,50 @@ NEGATIVE = np.array([True, False, True, False] * 16)
 
 @pytest.fixture(scope="module")
 def states(tiny: Encoder) -> Ragged:
-    return reader(tiny, TUNING)(TEXTS)
+    return state_reader(tiny, TUNING)(TEXTS)
 
 
 @pytest.fixture(scope="module")
-def tuned(tiny: Encoder, states: Ragged) -> Top:
-    top = Top(tiny, TUNING)
+def tuned(tiny: Encoder, states: Ragged) -> TunedLayers:
+    top = TunedLayers(tiny, TUNING)
     list(top.learn(states, NEGATIVE.astype(np.float64)))
     return top
 
 
-def test_every_weight_of_the_top_is_tuned(tiny: Encoder, tuned: Top) -> None:
-    before = dict(zip([one.name for one in tuned.variables], Top(tiny, TUNING).kept(), strict=True))
-    after = dict(zip(before, tuned.kept(), strict=True))
+def test_every_weight_of_the_top_is_tuned(tiny: Encoder, tuned: TunedLayers) -> None:
+    before = dict(
+        zip([one.name for one in tuned.variables], TunedLayers(tiny, TUNING).weights(), strict=True)
+    )
+    after = dict(zip(before, tuned.weights(), strict=True))
     assert {name for name in before if np.array_equal(before[name], after[name])} == set()
     assert {match[0] for name in before if (match := re.match(r"encoder\.layer\.\d+", name))} == {
         "encoder.layer.1"
     }
 
 
-def test_it_learns_what_is_negative(states: Ragged, tuned: Top) -> None:
+def test_negative_texts_get_positive_logits(states: Ragged, tuned: TunedLayers) -> None:
     assert ((tuned.logits(states) > 0) == NEGATIVE).all()
 
 
 def test_a_weight_without_a_gradient_is_an_error(tiny: Encoder, states: Ragged) -> None:
-    top = Top(tiny, TUNING)
+    top = TunedLayers(tiny, TUNING)
     top.variables.append(tensorflow().Variable(0.0, name="idle"))
     with pytest.raises(RuntimeError, match="no gradient reaches idle"):
         next(top.learn(states, NEGATIVE.astype(np.float64)))
 
 
-def test_the_epoch_that_serves_is_the_best_on_watched_rows(tiny: Encoder, states: Ragged) -> None:
-    """Watched rows contradict the others, so that every epoch makes them worse."""
-    truth = Parts(NEGATIVE, ~NEGATIVE, None)
-    kept, first = Top(tiny, TUNING), Top(tiny, TUNING)
-    curve = fitted(kept, Parts(states, states, None), truth)
+def test_the_epoch_with_the_lowest_validation_loss_is_kept(tiny: Encoder, states: Ragged) -> None:
+    """Contradict the training rows in validation, so that the loss rises with every epoch."""
+    negative = FoldParts(NEGATIVE, ~NEGATIVE, None)
+    kept, first = TunedLayers(tiny, TUNING), TunedLayers(tiny, TUNING)
+    curve = tune(kept, FoldParts(states, states, None), negative)
     next(first.learn(states, NEGATIVE.astype(np.float64)))
     assert curve.watch_loss[0] < curve.watch_loss[-1]
     np.testing.assert_allclose(kept.logits(states), first.logits(states), atol=1e-5)
 
 
 def matrix(rows: list[list[int]]) -> sparse.csr_matrix:
-    """Binary rows that hold these ids."""
+    """Return binary rows with the given ids."""
     found = sparse.lil_matrix((len(rows), AIRLINE_EN.features.n_buckets))
     for place, ids in enumerate(rows):
         found[place, ids] = 1.0
@@ -79,11 +81,11 @@ HARD = np.array([1.0, 1.0, 0.0, 0.0, 1.0])
 
 
 def logits(target: Floats, counts: Floats) -> Floats:
-    table = fit_soft(matrix(ROWS), target, counts, AIRLINE_EN, None, None)
+    table = fit_soft(matrix(ROWS), target, counts, AIRLINE_EN, None)
     return table.logits(matrix(ROWS))
 
 
-def test_targets_of_0_and_1_give_the_recipe_itself() -> None:
+def test_targets_of_0_and_1_give_the_scores_of_the_recipe() -> None:
     table = fit(matrix(ROWS), HARD == 1, AIRLINE_EN.shape)
     np.testing.assert_allclose(logits(HARD, np.ones(5)), table.logits(matrix(ROWS)), atol=0.02)
 
@@ -93,7 +95,7 @@ def test_a_softer_target_gives_a_lower_logit() -> None:
     assert logits(softer, np.ones(5))[4] < logits(HARD, np.ones(5))[4] - 0.1
 
 
-def test_a_text_counts_as_often_as_its_weight_says() -> None:
+def test_a_weight_of_ten_counts_more_than_a_weight_of_one() -> None:
     doubted = np.array([1.0, 1.0, 0.0, 0.0, 0.0])
     one, ten = (logits(doubted, np.array([1.0, 1.0, 1.0, 1.0, n])) for n in (1.0, 10.0))
     assert ten[4] < one[4] - 0.1
@@ -103,7 +105,7 @@ def test_tuning_is_the_same_each_time(tiny: Encoder, states: Ragged) -> None:
     once = replace(TUNING, n_epochs=1)
     found = []
     for _ in range(2):
-        top = Top(tiny, once)
+        top = TunedLayers(tiny, once)
         next(top.learn(states, NEGATIVE.astype(np.float64)))
         found.append(top.logits(states))
     np.testing.assert_array_equal(found[0], found[1])

@@ -16,7 +16,7 @@ CHEAP = ("text, majority", "tfidf-words, *")
 
 
 class Silent:
-    """Progress that nobody is told."""
+    """Progress that is not shown."""
 
     def begin(self, corpus: str, view: str, n_folds: int) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Every model keeps the contract; figures are what they are called; the choice has reasons."""
+"""The models, their figures, and the choice among them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from training.compare.views import View
 from training.datasets.corpus import Corpus
 
 
-def tried(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
+def outcome_on(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
     experiment = Experiment(corpus.rows, features_of(corpus), TINY)
     return fit_and_score(candidate, view, experiment, lambda: None)
 
 
 @pytest.mark.slow
-def test_every_model_keeps_the_contract(corpus: Corpus, random_view: View) -> None:
+def test_every_model_returns_one_score_in_0_to_1_per_row(corpus: Corpus, random_view: View) -> None:
     found = candidates(corpus, TINY)
     experiment = Experiment(corpus.rows, features_of(corpus), TINY)
     for candidate in found:
@@ -44,18 +44,18 @@ def test_every_kind_of_features_and_classifier_is_compared(corpus: Corpus) -> No
     assert len({one.name for one in found}) == len(found)
 
 
-def test_vader_judges_english_only(corpus: Corpus) -> None:
+def test_vader_scores_english_only(corpus: Corpus) -> None:
     french = candidates(replace(corpus, language="fr"), TINY)
     assert "vader" not in {one.classifier for one in french}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["fasttext-mean, dense", "word2vec-idf, forest"])
-def test_a_model_learnt_twice_scores_the_same(
+def test_a_model_fitted_twice_has_the_same_scores(
     corpus: Corpus, random_view: View, model: str
 ) -> None:
     (candidate,) = (one for one in candidates(corpus, TINY) if one.name == model)
-    once, twice = (tried(corpus, random_view, candidate).scores for _ in range(2))
+    once, twice = (outcome_on(corpus, random_view, candidate).scores for _ in range(2))
     np.testing.assert_array_equal(once, twice)
 
 
@@ -79,7 +79,7 @@ def test_figures_of_known_scores() -> None:
     assert found["average_precision"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-5)
 
 
-def test_counting_labels_is_biased_where_the_adjusted_share_is_not() -> None:
+def test_the_share_of_labels_is_biased_and_the_adjusted_share_is_not() -> None:
     negative = [True] * 100 + [False] * 100
     scores = [0.9] * 100 + [0.9] * 40 + [0.1] * 60
     shares = [(score - 0.42) / (0.9 - 0.42) for score in scores]
@@ -101,7 +101,7 @@ def record_of(name: str, n_right: int, us: float, n: int = 1000) -> Record:
     return Record("", "features", name, numbers, {}, scores, negative, None)
 
 
-def test_the_cheapest_of_those_as_good_as_the_best_is_chosen() -> None:
+def test_the_cheapest_model_about_as_good_as_the_best_is_chosen() -> None:
     records = [
         record_of("dear", 902, us=500),
         record_of("cheap", 901, us=20),
@@ -117,7 +117,7 @@ def test_a_cheaper_model_that_few_rows_cannot_tell_from_the_best_is_not_chosen()
     assert choose(records, core_hour=0.05).chosen.classifier == "dear"
 
 
-def test_a_choice_says_why() -> None:
+def test_a_choice_has_reasons() -> None:
     found = choose([record_of("dear", 902, us=500), record_of("cheap", 901, us=20)], core_hour=3.6)
     assert found.reasons == (
         "features, cheap is right about 90.1% of 1,000 test rows, AUC 0.500; the best, "

@@ -45,7 +45,7 @@ def runs_of(client: Any, corpus: str = "own.jsonl", status: str = "FINISHED") ->
     return list(client.search_runs([experiment.experiment_id], f"attributes.status = '{status}'"))
 
 
-def test_a_run_holds_its_figures_and_pictures(found: list[Comparison], store: Path) -> None:
+def test_a_run_has_figures_and_pictures(found: list[Comparison], store: Path) -> None:
     client = client_of(store)
     record = found[0].records[-1]
     run = client.get_run(record.run_id)
@@ -62,9 +62,7 @@ def test_a_run_holds_its_figures_and_pictures(found: list[Comparison], store: Pa
     }  # fmt: skip
 
 
-def test_what_is_finished_is_not_run_again(
-    corpus: Corpus, found: list[Comparison], store: Path
-) -> None:
+def test_finished_runs_are_reused(corpus: Corpus, found: list[Comparison], store: Path) -> None:
     again = compared(corpus, str(store))
     for before, after in zip(found, again, strict=True):
         assert after.n_resumed == len(after.records)
@@ -76,7 +74,7 @@ def test_what_is_finished_is_not_run_again(
 
 
 @pytest.mark.slow
-def test_a_networks_learning_curve_is_kept(corpus: Corpus, store: Path) -> None:
+def test_the_learning_curve_of_a_network_is_saved(corpus: Corpus, store: Path) -> None:
     model = ("word2vec-mean, dense",)
     once, again = (
         compare([corpus], TINY, Tracking(str(store)), Silent(), model)[0].records[0]
@@ -87,7 +85,7 @@ def test_a_networks_learning_curve_is_kept(corpus: Corpus, store: Path) -> None:
     assert "learning.png" in paths
 
 
-def test_a_run_that_never_finished_does_not_count(corpus: Corpus, tmp_path: Path) -> None:
+def test_an_unfinished_run_is_not_reused(corpus: Corpus, tmp_path: Path) -> None:
     tracking = Tracking(str(tmp_path))
     candidate = next(one for one in candidates(corpus, TINY) if one.name == "text, majority")
     own = identity(candidate, corpus, views(corpus, TINY)[0])
@@ -97,7 +95,7 @@ def test_a_run_that_never_finished_does_not_count(corpus: Corpus, tmp_path: Path
 
 
 @pytest.mark.parametrize("change", ["text", "label", "brand"])
-def test_other_rows_make_another_run(corpus: Corpus, random_view: View, change: str) -> None:
+def test_other_rows_give_another_identity(corpus: Corpus, random_view: View, change: str) -> None:
     rows = corpus.rows
     other = {
         "text": Rows([rows.texts[0] + "!", *rows.texts[1:]], rows.negative, rows.brands),
@@ -109,13 +107,13 @@ def test_other_rows_make_another_run(corpus: Corpus, random_view: View, change: 
     assert identity(candidate, corpus, random_view) != identity(candidate, changed, random_view)
 
 
-def test_every_module_is_known_to_change_results_or_not() -> None:
-    only_show = {
+def test_every_module_is_listed_as_changing_results_or_not() -> None:
+    without_effect = {
         "__init__", "choice", "command", "corpus", "display", "identity", "labelled", "pictures",
         "record", "report", "run", "tracking",
     }  # fmt: skip
     modules = {path.stem for path in Path(_folder(package)).glob("*.py")}
-    assert modules - only_show == set(CODE["training.compare"])
+    assert modules - without_effect == set(CODE["training.compare"])
 
 
 def _folder(module: ModuleType) -> str:
@@ -130,23 +128,23 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["file:///tmp/x", "postgresql://x/y"])
-def test_a_place_that_is_none_is_told_what_to_give(place: str) -> None:
+def test_an_invalid_place_is_refused(place: str) -> None:
     with pytest.raises(TrackingError, match="give a folder, sqlite:///FILE, or http"):
         Tracking(place)
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     with pytest.raises(TrackingError, match=r"http://127.0.0.1:9: MLflow cannot be used"):
         Tracking("http://127.0.0.1:9")
 
 
-# Killed, and gone on with
+# Resuming after a kill
 
 
 def awaited(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"timed out waiting for {what}"
         time.sleep(0.05)
 
 
@@ -155,7 +153,7 @@ COMMAND = [sys.executable, "-m", "badbuzz", "train", "compare"]
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_a_killed_comparison_goes_on_at_the_missing_runs(simulated: Path, tmp_path: Path) -> None:
+def test_a_killed_comparison_resumes_with_the_missing_runs(simulated: Path, tmp_path: Path) -> None:
     command = [
         *COMMAND, "--data", str(simulated), "--tracking-uri", str(tmp_path),
         "--model", "tfidf-words*",
@@ -176,7 +174,7 @@ def test_a_killed_comparison_goes_on_at_the_missing_runs(simulated: Path, tmp_pa
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Callable[[], tuple[str, subprocess.Popen[bytes]]]]:
-    """Starts an MLflow server on the same store, as often as it is called."""
+    """Return a function that starts an MLflow server on the same store."""
     port = free_port()
     started: list[subprocess.Popen[bytes]] = []
 
@@ -215,7 +213,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Killer(Silent):
-    """Ends a server when the third model is about to learn."""
+    """Ends a server before the third model is fitted."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -228,7 +226,7 @@ class Killer(Silent):
 
 
 @pytest.mark.slow
-def test_when_mlflow_dies_what_finished_is_kept(corpus: Corpus, server: Any) -> None:
+def test_finished_runs_are_kept_when_mlflow_ends(corpus: Corpus, server: Any) -> None:
     place, process = server()
     with pytest.raises(TrackingError, match="give the same command again"):
         compared(corpus, place, Killer(process))
@@ -239,7 +237,7 @@ def test_when_mlflow_dies_what_finished_is_kept(corpus: Corpus, server: Any) -> 
 
 
 class Filler(Silent):
-    """Leaves files no room to grow when the third model is about to learn."""
+    """Limits the size of files before the third model is fitted."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -253,16 +251,16 @@ class Filler(Silent):
 
 @pytest.fixture
 def room() -> Iterator[None]:
-    """Files may grow again afterwards."""
+    """Restore the limit of the size of files."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_when_the_disk_is_full_nothing_is_half_finished(
+def test_a_full_disk_leaves_only_complete_runs_finished(
     corpus: Corpus, tmp_path: Path, room: None
 ) -> None:
-    with pytest.raises(TrackingError, match="see that it runs and has room"):
+    with pytest.raises(TrackingError, match="check that it runs and has room"):
         compared(corpus, str(tmp_path), Filler())
     finished = runs_of(client_of(tmp_path))
     assert len(finished) == 2

@@ -23,7 +23,7 @@ from training.commands import train
 from training.compare.candidates import candidates
 from training.conversion.bundle import write_converted
 from training.conversion.converted import Converted, conversions
-from training.conversion.fitting import Fitted, Fitting
+from training.conversion.fitting import CandidateFitter, FittedCandidate
 from training.conversion.forms import is_served
 from training.datasets.corpus import Corpus
 from training.recipes.graph import FORMATS
@@ -53,12 +53,12 @@ UNSEEN = [
 
 
 class Models:
-    """Every model, fitted once when it is first asked for."""
+    """The models of a corpus, each fitted once, when it is first used."""
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
         self._known = {one.name: one for one in candidates(corpus, TINY)}
-        fitting = Fitting(corpus, TINY)
+        fitting = CandidateFitter(corpus, TINY)
         self.fitted = cache(lambda name: fitting.fit(self._known[name]))
         self.converted = cache(self._converted)
 
@@ -67,7 +67,7 @@ class Models:
         return [name for name, one in self._known.items() if is_served(one.classifier)]
 
     def _converted(self, name: str) -> Converted:
-        fitted: Fitted = self.fitted(name)
+        fitted: FittedCandidate = self.fitted(name)
         (found,) = conversions(fitted, FORMATS[:1])
         return found
 
@@ -96,14 +96,14 @@ def test_a_graph_scores_as_its_model(models: Models, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
-def test_a_score_does_not_depend_on_its_company(models: Models, name: str) -> None:
+def test_a_score_does_not_depend_on_the_other_texts(models: Models, name: str) -> None:
     graph = models.converted(name).graph
     texts = [*models.corpus.rows.texts[:150], *UNSEEN]
     alone = np.concatenate([graph.raw([text]) for text in texts])
     np.testing.assert_array_equal(graph.raw(texts), alone)
 
 
-def test_a_graph_that_scores_otherwise_is_refused(models: Models) -> None:
+def test_a_graph_with_other_scores_is_refused(models: Models) -> None:
     fitted = models.fitted("tfidf-words, logistic")
     other = replace(fitted, compared_scores=fitted.compared_scores + 2e-5)
     with pytest.raises(BundleError, match=r"changed a score by 2\.0e-05"):
@@ -111,7 +111,7 @@ def test_a_graph_that_scores_otherwise_is_refused(models: Models) -> None:
 
 
 @pytest.mark.slow
-def test_smaller_numbers_are_smaller_and_nearly_right(models: Models) -> None:
+def test_smaller_formats_have_smaller_files_and_small_gaps(models: Models) -> None:
     found = conversions(models.fitted("fasttext-mean, dense"))
     assert [one.numbers for one in found] == list(FORMATS)
     sizes = [len(one.network) for one in found]
@@ -122,16 +122,16 @@ def test_smaller_numbers_are_smaller_and_nearly_right(models: Models) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fasttext-mean, dense", "tfidf-both, logistic"])
-def test_a_bundle_judges_and_explains(models: Models, tmp_path: Path, name: str) -> None:
+def test_a_bundle_scores_and_explains(models: Models, tmp_path: Path, name: str) -> None:
     written = models.write(name, tmp_path / "mine")
     assert written.version.startswith("mine@")
     scorers = ScorerSet.read(f"en={tmp_path / 'mine'}")
     assert scorers.versions == (written.version,)
-    (told,) = written.explain(["Lost my bag again, nobody answers"])
-    assert len(told.contributions) == 6
+    (explanation,) = written.explain(["Lost my bag again, nobody answers"])
+    assert len(explanation.contributions) == 6
 
 
-def test_a_bundle_says_what_is_usual_of_the_rows_that_were_kept(
+def test_the_reference_is_of_the_rows_that_were_not_trained_on(
     models: Models, tmp_path: Path
 ) -> None:
     name = "tfidf-words, logistic"
@@ -151,7 +151,7 @@ def test_a_bundle_says_what_is_usual_of_the_rows_that_were_kept(
 
 @pytest.mark.slow
 @pytest.mark.services
-def test_a_bundle_is_registered_and_scores_there_as_here(
+def test_a_registered_bundle_has_the_same_scores(
     models: Models, registry: Registry, tmp_path: Path
 ) -> None:
     scorer = models.write("fasttext-mean, dense", tmp_path / "mine")
@@ -166,14 +166,14 @@ def names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
-def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_files(tmp_path: Path) -> None:
     contents = {"card.json": b"{}", "model.tflite": bytes(100_000)}
     with full_disk(50_000), pytest.raises(BundleError, match="cannot be written: File too large"):
         write_folder(tmp_path / "mine", contents, lambda _: None)
     assert names(tmp_path) == []
 
 
-def test_a_full_disk_leaves_what_was_there(models: Models, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_former_bundle(models: Models, tmp_path: Path) -> None:
     version = models.write("tfidf-words, logistic", tmp_path / "mine").version
     models.converted("tfidf-words, ridge")
     with full_disk(5_000), pytest.raises(BundleError, match="make room"):
@@ -182,7 +182,7 @@ def test_a_full_disk_leaves_what_was_there(models: Models, tmp_path: Path) -> No
     assert names(tmp_path) == ["mine", *(f"mine/{name}" for name in FILES)]
 
 
-def test_what_does_not_pass_its_check_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_check_leaves_the_former_bundle(tmp_path: Path) -> None:
     def refuse(_: Path) -> None:
         raise BundleError("no")
 
@@ -193,12 +193,12 @@ def test_what_does_not_pass_its_check_leaves_what_was_there(tmp_path: Path) -> N
     assert names(tmp_path) == ["mine", "mine/card.json"]
 
 
-def test_a_bundle_takes_anothers_place(models: Models, tmp_path: Path) -> None:
+def test_a_bundle_replaces_another(models: Models, tmp_path: Path) -> None:
     former = models.write("tfidf-words, logistic", tmp_path / "mine").version
     assert models.write("tfidf-words, ridge", tmp_path / "mine").version != former
 
 
-def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years")
     with pytest.raises(BundleError, match=r"thesis\.txt, which is not a file of a bundle"):
         write_folder(tmp_path, {"card.json": b""}, lambda _: None)
@@ -212,7 +212,7 @@ def invoke(*arguments: object) -> Result:
 
 
 @pytest.mark.slow
-def test_the_command_writes_what_it_was_asked_for(simulated: Path, tmp_path: Path) -> None:
+def test_the_command_writes_the_chosen_format(simulated: Path, tmp_path: Path) -> None:
     result = invoke(
         "--data", simulated, "--model", "tfidf-words, logistic", "-o", tmp_path / "mine",
         "--format", "int8", "--json",
@@ -234,7 +234,7 @@ def test_the_command_writes_what_it_was_asked_for(simulated: Path, tmp_path: Pat
         (["--model", "hashed*", "-o", "."], BundleError, "is not a file of a bundle"),
     ],
 )
-def test_what_cannot_be_converted_is_refused(
+def test_models_that_cannot_be_converted_are_refused(
     simulated: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
