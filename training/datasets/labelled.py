@@ -134,7 +134,7 @@ def _take(place: str, row: Mapping[str, Any], words: Mapping[str, str], raw: _Ra
     if not isinstance(text, str):
         raw.faults.append(f"{place}: text: expected a string, found {type(text).__name__}")
         return
-    if not _is_unicode(text):
+    if not is_unicode(text):
         raw.faults.append(
             f"{place}: text is not UTF-8: if the file is Latin-1, give --encoding latin-1"
         )
@@ -156,7 +156,8 @@ def _take(place: str, row: Mapping[str, Any], words: Mapping[str, str], raw: _Ra
     raw.langs.append(str(row.get("lang") or "").partition("-")[0].lower())
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be encoded as UTF-8."""
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 

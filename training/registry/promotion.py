@@ -108,9 +108,10 @@ def promote(
     """
     failed = [check for check in checks if not check.holds]
     if failed and not force:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise RegistryError(
-            f"{version}: not promoted: {failed[0].name}: {failed[0].found}"
-            f"{_more(len(failed) - 1)}; use --force and --reason to promote it nevertheless"
+            f"{version}: not promoted: {failed[0].name}: {failed[0].found}{more}; "
+            "use --force and --reason to promote it nevertheless"
         )
     champion = registry.find_version(version.language)
     event = ChampionChange(
@@ -171,10 +172,6 @@ def _reason(why: str, *, needed: bool) -> str:
     if len(why) > _MAX_WHY:
         raise RegistryError(f"--reason has {len(why)} characters, at most {_MAX_WHY}")
     return why.strip()
-
-
-def _more(n: int) -> str:
-    return f" (and {n} more)" if n else ""
 
 
 def _now_ms() -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.models.scorer import Scorer
-from training.datasets.rows import Rows
+from training.datasets.rows import Flags, Rows
 from training.recipes.quality import calibration_error
 from training.registry import gate
 from training.registry.gate import Check
@@ -17,7 +17,7 @@ CORRECTIONS: Final = "held-out corrections"
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class BundleQuality:
     """Quality of a bundle on a set, at its own threshold."""
 
     accuracy: float
@@ -44,8 +44,8 @@ class ChampionComparison:
     name: str
     n: int
     n_negative: int
-    challenger: Side
-    champion: Side | None
+    challenger: BundleQuality
+    champion: BundleQuality | None
     gain: float = 0.0
     low: float = 0.0
     high: float = 0.0
@@ -58,24 +58,23 @@ def compare(
     if not len(rows):
         return None
     n_negative = int(rows.negative.sum())
-    own = _side(challenger, rows)
+    own, labels = _test(challenger, rows)
     if champion is None:
         return ChampionComparison(name, len(rows), n_negative, own, None)
-    labels = [one.score(rows.texts) >= one.threshold for one in (challenger, champion)]
-    gain, low, high = gate.macro_f1_gain(rows.negative, *labels)
-    return ChampionComparison(
-        name, len(rows), n_negative, own, _side(champion, rows), gain, low, high
-    )
+    other, other_labels = _test(champion, rows)
+    gain = gate.macro_f1_gain(rows.negative, labels, other_labels)
+    return ChampionComparison(name, len(rows), n_negative, own, other, *gain)
 
 
-def _side(scorer: Scorer, rows: Rows) -> Side:
+def _test(scorer: Scorer, rows: Rows) -> tuple[BundleQuality, Flags]:
     scores = scorer.score(rows.texts)
     labels = scores >= scorer.threshold
-    return Side(
+    quality = BundleQuality(
         accuracy=float((labels == rows.negative).mean()),
         macro_f1=gate.macro_f1(rows.negative, labels),
         ece=calibration_error(scores, rows.negative),
     )
+    return quality, labels
 
 
 def not_better(checks: Sequence[Check], comparisons: Sequence[ChampionComparison]) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.store.model import Feedback
+from training.datasets.labelled import is_unicode
 from training.datasets.rows import Flags, Rows, group_keys, hashed_folds, words
 
 UNREADABLE: Final = "unreadable"
@@ -111,17 +112,21 @@ def curate(
     n_frozen, n_base = len(frozen), len(base)
     seen = set(keys[:n_frozen])
     base_keys = keys[n_frozen : n_frozen + n_base]
-    keyed = _sorted(zip(keys[n_frozen + n_base :], readable, strict=True))
+    keyed = sorted(
+        zip(keys[n_frozen + n_base :], readable, strict=True),
+        key=lambda pair: (pair[1].at_ms, pair[1].id),  # the order of the store does not matter
+        reverse=True,
+    )
     clean = [(key, one) for key, one in keyed if key not in seen]
     rejected += [Rejected(one, FROZEN) for key, one in keyed if key in seen]
     votes = _votes(clean, per_author, rejected)
-    kept, wrong = _elect(votes, base.labels_by(_word_key), rejected)
+    kept, wrong = _elect(votes, base.labels_by(word_key), rejected)
     tested = _tested(kept)
     hidden = seen | tested
     return Curated(
         base=np.array(
             [
-                key not in hidden and (_word_key(text), negative) not in wrong
+                key not in hidden and (word_key(text), negative) not in wrong
                 for key, text, negative in zip(
                     base_keys, base.texts, base.negative.tolist(), strict=True
                 )
@@ -140,17 +145,11 @@ def _language(feedback: Feedback) -> str:
     return feedback.lang.partition("-")[0].lower()
 
 
-def _sorted(keyed: Iterable[tuple[str, Feedback]]) -> list[tuple[str, Feedback]]:
-    """Sort the latest first, so that the store's order does not matter."""
-    return sorted(keyed, key=lambda pair: (pair[1].at_ms, pair[1].id), reverse=True)
-
-
 def _readable(feedback: Iterable[Feedback]) -> tuple[list[Feedback], list[Rejected]]:
     readable: list[Feedback] = []
     rejected: list[Rejected] = []
     for one in feedback:
-        broken = any("\ud800" <= char <= "\udfff" for char in one.text)
-        if broken or _language(one) in _UNNAMED or not words(one.text):
+        if not is_unicode(one.text) or _language(one) in _UNNAMED or not words(one.text):
             rejected.append(Rejected(one, UNREADABLE))
         else:
             readable.append(one)
@@ -176,7 +175,8 @@ def _votes(
     return votes
 
 
-def _word_key(text: str) -> str:
+def word_key(text: str) -> str:
+    """Return the words of a text as one string."""
     return " ".join(words(text))
 
 
@@ -187,7 +187,7 @@ def _elect(
     kept: dict[str, Feedback] = {}
     wrong: set[tuple[str, bool]] = set()
     for key, given in votes.items():
-        texts = sorted({_word_key(one.text) for one in given})
+        texts = sorted({word_key(one.text) for one in given})
         in_base = {label for text in texts for label in base.get(text, ())}
         count = Counter([*(one.right for one in given), *in_base])
         if count[True] == count[False]:

@@ -16,7 +16,7 @@ from badbuzz.models.history import read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
 from badbuzz.models.scorer import FILES, Scorer
 from badbuzz.store.model import Feedback
-from training.datasets.rows import Rows, words
+from training.datasets.rows import Rows
 from training.registry import gate, heldout_sets, promotion
 from training.registry.gate import Check
 from training.registry.heldout_sets import HeldoutSet
@@ -30,7 +30,7 @@ from training.retrain.comparison import (
     compare,
     not_better,
 )
-from training.retrain.curation import Curated, curate, rows_of
+from training.retrain.curation import Curated, curate, rows_of, word_key
 from training.writing import write_folder
 
 UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE --language {}"
@@ -155,8 +155,8 @@ def gather(
 
 def _without(rows: Rows, texts: Sequence[str]) -> Rows:
     """Return the rows whose words are not those of one of the texts."""
-    seen = {" ".join(words(text)) for text in texts}
-    flags = [" ".join(words(text)) not in seen for text in rows.texts]
+    seen = set(map(word_key, texts))
+    flags = [word_key(text) not in seen for text in rows.texts]
     return rows.kept(np.array(flags, np.bool_))
 
 
@@ -200,26 +200,37 @@ def retrain(
         if out is not None:
             write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
         comparisons = _compare(gathered, snapshot, scorer)
-        checks = _checks(snapshot, scorer, bundle_bytes(bundle))
-        registered = _registered(registry, bundle, out)
-    outcome = RetrainingResult(
+        checks = []
+        if snapshot.rows is not None:
+            n_bytes = bundle_bytes(bundle)
+            checks = gate.examine(scorer, snapshot.serving, snapshot.rows, n_bytes)
+        registered = _register(registry, bundle, out)
+    why_not = _why_not(registry, snapshot, registered, checks, comparisons)
+    promoted = False
+    if who is not None and not why_not:
+        promotion.promote(
+            registry,
+            registered,
+            checks,
+            who=who,
+            why=f"retrained with {gathered.n_learnt} corrections",
+            evaluation=snapshot.heldout.digest if snapshot.heldout is not None else "",
+        )
+        promoted = True
+    return RetrainingResult(
         version=registered,
         known=version is not None,
         bundle=scorer.version,
         champion=snapshot.serving.version if snapshot.serving is not None else "",
         comparisons=comparisons,
         checks=checks,
-        promoted=False,
-        why_not=_why_not(registry, snapshot, registered, checks, comparisons),
+        promoted=promoted,
+        why_not=why_not,
         gathered=gathered,
     )
-    if who is None or outcome.why_not:
-        return outcome
-    _promote(registry, outcome, snapshot, who)
-    return replace(outcome, promoted=True)
 
 
-def _registered(registry: Registry, bundle: Path, out: Path | None) -> Version:
+def _register(registry: Registry, bundle: Path, out: Path | None) -> Version:
     try:
         return register(registry, bundle)[0].version
     except RegistryError as error:
@@ -233,20 +244,12 @@ def _registered(registry: Registry, bundle: Path, out: Path | None) -> Version:
 def _compare(
     gathered: Gathered, snapshot: RegistrySnapshot, scorer: Scorer
 ) -> list[ChampionComparison]:
-    sets = [
-        (HELDOUT_SET, snapshot.rows),
-        (CORRECTIONS, rows_of(gathered.curated.held)),
+    sets = {HELDOUT_SET: snapshot.rows, CORRECTIONS: rows_of(gathered.curated.held)}
+    return [
+        comparison
+        for name, rows in sets.items()
+        if rows is not None and (comparison := compare(name, rows, scorer, snapshot.serving))
     ]
-    compared = (
-        compare(name, rows, scorer, snapshot.serving) for name, rows in sets if rows is not None
-    )
-    return [one for one in compared if one is not None]
-
-
-def _checks(snapshot: RegistrySnapshot, scorer: Scorer, n_bytes: int) -> list[Check]:
-    if snapshot.rows is None:
-        return []
-    return gate.examine(scorer, snapshot.serving, snapshot.rows, n_bytes)
 
 
 def _why_not(
@@ -268,16 +271,3 @@ def _why_not(
     if snapshot.rows is None:
         return UNFROZEN.format(version.language)
     return not_better(checks, comparisons)
-
-
-def _promote(
-    registry: Registry, outcome: RetrainingResult, snapshot: RegistrySnapshot, who: str
-) -> None:
-    promotion.promote(
-        registry,
-        outcome.version,
-        outcome.checks,
-        who=who,
-        why=f"retrained with {outcome.gathered.n_learnt} corrections",
-        evaluation=snapshot.heldout.digest if snapshot.heldout is not None else "",
-    )

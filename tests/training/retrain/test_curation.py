@@ -33,8 +33,8 @@ from training.retrain.building import check_rows
 from training.retrain.comparison import (
     CORRECTIONS,
     HELDOUT_SET,
+    BundleQuality,
     ChampionComparison,
-    Side,
     not_better,
 )
 from training.retrain.curation import (
@@ -254,7 +254,9 @@ def test_every_correction_has_one_place_whatever_the_order(
 
 
 def comparison(name: str, challenger: float, champion: float | None) -> ChampionComparison:
-    sides = [Side(one, one, 0.0) if one is not None else None for one in (challenger, champion)]
+    sides = [
+        BundleQuality(one, one, 0.0) if one is not None else None for one in (challenger, champion)
+    ]
     assert sides[0] is not None
     return ChampionComparison(name, 100, 50, sides[0], sides[1])
 
