@@ -28,12 +28,10 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self.requests = Counter(
-            "badbuzz_api_requests",
-            "Requests answered, by method, route and status.",
-            ["method", "route", "status"],
-            registry=self._registry,
-        )
+        self.requests = self._counter(
+            "badbuzz_api_requests", "Requests answered, by method, route and status.",
+            "method", "route", "status",
+        )  # fmt: skip
         self.latency = Histogram(
             "badbuzz_api_latency_seconds",
             "Time from the arrival of a request to the first byte of its response.",
@@ -41,52 +39,42 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
-        self.scored = Counter(
+        self.scored = self._counter(
             "badbuzz_api_scored_texts",
             "Texts scored on request, by bundle; empty if no bundle reads the language.",
-            ["bundle"],
-            registry=self._registry,
+            "bundle",
         )
-        self.corrections = Counter(
-            "badbuzz_corrections",
-            "Corrections and confirmations of labels, by source.",
-            ["source"],
-            registry=self._registry,
+        self.corrections = self._counter(
+            "badbuzz_corrections", "Corrections and confirmations of labels, by source.", "source"
         )
-        self._mispredictions = Counter(
+        self._mispredictions = self._counter(
             "badbuzz_mispredictions",
             "Corrections that contradict a label, by the bundle that predicted it; other if the "
             "request's bundle is not a valid version.",
-            ["bundle"],
-            registry=self._registry,
+            "bundle",
         )
         self._versions: set[str] = {""}
-        self._count_listeners()
-        self._count_swaps()
-
-    def _count_listeners(self) -> None:
         self.listeners = Gauge(
             "badbuzz_api_listeners", "Open connections to /stream.", registry=self._registry
         )
-        self.cut_off = Counter(
+        self.cut_off = self._counter(
             "badbuzz_api_listeners_cut_off",
             "Connections to /stream that were closed because the client read too slowly.",
-            registry=self._registry,
         )
-
-    def _count_swaps(self) -> None:
-        self.swaps = Counter(
+        self.swaps = self._counter(
             "badbuzz_api_bundle_swaps",
             "Champions that replaced a bundle while the API ran.",
-            ["language"],
-            registry=self._registry,
+            "language",
         )
-        self.registry_failures = Counter(
+        self.registry_failures = self._counter(
             "badbuzz_api_registry_failures",
             "Failed polls of the registry, by language and kind: unreachable, broken.",
-            ["language", "kind"],
-            registry=self._registry,
+            "language",
+            "kind",
         )
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(name, meaning, labels, registry=self._registry)
 
     def count_misprediction(self, bundle: str) -> None:
         """Count a misprediction; bundles without the format of a version count as ``other``."""

@@ -59,10 +59,6 @@ def parse_instant(text: str) -> int:
     return parse_time(f"{date}T{clock.replace(' ', '+')}" if clock else text)
 
 
-def _parse_if_text(value: Any) -> Any:
-    return parse_instant(value) if isinstance(value, str) else value
-
-
 _INSTANT_SCHEMA: Final = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "exclusiveMaximum": MAX_MS},
@@ -79,7 +75,11 @@ Text = Annotated[
     StringConstraints(min_length=1, max_length=MAX_BYTES, pattern=_NO_NUL),
     AfterValidator(_check_length),
 ]
-Instant = Annotated[int, BeforeValidator(_parse_if_text), WithJsonSchema(_INSTANT_SCHEMA)]
+Instant = Annotated[
+    int,
+    BeforeValidator(lambda value: parse_instant(value) if isinstance(value, str) else value),
+    WithJsonSchema(_INSTANT_SCHEMA),
+]
 Cursor = Annotated[
     str | None,
     Query(description="cursor of the previous page", max_length=1000, pattern=_NO_NUL),

@@ -42,23 +42,22 @@ def render(findings: ErrorFindings) -> str:
         "describe_label": formatting.describe_label,
         "describe_current": formatting.describe_current,
     }
-    text = render_report("dashboards.errors", "report.html.jinja", filters, **_context(findings))
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
-def _context(findings: ErrorFindings) -> dict[str, Any]:
     shown = [section.first(_MAX_ROWS) for section in sections(findings)]
-    return {
-        "findings": findings,
-        "figures": _tiles(findings) if not findings.is_empty else [],
-        "cautions": formatting.cautions(findings),
-        "advice": formatting.advice(findings) if findings.is_empty else [],
-        "worst": list(zip(findings.mispredictions.worst, findings.predictions, strict=True)),
-        "parts": [
+    text = render_report(
+        "dashboards.errors",
+        "report.html.jinja",
+        filters,
+        findings=findings,
+        figures=_tiles(findings) if not findings.is_empty else [],
+        cautions=formatting.cautions(findings),
+        advice=formatting.advice(findings) if findings.is_empty else [],
+        worst=list(zip(findings.mispredictions.worst, findings.predictions, strict=True)),
+        parts=[
             (part, _PARTS[part], list(tables))
             for part, tables in groupby(shown, key=lambda section: section.part)
         ],
-    }
+    )
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _bar(share: Share) -> dict[str, float]:

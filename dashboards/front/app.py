@@ -11,7 +11,7 @@ import streamlit as st
 from badbuzz.config.settings import Settings
 from badbuzz.messages.translator import Translator
 from dashboards.front import session
-from dashboards.front.client import ApiError, Client, DownError, RefusedError
+from dashboards.front.client import ApiError, Client, DownError, KeyRefusedError
 from dashboards.front.parts import layout
 from dashboards.front.views import alerts, history, labelling, live, models, try_text
 
@@ -81,7 +81,7 @@ def _page(path: str, client: Client, t: Translator) -> st.Page:
 def _show_error(client: Client, t: Translator, error: ApiError) -> None:
     """Draw the error; once the API is ready again, the page is drawn without a reload."""
     st.error(t(error.key), icon=":material/cloud_off:")
-    if isinstance(error, RefusedError):
+    if isinstance(error, KeyRefusedError):
         st.button(t("sign_in"), on_click=session.sign_out)
         return
     st.button(t("try_again"))

@@ -58,7 +58,7 @@ class Movement:
         return self._seen[brand][1]
 
 
-def state_of(standing: BrandStatus, now_ms: int, moved_ms: int) -> State:
+def state_of(status: BrandStatus, now_ms: int, moved_ms: int) -> State:
     """Return the state of a brand.
 
     Parameters
@@ -73,9 +73,9 @@ def state_of(standing: BrandStatus, now_ms: int, moved_ms: int) -> State:
     >>> state_of(BrandStatus("Air Paradis", None, None, "Europe/Paris"), 0, 0)
     'learning'
     """
-    if standing.open_alert is not None:
-        return standing.open_alert.severity
-    window = standing.last_window
+    if status.open_alert is not None:
+        return status.open_alert.severity
+    window = status.last_window
     if window is None:
         return "learning"
     if now_ms - max(window.end_ms, moved_ms) > PATIENCE_MS:

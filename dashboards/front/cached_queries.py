@@ -19,7 +19,7 @@ CACHED: Final[dict[str, Any]] = {
 
 
 @st.cache_data(ttl=0.9, **CACHED)
-def standings(client: Client) -> list[BrandStatus]:
+def statuses(client: Client) -> list[BrandStatus]:
     """Return every brand with its last window and open alert."""
     return client.brands()
 
@@ -41,7 +41,7 @@ def tweets(
 @st.cache_data(ttl=0.9, **CACHED)
 def alerts(client: Client, brand: str | None, phase: str) -> tuple[AlertHistory, ...]:
     """Return the newest alerts of a phase."""
-    return client.alerts(brand, phase, limit=100).items
+    return client.alerts(brand, 100, phase=phase).items
 
 
 @st.cache_data(ttl=5, **CACHED)

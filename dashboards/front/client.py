@@ -50,7 +50,7 @@ class DownError(ApiError):
     """The API or its store does not answer. The request may be repeated later."""
 
 
-class RefusedError(ApiError):
+class KeyRefusedError(ApiError):
     """The key is missing, wrong, revoked, or lacks the scope."""
 
 
@@ -125,13 +125,9 @@ class Client:
         return [decode(BrandStatus, one) for one in self.get("/brands")]
 
     def windows(
-        self,
-        brand: str,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        step_ms: int = 300_000,
+        self, brand: str, from_ms: int, to_ms: int, step_ms: int = 300_000
     ) -> list[WindowSum]:
-        """Return a brand's windows, oldest first. Default: those of its last day."""
+        """Return a brand's windows, oldest first, summed over steps."""
         path, steps, cursor = f"/brands/{quote(brand)}/windows", [], None
         while True:
             page = self.get(path, from_=from_ms, to=to_ms, step=step_ms, limit=1000, cursor=cursor)
@@ -141,35 +137,22 @@ class Client:
                 return steps
 
     def tweets(
-        self,
-        brand: str,
-        order: TweetOrder,
-        from_ms: int | None = None,
-        to_ms: int | None = None,
-        limit: int = 20,
+        self, brand: str, order: TweetOrder, from_ms: int, to_ms: int | None, limit: int
     ) -> list[SampledTweet]:
-        """Return a brand's sampled tweets. Default: those of its last day."""
+        """Return a brand's sampled tweets; by default until the end of its last window."""
         page = self.get(
             f"/brands/{quote(brand)}/tweets", order=order, from_=from_ms, to=to_ms, limit=limit
         )
         return [decode(SampledTweet, one) for one in page["items"]]
 
-    def terms(
-        self, brand: str, from_ms: int | None = None, to_ms: int | None = None
-    ) -> PeriodTerms:
-        """Return the driving terms of a period. Default: the brand's last day."""
+    def terms(self, brand: str, from_ms: int, to_ms: int) -> PeriodTerms:
+        """Return the driving terms of a period."""
         path = f"/brands/{quote(brand)}/terms"
         return decode(PeriodTerms, self.get(path, from_=from_ms, to=to_ms))
 
-    def alerts(
-        self,
-        brand: str | None = None,
-        phase: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> Page[AlertHistory]:
-        """Return a page of alerts, newest first."""
-        page = self.get("/alerts", brand=brand, phase=phase, cursor=cursor, limit=limit)
+    def alerts(self, brand: str | None, limit: int, **filters: Any) -> Page[AlertHistory]:
+        """Return the newest alerts; ``filters`` are ``phase``, ``from_`` and ``to``."""
+        page = self.get("/alerts", brand=brand, limit=limit, **filters)
         return Page(tuple(decode(AlertHistory, one) for one in page["items"]), page["cursor"])
 
     def alert(self, alert_id: str) -> AlertHistory:
@@ -180,7 +163,7 @@ class Client:
         """Acknowledge an alert."""
         return decode(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ack"))
 
-    def rule(self, alert_id: str, verdict: RulingKind, note: str = "") -> AlertHistory:
+    def rule(self, alert_id: str, verdict: RulingKind, note: str) -> AlertHistory:
         """Rule on an alert."""
         body = {"verdict": verdict, "note": note}
         return decode(AlertHistory, self.post(f"/alerts/{quote(alert_id)}/ruling", body))
@@ -198,7 +181,7 @@ def _failure(response: httpx.Response) -> ApiError:
     detail = _detail(response)
     key = _SENTENCES.get(HTTPStatus(response.status_code))
     if response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return RefusedError(key or "api_unauthorized", detail)
+        return KeyRefusedError(key or "api_unauthorized", detail)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return DownError("api_store_down", detail)
     return ApiError(key or "api_refused", detail)

@@ -30,7 +30,7 @@ def recent_scores(client: Client) -> dict[str, list[float]]:
     limit = min(_MOST_OF_BRAND, _MOST // max(1, len(brands)) + 1)
     scores: dict[str, list[float]] = defaultdict(list)
     for one in brands:
-        for tweet in client.tweets(one.brand, "newest", from_ms=0, limit=limit):
+        for tweet in client.tweets(one.brand, "newest", 0, None, limit):
             if tweet.score is not None:
                 scores[tweet.bundle].append(tweet.score)
     return dict(scores)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from badbuzz.config.settings import Settings
 from badbuzz.messages.translator import LANGUAGES, Language, Translator
-from dashboards.front.client import ApiError, Client, RefusedError
+from dashboards.front.client import ApiError, Client, KeyRefusedError
 
 _KEY = "api_key"
 _LANGUAGE = "language"
@@ -45,12 +45,12 @@ def sign_in(settings: Settings, t: Translator) -> Client | None:
     DownError
         When the API does not answer.
     """
-    url, key = settings.api_url, _key(settings)
+    url, key = settings.api_url, st.session_state.get(_KEY) or settings.front_api_key
     if st.session_state.get(_ADMITTED) != (url, key):
         try:
             with Client(url, key) as trial:  # wrong keys must not evict cached clients
                 trial.get("/brands")
-        except RefusedError as error:
+        except KeyRefusedError as error:
             _ask_for_key(t, error if key else None)
             return None
         st.session_state[_ADMITTED] = (url, key)
@@ -66,10 +66,6 @@ def sign_out() -> None:
     """Delete the tab's key."""
     for name in (_KEY, _ADMITTED):
         st.session_state.pop(name, None)
-
-
-def _key(settings: Settings) -> str:
-    return st.session_state.get(_KEY) or settings.front_api_key
 
 
 def _ask_for_key(t: Translator, error: ApiError | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import ascii_uppercase
 from typing import Final
 
 from grafana_foundation_sdk.builders import common as build_common
@@ -51,10 +52,6 @@ def instant_query(expression: str) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expression).instant().format(PromQueryFormat.TABLE)
 
 
-def _targets(queries: tuple[prometheus.Dataquery, ...]) -> list[prometheus.Dataquery]:
-    return [one.ref_id(chr(ord("A") + place)) for place, one in enumerate(queries)]
-
-
 def time_series(
     title: str,
     description: str,
@@ -76,8 +73,8 @@ def time_series(
         Width in columns; a row has 24.
     """
     panel = timeseries.Panel().title(title).description(description).datasource(PROMETHEUS)
-    for target in _targets(queries):
-        panel.with_target(target)
+    for letter, target in zip(ascii_uppercase, queries, strict=False):
+        panel.with_target(target.ref_id(letter))
     legend = build_common.VizLegendOptions().display_mode(common.LegendDisplayMode.LIST)
     tooltip = build_common.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI)
     return (

@@ -26,11 +26,11 @@ async def score(state: StateDep, body: ScoreRequest) -> Response:
     explanations: list[ScoreExplanation | None] = [None] * len(texts)
     if body.explain:
         explanations = await run_in_threadpool(_explain, state.scorers, texts, predictions)
-    verdicts = [
+    scored = [
         prediction and _scored_text(prediction, explanation)
         for prediction, explanation in zip(predictions, explanations, strict=True)
     ]
-    return reply({"verdicts": verdicts})
+    return reply({"verdicts": scored})
 
 
 def _scored_text(prediction: Prediction, explanation: ScoreExplanation | None) -> dict[str, object]:

@@ -68,6 +68,7 @@ def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
         minExtent=_LEFT,
         **_AXIS,
     )
+    scale = alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=True)
     tooltips = [
         alt.Tooltip("brand:N", title=t("brand")),
         alt.Tooltip("when:N", title=t("chart_from")),
@@ -78,7 +79,7 @@ def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
         .mark_line(strokeWidth=2)
         .encode(
             x=_time(seen, zone),
-            y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=_scale(percent)),
+            y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=scale),
             color=alt.Color("brand:N", scale=_by_brand(seen, COLOURS), legend=_legend()),
             strokeDash=alt.StrokeDash("brand:N", scale=_by_brand(seen, DASHES), legend=_legend()),
             tooltip=tooltips,
@@ -90,23 +91,20 @@ def lines(seen: Seen, field: str, zone: str, t: Translator) -> alt.Chart:
 
 def alerts(seen: Seen, zone: str) -> alt.Chart:
     """Return the chart of the alerts, one row per brand."""
+    names = alt.Axis(
+        **{**_AXIS, "labelColor": INK}, labelLimit=_LEFT - 6, minExtent=_LEFT, grid=True
+    )
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=alert_rows(seen, zone)))
         .mark_bar(color=RED, height=12)
         .encode(
             x=_time(seen, zone, fixed=True),
             x2="end:T",
-            y=alt.Y("brand:N", title=None, scale=alt.Scale(domain=list(seen)), axis=_names()),
+            y=alt.Y("brand:N", title=None, scale=alt.Scale(domain=list(seen)), axis=names),
         )
         .properties(height=_ROW * len(seen))
     )
     return chart
-
-
-def _names() -> alt.Axis:
-    return alt.Axis(
-        **{**_AXIS, "labelColor": INK}, labelLimit=_LEFT - 6, minExtent=_LEFT, grid=True
-    )
 
 
 def _legend() -> alt.Legend:
@@ -118,10 +116,6 @@ def _legend() -> alt.Legend:
 
 def _by_brand(seen: Seen, marks: Sequence[Any]) -> alt.Scale:
     return alt.Scale(domain=list(seen), range=list(marks[: len(seen)]))
-
-
-def _scale(percent: bool) -> alt.Scale:
-    return alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=True)
 
 
 def _time(seen: Seen, zone: str, *, fixed: bool = False) -> alt.X:

@@ -15,12 +15,17 @@ from badbuzz.quality.proportions import MIN_OF_GROUP
 from dashboards.front.client import Client
 from dashboards.front.labels import probability
 from dashboards.front.parts import layout, tables
-from dashboards.responses import ErrorAnalysis, LabelErrors, LabelGroup, LabelStep, WrongLabel
+from dashboards.responses import ErrorAnalysis, LabelErrors, LabelGroup, WrongLabel
 
 _DAYS: Final = 28
 _DAY_MS: Final = 86_400_000
 _MOST: Final = 5
 _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
+
+
+_KEYS: Final = {
+    "better": "better", "worse": "worse", "no difference": "same", "too few": "too_few",
+}  # fmt: skip
 
 
 def show(client: Client, t: Translator) -> None:
@@ -59,21 +64,11 @@ def _show_trends(analysis: ErrorAnalysis, t: Translator) -> None:
     sentences = [
         t(f"errors_{_KEYS[step.told]}", name=step.name, before=step.before)
         for trend in (analysis.trends.corrections, analysis.trends.labelling)
-        for step in _newest(trend.by_version)
+        for step in {one.name.partition("@")[0]: one for one in trend.by_version}.values()
         if step.told is not None
     ]
     if sentences:
         layout.lines(list(dict.fromkeys(sentences)))
-
-
-_KEYS: Final = {
-    "better": "better", "worse": "worse", "no difference": "same", "too few": "too_few",
-}  # fmt: skip
-
-
-def _newest(steps: Sequence[LabelStep]) -> list[LabelStep]:
-    """Return the last version of each bundle."""
-    return list({step.name.partition("@")[0]: step for step in steps}.values())
 
 
 def _show_groups(labels: LabelErrors, t: Translator) -> None:

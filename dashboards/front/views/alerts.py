@@ -20,7 +20,7 @@ _ADDRESSED = "alert_in_address"
 
 def show(client: Client, t: Translator) -> None:
     """Draw the page below its heading."""
-    zones = {one.brand: one.zone for one in cached_queries.standings(client)}
+    zones = {one.brand: one.zone for one in cached_queries.statuses(client)}
     asked = st.query_params.get("alert")
     _update_url(asked)
     if asked is None:
@@ -54,7 +54,7 @@ def _list(client: Client, zones: dict[str, str], t: Translator) -> None:
     for life in opened:
         _row(life, zones, t)
     st.header(t("alerts_over"), anchor=False)
-    page = client.alerts(brand, "resolved", limit=n_shown)
+    page = client.alerts(brand, n_shown, phase="resolved")
     if not page.items:
         st.write(t("alerts_none"))
     for life in page.items:

@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from badbuzz.messages.translator import Translator
-from badbuzz.store.model import AlertHistory, WindowSum
+from badbuzz.store.model import WindowSum
 from dashboards.front.client import Client
-from dashboards.front.decoding import decode
 from dashboards.front.parts import comparison, layout, tables
 from dashboards.front.parts.curves import draw_negatives
 from dashboards.front.periods import DAY_MS, MINUTE_MS, day_of, days, replay_command, step_of
@@ -21,6 +20,7 @@ _PERIODS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS, "own
 _FIELDS: Final = ("negative", "rate", "n")
 _FILES: Final = ("windows", "alerts", "tweets", "feedback")
 _MOST_ALERTS: Final = 20
+_SEVERITIES: Final = ("info", "warning", "critical")
 
 
 class _Period(NamedTuple):
@@ -31,18 +31,18 @@ class _Period(NamedTuple):
 
 def show(client: Client, t: Translator) -> None:
     """Draw the page below its heading."""
-    standings = {one.brand: one for one in client.brands()}
-    if not standings:
+    statuses = {one.brand: one for one in client.brands()}
+    if not statuses:
         st.info(t("no_brands"))
         return
     chosen = st.multiselect(
-        t("history_brands"), list(standings), default=list(standings)[:3], key="history_brands",
+        t("history_brands"), list(statuses), default=list(statuses)[:3], key="history_brands",
         max_selections=comparison.MOST, placeholder=t("history_choose"),
     )  # fmt: skip
     if not chosen:
         st.info(t("history_choose"))
         return
-    period = _choose_period([standings[brand] for brand in chosen], t)
+    period = _choose_period([statuses[brand] for brand in chosen], t)
     if period is None:
         return
     step_ms = step_of(period.from_ms, period.to_ms)
@@ -176,7 +176,11 @@ def _figures(seen: comparison.Seen, zone: str, t: Translator) -> dict[str, list[
 def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Translator) -> None:
     """Draw links to the period's alerts, newest first."""
     st.header(t("page_alerts"), anchor=False)
-    lives = [life for brand in chosen for life in _alerts(client, brand, period)]
+    lives = [
+        life
+        for brand in chosen
+        for life in client.alerts(brand, 200, from_=period.from_ms, to=period.to_ms).items
+    ]
     lives.sort(key=lambda life: -life.alert.opened_ms)
     if not lives:
         st.write(t("history_no_alert"))
@@ -190,14 +194,6 @@ def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Tran
         )  # fmt: skip
     if len(lives) > _MOST_ALERTS:
         layout.note(t("history_more", n=len(lives) - _MOST_ALERTS))
-
-
-_SEVERITIES: Final = ("info", "warning", "critical")
-
-
-def _alerts(client: Client, brand: str, period: _Period) -> list[AlertHistory]:
-    page = client.get("/alerts", brand=brand, from_=period.from_ms, to=period.to_ms, limit=200)
-    return [decode(AlertHistory, one) for one in page["items"]]
 
 
 def _offer_files(client: Client, chosen: Sequence[str], period: _Period, t: Translator) -> None:

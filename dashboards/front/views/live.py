@@ -31,10 +31,10 @@ _ASKED: Final = "asked_brand"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class BrandView:
     """The half-open period of a brand on the page: past, or ending with the last window."""
 
-    standing: BrandStatus
+    status: BrandStatus
     state: State
     from_ms: int
     to_ms: int
@@ -44,20 +44,20 @@ class View:
     @property
     def zone(self) -> str:
         """The brand's time zone."""
-        return self.standing.zone
+        return self.status.zone
 
 
 def show(client: Client, t: Translator) -> None:
     """Draw the page below its heading."""
-    standings = cached_queries.standings(client)
-    if not standings:
+    statuses = cached_queries.statuses(client)
+    if not statuses:
         st.info(t("no_brands"))
         _watch(client, _News(), time.monotonic())
         return
-    states = states_of(client, standings)
-    brand = _choose(standings, states, t)
+    states = states_of(client, statuses)
+    brand = _choose(statuses, states, t)
     view = _view(brand, states[brand.brand])
-    _others(standings, states, brand.brand, t)
+    _others(statuses, states, brand.brand, t)
     _banner(client, view, t)
     if brand.last_window is not None:
         _hour(client, view, t)
@@ -69,14 +69,14 @@ def show(client: Client, t: Translator) -> None:
         draw_curves(steps, coarse, view.zone, t)
         _draw_terms_and_tweets(client, view, t)
     if not view.past:
-        _watch(client, _news(client, standings), time.monotonic())
+        _watch(client, _news(client, statuses), time.monotonic())
 
 
-def states_of(client: Client, standings: Sequence[BrandStatus]) -> dict[str, State]:
+def states_of(client: Client, statuses: Sequence[BrandStatus]) -> dict[str, State]:
     """Return each brand's state now."""
     now_ms, movement = time.time_ns() // 1_000_000, cached_queries.movement(client.identity[0])
     states: dict[str, State] = {}
-    for one in standings:
+    for one in statuses:
         end_ms = one.last_window.end_ms if one.last_window else 0
         states[one.brand] = brand_status.state_of(
             one, now_ms, movement.moved_ms(one.brand, end_ms, now_ms)
@@ -85,10 +85,10 @@ def states_of(client: Client, standings: Sequence[BrandStatus]) -> dict[str, Sta
 
 
 def _choose(
-    standings: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
+    statuses: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
 ) -> BrandStatus:
     """Return the clicked brand, the one that the URL names, or the most urgent one."""
-    brands = {one.brand: one for one in standings}
+    brands = {one.brand: one for one in statuses}
     asked = st.query_params.get("brand")
     if asked in brands and asked != st.session_state.get(_ASKED):
         st.session_state[_BRAND] = st.session_state[_ASKED] = asked
@@ -119,10 +119,10 @@ def _choose(
 
 
 def _others(
-    standings: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
+    statuses: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
 ) -> None:
     """Draw a button for each other brand with an open alert."""
-    for one in standings:
+    for one in statuses:
         if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
             since = t.moment(one.open_alert.opened_ms, one.zone)
             state = t(f"state_{states[one.brand]}")
@@ -144,14 +144,14 @@ def _note_choice() -> None:
     st.session_state[_ASKED] = st.session_state[_BRAND]
 
 
-def _view(brand: BrandStatus, state: State) -> View:
+def _view(brand: BrandStatus, state: State) -> BrandView:
     end_ms = brand.last_window.end_ms if brand.last_window else 0
     from_text = st.query_params.get("from", "")
     if from_text.isascii() and from_text.isdecimal() and len(from_text) < 14:
         from_ms = int(from_text)
-        return View(brand, state, from_ms, from_ms + 24 * _HOUR_MS, _STEPS_MS[24], past=True)
+        return BrandView(brand, state, from_ms, from_ms + 24 * _HOUR_MS, _STEPS_MS[24], past=True)
     hours = st.session_state.get("hours") or 24
-    return View(
+    return BrandView(
         brand, state, max(0, end_ms - hours * _HOUR_MS), end_ms, _STEPS_MS[hours], past=False
     )
 
@@ -166,9 +166,9 @@ def _choose_period(t: Translator) -> None:
     )  # fmt: skip
 
 
-def _banner(client: Client, view: View, t: Translator) -> None:
+def _banner(client: Client, view: BrandView, t: Translator) -> None:
     """Draw the state and its sentence in a coloured box."""
-    brand, state = view.standing, view.state
+    brand, state = view.status, view.state
     if view.past:
         start, end = t.moment(view.from_ms, view.zone), t.moment(view.to_ms, view.zone)
         with st.container(border=True, key="banner_learning"):
@@ -189,9 +189,9 @@ def _banner(client: Client, view: View, t: Translator) -> None:
             )  # fmt: skip
 
 
-def _sentences(client: Client, view: View, t: Translator) -> tuple[str, list[str]]:
+def _sentences(client: Client, view: BrandView, t: Translator) -> tuple[str, list[str]]:
     """Return the sentence about a brand and the smaller ones below it."""
-    brand, zone = view.standing, view.zone
+    brand, zone = view.status, view.zone
     window, alert = brand.last_window, brand.open_alert
     if alert is not None:
         since = t("since", moment=t.moment(alert.opened_ms, zone))
@@ -216,10 +216,10 @@ def _sentences(client: Client, view: View, t: Translator) -> tuple[str, list[str
     return t("calm", n=n, n_negative=n_negative, expected=t.number(expected)), more
 
 
-def _last_hour(client: Client, view: View) -> list[WindowSum]:
-    window = view.standing.last_window
+def _last_hour(client: Client, view: BrandView) -> list[WindowSum]:
+    window = view.status.last_window
     end_ms = view.to_ms if view.past or window is None else window.end_ms
-    return cached_queries.windows(client, view.standing.brand, end_ms - _HOUR_MS, end_ms, 300_000)
+    return cached_queries.windows(client, view.status.brand, end_ms - _HOUR_MS, end_ms, 300_000)
 
 
 def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
@@ -230,7 +230,7 @@ def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
     )
 
 
-def _hour(client: Client, view: View, t: Translator) -> None:
+def _hour(client: Client, view: BrandView, t: Translator) -> None:
     """Draw three figures of the last hour."""
     if view.past:
         return
@@ -252,9 +252,9 @@ def _hour(client: Client, view: View, t: Translator) -> None:
     )
 
 
-def _draw_terms_and_tweets(client: Client, view: View, t: Translator) -> None:
+def _draw_terms_and_tweets(client: Client, view: BrandView, t: Translator) -> None:
     """Draw terms and tweets of the period, or of the open alert's time."""
-    alert, brand = view.standing.open_alert, view.standing.brand
+    alert, brand = view.status.open_alert, view.status.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
     to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
     st.header(t("terms_title"), anchor=False)
@@ -271,10 +271,10 @@ def _draw_terms_and_tweets(client: Client, view: View, t: Translator) -> None:
         _list(client, view, "newest_title", (from_ms, to_ms), t)
 
 
-def _list(client: Client, view: View, title: str, period: tuple[int, int], t: Translator) -> None:
+def _list(client: Client, view: BrandView, title: str, period: tuple[int, int], t: Translator) -> None:
     st.header(t(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
-    tweets = cached_queries.tweets(client, view.standing.brand, order, *period, 8)  # type: ignore[arg-type]
+    tweets = cached_queries.tweets(client, view.status.brand, order, *period, 8)  # type: ignore[arg-type]
     if tweets:
         layout.tweets(tweets, view.zone, t)
     else:
@@ -289,15 +289,15 @@ class _News:
     ends_ms: tuple[int, ...] = ()
 
 
-def _news(client: Client, standings: Sequence[BrandStatus]) -> _News:
-    states = states_of(client, standings)
-    alerts = [(one.brand, states[one.brand], one.open_alert) for one in standings]
+def _news(client: Client, statuses: Sequence[BrandStatus]) -> _News:
+    states = states_of(client, statuses)
+    alerts = [(one.brand, states[one.brand], one.open_alert) for one in statuses]
     return _News(
         tuple(
             (brand, state, alert.id if alert else "", alert.phase if alert else "")
             for brand, state, alert in alerts
         ),
-        tuple(one.last_window.end_ms if one.last_window else 0 for one in standings),
+        tuple(one.last_window.end_ms if one.last_window else 0 for one in statuses),
     )
 
 
@@ -309,7 +309,7 @@ def _watch(client: Client, drawn: _News, drawn_s: float) -> None:
     window closed, because a fast replay closes many windows per second.
     """
     try:
-        news = _news(client, cached_queries.standings(client))
+        news = _news(client, cached_queries.statuses(client))
     except ApiError as error:
         if error.key == "api_too_many":
             return

@@ -121,8 +121,8 @@ def test_who_asks_too_often_is_told_so(client: Client) -> None:
 
 
 def test_a_brand_has_its_clock(client: Client) -> None:
-    (standing,) = client.brands()
-    assert (standing.brand, standing.zone) == (BRAND, "Europe/Paris")
+    (status,) = client.brands()
+    assert (status.brand, status.zone) == (BRAND, "Europe/Paris")
 
 
 def test_windows_come_oldest_first(client: Client) -> None:
