@@ -34,14 +34,14 @@ def describe_alert(alert: Alert, language: Language = "en") -> DescribedAlert:
     )
 
 
-def describe_life(life: AlertHistory, language: Language = "en") -> DescribedAlertLife:
+def describe_history(history: AlertHistory, language: Language = "en") -> DescribedAlertLife:
     """Add its sentences to each phase of an alert."""
     return DescribedAlertLife(
-        describe_alert(life.alert, language),
-        tuple(describe_alert(phase, language) for phase in life.phases),
-        life.acknowledged_by,
-        life.acknowledged_ms,
-        life.rulings,
+        describe_alert(history.alert, language),
+        tuple(describe_alert(phase, language) for phase in history.phases),
+        history.acknowledged_by,
+        history.acknowledged_ms,
+        history.rulings,
     )
 
 

@@ -18,7 +18,7 @@ from badbuzz.store.model import (
     SampledTweet,
     WindowSum,
 )
-from dashboards.api.descriptions import describe_brand, describe_life
+from dashboards.api.descriptions import describe_brand, describe_history
 from dashboards.responses import (
     AlertErrors,
     AlertGroup,
@@ -105,7 +105,7 @@ ALERT: Final = Alert(
         most_repeated=(),
     ),
 )
-LIFE: Final = describe_life(
+ALERT_HISTORY: Final = describe_history(
     AlertHistory(
         alert=ALERT,
         phases=(ALERT,),

@@ -4,7 +4,7 @@
 
     ApiError              any failure; ``key`` names the sentence that is shown
     ├── DownError         the API or its store does not answer
-    └── RefusedError      the key is missing, wrong, revoked, or lacks the scope
+    └── KeyRefusedError   the key is missing, wrong, revoked, or lacks the scope
 """
 
 from __future__ import annotations

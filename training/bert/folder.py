@@ -126,9 +126,9 @@ def read_encoder(folder: Path, most_tokens: int) -> Encoder:
 
 def read_tokeniser(folder: Path) -> Any:
     """Read the tokeniser of a folder; it does not pad."""
-    found = _library("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
-    found.no_padding()
-    return found
+    tokeniser = _library("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokeniser.no_padding()
+    return tokeniser
 
 
 def _library(name: str) -> Any:
@@ -140,7 +140,7 @@ def _library(name: str) -> Any:
 
 def _config(folder: Path, content: bytes) -> dict[str, Any]:
     try:
-        found = orjson.loads(content)
+        config = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise BundleError(f"--encoder {folder}: config.json is no JSON: {error}") from error
     expected = {
@@ -149,25 +149,25 @@ def _config(folder: Path, content: bytes) -> dict[str, Any]:
         "position_embedding_type": "absolute",
     }
     for name, value in expected.items():
-        if found.get(name, None if name == "model_type" else value) != value:
+        if config.get(name, None if name == "model_type" else value) != value:
             raise BundleError(
-                f"--encoder {folder}: {name} is {found.get(name)!r}, only {value!r} can be used: "
+                f"--encoder {folder}: {name} is {config.get(name)!r}, only {value!r} can be used: "
                 "give the folder of a BERT, such as MiniLM"
             )
     sizes = (
         "num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings",
     )  # fmt: skip
-    missing = [name for name in sizes if not isinstance(found.get(name), int)]
+    missing = [name for name in sizes if not isinstance(config.get(name), int)]
     if missing:
         raise BundleError(f"--encoder {folder}: config.json lacks {', '.join(missing)}")
-    return {"layer_norm_eps": 1e-12, **found}
+    return {"layer_norm_eps": 1e-12, **config}
 
 
-def _plain(found: dict[str, Any]) -> Weights:
+def _plain(weights: dict[str, Any]) -> Weights:
     """Return float32 weights named as in a bare ``BertModel``."""
     return {
         name.removeprefix(_PREFIX): np.asarray(one, np.float32)
-        for name, one in found.items()
+        for name, one in weights.items()
         if not name.endswith("position_ids")
     }
 

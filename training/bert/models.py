@@ -73,15 +73,15 @@ def models(
     }
     warm = _warm(corpus, encoder, tuning)
     tuned = {**encoder_params, **asdict(tuning), "warm": warm.digest if warm else ""}
-    found = [
+    listed = [
         champion,
         Candidate(VECTORS, "logistic", LINEAR["logistic"], encoder_params),
         Candidate(STATES, "tuned", EncoderTuner(encoder, tuning, warm), tuned),
     ]
     if unlabelled is not None:
-        found.append(_distilled(corpus, encoder, tuning, scale, unlabelled, warm, tuned))
+        listed.append(_distilled(corpus, encoder, tuning, scale, unlabelled, warm, tuned))
     own = features(encoder, tuning.n_layers)
-    return Models(tuple(found), {**features_of(corpus), **own})
+    return Models(tuple(listed), {**features_of(corpus), **own})
 
 
 def _champion(corpus: Corpus, scale: Scale) -> Candidate:

@@ -78,24 +78,24 @@ def candidates(corpus: Corpus, scale: Scale) -> list[Candidate]:
     """Return every model to compare on a corpus, grouped by features."""
     numbers = {name: value for name, value in asdict(scale).items() if name not in _NOT_OF_A_MODEL}
     order = [*LEXICAL, "hashed", *EMBEDDED]
-    found = [Candidate("text", "majority", majority, numbers)]
+    listed = [Candidate("text", "majority", majority, numbers)]
     if corpus.language == "en":
-        found.append(Candidate("text", "vader", vader, numbers))
-    found += [
+        listed.append(Candidate("text", "vader", vader, numbers))
+    listed += [
         Candidate(features, name, classify, numbers)
         for features, classifiers in _CLASSIFIERS.items()
         for name, classify in classifiers.items()
     ]
     recipe = recipe_of(corpus)
     params = {**numbers, "shape": asdict(recipe.shape), "ids": asdict(recipe.features)}
-    found.append(Candidate("hashed", "linear", HashedLinear(recipe.shape), params))
+    listed.append(Candidate("hashed", "linear", HashedLinear(recipe.shape), params))
     if corpus.recipe and corpus.folder is not None:
         additional = AdditionalData(recipe, corpus.folder, scale)
         if additional.exists:
             params = {**params, "beside": additional.digest}
             shipped = HashedLinear(recipe.shape, additional)
-            found.append(Candidate("hashed", "shipped", shipped, params))
-    return sorted(found, key=lambda one: order.index(one.features))
+            listed.append(Candidate("hashed", "shipped", shipped, params))
+    return sorted(listed, key=lambda one: order.index(one.features))
 
 
 def recipe_of(corpus: Corpus) -> Recipe:

@@ -98,24 +98,24 @@ def compare(
     tracking = Tracking(place)
     scale = QUICK if quick else FULL
     with progress_bars(console) as progress:
-        found = run(corpora, scale, tracking, progress, models)
-    choices = [choose(one.records, core_hour) for one in found]
-    _show(console, found, choices, core_hour)
+        comparisons = run(corpora, scale, tracking, progress, models)
+    choices = [choose(one.records, core_hour) for one in comparisons]
+    _show(console, comparisons, choices, core_hour)
     console.print(f"runs: {place}")
     if report:
-        write_report(Path(report), found, choices, scale, core_hour, place)
+        write_report(Path(report), comparisons, choices, scale, core_hour, place)
         console.print(f"report: {report}")
 
 
 def _show(
-    console: Console, found: Sequence[Comparison], choices: Sequence[Choice], core_hour: float
+    console: Console, comparisons: Sequence[Comparison], choices: Sequence[Choice], core_hour: float
 ) -> None:
-    for one, choice in zip(found, choices, strict=True):
+    for one, choice in zip(comparisons, choices, strict=True):
         console.print(comparison_table(one, choice, core_hour, console.width))
         for note in one.corpus.notes:
             console.print(f"  · {note}", highlight=False)
         describe(choice, lambda line: console.print(line, highlight=False))
-    n_resumed = sum(one.n_resumed for one in found)
+    n_resumed = sum(one.n_resumed for one in comparisons)
     if n_resumed:
         console.print(f"{n_resumed} runs were finished before, and not run again")
 

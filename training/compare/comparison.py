@@ -86,13 +86,13 @@ def compare(
         for corpus in sampled
     ]
     for pattern in models:
-        if not any(one.matches([pattern]) for found in chosen for one in found):
+        if not any(one.matches([pattern]) for group in chosen for one in group):
             names = ", ".join(one.name for one in candidates(sampled[0], scale))
             raise SettingsError(f"--model {pattern}: fits none of {names}")
     with threadpool_limits(N_THREADS):
         return [
-            compare_view(corpus, view, found, features_of(corpus), scale, tracking, progress)
-            for corpus, found in zip(sampled, chosen, strict=True)
+            compare_view(corpus, view, group, features_of(corpus), scale, tracking, progress)
+            for corpus, group in zip(sampled, chosen, strict=True)
             for view in views(corpus, scale)
         ]
 

@@ -73,7 +73,7 @@ def progress_bars(console: Console) -> Iterator[ProgressBars]:
         progress.finish()
 
 
-def comparison_table(found: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
+def comparison_table(comparison: Comparison, choice: Choice, core_hour: float, width: int) -> Table:
     """Return a table of a view's models, the best first, the chosen one marked.
 
     Parameters
@@ -81,12 +81,15 @@ def comparison_table(found: Comparison, choice: Choice, core_hour: float, width:
     width
         Width of the terminal in characters; a narrow one gets fewer columns.
     """
-    title = f"{found.corpus.name}, {found.view.name}: {len(found.records[0].scores):,} test rows"
+    n_rows = len(comparison.records[0].scores)
+    title = f"{comparison.corpus.name}, {comparison.view.name}: {n_rows:,} test rows"
     shown_columns = [
         place for place, name in enumerate(COLUMNS) if width >= _WIDE or name in _NARROW
     ]
     table = new_table(title, [COLUMNS[place] for place in shown_columns])
-    for row, record in zip(rows(found, choice, core_hour), ranked(found.records), strict=True):
+    for row, record in zip(
+        rows(comparison, choice, core_hour), ranked(comparison.records), strict=True
+    ):
         cells = [row[place] for place in shown_columns]
         table.add_row(*cells, style="bold" if record is choice.chosen else None)
     return table
@@ -100,9 +103,9 @@ def new_table(title: str, columns: Sequence[str]) -> Table:
     return table
 
 
-def rows(found: Comparison, choice: Choice, core_hour: float) -> list[tuple[str, ...]]:
+def rows(comparison: Comparison, choice: Choice, core_hour: float) -> list[tuple[str, ...]]:
     """Return the cells of that table."""
-    return [_cells(record, choice, core_hour) for record in ranked(found.records)]
+    return [_cells(record, choice, core_hour) for record in ranked(comparison.records)]
 
 
 def _cells(record: Record, choice: Choice, core_hour: float) -> tuple[str, ...]:
@@ -129,8 +132,8 @@ def _cells(record: Record, choice: Choice, core_hour: float) -> tuple[str, ...]:
 
 def _largest(record: Record, prefix: str) -> str:
     """Return the bias with the largest absolute value."""
-    found = [value for name, value in record.figures.items() if name.startswith(prefix)]
-    return f"{max(found, key=abs):+.2f}"
+    biases = [value for name, value in record.figures.items() if name.startswith(prefix)]
+    return f"{max(biases, key=abs):+.2f}"
 
 
 def describe(choice: Choice, write: Callable[[str], None]) -> None:

@@ -33,7 +33,7 @@ _KINDS: Final = (
 
 def write_report(
     path: Path,
-    found: Sequence[Comparison],
+    comparisons: Sequence[Comparison],
     choices: Sequence[Choice],
     scale: Scale,
     core_hour: float,
@@ -48,11 +48,11 @@ def write_report(
     RecordingError
         The file cannot be written.
     """
-    pairs = list(zip(found, choices, strict=True))
+    pairs = list(zip(comparisons, choices, strict=True))
     page = render_report(
         "training.compare",
         "report.html.jinja",
-        lead=_lead(found, scale),
+        lead=_lead(comparisons, scale),
         scale=scale.name,
         columns=COLUMNS,
         kinds=_KINDS,
@@ -63,41 +63,41 @@ def write_report(
     write_text(path, page)
 
 
-def _lead(found: Sequence[Comparison], scale: Scale) -> str:
-    names = ", ".join(dict.fromkeys(one.corpus.name for one in found))
-    return f"{names} · {sum(len(one.records) for one in found)} runs · {scale.name}"
+def _lead(comparisons: Sequence[Comparison], scale: Scale) -> str:
+    names = ", ".join(dict.fromkeys(one.corpus.name for one in comparisons))
+    return f"{names} · {sum(len(one.records) for one in comparisons)} runs · {scale.name}"
 
 
-def _part(found: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]:
-    corpus = found.corpus
-    n_folds = len(found.view.folds)
-    if found.view.name == UNSEEN:
-        brands = ", ".join(fold.name for fold in found.view.folds)
+def _part(comparison: Comparison, choice: Choice, core_hour: float) -> dict[str, Any]:
+    corpus = comparison.corpus
+    n_folds = len(comparison.view.folds)
+    if comparison.view.name == UNSEEN:
+        brands = ", ".join(fold.name for fold in comparison.view.folds)
         explained = f"Trained on the tweets of other brands, tested on those of {brands}."
     else:
         folds = "one fifth" if n_folds == 1 else f"{n_folds} fifths in turn"
         explained = f"Tested on {folds} of the rows, which is not trained on."
     return {
-        "title": f"{corpus.name}, {found.view.name}",
+        "title": f"{corpus.name}, {comparison.view.name}",
         "explained": f"{len(corpus.rows):,} rows, {corpus.rows.negative.mean():.0%} negative. "
         f"{explained} Near-duplicates are on one side.",
         "notes": corpus.notes,
         "chosen": choice.chosen.model,
         "reasons": choice.reasons,
-        "chart": _scatter(found.records, choice.chosen, core_hour),
-        "rows": rows(found, choice, core_hour),
-        "folds": _brands(found) if found.view.name == UNSEEN and n_folds > 1 else None,
-        "curves": [_learning(one) for one in found.records if one.curve is not None],
+        "chart": _scatter(comparison.records, choice.chosen, core_hour),
+        "rows": rows(comparison, choice, core_hour),
+        "folds": _brands(comparison) if comparison.view.name == UNSEEN and n_folds > 1 else None,
+        "curves": [_learning(one) for one in comparison.records if one.curve is not None],
     }
 
 
-def _brands(found: Comparison) -> tuple[list[str], list[list[str]]]:
+def _brands(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     """Return head and rows of the accuracy of every model on every left-out brand."""
-    first = found.records[0].folds
+    first = comparison.records[0].folds
     names = [name for name in first if name.startswith("accuracy of ")]
     cells = [
         [record.model, *(f"{record.folds[name]:.3f}" for name in names)]
-        for record in ranked(found.records)
+        for record in ranked(comparison.records)
     ]
     return ["model", *(name.removeprefix("accuracy of ") for name in names)], cells
 

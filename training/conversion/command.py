@@ -97,16 +97,16 @@ def convert(
     if out is not None and len(chosen) > 1:
         raise SettingsError(f"--out: is for one model; --model fits {len(chosen)}: name one")
     console = Console(stderr=True)
-    found = []
+    results = []
     for fitted, conversion in _converted(corpus, scale, chosen, console):
-        found += conversion
+        results += conversion
         if as_json:
             click.echo(b"\n".join(orjson.dumps(one.figures) for one in conversion))
         if out is not None:
             (one,) = [one for one in conversion if one.numbers == numbers]
             scorer = write_converted(one, fitted, corpus, scale, out)
     if not as_json:
-        Console().print(_table(found))
+        Console().print(_table(results))
     if out is not None:
         console.print(f"{scorer.version}, {numbers}: written to {out}", highlight=False)
 
@@ -126,11 +126,11 @@ def _converted(
             progress.advance(task)
 
 
-def _corpus(found: Sequence[Corpus]) -> Corpus:
-    if len(found) > 1:
-        names = ", ".join(one.name for one in found)
+def _corpus(corpora: Sequence[Corpus]) -> Corpus:
+    if len(corpora) > 1:
+        names = ", ".join(one.name for one in corpora)
         raise SettingsError(f"--data: holds {names}: choose one with --set")
-    return found[0]
+    return corpora[0]
 
 
 def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candidate]:
@@ -144,12 +144,12 @@ def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candida
     return served
 
 
-def _table(found: Sequence[Converted]) -> Table:
+def _table(results: Sequence[Converted]) -> Table:
     table = Table(
         Column("model", no_wrap=True), "format", "gap", "accuracy", "before", "MB", "tweets/CPU-s",
         box=SIMPLE,
     )  # fmt: skip
-    for one in found:
+    for one in results:
         table.add_row(
             one.model,
             one.numbers,

@@ -12,7 +12,7 @@ from badbuzz.errors import UnknownError
 from badbuzz.model import Phase, Severity
 from badbuzz.store.model import Page, Ruling
 from dashboards.api import examples
-from dashboards.api.descriptions import LanguageQuery, describe_life
+from dashboards.api.descriptions import LanguageQuery, describe_history
 from dashboards.api.paging import Limit, find_brand
 from dashboards.api.requests import AlertPath, Cursor, Instant, Name, RulingRequest
 from dashboards.api.routing import CallerDep, ReadRoute, StateDep, WriteRoute, reply
@@ -40,7 +40,7 @@ write_router = APIRouter(route_class=WriteRoute, tags=["alerts"])
 @read_router.get(
     "/alerts",
     response_model=Page[DescribedAlertLife],
-    responses=examples.responses(examples.page(examples.LIFE)),
+    responses=examples.responses(examples.page(examples.ALERT_HISTORY)),
 )
 def alerts(
     state: StateDep,
@@ -65,13 +65,15 @@ def alerts(
         limit=limit,
         cursor=cursor,
     )
-    return reply(Page(tuple(describe_life(life, language) for life in page.items), page.cursor))
+    return reply(
+        Page(tuple(describe_history(history, language) for history in page.items), page.cursor)
+    )
 
 
 @write_router.post(
     "/alerts/{id:path}/ack",
     response_model=DescribedAlertLife,
-    responses=examples.responses(examples.LIFE),
+    responses=examples.responses(examples.ALERT_HISTORY),
 )
 def acknowledge(
     state: StateDep,
@@ -80,14 +82,14 @@ def acknowledge(
     language: LanguageQuery = "en",
 ) -> Response:
     """Acknowledge an alert. The first acknowledgement is kept."""
-    life = state.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000)
-    return reply(describe_life(life, language))
+    history = state.store.acknowledge(id, caller.name, time.time_ns() // 1_000_000)
+    return reply(describe_history(history, language))
 
 
 @write_router.post(
     "/alerts/{id:path}/ruling",
     response_model=DescribedAlertLife,
-    responses=examples.responses(examples.LIFE),
+    responses=examples.responses(examples.ALERT_HISTORY),
 )
 def rule(
     state: StateDep,
@@ -99,17 +101,17 @@ def rule(
     """Rule on an alert: real, false alarm or benign. The latest ruling of each caller counts."""
     now_ms = time.time_ns() // 1_000_000
     ruling = Ruling(id, body.verdict, caller.name, now_ms, body.note)
-    return reply(describe_life(state.store.rule(ruling), language))
+    return reply(describe_history(state.store.rule(ruling), language))
 
 
 @read_router.get(
     "/alerts/{id:alert}",
     response_model=DescribedAlertLife,
-    responses=examples.responses(examples.LIFE),
+    responses=examples.responses(examples.ALERT_HISTORY),
 )
 def alert(state: StateDep, id: AlertPath, language: LanguageQuery = "en") -> Response:  # noqa: A002
     """Return one alert. The ``/`` in its id may be encoded as ``%2F``."""
-    life = state.store.alert(id)
-    if life is None:
+    history = state.store.alert(id)
+    if history is None:
         raise UnknownError(f"there is no alert {id}; see: GET /alerts")
-    return reply(describe_life(life, language))
+    return reply(describe_history(history, language))

@@ -146,14 +146,14 @@ def _read_all(read_page: Callable[..., Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
-def _alert_row(life: AlertHistory) -> tuple[Any, ...]:
+def _alert_row(history: AlertHistory) -> tuple[Any, ...]:
     # The newest phase may be the resolution, which has no evidence.
-    evidence = next((one.evidence for one in reversed(life.phases) if one.evidence), None)
+    evidence = next((one.evidence for one in reversed(history.phases) if one.evidence), None)
     return (
-        *(getattr(life.alert, column) for column in _ALERT_COLUMNS),
+        *(getattr(history.alert, column) for column in _ALERT_COLUMNS),
         " ".join(term.term for term in evidence.terms) if evidence else "",
         " ".join(reason.reason for reason in evidence.reasons) if evidence else "",
-        life.acknowledged_by,
-        life.acknowledged_ms,
-        " ".join(f"{ruling.by}:{ruling.verdict}" for ruling in life.rulings),
+        history.acknowledged_by,
+        history.acknowledged_ms,
+        " ".join(f"{ruling.by}:{ruling.verdict}" for ruling in history.rulings),
     )

@@ -1,4 +1,4 @@
-"""Charts of several brands in one time zone, told apart by colour and dash."""
+"""Charts of several brands in one time zone, each with its own colour and dash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboards.front.parts.theme import INK, QUIET_INK, RED
 COLOURS: Final = ("#0b57a4", "#a3440b", "#1c6b3c", "#7a2a86", "#18222d", "#8f6b00")
 DASHES: Final = ([1, 0], [7, 3], [2, 2], [10, 3, 2, 3], [4, 4], [12, 4])
 MOST: Final = len(COLOURS)
-"""Most brands in one chart: more cannot be told apart."""
+"""Largest number of brands in one chart: colours and dashes for more would look alike."""
 _HEIGHT: Final = 230
 _ROW: Final = 26
 _LEFT: Final = 72

@@ -28,8 +28,8 @@ def register_pages(pages: dict[str, st.Page]) -> None:
 
 def page(path: str) -> st.Page:
     """Return the page of a path."""
-    found: st.Page = st.session_state[_PAGES][path]
-    return found
+    known: st.Page = st.session_state[_PAGES][path]
+    return known
 
 
 def apply_style(t: Translator) -> None:
@@ -77,8 +77,8 @@ def note(text: str) -> None:
 def figures(*values: tuple[str, str, str]) -> None:
     """Draw figures side by side: name, value, and the value to compare it with."""
     items = "".join(
-        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd><dd>{_text(held)}</dd></div>"
-        for name, value, held in values
+        f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd><dd>{_text(comparison)}</dd></div>"
+        for name, value, comparison in values
     )
     st.html(f'<dl class="bb-figures">{items}</dl>')
 

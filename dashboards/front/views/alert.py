@@ -23,11 +23,11 @@ _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
 
 
-def show(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
+def show(client: Client, history: AlertHistory, zone: str, t: Translator) -> None:
     """Draw the alert."""
-    _banner(life, zone, t)
-    _acknowledgement(client, life, zone, t)
-    shown = newest_claim(life)
+    _banner(history, zone, t)
+    _acknowledgement(client, history, zone, t)
+    shown = newest_claim(history)
     st.header(t("alerts_evidence"), anchor=False)
     lines = why(shown, t.language) or [t("alerts_no_evidence")]
     layout.lines([rates(shown, t.language), *lines])
@@ -35,12 +35,12 @@ def show(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
     if examples:
         st.header(t("alerts_examples"), anchor=False)
         layout.examples(examples, zone, t)
-    _moment(client, life, zone, t)
+    _moment(client, history, zone, t)
     st.header(t("alerts_phases"), anchor=False)
-    st.table(phases(life, zone, t), hide_index=True, alt=t("alerts_phases"))
-    _ruling(client, life, t)
+    st.table(phases(history, zone, t), hide_index=True, alt=t("alerts_phases"))
+    _ruling(client, history, t)
     st.header(t("alerts_link"), anchor=False)
-    st.code(link(life.alert), language=None, wrap_lines=True)
+    st.code(link(history.alert), language=None, wrap_lines=True)
 
 
 def link(alert: Alert) -> str:
@@ -49,39 +49,39 @@ def link(alert: Alert) -> str:
     return f"{here.scheme}://{here.netloc}/alerts?alert={quote(alert.id, safe='')}"
 
 
-def phases(life: AlertHistory, zone: str, t: Translator) -> dict[str, list[str]]:
+def phases(history: AlertHistory, zone: str, t: Translator) -> dict[str, list[str]]:
     """Return the columns of a table with one row per phase."""
     return {
-        t("table_time"): [t.moment(one.window_end_ms, zone) for one in life.phases],
+        t("table_time"): [t.moment(one.window_end_ms, zone) for one in history.phases],
         t("alerts_phase_what"): [
             f"{t(f'alerts_phase_{one.phase}')}, {t(f'alerts_severity_{one.severity}')}"
-            for one in life.phases
+            for one in history.phases
         ],
         t("alerts_phase_negatives"): [
-            f"{t.number(one.n_negative)} / {t.number(one.n)}" for one in life.phases
+            f"{t.number(one.n_negative)} / {t.number(one.n)}" for one in history.phases
         ],
-        t("chart_expected"): [t.number(one.expected, 1) for one in life.phases],
-        t("alerts_phase_score"): [t.number(one.score, 1) for one in life.phases],
+        t("chart_expected"): [t.number(one.expected, 1) for one in history.phases],
+        t("alerts_phase_score"): [t.number(one.score, 1) for one in history.phases],
     }
 
 
-def claim(life: AlertHistory, zone: str, t: Translator) -> str:
+def claim(history: AlertHistory, zone: str, t: Translator) -> str:
     """Return the newest claim as a sentence, dated if the alert is resolved."""
-    shown = newest_claim(life)
+    shown = newest_claim(history)
     sentence = headline(shown, t.language)
-    if life.alert.phase != "resolved":
+    if history.alert.phase != "resolved":
         return sentence
     return t("alerts_claimed", moment=t.moment(shown.window_end_ms, zone), sentence=sentence)
 
 
-def newest_claim(life: AlertHistory) -> Alert:
+def newest_claim(history: AlertHistory) -> Alert:
     """Return the newest phase with evidence, or the newest one if none has any."""
-    explained = [one for one in life.phases if one.evidence is not None]
-    return explained[-1] if explained else life.alert
+    explained = [one for one in history.phases if one.evidence is not None]
+    return explained[-1] if explained else history.alert
 
 
-def _banner(life: AlertHistory, zone: str, t: Translator) -> None:
-    alert = life.alert
+def _banner(history: AlertHistory, zone: str, t: Translator) -> None:
+    alert = history.alert
     over = alert.phase == "resolved"
     colour = "learning" if over else alert.severity
     with st.container(border=True, key=f"banner_{colour}"):
@@ -97,15 +97,15 @@ def _banner(life: AlertHistory, zone: str, t: Translator) -> None:
         more = [f"{when} {t('alerts_clock', zone=zone)}"]
         if alert.replay:
             more.append(t("alerts_replay"))
-        layout.sentence(claim(life, zone, t), more)
+        layout.sentence(claim(history, zone, t), more)
 
 
-def _acknowledgement(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
-    alert = life.alert
+def _acknowledgement(client: Client, history: AlertHistory, zone: str, t: Translator) -> None:
+    alert = history.alert
     with st.container(horizontal=True, vertical_alignment="center"):
-        if life.acknowledged_by and life.acknowledged_ms is not None:
-            moment = t.moment(life.acknowledged_ms, zone)
-            sentence = t("alerts_acknowledged", name=life.acknowledged_by, moment=moment)
+        if history.acknowledged_by and history.acknowledged_ms is not None:
+            moment = t.moment(history.acknowledged_ms, zone)
+            sentence = t("alerts_acknowledged", name=history.acknowledged_by, moment=moment)
             st.write(f":material/done_all: {sentence}")
         else:
             st.button(
@@ -132,9 +132,9 @@ def _show_failure(t: Translator) -> None:
         st.error(t(key), icon=":material/error:")
 
 
-def _moment(client: Client, life: AlertHistory, zone: str, t: Translator) -> None:
+def _moment(client: Client, history: AlertHistory, zone: str, t: Translator) -> None:
     """Draw the negative tweets from three hours before the alert to one hour after it."""
-    alert = life.alert
+    alert = history.alert
     from_ms = alert.opened_ms - 3 * _HOUR_MS
     to_ms = alert.window_end_ms + _HOUR_MS
     steps = cached_queries.windows(client, alert.brand, from_ms, to_ms, 300_000)
@@ -145,9 +145,9 @@ def _moment(client: Client, life: AlertHistory, zone: str, t: Translator) -> Non
     )  # fmt: skip
 
 
-def _ruling(client: Client, life: AlertHistory, t: Translator) -> None:
+def _ruling(client: Client, history: AlertHistory, t: Translator) -> None:
     st.header(t("alerts_ruling"), anchor=False)
-    for ruling in life.rulings:
+    for ruling in history.rulings:
         ruled = f"{ruling.by} – {t(f'alerts_ruling_{ruling.verdict}')}"
         layout.note(
             t("alerts_ruled_because", ruled=ruled, note=ruling.note) if ruling.note else ruled
@@ -156,13 +156,13 @@ def _ruling(client: Client, life: AlertHistory, t: Translator) -> None:
     def named(ruling_kind: RulingKind) -> str:
         return t(f"alerts_ruling_{ruling_kind}")
 
-    with st.form(f"ruling {life.alert.id}", width=560):
+    with st.form(f"ruling {history.alert.id}", width=560):
         st.radio(
             t("alerts_your_ruling"), _RULINGS, index=None, format_func=named, key="ruling_kind"
         )
         st.text_area(t("alerts_note"), key="note", max_chars=2000, height=90)
         st.form_submit_button(
-            t("alerts_rule"), type="primary", on_click=_rule, args=(client, life.alert.id)
+            t("alerts_rule"), type="primary", on_click=_rule, args=(client, history.alert.id)
         )
     layout.note(t("alerts_ruling_why"))
     result = st.session_state.pop(_RULED, None)

@@ -21,27 +21,27 @@ _ADDRESSED = "alert_in_address"
 def show(client: Client, t: Translator) -> None:
     """Draw the page below its heading."""
     zones = {one.brand: one.zone for one in cached_queries.statuses(client)}
-    asked = st.query_params.get("alert")
-    _update_url(asked)
-    if asked is None:
+    alert_id = st.query_params.get("alert")
+    _update_url(alert_id)
+    if alert_id is None:
         _list(client, zones, t)
         return
     st.page_link(layout.page("alerts"), label=t("alerts_back"), icon=":material/arrow_back:")
     try:
-        life = client.alert(asked)
+        history = client.alert(alert_id)
     except ApiError as error:
         if error.key != "api_not_found":
             raise
-        layout.lines([t("alerts_unknown", id=asked)])
+        layout.lines([t("alerts_unknown", id=alert_id)])
         return
-    alert.show(client, life, zones.get(life.alert.brand, "UTC"), t)
+    alert.show(client, history, zones.get(history.alert.brand, "UTC"), t)
 
 
-def _update_url(asked: str | None) -> None:
+def _update_url(alert_id: str | None) -> None:
     """Put the alert into the browser's URL, which a link within one page does not change."""
-    if st.session_state.get(_ADDRESSED) != asked:
-        st.session_state[_ADDRESSED] = asked
-        st.query_params.from_dict({} if asked is None else {"alert": asked})
+    if st.session_state.get(_ADDRESSED) != alert_id:
+        st.session_state[_ADDRESSED] = alert_id
+        st.query_params.from_dict({} if alert_id is None else {"alert": alert_id})
 
 
 def _list(client: Client, zones: dict[str, str], t: Translator) -> None:
@@ -51,14 +51,14 @@ def _list(client: Client, zones: dict[str, str], t: Translator) -> None:
     st.header(t("alerts_open", n=len(opened)), anchor=False)
     if not opened:
         st.write(t("alerts_no_open"))
-    for life in opened:
-        _row(life, zones, t)
+    for history in opened:
+        _row(history, zones, t)
     st.header(t("alerts_over"), anchor=False)
     page = client.alerts(brand, n_shown, phase="resolved")
     if not page.items:
         st.write(t("alerts_none"))
-    for life in page.items:
-        _row(life, zones, t)
+    for history in page.items:
+        _row(history, zones, t)
     if len(set(zones.values())) > 1 and (opened or page.items):
         layout.note(t("alerts_clocks"))
     if page.cursor is not None and n_shown < 1000:
@@ -79,44 +79,44 @@ def _choose_brand(brands: list[str], t: Translator) -> str | None:
 def _open(client: Client, brand: str | None) -> list[AlertHistory]:
     """Return the unresolved alerts, the newest first."""
     alerts = [
-        life
+        history
         for phase in ("firing", "escalated")
-        for life in cached_queries.alerts(client, brand, phase)
+        for history in cached_queries.alerts(client, brand, phase)
     ]
-    return sorted(alerts, key=lambda life: life.alert.opened_ms, reverse=True)
+    return sorted(alerts, key=lambda history: history.alert.opened_ms, reverse=True)
 
 
-def _row(life: AlertHistory, zones: dict[str, str], t: Translator) -> None:
+def _row(history: AlertHistory, zones: dict[str, str], t: Translator) -> None:
     """Draw a card with brand, start, headline and badges of an alert, and a link to it."""
-    one, zone = life.alert, zones.get(life.alert.brand, "UTC")
+    one, zone = history.alert, zones.get(history.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
         st.page_link(
             layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
             label=f"{one.brand} · {t.moment(one.opened_ms, zone)}",
         )  # fmt: skip
-        layout.note(headline(alert.newest_claim(life), t.language))
+        layout.note(headline(alert.newest_claim(history), t.language))
         with st.container(horizontal=True, gap="xsmall"):
-            for text, icon, colour in _badges(life, t):
+            for text, icon, colour in _badges(history, t):
                 st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def _badges(life: AlertHistory, t: Translator) -> list[tuple[str, str | None, str]]:
+def _badges(history: AlertHistory, t: Translator) -> list[tuple[str, str | None, str]]:
     """Return severity, phase, acknowledgement and ruling as text, icon and colour."""
-    one = life.alert
+    one = history.alert
     is_over = one.phase == "resolved"
     colour = "gray" if is_over else COLOURS[one.severity]
     badges: list[tuple[str, str | None, str]] = [
         (t(f"alerts_severity_{one.severity}"), None, colour),
         (t(f"alerts_phase_{one.phase}"), None, colour),
     ]
-    if life.acknowledged_by:
-        text = t("alerts_somebody", name=life.acknowledged_by)
+    if history.acknowledged_by:
+        text = t("alerts_somebody", name=history.acknowledged_by)
         badges.append((text, ":material/done_all:", "green"))
     elif not is_over:
         badges.append((t("alerts_nobody"), ":material/person_off:", "gray"))
     badges += [
         (t(f"alerts_ruling_{ruling.verdict}"), ":material/gavel:", "blue")
-        for ruling in life.rulings[-1:]
+        for ruling in history.rulings[-1:]
     ]
     return badges
 

@@ -176,24 +176,24 @@ def _figures(seen: comparison.Seen, zone: str, t: Translator) -> dict[str, list[
 def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Translator) -> None:
     """Draw links to the period's alerts, newest first."""
     st.header(t("page_alerts"), anchor=False)
-    lives = [
-        life
+    histories = [
+        history
         for brand in chosen
-        for life in client.alerts(brand, 200, from_=period.from_ms, to=period.to_ms).items
+        for history in client.alerts(brand, 200, from_=period.from_ms, to=period.to_ms).items
     ]
-    lives.sort(key=lambda life: -life.alert.opened_ms)
-    if not lives:
+    histories.sort(key=lambda history: -history.alert.opened_ms)
+    if not histories:
         st.write(t("history_no_alert"))
-    for life in lives[:_MOST_ALERTS]:
-        alert = life.alert
-        worst = max((phase.severity for phase in life.phases), key=_SEVERITIES.index)
+    for history in histories[:_MOST_ALERTS]:
+        alert = history.alert
+        worst = max((phase.severity for phase in history.phases), key=_SEVERITIES.index)
         when, severity = t.moment(alert.opened_ms, period.zone), t(f"history_{worst}")
         st.page_link(
             layout.page("alerts"), label=f"{when} · {alert.brand} · {severity}",
             icon=":material/notifications:", query_params={"alert": alert.id},
         )  # fmt: skip
-    if len(lives) > _MOST_ALERTS:
-        layout.note(t("history_more", n=len(lives) - _MOST_ALERTS))
+    if len(histories) > _MOST_ALERTS:
+        layout.note(t("history_more", n=len(histories) - _MOST_ALERTS))
 
 
 def _offer_files(client: Client, chosen: Sequence[str], period: _Period, t: Translator) -> None:

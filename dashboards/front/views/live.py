@@ -271,7 +271,9 @@ def _draw_terms_and_tweets(client: Client, view: BrandView, t: Translator) -> No
         _list(client, view, "newest_title", (from_ms, to_ms), t)
 
 
-def _list(client: Client, view: BrandView, title: str, period: tuple[int, int], t: Translator) -> None:
+def _list(
+    client: Client, view: BrandView, title: str, period: tuple[int, int], t: Translator
+) -> None:
     st.header(t(title), anchor=False)
     order = "newest" if title == "newest_title" else "negative"
     tweets = cached_queries.tweets(client, view.status.brand, order, *period, 8)  # type: ignore[arg-type]

@@ -64,11 +64,11 @@ def _figure(
     """Return name, value, and deviation with VADER's value of a quality figure."""
     mean, sd = _mean(quality, name), _deviation(quality, name)
     value = t.number(mean or 0.0, 3)
-    held = f"± {t.number(sd, 3)}" if sd is not None else ""
+    details = f"± {t.number(sd, 3)}" if sd is not None else ""
     rival = _mean(vader, name)
     if rival is not None:
-        held += f" · VADER {t.number(rival, 3)}"
-    return t(f"models_{name}"), value, held.removeprefix(" · ")
+        details += f" · VADER {t.number(rival, 3)}"
+    return t(f"models_{name}"), value, details.removeprefix(" · ")
 
 
 def _show_drift(serving: ServingBundle, scores: list[float], t: Translator) -> None:

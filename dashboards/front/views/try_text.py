@@ -58,12 +58,12 @@ def show(client: Client, t: Translator) -> None:
                 lambda one: t.name("language", one) if one else t("try_guess"),
                 "try_lang", width=220,
             )  # fmt: skip
-            asked = st.form_submit_button(t("try_score"), type="primary")
-    if asked and text.strip() and languages:
+            submitted = st.form_submit_button(t("try_score"), type="primary")
+    if submitted and text.strip() and languages:
         known = lang or guess(text, languages)
         scored = explain_score(client, text.strip(), known)
         st.session_state[_STATE] = _Tried(text.strip(), known, not lang, scored, uuid4().hex)
-    elif asked:
+    elif submitted:
         st.warning(t("try_nothing"), icon=":material/edit:")
     tried: _Tried | None = st.session_state.get(_STATE)
     if tried is None:
