@@ -23,7 +23,7 @@ from tests.support.servers import ROOT
 from tests.training.retrain.test_curation import own_rows
 from training.datasets.labelled import ReadOptions
 from training.retrain.base import read_base
-from training.retrain.run import gather, read_snapshot, retrain
+from training.retrain.run import prepare_data, read_snapshot, retrain
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -87,7 +87,7 @@ def line_of(part: str) -> str:
     return line
 
 
-def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
+def test_own_models_from_rows_to_a_champion_retrained_on_corrections(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -116,12 +116,12 @@ def test_your_own_models_from_rows_to_a_champion_that_learnt_from_people(
     assert len(lines) == 800
 
 
-def test_a_server_that_dies_in_mid_run_loses_nothing(
+def test_a_killed_server_loses_no_version(
     registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
 ) -> None:
     base = read_base([str(own_rows(tmp_path / "mine.jsonl"))], ReadOptions(lang="en"))
     snapshot = read_snapshot(registry, "en", tmp_path)
-    gathered = gather(base, [], snapshot, 200, shipped=False)
+    data = prepare_data(base, [], snapshot, 200, shipped=False)
     out = tmp_path / "new-en"
 
     def dying(n_steps: int) -> Callable[[], None]:
@@ -130,18 +130,18 @@ def test_a_server_that_dies_in_mid_run_loses_nothing(
 
     try:
         with pytest.raises(RegistryDownError, match="run this again"):
-            retrain(registry, gathered, snapshot, out, None, dying)
+            retrain(registry, data, snapshot, out, None, dying)
     finally:
         mlflow_server.start()
     assert registry.versions("en") == []
     trained = Scorer.load(str(out)).version
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those between MLflow and pandas
-        outcome = retrain(registry, gathered, snapshot, out, None, lambda _: lambda: None)
+        outcome = retrain(registry, data, snapshot, out, None, lambda _: lambda: None)
     assert (outcome.known, outcome.version.number, outcome.bundle) == (False, 1, trained)
     registry.client.delete_registered_model_alias("badbuzz-sentiment-en", CHALLENGER)  # a kill
-    retrain(registry, gathered, snapshot, None, None, lambda _: lambda: None)
+    retrain(registry, data, snapshot, None, None, lambda _: lambda: None)
     assert registry.find_version("en", CHALLENGER) == outcome.version
     crown(registry, outcome.version)
-    late = retrain(registry, gathered, snapshot, None, "ann", lambda _: lambda: None)
+    late = retrain(registry, data, snapshot, None, "ann", lambda _: lambda: None)
     assert (late.promoted, late.why_not[:20]) == (False, "the champion changed")

@@ -12,7 +12,6 @@ from badbuzz.errors import RecordingError
 from training.datasets.corpus import Corpus
 from training.datasets.rows import N_FOLDS, Rows, splits
 from training.recipes.bundles import write_bundle
-from training.recipes.shipped import Recipe
 from training.recipes.study import Study
 from training.retrain.base import Base
 
@@ -45,22 +44,22 @@ def digest(base: Base) -> str:
 
 
 def build(
-    base: Base, folder: Path, more: Mapping[str, Any], begin: Callable[[int], Callable[[], None]]
+    base: Base, folder: Path, entries: Mapping[str, Any], begin: Callable[[int], Callable[[], None]]
 ) -> Path:
     """Train, test in five folds, convert, and write a bundle into a folder.
 
     Parameters
     ----------
-    more
+    entries
         Entries to add to the card.
     begin
         Called with the number of steps; returns a function to call after each step.
     """
-    recipe: Recipe = base.recipe
+    recipe = base.recipe
     check_rows(", ".join(recipe.rows.files), recipe.language, base.rows)
     study = Study(recipe, base.rows, base.prior)
     step = begin(study.n_steps + 1)
     quality = study.quality(step)
-    bundle = write_bundle(study, quality, folder, {"digest": digest(base), **more})
+    bundle = write_bundle(study, quality, folder, entries)
     step()
     return bundle

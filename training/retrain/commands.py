@@ -26,7 +26,7 @@ from training.datasets.options import reading_options
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.retrain import messages
 from training.retrain.base import read_base
-from training.retrain.run import UNFROZEN, gather, read_snapshot
+from training.retrain.run import UNFROZEN, prepare_data, read_snapshot
 from training.retrain.run import retrain as run
 from training.writing import check_place
 
@@ -113,13 +113,13 @@ def retrain(
         snapshot = read_snapshot(registry, language, Path(folder))
         if promote_if_better and snapshot.heldout is None:
             raise RegistryError(f"--promote-if-better: {UNFROZEN.format(language)}")
-        gathered = gather(base, feedback, snapshot, per_author, shipped=shipped_recipe)
-        _note(console, [*base.notes, *messages.counts(gathered)])
-        write_text(quarantine_file, messages.quarantine(gathered.curated.rejected))
-        with _steps(console, gathered.base.recipe.name) as begin:
+        data = prepare_data(base, feedback, snapshot, per_author, shipped=shipped_recipe)
+        _note(console, [*base.notes, *messages.counts(data)])
+        write_text(quarantine_file, messages.quarantine(data.curated.rejected))
+        with _steps(console, data.base.recipe.name) as begin:
             promoter = who if promote_if_better else None
-            outcome = run(registry, gathered, snapshot, out, promoter, begin)
-    if gathered.curated.rejected:
+            outcome = run(registry, data, snapshot, out, promoter, begin)
+    if data.curated.rejected:
         console.print(f"quarantine: {quarantine_file}", highlight=False)
     if report_file:
         messages.write_report(Path(report_file), outcome)

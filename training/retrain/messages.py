@@ -19,7 +19,7 @@ from badbuzz.recordings.outputs import write_text
 from badbuzz.reports import render_report
 from training.retrain.comparison import ChampionComparison
 from training.retrain.curation import REASONS, Rejected, by_author
-from training.retrain.run import Gathered, RetrainingResult
+from training.retrain.run import RetrainingResult, TrainingData
 
 COLUMNS: Final = (
     "on", "rows", "negative", "", "accuracy", "macro-F1", "ECE", "macro-F1 gained, 95 %",
@@ -59,10 +59,10 @@ def _readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def counts(gathered: Gathered) -> Iterator[str]:
+def counts(data: TrainingData) -> Iterator[str]:
     """Yield sentences on the rows and corrections that are trained on, tested on and rejected."""
-    curated, language = gathered.curated, gathered.base.recipe.language
-    n_base, n_learnt = gathered.n_base, gathered.n_learnt
+    curated, language = data.curated, data.base.recipe.language
+    n_base, n_learnt = data.n_base, data.n_learnt
     yield f"trained on: {n_base:,} rows of the base data, {n_learnt:,} corrections"
     if curated.n_frozen:
         yield (
@@ -128,7 +128,7 @@ def conclusion(outcome: RetrainingResult) -> Iterator[str]:
 
 def plain(outcome: RetrainingResult) -> dict[str, Any]:
     """Return the result as plain values for JSON."""
-    curated = outcome.gathered.curated
+    curated = outcome.data.curated
     return {
         "schema": 1,
         "language": outcome.version.language,
@@ -138,7 +138,7 @@ def plain(outcome: RetrainingResult) -> dict[str, Any]:
         "champion": outcome.champion,
         "promoted": outcome.promoted,
         "why_not": outcome.why_not,
-        "n_base": outcome.gathered.n_base,
+        "n_base": outcome.data.n_base,
         "n_frozen": curated.n_frozen,
         "n_learnt": len(curated.learnt),
         "n_held": len(curated.held),
@@ -165,12 +165,12 @@ def write_report(path: Path, outcome: RetrainingResult) -> None:
         "retrained.html.jinja",
         outcome=outcome,
         conclusion=list(conclusion(outcome)),
-        counts=list(counts(outcome.gathered)),
+        counts=list(counts(outcome.data)),
         columns=COLUMNS,
         rows=list(cells(outcome.comparisons)),
         authors=[
             (one.name, *(f"{n:,}" for n in (one.n_learnt, one.n_held, one.n_left)))
-            for one in by_author(outcome.gathered.curated)
+            for one in by_author(outcome.data.curated)
         ],
     )
     write_text(path, page)

@@ -59,7 +59,7 @@ class RegistrySnapshot:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TrainingData:
     """Training data of a challenger.
 
     Parameters
@@ -106,7 +106,7 @@ class RetrainingResult:
     checks: list[Check]
     promoted: bool
     why_not: str
-    gathered: Gathered = field(repr=False)
+    data: TrainingData = field(repr=False)
 
 
 def read_snapshot(registry: Registry, language: str, folder: Path) -> RegistrySnapshot:
@@ -121,14 +121,14 @@ def read_snapshot(registry: Registry, language: str, folder: Path) -> RegistrySn
     return RegistrySnapshot(champion, heldout, rows)
 
 
-def gather(
+def prepare_data(
     base: Base,
     feedback: Sequence[Feedback],
     snapshot: RegistrySnapshot,
     per_author: int,
     *,
     shipped: bool,
-) -> Gathered:
+) -> TrainingData:
     """Curate base data and corrections, and choose the recipe.
 
     Parameters
@@ -150,7 +150,7 @@ def gather(
         recipe = replace(recipe, rows=replace(recipe.rows, title=title))
     rows = kept.joined(rows_of(curated.learnt))
     prior = None if base.prior is None else _without(base.prior, frozen)
-    return Gathered(replace(base, recipe=recipe, rows=rows, prior=prior), len(kept), curated)
+    return TrainingData(replace(base, recipe=recipe, rows=rows, prior=prior), len(kept), curated)
 
 
 def _without(rows: Rows, texts: Sequence[str]) -> Rows:
@@ -160,19 +160,18 @@ def _without(rows: Rows, texts: Sequence[str]) -> Rows:
     return rows.kept(np.array(flags, np.bool_))
 
 
-def known(registry: Registry, language: str, gathered: Gathered) -> Version | None:
-    """Return the version that was trained on the same rows with the same recipe, or None."""
-    wanted = digest(gathered.base)
+def find_trained(registry: Registry, language: str, data_digest: str) -> Version | None:
+    """Return the newest version that was trained on the same data with the same recipe, or None."""
     for version in reversed(registry.versions(language)):
         card = orjson.loads(version.tags.get("card", "{}"))
-        if card.get("digest") == wanted:
+        if card.get("digest") == data_digest:
             return version
     return None
 
 
 def retrain(
     registry: Registry,
-    gathered: Gathered,
+    data: TrainingData,
     snapshot: RegistrySnapshot,
     out: Path | None,
     who: str | None,
@@ -189,17 +188,19 @@ def retrain(
     begin
         Called with the number of steps; see :func:`training.retrain.building.build`.
     """
-    language = gathered.base.recipe.language
-    version = known(registry, language, gathered)
+    language = data.base.recipe.language
+    data_digest = digest(data.base)
+    version = find_trained(registry, language, data_digest)
     with TemporaryDirectory(prefix="badbuzz-bundle-") as name:
         if version is not None:
             scorer, bundle = registry.fetch(version, Path(name))
         else:
-            bundle = build(gathered.base, Path(name), {"corrections": gathered.n_learnt}, begin)
+            entries = {"digest": data_digest, "corrections": data.n_learnt}
+            bundle = build(data.base, Path(name), entries, begin)
             scorer = Scorer.load(str(bundle))
         if out is not None:
             write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
-        comparisons = _compare(gathered, snapshot, scorer)
+        comparisons = _compare(data, snapshot, scorer)
         checks = []
         if snapshot.rows is not None:
             n_bytes = bundle_bytes(bundle)
@@ -213,7 +214,7 @@ def retrain(
             registered,
             checks,
             who=who,
-            why=f"retrained with {gathered.n_learnt} corrections",
+            why=f"retrained with {data.n_learnt} corrections",
             evaluation=snapshot.heldout.digest if snapshot.heldout is not None else "",
         )
         promoted = True
@@ -226,7 +227,7 @@ def retrain(
         checks=checks,
         promoted=promoted,
         why_not=why_not,
-        gathered=gathered,
+        data=data,
     )
 
 
@@ -242,9 +243,9 @@ def _register(registry: Registry, bundle: Path, out: Path | None) -> Version:
 
 
 def _compare(
-    gathered: Gathered, snapshot: RegistrySnapshot, scorer: Scorer
+    data: TrainingData, snapshot: RegistrySnapshot, scorer: Scorer
 ) -> list[ChampionComparison]:
-    sets = {HELDOUT_SET: snapshot.rows, CORRECTIONS: rows_of(gathered.curated.held)}
+    sets = {HELDOUT_SET: snapshot.rows, CORRECTIONS: rows_of(data.curated.held)}
     return [
         comparison
         for name, rows in sets.items()

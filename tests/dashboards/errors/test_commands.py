@@ -338,7 +338,7 @@ def test_names_are_broken_between_words_only(page: Any) -> None:
 
 
 @pytest.mark.services
-def test_every_share_is_drawn_where_its_figure_says(page: Any) -> None:
+def test_every_share_is_drawn_at_its_figure(page: Any) -> None:
     drawn = page.eval_on_selector_all(
         "td .share",
         """shares => shares.map(share => {

@@ -98,7 +98,7 @@ def failure(client: Client, ask: Callable[[Client], object] = Client.brands) -> 
     return None
 
 
-def test_nobody_answers() -> None:
+def test_an_unreachable_api_is_down() -> None:
     with Client(f"http://127.0.0.1:{free_port()}") as client:
         assert failure(client) == "api_down"
 
@@ -108,19 +108,19 @@ def test_a_wrong_key_is_refused(served: Served) -> None:
         assert failure(client) == "api_unauthorized"
 
 
-def test_a_key_that_may_only_read_acknowledges_nothing(client: Client) -> None:
+def test_a_read_key_cannot_acknowledge(client: Client) -> None:
     assert failure(client, lambda asked: asked.acknowledge(OPEN)) == "api_forbidden"
 
 
-def test_an_alert_that_is_not_there(client: Client) -> None:
+def test_an_unknown_alert_is_not_found(client: Client) -> None:
     assert failure(client, lambda asked: asked.alert("nobody/0")) == "api_not_found"
 
 
-def test_who_asks_too_often_is_told_so(client: Client) -> None:
+def test_too_many_requests_are_refused(client: Client) -> None:
     assert {failure(client) for _ in range(100)} == {None, "api_too_many"}
 
 
-def test_a_brand_has_its_clock(client: Client) -> None:
+def test_a_brand_has_its_time_zone(client: Client) -> None:
     (status,) = client.brands()
     assert (status.brand, status.zone) == (BRAND, "Europe/Paris")
 
@@ -138,7 +138,7 @@ def test_without_a_key_the_page_asks_for_one(open_page: Callable[..., AppTest]) 
     assert [title.value for title in app.title] == ["Sign in"]
 
 
-def test_a_wrong_key_is_said_and_a_right_one_lets_in(
+def test_a_wrong_key_is_reported_and_a_valid_key_accepted(
     open_page: Callable[..., AppTest], new_key: Callable[[str], str]
 ) -> None:
     app = open_page("")
@@ -150,7 +150,7 @@ def test_a_wrong_key_is_said_and_a_right_one_lets_in(
     assert [title.value for title in app.title] == ["Live"]
 
 
-def test_an_api_that_is_down_is_said_in_a_sentence(open_page: Callable[..., AppTest]) -> None:
+def test_an_unreachable_api_is_reported(open_page: Callable[..., AppTest]) -> None:
     app = open_page(url=f"http://127.0.0.1:{free_port()}")
     assert "The API does not answer." in page_text(app)
     assert not app.exception
@@ -159,23 +159,23 @@ def test_an_api_that_is_down_is_said_in_a_sentence(open_page: Callable[..., AppT
 # Live
 
 
-def test_live_says_the_open_alert_first(open_page: Callable[..., AppTest]) -> None:
+def test_live_shows_the_open_alert_first(open_page: Callable[..., AppTest]) -> None:
     app = open_page()
     assert not app.exception
     assert app.header[0].value.endswith(f"{BRAND} · Critical")
     assert "38 of 51 tweets about Air Paradis" in page_text(app)
 
 
-def test_live_shows_what_people_say(open_page: Callable[..., AppTest]) -> None:
+def test_live_shows_terms_and_tweets(open_page: Callable[..., AppTest]) -> None:
     assert "@user my bags, again" in page_text(open_page())
 
 
-def test_live_shows_the_moment_that_the_address_names(open_page: Callable[..., AppTest]) -> None:
+def test_live_shows_the_period_of_the_url(open_page: Callable[..., AppTest]) -> None:
     app = open_page(brand=BRAND, **{"from": str(START_MS)})
     assert "You are looking at the past: 24 Nov 2025 17:00" in page_text(app)
 
 
-def test_live_speaks_french_once_it_is_chosen(open_page: Callable[..., AppTest]) -> None:
+def test_live_is_in_french_once_it_is_chosen(open_page: Callable[..., AppTest]) -> None:
     app = open_page()
     app.session_state["language"] = "fr"
     app.run()
@@ -193,14 +193,14 @@ def test_a_mails_link_opens_the_alert(open_page: Callable[..., AppTest]) -> None
     assert "38 of 51 tweets about Air Paradis" in page_text(app)
 
 
-def test_the_newest_claim_is_said_of_an_alert_that_has_grown(client: Client) -> None:
+def test_an_escalated_alert_shows_its_newest_claim(client: Client) -> None:
     life = client.alert(OPEN)
     risen = replace(life.alert, phase="escalated", n_negative=44)
     life = replace(life, alert=risen, phases=(*life.phases, risen))
     assert claim(life, "Europe/Paris", Translator("en")).startswith("44 of 51 tweets")
 
 
-def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
+def test_the_claim_of_a_resolved_alert_has_a_time(client: Client) -> None:
     life = client.alert(OPEN)
     over = replace(life.alert, phase="resolved", evidence=None, n_negative=3)
     life = replace(life, alert=over, phases=(*life.phases, over))
@@ -208,17 +208,17 @@ def test_what_is_over_was_claimed_at_a_moment(client: Client) -> None:
     assert said.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
 
 
-def test_an_alert_that_does_not_exist_is_said(open_page: Callable[..., AppTest]) -> None:
+def test_an_unknown_alert_is_reported(open_page: Callable[..., AppTest]) -> None:
     assert "There is no alert nobody/0." in page_text(open_page(alert="nobody/0"))
 
 
-def test_what_the_address_names_is_no_markup(open_page: Callable[..., AppTest]) -> None:
+def test_markup_in_the_url_is_escaped(open_page: Callable[..., AppTest]) -> None:
     app = open_page(alert="[x](http://elsewhere.example)<b>")
     assert not app.warning
     assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in page_html(app)
 
 
-def test_a_key_that_may_only_read_is_told_so(open_page: Callable[..., AppTest]) -> None:
+def test_a_read_key_gets_an_error_for_an_acknowledgement(open_page: Callable[..., AppTest]) -> None:
     app = open_page("read", alert=OPEN)
     click(app, "I am on it")
     assert "Your key may look, but not change that" in page_text(app)
@@ -258,7 +258,7 @@ def click(app: AppTest, label: str) -> None:
 # The command
 
 
-def test_the_command_serves_until_it_is_told_to_end(served: Served, tmp_path: Path) -> None:
+def test_the_command_serves_until_a_signal(served: Served, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "front.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -36,7 +36,7 @@ def test_the_command_shows_a_table_a_choice_and_writes_a_report(
     assert "choice: tfidf-words" in report.read_text().lower()
 
 
-def test_a_report_needs_no_network_and_holds_no_text(
+def test_a_report_is_self_contained_and_has_no_texts(
     corpus: Corpus, found: list[Comparison], tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
@@ -55,7 +55,7 @@ def test_a_report_needs_no_network_and_holds_no_text(
         (["--report", "nowhere/report.html"], RecordingError, "there is no folder nowhere"),
     ],
 )
-def test_arguments_that_make_no_sense_are_refused(
+def test_invalid_arguments_are_refused(
     simulated: Path, tmp_path: Path, arguments: list[str], error: type[BadbuzzError], message: str
 ) -> None:
     result = invoke("--data", str(simulated), "--tracking-uri", str(tmp_path / "s"), *arguments)

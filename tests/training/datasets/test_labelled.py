@@ -48,7 +48,7 @@ def test_unlabelled_and_empty_rows_are_skipped_and_noted(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("label", ["negativ", "mixed"])
-def test_a_label_that_is_none_names_its_row_and_the_remedy(tmp_path: Path, label: str) -> None:
+def test_an_invalid_label_names_its_row_and_the_remedy(tmp_path: Path, label: str) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(), {"text": "hm", "label": label}])
     with pytest.raises(RecordingError, match=rf"own.jsonl:121: label '{label}'.*--label {label}="):
         read_own([path], ReadOptions())
@@ -79,7 +79,7 @@ def test_a_latin_1_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
         read_own([str(path)], ReadOptions())
 
 
-def test_a_latin_1_file_is_read_when_told(tmp_path: Path) -> None:
+def test_a_latin_1_file_is_read_with_its_encoding(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     rows = [f"{row['text']} journée,{row['label']}" for row in lines()]
     path.write_bytes("\n".join(["text,label", *rows]).encode("latin-1"))
@@ -110,13 +110,13 @@ def test_a_known_kind_of_file_needs_no_map(tmp_path: Path) -> None:
     assert set(read_own([str(path)], ReadOptions()).rows.brands) == {"Costa"}
 
 
-def test_several_languages_ask_for_one(tmp_path: Path) -> None:
+def test_several_languages_require_a_choice(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(lang="fr")])
     with pytest.raises(RecordingError, match=r"en \(120 rows\), fr \(120 rows\).*--lang"):
         read_own([path], ReadOptions())
 
 
-def test_a_few_rows_in_other_languages_are_left_out_and_told(tmp_path: Path) -> None:
+def test_a_few_rows_in_other_languages_are_skipped_and_noted(tmp_path: Path) -> None:
     path = written(tmp_path / "own.jsonl", [*lines(lang="en"), *lines(n=1, lang="fr")])
     corpus = read_own([path], ReadOptions())
     assert corpus.notes == ("2 rows in another language than en were skipped",)
@@ -128,7 +128,7 @@ def test_one_language_is_kept(tmp_path: Path) -> None:
     assert (corpus.language, len(corpus.rows)) == ("fr", 140)
 
 
-def test_copies_are_told_and_stay_on_one_side(simulated: Path, tmp_path: Path) -> None:
+def test_copies_are_noted_and_stay_on_one_side(simulated: Path, tmp_path: Path) -> None:
     rows = simulated.read_bytes().splitlines()
     path = tmp_path / "own.jsonl"
     path.write_bytes(b"\n".join([*rows, *rows[: len(rows) // 10]]))
@@ -146,7 +146,7 @@ def test_rows_that_are_mostly_copies_are_refused(tmp_path: Path) -> None:
         corpus.checked()
 
 
-def test_a_folder_without_a_set_is_told_what_to_give(tmp_path: Path) -> None:
+def test_a_folder_without_a_set_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"holds none of.*--data"):
         named(tmp_path, [])
 

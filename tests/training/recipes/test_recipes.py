@@ -146,18 +146,18 @@ def test_a_score_of_one_is_in_the_last_bin() -> None:
     assert calibration_error(np.array([1.0]), np.array([True])) == 0.0
 
 
-def test_measures_of_a_perfect_judge() -> None:
+def test_measures_of_perfect_scores() -> None:
     measured = measure(np.array([0.0, 1.0]), np.array([False, True]))
     assert measured == {"accuracy": 1.0, "auc": 1.0, "ece": 0.0}
 
 
-def test_adjusted_shares_of_a_known_judge_have_no_bias() -> None:
+def test_adjusted_shares_of_known_scores_have_no_bias() -> None:
     negative = np.arange(2000) % 2 == 0
     errors = share_errors(negative.astype(float), negative, seed=0)
     assert all(abs(errors[f"share_bias_{share}"]) < 1e-9 for share in (0.2, 0.5, 0.8))
 
 
-def test_no_row_is_scored_by_a_model_that_saw_it() -> None:
+def test_no_row_is_scored_by_a_model_trained_on_it() -> None:
     negative = np.arange(200) % 2 == 0
     seen: list[tuple[set[int], set[int]]] = []
 
@@ -177,7 +177,7 @@ def test_no_row_is_scored_by_a_model_that_saw_it() -> None:
 # The model
 
 
-def test_a_fit_folded_into_a_table_scores_what_the_regression_does() -> None:
+def test_a_fit_folded_into_a_table_has_the_scores_of_the_regression() -> None:
     own, present = own_matrix()
     shape = Shape(rarity=0.0, contrast=0.0, strength=2.0)
     table = fit(present, own.negative, shape)
@@ -188,7 +188,7 @@ def test_a_fit_folded_into_a_table_scores_what_the_regression_does() -> None:
     np.testing.assert_allclose(table.logits(present), expected, atol=1e-9)
 
 
-def test_a_prior_speaks_where_the_rows_are_silent() -> None:
+def test_a_prior_scores_words_that_are_not_in_the_rows() -> None:
     own, present = own_matrix()
     shape = Shape(rarity=0.0, contrast=1.0, strength=4.0)
     prior = fit_prior(present, own.negative, shape)
@@ -210,7 +210,7 @@ def test_calibration_makes_the_mean_score_the_share_of_negatives() -> None:
 
 
 @pytest.mark.slow
-def test_a_converted_graph_scores_what_numpy_does() -> None:
+def test_a_converted_graph_has_the_scores_of_numpy() -> None:
     rng = np.random.default_rng(0)
     table = rng.normal(size=((1 << 12) + 1, 2)).astype(np.float32)
     table[:, 1] **= 2
@@ -245,7 +245,7 @@ def test_a_bundle_built_from_data_loads_and_scores(small: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_card_says_what_is_usual_of_texts_held_out(small: Path, data: Path) -> None:
+def test_the_reference_of_a_card_is_of_held_out_texts(small: Path, data: Path) -> None:
     scorer, texts = Scorer.load(str(small)), read_rows(data, "small.jsonl.gz").texts
     reference = DriftReference.from_card(scorer.card)
     assert reference is not None
@@ -305,7 +305,7 @@ def test_a_figure_that_misses_its_bar_is_a_fault() -> None:
         ({}, "not on the card"),
     ],
 )
-def test_a_card_that_says_something_else_is_a_fault(card: dict[str, Any], fault: str) -> None:
+def test_a_figure_that_differs_from_the_card_is_a_fault(card: dict[str, Any], fault: str) -> None:
     (checked,) = checked_figures(RECIPE, {"auc": {"mean": 0.9, "sd": 0.0}}, card)
     assert checked.fault == fault
 
@@ -316,7 +316,7 @@ def test_check_needs_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_check_accepts_what_was_just_built(
+def test_check_accepts_new_bundles(
     small: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "RECIPES", (RECIPE,))
@@ -334,7 +334,7 @@ def test_check_accepts_what_was_just_built(
         ("reference", {"scores": [9, 0, 0, 0, 0, 0, 0, 0, 0, 0], "unknown_rate": 0.0}),
     ],
 )
-def test_check_refuses_a_card_that_flatters(
+def test_check_refuses_a_card_with_better_figures(
     small: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: Any
 ) -> None:
     copied = Path(shutil.copytree(small, tmp_path / "small"))
@@ -348,7 +348,7 @@ def test_check_refuses_a_card_that_flatters(
 
 
 @pytest.mark.slow
-def test_the_french_card_says_what_is_recomputed(
+def test_the_french_card_has_the_recomputed_figures(
     shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "RECIPES", (TWEETS_FR,))
@@ -357,7 +357,7 @@ def test_the_french_card_says_what_is_recomputed(
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_no_golden_text_is_somebody_elses(shared_data: Path, recipe: Recipe) -> None:
+def test_no_golden_text_is_in_the_data_sets(shared_data: Path, recipe: Recipe) -> None:
     texts = {text.strip() for text in read_rows(shared_data, *recipe.rows.files).texts}
     golden = {text.strip() for text in bundles.golden_texts(recipe.language)}
     own = {text.strip() for text in read_sentences(SENTENCES).texts}

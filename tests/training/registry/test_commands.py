@@ -71,7 +71,9 @@ def test_a_stored_model_with_other_scores_is_refused(registry: Registry, tmp_pat
         check_parity(stored, texts, Scorer.load("tweets-fr"))
 
 
-def test_the_life_of_a_champion(registry: Registry, tmp_path: Path) -> None:
+def test_a_champion_is_promoted_replaced_and_rolled_back(
+    registry: Registry, tmp_path: Path
+) -> None:
     def run(*arguments: object) -> Ran:
         return command(registry, *arguments)
 
@@ -106,7 +108,7 @@ def test_the_life_of_a_champion(registry: Registry, tmp_path: Path) -> None:
     assert [(one["number"], one["aliases"]) for one in listed] == [(1, [CHAMPION]), (2, [])]
 
 
-def test_a_frozen_set_stays(registry: Registry, tmp_path: Path) -> None:
+def test_a_frozen_set_is_replaced_only_on_request(registry: Registry, tmp_path: Path) -> None:
     first, second = labelled(tmp_path / "a.jsonl"), labelled(tmp_path / "b.jsonl", n=70)
     for rows, replace, exit_code in ((first, (), 0), (second, (), 7), (second, ("--replace",), 0)):
         found = command(registry, "train", "freeze-eval", rows, "--language", "en", *replace)
@@ -123,7 +125,7 @@ def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: 
         load(registry, heldout)
 
 
-def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Path) -> None:
+def test_a_pulled_bundle_equals_the_registered_one(registry: Registry, tmp_path: Path) -> None:
     version = put(registry, variant(tmp_path / "one"))
     pulled = command(registry, "models", "pull", "en", "challenger", "-o", tmp_path / "out")
     assert pulled.exit_code == 0, pulled.said
@@ -134,7 +136,7 @@ def test_what_is_pulled_is_what_was_registered(registry: Registry, tmp_path: Pat
     ("card", "message"),
     [({}, "files are those of"), ({"languages": ["fr"]}, "validated on fr only")],
 )
-def test_files_that_are_not_what_was_registered_are_refused(
+def test_files_that_differ_from_the_registered_ones_are_refused(
     card: dict[str, Any], message: str, registry: Registry, tmp_path: Path
 ) -> None:
     version = put_unchecked(registry, variant(tmp_path / "one", **card), "other@1")
@@ -154,7 +156,7 @@ def test_a_rollback_to_a_broken_bundle_is_refused(registry: Registry, tmp_path: 
     assert champion.number == good.number
 
 
-def test_what_is_stored_survives_a_restart(
+def test_versions_survive_a_restart(
     registry: Registry, mlflow_server: MlflowServer, tmp_path: Path
 ) -> None:
     version = put(registry, variant(tmp_path / "one"))

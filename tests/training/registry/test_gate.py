@@ -120,7 +120,7 @@ def test_alerts_match_the_nearest_of_their_brand() -> None:
 
 
 @pytest.mark.slow
-def test_a_deaf_challenger_loses_the_alerts_of_a_recording(tmp_path: Path) -> None:
+def test_a_challenger_without_negatives_loses_the_alerts_of_a_recording(tmp_path: Path) -> None:
     recording = write_scenario(tmp_path / "scenario", brands=2, tweets_per_day=1500)
     deaf = variant(tmp_path / "deaf", threshold=0.9999)
     options = ("--replay", recording, "--json", "--quiet")
@@ -136,7 +136,7 @@ def test_a_deaf_challenger_loses_the_alerts_of_a_recording(tmp_path: Path) -> No
 # What is served
 
 
-def test_a_served_model_carries_all_of_badbuzz_that_scoring_needs(tmp_path: Path) -> None:
+def test_a_served_model_contains_every_module_that_scores(tmp_path: Path) -> None:
     package = tmp_path / "badbuzz"
     package.mkdir()
     for name in SCORING_MODULES:

@@ -105,13 +105,13 @@ def test_the_latest_corrections_of_a_person_count() -> None:
     assert set(kept(curated(corrections, per_author=5))) == {unlike(n) for n in range(15, 20)}
 
 
-def test_a_flood_beyond_the_cap_outvotes_nobody() -> None:
+def test_corrections_beyond_the_cap_do_not_count() -> None:
     honest = [correction(unlike(n), f"p{n}", right=True) for n in range(30)]
     flipped = [correction(unlike(n), "eve", right=False, at_ms=n) for n in range(30)]
     assert kept(curated([*honest, *flipped], per_author=10)) == {unlike(n): True for n in range(20)}
 
 
-def test_most_people_decide_on_a_text() -> None:
+def test_the_majority_decides_on_a_text() -> None:
     corrections = [correction(unlike(1), by, right=by != "eve") for by in ("ann", "bob", "eve")]
     result = curated(corrections)
     assert kept(result) == {unlike(1): True}
@@ -148,7 +148,7 @@ def test_one_person_does_not_change_the_base_data() -> None:
     assert reasons(result) == {TIED: 1}
 
 
-def test_two_people_do() -> None:
+def test_two_people_change_the_base_data() -> None:
     base = rows((unlike(1), True), (unlike(2), False))
     result = curated([correction(unlike(1), by, right=False) for by in ("ann", "bob")], base)
     assert result.base.tolist() == [False, True]
@@ -219,7 +219,7 @@ def test_corrections_in_other_languages_are_counted_and_not_quarantined() -> Non
     assert (result.n_foreign, result.rejected, kept(result)) == (1, [], {})
 
 
-def test_the_quarantine_names_whom_why_and_what_and_masks_it() -> None:
+def test_the_quarantine_has_person_reason_and_masked_text() -> None:
     corrections = correction("@jane_doe my bag is lost", "eve", right=False, lang="und")
     line = orjson.loads(quarantine(curated([corrections]).rejected))
     assert (line["by"], line["right"], line["text"]) == ("eve", False, "@user my bag is lost")
@@ -306,7 +306,7 @@ BAD = {
 @pytest.mark.parametrize(
     "command", [("freeze-eval",), ("retrain", "--without-corrections", "--data")], ids=" ".join
 )
-def test_rows_that_cannot_be_used_are_named_before_a_server_is_asked(
+def test_unusable_rows_are_named_before_a_request_to_a_server(
     command: tuple[str, ...], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -329,7 +329,7 @@ def own_rows(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("more", "exit_code"), [((), 5), (("--without-corrections",), 7)])
-def test_a_store_or_registry_that_is_not_there_has_its_exit_code(
+def test_an_unreachable_store_or_registry_has_its_exit_code(
     more: tuple[str, ...], exit_code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -340,7 +340,7 @@ def test_a_store_or_registry_that_is_not_there_has_its_exit_code(
     assert not (tmp_path / "badbuzz.db").exists()
 
 
-def test_two_do_not_retrain_at_once(tmp_path: Path) -> None:
+def test_only_one_retraining_runs_at_a_time(tmp_path: Path) -> None:
     own = own_rows(tmp_path / "mine.jsonl")
     with own.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -349,7 +349,7 @@ def test_two_do_not_retrain_at_once(tmp_path: Path) -> None:
     assert "another retraining" in ran.said
 
 
-def test_a_folder_with_something_else_in_it_is_refused_before_anything(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_refused_before_the_training(tmp_path: Path) -> None:
     own = own_rows(tmp_path / "mine.jsonl")
     (tmp_path / "card.json").write_text("{}")
     ran = local("train", "retrain", "--data", own, "--without-corrections", "-o", tmp_path)
@@ -384,7 +384,7 @@ def test_own_rows_have_the_recipe_without_prior_and_left_out_brand(tmp_path: Pat
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
-def test_the_champions_recipe_is_read_off_its_bundle(recipe: Recipe) -> None:
+def test_the_champions_recipe_is_read_from_its_bundle(recipe: Recipe) -> None:
     other = replace(
         recipe, name="x", features=HashedFeatures(9, 1, 2, 3), shape=Shape(9.0, 9.0, 9.0)
     )
@@ -399,7 +399,7 @@ def test_a_champion_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "..", "a/b"])
-def test_a_champions_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+def test_a_champions_name_must_be_a_folders_name(tmp_path: Path, name: str) -> None:
     bundle = variant(tmp_path / "other", name=name)
     with pytest.raises(BundleError, match="its name is not a folder's name"):
         like_champion(AIRLINE_EN, Scorer.load(str(bundle)), bundle)

@@ -227,7 +227,7 @@ def test_the_stream_ends_with_the_permission(store: Store) -> None:
     assert broadcasting(store, ask).startswith(b"retry: 2000")
 
 
-def test_a_client_that_reads_nothing_is_cut_off(store: Store) -> None:
+def test_a_client_that_does_not_read_is_cut_off(store: Store) -> None:
     async def ask(broadcast: Broadcast) -> bool:
         listener = await broadcast.join(None)
         assert listener is not None

@@ -31,7 +31,7 @@ def step(n: int, **changes: Any) -> WindowSum:
 STEPS = [step(0), step(1, n_negative=9, alert_id="a/1"), step(2, alert_id="a/1"), step(3)]
 
 
-def test_a_charts_times_are_the_brands() -> None:
+def test_a_charts_times_are_in_the_brands_zone() -> None:
     hour_ms = 3_600_000
     assert charts.rows(STEPS, ZONE, T)[0]["at"] == STEP.start_ms + hour_ms
 
@@ -41,7 +41,7 @@ def test_an_alert_is_shaded_from_its_first_window_to_its_last() -> None:
     assert span == {"at": STEPS[1].start_ms, "end": STEPS[2].end_ms}
 
 
-def test_two_alerts_that_touch_are_two_spans() -> None:
+def test_adjacent_alerts_are_two_spans() -> None:
     steps = [step(0, alert_id="a/1"), step(1, alert_id="a/2")]
     assert len(charts.spans(steps, ZONE)) == 2
 
@@ -61,13 +61,13 @@ def test_without_an_alert_nothing_is_shaded() -> None:
     assert [layer["mark"]["type"] for layer in layers] == ["area", "rect"]
 
 
-def test_a_chart_is_told_in_words() -> None:
+def test_a_chart_has_an_alternative_text() -> None:
     said = curves.described(STEPS, ZONE, T)
     assert "at most 9 negative tweets in 15 minutes" in said
     assert "Alert open: 24 Nov 2025 17:15 – 17:45." in said
 
 
-def test_the_table_holds_every_step_newest_first() -> None:
+def test_the_table_has_every_step_newest_first() -> None:
     told = curves.table(STEPS, ZONE, T)
     assert told["Time"][0] == T.moment(STEPS[-1].start_ms, ZONE)
     assert told["Negative tweets"] == ["1", "1", "9", "1"]
@@ -94,7 +94,7 @@ def test_an_open_alert_comes_before_a_silent_feed() -> None:
     assert state_of(BrandStatus("a", window(0), opened, "UTC"), 10**13, 0) == "warning"
 
 
-def test_a_replay_of_an_old_year_is_not_silent_while_it_moves() -> None:
+def test_a_replay_of_an_old_year_is_not_silent_while_it_advances() -> None:
     movement, now_ms = Movement(), 10**13
     movement.moved_ms("a", window(0).end_ms, now_ms)
     moved_ms = movement.moved_ms("a", window(1).end_ms, now_ms)

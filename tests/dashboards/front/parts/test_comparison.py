@@ -18,7 +18,7 @@ def at(n: int, alert_id: str = "") -> WindowSum:
     return replace(STEP, start_ms=start_ms, end_ms=start_ms + WIDTH_MS, alert_id=alert_id)
 
 
-def test_a_line_is_cut_where_the_feed_was_away() -> None:
+def test_a_line_has_a_gap_where_steps_are_missing() -> None:
     rows = comparison.rows({"A": [at(0), at(1), at(5)]}, "UTC", T)
     assert [row.get("negative") for row in rows] == [38, 38, None, 38, None]
     assert rows[2]["at"] == at(1).end_ms

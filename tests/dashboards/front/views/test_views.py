@@ -98,7 +98,7 @@ def score(app: AppTest, text: str) -> None:
     click(app, "Score it")
 
 
-def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
+def test_a_text_is_scored_and_explained_by_its_words(open_page: Open) -> None:
     app = open_page("try_text")
     score(app, "You lost my bag <b>again")
     text = page_text(app)
@@ -109,13 +109,13 @@ def test_a_text_is_scored_and_its_words_say_why(open_page: Open) -> None:
     assert "<b>again" not in "".join(one.proto.body for one in app.get("html"))
 
 
-def test_a_french_text_is_taken_for_french(open_page: Open) -> None:
+def test_a_french_text_is_detected_as_french(open_page: Open) -> None:
     app = open_page("try_text")
     score(app, "Encore un vol annulé, merci pour rien")
     assert "Taken for French, scored by tweets-fr@" in page_text(app)
 
 
-def test_no_text_is_no_question(open_page: Open) -> None:
+def test_without_a_text_nothing_is_scored(open_page: Open) -> None:
     app = open_page("try_text")
     click(app, "Score it")
     assert "Write a text first." in page_text(app)
@@ -158,7 +158,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     assert "Nothing is left to label" in page_text(app)
 
 
-def test_each_answer_has_one_key_and_none_is_streamlits_own(open_page: Open) -> None:
+def test_each_answer_has_one_key_that_streamlit_does_not_use(open_page: Open) -> None:
     app = open_page("labelling", "fr")
     keys = [one.proto.shortcut for one in app.button if one.proto.shortcut]
     assert len(set(keys)) == len(keys)
@@ -168,7 +168,7 @@ def test_each_answer_has_one_key_and_none_is_streamlits_own(open_page: Open) -> 
 # History
 
 
-def test_brands_are_compared_over_what_is_known(open_page: Open) -> None:
+def test_brands_are_compared_over_the_known_period(open_page: Open) -> None:
     text = page_text(open_page("history"))
     assert f'<th scope="row">{BRAND}</th><td>168</td><td>136</td>' in text
     assert f'<th scope="row">{OTHER}</th><td>42</td><td>34</td>' in text
@@ -188,7 +188,7 @@ def test_the_replay_command_names_the_period(open_page: Open) -> None:
     assert "--from 2025-11-23T23:00:00Z --to 2025-11-24T23:00:00Z" in app.code[0].value
 
 
-def test_a_period_that_ends_before_it_begins_is_said(open_page: Open) -> None:
+def test_a_period_that_ends_before_it_begins_is_reported(open_page: Open) -> None:
     app = open_page("history")
     app.segmented_control[0].set_value("own").run()
     app.date_input[0].set_value(date(2025, 12, 1)).run()
@@ -217,7 +217,7 @@ def test_models_are_shown_with_their_cards(open_page: Open) -> None:
     assert "Too few sampled tweets of this bundle" in text
 
 
-def test_errors_are_shown_as_people_said(served: Served, open_page: Open) -> None:
+def test_errors_are_shown_with_the_corrections(served: Served, open_page: Open) -> None:
     with Store.open(served.address) as store:
         for n in range(8):
             judged = "false" if n < 6 else "ok"
