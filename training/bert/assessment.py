@@ -9,7 +9,7 @@ from typing import Final
 
 from training.bert.cost import Cost
 from training.bert.models import DISTILLED, FROZEN, TUNED
-from training.compare.choice import MARGIN, Difference, difference
+from training.compare.choice import MARGIN, Difference, difference, format_gain
 from training.compare.comparison import Comparison
 from training.compare.figures import THRESHOLD
 from training.compare.record import Record
@@ -20,7 +20,6 @@ HOURS: Final = 730
 """Hours of a month."""
 BUSY: Final = 0.7
 """Largest share of a core's time that is planned for, which leaves room for bursts."""
-_SIGNIFICANT: Final = 0.05
 KINDS: Final = {FROZEN: "frozen", TUNED: "tuned", DISTILLED: "distilled"}
 """Kinds of the models besides the champion, by name."""
 
@@ -183,15 +182,6 @@ def _gain(models: Sequence[RatedModel], kind: str) -> Difference:
     gain = next(one.gain for one in models if one.kind == kind)
     assert gain is not None
     return gain
-
-
-def format_gain(gain: Difference) -> str:
-    """Format a gain in points, with its interval and McNemar's test."""
-    conclusion = "the two differ" if gain.p_value < _SIGNIFICANT else "the two cannot be told apart"
-    return (
-        f"{100 * gain.mean:+.1f} points ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}), "
-        f"McNemar p = {gain.p_value:.2g}: {conclusion}"
-    )
 
 
 def _compare_costs(champion: Cost, encoder: Cost, core_hour: float) -> str:

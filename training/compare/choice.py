@@ -149,12 +149,13 @@ def _quality(chosen: Record, best: Record, n_as_good: int) -> str:
 
 
 def _against(chosen: Record, other: Record) -> str:
-    gain = difference(chosen, other)
-    conclusion = "differ" if gain.p_value < _SIGNIFICANT else "cannot be told apart"
-    return (
-        f"against the next best, {other.model}: {_points(gain)}, McNemar p = "
-        f"{gain.p_value:.2g}: the two {conclusion}"
-    )
+    return f"against the next best, {other.model}: {format_gain(difference(chosen, other))}"
+
+
+def format_gain(gain: Difference) -> str:
+    """Format a difference in points, with its interval and McNemar's test."""
+    conclusion = "the two differ" if gain.p_value < _SIGNIFICANT else "the two cannot be told apart"
+    return f"{_points(gain)}, McNemar p = {gain.p_value:.2g}: {conclusion}"
 
 
 def _points(gain: Difference) -> str:

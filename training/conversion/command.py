@@ -21,7 +21,7 @@ from training.compare.scale import FULL, QUICK, Scale
 from training.conversion.bundle import write_converted
 from training.conversion.converted import Converted, conversions
 from training.conversion.fitting import CandidateFitter, FittedCandidate
-from training.conversion.forms import check_served, is_served
+from training.conversion.forms import is_served, unserved_error
 from training.datasets.corpus import NAMED, Corpus
 from training.datasets.labelled import ReadOptions
 from training.datasets.options import data_option, lang_option, reading_options
@@ -140,7 +140,7 @@ def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candida
         raise SettingsError(f"--model {patterns[0]}: fits none of {names}")
     served = [one for one in fits if is_served(one.classifier)]
     if not served:
-        check_served([one.name for one in fits], [one.classifier for one in fits])
+        raise unserved_error(fits[0].name, fits[0].classifier)
     return served
 
 

@@ -7,7 +7,7 @@ number for each word; followed by a dense layer, one number for each unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,27 +49,18 @@ class Form:
     width: int | None = None
 
 
-def check_served(names: Sequence[str], classifiers: Sequence[str]) -> None:
-    """Refuse models none of which a graph expresses.
-
-    Raises
-    ------
-    SettingsError
-        When no graph expresses any of them; the message gives the reason for the first.
+def unserved_error(name: str, classifier: str) -> SettingsError:
+    """Return the error for a model that no graph expresses.
 
     Examples
     --------
-    >>> check_served(["text, vader"], ["vader"])
-    Traceback (most recent call last):
-    badbuzz.errors.SettingsError: text, vader: no bundle: it is a lexicon with rules of its own, ...
+    >>> str(unserved_error("text, vader", "vader")).partition(";")[0]
+    'text, vader: no bundle: it is a lexicon with rules of its own, in Python'
     """
-    for name, classifier in zip(names, classifiers, strict=True):
-        if is_served(classifier):
-            return
-        raise SettingsError(
-            f"{name}: no bundle: it {_UNSERVED[classifier]}; choose a linear model or a network, "
-            "such as 'tfidf-words, logistic' or 'fasttext-mean, dense'"
-        )
+    return SettingsError(
+        f"{name}: no bundle: it {_UNSERVED[classifier]}; choose a linear model or a network, such "
+        "as 'tfidf-words, logistic' or 'fasttext-mean, dense'"
+    )
 
 
 def is_served(classifier: str) -> bool:
