@@ -125,9 +125,9 @@ class Distiller:
             negative.train.astype(np.float64),
             scores,
         )
-        validation = self._present(texts.watch)
+        validation = self._present(texts.validation)
         students = [self._student(training, mixture) for mixture in MIXTURES]
-        losses = [_calibrated_loss(one.logits(validation), negative.watch) for one in students]
+        losses = [_calibrated_loss(one.logits(validation), negative.validation) for one in students]
         best = students[int(np.argmin(losses))]
         return FittedClassifier(
             lambda inputs: best.logits(self._present(inputs)),
@@ -138,7 +138,7 @@ class Distiller:
     def _teach(self, texts: FoldParts, negative: FoldParts) -> Floats:
         """Return the teachers' scores of the training rows, out of fold, and of the others."""
         read = state_reader(self._encoder, self._tuning)
-        watch = read(texts.watch)
+        validation = read(texts.validation)
         half = hashed_folds(group_keys(texts.train), 1)[0].inner % 2
         train = read(texts.train)
         scores = np.zeros(len(texts.train))
@@ -148,10 +148,10 @@ class Distiller:
             teacher = new_tuned_layers(self._encoder, self._tuning, self._warm, seed=number)
             tune(
                 teacher,
-                FoldParts(train.select(own), watch, None),
-                FoldParts(negative.train[own], negative.watch, None),
+                FoldParts(train.select(own), validation, None),
+                FoldParts(negative.train[own], negative.validation, None),
             )
-            score = _scorer(teacher, watch, negative.watch)
+            score = _scorer(teacher, validation, negative.validation)
             scores[other] = score(train.select(other))
             teachers.append(score)
         parts = [scores]
@@ -194,9 +194,11 @@ def fit_soft(
     )
 
 
-def _scorer(teacher: TunedLayers, watch: Ragged, negative: Flags) -> Callable[[Ragged], Floats]:
+def _scorer(
+    teacher: TunedLayers, validation: Ragged, negative: Flags
+) -> Callable[[Ragged], Floats]:
     """Return the function from states to scores, calibrated on the validation rows."""
-    slope, bias = calibrate(teacher.logits(watch), negative)
+    slope, bias = calibrate(teacher.logits(validation), negative)
     return lambda states: sigmoid(slope * teacher.logits(states) + bias)
 
 

@@ -264,11 +264,11 @@ def tune(top: TunedLayers, inputs: Any, negative: Any) -> Curve:
     epochs: list[tuple[float, ...]] = []
     best: list[Any] = []
     for train_loss, train_accuracy in top.learn(inputs.train, target):
-        logits = top.logits(inputs.watch)
-        loss = cross_entropy(logits, negative.watch)
+        logits = top.logits(inputs.validation)
+        loss = cross_entropy(logits, negative.validation)
         if not epochs or loss < min(one[1] for one in epochs):
             best = top.weights()
-        accuracy = float(((logits >= 0) == negative.watch).mean())
+        accuracy = float(((logits >= 0) == negative.validation).mean())
         epochs.append((train_loss, loss, train_accuracy, accuracy))
     top.restore(best)
     columns = zip(*epochs, strict=True)

@@ -130,8 +130,8 @@ def _fit(
         prepare(prepared.inputs.train),
         negative.train.astype(np.float32)[:, None],
         validation_data=(
-            prepare(prepared.inputs.watch),
-            negative.watch.astype(np.float32)[:, None],
+            prepare(prepared.inputs.validation),
+            negative.validation.astype(np.float32)[:, None],
         ),
         epochs=scale.n_epochs,
         batch_size=max(_BATCH, len(negative.train) // _MOST_STEPS),

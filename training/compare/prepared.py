@@ -29,7 +29,7 @@ class FoldParts:
     """One value for each part of a fold."""
 
     train: Any
-    watch: Any
+    validation: Any
     test: Any
 
 
@@ -102,11 +102,11 @@ class Experiment:
         fitted = features.learn(base.inputs.train, base.fitted, self.scale)
         train = fitted.transform(base.inputs.train)
         train_s = time.process_time() - clock
-        watch = fitted.transform(base.inputs.watch)
+        validation = fitted.transform(base.inputs.validation)
         clock = time.process_time()
         test = fitted.transform(base.inputs.test)
         return Prepared(
-            FoldParts(train, watch, test),
+            FoldParts(train, validation, test),
             base.negative,
             fitted,
             base.train_s + train_s,
@@ -116,7 +116,7 @@ class Experiment:
 
     def _texts(self, fold: FoldRows) -> Prepared:
         def parts(select: Callable[[Any], Any]) -> FoldParts:
-            return FoldParts(select(fold.train), select(fold.watch), select(fold.test))
+            return FoldParts(select(fold.train), select(fold.validation), select(fold.test))
 
         texts = parts(lambda places: [self.rows.texts[place] for place in places])
         return Prepared(texts, parts(lambda p: self.rows.negative[p]), None, 0.0, 0.0, 0)

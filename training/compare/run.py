@@ -95,11 +95,13 @@ def _test(candidate: Candidate, prepared: Prepared, experiment: Experiment) -> _
     clock = time.process_time()
     classifier = candidate.classify(prepared, experiment.scale)
     train_s = time.process_time() - clock + classifier.shared_s
-    watched = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
+    validation_logits = np.asarray(classifier.logits(prepared.inputs.validation), np.float64)
     clock = time.process_time()
     logits = np.asarray(classifier.logits(prepared.inputs.test), np.float64)
     score_s = time.process_time() - clock
-    calibrated = Calibrated.of(watched, prepared.negative.watch, identity=classifier.untrained)
+    calibrated = Calibrated.of(
+        validation_logits, prepared.negative.validation, identity=classifier.untrained
+    )
     scores = calibrated.scores(logits)
     apart = calibrated.m1 - calibrated.m0 > _LEAST_APART
     return _Tested(

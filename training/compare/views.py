@@ -31,7 +31,7 @@ class FoldRows:
         ``fold 0``, or the brand that is left out.
     train
         Rows to train on.
-    watch
+    validation
         Validation rows, a tenth of the others: for calibration and early stopping.
     test
         Rows to test on.
@@ -39,7 +39,7 @@ class FoldRows:
 
     name: str
     train: _Indices
-    watch: _Indices
+    validation: _Indices
     test: _Indices
 
 
@@ -55,7 +55,7 @@ class View:
         """Hash of all indices, 16 hexadecimal digits."""
         digest = sha256(self.name.encode())
         for fold in self.folds:
-            for indices in (fold.train, fold.watch, fold.test):
+            for indices in (fold.train, fold.validation, fold.test):
                 digest.update(f"{fold.name} {len(indices)} ".encode())
                 digest.update(indices.astype("<i8").tobytes())
         return digest.hexdigest()[:16]
@@ -100,10 +100,14 @@ def _brand_folds(corpus: Corpus, split: Split) -> Iterator[FoldRows]:
 def _fold(corpus: Corpus, split: Split, name: str, test: Flags) -> FoldRows:
     tested = {corpus.groups[place] for place in np.flatnonzero(test)}
     free = np.array([key not in tested for key in corpus.groups])
-    watch = free & (split.inner == 0)
+    validation = free & (split.inner == 0)
     train = free & (split.inner != 0)
-    fold = FoldRows(name, np.flatnonzero(train), np.flatnonzero(watch), np.flatnonzero(test))
-    for part, places in (("train", fold.train), ("watch", fold.watch), ("test", fold.test)):
+    fold = FoldRows(name, np.flatnonzero(train), np.flatnonzero(validation), np.flatnonzero(test))
+    for part, places in (
+        ("train", fold.train),
+        ("validation", fold.validation),
+        ("test", fold.test),
+    ):
         n_negative = int(corpus.rows.negative[places].sum())
         if not 0 < n_negative < len(places):
             raise RecordingError(

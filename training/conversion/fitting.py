@@ -88,8 +88,8 @@ class CandidateFitter:
             keras()
         prepared = self._experiment.prepared(self._fold, candidate.features)
         classifier = candidate.classify(prepared, self.scale)
-        negative = prepared.negative.watch
-        logits = np.asarray(classifier.logits(prepared.inputs.watch), np.float64)
+        negative = prepared.negative.validation
+        logits = np.asarray(classifier.logits(prepared.inputs.validation), np.float64)
         calibrated = Calibrated.of(logits, negative, identity=classifier.untrained)
         if not calibrated.m1 > calibrated.m0:
             raise BundleError(
@@ -102,7 +102,7 @@ class CandidateFitter:
             prepared,
             classifier,
             calibrated,
-            [texts[place] for place in self._fold.watch],
+            [texts[place] for place in self._fold.validation],
             negative,
             calibrated.scores(logits),
             [*(texts[place] for place in self._fold.train), *classifier.additional_texts],

@@ -272,7 +272,7 @@ def test_the_command_serves_until_a_signal(served: Served, tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     told = log.read_text().splitlines()
-    assert told[0] == f"http://127.0.0.1:{port} shows what {served.url} knows; Ctrl-C ends it"
+    assert told[0] == f"http://127.0.0.1:{port} serves the pages of {served.url}; Ctrl-C ends it"
 
 
 def answers(port: int) -> bool:

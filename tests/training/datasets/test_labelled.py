@@ -136,7 +136,9 @@ def test_copies_are_noted_and_stay_on_one_side(simulated: Path, tmp_path: Path) 
     assert "are copies of others: they are kept, on one side of every split" in corpus.notes[-1]
     for fold in views(corpus, replace(TINY, n_folds=5))[0].folds:
         tested = {corpus.rows.texts[place] for place in fold.test}
-        assert tested.isdisjoint(corpus.rows.texts[place] for place in [*fold.train, *fold.watch])
+        assert tested.isdisjoint(
+            corpus.rows.texts[place] for place in [*fold.train, *fold.validation]
+        )
 
 
 def test_rows_that_are_mostly_copies_are_refused(tmp_path: Path) -> None:
@@ -159,7 +161,7 @@ def test_no_near_duplicate_is_on_two_sides(corpus: Corpus) -> None:
         for fold in view.folds:
             sides = [
                 {corpus.groups[place] for place in part}
-                for part in (fold.train, fold.watch, fold.test)
+                for part in (fold.train, fold.validation, fold.test)
             ]
             assert sides[0].isdisjoint(sides[1] | sides[2])
             assert sides[1].isdisjoint(sides[2])
@@ -176,7 +178,7 @@ def test_each_brand_is_left_out_in_turn(corpus: Corpus) -> None:
     assert view.name == UNSEEN
     for fold in view.folds:
         assert set(corpus.rows.brands[fold.test]) == {fold.name}
-        assert fold.name not in set(corpus.rows.brands[np.append(fold.train, fold.watch)])
+        assert fold.name not in set(corpus.rows.brands[np.append(fold.train, fold.validation)])
     assert {fold.name for fold in view.folds} == set(corpus.rows.brands)
 
 
