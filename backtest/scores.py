@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from badbuzz.features import hashing, tokens
+from badbuzz.features import hashing, tokens, vocabulary
 
 VERSION: Final = 1
 _ROW: Final = np.dtype([("text", "<u8"), ("score", "<u2"), ("check", "<u2")])
@@ -29,7 +29,8 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def cache_folder() -> Path:
     """Return the folder of the scores in the user's cache folder."""
-    code = code_digest([Path(tokens.__file__), Path(hashing.__file__)])
+    sources = [Path(tokens.__file__), Path(hashing.__file__), Path(vocabulary.__file__)]
+    code = code_digest(sources)
     return Path(user_cache_path("badbuzz")) / f"scores-{VERSION}-{code}"
 
 

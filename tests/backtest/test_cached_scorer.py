@@ -103,7 +103,7 @@ def test_the_digest_depends_on_the_code(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("module", ["tokens", "hashing"])
+@pytest.mark.parametrize("module", ["tokens", "hashing", "vocabulary"])
 def test_the_name_of_the_cache_folder_depends_on_the_code(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
