@@ -9,6 +9,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 
 from badbuzz import __version__
 
+__all__ = ["environment", "render_report"]
+
 Filters = Mapping[str, Callable[..., Any]]
 
 
