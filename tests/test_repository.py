@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -51,12 +52,39 @@ def test_every_package_of_badbuzz_is_pure_or_known_not_to_be() -> None:
     assert parts - IMPURE == pure
 
 
+PURE_LIBRARIES = {"badbuzz", "numpy", "orjson"}
+PURE_STANDARD = {
+    "__future__", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime",
+    "functools", "html", "itertools", "math", "operator", "re", "statistics", "string", "types",
+    "typing", "unicodedata", "zlib", "zoneinfo",
+}  # fmt: skip
+
+
+def pure_files() -> list[Path]:
+    places = [ROOT / module.replace(".", "/") for module in pure_modules()]
+    return [
+        path
+        for place in places
+        for path in (place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")])
+    ]
+
+
 def test_the_pure_packages_read_no_clock_and_draw_no_numbers() -> None:
-    for module in pure_modules():
-        place = ROOT / module.replace(".", "/")
-        for path in place.glob("*.py") if place.is_dir() else [place.with_suffix(".py")]:
-            source = path.read_text(encoding="utf-8")
-            assert not re.search(r"\.(now|utcnow|today|random|default_rng)\(", source), path
+    for path in pure_files():
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"\.(now|utcnow|today|random|default_rng)\(|\bopen\(", source), path
+
+
+def test_the_pure_packages_import_nothing_but_what_is_listed() -> None:
+    imported = {
+        name.partition(".")[0]
+        for path in pure_files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else
+                     [alias.name for alias in node.names])
+    }  # fmt: skip
+    assert not imported - PURE_LIBRARIES - PURE_STANDARD
 
 
 BREACHES = {
