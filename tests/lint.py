@@ -29,9 +29,10 @@ def _words(text: str) -> frozenset[str]:
 
 RETIRED: Final = _words(
     """
-    Bench CALM Desk Gate Intake Jury Judge Judgement Judgements Judges Judging Lane LastWord Left
-    Life Meeting Notice Notifying Opening Teller Truthful Verdict _Kin announced bury calm_z
-    end_at_once rate_excess read_opening unbroken
+    Bench CALM CALM_Z Desk Gate Intake Jury Judge Judgement Judgements Judges Judging Lane LastWord
+    Left Life Meeting Notice Notifying Opening Processing Recording Standing Teller Truthful Verdict
+    _Kin announced bury calm_z chatter end_at_once jury lastword rate_excess read_opening sieve
+    teller unbroken yardsticks
     """
 )
 """Identifiers that were renamed to the field's terms."""
@@ -69,11 +70,15 @@ def faults(path: Path) -> Iterator[str]:
             line = getattr(node, "lineno", 1)
             for fault in docstring_faults(text, is_function=_is_function(node)):
                 yield f"{path}:{line}: {fault}"
-        name = (
-            getattr(node, "name", None) or getattr(node, "id", None) or getattr(node, "attr", None)
-        )
-        if name in RETIRED:
+        for name in RETIRED.intersection(_names(node)):
             yield f"{path}:{getattr(node, 'lineno', 1)}: the name {name} is retired"
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """Yield the identifiers of a node: definitions, uses, arguments, imports."""
+    for field in ("name", "id", "attr", "arg", "asname", "module"):
+        if isinstance(value := getattr(node, field, None), str):
+            yield from value.split(".")
 
 
 def _is_function(node: ast.AST) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.protocol.stream import BUCKET_MIN, PER_DAY, WARMUP_DAYS, Event
-from benchmarks.protocol.trace import CALM_Z, DetectorScores
+from benchmarks.protocol.trace import QUIET_Z, DetectorScores
 
 GRACE_MIN: Final = 5
 """Minutes after its end up to which an alert still matches an event."""
@@ -39,7 +39,9 @@ def openings(found: DetectorScores, threshold: float) -> list[int]:
     [1, 28]
     """
     score = found.score
-    is_active = found.max_count_z >= CALM_Z if found.max_count_z is not None else score >= threshold
+    is_active = (
+        found.max_count_z >= QUIET_Z if found.max_count_z is not None else score >= threshold
+    )
     buckets = np.arange(len(score))
     n_calm = buckets - np.maximum.accumulate(np.where(is_active, buckets, -1))
     opened: list[int] = []

@@ -15,7 +15,7 @@ from badbuzz.detection.windows import examine, learn
 from badbuzz.model import BUCKET_MS, SCORE_UNITS
 from benchmarks.protocol.stream import START_MS, Floats, Stream
 
-CALM_Z: Final = 2.0
+QUIET_Z: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ RULES = Rules(warmup_hours=24)
 CRISIS_MS = START_MS + 2 * DAY_MS
 
 
-def chatter(
+def quiet_days(
     n_days: float, *, seed: int = 1, negatives: float = 3.0, others: float = 3.0
 ) -> Iterator[Event]:
     """Poisson negatives and others in every bucket."""
@@ -66,24 +66,24 @@ def alerts_of(posts: list[Event], *, until_ms: int, rules: Rules = RULES) -> lis
 
 
 def test_ten_quiet_days_raise_nothing() -> None:
-    assert alerts_of(list(chatter(10)), until_ms=START_MS + 10 * DAY_MS) == []
+    assert alerts_of(list(quiet_days(10)), until_ms=START_MS + 10 * DAY_MS) == []
 
 
 def test_a_burst_of_negatives_fires_and_is_resolved() -> None:
-    posts = [*chatter(2.5), *burst(CRISIS_MS, 30)]
+    posts = [*quiet_days(2.5), *burst(CRISIS_MS, 30)]
     alerts = alerts_of(posts, until_ms=START_MS + 5 * DAY_MS // 2)
     assert [alert.phase for alert in alerts] == ["firing", "resolved"]
     assert alerts[0].window_end_ms == CRISIS_MS + BUCKET_MS
 
 
 def test_good_news_at_four_times_the_volume_raises_nothing() -> None:
-    posts = [*chatter(2.5), *burst(CRISIS_MS, 30, negative=False)]
+    posts = [*quiet_days(2.5), *burst(CRISIS_MS, 30, negative=False)]
     assert alerts_of(posts, until_ms=START_MS + 5 * DAY_MS // 2) == []
 
 
 def test_a_surge_at_an_unchanged_rate_raises_nothing() -> None:
     surge = [post(CRISIS_MS + i * 8_000, negative=i % 2 == 0) for i in range(36)]
-    assert alerts_of([*chatter(2.5), *surge], until_ms=START_MS + 5 * DAY_MS // 2) == []
+    assert alerts_of([*quiet_days(2.5), *surge], until_ms=START_MS + 5 * DAY_MS // 2) == []
 
 
 @pytest.mark.parametrize(("surge_rate_z", "fires"), [(0.0, True), (1.0, False)])
@@ -130,7 +130,7 @@ def test_a_brand_first_seen_in_a_spike_raises_nothing() -> None:
 
 
 def test_without_a_baseline_an_alert_is_informational() -> None:
-    posts = [*chatter(2.5), *burst(CRISIS_MS, 30)]
+    posts = [*quiet_days(2.5), *burst(CRISIS_MS, 30)]
     rules = replace(RULES, warmup_hours=168)
     alerts = alerts_of(posts, until_ms=CRISIS_MS + 2 * HOUR_MS, rules=rules)
     assert {alert.severity for alert in alerts} == {"info"}
@@ -153,7 +153,7 @@ def test_an_alert_has_observed_and_expected_counts() -> None:
 
 
 def test_the_id_is_brand_and_opening_window_in_every_phase() -> None:
-    posts = [*chatter(2.5), *burst(CRISIS_MS, 30), *burst(CRISIS_MS + BUCKET_MS, 90)]
+    posts = [*quiet_days(2.5), *burst(CRISIS_MS, 30), *burst(CRISIS_MS + BUCKET_MS, 90)]
     alerts = alerts_of(posts, until_ms=START_MS + 5 * DAY_MS // 2)
     assert {alert.id for alert in alerts} == {f"Air Paradis/{CRISIS_MS}"}
     assert [alert.phase for alert in alerts] == ["firing", "escalated", "resolved"]
@@ -161,7 +161,7 @@ def test_the_id_is_brand_and_opening_window_in_every_phase() -> None:
 
 def test_a_crisis_does_not_become_its_own_baseline() -> None:
     crisis = [e for i in range(12) for e in burst(CRISIS_MS + i * BUCKET_MS, 40)]
-    found = fold_of([*chatter(2.5), *crisis], until_ms=CRISIS_MS + 3 * HOUR_MS)
+    found = fold_of([*quiet_days(2.5), *crisis], until_ms=CRISIS_MS + 3 * HOUR_MS)
     after = [window for window in found if isinstance(window, Window)][-1]
     assert after.expected < 6.0
 
@@ -182,7 +182,7 @@ def test_the_season_follows_the_brands_clock_through_daylight_saving() -> None:
 
 
 def test_a_mute_period_opens_no_alert() -> None:
-    posts = [*chatter(2.5), *burst(CRISIS_MS, 30)]
+    posts = [*quiet_days(2.5), *burst(CRISIS_MS, 30)]
     rules = replace(RULES, muted_ms=((CRISIS_MS, CRISIS_MS + DAY_MS),))
     found = fold_of(posts, until_ms=CRISIS_MS + 2 * HOUR_MS, rules=rules)
     assert not [alert for alert in found if isinstance(alert, Alert)]
