@@ -27,7 +27,7 @@ class DescribedAlert(Alert):
 
 
 @dataclass(frozen=True, slots=True)
-class DescribedAlertLife(AlertHistory):
+class DescribedAlertHistory(AlertHistory):
     """An alert with its phases, its acknowledgement and its rulings, each phase in sentences."""
 
     alert: DescribedAlert

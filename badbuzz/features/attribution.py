@@ -16,7 +16,7 @@ _MIN_SCORE: Final = 2.0**-24
 
 
 @dataclass(frozen=True, slots=True)
-class TokenContribution:
+class LogitContribution:
     """Contribution of one word, punctuation mark or emoji to the logit of the text's score.
 
     Parameters
@@ -54,7 +54,7 @@ class Explanation:
     score: float
     logit: float
     bias: float
-    contributions: tuple[TokenContribution, ...]
+    contributions: tuple[LogitContribution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def explain_score(
         for index, drop in enumerate(drops)
     ]
     contributions = tuple(
-        TokenContribution(start, end, occluded.text[start:end], logits[index])
+        LogitContribution(start, end, occluded.text[start:end], logits[index])
         for start, end, index in occluded.parts
     )
     return Explanation(score, logit, bias, contributions)

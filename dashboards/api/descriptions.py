@@ -11,7 +11,7 @@ from badbuzz.messages.text import headline, why
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
 from badbuzz.store.model import AlertHistory, BrandSummary
-from dashboards.responses import BrandStatus, DescribedAlert, DescribedAlertLife
+from dashboards.responses import BrandStatus, DescribedAlert, DescribedAlertHistory
 
 LanguageQuery = Annotated[Language, Query(description="language of summary and why")]
 """Parameter of an endpoint: the language of the sentences that describe an alert."""
@@ -34,9 +34,9 @@ def describe_alert(alert: Alert, language: Language = "en") -> DescribedAlert:
     )
 
 
-def describe_history(history: AlertHistory, language: Language = "en") -> DescribedAlertLife:
+def describe_history(history: AlertHistory, language: Language = "en") -> DescribedAlertHistory:
     """Add its sentences to each phase of an alert."""
-    return DescribedAlertLife(
+    return DescribedAlertHistory(
         describe_alert(history.alert, language),
         tuple(describe_alert(phase, language) for phase in history.phases),
         history.acknowledged_by,

@@ -16,7 +16,7 @@ from dashboards.api.descriptions import LanguageQuery, describe_history
 from dashboards.api.paging import Limit, find_brand
 from dashboards.api.requests import AlertPath, Cursor, Instant, Name, RulingRequest
 from dashboards.api.routing import CallerDep, ReadRoute, StateDep, WriteRoute, reply
-from dashboards.responses import DescribedAlertLife
+from dashboards.responses import DescribedAlertHistory
 
 
 class _AlertId(Convertor[str]):
@@ -39,7 +39,7 @@ write_router = APIRouter(route_class=WriteRoute, tags=["alerts"])
 
 @read_router.get(
     "/alerts",
-    response_model=Page[DescribedAlertLife],
+    response_model=Page[DescribedAlertHistory],
     responses=examples.responses(examples.page(examples.ALERT_HISTORY)),
 )
 def alerts(
@@ -72,7 +72,7 @@ def alerts(
 
 @write_router.post(
     "/alerts/{id:path}/ack",
-    response_model=DescribedAlertLife,
+    response_model=DescribedAlertHistory,
     responses=examples.responses(examples.ALERT_HISTORY),
 )
 def acknowledge(
@@ -88,7 +88,7 @@ def acknowledge(
 
 @write_router.post(
     "/alerts/{id:path}/ruling",
-    response_model=DescribedAlertLife,
+    response_model=DescribedAlertHistory,
     responses=examples.responses(examples.ALERT_HISTORY),
 )
 def rule(
@@ -106,7 +106,7 @@ def rule(
 
 @read_router.get(
     "/alerts/{id:alert}",
-    response_model=DescribedAlertLife,
+    response_model=DescribedAlertHistory,
     responses=examples.responses(examples.ALERT_HISTORY),
 )
 def alert(state: StateDep, id: AlertPath, language: LanguageQuery = "en") -> Response:  # noqa: A002
