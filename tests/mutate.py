@@ -36,7 +36,7 @@ SOURCES: Final = (
     "detection/*.py", "evidence/*.py", "features/*.py", "messages/*.py", "quality/*.py",
     "model.py", "wire.py",
 )  # fmt: skip
-COPIED: Final = ("badbuzz", "demo", "producers", "tests")
+COPIED: Final = ("badbuzz", "dashboards", "demo", "producers", "tests")
 MIN_KILLED: Final = 0.85
 _PATIENCE_S: Final = 1200.0  # for tests of a module without mutation
 

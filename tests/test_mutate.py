@@ -86,7 +86,7 @@ def test_every_listed_equivalent_mutant_exists_and_has_a_reason() -> None:
 
 @pytest.mark.slow
 def test_survivors_are_named_and_results_are_kept(tmp_path: Path) -> None:
-    for name in ("badbuzz", "demo", "producers", "tests/badbuzz", "tests/support"):
+    for name in ("badbuzz", "dashboards", "demo", "producers", "tests/badbuzz", "tests/support"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("badbuzz", "tests", "tests/badbuzz", "tests/support"):
         (tmp_path / name / "__init__.py").touch()
