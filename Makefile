@@ -9,10 +9,11 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
 	$(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(p))))
 VENV ?= .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-# Tests run in this many processes, each with servers of its own: make test WORKERS=0 for one.
-WORKERS ?= 2
+# Tests run in this many processes, each with servers of its own: make test WORKERS=0 for one. Many wait
+# for servers, so that three keep two cores busy.
+WORKERS ?= 3
 PARALLEL := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 # The pure packages need nothing but requirements/core.txt.
@@ -124,5 +125,5 @@ $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(BIN)/python
 .mlflow/venv/installed: requirements/mlflow.txt | $(BIN)/python
 	@echo "Installing MLflow's server into .mlflow/venv; this takes a minute, once" >&2
 	$(BIN)/python -m venv .mlflow/venv
-	.mlflow/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.mlflow/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@

@@ -142,7 +142,12 @@ def kill_broker(_: SupervisedDeployment, server: KafkaServer, __: random.Random)
     server.start()
 
 
-DISTURBANCES = (kill_worker, suspend_worker, kill_replay, stop_worker, kill_broker)
+Disturbance = Callable[[SupervisedDeployment, KafkaServer, random.Random], None]
+DISTURBANCES: tuple[Disturbance, ...] = (
+    kill_worker, suspend_worker, kill_replay, stop_worker, kill_broker,
+)  # fmt: skip
+SUSPENSIONS: tuple[Disturbance, ...] = (suspend_worker, suspend_worker)
+"""Only a suspended worker can write after its successor: without fencing it does."""
 
 
 @pytest.fixture(scope="module")
@@ -175,17 +180,23 @@ def undisturbed(
 
 
 def campaign(
-    server: KafkaServer, recording: Path, folder: Path, seed: int, command: tuple[str, ...]
+    server: KafkaServer,
+    recording: Path,
+    folder: Path,
+    seed: int,
+    command: tuple[str, ...],
+    disturbances: tuple[Disturbance, ...] = DISTURBANCES,
 ) -> Outputs:
-    """Run a disturbed deployment and return its outputs."""
+    """Run a deployment with every disturbance, in random order, and return its outputs."""
     rng = random.Random(seed)
     prefix = f"{command[-1]}-{seed}."
     stream = Deployment(server.bootstrap_servers, prefix, folder, RARE_CHECKPOINTS)
     try:
         deployment = SupervisedDeployment(stream, recording, command)
         deployment.start()
-        moments = sorted(rng.uniform(0.1, 0.9) for _ in DISTURBANCES)
-        for moment, disturb in zip(moments, rng.sample(DISTURBANCES, 5), strict=True):
+        moments = sorted(rng.uniform(0.1, 0.9) for _ in disturbances)
+        order = rng.sample(disturbances, len(disturbances))
+        for moment, disturb in zip(moments, order, strict=True):
             deployment.await_sent(moment)
             disturb(deployment, server, rng)
         return deployment.finish()
@@ -216,7 +227,8 @@ def test_without_fencing_the_disturbed_run_differs(
     def fails(seed: int) -> bool:
         try:
             command = (*UNFENCED, without)
-            outputs = campaign(server, recording, tmp_path / str(seed), seed, command)
+            folder = tmp_path / str(seed)
+            outputs = campaign(server, recording, folder, seed, command, SUSPENSIONS)
         except StateRefusedError:
             return True
         return difference(outputs, undisturbed) != ""

@@ -65,7 +65,7 @@ def test_responses_to_generated_requests_match_the_document(store_url: str, tmp_
                 *("--exclude-path", "/stream"),  # which never ends
                 # An opaque cursor, and a period that ends before it begins, are not of a schema.
                 *("--exclude-checks", "positive_data_acceptance"),
-                *("--max-examples", "30"),
+                *("--max-examples", "15"),
                 # Ids with a slash are filtered out: that says something of the generator only.
                 *("--suppress-health-check", "filter_too_much"),
                 *(("--seed", "1") if "CI" in os.environ else ()),
