@@ -27,7 +27,6 @@ from stream_processor.engine.exit import hard_exit
 from stream_processor.engine.partition import (
     ConsumerRecord,
     PartitionHandler,
-    PositionKeeper,
     TopicSemantics,
     all_of,
     contiguous_runs,
@@ -72,7 +71,7 @@ class PartitionedConsumer(Service):
         topic: str,
         group: str,
         new_handler: Callable[[int], PartitionHandler],
-        semantics: TopicSemantics = TopicSemantics(),  # noqa: B008 - it is immutable
+        semantics: TopicSemantics = TopicSemantics.STATE_TOPIC,
         *,
         min_interval_ms: int = 0,
         label: str = "",
@@ -356,19 +355,18 @@ class PartitionedConsumer(Service):
     async def _seek_to_position(self, handler: PartitionHandler) -> None:
         assert self._consumer is not None
         partition = TopicPartition(self.topic, handler.partition)
-        keeper = self._semantics.keeper
         committed = await self._consumer.committed(partition)
         is_behind = committed is not None and handler.next_offset < committed
-        if is_behind and keeper is not PositionKeeper.STORE:
+        if is_behind and not self._semantics.can_fall_back:
             raise StateError(
                 f"{self.topic}/{handler.partition}: the state loaded ends at offset "
                 f"{handler.next_offset}, but {committed} was committed: state was lost; restore "
-                f"the topic, or {keeper.value}"
+                f"the topic, or {self._semantics.remedy}"
             )
         if handler.next_offset < 0:
             handler.next_offset = (await self._consumer.beginning_offsets([partition]))[partition]
-        is_committed = keeper is not PositionKeeper.GROUP
-        self._committed[handler.partition] = handler.next_offset if is_committed else committed
+        is_pending = self._semantics.commits_first_position
+        self._committed[handler.partition] = committed if is_pending else handler.next_offset
         self._consumer.seek(partition, handler.next_offset)
 
     async def _close(self, partitions: Iterable[int]) -> None:

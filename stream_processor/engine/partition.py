@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Protocol
 
 from badbuzz.errors import KafkaError
@@ -46,39 +45,24 @@ class PartitionHandler(Protocol):
         """Release the partition and discard what is not in a checkpoint."""
 
 
-class PositionKeeper(Enum):
-    """The place where a worker keeps its position, the next offset of each partition.
+class TopicSemantics(Enum):
+    """The rules by which a worker reads a topic, named after the place that keeps its position.
 
-    Each member's value is the remedy that error messages name when the topic and the position
-    disagree.
+    A position is the next offset of a partition.
     """
 
-    STATE_TOPIC = "to start anew, see docs/kafka.md, Recovery"
-    """The processor's state topic. A position below the group's offset means that state is lost."""
+    STATE_TOPIC = auto()
+    """The processor's state topic. A loss of records or of state stops the worker."""
 
-    STORE = "see docs/kafka.md, The recorder's recovery"
-    """The recorder's database. An older copy of it is filled up again from the topic."""
+    STORE = auto()
+    """The recorder's database. A loss of records stops the worker."""
 
-    GROUP = "see docs/kafka.md, The notifier's recovery"
-    """The consumer group. The first position is committed at once, as nothing else holds it."""
+    STORE_SKIP_DELETED = auto()
+    """The recorder's database. The worker continues after records that were deleted unread."""
 
-
-@dataclass(frozen=True, slots=True)
-class TopicSemantics:
-    """The rules by which a worker reads a topic.
-
-    Parameters
-    ----------
-    keeper
-        The place where the position is kept; the state topic by default.
-    skip_deleted
-        Whether to continue after records that were deleted unread. If false, the default, such a
-        loss stops the worker. In a compacted topic, later records replace the deleted ones, so
-        that nothing is lost.
-    """
-
-    keeper: PositionKeeper = PositionKeeper.STATE_TOPIC
-    skip_deleted: bool = False
+    GROUP = auto()
+    """The notifier's consumer group. The worker continues after records that were deleted unread:
+    ``alerts`` is compacted, so later records replace the deleted ones."""
 
     @property
     def has_holes(self) -> bool:
@@ -87,7 +71,29 @@ class TopicSemantics:
         The processor writes its outputs in transactions, whose markers take offsets, and
         compaction removes records. ``tweets``, which the processor reads, has no holes.
         """
-        return self.keeper is not PositionKeeper.STATE_TOPIC
+        return self is not TopicSemantics.STATE_TOPIC
+
+    @property
+    def can_fall_back(self) -> bool:
+        """True if a position below the group's offset is normal.
+
+        An older copy of the database is filled up again from the topic. Elsewhere such a position
+        means that state was lost.
+        """
+        return self in (TopicSemantics.STORE, TopicSemantics.STORE_SKIP_DELETED)
+
+    @property
+    def commits_first_position(self) -> bool:
+        """True if the first position is committed at once, because nothing else keeps it."""
+        return self is TopicSemantics.GROUP
+
+    @property
+    def remedy(self) -> str:
+        """The advice of error messages when the topic and the position disagree."""
+        if self is TopicSemantics.STATE_TOPIC:
+            return "to start anew, see docs/kafka.md, Recovery"
+        worker = "notifier" if self is TopicSemantics.GROUP else "recorder"
+        return f"see docs/kafka.md, The {worker}'s recovery"
 
     def resume(self, where: str, next_offset: int, first: int, end: int) -> int:
         """Return the offset to resume from when the broker does not have the next offset.
@@ -108,22 +114,23 @@ class TopicSemantics:
 
         Examples
         --------
-        >>> TopicSemantics(PositionKeeper.GROUP, True).resume("alerts/0", 3, first=7, end=9)
+        >>> TopicSemantics.GROUP.resume("alerts/0", 3, first=7, end=9)
         7
-        >>> TopicSemantics().resume("tweets/0", 3, first=7, end=9)
+        >>> TopicSemantics.STATE_TOPIC.resume("tweets/0", 3, first=7, end=9)
         Traceback (most recent call last):
         badbuzz.errors.KafkaError: tweets/0: records 3 to 6 were deleted by the topic's ...
         """
         if next_offset > end:
             raise KafkaError(
                 f"{where}: the partition ends at offset {end}, but {next_offset} is the next to "
-                f"read: the topic was truncated or re-created; {self.keeper.value}"
+                f"read: the topic was truncated or re-created; {self.remedy}"
             )
-        if next_offset >= first or self.skip_deleted:
+        skips_deleted = self in (TopicSemantics.STORE_SKIP_DELETED, TopicSemantics.GROUP)
+        if next_offset >= first or skips_deleted:
             return max(next_offset, first)
         raise KafkaError(
             f"{where}: records {next_offset} to {first - 1} were deleted by the "
-            f"topic's retention before they were read; {self.keeper.value}"
+            f"topic's retention before they were read; {self.remedy}"
         )
 
 

@@ -11,7 +11,7 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import PositionKeeper, TopicSemantics
+from stream_processor.engine.partition import TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.notifier.delivery import DeadLetters, Delivery
 from stream_processor.notifier.notification import NotificationFactory
@@ -66,7 +66,7 @@ class NotifierPipeline(Pipeline):
             new_handler=lambda partition: NotifierHandler(
                 self.settings, self._factory, delivery, group, partition
             ),
-            semantics=TopicSemantics(PositionKeeper.GROUP, skip_deleted=True),
+            semantics=TopicSemantics.GROUP,
             label=f"{topic} {name}",
         )
 

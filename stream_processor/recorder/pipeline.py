@@ -15,7 +15,7 @@ from badbuzz.errors import StoreDownError
 from badbuzz.store.database import Store
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import PartitionHandler, PositionKeeper, TopicSemantics
+from stream_processor.engine.partition import PartitionHandler, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.partition import RecordedTopic, RecorderHandler, recorded_topics
@@ -51,12 +51,13 @@ class RecorderPipeline(Pipeline):
         self.consumers = [self._new_consumer(topic) for topic in topics]
 
     def _new_consumer(self, topic: RecordedTopic) -> PartitionedConsumer:
+        store, skipping = TopicSemantics.STORE, TopicSemantics.STORE_SKIP_DELETED
         return PartitionedConsumer(
             self.settings,
             topic=self.settings.topic(topic.name),
             group=f"{self.settings.group}.recorder.{topic.name}",
             new_handler=partial(self._new_handler, topic),
-            semantics=TopicSemantics(PositionKeeper.STORE, topic.skip_deleted),
+            semantics=skipping if topic.skip_deleted else store,
             min_interval_ms=topic.min_interval_ms,
         )
 
