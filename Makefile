@@ -16,10 +16,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 WORKERS ?= 3
 PARALLEL := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-# The pure packages need nothing but requirements/core.txt.
-PURE := detection evidence features messages quality
-PURE_TESTS := $(PURE:%=tests/badbuzz/%) tests/badbuzz/test_wire.py \
-	$(PURE:%=badbuzz/%) badbuzz/errors.py badbuzz/model.py badbuzz/wire.py
+# The pure packages need nothing but requirements/core.txt; .importlinter lists them.
+PURE := $(subst .,/,$(shell sed -n '/^\[importlinter:contract:pure\]/,/^$$/s/^ *\(badbuzz\.\)/\1/p' .importlinter))
+PURE_TESTS := $(wildcard $(PURE:%=tests/%) \
+	$(foreach module,$(PURE),tests/$(dir $(module))test_$(notdir $(module)).py) $(PURE) $(PURE:%=%.py))
 CORE := $(VENV)/$(if $(wildcard $(VENV)/dev.installed),dev,core).installed
 
 help: ## Show this list.

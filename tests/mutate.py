@@ -28,14 +28,11 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from tests.support.mutants import Mutant, mutants
+from tests.support.pure import pure_files
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EQUIVALENT: Final = Path(__file__).with_name("equivalent_mutants.txt")
 RESULTS: Final = ROOT / "build" / "mutants.jsonl"
-SOURCES: Final = (
-    "detection/*.py", "evidence/*.py", "features/*.py", "messages/*.py", "quality/*.py",
-    "model.py", "wire.py",
-)  # fmt: skip
 COPIED: Final = ("badbuzz", "dashboards", "demo", "producers", "tests")
 MIN_KILLED: Final = 0.85
 _PATIENCE_S: Final = 1200.0  # for tests of a module without mutation
@@ -54,10 +51,9 @@ def sample(size: int, seed: int, equivalent: set[str]) -> list[Mutant]:
     equivalent
         Names of mutants that behave as the original does.
     """
-    paths = sorted(path for pattern in SOURCES for path in (ROOT / "badbuzz").glob(pattern))
     every = [
         mutant
-        for path in paths
+        for path in pure_files()
         for mutant in mutants(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     ]
     names = {mutant.name for mutant in every}
@@ -85,11 +81,12 @@ def _digest(text: str) -> str:
 
 
 def mirror(path: str) -> list[str]:
-    """Return the paths that test a module: its mirror file or else its folder's, and itself."""
+    """Return the paths that test a module: the tests of it or else of its folder, and itself."""
     module = Path(path)
     folder = ROOT / "tests" / module.parent
-    mirrors = list(folder.glob(f"test_{module.name}")) or sorted(folder.glob("test_*.py"))
-    return [*(test.relative_to(ROOT).as_posix() for test in mirrors), path]
+    mirrors = [folder / f"test_{module.name}", folder.with_name(f"test_{folder.name}.py")]
+    tests = [test for test in mirrors if test.exists()][:1] or sorted(folder.glob("test_*.py"))
+    return [*(test.relative_to(ROOT).as_posix() for test in tests), path]
 
 
 def key(mutant: Mutant) -> str:

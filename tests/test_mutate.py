@@ -93,12 +93,15 @@ def test_survivors_are_named_and_results_are_kept(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
         '[tool.pytest.ini_options]\naddopts = "--doctest-modules"\n'
     )
+    (tmp_path / ".importlinter").write_text(
+        "[importlinter:contract:pure]\nsource_modules = badbuzz.model\n"
+    )
     (tmp_path / "badbuzz" / "model.py").write_text(MODULE)
     (tmp_path / "tests" / "badbuzz" / "test_model.py").write_text(TEST)
     (tmp_path / "tests" / EQUIVALENT.name).write_text(
         "badbuzz/model.py is_full 3 -> 4 #1 | an example of a reason\n"
     )
-    for name in ("mutate.py", "support/mutants.py"):
+    for name in ("mutate.py", "support/mutants.py", "support/pure.py"):
         shutil.copy(Path(__file__).parent / name, tmp_path / "tests" / name)
 
     def run() -> subprocess.CompletedProcess[str]:

@@ -21,6 +21,7 @@ from badbuzz.cli import COMMANDS
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.models import scorer
+from tests.support.pure import pure_files, pure_modules
 from tests.support.repository import PACKAGES, project, read
 from tests.support.servers import ROOT, lacking
 
@@ -40,10 +41,6 @@ def contracts() -> ConfigParser:
 # Imports
 
 
-def pure_modules() -> list[str]:
-    return contracts()["importlinter:contract:pure"]["source_modules"].split()
-
-
 def test_every_package_of_badbuzz_is_pure_or_known_not_to_be() -> None:
     folder = ROOT / "badbuzz"
     parts = {path.stem for path in folder.glob("*.py")}
@@ -52,21 +49,16 @@ def test_every_package_of_badbuzz_is_pure_or_known_not_to_be() -> None:
     assert parts - IMPURE == pure
 
 
+def test_coverage_is_measured_in_the_pure_packages() -> None:
+    assert project()["tool"]["coverage"]["run"]["source"] == pure_modules()
+
+
 PURE_LIBRARIES = {"badbuzz", "numpy", "orjson"}
 PURE_STANDARD = {
     "__future__", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime",
     "functools", "html", "itertools", "math", "operator", "re", "statistics", "string", "types",
     "typing", "unicodedata", "zlib", "zoneinfo",
 }  # fmt: skip
-
-
-def pure_files() -> list[Path]:
-    places = [ROOT / module.replace(".", "/") for module in pure_modules()]
-    return [
-        path
-        for place in places
-        for path in (place.rglob("*.py") if place.is_dir() else [place.with_suffix(".py")])
-    ]
 
 
 def test_the_pure_packages_read_no_clock_and_draw_no_numbers() -> None:
