@@ -19,29 +19,31 @@ from badbuzz.store.model import (
     WindowSum,
 )
 from dashboards.api.descriptions import describe_brand, describe_history
-from dashboards.responses import (
+from dashboards.error_responses import (
     AlertErrors,
     AlertGroup,
     CurrentPrediction,
     ErrorAnalysis,
     ErrorTrend,
     ErrorTrends,
-    FeedbackReceipt,
     LabelErrors,
     LabelGroup,
     LabelStep,
+    TokenPull,
+    WrongLabel,
+)
+from dashboards.responses import (
+    ExplainedScoreResponse,
+    ExplainedText,
+    FeedbackReceipt,
     LanguageModels,
     ModelOverview,
     PeriodTerms,
     RegisteredVersion,
     RegistryState,
-    ScoredText,
     ScoreExplanation,
-    ScoreResponse,
     ServingBundle,
     TokenContribution,
-    TokenPull,
-    WrongLabel,
 )
 
 _START_MS: Final = 1_764_000_000_000
@@ -144,9 +146,9 @@ SAMPLED: Final = SampledTweet(
     bundle=_BUNDLE,
     window_start_ms=_START_MS,
 )
-SCORED: Final = ScoreResponse(
+SCORED: Final = ExplainedScoreResponse(
     (
-        ScoredText(
+        ExplainedText(
             0.9731,
             True,
             _BUNDLE,

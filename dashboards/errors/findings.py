@@ -20,7 +20,7 @@ from badbuzz.quality.mispredictions import (
 from badbuzz.quality.rulings import RulingSummary, summarise_rulings
 from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
-from dashboards.responses import CurrentPrediction, TokenPull
+from dashboards.error_responses import CurrentPrediction, TokenPull
 
 _DAY_MS: Final = 86_400_000
 TREND_DAYS: Final = 84

@@ -9,8 +9,8 @@ from badbuzz.messages.text import counted
 from badbuzz.messages.translator import Translator
 from badbuzz.quality.mispredictions import NO_REASON, FeedbackGroup, GroupChange, Misprediction
 from badbuzz.quality.proportions import MIN_COMPARED, Share, difference_interval
+from dashboards.error_responses import CurrentPrediction
 from dashboards.errors.findings import ErrorFindings
-from dashboards.responses import CurrentPrediction
 
 NONE: Final = "–"
 _SIGNS: Final = {"better": "▼", "worse": "▲", "no difference": "=", "too few": "?"}

@@ -8,9 +8,7 @@ from typing import Final
 from badbuzz.quality.mispredictions import FeedbackGroup, GroupChange, Misprediction
 from badbuzz.quality.proportions import Interval, Share, difference_interval
 from badbuzz.quality.rulings import RulingCounts
-from dashboards.errors.findings import ErrorFindings, FeedbackTrend
-from dashboards.errors.formatting import cautions
-from dashboards.responses import (
+from dashboards.error_responses import (
     AlertErrors,
     AlertGroup,
     CurrentPrediction,
@@ -22,6 +20,8 @@ from dashboards.responses import (
     LabelStep,
     WrongLabel,
 )
+from dashboards.errors.findings import ErrorFindings, FeedbackTrend
+from dashboards.errors.formatting import cautions
 
 SCHEMA: Final = 1
 """Version of the format. It grows when a field is removed or changes its meaning."""

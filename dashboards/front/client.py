@@ -17,8 +17,9 @@ import httpx
 
 from badbuzz.errors import BadbuzzError
 from badbuzz.store.model import AlertHistory, Page, RulingKind, SampledTweet, TweetOrder, WindowSum
+from dashboards.error_responses import ErrorAnalysis
 from dashboards.front.decoding import decode
-from dashboards.responses import BrandStatus, ErrorAnalysis, ModelOverview, PeriodTerms
+from dashboards.responses import BrandStatus, ModelOverview, PeriodTerms
 
 _TIMEOUT_S: Final = 10.0
 _SENTENCES: Final = {

@@ -8,7 +8,7 @@ from badbuzz.messages.translator import Translator
 from badbuzz.store.model import FeedbackSource, SampledTweet
 from dashboards.front.client import Client
 from dashboards.front.decoding import decode
-from dashboards.responses import FeedbackReceipt, ScoredText
+from dashboards.responses import ExplainedScoreResponse, ExplainedText, FeedbackReceipt
 
 _SURE: Final = 0.99
 
@@ -26,11 +26,11 @@ def probability(score: float, t: Translator) -> str:
     return f"< {t.percent(1 - _SURE)}" if score < 1 - _SURE else t.percent(score)
 
 
-def explain_score(client: Client, text: str, lang: str) -> ScoredText | None:
+def explain_score(client: Client, text: str, lang: str) -> ExplainedText | None:
     """Return the prediction for a text with its explanation; None if no bundle has the language."""
     body = {"texts": [{"text": text, "lang": lang}], "explain": True}
-    (prediction,) = client.post("/score", body)["verdicts"]
-    return None if prediction is None else decode(ScoredText, prediction)
+    (explained,) = decode(ExplainedScoreResponse, client.post("/score", body)).verdicts
+    return explained
 
 
 def send_label(
@@ -59,4 +59,4 @@ def uncertain_tweets(
 
 def served_languages(client: Client) -> list[str]:
     """Return the languages that have a bundle, sorted."""
-    return [one["language"] for one in client.get("/models")["languages"] if one["serving"]]
+    return [models.language for models in client.models().languages if models.serving]

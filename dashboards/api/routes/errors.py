@@ -12,9 +12,9 @@ from dashboards.api import examples
 from dashboards.api.paging import DAY_MS, resolve_period
 from dashboards.api.requests import Instant
 from dashboards.api.routing import ReadRoute, StateDep, reply
+from dashboards.error_responses import ErrorAnalysis
 from dashboards.errors.findings import analyse_errors, predict_again
 from dashboards.errors.summary import summarise
-from dashboards.responses import ErrorAnalysis
 
 router = APIRouter(route_class=ReadRoute, tags=["corrections"])
 

@@ -12,10 +12,10 @@ import streamlit as st
 from badbuzz.evidence.reasons import REASONS
 from badbuzz.messages.translator import Translator
 from badbuzz.quality.proportions import MIN_OF_GROUP
+from dashboards.error_responses import ErrorAnalysis, LabelErrors, LabelGroup, WrongLabel
 from dashboards.front.client import Client
 from dashboards.front.labels import probability
 from dashboards.front.parts import layout, tables
-from dashboards.responses import ErrorAnalysis, LabelErrors, LabelGroup, WrongLabel
 
 _DAYS: Final = 28
 _DAY_MS: Final = 86_400_000

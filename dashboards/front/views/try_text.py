@@ -19,7 +19,7 @@ from dashboards.front.labels import (
 from dashboards.front.language_detection import guess
 from dashboards.front.parts import layout
 from dashboards.front.parts.highlighting import STYLE, highlighted, pulls
-from dashboards.responses import FeedbackReceipt, ScoredText
+from dashboards.responses import ExplainedText, FeedbackReceipt
 
 _STATE: Final = "tried"
 _GUESS: Final = ""
@@ -39,7 +39,7 @@ class _Tried:
     text: str
     lang: str
     guessed: bool
-    scored: ScoredText | None
+    scored: ExplainedText | None
     id: str
     n_sent: int = 0
     right: bool | None = None
@@ -77,22 +77,22 @@ def show(client: Client, t: Translator) -> None:
     _show_pulls(tried, tried.scored, t)
 
 
-def _show_score(tried: _Tried, scored: ScoredText, t: Translator) -> None:
+def _show_score(tried: _Tried, scored: ExplainedText, t: Translator) -> None:
     st.header(t("negative" if scored.negative else "not_negative").capitalize(), anchor=False)
     st.write(t("try_score_is", percent=probability(scored.score, t)))
     with st.container(border=True):
-        st.html(STYLE + highlighted(tried.text, scored.contributions))
+        st.html(STYLE + highlighted(tried.text, scored.explanation.contributions))
     layout.note(t("try_legend"))
 
 
-def _show_pulls(tried: _Tried, scored: ScoredText, t: Translator) -> None:
+def _show_pulls(tried: _Tried, scored: ExplainedText, t: Translator) -> None:
     st.header(t("try_why"), anchor=False)
-    st.html(pulls(scored.contributions, t))
+    st.html(pulls(scored.explanation.contributions, t))
     key, named = "try_guessed" if tried.guessed else "try_given", t.name("language", tried.lang)
     layout.note(t(key, language=named, bundle=scored.bundle))
 
 
-def _ask(client: Client, t: Translator, tried: _Tried, scored: ScoredText) -> None:
+def _ask(client: Client, t: Translator, tried: _Tried, scored: ExplainedText) -> None:
     """Ask whether the prediction is right; the last of several answers counts."""
     st.header(t("try_right"), anchor=False)
     with st.container(horizontal=True):
@@ -105,7 +105,7 @@ def _ask(client: Client, t: Translator, tried: _Tried, scored: ScoredText) -> No
         st.success(t(key, bundle=scored.bundle), icon=":material/inventory:")
 
 
-def _answer(client: Client, tried: _Tried, scored: ScoredText, right: bool) -> None:
+def _answer(client: Client, tried: _Tried, scored: ExplainedText, right: bool) -> None:
     tried.receipt = send_label(
         client, f"try-{tried.id}-{tried.n_sent}", scored.negative is right, "try",
         text=tried.text, lang=tried.lang, predicted=scored.negative, score=scored.score,
