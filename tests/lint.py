@@ -85,9 +85,9 @@ def _is_function(node: ast.AST) -> bool:
     """Tell whether a node is a function or method and no property."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    decorators = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list}
+    decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
     return not decorators & {"property", "cached_property", "fixture"} and not any(
-        "fixture(" in ast.unparse(one) for one in node.decorator_list
+        "fixture(" in ast.unparse(decorator) for decorator in node.decorator_list
     )
 
 
@@ -123,8 +123,8 @@ def docstring_faults(text: str, *, is_function: bool) -> Iterator[str]:
 
 def _first_word(text: str) -> str:
     """Return the first word of a text in lower case."""
-    found = re.match(r"\W*(\w+)", text)
-    return found[1].lower() if found else ""
+    first = re.match(r"\W*(\w+)", text)
+    return first[1].lower() if first else ""
 
 
 def _entries(section: str) -> Iterator[tuple[str, str]]:
@@ -150,9 +150,9 @@ def main(paths: list[str]) -> int:
         for path in map(Path, paths)
         for file in ([path] if path.is_file() else sorted(path.rglob("*.py")))
     ]
-    found = [fault for file in files for fault in faults(file)]
-    sys.stdout.write("\n".join([*found, ""]) or "docstrings and names: no faults\n")
-    return bool(found)
+    messages = [fault for file in files for fault in faults(file)]
+    sys.stdout.write("\n".join([*messages, ""]) or "docstrings and names: no faults\n")
+    return bool(messages)
 
 
 if __name__ == "__main__":

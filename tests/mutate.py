@@ -81,11 +81,26 @@ def _digest(text: str) -> str:
 
 
 def mirror(path: str) -> list[str]:
-    """Return the paths that test a module: the tests of it or else of its folder, and itself."""
+    """Return the paths that test a module: its mirror files or else its folder's, and itself.
+
+    The mirror files of ``fold.py`` are ``test_fold.py`` and ``test_fold_*.py``, except those of
+    other modules, as ``test_baseline_file.py`` is of ``baseline_file.py``.
+
+    Examples
+    --------
+    >>> mirror("badbuzz/detection/baseline.py")
+    ['tests/badbuzz/detection/test_baseline.py', 'badbuzz/detection/baseline.py']
+    """
     module = Path(path)
     folder = ROOT / "tests" / module.parent
-    mirrors = [folder / f"test_{module.name}", folder.with_name(f"test_{folder.name}.py")]
-    tests = [test for test in mirrors if test.exists()][:1] or sorted(folder.glob("test_*.py"))
+    tests = [
+        test
+        for test in sorted(folder.glob(f"test_{module.stem}*.py"))
+        if test.stem == f"test_{module.stem}"
+        or not (ROOT / module.parent / test.name.removeprefix("test_")).exists()
+    ]
+    tests = tests or list(folder.parent.glob(f"test_{folder.name}.py"))
+    tests = tests or sorted(folder.glob("test_*.py"))
     return [*(test.relative_to(ROOT).as_posix() for test in tests), path]
 
 
@@ -197,7 +212,10 @@ def run_all(chosen: list[Mutant], n_workers: int, console: Console) -> dict[str,
             for path, seconds in zip(paths, pool.map(trees.seconds, paths), strict=True)
         }
         bar = progress.add_task("mutants", total=len(chosen), completed=len(chosen) - len(left))
-        runs = {pool.submit(trees.passes, one.path, one, limits_s[one.path]): one for one in left}
+        runs = {
+            pool.submit(trees.passes, mutant.path, mutant, limits_s[mutant.path]): mutant
+            for mutant in left
+        }
         for run in as_completed(runs):
             name = runs[run].name
             results[keys[name]] = not run.result()

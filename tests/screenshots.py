@@ -106,8 +106,8 @@ def take_all(browser: Browser, fronts: dict[Language, str], alert: str, folder: 
                 page = open_page(browser, fronts[language], path, size, **asked)
                 _prepare(page, path, language)
                 picture = folder / f"{name}-{language}-{size[0]}.png"
-                found = grave_faults(page) + ["sideways scroll"] * (overflow_px(page) > 0)
-                faults += [f"{picture.name}: {fault}" for fault in found]
+                of_page = grave_faults(page) + ["sideways scroll"] * (overflow_px(page) > 0)
+                faults += [f"{picture.name}: {fault}" for fault in of_page]
                 _take(page, picture)
                 page.close()
     return faults
@@ -127,10 +127,10 @@ def main(target: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, crisis(Path(scratch)) as demo:
         api = demo.addresses["the API"]
-        found = httpx.get(f"{api}/alerts?brand={quote(BRAND)}").json()["items"]
+        alerts = httpx.get(f"{api}/alerts?brand={quote(BRAND)}").json()["items"]
         with front(Path(scratch), api, "fr") as french, chromium() as browser:
             fronts: dict[Language, str] = {"en": demo.addresses["the front"], "fr": french}
-            faults = take_all(browser, fronts, found[0]["alert"]["id"], folder)
+            faults = take_all(browser, fronts, alerts[0]["alert"]["id"], folder)
     show(folder)
     if faults:
         raise SystemExit("\n".join(faults))

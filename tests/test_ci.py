@@ -31,7 +31,7 @@ def schema_errors(path: str, schema: str) -> list[str]:
     return [error.message for error in validator.iter_errors(read_yaml(path))]
 
 
-def test_an_image_holds_every_package() -> None:
+def test_an_image_contains_every_package() -> None:
     assert {f"!{package}" for package in PACKAGES} <= set(read(".dockerignore").split())
 
 

@@ -139,8 +139,8 @@ def test_a_breached_contract_is_broken(contract: str, breached: str) -> None:
 
 
 def pins(name: str) -> dict[str, str]:
-    found = re.findall(r"^([\w.-]+)==(\S+)", read(f"requirements/{name}.txt"), re.MULTILINE)
-    return {pin.lower().replace("_", "-"): version for pin, version in found}
+    lines = re.findall(r"^([\w.-]+)==(\S+)", read(f"requirements/{name}.txt"), re.MULTILINE)
+    return {pin.lower().replace("_", "-"): version for pin, version in lines}
 
 
 def direct_requirements(extras: tuple[str, ...], groups: tuple[str, ...] = ()) -> list[Requirement]:
@@ -208,7 +208,7 @@ def test_the_locks_agree() -> None:
     assert protocol.items() <= {**protocol, **dev}.items()
 
 
-def test_the_core_lock_holds_no_heavy_package() -> None:
+def test_the_core_lock_contains_no_heavy_package() -> None:
     heavy = {"tensorflow", "mlflow", "mlflow-skinny", "streamlit", "faust-streaming", "sqlalchemy"}
     assert heavy <= set(pins("dev"))
     assert not heavy & set(pins("core"))
@@ -241,14 +241,14 @@ def test_the_wheel_must_not_be_uploaded(wheel: zipfile.ZipFile) -> None:
     assert "Private :: Do Not Upload" in metadata.get_all("Classifier", [])
 
 
-def test_the_wheel_holds_the_packages_and_no_others(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_contains_the_packages_and_no_others(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     assert set(project()["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == PACKAGES
 
 
 @pytest.mark.parametrize("bundle", ["airline-en", "tweets-fr"])
-def test_the_wheel_holds_the_bundles(bundle: str, wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_contains_the_bundles(bundle: str, wheel: zipfile.ZipFile) -> None:
     assert {f"badbuzz/bundles/{bundle}/{name}" for name in scorer.FILES} <= set(wheel.namelist())
 
 
@@ -259,7 +259,7 @@ def test_a_bundle_is_at_most_five_megabytes(bundle: str, wheel: zipfile.ZipFile)
     assert sum(sizes) <= 5_000_000
 
 
-def test_the_wheel_holds_every_file_that_is_not_python(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_contains_every_file_that_is_not_python(wheel: zipfile.ZipFile) -> None:
     wanted = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
@@ -291,13 +291,13 @@ def test_the_docs_list_every_setting_with_its_default_and_meaning() -> None:
     ]
 
 
-def test_the_docs_say_what_each_of_the_detectors_parameters_does() -> None:
-    told = re.findall(
+def test_the_docs_list_every_parameter_of_the_detector() -> None:
+    rows = re.findall(
         r"^\| (`[a-z_`, ]+`) \| ([\d., ]+) \|", read("docs/detection.md"), re.MULTILINE
     )
     defaults = {
         name: value
-        for names, values in told
+        for names, values in rows
         for name, value in zip(re.findall(r"[a-z_]+", names), values.split(","), strict=True)
     }
     numbers = {spec.name: spec.default for spec in fields(Rules) if spec.type in ("float", "int")}
@@ -305,12 +305,12 @@ def test_the_docs_say_what_each_of_the_detectors_parameters_does() -> None:
     assert {name: float(value) for name, value in defaults.items()} == numbers
 
 
-def test_the_docs_name_every_topic_and_what_cleans_it() -> None:
+def test_the_docs_list_every_topic_with_its_cleanup_policy() -> None:
     from stream_processor.engine.topics import topics_of
 
-    told = dict(re.findall(r"^\| `([a-z-]+)` \| .*? \| (\w+)", read("docs/kafka.md"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| .*? \| (\w+)", read("docs/kafka.md"), re.MULTILINE))
     policies = {"compaction": "compact", "deletion": "delete"}
-    assert {name: policies[word] for name, word in told.items()} == {
+    assert {name: policies[word] for name, word in rows.items()} == {
         topic.name: topic.topic_configs["cleanup.policy"] for topic in topics_of(Settings())
     }
 

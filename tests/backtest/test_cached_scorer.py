@@ -47,10 +47,10 @@ def test_recorded_scores_can_be_ignored(scorers: ScorerSet) -> None:
 
 def test_predictions_are_those_of_the_worker(scorers: ScorerSet, recording: Path) -> None:
     tweets = list(read_recording([str(recording)]))[:500]
-    found = CachedScorer(scorers, None).predictions(
+    predictions = CachedScorer(scorers, None).predictions(
         [LabelledTweet(tweet, None, None) for tweet in tweets]
     )
-    assert found == scorers.predict(tweets)
+    assert predictions == scorers.predict(tweets)
 
 
 def test_a_label_is_the_prediction_and_a_tweet_without_one_has_none() -> None:
@@ -96,11 +96,11 @@ def test_no_cache_keeps_nothing(recording: Path, cache_folder: Path) -> None:
 
 def test_the_digest_depends_on_the_code(tmp_path: Path) -> None:
     path = tmp_path / "text.py"
-    found = set()
+    digests = set()
     for source in ("lower = True\n", "lower = False\n"):
         path.write_text(source)
-        found.add(scores.code_digest([path]))
-    assert len(found) == 2
+        digests.add(scores.code_digest([path]))
+    assert len(digests) == 2
 
 
 @pytest.mark.parametrize("module", ["tokens", "hashing", "vocabulary"])

@@ -78,9 +78,9 @@ def test_incidents_are_caught_or_missed(tmp_path: Path) -> None:
         orjson.dumps({"incidents": [{**incident, "start_ms": start_ms},
                                     {**incident, "brand": "Nobody", "start_ms": 0}]})
     )  # fmt: skip
-    (found,) = summed_up(steady_file(tmp_path), "--truth", truth)["rules"]
-    assert (found["n_caught"], found["n_incidents"], found["n_unjudged"]) == (1, 1, 1)
-    assert found["n_false_alarms"] == 0
+    (result,) = summed_up(steady_file(tmp_path), "--truth", truth)["rules"]
+    assert (result["n_caught"], result["n_incidents"], result["n_unjudged"]) == (1, 1, 1)
+    assert result["n_false_alarms"] == 0
 
 
 def test_a_truth_about_another_brand_is_reported(tmp_path: Path) -> None:
@@ -146,8 +146,8 @@ def test_an_alert_is_matched(
     lists: dict[str, list[dict[str, Any]]], kind: str, sign: str, tmp_path: Path
 ) -> None:
     path, truth = steady_file(tmp_path), truth_file(tmp_path, **lists)
-    (found,) = summed_up(path, "--truth", truth)["rules"]
-    assert [opened["verdict"] for opened in found["alerts"]] == [kind]
+    (result,) = summed_up(path, "--truth", truth)["rules"]
+    assert [opened["verdict"] for opened in result["alerts"]] == [kind]
     output = command(path, "--warmup", "24h", "--truth", truth)
     assert [mark for mark in output if mark in "✓✗"] == [sign]
 
@@ -241,8 +241,8 @@ def test_an_output_does_not_overwrite_an_input_or_another_output(
 def test_a_baseline_does_not_overwrite_its_recording(tmp_path: Path) -> None:
     path = steady_file(tmp_path)
     arguments = ["baseline", "build", str(path), "-o", str(path), "--quiet"]
-    found = CliRunner().invoke(badbuzz, arguments).exception
-    assert "would be lost" in str(found)
+    error = CliRunner().invoke(badbuzz, arguments).exception
+    assert "would be lost" in str(error)
 
 
 def test_a_report_is_written_to_the_given_path(tmp_path: Path) -> None:
@@ -269,6 +269,6 @@ def test_a_report_claims_the_alerts_of_a_replay_only_without_changes(
 def test_the_airlines_real_bursts_are_found_by_labels_and_by_truth(shared_data: Path) -> None:
     path = shared_data / "airline" / "airline_tweets.jsonl.gz"
     for options in ((), ("--use-truth",)):
-        found = orjson.loads(command(path, "--warmup", "36h", "--json", *options))
-        assert found["n_tweets"] == 11_759
-        assert found["rules"][0]["n_alerts"] > 0
+        summary = orjson.loads(command(path, "--warmup", "36h", "--json", *options))
+        assert summary["n_tweets"] == 11_759
+        assert summary["rules"][0]["n_alerts"] > 0

@@ -106,14 +106,14 @@ def test_without_a_truth_there_is_a_report_too(result: BacktestResult) -> None:
 
 
 def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
-    one = SimpleNamespace(
+    example = SimpleNamespace(
         text="<i>Lost</i> bag", score=0.9, n_alike=4, n_retweets=2, url="javascript:alert(1)"
     )
     evidence = SimpleNamespace(
         n_sampled=30, n_authors=20, near_duplicate_rate=0.4, reach=7,
         reasons=(SimpleNamespace(reason="lost_luggage", n=9),),
-        terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(one,),
-        most_negative=(replace_url(one, "https://x.com/1"),),
+        terms=(SimpleNamespace(term="my bag", n=9, z=4.0),), most_repeated=(example,),
+        most_negative=(replace_url(example, "https://x.com/1"),),
     )  # fmt: skip
     module: Any = environment("backtest").get_template("evidence.jinja").module
     html = str(module.evidence(evidence))
@@ -124,8 +124,8 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
     assert 'href="https://x.com/1"' in html
 
 
-def replace_url(one: SimpleNamespace, url: str) -> SimpleNamespace:
-    return SimpleNamespace(**{**vars(one), "url": url})
+def replace_url(example: SimpleNamespace, url: str) -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(example), "url": url})
 
 
 # Series

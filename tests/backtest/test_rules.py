@@ -55,8 +55,8 @@ def test_rules_can_mute_by_time(tmp_path: Path) -> None:
 
 
 def test_a_sweep_has_a_point_for_every_step(tmp_path: Path) -> None:
-    found = summed_up(steady_file(tmp_path), "--sweep", "theta=4:90:43")
-    (sweep,) = found["sweeps"]
+    summary = summed_up(steady_file(tmp_path), "--sweep", "theta=4:90:43")
+    (sweep,) = summary["sweeps"]
     assert [(point["value"], point["n_alerts"]) for point in sweep["points"]] == [
         (4.0, 1), (47.0, 0), (90.0, 0),
     ]  # fmt: skip

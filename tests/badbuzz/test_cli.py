@@ -43,15 +43,15 @@ def test_an_unknown_command_is_refused() -> None:
 
 
 def test_a_users_error_is_one_line_and_an_exit_code() -> None:
-    found = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "badbuzz", "brands", "check", "absent.toml"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.returncode == 1
-    assert found.stderr.startswith("badbuzz: absent.toml: cannot be read")
-    assert len(found.stderr.splitlines()) == 1
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("badbuzz: absent.toml: cannot be read")
+    assert len(ran.stderr.splitlines()) == 1
 
 
 def test_help_imports_no_command() -> None:

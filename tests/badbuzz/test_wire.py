@@ -132,7 +132,7 @@ def test_a_tweet_may_be_five_minutes_ahead_of_its_source() -> None:
     assert wire.decode_tweet(orjson.dumps({**GOOD, "created_ms": 301_000})).created_ms == 301_000
 
 
-def test_unknown_fields_are_left_aside() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert wire.decode_tweet(orjson.dumps({**GOOD, "mood": "bad"})).id == "1"
 
 
@@ -225,7 +225,7 @@ def test_times_are_before_2100(name: str, at_ms: int, valid: bool) -> None:
             wire.decode_tweet(orjson.dumps(fields))
 
 
-def test_the_least_values_are_valid() -> None:
+def test_the_minimum_values_are_valid() -> None:
     fields = {**GOOD, "created_ms": 0, "produced_ms": 0, "n_retweets": 0}
     assert wire.decode_tweet(orjson.dumps(fields)).produced_ms == 0
     with pytest.raises(WireError, match="produced_ms: value"):

@@ -55,7 +55,7 @@ def alerts(request: pytest.FixtureRequest, shared_data: Path) -> list[Alert]:
 
 
 def test_it_fires_within_twenty_minutes_of_each_real_burst(alerts: list[Alert]) -> None:
-    caught = evaluate(alerts, sorted(BURSTS, key=lambda one: one.start_ms)).caught
+    caught = evaluate(alerts, sorted(BURSTS, key=lambda burst: burst.start_ms)).caught
     delays = [delay_ms(burst, alert) if alert else None for burst, alert in caught]
     assert all(delay is not None and delay <= 20 * MINUTE_MS for delay in delays), delays
 

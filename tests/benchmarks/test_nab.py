@@ -102,8 +102,8 @@ def test_a_window_in_the_probationary_period_is_refused() -> None:
 
 
 @given(st.floats(-1.0, 4.0), st.floats(-1.0, 4.0))
-def test_merit_falls_with_the_position(one: float, other: float) -> None:
-    assert merit(min(one, other)) >= merit(max(one, other))
+def test_merit_falls_with_the_position(earlier: float, other: float) -> None:
+    assert merit(min(earlier, other)) >= merit(max(earlier, other))
 
 
 short = Series("BUS", 0, (1,) * 40, (Window(12, 15), Window(25, 30)))
@@ -112,13 +112,13 @@ levels = st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.4]), min_size=40, max_s
 
 @given(levels, levels)
 def test_the_threshold_is_the_best_of_all_for_the_corpus(
-    one: list[float], two: list[float]
+    first: list[float], second: list[float]
 ) -> None:
     def total(threshold: float) -> float:
-        return sum(raw_score(short, scores, threshold) for scores in (one, two))
+        return sum(raw_score(short, scores, threshold) for scores in (first, second))
 
-    best = best_threshold([short, short], [one, two])
-    assert total(best) == pytest.approx(max(total(t) for t in (inf, *one, *two)))
+    best = best_threshold([short, short], [first, second])
+    assert total(best) == pytest.approx(max(total(t) for t in (inf, *first, *second)))
 
 
 # Reading

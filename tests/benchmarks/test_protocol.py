@@ -65,11 +65,11 @@ def test_a_seed_draws_the_same_counts_again(stream: Stream) -> None:
 def test_the_counts_have_the_profiles_mean() -> None:
     drawn = [draw("United", 16, seed, warmup_days=42, evaluated_days=0) for seed in range(4)]
     weekend = (5 + 2 * 0.8) / 7
-    mean = float(np.mean([one.negatives.mean() for one in drawn]))
+    mean = float(np.mean([stream.negatives.mean() for stream in drawn]))
     assert mean == pytest.approx(PROFILES["United"].mean * 16 * weekend, rel=0.08)
 
 
-def test_the_warm_up_holds_no_event(stream: Stream) -> None:
+def test_the_warm_up_contains_no_event(stream: Stream) -> None:
     assert min(event.start_min for event in stream.events) >= 8 * PER_DAY * BUCKET_MIN
 
 
@@ -102,20 +102,20 @@ def in_events(stream: Stream, factors: tuple[int, ...]) -> list[int]:
 def test_a_crisis_multiplies_the_negatives_alone() -> None:
     drawn = [draw("American", 16, seed, warmup_days=0, evaluated_days=84) for seed in (1, 2)]
     lifted, others = [], []
-    for one in drawn:
-        inside = in_events(one, (5,))
-        lifted.append(one.negatives[inside].sum() / one.expected[inside].sum())
-        quiet = np.setdiff1d(np.arange(len(one.others)), in_events(one, (0,)))
-        others.append(one.others[inside].mean() / one.others[quiet].mean())
+    for stream in drawn:
+        inside = in_events(stream, (5,))
+        lifted.append(stream.negatives[inside].sum() / stream.expected[inside].sum())
+        quiet = np.setdiff1d(np.arange(len(stream.others)), in_events(stream, (0,)))
+        others.append(stream.others[inside].mean() / stream.others[quiet].mean())
     assert np.mean(lifted) == pytest.approx(5.0, rel=0.15)
     assert np.mean(others) < 2.0
 
 
 def test_a_benign_surge_lifts_every_tweet_fourfold() -> None:
     drawn = [draw("American", 16, seed, warmup_days=0, evaluated_days=84) for seed in (1, 2, 3)]
-    seen = sum(one.negatives[in_events(one, (0,))].sum() for one in drawn)
-    expected = sum(one.expected[in_events(one, (0,))].sum() for one in drawn)
-    assert seen / expected == pytest.approx(4.0, rel=0.15)
+    observed = sum(stream.negatives[in_events(stream, (0,))].sum() for stream in drawn)
+    expected = sum(stream.expected[in_events(stream, (0,))].sum() for stream in drawn)
+    assert observed / expected == pytest.approx(4.0, rel=0.15)
 
 
 # Evaluation
@@ -210,9 +210,9 @@ def test_figures_count_alerts_over_the_evaluated_weeks() -> None:
     score = [0.0] * (warm + 100)
     score[warm + 10] = score[warm + 60] = 5.0
     event = Event((warm + 10) * 5, (warm + 16) * 5, 3)
-    found = at([measured_with(score, (event,))], PRODUCT, 4.0)[ALL]
-    assert found.false_per_week == pytest.approx(1 / 12)
-    assert (found.crises[3].share, found.crises[3].delay_min) == (1.0, 5.0)
+    figures = at([measured_with(score, (event,))], PRODUCT, 4.0)[ALL]
+    assert figures.false_per_week == pytest.approx(1 / 12)
+    assert (figures.crises[3].share, figures.crises[3].delay_min) == (1.0, 5.0)
 
 
 def test_alarms_are_false_alerts_and_those_on_benign_surges() -> None:
@@ -220,8 +220,8 @@ def test_alarms_are_false_alerts_and_those_on_benign_surges() -> None:
     score = [0.0] * (warm + 300)
     score[warm + 10] = score[warm + 200] = 5.0
     surge = Event((warm + 10) * 5, (warm + 16) * 5, 0)
-    found = at([measured_with(score, (surge,))], PRODUCT, 4.0)[ALL]
-    assert found.alarms_per_week == pytest.approx(2 / 12)
+    figures = at([measured_with(score, (surge,))], PRODUCT, 4.0)[ALL]
+    assert figures.alarms_per_week == pytest.approx(2 / 12)
 
 
 def test_the_threshold_is_the_lowest_that_keeps_to_the_budget() -> None:
@@ -229,8 +229,8 @@ def test_the_threshold_is_the_lowest_that_keeps_to_the_budget() -> None:
     score = [0.0] * (warm + 2000)
     for i in range(24):
         score[warm + 50 * i] = 10.0 - i / 10
-    found = at_budget([measured_with(score, ())], PRODUCT, budget=1.0)
-    assert found.false_per_week == pytest.approx(1.0)
+    figures = at_budget([measured_with(score, ())], PRODUCT, budget=1.0)
+    assert figures.false_per_week == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("measured", "met"), [(0.65, True), (0.64, False), (float("nan"), False)])
@@ -256,10 +256,10 @@ def test_a_lead_is_over_the_peer_that_caught_most_of_the_same_crises() -> None:
     for detector, n_caught in enumerate((4, 1, 2)):
         score[detector, [warm + 50 * i + 2 for i in range(n_caught)]] = 9.0
     by_name = dict(zip((PRODUCT, "CUSUM", "rate only"), map(DetectorScores, score), strict=True))
-    one = Measured(measured_with([0.0], events).stream, by_name)
-    found = leads([one], {name: at([one], name, 4.0)[ALL] for name in by_name})[0]
-    assert (found.peer, found.points) == ("rate only", 0.5)
-    assert found.low <= 0.5 <= found.high
+    measured = Measured(measured_with([0.0], events).stream, by_name)
+    lead = leads([measured], {name: at([measured], name, 4.0)[ALL] for name in by_name})[0]
+    assert (lead.peer, lead.points) == ("rate only", 0.5)
+    assert lead.low <= 0.5 <= lead.high
 
 
 # What a p-value is worth
@@ -275,9 +275,9 @@ def test_a_window_that_overlaps_an_event_is_not_counted_as_chance(stream: Stream
 
 def test_the_worst_brand_is_printed_with_the_bands() -> None:
     counted = [Calibration(0.5, 100, (9, 5, 3, 2, 1, 0)), Calibration(8.0, 50, (9, 5, 3, 2, 2, 1))]
-    found = pooled(counted)
-    assert found[ALL].n_below == (18, 10, 6, 4, 3, 1)
-    assert found["worst brand"].n_below == (9, 5, 3, 2, 2, 1)
+    pool = pooled(counted)
+    assert pool[ALL].n_below == (18, 10, 6, 4, 3, 1)
+    assert pool["worst brand"].n_below == (9, 5, 3, 2, 2, 1)
 
 
 def test_the_help_has_examples() -> None:

@@ -32,21 +32,21 @@ def test_missing_programs_are_named_in_one_line_and_not_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path)
-    found = monitoring(tmp_path)
-    assert found.services == []
-    assert found.urls == {}
-    assert "Prometheus (Debian: prometheus)" in found.missing
-    assert "Alertmanager (Debian: prometheus-alertmanager)" in found.missing
-    assert "\n" not in found.missing
+    monitored = monitoring(tmp_path)
+    assert monitored.services == []
+    assert monitored.urls == {}
+    assert "Prometheus (Debian: prometheus)" in monitored.missing
+    assert "Alertmanager (Debian: prometheus-alertmanager)" in monitored.missing
+    assert "\n" not in monitored.missing
 
 
 def test_prometheus_alone_runs_without_a_notifier(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "prometheus")
-    found = monitoring(tmp_path)
-    assert [service.name for service in found.services] == ["prometheus"]
-    assert "Prometheus (" not in found.missing
+    monitored = monitoring(tmp_path)
+    assert [service.name for service in monitored.services] == ["prometheus"]
+    assert "Prometheus (" not in monitored.missing
     assert "alertmanagers" not in (tmp_path / "prometheus.yml").read_text()
 
 
@@ -54,20 +54,22 @@ def test_with_both_programs_all_services_start_and_none_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "prometheus", "alertmanager")
-    found = monitoring(tmp_path)
-    assert {service.name for service in found.services} == {
+    monitored = monitoring(tmp_path)
+    assert {service.name for service in monitored.services} == {
         "prometheus",
         "alertmanager",
         "notifier",
     }
-    assert found.missing == ""
+    assert monitored.missing == ""
 
 
 def test_the_notifier_command_line_is_valid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_programs(monkeypatch, tmp_path, "alertmanager")
-    (service,) = [one for one in monitoring(tmp_path).services if one.name == "notifier"]
+    (service,) = [
+        service for service in monitoring(tmp_path).services if service.name == "notifier"
+    ]
     options = notify.make_context("notify", list(service.command[4:])).params
     assert options == {"replays": True, "no_store": False}
     assert service.environ["BADBUZZ_STORE"] == "sqlite:////nowhere.db"

@@ -53,43 +53,45 @@ def texts(value: Any) -> Iterator[str]:
 
 def queries(bicep: dict[str, Any]) -> dict[str, str]:
     """Return each query by the trace that it reads."""
-    found = [text for text in texts(bicep) if text.lstrip().startswith("traces\n")]
-    return {re.findall(r'message == "([^"]+)"', query)[0]: query for query in found}
+    traces = [text for text in texts(bicep) if text.lstrip().startswith("traces\n")]
+    return {re.findall(r'message == "([^"]+)"', query)[0]: query for query in traces}
 
 
 def rules(bicep: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the properties of the query rules by their name in the file."""
-    found = {}
+    properties = {}
     for name, resource in bicep["resources"].items():
         if resource["type"].endswith("scheduledQueryRules"):
             config = resource["config"]
-            found[name] = config.get("config", config)["properties"]
-    return found
+            properties[name] = config.get("config", config)["properties"]
+    return properties
 
 
 def test_every_resource_is_of_a_known_kind_and_version(bicep: dict[str, Any]) -> None:
-    found = {one["type"]: one["api_version"] for one in bicep["resources"].values()}
-    assert found == VERSIONS
+    versions = {
+        resource["type"]: resource["api_version"] for resource in bicep["resources"].values()
+    }
+    assert versions == VERSIONS
 
 
 def test_there_is_a_rule_for_each_kind_of_trouble(bicep: dict[str, Any]) -> None:
     assert set(rules(bicep)) == {"spikes", "repeatedMispredictions", "heartbeatMissing"}
-    severities = [one["severity"] for one in bicep["variables"]["severities"]["value"]]
+    severities = [severity["severity"] for severity in bicep["variables"]["severities"]["value"]]
     assert severities == ["critical", "warning"]
 
 
-def test_a_query_looks_at_each_trace_that_is_told(bicep: dict[str, Any]) -> None:
+def test_each_trace_that_is_sent_has_a_query(bicep: dict[str, Any]) -> None:
     assert set(queries(bicep)) == set(FIELDS)
 
 
 @pytest.mark.parametrize("trace", FIELDS)
-def test_a_query_names_only_dimensions_that_are_told(trace: str, bicep: dict[str, Any]) -> None:
+def test_a_query_names_only_dimensions_that_are_sent(trace: str, bicep: dict[str, Any]) -> None:
     named = set(re.findall(r"customDimensions\.(\w+)", queries(bicep)[trace]))
     assert named
     assert named <= set(FIELDS[trace])
 
 
-def test_numbers_are_turned_back_from_texts(bicep: dict[str, Any]) -> None:
+def test_texts_are_converted_back_to_numbers(bicep: dict[str, Any]) -> None:
     casts = re.findall(r"(\w+)\(customDimensions\.(\w+)\)", queries(bicep)[ALERT_TRACE])
     assert {(cast == "todouble") == (field in NUMBERS) for cast, field in casts} == {True}
     assert "expected" in {field for _, field in casts}
@@ -106,14 +108,16 @@ def test_a_rule_is_split_by_columns_of_its_query(
     rule: str, trace: str, dimensions: list[str], bicep: dict[str, Any]
 ) -> None:
     (criterion,) = rules(bicep)[rule]["criteria"]["allOf"]
-    assert [one["name"] for one in criterion["dimensions"]] == dimensions
+    assert [dimension["name"] for dimension in criterion["dimensions"]] == dimensions
     assert all(f"{name} = " in queries(bicep)[trace] for name in dimensions)
 
 
 @pytest.mark.parametrize(
     ("trace", "name"), [(ALERT_TRACE, "change"), (MISPREDICTION_TRACE, "feedback")]
 )
-def test_what_was_told_twice_counts_once(trace: str, name: str, bicep: dict[str, Any]) -> None:
+def test_a_trace_that_was_sent_twice_counts_once(
+    trace: str, name: str, bicep: dict[str, Any]
+) -> None:
     assert f"summarize arg_min(timestamp, *) by {name}\n" in queries(bicep)[trace]
 
 

@@ -26,8 +26,10 @@ def rows(store: Store, partitions: int = 4) -> dict[str, list[bytes]]:
         while changes := store.changes({place: after}, _PAGE):
             after = changes[-1][1]
             values[place.topic] += [
-                wire.encode_window(one) if isinstance(one, Window) else wire.encode_alert(one)
-                for _, _, one in changes
+                wire.encode_window(output)
+                if isinstance(output, Window)
+                else wire.encode_alert(output)
+                for _, _, output in changes
             ]
     return {topic: sorted(several) for topic, several in values.items()}
 

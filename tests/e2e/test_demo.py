@@ -70,7 +70,7 @@ def test_a_brand_without_history_raises_no_alert(airline: list[dict[str, object]
     assert openings(airline, "American") == []
 
 
-def test_a_brand_without_history_is_displayed_so(shared_data: Path) -> None:
+def test_a_brand_without_history_is_displayed_as_such(shared_data: Path) -> None:
     recording = shared_data / "airline" / "airline_tweets.jsonl.gz"
     done = subprocess.run(
         [*COMMAND, str(recording), "--warmup", "36h", "--headless"],

@@ -93,7 +93,7 @@ def finished_demo(demo: Demo) -> Demo:
 def feedback(demo: Demo, source: str) -> list[Feedback]:
     """Return the stored feedback of a source."""
     with demo.store() as store:
-        return [one for one in store.feedback(0, ALWAYS) if one.source == source]
+        return [label for label in store.feedback(0, ALWAYS) if label.source == source]
 
 
 def test_a_crisis_appears_on_live_without_reload(demo: Demo, browser: Browser) -> None:
@@ -241,7 +241,7 @@ def series(demo: Demo, expression: str) -> dict[str, str]:
     base = demo.addresses["Prometheus"].removesuffix("/alerts")
     with urllib.request.urlopen(f"{base}/api/v1/query?query={quote(expression)}") as answer:
         result = orjson.loads(answer.read())["data"]["result"]
-    return {one["metric"]["job"]: one["value"][1] for one in result}
+    return {sample["metric"]["job"]: sample["value"][1] for sample in result}
 
 
 def test_prometheus_scrapes_all_targets_and_alertmanager_is_notified(

@@ -92,7 +92,7 @@ def test_the_start_and_the_end_of_a_crisis_are_mailed(
 
 def changes(azure: HttpServer) -> list[str]:
     properties = [trace["properties"] for trace in azure.envelopes()]
-    return [one["change"] for one in properties if one.get("brand") == "Air Paradis"]
+    return [trace["change"] for trace in properties if trace.get("brand") == "Air Paradis"]
 
 
 def unescaped(html: str) -> str:

@@ -121,14 +121,14 @@ def topic(settings: Settings) -> list[list[Tweet]]:
         consumer.assign(places)
         consumer.seek_to_beginning(*places)
         ends = consumer.end_offsets(places)
-        found: list[list[Tweet]] = [[] for _ in places]
+        received: list[list[Tweet]] = [[] for _ in places]
         while any(consumer.position(place) < ends[place] for place in places):
             for place, records in consumer.poll(timeout_ms=1000).items():
                 for record in records:
                     tweet = wire.decode_tweet(record.value)
                     assert record.key == (tweet.brand.encode() if tweet.brand else None)
-                    found[place.partition].append(tweet)
-        return found
+                    received[place.partition].append(tweet)
+        return received
     finally:
         consumer.close()
 
@@ -136,13 +136,13 @@ def topic(settings: Settings) -> list[list[Tweet]]:
 def counted(records: list[Tweet]) -> list[Tweet]:
     """Keep what a consumer counts: tweets with a new number, heartbeats with a new time."""
     newest: dict[tuple[str, str], int] = {}
-    found = []
+    kept = []
     for tweet in records:
         rank = tweet.produced_ms if tweet.kind == "heartbeat" else tweet.seq
         if rank > newest.get((tweet.brand, tweet.source), -1):
             newest[tweet.brand, tweet.source] = rank
-            found.append(tweet)
-    return found
+            kept.append(tweet)
+    return kept
 
 
 def expected(recording: Path, source: str, **options: Any) -> list[list[Tweet]]:
@@ -192,9 +192,9 @@ def test_a_killed_replay_resumes_without_a_gap(
     done = replay(broker, "--resume", progress, "--json")
     assert done.returncode == 0, done.stderr
     source = orjson.loads(done.stdout)["source"]
-    found = topic(broker)
-    assert [counted(records) for records in found] == expected(recording, source)
-    assert sum(map(len, found)) >= sum(map(len, expected(recording, source)))
+    received = topic(broker)
+    assert [counted(records) for records in received] == expected(recording, source)
+    assert sum(map(len, received)) >= sum(map(len, expected(recording, source)))
 
 
 def test_an_interrupted_replay_prints_the_resume_command(

@@ -78,14 +78,14 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:
     outputs = [tmp_path / name for name in ("one.jsonl.gz", "two.jsonl.gz")]
     for output in outputs:
         assert run("--days", "0.5", "--seed", "3", "-o", str(output)).exit_code == 0
-    one, two = (output.read_bytes() for output in outputs)
-    assert one == two
-    assert gzip.decompress(one).count(b"\n") > 1000
+    first, second = (output.read_bytes() for output in outputs)
+    assert first == second
+    assert gzip.decompress(first).count(b"\n") > 1000
 
 
 def test_another_seed_writes_other_tweets() -> None:
-    one, other = (next(simulated(seed=seed).run()) for seed in (1, 2))
-    assert one.tweet.text != other.tweet.text
+    first, other = (next(simulated(seed=seed).run()) for seed in (1, 2))
+    assert first.tweet.text != other.tweet.text
 
 
 def test_incidents_do_not_change_the_tweets_before_them() -> None:
@@ -267,8 +267,8 @@ def test_labels_are_written_only_on_request(tmp_path: Path) -> None:
 
 
 def test_tweets_can_be_of_one_language() -> None:
-    found = {each.tweet.lang for each in simulated(languages=("fr",)).run()}
-    assert found == {"fr", *OTHERS}
+    languages = {each.tweet.lang for each in simulated(languages=("fr",)).run()}
+    assert languages == {"fr", *OTHERS}
 
 
 @pytest.mark.parametrize("value", ["it", "en,en", ""])

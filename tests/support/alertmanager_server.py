@@ -120,10 +120,10 @@ class AlertmanagerServer:
     @staticmethod
     def program() -> str:
         """Return the name of the program; skip the test if it is not installed."""
-        found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-        if found is None:
+        program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
+        if program is None:
             lacking("Alertmanager: apt-get install prometheus-alertmanager", "REQUIRE_SERVICES")
-        return found
+        return program
 
     def __enter__(self) -> Self:
         return self.start()
@@ -180,10 +180,10 @@ class AlertmanagerServer:
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return the alerts that it has."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/alerts").json()
-        return found
+        alerts: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/alerts").json()
+        return alerts
 
     def silences(self) -> list[dict[str, Any]]:
         """Return the silences, expired ones included."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/silences").json()
-        return found
+        silences: list[dict[str, Any]] = httpx.get(f"{self.url}/api/v2/silences").json()
+        return silences

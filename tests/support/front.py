@@ -77,7 +77,7 @@ class Demo:
         started = psutil.Process(self._process.pid).children(recursive=True)
         self._process.send_signal(signal.SIGINT)
         assert self._process.wait(_STOP_S) == 0
-        assert not [one.cmdline() for one in started if one.is_running()]
+        assert not [process.cmdline() for process in started if process.is_running()]
 
     @property
     def pid(self) -> int:
@@ -151,11 +151,12 @@ def settle(page: Page) -> None:
 
 def grave_faults(page: Page) -> list[str]:
     """Return the serious and critical violations that axe-core finds."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
-        f"{one['id']} ({one['impact']}): {' | '.join(node['html'][:160] for node in one['nodes'])}"
-        for one in found
-        if one["impact"] in _GRAVE
+        f"{fault['id']} ({fault['impact']}): "
+        + " | ".join(node["html"][:160] for node in fault["nodes"])
+        for fault in violations
+        if fault["impact"] in _GRAVE
     ]
 
 

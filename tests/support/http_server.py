@@ -84,8 +84,8 @@ class HttpServer:
 
     def envelopes(self, kind: str = "MessageData") -> list[dict[str, Any]]:
         """Return the data of the accepted envelopes of one kind."""
-        found = [envelope["data"] for items in self.bodies for envelope in items]
-        return [data["baseData"] for data in found if data["baseType"] == kind]
+        data_items = [envelope["data"] for items in self.bodies for envelope in items]
+        return [data["baseData"] for data in data_items if data["baseType"] == kind]
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -105,5 +105,5 @@ class HttpServer:
 def _items(body: bytes) -> list[Any]:
     """Parse the envelopes of a request: a JSON list, or one JSON object per line."""
     text = body.strip()
-    found = orjson.loads(text) if text.startswith(b"[") else None
-    return found if found is not None else [orjson.loads(line) for line in text.splitlines()]
+    items = orjson.loads(text) if text.startswith(b"[") else None
+    return items if items is not None else [orjson.loads(line) for line in text.splitlines()]

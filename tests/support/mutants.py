@@ -79,14 +79,14 @@ def mutants(path: str, source: str) -> list[Mutant]:
         (starts[token.start[0] - 1] + token.start[1], token.string)
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
     ]
-    seen: Counter[tuple[str, str, str]] = Counter()
-    found = []
+    counts: Counter[tuple[str, str, str]] = Counter()
+    every = []
     for scope, node in _scoped(ast.parse(source), ()):
         for start, old, new in _replacements(node, source, starts, tokens):
             key = (".".join(scope), " ".join(old.split()), new)
-            seen[key] += 1
-            found.append(Mutant(path, key[0], start, start + len(old), key[1], new, seen[key]))
-    return found
+            counts[key] += 1
+            every.append(Mutant(path, key[0], start, start + len(old), key[1], new, counts[key]))
+    return every
 
 
 def _line_starts(source: str) -> list[int]:

@@ -26,16 +26,21 @@ class OutputProducer:
         self._producer.init_transactions()
 
     def windows(self, *windows: Window) -> None:
-        self.raw(wire.WINDOWS, [(one.brand, one.brand, wire.encode_window(one)) for one in windows])
+        self.raw(
+            wire.WINDOWS,
+            [(window.brand, window.brand, wire.encode_window(window)) for window in windows],
+        )
 
     def alerts(self, *alerts: Alert) -> None:
-        self.raw(wire.ALERTS, [(one.brand, one.id, wire.encode_alert(one)) for one in alerts])
+        self.raw(
+            wire.ALERTS, [(alert.brand, alert.id, wire.encode_alert(alert)) for alert in alerts]
+        )
 
     def tweets(self, *tweets: Tweet, score: float = 0.9) -> None:
         prediction = Prediction(score, score >= 0.5, 0, "airline-en@1")
         self.raw(
             wire.SCORED_TWEETS,
-            [(one.brand, one.brand, wire.encode_scored(one, prediction)) for one in tweets],
+            [(tweet.brand, tweet.brand, wire.encode_scored(tweet, prediction)) for tweet in tweets],
         )
 
     def raw(self, topic: str, records: Iterable[tuple[str, str, bytes]]) -> None:

@@ -54,9 +54,9 @@ def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
     made = client.create_model_version(
         name, run.info.artifact_uri, run_id=run.info.run_id, tags={"bundle": version}
     )
-    found = registry.find_version("en", str(made.version))
-    assert found is not None
-    return found
+    registered = registry.find_version("en", str(made.version))
+    assert registered is not None
+    return registered
 
 
 def crown(registry: Registry, version: Version) -> None:
@@ -70,7 +70,7 @@ class Ran:
     """The exit code and the output of a command."""
 
     exit_code: int
-    said: str
+    output: str
 
 
 def command(registry: Registry, *arguments: object) -> Ran:
@@ -82,7 +82,7 @@ def local(*arguments: object, **environ: str) -> Ran:
     """Run a command of badbuzz in this process: MLflow takes seconds to import."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those between MLflow and pandas
-        result = CliRunner().invoke(badbuzz, [str(one) for one in arguments], env=environ)
+        result = CliRunner().invoke(badbuzz, [str(argument) for argument in arguments], env=environ)
     if isinstance(result.exception, BadbuzzError):
         return Ran(result.exception.exit_code, f"{result.output}badbuzz: {result.exception}")
     if result.exception is not None and not isinstance(result.exception, SystemExit):

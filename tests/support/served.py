@@ -41,8 +41,8 @@ def window(n: int, brand: str = BRAND) -> Window:
 def alert(n: int, **changes: Any) -> Alert:
     """Return an alert that the n-th window opened."""
     start_ms = START_MS + n * STEP_MS
-    found = replace(ALERT, id=f"{BRAND}/{start_ms}", opened_ms=start_ms + STEP_MS)
-    return replace(found, **changes)
+    opened = replace(ALERT, id=f"{BRAND}/{start_ms}", opened_ms=start_ms + STEP_MS)
+    return replace(opened, **changes)
 
 
 def scored(n: int, text: str, score: float, created_ms: int | None = None) -> Scored:

@@ -281,13 +281,13 @@ class Deployment:
 
 
 def difference(
-    found: Mapping[str, Sequence[object]], expected: Mapping[str, Sequence[object]]
+    actual: Mapping[str, Sequence[object]], expected: Mapping[str, Sequence[object]]
 ) -> str:
     """Describe the first difference between outputs; a diff of all records would take hours."""
     for name, values in expected.items():
-        if len(found[name]) != len(values):
-            return f"{name}: {len(found[name])} records, not {len(values)}"
-        for place, (one, other) in enumerate(zip(found[name], values, strict=True)):
-            if one != other:
-                return f"{name}, record {place}: {one!r}, not {other!r}"
+        if len(actual[name]) != len(values):
+            return f"{name}: {len(actual[name])} records, not {len(values)}"
+        for place, (value, other) in enumerate(zip(actual[name], values, strict=True)):
+            if value != other:
+                return f"{name}, record {place}: {value!r}, not {other!r}"
     return ""

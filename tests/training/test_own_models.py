@@ -20,7 +20,7 @@ from tests.support.feedback import feedback
 from tests.support.mlflow_server import MlflowServer
 from tests.support.registered import Ran, crown, local
 from tests.support.servers import ROOT
-from tests.training.retrain.test_curation import own_rows
+from tests.training.retrain.own_rows import own_rows
 from training.datasets.labelled import ReadOptions
 from training.retrain.base import read_base
 from training.retrain.run import prepare_data, read_snapshot, retrain
@@ -93,26 +93,26 @@ def test_own_models_from_rows_to_a_champion_retrained_on_corrections(
     monkeypatch.chdir(tmp_path)
     add_corrections()
     shell = Shell(registry.uri)
-    said = ""
+    transcript = ""
     for line in written():
         ran = shell(line)
-        said += f"$ {line}\n{ran.said}"
-        assert ran.exit_code == 0, said
+        transcript += f"$ {line}\n{ran.output}"
+        assert ran.exit_code == 0, transcript
     champion = registry.find_version("en", CHAMPION)
     assert champion is not None
-    assert champion.number == 2, said
+    assert champion.number == 2, transcript
     again = shell("badbuzz train retrain --data mine.jsonl --promote-if-better --json")
-    told = orjson.loads(again.said.splitlines()[-1])
-    assert (told["known"], told["promoted"], told["version"]) == (True, False, 2)
+    result = orjson.loads(again.output.splitlines()[-1])
+    assert (result["known"], result["promoted"], result["version"]) == (True, False, 2)
     assert shell("badbuzz models rollback en --reason 'a try'").exit_code == 0
-    assert "was champion before" in shell(line_of("retrained.html")).said
+    assert "was champion before" in shell(line_of("retrained.html")).output
     flood()
     poisoned = shell("badbuzz train retrain --data mine.jsonl --json")
-    told = orjson.loads(poisoned.said.splitlines()[-1])
-    (eve,) = [one for one in told["authors"] if one["name"] == "eve"]
+    result = orjson.loads(poisoned.output.splitlines()[-1])
+    (eve,) = [author for author in result["authors"] if author["name"] == "eve"]
     assert (eve["n_learnt"] + eve["n_held"], eve["n_left"]) == (200, 800)
     lines = [orjson.loads(line) for line in Path("quarantine-en.jsonl").read_bytes().splitlines()]
-    assert {(one["by"], one["reason"]) for one in lines} == {("eve", "cap")}
+    assert {(line["by"], line["reason"]) for line in lines} == {("eve", "cap")}
     assert len(lines) == 800
 
 

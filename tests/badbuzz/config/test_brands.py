@@ -100,7 +100,9 @@ def test_a_brand_that_the_file_does_not_name_gets_the_default() -> None:
         ),
     ],
 )
-def test_a_wrong_file_is_refused_by_file_brand_key_and_remedy(text: str, complaint: str) -> None:
+def test_an_invalid_file_is_refused_with_file_brand_key_and_remedy(
+    text: str, complaint: str
+) -> None:
     with pytest.raises(BrandsError, match=complaint) as caught:
         parse_brands(text, "brands.toml")
     assert str(caught.value).startswith("brands.toml: ")

@@ -7,7 +7,7 @@ from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
 
 
-def test_every_field_is_tuned_or_named_here_as_not() -> None:
+def test_every_field_can_be_tuned_or_is_listed_as_fixed() -> None:
     others = {"zone", "languages", "muted_ms", "lateness_ms", "warmup_hours", "warmup_negatives"}
     assert set(FIELDS) == {*DETECTOR_FIELDS, *others}
 

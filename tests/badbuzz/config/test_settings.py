@@ -51,7 +51,7 @@ LIMITS = {
 }
 
 
-def test_every_number_has_its_limits_here() -> None:
+def test_every_number_has_limits_in_this_test() -> None:
     assert set(LIMITS) == {spec.name for spec in fields(Settings) if spec.type == "int"}
 
 
@@ -118,7 +118,7 @@ def test_secrets_are_not_shown() -> None:
         ("kim:s3cret@db/badbuzz", "****"),
     ],
 )  # fmt: skip
-def test_of_the_store_only_the_password_is_hidden(address: str, shown: str) -> None:
+def test_only_the_password_of_the_store_is_hidden(address: str, shown: str) -> None:
     result = CliRunner().invoke(settings, env={"BADBUZZ_STORE": address})
     assert f"BADBUZZ_STORE={shown}\n" in result.output
     assert "s3cret" not in result.output

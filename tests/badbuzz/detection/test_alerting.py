@@ -110,7 +110,7 @@ def test_the_peak_is_remembered() -> None:
     assert Brand().see(5.0, 5.5, *[0] * 6)[-1].peak_score == 5.5
 
 
-def test_a_mute_period_leaves_an_open_alert_its_course() -> None:
+def test_a_mute_period_does_not_change_an_open_alert() -> None:
     rules = replace(RULES, muted_ms=((START_MS + 2 * BUCKET_MS, START_MS + 99 * BUCKET_MS),))
     assert phases(Brand(rules=rules).see(5.0, *[0] * 6)) == [
         ("firing", "warning"),

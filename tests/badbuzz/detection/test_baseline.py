@@ -110,9 +110,9 @@ def test_the_fast_level_is_shrunk_to_the_slow_one_as_by_thirty_negatives() -> No
 def test_a_sum_has_its_half_life(name: str, n_buckets: int) -> None:
     baseline, other = Baseline(), Baseline()
     setattr(baseline, name, 1e9)
-    for one in (baseline, other):
+    for each in (baseline, other):
         for _ in range(n_buckets):
-            one.learn(3.5, Bucket(), NOTHING, trusted=False)
+            each.learn(3.5, Bucket(), NOTHING, trusted=False)
     half = getattr(baseline, name) - getattr(other, name)
     assert half == pytest.approx(5e8, rel=1e-6)
 
@@ -138,9 +138,9 @@ def test_dispersion_and_clustering_have_a_half_life_of_30_days() -> None:
 
 
 def test_the_season_is_interpolated_between_the_middles_of_hours() -> None:
-    seen, expected = [0.0] * 24, [0.0] * 24
-    seen[0], seen[3], expected[23] = 20.0, 40.0, 20.0
-    baseline = Baseline(season_seen=seen, season_expected=expected)
+    observed, expected = [0.0] * 24, [0.0] * 24
+    observed[0], observed[3], expected[23] = 20.0, 40.0, 20.0
+    baseline = Baseline(season_seen=observed, season_expected=expected)
     factors = [baseline.season(hour) for hour in (0.5, 3.5, 3.0, 3.75, 23.5, 0.0, 0.25, 23.75)]
     assert factors == pytest.approx([2.0, 3.0, 2.0, 2.5, 0.5, 1.25, 1.625, 0.875])
 

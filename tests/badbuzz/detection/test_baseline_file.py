@@ -23,7 +23,7 @@ OF_ANOTHER_VERSION = orjson.dumps(
 
 
 @pytest.fixture(scope="module")
-def seen() -> BrandState:
+def observed() -> BrandState:
     """A brand's state after a day and a half, an alert open."""
     fold = Fold(lambda _brand: Rules(warmup_hours=24))
     events = [*steady(1.5), *burst(START_MS + 129_600_000, 60), *steady(1.55)]
@@ -34,12 +34,12 @@ def seen() -> BrandState:
     return state
 
 
-def test_a_baseline_has_no_fields_of_the_stream(seen: BrandState) -> None:
-    found = extract_baseline(seen, "UTC").state
+def test_a_baseline_has_no_fields_of_the_stream(observed: BrandState) -> None:
+    extracted = extract_baseline(observed, "UTC").state
     new = BrandState("Air Paradis")
-    assert all(getattr(found, name) == getattr(new, name) for name in STREAM_FIELDS)
-    assert (found.closed_ms, found.alert) == (-1, None)
-    assert found.baseline == seen.baseline
+    assert all(getattr(extracted, name) == getattr(new, name) for name in STREAM_FIELDS)
+    assert (extracted.closed_ms, extracted.alert) == (-1, None)
+    assert extracted.baseline == observed.baseline
 
 
 def test_every_field_is_known_to_be_learnt_or_of_the_stream() -> None:
@@ -47,33 +47,35 @@ def test_every_field_is_known_to_be_learnt_or_of_the_stream() -> None:
     assert {spec.name for spec in fields(BrandState)} == learnt_ones | set(STREAM_FIELDS)
 
 
-def test_a_brand_that_is_loaded_is_warm(seen: BrandState) -> None:
+def test_a_brand_that_is_loaded_is_warm(observed: BrandState) -> None:
     rules = Rules(warmup_hours=24)
     assert not BrandState("Air Paradis").warm(rules)
-    assert adopt_baseline(None, extract_baseline(seen, "UTC")).warm(rules)
+    assert adopt_baseline(None, extract_baseline(observed, "UTC")).warm(rules)
 
 
-def test_a_live_state_keeps_its_position_and_its_alert(seen: BrandState) -> None:
-    found = adopt_baseline(seen, extract_baseline(BrandState("Air Paradis", n_hours=999), "UTC"))
-    assert found.n_hours == 999
-    assert found.baseline != seen.baseline
-    assert all(getattr(found, name) == getattr(seen, name) for name in STREAM_FIELDS)
+def test_a_live_state_keeps_its_position_and_its_alert(observed: BrandState) -> None:
+    adopted = adopt_baseline(
+        observed, extract_baseline(BrandState("Air Paradis", n_hours=999), "UTC")
+    )
+    assert adopted.n_hours == 999
+    assert adopted.baseline != observed.baseline
+    assert all(getattr(adopted, name) == getattr(observed, name) for name in STREAM_FIELDS)
 
 
-def test_a_baseline_file_round_trips(seen: BrandState) -> None:
+def test_a_baseline_file_round_trips(observed: BrandState) -> None:
     written = [
         extract_baseline(BrandState("Nordwind", n_hours=3), "UTC"),
-        extract_baseline(seen, "Europe/Paris"),
+        extract_baseline(observed, "Europe/Paris"),
     ]
-    found = decode_baselines(encode_baselines(written, ["a.jsonl"]))
-    assert found == sorted(written, key=lambda one: one.state.brand)
+    decoded = decode_baselines(encode_baselines(written, ["a.jsonl"]))
+    assert decoded == sorted(written, key=lambda baseline: baseline.state.brand)
 
 
-def test_a_file_can_be_read_by_people(seen: BrandState) -> None:
-    (brand,) = orjson.loads(encode_baselines([extract_baseline(seen, "UTC")], ["a.jsonl"]))[
+def test_a_file_can_be_read_by_people(observed: BrandState) -> None:
+    (brand,) = orjson.loads(encode_baselines([extract_baseline(observed, "UTC")], ["a.jsonl"]))[
         "brands"
     ]
-    assert brand["hours_with_tweets"] == seen.n_hours
+    assert brand["hours_with_tweets"] == observed.n_hours
     assert 2.0 < brand["usual_negatives_per_5_min"] < 4.0
 
 

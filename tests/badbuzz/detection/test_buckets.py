@@ -15,7 +15,7 @@ def test_each_scale_sums_its_newest_buckets() -> None:
     ]
 
 
-def test_a_scale_longer_than_the_history_sums_what_there_is() -> None:
+def test_a_scale_longer_than_the_history_sums_all_of_it() -> None:
     assert window_sums([Bucket(n=1), Bucket(n=2), Bucket(n=4)])[1] == WindowCounts(7, 0, 0.0)
     assert window_sums([Bucket(n=1), Bucket(n=2)])[1] == WindowCounts(3, 0, 0.0)
 

@@ -6,7 +6,6 @@ import pytest
 from numpy.random import PCG64, Generator
 
 from badbuzz.detection.evaluation import (
-    GRACE_MS,
     Incident,
     Scorecard,
     Truth,
@@ -37,8 +36,8 @@ def alert(opened_ms: int, **fields: object) -> Alert:
     [
         (0, False),
         (1, True),
-        (CRISIS.end_ms + GRACE_MS, True),
-        (CRISIS.end_ms + GRACE_MS + 1, False),
+        (CRISIS.end_ms + 5 * MINUTE_MS, True),
+        (CRISIS.end_ms + 5 * MINUTE_MS + 1, False),
     ],
 )
 def test_an_alert_catches_from_onset_to_five_minutes_after_the_end(
@@ -58,8 +57,8 @@ def test_another_brands_alert_catches_nothing() -> None:
 
 @pytest.mark.parametrize("fields", [{"severity": "info"}, {"phase": "resolved"}])
 def test_info_and_resolved_phases_are_ignored(fields: dict[str, object]) -> None:
-    found = evaluate([alert(MINUTE_MS, **fields)], [CRISIS])
-    assert (found.n_caught, found.false_alarms) == (0, ())
+    evaluation = evaluate([alert(MINUTE_MS, **fields)], [CRISIS])
+    assert (evaluation.n_caught, evaluation.false_alarms) == (0, ())
 
 
 def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
@@ -69,8 +68,8 @@ def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
 def test_an_alert_opens_where_it_is_more_than_informational() -> None:
     informational = alert(MINUTE_MS, severity="info")
     changes = [escalated(informational, at * MINUTE_MS, "warning") for at in (40, 30)]
-    (found,) = openings([*changes, informational])
-    assert (found.opened_ms, found.severity) == (30 * MINUTE_MS, "warning")
+    (opening,) = openings([*changes, informational])
+    assert (opening.opened_ms, opening.severity) == (30 * MINUTE_MS, "warning")
 
 
 def test_an_alert_that_escalates_is_one_alert() -> None:
@@ -185,7 +184,7 @@ def test_a_surge_is_not_alerted_by_what_caught_a_crisis() -> None:
     assert make_scorecard([alert(DAY_MS + 1)], Truth((surge,), (surge,))).n_benign_alerted == 0
 
 
-def test_intervals_hold_the_figure_and_repeat() -> None:
+def test_intervals_contain_the_figure_and_are_reproducible() -> None:
     truth = Truth(tuple(crisis(day * DAY_MS) for day in range(6)))
     alerts = [alert(day * DAY_MS + (10 + day) * MINUTE_MS) for day in range(3)]
     alerts += [alert(5 * DAY_MS + 300 * MINUTE_MS)]
@@ -253,3 +252,8 @@ def test_intervals_of_known_draws() -> None:
     assert card.caught_interval == pytest.approx((0.166666667, 0.833333333))
     assert card.delay_interval == pytest.approx((10.0, 12.0))
     assert card.false_alarms_interval == pytest.approx((0.0, 4.0))
+
+
+def test_a_false_alarm_belongs_to_the_day_of_its_window() -> None:
+    card = make_scorecard([alert(DAY_MS)], Truth(), WatchedPeriod(0, DAY_MS, {0: 288}))
+    assert card.false_alarms_interval == pytest.approx((7.0, 7.0))

@@ -24,18 +24,18 @@ BRAND = "Air Paradis"
 
 def tweet(number: int, text: str, **fields: object) -> Tweet:
     at_ms = START_MS + number
-    one = Tweet(str(number), BRAND, text, at_ms, at_ms, source="test", lang="en")
-    return replace(one, **fields)  # type: ignore[arg-type]
+    post = Tweet(str(number), BRAND, text, at_ms, at_ms, source="test", lang="en")
+    return replace(post, **fields)  # type: ignore[arg-type]
 
 
 def explained(tweets: Iterable[Tweet], predictions: Iterable[Prediction] = ()) -> Evidence:
     evidence = BrandEvidence(BRAND, counts={"flight": 40_000_000, "late": 20_000_000})
     given = iter(predictions)
-    for one in tweets:
-        evidence.add(one, next(given, NEGATIVE))
-    found = explain(evidence, START_MS, START_MS + BUCKET_MS)
-    assert found is not None
-    return found
+    for post in tweets:
+        evidence.add(post, next(given, NEGATIVE))
+    summary = explain(evidence, START_MS, START_MS + BUCKET_MS)
+    assert summary is not None
+    return summary
 
 
 def summarise(*texts: str) -> Evidence:
@@ -43,18 +43,20 @@ def summarise(*texts: str) -> Evidence:
 
 
 def test_over_represented_terms_have_their_document_counts() -> None:
-    found = summarise("Lost my bag on this flight", "Flight late, bag lost", "So late")
-    assert [(term.term, term.n) for term in found.terms] == [("bag", 2), ("lost", 2)]
+    summary = summarise("Lost my bag on this flight", "Flight late, bag lost", "So late")
+    assert [(term.term, term.n) for term in summary.terms] == [("bag", 2), ("lost", 2)]
 
 
 def test_the_brands_own_name_is_no_term() -> None:
-    found = summarise("Paradis? #AirParadis lost it", "Lost in Air Paradis")
-    assert [term.term for term in found.terms] == ["lost"]
+    summary = summarise("Paradis? #AirParadis lost it", "Lost in Air Paradis")
+    assert [term.term for term in summary.terms] == ["lost"]
 
 
 def test_a_masked_name_is_no_term() -> None:
-    found = summarise("lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social")
-    assert [term.term for term in found.terms] == ["lost"]
+    summary = summarise(
+        "lost @jane-smith.bsky.social x.com/jane_doe", "lost @jane-smith.bsky.social"
+    )
+    assert [term.term for term in summary.terms] == ["lost"]
 
 
 def test_terms_are_bounded() -> None:
@@ -75,29 +77,29 @@ def test_one_tweet_is_no_reason() -> None:
 
 
 def test_a_reason_is_counted_by_all_its_terms() -> None:
-    found = summarise("bag bag bag", "my bag", "valise perdue", "no luggage")
-    assert found.reasons == (Reason("lost_luggage", 4),)
+    summary = summarise("bag bag bag", "my bag", "valise perdue", "no luggage")
+    assert summary.reasons == (Reason("lost_luggage", 4),)
 
 
 def test_reasons_are_most_frequent_first() -> None:
-    found = summarise("bag bad", "bag cold", "bag old queue", "my queue", "cold")
-    assert found.reasons == (Reason("lost_luggage", 3), Reason("long_lines", 2))
+    summary = summarise("bag bad", "bag cold", "bag old queue", "my queue", "cold")
+    assert summary.reasons == (Reason("lost_luggage", 3), Reason("long_lines", 2))
 
 
 def test_authors_count_once_and_the_unknown_not_at_all() -> None:
     authors = ["ann", "ann", "bob", "", ""]
-    found = explained(tweet(i, f"bag {i}", author=author) for i, author in enumerate(authors))
-    assert (found.n_sampled, found.n_authors, found.n_signed) == (5, 2, 3)
+    summary = explained(tweet(i, f"bag {i}", author=author) for i, author in enumerate(authors))
+    assert (summary.n_sampled, summary.n_authors, summary.n_signed) == (5, 2, 3)
 
 
 def test_a_text_and_its_retweets_are_near_duplicates() -> None:
-    found = summarise(
+    summary = summarise(
         "My bag is lost again, thanks for nothing",
         "RT @someone: My bag is lost again, thanks for nothing https://t.example/1",
         "my bag is LOST again thanks for nothing!!",
         "Never flying with you again",
     )
-    assert found.near_duplicate_rate == 0.5
+    assert summary.near_duplicate_rate == 0.5
 
 
 def test_texts_that_share_some_words_are_no_near_duplicates() -> None:
@@ -109,26 +111,26 @@ def test_texts_without_words_are_no_near_duplicates() -> None:
 
 
 def test_reach_counts_a_text_once_at_its_highest() -> None:
-    one = [("my bag is lost", 30), ("RT @a my bag is lost", 70), ("late", 5)]
-    found = explained(tweet(i, text, n_retweets=n) for i, (text, n) in enumerate(one))
-    assert found.reach == 75
+    posts = [("my bag is lost", 30), ("RT @a my bag is lost", 70), ("late", 5)]
+    summary = explained(tweet(i, text, n_retweets=n) for i, (text, n) in enumerate(posts))
+    assert summary.reach == 75
 
 
 def test_the_most_negative_come_first_and_are_limited() -> None:
     scores = [0.6, 0.9, 0.7, 0.95, 0.8]
     texts = ["ashes", "crater", "volcano", "lava", "smoke"]
-    found = explained(
+    summary = explained(
         (tweet(i, text) for i, text in enumerate(texts)),
         [replace(NEGATIVE, score=score) for score in scores],
     )
-    assert [example.score for example in found.most_negative] == [0.95, 0.9, 0.8]
-    assert len(found.most_negative) == MAX_EXAMPLES
+    assert [example.score for example in summary.most_negative] == [0.95, 0.9, 0.8]
+    assert len(summary.most_negative) == MAX_EXAMPLES
 
 
 def test_the_most_repeated_are_listed_separately() -> None:
-    found = summarise("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
-    assert [(e.text, e.n_alike) for e in found.most_repeated] == [("bag lost", 3), ("so late", 2)]
-    assert [e.text for e in found.most_negative] == ["on fire"]
+    summary = summarise("bag lost", "so late", "bag lost", "so late", "bag lost", "on fire")
+    assert [(e.text, e.n_alike) for e in summary.most_repeated] == [("bag lost", 3), ("so late", 2)]
+    assert [e.text for e in summary.most_negative] == ["on fire"]
 
 
 def test_an_example_hides_names_and_keeps_its_permalink() -> None:
@@ -147,10 +149,10 @@ def airline(shared_data: Path) -> tuple[list[LabelledTweet], list[Alert]]:
     """The airline recording and its alerts, with the shipped model's labels."""
     path = str(shared_data / "airline" / "airline_tweets.jsonl.gz")
     labelled = list(read_labelled([path]))
-    tweets = [one.tweet for one in labelled]
+    tweets = [row.tweet for row in labelled]
     scored = ScorerSet.read(Settings.read({}).bundles).predict(tweets)
-    predictions = {one.id: prediction for one, prediction in zip(tweets, scored, strict=True)}
-    events = ((one, predictions.get(one.id)) for one in with_heartbeats(tweets))
+    predictions = {post.id: prediction for post, prediction in zip(tweets, scored, strict=True)}
+    events = ((post, predictions.get(post.id)) for post in with_heartbeats(tweets))
     return labelled, run(events, Rules(warmup_hours=36))[1]
 
 
@@ -176,11 +178,11 @@ def test_the_annotated_reason_is_among_the_reasons_of_the_terms(
         if alert.brand == brand and moment(start) <= alert.opened_ms <= moment(end)
     )
     given = Counter(
-        one.reason
-        for one in labelled
-        if one.tweet.brand == brand
-        and alert.window_start_ms <= one.tweet.created_ms < alert.window_end_ms
-        and one.reason not in (None, "Can't Tell")
+        row.reason
+        for row in labelled
+        if row.tweet.brand == brand
+        and alert.window_start_ms <= row.tweet.created_ms < alert.window_end_ms
+        and row.reason not in (None, "Can't Tell")
     )
     commonest = given.most_common(1)[0][0]
     assert alert.evidence is not None
@@ -189,8 +191,8 @@ def test_the_annotated_reason_is_among_the_reasons_of_the_terms(
 
 def test_eight_terms_and_three_examples_are_given() -> None:
     text = "volcano eruption ashes clouds rumble crater lava smoke tremor danger"
-    found = summarise(text, text, "ash", "fog", "ice", "mud")
-    assert (len(found.terms), len(found.most_negative), len(found.most_repeated)) == (8, 3, 1)
+    summary = summarise(text, text, "ash", "fog", "ice", "mud")
+    assert (len(summary.terms), len(summary.most_negative), len(summary.most_repeated)) == (8, 3, 1)
     pairs = [text for word in ("ash", "fog", "ice", "mud") for text in (word, word)]
     assert len(summarise(*pairs).most_repeated) == 3
 
@@ -205,11 +207,11 @@ def test_texts_that_share_seven_words_of_ten_are_near_duplicates() -> None:
 
 def test_of_near_duplicates_the_most_negative_is_shown_and_the_first_of_equals() -> None:
     scores = [0.7, 0.9, 0.9]
-    found = explained(
+    summary = explained(
         (tweet(i, f"bag lost {'!' * i}") for i in range(3)),
         [replace(NEGATIVE, score=score) for score in scores],
     )
-    assert [(e.id, e.score, e.n_alike) for e in found.most_repeated] == [("1", 0.9, 3)]
+    assert [(e.id, e.score, e.n_alike) for e in summary.most_repeated] == [("1", 0.9, 3)]
 
 
 def test_rates_have_four_decimals() -> None:

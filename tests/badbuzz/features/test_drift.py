@@ -24,26 +24,26 @@ ONE = np.array([1])
 
 
 @given(counts, counts)
-def test_stability_is_symmetric_and_never_negative(one: list[int], other: list[int]) -> None:
-    assert population_stability_index(one, other) == pytest.approx(
-        population_stability_index(other, one)
+def test_stability_is_symmetric_and_never_negative(first: list[int], other: list[int]) -> None:
+    assert population_stability_index(first, other) == pytest.approx(
+        population_stability_index(other, first)
     )
-    assert population_stability_index(one, other) >= 0
-    assert population_stability_index(one, one) == 0
+    assert population_stability_index(first, other) >= 0
+    assert population_stability_index(first, first) == 0
 
 
-def test_the_least_tweets_of_no_shift_seem_to_be_none() -> None:
+def test_the_minimum_of_tweets_without_a_shift_has_a_low_index() -> None:
     expected = DriftReference.from_card(Scorer.load("airline-en").card)
     assert expected is not None
     rng = np.random.default_rng(0)
     usual = np.array(expected.scores) / sum(expected.scores)
-    found = [
+    indices = [
         population_stability_index(rng.multinomial(MIN_TWEETS, usual), expected.scores)
         for _ in range(200)
     ]
     chance = (N_BINS - 1) * (1 / MIN_TWEETS + 1 / sum(expected.scores))
-    assert np.mean(found) == pytest.approx(chance, rel=0.15)
-    assert max(found) < 0.1
+    assert np.mean(indices) == pytest.approx(chance, rel=0.15)
+    assert max(indices) < 0.1
 
 
 @given(st.lists(st.floats(0, 1)))
@@ -55,7 +55,7 @@ def test_every_score_is_in_one_bin(scores: list[float]) -> None:
     "reference",
     [[], "many", {}, {"scores": [1] * 9}, {"scores": [0] * 10}, {"scores": [-1] + [1] * 9}],
 )
-def test_a_reference_that_is_none_is_refused(reference: Any) -> None:
+def test_an_invalid_reference_is_refused(reference: Any) -> None:
     with pytest.raises(ValueError, match="reference"):
         DriftReference.from_card({"reference": reference})
 
@@ -78,7 +78,7 @@ def test_counts_are_reset_if_event_time_goes_back() -> None:
     assert recent.total().tolist() == [2]
 
 
-def test_a_few_old_tweets_now_and_then_change_nothing() -> None:
+def test_occasional_old_tweets_change_nothing() -> None:
     recent = RollingCounts(1)
     for _ in range(2 * MIN_TWEETS):
         recent.add(100 * HOUR_MS, ONE, n=1)
@@ -112,9 +112,9 @@ def test_half_a_text_is_added_to_each_bin() -> None:
 
 
 def test_the_index_is_that_of_its_formula() -> None:
-    found = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
+    observed = [100, 100, 50, 50, 50, 50, 50, 100, 200, 750]
     expected = [400, 200, 100, 50, 50, 50, 50, 100, 200, 300]
-    assert population_stability_index(found, expected) == pytest.approx(0.6180219514170364)
+    assert population_stability_index(observed, expected) == pytest.approx(0.6180219514170364)
 
 
 def test_a_reference_has_scores_and_perhaps_a_rate() -> None:

@@ -122,8 +122,8 @@ def test_ids_are_what_they_were_when_bundles_were_built() -> None:
 
 @given(st.text(max_size=300) | st.just("ce n'est pas bien :( #TooLate @user"))
 def test_every_token_has_its_id(text: str) -> None:
-    found = {crc32(token.encode()) % WIDE.n_buckets for token in tokenise(text)}
-    assert found <= ids(text, WIDE)
+    hashed = {crc32(token.encode()) % WIDE.n_buckets for token in tokenise(text)}
+    assert hashed <= ids(text, WIDE)
 
 
 def test_tokens_behind_the_cut_have_none() -> None:

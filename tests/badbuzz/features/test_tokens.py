@@ -153,10 +153,12 @@ def test_no_emoji_has_two_moods() -> None:
 
 @given(st.text(max_size=300) | st.text(alphabet="&lt;nbsp ①e\u0301\xa0#A!😡'", max_size=60))
 def test_spans_give_all_tokens_in_order(text: str) -> None:
-    found = locate_tokens(text)
-    assert mark_negation([word for _, _, words in found for word in words]) == tokenise(text)
-    ends = [0, *(end for _, end, _ in found)]
-    assert all(before <= start < end for before, (start, end, _) in zip(ends, found, strict=False))
+    located = locate_tokens(text)
+    assert mark_negation([word for _, _, words in located for word in words]) == tokenise(text)
+    ends = [0, *(end for _, end, _ in located)]
+    assert all(
+        before <= start < end for before, (start, end, _) in zip(ends, located, strict=False)
+    )
 
 
 @pytest.mark.parametrize(

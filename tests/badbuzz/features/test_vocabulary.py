@@ -31,12 +31,12 @@ def reader(kind: str, width: int = 64) -> Any:
     return build_featuriser({"kind": kind, "features": {**VOCABULARIES[kind], "width": width}})
 
 
-def assert_same(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+def assert_same(inputs: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+    for array, other in zip(inputs, expected, strict=True):
+        np.testing.assert_array_equal(array, other)
 
 
-def test_every_kind_but_the_hashed_one_is_tried_here() -> None:
+def test_every_kind_except_the_hashed_one_is_tested_here() -> None:
     assert {"hashed", *VOCABULARIES} == set(KINDS)
 
 
@@ -46,28 +46,28 @@ def test_a_row_does_not_depend_on_its_neighbours(kind: str, texts: list[str]) ->
     together = reader(kind).inputs(texts)
     apart = [reader(kind).inputs([text]) for text in texts]
     for place, rows in enumerate(together):
-        alone = np.array([found[place][0] for found in apart]).reshape(len(texts), 64)
+        alone = np.array([arrays[place][0] for arrays in apart]).reshape(len(texts), 64)
         np.testing.assert_array_equal(rows, alone)
 
 
 @every_kind
 @given(texts=st.lists(any_text, min_size=1, max_size=6))
-def test_the_needed_width_leaves_nothing_out(kind: str, texts: list[str]) -> None:
+def test_the_required_width_keeps_every_feature(kind: str, texts: list[str]) -> None:
     wide = reader(kind, 512)
     needed = wide.required_width(texts)
-    found = reader(kind, max(needed, 1)).inputs(texts)
-    assert_same(found, tuple(rows[:, : max(needed, 1)] for rows in wide.inputs(texts)))
+    inputs = reader(kind, max(needed, 1)).inputs(texts)
+    assert_same(inputs, tuple(rows[:, : max(needed, 1)] for rows in wide.inputs(texts)))
 
 
 @every_kind
 def test_rows_are_the_same_after_the_cache_was_emptied(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [f"late bag number{chr(97 + i)}" for i in range(26)]
-    expected = [reader(kind).inputs([text]) for text in said]
+    distinct = [f"late bag number{chr(97 + i)}" for i in range(26)]
+    expected = [reader(kind).inputs([text]) for text in distinct]
     forgetting = reader(kind)
     monkeypatch.setattr(token_cache, "MAX_CACHED", 5)
-    for text, rows in zip(said, expected, strict=True):
+    for text, rows in zip(distinct, expected, strict=True):
         assert_same(forgetting.inputs([text]), rows)
 
 
@@ -100,10 +100,10 @@ def test_64_kib_of_anything_are_read(kind: str) -> None:
 
 def ids(kind: str, text: str) -> list[int]:
     row: list[int] = reader(kind).inputs([text])[0][0].tolist()
-    return [one for one in row if one]
+    return [number for number in row if number]
 
 
-def test_known_words_stand_in_order_with_repeats() -> None:
+def test_known_words_are_in_order_with_repetitions() -> None:
     assert ids("words", "late bag, so LATE http://x.y") == [2, 1, 2, 4]
 
 
@@ -120,7 +120,7 @@ def test_an_unknown_word_is_its_letter_sequences() -> None:
     first = len(WORDS) + 1
     assert ids("subwords", "late ok") == [
         2,
-        *(first + one for one in hash_subwords("ok", 3, 6, 1000)),
+        *(first + hashed for hashed in hash_subwords("ok", 3, 6, 1000)),
     ]
 
 
@@ -130,7 +130,7 @@ def test_weights_of_a_word_sum_to_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "found"),
+    ("word", "buckets"),
     [
         ("ok", [14245, 43249, 7651]),
         ("été", [8133, 9617, 49949, 37927, 46363, 41535]),
@@ -138,8 +138,8 @@ def test_weights_of_a_word_sum_to_one() -> None:
         ("\x7f", [42006]),
     ],
 )
-def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int]) -> None:
-    assert hash_subwords(word, 3, 6, 50_000) == found
+def test_letter_sequences_are_hashed_as_fasttext_does(word: str, buckets: list[int]) -> None:
+    assert hash_subwords(word, 3, 6, 50_000) == buckets
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,10 @@ def test_letter_sequences_are_hashed_as_fasttext_does(word: str, found: list[int
 )
 def test_words_pairs_and_letters_are_counted(text: str, expected: dict[int, int]) -> None:
     row, weights = (rows[0] for rows in reader("counts").inputs([text]))
-    found = dict(zip(row[row > 0].tolist(), weights[row > 0].tolist(), strict=True))
-    assert found == pytest.approx({one: 1 + math.log(n) for one, n in expected.items()})
+    weight_of = dict(zip(row[row > 0].tolist(), weights[row > 0].tolist(), strict=True))
+    assert weight_of == pytest.approx(
+        {token_id: 1 + math.log(n) for token_id, n in expected.items()}
+    )
 
 
 def test_counted_terms_ascend_and_are_padded_at_the_end() -> None:
@@ -172,3 +174,10 @@ def test_a_counted_token_needs_a_column_for_its_bigram() -> None:
 @pytest.mark.parametrize(("kind", "n"), [("words", 2), ("subwords", 2), ("counts", 8)])
 def test_the_required_width_counts_ids_and_bigrams(kind: str, n: int) -> None:
     assert reader(kind).required_width(["bag", "bag late"]) == n - (kind == "counts")
+
+
+@every_kind
+def test_a_text_without_tokens_is_all_padding(kind: str) -> None:
+    featuriser = reader(kind)
+    for rows, padding in zip(featuriser.inputs([""]), featuriser.padding, strict=True):
+        assert (rows == padding).all()

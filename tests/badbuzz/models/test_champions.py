@@ -76,16 +76,16 @@ def test_an_unreachable_server_is_asked_for_one_language_only(nobody: str) -> No
 )
 def test_an_invalid_answer_is_a_failure(status: int, body: bytes) -> None:
     with serving(status, body) as uri:
-        found = ChampionWatch(uri).check_now(SERVING)
-    assert found
-    assert all(isinstance(one, ChampionFailure) for one in found)
+        failures = ChampionWatch(uri).check_now(SERVING)
+    assert failures
+    assert all(isinstance(failure, ChampionFailure) for failure in failures)
 
 
 def test_a_repeated_failure_is_not_new(nobody: str) -> None:
     async def check_twice() -> list[bool]:
         watch = ChampionWatch(nobody)
-        found = [await watch.check(SERVING) for _ in range(2)]
-        return [one.is_new for (one,) in found if isinstance(one, ChampionFailure)]
+        checks = [await watch.check(SERVING) for _ in range(2)]
+        return [failure.is_new for (failure,) in checks if isinstance(failure, ChampionFailure)]
 
     assert asyncio.run(check_twice()) == [True, False]
 
@@ -93,8 +93,12 @@ def test_a_repeated_failure_is_not_new(nobody: str) -> None:
 def test_a_timeout_is_a_failure_for_every_language() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         watch = ChampionWatch(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        found = asyncio.run(watch.check(SERVING, limit_s=0.01))
-    assert [(one.language, one.kind) for one in found if isinstance(one, ChampionFailure)] == [
+        failures = asyncio.run(watch.check(SERVING, limit_s=0.01))
+    assert [
+        (failure.language, failure.kind)
+        for failure in failures
+        if isinstance(failure, ChampionFailure)
+    ] == [
         ("en", "unreachable"),
         ("fr", "unreachable"),
     ]

@@ -110,7 +110,7 @@ def test_a_prediction_follows_the_card() -> None:
 def test_a_score_at_the_threshold_is_negative() -> None:
     scorer = load("airline-en")
     scores = np.array([scorer.threshold - 1e-4, scorer.threshold, scorer.threshold + 1e-4])
-    assert [one.negative for one in scorer.predictions(scores)] == [False, True, True]
+    assert [prediction.negative for prediction in scorer.predictions(scores)] == [False, True, True]
 
 
 def test_a_version_is_a_name_and_eight_digits() -> None:
@@ -161,7 +161,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     ],
     ids=["no object", "too many bits", "no buckets", "no such kind"],
 )  # fmt: skip
-def test_a_featuriser_that_cannot_read_is_refused(bundle: Path, config: Any) -> None:
+def test_an_invalid_featuriser_is_refused(bundle: Path, config: Any) -> None:
     rewrite(bundle / "featuriser.json", lambda _: config)
     with pytest.raises(BundleError, match="build it again"):
         Scorer(bundle)

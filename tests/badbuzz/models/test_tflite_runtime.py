@@ -41,20 +41,20 @@ def python() -> Path:
     """The Python of an environment that holds tflite-runtime instead of ai-edge-litert."""
     if sys.version_info[:2] != (3, 11):
         pytest.skip("tflite-runtime has no wheels for Python 3.12 and later")
-    found = ENVIRONMENT / "bin" / "python"
+    interpreter = ENVIRONMENT / "bin" / "python"
     stamp = ENVIRONMENT / "installed"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
-        return found
+        return interpreter
     venv.create(ENVIRONMENT, clear=True, with_pip=True)
-    install = [str(found), "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
+    install = [str(interpreter), "-m", "pip", "install", "--quiet", "--require-hashes", "-r"]
     done = subprocess.run(
         [*install, str(REQUIREMENTS)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         lacking(f"tflite-runtime cannot be installed: {done.stderr[-500:]}", "REQUIRE_SERVICES")
     stamp.write_text(wanted)
-    return found
+    return interpreter
 
 
 @pytest.fixture(scope="module")

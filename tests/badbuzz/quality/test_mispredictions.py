@@ -14,6 +14,7 @@ from badbuzz.quality.mispredictions import (
     latest_feedback,
     summarise_mispredictions,
 )
+from badbuzz.store.model import Feedback
 from tests.support.feedback import feedback
 
 DAY_MS = 86_400_000
@@ -21,10 +22,10 @@ WORDS = st.sampled_from(["ok", "missed", "false"])
 
 
 def test_no_feedback_gives_empty_groups() -> None:
-    found = summarise_mispredictions([])
-    assert found.overall == FeedbackGroup("all", 0, 0, 0)
-    assert found.overall.wrong.rate is None
-    assert (found.languages, found.terms, found.worst) == ((), (), ())
+    summary = summarise_mispredictions([])
+    assert summary.overall == FeedbackGroup("all", 0, 0, 0)
+    assert summary.overall.wrong.rate is None
+    assert (summary.languages, summary.terms, summary.worst) == ((), (), ())
 
 
 def test_feedback_without_a_label_is_ignored() -> None:
@@ -32,11 +33,11 @@ def test_feedback_without_a_label_is_ignored() -> None:
 
 
 def test_false_negatives_and_false_positives_are_counted_separately() -> None:
-    found = summarise_mispredictions(
+    summary = summarise_mispredictions(
         [feedback(kind) for kind in ("ok", "missed", "missed", "false")]
     )
-    assert found.overall == FeedbackGroup("all", 4, n_missed=2, n_false=1)
-    assert found.overall.wrong.rate == 0.75
+    assert summary.overall == FeedbackGroup("all", 4, n_missed=2, n_false=1)
+    assert summary.overall.wrong.rate == 0.75
 
 
 def test_the_latest_feedback_of_a_person_counts() -> None:
@@ -53,9 +54,9 @@ def test_feedback_of_another_person_text_or_bundle_counts_separately(field: dict
 
 def test_answers_to_the_labelling_list_are_counted_separately() -> None:
     entries = [feedback("missed"), feedback("ok", source="try"), feedback("ok", source="labelling")]
-    found = summarise_mispredictions(entries)
-    assert found.corrections == FeedbackGroup("corrections", 2, 1, 0)
-    assert found.labelling == FeedbackGroup("labelling", 1, 0, 0)
+    summary = summarise_mispredictions(entries)
+    assert summary.corrections == FeedbackGroup("corrections", 2, 1, 0)
+    assert summary.labelling == FeedbackGroup("labelling", 1, 0, 0)
 
 
 @given(
@@ -64,12 +65,12 @@ def test_answers_to_the_labelling_list_are_counted_separately() -> None:
 def test_every_label_with_feedback_is_in_one_language_brand_and_bin(
     entries: list[tuple[str, str, float]],
 ) -> None:
-    found = summarise_mispredictions(
-        [feedback(one, score, lang=lang) for one, lang, score in entries]
+    summary = summarise_mispredictions(
+        [feedback(kind, score, lang=lang) for kind, lang, score in entries]
     )
-    for groups in (found.languages, found.brands, found.margins):
+    for groups in (summary.languages, summary.brands, summary.margins):
         assert sum(group.n for group in groups) == len(entries)
-        assert sum(group.wrong.n_with for group in groups) == found.overall.wrong.n_with
+        assert sum(group.wrong.n_with for group in groups) == summary.overall.wrong.n_with
 
 
 def test_groups_with_most_errors_come_first() -> None:
@@ -89,7 +90,7 @@ def test_a_text_counts_in_each_of_its_reasons() -> None:
     }  # fmt: skip
 
 
-def test_terms_come_by_how_surely_they_err() -> None:
+def test_terms_are_sorted_by_the_certainty_of_their_errors() -> None:
     entries = [feedback("false", text="strike") for _ in range(9)]
     entries += [feedback("false", text="delight") for _ in range(3)]
     entries += [feedback("ok", text="luggage") for _ in range(9)]
@@ -138,20 +139,24 @@ def test_two_texts_are_too_few_for_a_term() -> None:
 def test_a_margin_is_the_distance_to_the_threshold(score: float, place: int) -> None:
     (worst,) = summarise_mispredictions([feedback("missed", score, predicted=score >= 0.5)]).worst
     assert worst.margin == pytest.approx(abs(score - 0.5))
-    margins = summarise_mispredictions([worst.feedback]).margins
-    assert [group.name for group in margins if group.n] == [MARGINS[place]]
+    groups = summarise_mispredictions([worst.feedback]).margins
+    assert [group.name for group in groups if group.n] == [MARGINS[place]]
+
+
+def margins(entries: list[Feedback]) -> dict[float | None, float | None]:
+    """Return the margin of each wrong label by its score."""
+    worst = summarise_mispredictions(entries).worst
+    return {example.feedback.score: example.margin for example in worst}
 
 
 def test_the_threshold_is_read_off_the_labels() -> None:
     entries = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9)]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
-    assert margins == {0.6: 0.0, 0.9: pytest.approx(0.3)}
+    assert margins(entries) == {0.6: 0.0, 0.9: pytest.approx(0.3)}
 
 
 def test_each_bundle_has_a_threshold_of_its_own() -> None:
     entries = [feedback("missed", 0.6, predicted=False), feedback("false", 0.9, bundle="c@1")]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
-    assert margins[0.9] == pytest.approx(0.4)
+    assert margins(entries)[0.9] == pytest.approx(0.4)
 
 
 def test_the_most_confident_mistakes_come_first_and_unscored_ones_last() -> None:
@@ -159,10 +164,10 @@ def test_the_most_confident_mistakes_come_first_and_unscored_ones_last() -> None
     unscored = replace(unscored, text="never scored")
     entries = [unscored, feedback("false", 0.7), feedback("missed", 0.05), feedback("ok", 0.0)]
     worst = summarise_mispredictions(entries, n_worst=3).worst
-    assert [one.feedback.score for one in worst] == [0.05, 0.7, None]
+    assert [example.feedback.score for example in worst] == [0.05, 0.7, None]
 
 
-def test_the_worst_are_limited() -> None:
+def test_the_number_of_worst_labels_is_limited() -> None:
     entries = [feedback("missed", text=f"late {i}") for i in range(9)]
     assert len(summarise_mispredictions(entries, n_worst=4).worst) == 4
 
@@ -170,7 +175,7 @@ def test_the_worst_are_limited() -> None:
 def test_equal_texts_are_shown_once_with_their_number() -> None:
     entries = [feedback("missed", 0.2), feedback("missed", 0.1), feedback("false", 0.9)]
     worst = summarise_mispredictions(entries).worst
-    assert [(one.feedback.score, one.n) for one in worst] == [(0.1, 2), (0.9, 1)]
+    assert [(example.feedback.score, example.n) for example in worst] == [(0.1, 2), (0.9, 1)]
 
 
 def test_twenty_of_the_worst_are_given_by_default() -> None:
@@ -195,8 +200,7 @@ def test_three_texts_are_enough_for_a_term() -> None:
 
 def test_thresholds_are_inferred_within_the_labels() -> None:
     entries = [feedback("missed", 0.3, predicted=False), feedback("false", 0.4)]
-    margins = {one.feedback.score: one.margin for one in summarise_mispredictions(entries).worst}
-    assert margins == {0.3: 0.1, 0.4: 0.0}
+    assert margins(entries) == {0.3: 0.1, 0.4: 0.0}
 
 
 # Over time

@@ -47,14 +47,14 @@ def test_differences_are_those_that_were_published(
 
 
 @given(share=shares)
-def test_an_interval_holds_its_rate(share: Share) -> None:
+def test_an_interval_contains_its_rate(share: Share) -> None:
     low, high = share.interval
     assert share.rate is not None
     assert 0.0 <= low <= share.rate <= high <= 1.0
 
 
 @given(before=shares, after=shares)
-def test_a_difference_turned_round_is_its_mirror(before: Share, after: Share) -> None:
+def test_a_reversed_difference_has_the_mirrored_interval(before: Share, after: Share) -> None:
     low, high = difference_interval(before, after)
     assert difference_interval(after, before) == pytest.approx((-high, -low))
 

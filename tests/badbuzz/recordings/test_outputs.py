@@ -16,14 +16,14 @@ def week(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_input_is_known_in_another_spelling(week: Path) -> None:
+def test_an_input_is_recognised_in_another_spelling(week: Path) -> None:
     other = f"{week.parent}/../{week.parent.name}/week.jsonl"
     with pytest.raises(RecordingError, match=r"--report .*is read as FILE"):
         check_outputs([("--report", other)], [("FILE", str(week))])
 
 
 @pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_an_input_is_known_through_a_link(link: object, week: Path, tmp_path: Path) -> None:
+def test_an_input_is_recognised_through_a_link(link: object, week: Path, tmp_path: Path) -> None:
     assert callable(link)
     link(week, tmp_path / "other")
     with pytest.raises(RecordingError, match="is read as FILE"):

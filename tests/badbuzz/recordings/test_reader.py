@@ -55,8 +55,8 @@ def line(**changes: Any) -> bytes:
 
 def read(*paths: str, **options: Any) -> tuple[list[Tweet], list[Reject]]:
     rejects: list[Reject] = []
-    found = list(read_recording(paths, on_reject=rejects.append, **options))
-    return found, rejects
+    posts = list(read_recording(paths, on_reject=rejects.append, **options))
+    return posts, rejects
 
 
 @given(st.lists(tweets, min_size=1, max_size=20))
@@ -65,9 +65,9 @@ def test_badbuzz_lines_round_trip(
 ) -> None:
     path = tmp_path_factory.mktemp("recording") / "a.jsonl"
     path.write_bytes(b"\n".join(map(encode_tweet, sent)))
-    found, rejects = read(str(path), source="replay:a")
+    posts, rejects = read(str(path), source="replay:a")
     newest_ms = 0
-    for seq, (was, now) in enumerate(zip(sent, found, strict=True)):
+    for seq, (was, now) in enumerate(zip(sent, posts, strict=True)):
         newest_ms = max(newest_ms, was.created_ms)
         assert now == replace(was, produced_ms=newest_ms, seq=seq, source="replay:a", replay=True)
     assert not rejects
@@ -79,15 +79,15 @@ def test_every_row_is_a_tweet_or_a_reject(
 ) -> None:
     path = tmp_path_factory.mktemp("recording") / "a.jsonl"
     path.write_bytes(b"\n".join([line(), *junk, line()]))
-    found, rejects = read(str(path))
+    posts, rejects = read(str(path))
     n_rows = 2 + sum(bool(part.strip()) and part.strip() != b"[]" for part in junk)
-    assert len(found) + len(rejects) == n_rows
+    assert len(posts) + len(rejects) == n_rows
 
 
 def test_a_rejected_row_is_reported_with_its_line(write: Write) -> None:
     path = write(line(), line(text=None), line())
-    found, rejects = read(path)
-    assert [tweet.seq for tweet in found] == [0, 1]
+    posts, rejects = read(path)
+    assert [tweet.seq for tweet in posts] == [0, 1]
     assert str(rejects[0]) == f"{path}:2: text: missing"
     assert rejects[0].raw == line(text=None).decode() + "\n"
 
@@ -100,8 +100,8 @@ def test_a_rejected_row_is_an_error_without_a_callback(write: Write) -> None:
 
 def test_bad_bytes_in_a_csv_are_a_bad_row(write: Write) -> None:
     path = write("id,brand,text,created_ms", b"1,Nordwind,caf\xe9,5", "2,Nordwind,ok,6")
-    found, rejects = read(path)
-    assert [tweet.id for tweet in found] == ["2"]
+    posts, rejects = read(path)
+    assert [tweet.id for tweet in posts] == ["2"]
     assert (rejects[0].line, rejects[0].reason) == (
         2,
         "text: invalid UTF-8: surrogates not allowed",
@@ -115,18 +115,18 @@ def test_a_file_of_bad_rows_only_is_an_error(write: Write) -> None:
 
 
 def test_recorded_heartbeats_are_left_out(write: Write) -> None:
-    found, rejects = read(write(line(), line(kind="heartbeat", brand="", id=""), line()))
-    assert (len(found), rejects) == (2, [])
+    posts, rejects = read(write(line(), line(kind="heartbeat", brand="", id=""), line()))
+    assert (len(posts), rejects) == (2, [])
 
 
 def test_a_tweet_without_an_id_gets_one_of_its_own(write: Write) -> None:
-    found, _ = read(write(line(id=""), line(id="")), source="replay:a")
-    assert [tweet.id for tweet in found] == ["replay:a/0", "replay:a/1"]
+    posts, _ = read(write(line(id=""), line(id="")), source="replay:a")
+    assert [tweet.id for tweet in posts] == ["replay:a/0", "replay:a/1"]
 
 
 def test_a_row_within_the_lateness_is_in_order(write: Write) -> None:
-    found, _ = read(write(line(), line(created_ms=START_MS - 60_000)))
-    assert [tweet.produced_ms for tweet in found] == [START_MS, START_MS]
+    posts, _ = read(write(line(), line(created_ms=START_MS - 60_000)))
+    assert [tweet.produced_ms for tweet in posts] == [START_MS, START_MS]
 
 
 def test_a_row_behind_the_lateness_names_the_remedy(write: Write) -> None:
@@ -138,30 +138,30 @@ def test_a_row_behind_the_lateness_names_the_remedy(write: Write) -> None:
 def test_sorting_puts_rows_of_all_files_in_order(write: Write) -> None:
     late = write(line(id="c", created_ms=START_MS + 900_000), line(id="a"), name="late.jsonl")
     early = write(line(id="b", created_ms=START_MS + 1), name="early.jsonl")
-    found, _ = read(late, early, sort=True)
-    assert [(tweet.id, tweet.seq) for tweet in found] == [("a", 0), ("b", 1), ("c", 2)]
+    posts, _ = read(late, early, sort=True)
+    assert [(tweet.id, tweet.seq) for tweet in posts] == [("a", 0), ("b", 1), ("c", 2)]
 
 
-def test_numbers_go_on_from_file_to_file(write: Write) -> None:
-    one, two = write(line(), name="1.jsonl"), write(line(), name="2.jsonl")
-    assert [tweet.seq for tweet in read(one, two)[0]] == [0, 1]
+def test_numbers_continue_from_file_to_file(write: Write) -> None:
+    first, second = write(line(), name="1.jsonl"), write(line(), name="2.jsonl")
+    assert [tweet.seq for tweet in read(first, second)[0]] == [0, 1]
 
 
 def test_a_period_is_half_open_and_of_the_times_in_the_file(write: Write) -> None:
     path = write(*(line(created_ms=START_MS + n) for n in range(4)))
-    found, _ = read(path, from_ms=START_MS + 1, to_ms=START_MS + 3, start_ms=5_000_000)
-    assert [(tweet.created_ms, tweet.seq) for tweet in found] == [(5_000_000, 0), (5_000_001, 1)]
+    posts, _ = read(path, from_ms=START_MS + 1, to_ms=START_MS + 3, start_ms=5_000_000)
+    assert [(tweet.created_ms, tweet.seq) for tweet in posts] == [(5_000_000, 0), (5_000_001, 1)]
 
 
-def test_a_period_in_which_nothing_was_written_is_an_error(write: Write) -> None:
+def test_a_period_without_tweets_is_an_error(write: Write) -> None:
     with pytest.raises(RecordingError, match="see --from and --to"):
         read(write(line()), to_ms=START_MS)
 
 
-def test_the_first_tweet_may_be_moved_and_the_others_with_it(write: Write) -> None:
+def test_all_tweets_are_moved_with_the_first(write: Write) -> None:
     path = write(line(), line(created_ms=START_MS + 1234))
-    found, _ = read(path, start_ms=5_000_000)
-    assert [tweet.created_ms for tweet in found] == [5_000_000, 5_001_234]
+    posts, _ = read(path, start_ms=5_000_000)
+    assert [tweet.created_ms for tweet in posts] == [5_000_000, 5_001_234]
 
 
 def test_labels_are_kept_beside_the_tweets(write: Write) -> None:
@@ -170,9 +170,9 @@ def test_labels_are_kept_beside_the_tweets(write: Write) -> None:
         "4,2,Mon Apr 06 22:19:49 PDT 2009,NO_QUERY,other,nice one",
         name="train.csv",
     )
-    found = list(read_labelled([path], brand="Café"))
-    assert [each.label for each in found] == ["negative", "positive"]
-    assert found[0].tweet.text == "café closed"
+    labelled = list(read_labelled([path], brand="Café"))
+    assert [each.label for each in labelled] == ["negative", "positive"]
+    assert labelled[0].tweet.text == "café closed"
 
 
 def test_recorded_predictions_are_kept_beside_the_tweets(write: Write) -> None:
@@ -188,8 +188,8 @@ def test_recorded_predictions_are_kept_beside_the_tweets(write: Write) -> None:
 def test_presets_are_detected_for_each_file(write: Write) -> None:
     ours = write(line())
     x = write('{"data":[{"id":"9","text":"hi","created_at":"2027-01-15T08:00:00Z"}]}', name="x")
-    found, _ = read(ours, x, brand="Air Paradis")
-    assert [tweet.id for tweet in found] == ["1", "9"]
+    posts, _ = read(ours, x, brand="Air Paradis")
+    assert [tweet.id for tweet in posts] == ["1", "9"]
 
 
 def test_an_unknown_preset_is_named(write: Write) -> None:
@@ -198,6 +198,6 @@ def test_an_unknown_preset_is_named(write: Write) -> None:
 
 
 def test_the_shared_airline_tweets_are_all_read(shared_data: Path) -> None:
-    found, rejects = read(str(shared_data / "airline" / "airline_tweets.jsonl.gz"))
-    assert (len(found), len(rejects)) == (11_759, 0)
-    assert {tweet.lang for tweet in found} == {"en"}
+    posts, rejects = read(str(shared_data / "airline" / "airline_tweets.jsonl.gz"))
+    assert (len(posts), len(rejects)) == (11_759, 0)
+    assert {tweet.lang for tweet in posts} == {"en"}

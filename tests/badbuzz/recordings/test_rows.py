@@ -66,7 +66,7 @@ def test_pages_and_documents_give_their_objects(tmp_path: Path, content: str) ->
     assert [row.fields for row in rows(written(tmp_path, content))] == [{"id": "1"}, {"id": "2"}]
 
 
-def test_a_first_line_that_is_broken_does_not_hide_the_others(tmp_path: Path) -> None:
+def test_a_broken_first_line_does_not_hide_the_others(tmp_path: Path) -> None:
     first, second = rows(written(tmp_path, '{"text":"a\n{"text":"b"}\n'))
     assert isinstance(first.fields, str)
     assert (second.line, second.fields) == (2, {"text": "b"})
@@ -97,8 +97,8 @@ def test_a_csv_row_with_too_few_cells_is_rejected(tmp_path: Path) -> None:
 
 def test_rows_within_an_open_quote_are_kept_raw(tmp_path: Path) -> None:
     swallowed = "".join(f"{n},text\n" for n in range(20_000))
-    found = rows(written(tmp_path, f'id,text\n1,"open\n{swallowed}'))
-    assert "".join(str(row.raw) for row in found) == f'1,"open\n{swallowed}'
+    read = rows(written(tmp_path, f'id,text\n1,"open\n{swallowed}'))
+    assert "".join(str(row.raw) for row in read) == f'1,"open\n{swallowed}'
 
 
 def test_rows_after_an_open_quote_are_read(tmp_path: Path) -> None:

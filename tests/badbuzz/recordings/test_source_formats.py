@@ -61,7 +61,7 @@ def test_a_bad_field_is_named(changes: dict[str, Any], reason: str) -> None:
         OURS.read(ROW | changes)
 
 
-def test_a_language_given_for_every_row_is_read_as_one_in_a_row_is() -> None:
+def test_a_given_language_is_read_like_that_of_a_row() -> None:
     assert RowReader(PRESETS["badbuzz"], lang="FR-ca").read(ROW)["lang"] == "fr"
 
 
@@ -78,12 +78,12 @@ def test_an_empty_text_is_a_text() -> None:
     assert OURS.read(ROW | {"text": ""})["text"] == ""
 
 
-@pytest.mark.parametrize(("found", "expected"), [("fr-CA", "fr"), ("pt_BR", "pt"), ("", "und")])
-def test_a_language_is_its_primary_part(found: str, expected: str) -> None:
-    assert OURS.read(ROW | {"lang": found})["lang"] == expected
+@pytest.mark.parametrize(("tag", "expected"), [("fr-CA", "fr"), ("pt_BR", "pt"), ("", "und")])
+def test_a_language_is_its_primary_part(tag: str, expected: str) -> None:
+    assert OURS.read(ROW | {"lang": tag})["lang"] == expected
 
 
-def test_brand_and_language_may_be_laid_over_the_rows() -> None:
+def test_a_given_brand_and_language_replace_those_of_the_rows() -> None:
     fields = RowReader(PRESETS["badbuzz"], brand="Nordwind", lang="fr").read(ROW | {"lang": "en"})
     assert (fields["brand"], fields["lang"]) == ("Nordwind", "fr")
 
@@ -145,7 +145,7 @@ def test_an_object_of_x_is_understood() -> None:
     assert fields["author"] not in ("", "12")
 
 
-def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
+def test_a_tweet_with_an_earlier_version_in_the_recording_is_an_edit() -> None:
     reader = RowReader(PRESETS["x"], brand="Air Paradis")
     row = {"text": "bonjour", "created_at": "2026-11-02T08:00:00Z"}
     histories = (["1"], ["1", "2"], ["3", "4"], ["5"])
@@ -167,9 +167,9 @@ def test_an_edit_is_what_has_an_earlier_version_in_the_recording() -> None:
     ],
 )
 def test_a_preset_is_detected_from_the_columns(columns: list[str], name: str) -> None:
-    found = detect_preset(columns)
-    assert found is not None
-    assert found.name == name
+    preset = detect_preset(columns)
+    assert preset is not None
+    assert preset.name == name
 
 
 def test_a_missing_column_is_named() -> None:
@@ -195,5 +195,5 @@ def test_a_mapped_author_is_a_name_and_hashed() -> None:
 
 def test_a_dot_steps_into_an_object() -> None:
     preset = choose_preset([*ROW, "user"], None, {"author": "user.id"}, "a.jsonl")
-    one, other = (RowReader(preset).read(ROW | {"user": {"id": n}})["author"] for n in (1, 2))
-    assert one != other
+    author, other = (RowReader(preset).read(ROW | {"user": {"id": n}})["author"] for n in (1, 2))
+    assert author != other

@@ -29,7 +29,7 @@ def test_cells_of_a_table_are_escaped() -> None:
     assert 'aria-label="a &amp; b"' in table
 
 
-def test_a_value_that_is_not_given_is_an_error() -> None:
+def test_a_missing_value_is_an_error() -> None:
     made = environment("badbuzz.reports").from_string("{{ figures }}")
     with pytest.raises(UndefinedError, match="figures"):
         made.render()

@@ -89,7 +89,9 @@ def test_a_full_disk_is_an_error_and_rolls_back(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/badbuzz.db") as store:
         store._engine.dispose()
         event.listen(
-            store._engine, "connect", lambda one, _: one.execute("PRAGMA max_page_count = 100")
+            store._engine,
+            "connect",
+            lambda connection, _: connection.execute("PRAGMA max_page_count = 100"),
         )
         with pytest.raises(StoreError, match="make room on its disk") as raised:
             store.record_windows(WINDOWS, MANY, len(MANY))

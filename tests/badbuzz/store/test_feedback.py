@@ -65,7 +65,7 @@ def test_feedback_on_a_free_text_round_trips(store: Store) -> None:
     assert store.feedback(0, 100) == [tried]
 
 
-def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
+def test_repeated_feedback_is_stored_and_audited_once(store: Store) -> None:
     store.add_feedback(FEEDBACK)
     store.add_feedback(replace(FEEDBACK, right=False))
     assert store.feedback(0, 100) == [FEEDBACK]
@@ -75,16 +75,16 @@ def test_feedback_twice_is_one_and_audited_once(store: Store) -> None:
 def test_feedback_is_that_of_a_period(store: Store) -> None:
     for at_ms in (5, 6, 7, 8):
         store.add_feedback(replace(FEEDBACK, id=str(at_ms), at_ms=at_ms))
-    assert [one.at_ms for one in store.feedback(6, 8)] == [6, 7]
+    assert [label.at_ms for label in store.feedback(6, 8)] == [6, 7]
 
 
 def test_a_tweet_with_feedback_is_not_proposed_for_labelling(store: Store) -> None:
     store.record_tweets(TWEETS, [(0, scored("1", text="bags")), (1, scored("2", text="seats"))], 2)
     store.add_feedback(FEEDBACK)
-    assert [one.id for one in store.labelling()] == ["2"]
+    assert [tweet.id for tweet in store.labelling()] == ["2"]
 
 
-def test_the_first_to_acknowledge_stays(alarmed: Store) -> None:
+def test_the_first_acknowledgement_is_kept(alarmed: Store) -> None:
     alarmed.acknowledge(FIRED.id, "kim", 20)
     history = alarmed.acknowledge(FIRED.id, "bo", 30)
     assert (history.acknowledged_by, history.acknowledged_ms) == ("kim", 20)
@@ -104,15 +104,18 @@ def test_the_latest_ruling_of_a_person_counts(alarmed: Store) -> None:
 def test_every_ruling_is_in_the_audit(alarmed: Store) -> None:
     alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
     alarmed.rule(Ruling(FIRED.id, "benign", "kim", 21, ""))
-    assert [(one.at_ms, one.detail) for one in entries(alarmed)] == [(21, "benign"), (20, "real")]
+    assert [(entry.at_ms, entry.detail) for entry in entries(alarmed)] == [
+        (21, "benign"),
+        (20, "real"),
+    ]
 
 
 def test_rulings_of_a_period_are_those_that_still_count(alarmed: Store) -> None:
     alarmed.rule(Ruling(FIRED.id, "real", "kim", 20, ""))
     alarmed.rule(Ruling(FIRED.id, "benign", "kim", 21, ""))
     alarmed.rule(Ruling(FIRED.id, "real", "bo", 40, ""))
-    found = alarmed.rulings(0, 30)
-    assert [(ruling.by, ruling.verdict, history.alert) for ruling, history in found] == [
+    rulings = alarmed.rulings(0, 30)
+    assert [(ruling.by, ruling.verdict, history.alert) for ruling, history in rulings] == [
         ("kim", "benign", FIRED)
     ]
 
@@ -177,7 +180,7 @@ def test_the_name_of_a_key_is_never_reused(store: Store) -> None:
 def test_keys_are_audited(store: Store) -> None:
     store.add_key("kim", frozenset({"write", "read"}), b"d", "0123abcd", 5)
     store.revoke_key("kim", 9)
-    assert [(one.what, one.subject, one.detail) for one in entries(store)] == [
+    assert [(entry.what, entry.subject, entry.detail) for entry in entries(store)] == [
         ("revoke_key", "kim", ""),
         ("add_key", "kim", "read write"),
     ]
@@ -207,19 +210,19 @@ def test_an_alert_committed_during_the_query_is_left_out(
 def test_only_mispredictions_wait_oldest_first(store: Store) -> None:
     missed, fine, false = feedback("missed"), feedback("ok"), feedback("false")
     unscored = feedback("missed", predicted=None, right=True)
-    for one in (false, unscored, fine, missed):
-        store.add_feedback(one)
+    for label in (false, unscored, fine, missed):
+        store.add_feedback(label)
     assert store.unsent(AZURE) == [missed, false]
     assert store.unsent(AZURE, limit=1) == [missed]
 
 
 def test_feedback_sent_to_one_sink_is_unsent_to_another(store: Store) -> None:
-    one = feedback("missed")
-    store.add_feedback(one)
+    label = feedback("missed")
+    store.add_feedback(label)
     for _ in range(2):
-        store.mark_sent(AZURE, one.id)
+        store.mark_sent(AZURE, label.id)
     assert store.unsent(AZURE) == []
-    assert store.unsent("other") == [one]
+    assert store.unsent("other") == [label]
 
 
 def test_feedback_committed_late_is_not_missed(store: Store) -> None:

@@ -132,13 +132,13 @@ def test_a_position_moves_without_records(store: Store) -> None:
     assert store.position(ALERTS) == 3
 
 
-def test_of_two_windows_the_one_with_the_higher_offset_stays(store: Store) -> None:
+def test_of_two_windows_the_one_with_the_higher_offset_is_kept(store: Store) -> None:
     store.record_windows(WINDOWS, [(5, window(n=50))], 6)
     store.record_windows(WINDOWS, [(4, window(n=40))], 6)
     assert [change[2] for change in store.changes({WINDOWS: -1})] == [window(n=50)]
 
 
-def test_of_two_windows_in_one_batch_the_later_stays(store: Store) -> None:
+def test_of_two_windows_in_one_batch_the_later_is_kept(store: Store) -> None:
     store.record_windows(WINDOWS, [(4, window(n=40)), (5, window(n=50))], 6)
     assert [change[2] for change in store.changes({WINDOWS: -1})] == [window(n=50)]
 
@@ -159,7 +159,7 @@ def test_a_phase_recorded_twice_is_in_the_history_once(store: Store) -> None:
     assert history.phases == (fired,)
 
 
-def test_an_alerts_newest_phase_is_its_latest_whatever_is_repeated(store: Store) -> None:
+def test_repeated_phases_do_not_replace_the_newest(store: Store) -> None:
     fired = alert()
     over = later(fired, 6, phase="resolved")
     store.record_alerts(ALERTS, [(1, fired), (2, over)], 3)
@@ -180,7 +180,7 @@ def test_a_new_phase_keeps_the_acknowledgement(store: Store) -> None:
     assert (history.acknowledged_by, history.acknowledged_ms) == ("kim", 5)
 
 
-def test_two_recorders_of_one_place_end_with_the_right_rows(store_url: str) -> None:
+def test_two_recorders_of_one_partition_end_with_the_right_rows(store_url: str) -> None:
     batches = [
         [(offset, window(offset // 3, n=offset)) for offset in range(start, start + 10)]
         for start in range(0, 100, 10)
@@ -190,14 +190,14 @@ def test_two_recorders_of_one_place_end_with_the_right_rows(store_url: str) -> N
         for batch in batches:
             recorder.record_windows(WINDOWS, batch, batch[-1][0] + 1)
 
-    with Store.open(store_url) as one, Store.open(store_url) as zombie:
+    with Store.open(store_url) as owner, Store.open(store_url) as zombie:
         with ThreadPoolExecutor(2) as threads:
-            list(threads.map(record, (one, zombie)))
-        assert one.position(WINDOWS) == 100
+            list(threads.map(record, (owner, zombie)))
+        assert owner.position(WINDOWS) == 100
         expected = [(o, replace(window(o // 3), n=o)) for o in range(2, 99, 3)] + [
             (99, replace(window(33), n=99))
         ]
-        assert [(o, found) for _, o, found in one.changes({WINDOWS: -1})] == expected
+        assert [(o, row) for _, o, row in owner.changes({WINDOWS: -1})] == expected
 
 
 def test_two_recorders_of_the_same_tweets_end_with_the_right_sample(store_url: str) -> None:
@@ -210,17 +210,17 @@ def test_two_recorders_of_the_same_tweets_end_with_the_right_sample(store_url: s
         for batch in batches:
             recorder.record_tweets(TWEETS, batch, batch[-1][0] + 1)
 
-    with Store.open(store_url) as one, Store.open(store_url) as zombie:
+    with Store.open(store_url) as owner, Store.open(store_url) as zombie:
         with ThreadPoolExecutor(2) as threads:
-            list(threads.map(record, (one, zombie)))
-        worst = one.tweets(BRAND, 0, 2**53, "negative", 10).items
-        assert [found.id for found in worst] == [str(offset) for offset in range(499, 489, -1)]
+            list(threads.map(record, (owner, zombie)))
+        worst = owner.tweets(BRAND, 0, 2**53, "negative", 10).items
+        assert [tweet.id for tweet in worst] == [str(offset) for offset in range(499, 489, -1)]
 
 
 def test_changes_are_those_beyond_an_offset_and_no_more_than_asked(store: Store) -> None:
     store.record_windows(WINDOWS, [(offset, window(offset)) for offset in range(10)], 10)
-    found = store.changes({WINDOWS: 3}, limit=2)
-    assert [offset for _, offset, _ in found] == [4, 5]
+    changes = store.changes({WINDOWS: 3}, limit=2)
+    assert [offset for _, offset, _ in changes] == [4, 5]
 
 
 def test_changes_of_other_partitions_are_not_read(store: Store) -> None:

@@ -40,11 +40,11 @@ def sampled(store: Store) -> list[SampledTweet]:
 def test_a_window_keeps_the_newest_the_worst_and_the_most_uncertain(store: Store) -> None:
     tweets = stream()
     record(store, list(enumerate(tweets)))
-    newest = sorted(tweets, key=lambda one: -one.tweet.created_ms)[:N_EACH]
-    worst = sorted(tweets, key=lambda one: -(one.score or 0))[:N_EACH]
-    doubted = sorted(tweets, key=lambda one: (abs((one.score or 0) - 0.5), one.tweet.id))[:N_EACH]
-    expected = {one.tweet.id for one in [*newest, *worst, *doubted]}
-    assert {one.id for one in sampled(store)} == expected
+    newest = sorted(tweets, key=lambda row: -row.tweet.created_ms)[:N_EACH]
+    worst = sorted(tweets, key=lambda row: -(row.score or 0))[:N_EACH]
+    doubted = sorted(tweets, key=lambda row: (abs((row.score or 0) - 0.5), row.tweet.id))[:N_EACH]
+    expected = {row.tweet.id for row in [*newest, *worst, *doubted]}
+    assert {tweet.id for tweet in sampled(store)} == expected
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -53,7 +53,7 @@ def test_the_sample_does_not_depend_on_order_or_batches(store: Store, batch: int
     record(store, records)
     expected = sampled(store)
     Random(batch).shuffle(records)
-    record(store, [(offset, one) for offset, (_, one) in enumerate(records, 60)], batch)
+    record(store, [(offset, row) for offset, (_, row) in enumerate(records, 60)], batch)
     assert sampled(store) == expected
 
 
@@ -65,14 +65,14 @@ def test_every_window_and_brand_has_a_sample_of_its_own(store: Store) -> None:
         for i in range(N_EACH + 5)
     ]
     record(store, list(enumerate(tweets)))
-    found = [store.tweets(brand, *ALWAYS, limit=1000).items for brand in ("a", "b")]
-    assert [len(items) for items in found] == [2 * N_EACH, 2 * N_EACH]
+    samples = [store.tweets(brand, *ALWAYS, limit=1000).items for brand in ("a", "b")]
+    assert [len(items) for items in samples] == [2 * N_EACH, 2 * N_EACH]
 
 
 def test_a_tweet_without_a_score_is_kept_among_the_newest_only(store: Store) -> None:
     record(store, [(0, scored("1", None))])
     orders = {
-        order: [one.id for one in store.tweets(BRAND, *ALWAYS, order=order).items]
+        order: [tweet.id for tweet in store.tweets(BRAND, *ALWAYS, order=order).items]
         for order in ("newest", "negative", "uncertain")
     }
     assert orders == {"newest": ["1"], "negative": [], "uncertain": []}
@@ -85,8 +85,8 @@ def test_a_tweet_is_masked(store: Store) -> None:
 
 def test_a_sampled_tweet_has_every_recorded_field(store: Store) -> None:
     url = "https://social.example/1"
-    one = scored("1", 0.75, text="Late", lang="fr", author="a1", n_retweets=3, url=url)
-    record(store, [(0, one)])
+    tweet = scored("1", 0.75, text="Late", lang="fr", author="a1", n_retweets=3, url=url)
+    record(store, [(0, tweet)])
     assert store.tweet("1") == SampledTweet(
         id="1",
         brand=BRAND,
@@ -111,24 +111,24 @@ def test_a_sampled_tweet_has_every_recorded_field(store: Store) -> None:
         {"text": "é" * 30_000},
     ],
 )
-def test_odd_tweets_stop_nothing(store: Store, odd: dict[str, Any]) -> None:
+def test_odd_tweets_are_recorded(store: Store, odd: dict[str, Any]) -> None:
     record(store, [(0, scored("1", **odd))])
     assert store.tweet("1") is not None
 
 
 @pytest.mark.parametrize("odd_id", ["1" * 60_000, "a\x00b", ""])
-def test_odd_ids_are_found_again(store: Store, odd_id: str) -> None:
+def test_odd_ids_can_be_looked_up(store: Store, odd_id: str) -> None:
     record(store, [(0, scored(odd_id)), (1, scored("2"))])
-    found = store.tweet(odd_id)
-    assert found is not None
-    assert found.text != "text of 2"
+    stored = store.tweet(odd_id)
+    assert stored is not None
+    assert stored.text != "text of 2"
 
 
 @pytest.mark.parametrize("kind", ["delete", "edit"])
 def test_deleted_and_edited_tweets_are_not_returned(store: Store, kind: str) -> None:
     record(store, [(0, scored("1")), (1, scored("2"))])
     record(store, [(2, scored("1", None, kind=kind, text="new words"))])
-    assert [one.id for one in sampled(store)] == ["2"]
+    assert [tweet.id for tweet in sampled(store)] == ["2"]
     assert store.tweet("1") is None
 
 
@@ -138,12 +138,12 @@ def test_a_deleted_tweet_stays_removed_after_redelivery(store: Store) -> None:
     assert store.tweet("1") is None
 
 
-def test_a_deletion_that_comes_first_counts_too(store: Store) -> None:
+def test_a_deletion_before_its_tweet_counts_too(store: Store) -> None:
     record(store, [(0, scored("1", None, kind="delete")), (1, scored("1"))])
     assert store.tweet("1") is None
 
 
-def test_a_deleted_tweets_text_is_in_the_database_no_more(store: Store) -> None:
+def test_the_text_of_a_deleted_tweet_is_erased(store: Store) -> None:
     record(store, [(0, scored("1", text="regretted"))])
     record(store, [(1, scored("1", None, kind="delete", text="regretted"))])
     record(store, [(2, scored("1", text="regretted"))])
@@ -159,7 +159,7 @@ def test_a_deleted_tweet_leaves_an_alerts_evidence(store: Store) -> None:
     history = store.alert(fired.id)
     assert history is not None
     assert history.alert.evidence is not None
-    assert [one.id for one in history.alert.evidence.most_negative] == ["2"]
+    assert [example.id for example in history.alert.evidence.most_negative] == ["2"]
     assert history.alert.evidence.most_repeated == ()
 
 
@@ -173,16 +173,16 @@ def test_a_tweet_deleted_before_the_alert_is_not_in_its_evidence(store: Store) -
 def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
     record(store, [(0, scored("1", brand="a")), (1, scored("1", brand="b"))])
     record(store, [(2, scored("1", None, kind="delete", brand="a"))])
-    found = store.tweet("1")
-    assert found is not None
-    assert found.brand == "b"
+    stored = store.tweet("1")
+    assert stored is not None
+    assert stored.brand == "b"
 
 
 def test_forget_deletes_older_records_and_returns_their_number(store: Store) -> None:
     for i in range(5):
         store.record_tweets(TWEETS, [(i, scored(str(i)))], i + 1, at_ms=START_MS + i * DAY_MS)
     assert store.forget(START_MS + 2 * DAY_MS) == 2
-    assert sorted(one.id for one in sampled(store)) == ["2", "3", "4"]
+    assert sorted(tweet.id for tweet in sampled(store)) == ["2", "3", "4"]
 
 
 def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) -> None:
@@ -196,7 +196,11 @@ def test_no_table_is_read_whole_to_record_tweets_of_many_brands(tmp_path: Path) 
             lambda _c, _k, statement, given, *_: statements.append((statement, given)),
         )
         record(store, list(enumerate([*posts, *gone])), batch=600)
-        reads = [one for one in statements if one[0].startswith(("SELECT", "UPDATE", "DELETE"))]
+        reads = [
+            statement
+            for statement in statements
+            if statement[0].startswith(("SELECT", "UPDATE", "DELETE"))
+        ]
         with store._read() as connection:
             plans = [
                 connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
@@ -230,8 +234,8 @@ def n_sampled(connection: Connection) -> int:
 def test_tweets_between_are_the_negative_ones_of_the_time(store: Store) -> None:
     tweets = [scored(str(i), i / 10, created_ms=START_MS + i) for i in range(10)]
     record(store, list(enumerate(tweets)))
-    found = store.sample_between(BRAND, START_MS + 3, START_MS + 7)
-    assert [one.id for one in found] == ["6", "5"]
+    sample = store.sample_between(BRAND, START_MS + 3, START_MS + 7)
+    assert [tweet.id for tweet in sample] == ["6", "5"]
 
 
 def test_labelling_proposes_the_least_certain_first(store: Store) -> None:
@@ -239,7 +243,7 @@ def test_labelling_proposes_the_least_certain_first(store: Store) -> None:
     texts = {"a": "bags", "b": "delays", "c": "seats", "d": "meals"}
     tweets = [scored(id_, score, text=texts[id_]) for id_, score in scores.items()]
     record(store, list(enumerate(tweets)))
-    assert [one.id for one in store.labelling(limit=3)] == ["b", "d", "a"]
+    assert [tweet.id for tweet in store.labelling(limit=3)] == ["b", "d", "a"]
 
 
 def test_labelling_omits_repeated_texts(store: Store) -> None:
@@ -252,7 +256,7 @@ def test_labelling_proposes_tweets_of_the_last_week_of_event_time(store: Store) 
     tweets = [scored(str(i), text=f"word{'x' * i}", created_ms=START_MS + i * 4 * DAY_MS)
               for i in range(3)]  # fmt: skip
     record(store, list(enumerate(tweets)))
-    assert {one.id for one in store.labelling()} == {"1", "2"}
+    assert {tweet.id for tweet in store.labelling()} == {"1", "2"}
 
 
 def test_labelling_filters_by_language_and_brand(store: Store) -> None:
@@ -262,7 +266,7 @@ def test_labelling_filters_by_language_and_brand(store: Store) -> None:
         for brand in ("a", "b")
     ]
     record(store, list(enumerate(tweets)))
-    assert [one.id for one in store.labelling(lang="fr", brand="b")] == ["fr-b"]
+    assert [tweet.id for tweet in store.labelling(lang="fr", brand="b")] == ["fr-b"]
 
 
 def test_labelling_runs_one_query_despite_repeats(store: Store) -> None:
@@ -285,4 +289,4 @@ def test_labelling_finds_tweets_behind_many_repeats(store: Store) -> None:
         scored(f"s{i}", 0.5, created_ms=START_MS + i * BUCKET_MS, text="Again") for i in range(300)
     ]
     record(store, list(enumerate([*same, scored("other", 0.9, text="Finally new")])))
-    assert [one.id for one in store.labelling()][1:] == ["other"]
+    assert [tweet.id for tweet in store.labelling()][1:] == ["other"]

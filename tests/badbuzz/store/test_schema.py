@@ -77,7 +77,7 @@ def test_a_current_database_opens_without_migration(store_url: str) -> None:
         assert store.brands() == []
 
 
-def test_several_may_start_on_an_empty_database_at_once(store_url: str) -> None:
+def test_several_stores_can_open_an_empty_database_at_once(store_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         stores = list(threads.map(lambda _: Store.open(store_url), range(4)))
     assert [store.positions() for store in stores] == [{}] * 4

@@ -57,15 +57,15 @@ def test_a_step_without_tweets_has_no_rate(store: Store) -> None:
     ],
 )
 def test_a_steps_state_is_the_worst(store: Store, states: tuple[str, ...], worst: str) -> None:
-    found = [(i, window(i, state=state)) for i, state in enumerate(states)]
-    store.record_windows(WINDOWS, found, len(found))
+    rows = [(i, window(i, state=state)) for i, state in enumerate(states)]
+    store.record_windows(WINDOWS, rows, len(rows))
     assert [step.state for step in store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items] == [worst]
 
 
 def test_windows_are_those_that_begin_in_the_time(store: Store) -> None:
     store.record_windows(WINDOWS, [(i, window(i)) for i in range(6)], 6)
-    found = store.windows(BRAND, START_MS + BUCKET_MS, START_MS + 3 * BUCKET_MS)
-    assert [step.start_ms for step in found.items] == [
+    sums = store.windows(BRAND, START_MS + BUCKET_MS, START_MS + 3 * BUCKET_MS)
+    assert [step.start_ms for step in sums.items] == [
         START_MS + BUCKET_MS,
         START_MS + 2 * BUCKET_MS,
     ]
@@ -77,7 +77,7 @@ def test_windows_are_those_of_the_brand(store: Store) -> None:
 
 
 @pytest.mark.parametrize("step_ms", [0, -300_000, 1000, 450_000])
-def test_a_step_that_divides_no_window_cannot_be(store: Store, step_ms: int) -> None:
+def test_a_step_that_divides_no_window_is_refused(store: Store, step_ms: int) -> None:
     with pytest.raises(QueryError, match="step: expected a multiple"):
         store.windows(BRAND, *ALWAYS, step_ms=step_ms)
 
@@ -86,29 +86,29 @@ def test_a_brands_summary_has_its_last_window_and_its_open_alert(store: Store) -
     store.record_windows(WINDOWS, [(0, window(1)), (1, window(0)), (2, window(brand="B"))], 3)
     over, fired = alert(0), alert(9)
     store.record_alerts(ALERTS, [(0, over), (1, later(over, 2, phase="resolved")), (2, fired)], 3)
-    summaries = [(one.brand, one.last_window, one.open_alert) for one in store.brands()]
+    summaries = [(brand.brand, brand.last_window, brand.open_alert) for brand in store.brands()]
     assert summaries == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
 
 
 def test_the_summary_of_one_brand_equals_that_in_the_list(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window(0)), (1, window(brand="B"))], 2)
     store.record_alerts(ALERTS, [(0, alert(9)), (1, alert(8, brand="B"))], 2)
-    assert [store.brand(one.brand) for one in store.brands()] == store.brands()
+    assert [store.brand(brand.brand) for brand in store.brands()] == store.brands()
     assert store.brand("C") is None
 
 
 def test_a_brand_with_an_alert_only_is_known(store: Store) -> None:
     store.record_alerts(ALERTS, [(0, alert())], 1)
-    assert [(one.brand, one.last_window) for one in store.brands()] == [(BRAND, None)]
+    assert [(brand.brand, brand.last_window) for brand in store.brands()] == [(BRAND, None)]
 
 
 def some_alerts(store: Store) -> None:
     kinds = [("A", "warning"), ("B", "critical"), ("A", "critical"), ("B", "warning")]
-    found = [
+    outcomes = [
         (i, alert(i, brand=brand, severity=severity)) for i, (brand, severity) in enumerate(kinds)
     ]
-    last = later(found[3][1], 1, phase="resolved")
-    store.record_alerts(ALERTS, [*found, (4, last)], 5)
+    last = later(outcomes[3][1], 1, phase="resolved")
+    store.record_alerts(ALERTS, [*outcomes, (4, last)], 5)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +122,14 @@ def some_alerts(store: Store) -> None:
         ({"from_ms": START_MS + 2 * BUCKET_MS, "to_ms": START_MS + 4 * BUCKET_MS}, [2, 1]),
     ],
 )
-def test_alerts_are_those_asked_for_newest_first(
+def test_alerts_are_filtered_and_the_newest_comes_first(
     store: Store, filters: dict[str, Any], numbers: list[int]
 ) -> None:
     some_alerts(store)
-    found = store.alerts(**filters).items
-    assert [(history.alert.window_start_ms - START_MS) // BUCKET_MS for history in found] == numbers
+    alerts = store.alerts(**filters).items
+    assert [
+        (history.alert.window_start_ms - START_MS) // BUCKET_MS for history in alerts
+    ] == numbers
 
 
 def test_a_missing_alert_is_none(store: Store) -> None:
@@ -154,16 +156,16 @@ PAGED: dict[str, Callable[[Store, int, str | None], Page[Any]]] = {
 
 
 @pytest.mark.parametrize("query", PAGED)
-def test_pages_hold_everything_once_ties_included(store: Store, query: str) -> None:
+def test_pages_contain_everything_once_including_ties(store: Store, query: str) -> None:
     fill(store)
     read = PAGED[query]
     page = read(store, 1, None)
-    found = list(page.items)
+    items = list(page.items)
     while page.cursor is not None:
         page = read(store, 1, page.cursor)
-        found += page.items
-    assert found == list(read(store, 3, None).items)
-    assert len(found) == 3
+        items += page.items
+    assert items == list(read(store, 3, None).items)
+    assert len(items) == 3
 
 
 @pytest.mark.parametrize("query", PAGED)
@@ -225,10 +227,10 @@ def test_odd_texts_find_nothing(store: Store, query: str, odd: str) -> None:
 @pytest.mark.parametrize("at_ms", [2**70, -(2**70)])
 def test_out_of_range_times_are_clipped(store: Store, at_ms: int) -> None:
     fill(store)
-    found = [
+    outcomes = [
         store.windows(BRAND, at_ms, 2**80).items,
         store.tweets(BRAND, at_ms, 2**80).items,
         store.alerts(from_ms=at_ms, to_ms=2**80).items,
         store.rulings(at_ms, 2**80),
     ]
-    assert {len(some) for some in found} == {0 if at_ms > 0 else 3}
+    assert {len(some) for some in outcomes} == {0 if at_ms > 0 else 3}

@@ -232,7 +232,7 @@ def test_acknowledging_is_idempotent_and_keeps_an_expired_silence(
     assert (silence["createdBy"], silence["status"]["state"]) == ("camille", "active")
     httpx.delete(f"{server.url}/api/v2/silence/{silence['id']}").raise_for_status()
     acknowledge(server, example())
-    assert [one["status"]["state"] for one in server.silences()] == ["expired"]
+    assert [silence["status"]["state"] for silence in server.silences()] == ["expired"]
 
 
 def test_an_alert_without_a_baseline_goes_to_the_digest(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import signal
 from collections.abc import Iterator
@@ -18,30 +16,15 @@ from badbuzz.config.settings import Settings
 from badbuzz.model import Tweet
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
-from dashboards.api.routes.export import encode_cell, encode_csv, read_rows
-from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, alert, fill, window
+from tests.support.served import BRAND, START_MS, STEP_MS, Served, alert, window
 
 DAY_MS = 86_400_000
 FIRST = f"{BRAND}/{START_MS}"
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("api")) as started:
-        with Store.open(started.address) as store:
-            fill(store)
-        yield started
-
-
-@pytest.fixture(scope="module")
-def client(served: Served) -> Iterator[httpx.Client]:
-    with served.client() as opened:
-        yield opened
-
-
 def metric(client: httpx.Client, line: str) -> float:
     """Return the value of a metric; 0.0 if it has no sample."""
-    lines = [one for one in client.get("/metrics").text.splitlines() if one.startswith(line)]
+    lines = [row for row in client.get("/metrics").text.splitlines() if row.startswith(line)]
     return float(lines[0].rpartition(" ")[2]) if lines else 0.0
 
 
@@ -101,7 +84,7 @@ def test_a_correction_of_a_sampled_tweet_has_its_label_and_text(
 ) -> None:
     receipt = client.post("/feedback", json={"tweet_id": "t3", "right": False}).json()
     with Store.open(served.address) as store:
-        (kept,) = [one for one in store.feedback(0, 2**62) if one.id == receipt["id"]]
+        (kept,) = [label for label in store.feedback(0, 2**62) if label.id == receipt["id"]]
     assert (kept.text, kept.predicted, kept.score, kept.right, kept.brand, kept.by) == (
         "@user my bags, again", True, 0.55, False, BRAND, "admin",
     )  # fmt: skip
@@ -111,7 +94,7 @@ def test_a_corrected_text_is_stored_masked(served: Served, client: httpx.Client)
     body = {"text": "write to jane@example.org", "lang": "en", "right": True, "predicted": False}
     receipt = client.post("/feedback", json=body).json()
     with Store.open(served.address) as store:
-        (kept,) = [one for one in store.feedback(0, 2**62) if one.id == receipt["id"]]
+        (kept,) = [label for label in store.feedback(0, 2**62) if label.id == receipt["id"]]
     assert kept.text == "write to ✉"
 
 
@@ -125,7 +108,7 @@ def test_a_correction_sent_twice_counts_once(sent: str, client: httpx.Client) ->
     else:
         body["id"] = "k-2"
     answers = [client.post("/feedback", json=body, headers=headers).json() for _ in range(2)]
-    assert [one["is_new"] for one in answers] == [True, False]
+    assert [receipt["is_new"] for receipt in answers] == [True, False]
     assert metric(client, f'badbuzz_mispredictions_total{{bundle="{bundle}"}}') == 1
 
 
@@ -143,7 +126,7 @@ def test_a_misprediction_is_logged_as_an_event(served: Served, client: httpx.Cli
              "bundle": "airline-en@feed", "lang": "en", "brand": BRAND}  # fmt: skip
     client.post("/feedback", json=body)
     events = [orjson.loads(line) for line in served.log.read_text().splitlines()]
-    (event,) = [one for one in events if one.get("bundle") == "airline-en@feed"]
+    (event,) = [row for row in events if row.get("bundle") == "airline-en@feed"]
     del event["at"]
     assert event == {
         "level": "WARNING", "event": "misprediction", "text": "so @user, great",
@@ -176,7 +159,7 @@ def test_a_correction_answered_with_202_survives_kill_9(tmp_path: Path) -> None:
             receipt = client.post("/feedback", json={"text": "late", "right": True})
         served.end(signal.SIGKILL)
         with Store.open(served.address) as store:
-            kept = [one.id for one in store.feedback(0, 2**62)]
+            kept = [label.id for label in store.feedback(0, 2**62)]
     assert (receipt.status_code, kept) == (202, [receipt.json()["id"]])
 
 
@@ -210,7 +193,9 @@ def test_the_first_acknowledgement_is_kept(served: Served) -> None:
 def test_the_latest_ruling_of_a_caller_counts(client: httpx.Client) -> None:
     for verdict in ("real", "benign"):
         life = client.post(f"/alerts/{FIRST}/ruling", json={"verdict": verdict}).json()
-    assert [(one["by"], one["verdict"]) for one in life["rulings"]] == [("admin", "benign")]
+    assert [(ruling["by"], ruling["verdict"]) for ruling in life["rulings"]] == [
+        ("admin", "benign")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -232,8 +217,8 @@ def test_alerts_are_filtered(params: dict[str, Any], n: int, client: httpx.Clien
 
 
 def test_a_brand_has_its_last_window_and_its_open_alert(client: httpx.Client) -> None:
-    (found,) = client.get("/brands").json()
-    assert (found["last_window"]["start_ms"], found["open_alert"]["id"]) == (
+    (brand,) = client.get("/brands").json()
+    assert (brand["last_window"]["start_ms"], brand["open_alert"]["id"]) == (
         window(7).start_ms,
         alert(5).id,
     )
@@ -293,44 +278,6 @@ def test_tweets_are_sorted_by_the_requested_order(client: httpx.Client) -> None:
     params: dict[str, Any] = {"order": "negative", "from": START_MS}
     tweets = client.get(f"/brands/{BRAND}/tweets", params=params).json()["items"]
     assert [tweet["id"] for tweet in tweets] == ["t1", "t2", "t3", "t4"]
-
-
-# Export
-
-
-def exported(client: httpx.Client, **params: Any) -> list[dict[str, str]]:
-    answer = client.get("/export", params=params)
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(answer.text)))
-
-
-def test_a_text_that_looks_like_a_formula_is_guarded(client: httpx.Client) -> None:
-    texts = {row["id"]: row["text"] for row in exported(client, what="tweets")}
-    assert texts["t1"] == "'=HYPERLINK(1) my bags are lost"
-    assert texts["t4"] == "lovely crew"
-
-
-@pytest.mark.parametrize("end", [";", "\n", "\r\n", "\t"])
-def test_a_formula_is_guarded_wherever_a_cell_may_begin(end: str) -> None:
-    assert encode_cell(f"late{end}=1+1") == f"late{end}'=1+1"
-
-
-@pytest.mark.parametrize(("what", "n"), [("windows", 8), ("alerts", 2), ("tweets", 12)])
-def test_an_export_has_every_row(what: str, n: int, client: httpx.Client) -> None:
-    assert len(exported(client, what=what)) == n
-
-
-def test_an_export_of_more_than_a_page_has_every_row(tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path / 'many.db'}") as store:
-        fill(store)
-        store.record_windows(WINDOWS, [(n, window(n)) for n in range(8, 2500)], 2500)
-        text = "".join(encode_csv("windows", read_rows(store, "windows", None, 0, 2**62)))
-    assert len(text.splitlines()) == 2501
-
-
-def test_the_row_of_a_resolved_alert_has_its_terms(client: httpx.Client) -> None:
-    (row,) = [row for row in exported(client, what="alerts") if row["id"] == FIRST]
-    assert (row["phase"], row["terms"]) == ("resolved", "bags lost")
 
 
 # Errors, limits, operations

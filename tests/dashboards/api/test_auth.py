@@ -189,7 +189,7 @@ def authenticate_concurrently(store: SlowStore, asked: list[Request]) -> list[bo
     authenticator = Authenticator(Settings(), store, clock=Clock())
 
     async def ask() -> list[bool]:
-        asking = [asyncio.create_task(authenticator.is_still_valid(one)) for one in asked]
+        asking = [asyncio.create_task(authenticator.is_still_valid(secret)) for secret in asked]
         while not store.asked:
             await asyncio.sleep(0)
         store.let.set()
@@ -268,9 +268,9 @@ def test_without_keys_only_loopback_hosts_and_origins_are_accepted(
 
 
 def test_without_keys_requires_a_loopback_address() -> None:
-    found = CliRunner().invoke(badbuzz, ["api", "--without-keys", "--host", "0.0.0.0"])
-    assert found.exit_code == 2
-    assert "badbuzz keys add" in found.output
+    refused = CliRunner().invoke(badbuzz, ["api", "--without-keys", "--host", "0.0.0.0"])
+    assert refused.exit_code == 2
+    assert "badbuzz keys add" in refused.output
 
 
 # The commands
@@ -286,9 +286,9 @@ def test_a_secret_is_printed_alone_and_is_valid(tmp_path: Path) -> None:
     made = keys(address, "add", "ana", "--scope", "write")
     secret = made.stdout.strip()
     with Store.open(address) as store:
-        found = store.key(secret.split("_")[1])
-    assert found is not None
-    assert (found[0].name, found[0].scopes, found[1]) == (
+        key = store.key(secret.split("_")[1])
+    assert key is not None
+    assert (key[0].name, key[0].scopes, key[1]) == (
         "ana", frozenset({"write"}), digest(secret),
     )  # fmt: skip
 
@@ -311,15 +311,15 @@ def test_a_revoked_key_is_listed_as_such(tmp_path: Path) -> None:
 
 def test_an_unknown_key_cannot_be_revoked(tmp_path: Path) -> None:
     keys(f"sqlite:///{tmp_path / 'keys.db'}", "add", "ana")
-    found = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "badbuzz", "keys", "revoke", "bob"],
         env={"BADBUZZ_STORE": f"sqlite:///{tmp_path / 'keys.db'}"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert found.returncode == 5
-    assert "bob" in found.stderr
+    assert ran.returncode == 5
+    assert "bob" in ran.stderr
 
 
 def test_the_log_names_the_store(served: Served) -> None:
@@ -340,7 +340,7 @@ def test_the_keys_command_names_the_store(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("keys", "list"), ("keys", "revoke", "ana"), ("errors",)])
 def test_a_command_that_reads_creates_no_store(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    found = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "badbuzz", *arguments],
         cwd=tmp_path,
         env={},
@@ -348,8 +348,8 @@ def test_a_command_that_reads_creates_no_store(arguments: tuple[str, ...], tmp_p
         text=True,
         check=False,
     )
-    assert found.returncode == 5
-    assert f"no store at {tmp_path / 'badbuzz.db'}: start badbuzz record" in found.stderr
+    assert ran.returncode == 5
+    assert f"no store at {tmp_path / 'badbuzz.db'}: start badbuzz record" in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
 

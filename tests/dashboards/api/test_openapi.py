@@ -25,14 +25,14 @@ OPERATIONS = {
 
 def contents() -> list[Any]:
     """Return the JSON content of every request and response."""
-    found = []
+    params = []
     for name, operation in OPERATIONS.items():
         parts = {"request": operation.get("requestBody", {})} | operation["responses"]
         for part, described in parts.items():
             content = described.get("content", {}).get("application/json")
             if content is not None:
-                found.append(pytest.param(content, id=f"{name} {part}"))
-    return found
+                params.append(pytest.param(content, id=f"{name} {part}"))
+    return params
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def test_every_example_matches_its_schema(content: dict[str, Any]) -> None:
         examples = DOCUMENT["components"]["schemas"][name]["examples"]
     validator = Draft202012Validator(resolved(schema))
     assert examples
-    assert [error.message for one in examples for error in validator.iter_errors(one)] == []
+    assert [error.message for example in examples for error in validator.iter_errors(example)] == []
 
 
 @pytest.mark.slow
@@ -57,7 +57,7 @@ def test_responses_to_generated_requests_match_the_document(store_url: str, tmp_
     with Served(tmp_path, store_url) as served:
         with Store.open(store_url) as store:
             fill(store)
-        found = subprocess.run(
+        ran = subprocess.run(
             [
                 Path(sys.executable).parent / "schemathesis",
                 *("run", f"{served.url}/openapi.json"),
@@ -79,11 +79,13 @@ def test_responses_to_generated_requests_match_the_document(store_url: str, tmp_
             check=False,
             timeout=600,  # only so that it ends: a busy machine takes minutes
         )
-    assert found.returncode == 0, found.stdout[-8000:]
+    assert ran.returncode == 0, ran.stdout[-8000:]
 
 
 def test_the_entries_of_docstrings_describe_properties() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     described = schemas["RegistryState"]["properties"]["since_ms"]["description"]
     assert described.startswith("Time of the last change")
-    assert [name for name, one in schemas.items() if "----" in one.get("description", "")] == []
+    assert [
+        name for name, schema in schemas.items() if "----" in schema.get("description", "")
+    ] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,7 @@ import pytest
 from badbuzz.messages.text import headline, why
 from badbuzz.messages.translator import Language
 from badbuzz.store.database import Store
-from tests.support.served import BRAND, START_MS, WINDOWS, Served, alert, fill, window
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("words")) as started:
-        with Store.open(started.address) as store:
-            fill(store)
-        yield started
-
-
-@pytest.fixture(scope="module")
-def client(served: Served) -> Iterator[httpx.Client]:
-    with served.client() as opened:
-        yield opened
-
+from tests.support.served import BRAND, START_MS, WINDOWS, Served, alert, window
 
 # Alerts
 
@@ -41,11 +25,17 @@ def test_an_alert_has_the_sentences_of_the_command(
     (listed,) = client.get("/alerts", params={"language": language, "limit": 1}).json()["items"]
     (brand,) = client.get("/brands", params={"language": language}).json()
     life = client.get(f"/alerts/{opened.id}", params={"language": language}).json()
-    seen = client.post(f"/alerts/{opened.id}/ack", params={"language": language}).json()
+    acknowledged = client.post(f"/alerts/{opened.id}/ack", params={"language": language}).json()
     (phase,) = life["phases"]
-    for one in (listed["alert"], brand["open_alert"], life["alert"], phase, seen["alert"]):
-        assert one["summary"] == headline(opened, language)
-        assert one["why"] == why(opened, language)
+    for described in (
+        listed["alert"],
+        brand["open_alert"],
+        life["alert"],
+        phase,
+        acknowledged["alert"],
+    ):
+        assert described["summary"] == headline(opened, language)
+        assert described["why"] == why(opened, language)
 
 
 def test_steps_are_rounded(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_every_line_of_the_tour_succeeds(tmp_path: Path) -> None:
         with Store.open(served.address) as store:
             fill(store)
         n_before = len(statuses(served.log))
-        found = subprocess.run(
+        ran = subprocess.run(
             ["bash", "-c", script.replace(_ADDRESS, served.url)],
             cwd=tmp_path,
             env={
@@ -44,8 +44,8 @@ def test_every_line_of_the_tour_succeeds(tmp_path: Path) -> None:
             timeout=120,
         )
         answered = statuses(served.log)[n_before:]
-    assert "Traceback" not in found.stderr
-    assert [one for one in answered if not 200 <= one[1] < 300] == []
+    assert "Traceback" not in ran.stderr
+    assert [status for status in answered if not 200 <= status[1] < 300] == []
     assert len(answered) == len(re.findall(r"(?:^|\()api ['\"/]|^curl ", script, re.MULTILINE))
 
 

@@ -80,12 +80,12 @@ def fill(store: Store, seed: int = 7) -> None:
         week = n * 5 // 620
         version = ("fr@1" if lang == "fr" else "en@2" if week > 2 else "en@1")  # fmt: skip
         wrong = draw.random() < (0.22 if version == "en@2" else 0.41)
-        said = draw.choice(("missed", "false")) if wrong else "ok"
-        sentences = {"missed": MISSED, "false": FALSE, "ok": FINE}[said][lang]
+        kind = draw.choice(("missed", "false")) if wrong else "ok"
+        sentences = {"missed": MISSED, "false": FALSE, "ok": FINE}[kind][lang]
         brand = BRANDS[min(int(draw.expovariate(1.2)), 3)]
         far = draw.betavariate(1.2, 3.0 if wrong else 1.3) / 2
-        labelled = said == "false" or (said == "ok" and draw.random() < 0.5)
-        store.add_feedback(_judged(n, said, lang, 0.5 + far if labelled else 0.5 - far,
+        labelled = kind == "false" or (kind == "ok" and draw.random() < 0.5)
+        store.add_feedback(_judged(n, kind, lang, 0.5 + far if labelled else 0.5 - far,
             predicted=labelled, brand=brand, text=draw.choice(sentences).format(brand=brand),
             bundle=f"tweets-{version}" if lang == "fr" else f"airline-{version}",
             at_ms=NOW_MS - round((620 - n) / 620 * 5 * WEEK_MS),
@@ -93,8 +93,8 @@ def fill(store: Store, seed: int = 7) -> None:
     _rule(store)
 
 
-def _judged(n: int, said: str, lang: str, score: float, **fields: Any) -> Any:
-    return feedback(said, round(score, 2), id=f"j{n:04}", tweet_id=f"t{n}", lang=lang, **fields)
+def _judged(n: int, kind: str, lang: str, score: float, **fields: Any) -> Any:
+    return feedback(kind, round(score, 2), id=f"j{n:04}", tweet_id=f"t{n}", lang=lang, **fields)
 
 
 def _rule(store: Store) -> None:

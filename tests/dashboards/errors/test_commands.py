@@ -78,16 +78,16 @@ def run_json(url: str, *args: str) -> Any:
 
 
 def test_every_figure_is_in_the_json(filled: str) -> None:
-    found = run_json(filled)
-    labels, alerts = found["labels"], found["alerts"]
+    analysis = run_json(filled)
+    labels, alerts = analysis["labels"], analysis["alerts"]
     assert (labels["overall"]["n"], labels["overall"]["n_missed"]) == (31, 1)
     assert labels["corrections"]["wrong_rate"] == 0.5
     assert labels["labelling"]["n"] == 1
-    assert {one["name"]: one["n"] for one in labels["by_language"]} == {"fr": 20, "en": 11}
+    assert {group["name"]: group["n"] for group in labels["by_language"]} == {"fr": 20, "en": 11}
     assert labels["by_reason"][0]["name"] == "long_lines"
     assert labels["worst"][0]["score"] == 0.8
     assert (alerts["overall"]["n_real"], alerts["overall"]["n_false_alarm"]) == (2, 1)
-    assert [one["name"] for one in alerts["by_severity"]] == ["critical", "info"]
+    assert [group["name"] for group in alerts["by_severity"]] == ["critical", "info"]
     assert alerts["by_term"] == [{**alerts["overall"], "name": "strike"}]
 
 
@@ -102,20 +102,20 @@ def test_trends_begin_at_a_limit(store_url: str) -> None:
     with Store.open(store_url) as store:
         store.add_feedback(feedback("ok", at_ms=NOW_MS - (TREND_DAYS + 1) * DAY_MS))
         store.add_feedback(feedback("ok", at_ms=NOW_MS))
-        found = analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
-    assert [step.group.n for step in found.trends[0].weeks] == [1]
+        findings = analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
+    assert [step.group.n for step in findings.trends[0].weeks] == [1]
 
 
 def test_the_json_keeps_its_fields(filled: str) -> None:
-    found = run_json(filled)
-    assert found["schema"] == 1
-    assert {key: sorted(found[key]) for key in ("labels", "trends", "alerts")} == {
+    analysis = run_json(filled)
+    assert analysis["schema"] == 1
+    assert {key: sorted(analysis[key]) for key in ("labels", "trends", "alerts")} == {
         "labels": ["by_brand", "by_language", "by_margin", "by_reason", "by_term", "corrections",
                    "labelling", "overall", "worst"],
         "trends": ["corrections", "from_ms", "labelling"],
         "alerts": ["by_brand", "by_severity", "by_term", "n_contested", "overall"],
     }  # fmt: skip
-    assert sorted(found["labels"]["overall"]) == [
+    assert sorted(analysis["labels"]["overall"]) == [
         "n", "n_false", "n_missed", "name", "wrong_interval", "wrong_rate",
     ]  # fmt: skip
 
@@ -175,8 +175,8 @@ def test_with_a_report_the_terminal_output_is_short(filled: str, tmp_path: Path)
     assert "By confidence" not in ran.stdout
 
 
-def test_small_groups_are_omitted_and_counted(found: ErrorFindings) -> None:
-    brands, alerts = (one for one in sections(found) if one.title == "By brand")
+def test_small_groups_are_omitted_and_counted(findings: ErrorFindings) -> None:
+    brands, alerts = (section for section in sections(findings) if section.title == "By brand")
     assert [row.name for row in brands.rows] == ["Air Paradis"]
     assert brands.omitted == "Omitted: 1 brand of fewer than 3 judged; --json has them."
     assert [row.name for row in alerts.rows] == ["Air Paradis"]
@@ -188,7 +188,7 @@ def test_small_groups_of_alerts_are_omitted(store_url: str) -> None:
         store.record_alerts(SourcePartition("alerts", 0), [(0, phase)], 1)
         store.rule(Ruling(phase.id, "real", "kim", NOW_MS, ""))
         listed = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
-    (terms,) = (one for one in listed if one.title == "By driving term")
+    (terms,) = (section for section in listed if section.title == "By driving term")
     assert (terms.rows, terms.n_small) == ((), 2)
     assert "2 terms of fewer than 3 ruled" in terms.omitted
 
@@ -198,8 +198,8 @@ def test_a_single_version_is_a_sentence(store_url: str) -> None:
         for _ in range(3):
             store.add_feedback(feedback("ok", at_ms=NOW_MS))
         listed = sections(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS + DAY_MS))
-    trends = [one for one in listed if one.part == "trends"]
-    assert [one.rows for one in trends] == [(), ()]
+    trends = [section for section in listed if section.part == "trends"]
+    assert [section.rows for section in trends] == [(), ()]
     assert trends[0].note.startswith("Only one version has feedback, b@1: 0 %")
 
 
@@ -213,9 +213,9 @@ def test_an_empty_store_prints_advice(store_url: str) -> None:
 
 
 def test_an_empty_period_has_empty_figures(filled: str) -> None:
-    found = run_json(filled, "--to", "2020-01-01T00:00:00Z")
-    assert found["labels"]["overall"]["wrong_rate"] is None
-    assert found["alerts"]["by_brand"] == []
+    analysis = run_json(filled, "--to", "2020-01-01T00:00:00Z")
+    assert analysis["labels"]["overall"]["wrong_rate"] is None
+    assert analysis["alerts"]["by_brand"] == []
 
 
 def test_feedback_without_a_label_is_counted_in_the_advice(store_url: str) -> None:
@@ -241,7 +241,7 @@ def test_an_invalid_period_is_refused(tmp_path: Path, args: list[str], reason: s
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
+def findings(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
     path = tmp_path_factory.mktemp("store") / "badbuzz.db"
     with Store.open(f"sqlite:///{path}") as store:
         fill(store)
@@ -251,16 +251,16 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> ErrorFindings:
     """An analysis of five weeks, two bundles and four brands, with a very long term."""
-    found = example(tmp_path_factory.mktemp("example"))
+    findings = example(tmp_path_factory.mktemp("example"))
     longest = FeedbackGroup("internationalisation", 90, 45, 45)
-    terms = (longest, *found.mispredictions.terms)
-    mispredictions = replace(found.mispredictions, terms=terms)
-    return replace(found, mispredictions=mispredictions)
+    terms = (longest, *findings.mispredictions.terms)
+    mispredictions = replace(findings.mispredictions, terms=terms)
+    return replace(findings, mispredictions=mispredictions)
 
 
 @pytest.fixture(scope="module")
-def report(found: ErrorFindings) -> str:
-    return render(found)
+def report(findings: ErrorFindings) -> str:
+    return render(findings)
 
 
 def test_a_report_is_written(filled: str, tmp_path: Path) -> None:

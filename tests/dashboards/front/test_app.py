@@ -76,14 +76,14 @@ def open_page(
 def page_text(app: AppTest) -> str:
     """Return all texts of the page, headings and HTML alike."""
     kinds = ("title", "header", "markdown", "error", "warning")
-    plain = [str(one.value) for kind in kinds for one in app.get(kind)]  # type: ignore[union-attr]
-    html = [unescape(one.proto.body) for one in app.get("html")]
+    plain = [str(element.value) for kind in kinds for element in app.get(kind)]  # type: ignore[union-attr]
+    html = [unescape(element.proto.body) for element in app.get("html")]
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def page_html(app: AppTest) -> str:
     """Return the HTML of the page as it is sent."""
-    return "".join(one.proto.body for one in app.get("html"))
+    return "".join(element.proto.body for element in app.get("html"))
 
 
 # The client
@@ -204,8 +204,8 @@ def test_the_claim_of_a_resolved_alert_has_a_time(client: Client) -> None:
     life = client.alert(OPEN)
     over = replace(life.alert, phase="resolved", evidence=None, n_negative=3)
     life = replace(life, alert=over, phases=(*life.phases, over))
-    said = claim(life, "Europe/Paris", Translator("en"))
-    assert said.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
+    sentence = claim(life, "Europe/Paris", Translator("en"))
+    assert sentence.startswith("24 Nov 2025 17:15: 38 of 51 tweets")
 
 
 def test_an_unknown_alert_is_reported(open_page: Callable[..., AppTest]) -> None:
@@ -251,7 +251,7 @@ def test_a_ruling_is_stored_with_its_note(
 
 
 def click(app: AppTest, label: str) -> None:
-    (button,) = (one for one in app.button if one.label == label)
+    (button,) = (button for button in app.button if button.label == label)
     button.click().run()
 
 
@@ -271,8 +271,8 @@ def test_the_command_serves_until_a_signal(served: Served, tmp_path: Path) -> No
     finally:
         process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
-    told = log.read_text().splitlines()
-    assert told[0] == f"http://127.0.0.1:{port} serves the pages of {served.url}; Ctrl-C ends it"
+    lines = log.read_text().splitlines()
+    assert lines[0] == f"http://127.0.0.1:{port} serves the pages of {served.url}; Ctrl-C ends it"
 
 
 def answers(port: int) -> bool:

@@ -20,8 +20,8 @@ PROVISIONING = FOLDER.parent / "provisioning"
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
-    return found
+    dashboard: dict[str, Any] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    return dashboard
 
 
 def panels(name: str) -> list[dict[str, Any]]:
@@ -52,8 +52,8 @@ def changes(before: Any, after: Any, where: str = "") -> Iterator[str]:
         for key, value in before.items():
             yield from changes(value, after.get(key), f"{where}.{key}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for place, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from changes(one, other, f"{where}[{place}]")
+        for place, (old, other) in enumerate(zip(before, after, strict=True)):
+            yield from changes(old, other, f"{where}[{place}]")
     elif before != after:
         yield where
 

@@ -71,8 +71,8 @@ def prometheus(watched: Watched) -> PrometheusServer:
 
 
 def _targets(processes: dict[str, WorkerProcess], api: Served) -> dict[str, list[str]]:
-    found = {job: [f"127.0.0.1:{process.port}"] for job, process in processes.items()}
-    return {**found, "api": [urlsplit(api.url).netloc]}
+    targets = {job: [f"127.0.0.1:{process.port}"] for job, process in processes.items()}
+    return {**targets, "api": [urlsplit(api.url).netloc]}
 
 
 def _replay_crisis(stream: Deployment, server: PrometheusServer, folder: Path) -> None:

@@ -82,19 +82,19 @@ def test_no_other_alert_fires(prometheus: PrometheusServer) -> None:
 
 def targets() -> list[Any]:
     """Return every PromQL expression of every dashboard."""
-    found = [
+    missing = [
         pytest.param(target["expr"], id=f"{name}-{panel['title']}-{target['refId']}")
         for name in NAMES
         for panel in panels(name)
         for target in panel["targets"]
         if "expr" in target
     ]
-    found += [
+    missing += [
         pytest.param(annotation["target"]["expr"], id=f"{name}-annotation")
         for name in NAMES
         for annotation in read(name)["annotations"].get("list", [])
     ]
-    return found
+    return missing
 
 
 @pytest.mark.parametrize("expression", targets())

@@ -77,12 +77,12 @@ def test_a_rule_that_does_not_fire_fails_its_case(tmp_path: Path) -> None:
 
 def expectations() -> dict[str, set[bool]]:
     """Return, for each alert, whether its cases expect it to fire."""
-    found: dict[str, set[bool]] = defaultdict(set)
+    tested: dict[str, set[bool]] = defaultdict(set)
     for case in CASES:
         for test in read_yaml(case)["tests"]:
             for expected in test["alert_rule_test"]:
-                found[expected["alertname"]].add(bool(expected["exp_alerts"]))
-    return found
+                tested[expected["alertname"]].add(bool(expected["exp_alerts"]))
+    return tested
 
 
 @pytest.mark.parametrize("alert", ALERTS)

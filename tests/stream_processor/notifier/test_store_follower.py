@@ -43,15 +43,15 @@ def start(stream: Deployment, address: str, **settings: str) -> WorkerProcess:
 
 def corrected(azure: HttpServer) -> list[str]:
     """Return the mispredictions that Azure Monitor received, in order."""
-    traces = [one for one in azure.envelopes() if one["message"] == MISPREDICTION_TRACE]
+    traces = [trace for trace in azure.envelopes() if trace["message"] == MISPREDICTION_TRACE]
     return [trace["properties"]["feedback"] for trace in traces]
 
 
 def n_retries(notifier: WorkerProcess) -> float:
     """Return the number of requests that Azure Monitor did not accept."""
     metrics = notifier.get("/metrics") or b""
-    found = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', metrics)
-    return float(found[1]) if found else 0.0
+    match = re.search(rb'badbuzz_sink_retries_total{sink="azure"} (\S+)', metrics)
+    return float(match[1]) if match else 0.0
 
 
 def all_sent(store: Store) -> bool:
@@ -111,9 +111,9 @@ def test_live_windows_become_metrics_and_replayed_ones_do_not(
         store.record_windows(WINDOWS, [(0, live), (1, window(brand="Nordwind"))], 2)
         start(real_stream, address, AZURE_CONNECTION_STRING=azure.connection_string)
         await_that(lambda: len(azure.envelopes("MetricData")) >= len(METRICS), "metrics")
-    found = azure.envelopes("MetricData")
-    assert {one["properties"]["brand"] for one in found} == {BRAND}
-    assert found[0]["metrics"][0]["value"] == live.n_negative
+    envelopes = azure.envelopes("MetricData")
+    assert {envelope["properties"]["brand"] for envelope in envelopes} == {BRAND}
+    assert envelopes[0]["metrics"][0]["value"] == live.n_negative
 
 
 def test_without_a_store_alerts_are_sent_and_the_reason_is_reported(
@@ -125,7 +125,9 @@ def test_without_a_store_alerts_are_sent_and_the_reason_is_reported(
     await_that(lambda: bool(notifier.readiness()["store"]["reason"]), "the reason")
     assert "start badbuzz record" in notifier.readiness()["store"]["reason"]
     OutputProducer(real_stream).alerts(example())
-    await_that(lambda: any("change" in one["properties"] for one in azure.envelopes()), "a trace")
+    await_that(
+        lambda: any("change" in trace["properties"] for trace in azure.envelopes()), "a trace"
+    )
     assert not (tmp_path / "none.db").exists()
 
 

@@ -51,7 +51,9 @@ def test_a_store_that_is_down_is_logged_once(
         return follower.reason
 
     assert "start badbuzz record" in asyncio.run(run())
-    assert [one for one in caplog.messages if "not forwarded" in one] == caplog.messages[:1]
+    assert [
+        message for message in caplog.messages if "not forwarded" in message
+    ] == caplog.messages[:1]
 
 
 def test_a_recovered_store_is_reported_while_the_sink_is_down(
@@ -92,4 +94,4 @@ def test_a_misprediction_whose_mark_failed_is_sent_again_with_a_higher_attempt(
         store.add_feedback(feedback("missed"))
     with closing(sqlite3.connect(settings.store.removeprefix("sqlite:///"))) as database:
         asyncio.run(run(database))
-    assert [one["properties"]["attempt"] for one in server.envelopes()] == ["1", "2"]
+    assert [trace["properties"]["attempt"] for trace in server.envelopes()] == ["1", "2"]

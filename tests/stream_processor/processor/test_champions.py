@@ -87,10 +87,10 @@ def test_a_swap_during_a_replay_scores_every_tweet_once(
     deployment.await_done()
 
     scored = [orjson.loads(value) for _, value in deployment.committed(wire.SCORED_TWEETS)]
-    assert [one["id"] for one in scored] == [str(1 + i) for i in range(tweets.n_sent)]
+    assert [row["id"] for row in scored] == [str(1 + i) for i in range(tweets.n_sent)]
     windows = [orjson.loads(value) for _, value in deployment.committed(wire.WINDOWS)]
     assert sum(window["n"] for window in windows) == tweets.n_sent
-    served = [one["bundle"] for one in scored]
+    served = [row["bundle"] for row in scored]
     changes = [served[0], *(after for before, after in pairwise(served) if before != after)]
     assert changes == [version.bundle for version in order]
     assert metric(worker, "badbuzz_bundle_swaps_total", language="en") == len(order)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.kafka
 PARTITION = partition_of("Air Paradis", 4)
 
 
-def test_bad_bytes_go_to_the_dead_letters_and_the_stream_goes_on(stream: Deployment) -> None:
+def test_bad_bytes_become_a_dead_letter_and_the_stream_continues(stream: Deployment) -> None:
     producer = RecordProducer(stream)
     producer.raw(b"\xff\x00 no json")
     producer.raw(b'{"v":1,"id":7}')

@@ -146,7 +146,7 @@ def test_alerts_replaced_by_later_phases_are_no_loss(
     with Store.open(url) as store:
         stored = store.alert(alert().id)
         assert stored is not None
-        assert [one.phase for one in stored.phases] == ["firing", "resolved"]
+        assert [phase.phase for phase in stored.phases] == ["firing", "resolved"]
 
 
 def test_an_empty_store_is_filled_again(

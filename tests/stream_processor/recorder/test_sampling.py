@@ -44,10 +44,10 @@ def scored_tweets(seed: int, n_tweets: int) -> list[Scored]:
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
     folder: Path = tmp_path_factory.mktemp("sampling")
     with (
-        Store.open(f"sqlite:///{folder / 'candidates.db'}") as one,
+        Store.open(f"sqlite:///{folder / 'candidates.db'}") as store,
         Store.open(f"sqlite:///{folder / 'all.db'}") as other,
     ):
-        yield one, other
+        yield store, other
 
 
 def sampled(store: Store, stream: Sequence[Scored]) -> list[SampledTweet]:

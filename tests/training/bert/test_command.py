@@ -52,17 +52,17 @@ def command_run(
 def test_models_are_compared_with_the_champion_on_the_same_rows(command_run: CommandRun) -> None:
     (random,) = command_run.output["views"]
     models = random["models"]
-    assert [one["kind"] for one in models] == ["champion", "frozen", "tuned", "distilled"]
-    assert [one["gain"] is None for one in models] == [True, False, False, False]
-    assert {sum(one["confusion"].values()) for one in models} == {models[0]["n_test"]}
+    assert [model["kind"] for model in models] == ["champion", "frozen", "tuned", "distilled"]
+    assert [model["gain"] is None for model in models] == [True, False, False, False]
+    assert {sum(model["confusion"].values()) for model in models} == {models[0]["n_test"]}
 
 
 def test_serving_is_measured_and_priced(command_run: CommandRun) -> None:
     costs = command_run.output["costs"]
-    for one in (costs["champion"], costs["encoder"]):
-        assert min(one["alone_ms"], one["batch_us"], one["size_mb"]) > 0
-        assert one["memory_mb"] < 500, "TensorFlow is loaded"
-        assert [price["rate"] for price in one["prices"]] == [10, 100, 1000]
+    for cost in (costs["champion"], costs["encoder"]):
+        assert min(cost["alone_ms"], cost["batch_us"], cost["size_mb"]) > 0
+        assert cost["memory_mb"] < 500, "TensorFlow is loaded"
+        assert [price["rate"] for price in cost["prices"]] == [10, 100, 1000]
 
 
 def test_the_conclusion_is_a_sentence_with_reasons(command_run: CommandRun) -> None:

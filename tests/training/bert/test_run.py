@@ -28,8 +28,8 @@ def names(corpus: Corpus, *unseen: str) -> list[str]:
 
 def brands(corpus: Corpus) -> list[str]:
     """Return brands by size, the largest first."""
-    found, counts = np.unique(corpus.rows.brands, return_counts=True)
-    return [str(found[place]) for place in np.argsort(-counts, kind="stable")]
+    distinct, counts = np.unique(corpus.rows.brands, return_counts=True)
+    return [str(distinct[place]) for place in np.argsort(-counts, kind="stable")]
 
 
 def test_the_largest_brand_is_left_out_when_none_is_given(corpus: Corpus) -> None:
@@ -49,15 +49,15 @@ def test_brands_that_are_given_are_left_out_in_turn(corpus: Corpus) -> None:
     assert names(corpus, second, first) == ["fold 0", second, first]
 
 
-def test_a_brand_that_is_none_is_refused(corpus: Corpus) -> None:
+def test_an_unknown_brand_is_refused(corpus: Corpus) -> None:
     with pytest.raises(SettingsError, match="--unseen Nobody: is none of the brands"):
         names(corpus, "Nobody")
 
 
 def test_rows_that_may_be_tested_on_are_not_distilled_with() -> None:
     rows = Rows(["late", "lost"], np.array([True, True]), np.array(["", ""]))
-    found = unlabelled_texts(Corpus("own", "en", rows), ["late", "new", "new", "other"])
-    assert found == ["new", "other"]
+    texts = unlabelled_texts(Corpus("own", "en", rows), ["late", "new", "new", "other"])
+    assert texts == ["new", "other"]
 
 
 def test_french_rows_are_not_distilled_with_english_texts(tmp_path: Path) -> None:

@@ -38,7 +38,11 @@ def tuned(tiny: Encoder, states: Ragged) -> TunedLayers:
 
 def test_every_weight_of_the_top_is_tuned(tiny: Encoder, tuned: TunedLayers) -> None:
     before = dict(
-        zip([one.name for one in tuned.variables], TunedLayers(tiny, TUNING).weights(), strict=True)
+        zip(
+            [variable.name for variable in tuned.variables],
+            TunedLayers(tiny, TUNING).weights(),
+            strict=True,
+        )
     )
     after = dict(zip(before, tuned.weights(), strict=True))
     assert {name for name in before if np.array_equal(before[name], after[name])} == set()
@@ -70,10 +74,10 @@ def test_the_epoch_with_the_lowest_validation_loss_is_kept(tiny: Encoder, states
 
 def matrix(rows: list[list[int]]) -> sparse.csr_matrix:
     """Return binary rows with the given ids."""
-    found = sparse.lil_matrix((len(rows), AIRLINE_EN.features.n_buckets))
+    bits = sparse.lil_matrix((len(rows), AIRLINE_EN.features.n_buckets))
     for place, ids in enumerate(rows):
-        found[place, ids] = 1.0
-    return found.tocsr()
+        bits[place, ids] = 1.0
+    return bits.tocsr()
 
 
 ROWS = [[1, 2], [1, 3], [4, 5], [4, 6], [7, 2]]
@@ -103,9 +107,9 @@ def test_a_weight_of_ten_counts_more_than_a_weight_of_one() -> None:
 
 def test_tuning_is_the_same_each_time(tiny: Encoder, states: Ragged) -> None:
     once = replace(TUNING, n_epochs=1)
-    found = []
+    runs = []
     for _ in range(2):
         top = TunedLayers(tiny, once)
         next(top.learn(states, NEGATIVE.astype(np.float64)))
-        found.append(top.logits(states))
-    np.testing.assert_array_equal(found[0], found[1])
+        runs.append(top.logits(states))
+    np.testing.assert_array_equal(runs[0], runs[1])

@@ -40,7 +40,7 @@ def write_tiny(folder: Path) -> Path:
 
 
 def shapes() -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {
+    sizes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (len(WORDS), HIDDEN),
         "embeddings.position_embeddings.weight": (40, HIDDEN),
         "embeddings.token_type_embeddings.weight": (2, HIDDEN),
@@ -53,12 +53,12 @@ def shapes() -> dict[str, tuple[int, ...]]:
             ("attention.self.value", HIDDEN, HIDDEN), ("attention.output.dense", HIDDEN, HIDDEN),
             ("intermediate.dense", HIDDEN, WIDE), ("output.dense", WIDE, HIDDEN),
         ):  # fmt: skip
-            found[f"encoder.layer.{layer}.{name}.weight"] = (n_out, n_in)
-            found[f"encoder.layer.{layer}.{name}.bias"] = (n_out,)
+            sizes[f"encoder.layer.{layer}.{name}.weight"] = (n_out, n_in)
+            sizes[f"encoder.layer.{layer}.{name}.bias"] = (n_out,)
         for name in ("attention.output.LayerNorm", "output.LayerNorm"):
-            found[f"encoder.layer.{layer}.{name}.weight"] = (HIDDEN,)
-            found[f"encoder.layer.{layer}.{name}.bias"] = (HIDDEN,)
-    return found
+            sizes[f"encoder.layer.{layer}.{name}.weight"] = (HIDDEN,)
+            sizes[f"encoder.layer.{layer}.{name}.bias"] = (HIDDEN,)
+    return sizes
 
 
 def tokeniser() -> dict[str, Any]:

@@ -23,5 +23,5 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def found(corpus: Corpus, store: Path) -> list[Comparison]:
+def comparisons(corpus: Corpus, store: Path) -> list[Comparison]:
     return compared(corpus, str(store))

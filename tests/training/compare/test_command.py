@@ -37,11 +37,11 @@ def test_the_command_shows_a_table_a_choice_and_writes_a_report(
 
 
 def test_a_report_is_self_contained_and_has_no_texts(
-    corpus: Corpus, found: list[Comparison], tmp_path: Path
+    corpus: Corpus, comparisons: list[Comparison], tmp_path: Path
 ) -> None:
     path = tmp_path / "report.html"
-    choices = [choose(one.records, 0.05) for one in found]
-    write_report(path, found, choices, TINY, 0.05, "http://127.0.0.1")
+    choices = [choose(comparison.records, 0.05) for comparison in comparisons]
+    write_report(path, comparisons, choices, TINY, 0.05, "http://127.0.0.1")
     html = path.read_text()
     assert "src=" not in html
     assert not [text for text in corpus.rows.texts if len(text) > 20 and text in html]

@@ -25,9 +25,9 @@ def outcome_on(corpus: Corpus, view: View, candidate: Candidate) -> Outcome:
 
 @pytest.mark.slow
 def test_every_model_returns_one_score_in_0_to_1_per_row(corpus: Corpus, random_view: View) -> None:
-    found = candidates(corpus, TINY)
+    offered = candidates(corpus, TINY)
     experiment = Experiment(corpus.rows, features_of(corpus), TINY)
-    for candidate in found:
+    for candidate in offered:
         outcome = fit_and_score(candidate, random_view, experiment, lambda: None)
         assert len(outcome.scores) == len(random_view.folds[0].test), candidate.name
         assert ((outcome.scores >= 0) & (outcome.scores <= 1)).all(), candidate.name
@@ -36,17 +36,17 @@ def test_every_model_returns_one_score_in_0_to_1_per_row(corpus: Corpus, random_
 
 
 def test_every_kind_of_features_and_classifier_is_compared(corpus: Corpus) -> None:
-    found = candidates(corpus, TINY)
-    assert {one.classifier for one in found} == {
+    offered = candidates(corpus, TINY)
+    assert {candidate.classifier for candidate in offered} == {
         "majority", "vader", "logistic", "ridge", "lightgbm", "boosting", "forest",
         "dense", "convolution", "bag", "linear",
     }  # fmt: skip
-    assert len({one.name for one in found}) == len(found)
+    assert len({candidate.name for candidate in offered}) == len(offered)
 
 
 def test_vader_scores_english_only(corpus: Corpus) -> None:
     french = candidates(replace(corpus, language="fr"), TINY)
-    assert "vader" not in {one.classifier for one in french}
+    assert "vader" not in {candidate.classifier for candidate in french}
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_vader_scores_english_only(corpus: Corpus) -> None:
 def test_a_model_fitted_twice_has_the_same_scores(
     corpus: Corpus, random_view: View, model: str
 ) -> None:
-    (candidate,) = (one for one in candidates(corpus, TINY) if one.name == model)
+    (candidate,) = (offered for offered in candidates(corpus, TINY) if offered.name == model)
     once, twice = (outcome_on(corpus, random_view, candidate).scores for _ in range(2))
     np.testing.assert_array_equal(once, twice)
 
@@ -71,26 +71,26 @@ def outcome_of(scores: list[float], negative: list[bool]) -> Outcome:
 
 
 def test_figures_of_known_scores() -> None:
-    found = figures(outcome_of([0.9, 0.8, 0.4, 0.1], [True, False, True, False]))
-    assert found["accuracy"] == 0.5
-    assert found["macro_f1"] == 0.5
-    assert found["f1_negative"] == 0.5
-    assert found["auc"] == 0.75
-    assert found["average_precision"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-5)
+    measured = figures(outcome_of([0.9, 0.8, 0.4, 0.1], [True, False, True, False]))
+    assert measured["accuracy"] == 0.5
+    assert measured["macro_f1"] == 0.5
+    assert measured["f1_negative"] == 0.5
+    assert measured["auc"] == 0.75
+    assert measured["average_precision"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-5)
 
 
 def test_the_share_of_labels_is_biased_and_the_adjusted_share_is_not() -> None:
     negative = [True] * 100 + [False] * 100
     scores = [0.9] * 100 + [0.9] * 40 + [0.1] * 60
     shares = [(score - 0.42) / (0.9 - 0.42) for score in scores]
-    found = figures(replace(outcome_of(scores, negative), shares=np.array(shares)))
-    assert found["share_bias_plain_0.2"] == pytest.approx(0.32, abs=0.01)
-    assert found["share_bias_adjusted_0.2"] == pytest.approx(0.0, abs=0.01)
+    measured = figures(replace(outcome_of(scores, negative), shares=np.array(shares)))
+    assert measured["share_bias_plain_0.2"] == pytest.approx(0.32, abs=0.01)
+    assert measured["share_bias_adjusted_0.2"] == pytest.approx(0.0, abs=0.01)
 
 
 def test_the_worst_errors_come_first() -> None:
-    found = worst(outcome_of([0.1, 0.95, 0.6, 0.9], [True, False, False, True]), list("abcd"))
-    assert [error.text for error in found] == ["b", "a", "c"]
+    errors = worst(outcome_of([0.1, 0.95, 0.6, 0.9], [True, False, False, True]), list("abcd"))
+    assert [error.text for error in errors] == ["b", "a", "c"]
 
 
 def record_of(name: str, n_right: int, us: float, n: int = 1000) -> Record:
@@ -107,9 +107,9 @@ def test_the_cheapest_model_about_as_good_as_the_best_is_chosen() -> None:
         record_of("cheap", 901, us=20),
         record_of("poor", 700, us=1),
     ]
-    found = choose(records, core_hour=0.05)
-    assert (found.chosen.classifier, found.best.classifier) == ("cheap", "dear")
-    assert found.n_as_good == 2
+    choice = choose(records, core_hour=0.05)
+    assert (choice.chosen.classifier, choice.best.classifier) == ("cheap", "dear")
+    assert choice.n_as_good == 2
 
 
 def test_a_cheaper_model_that_few_rows_cannot_tell_from_the_best_is_not_chosen() -> None:
@@ -118,8 +118,8 @@ def test_a_cheaper_model_that_few_rows_cannot_tell_from_the_best_is_not_chosen()
 
 
 def test_a_choice_has_reasons() -> None:
-    found = choose([record_of("dear", 902, us=500), record_of("cheap", 901, us=20)], core_hour=3.6)
-    assert found.reasons == (
+    choice = choose([record_of("dear", 902, us=500), record_of("cheap", 901, us=20)], core_hour=3.6)
+    assert choice.reasons == (
         "features, cheap is right about 90.1% of 1,000 test rows, AUC 0.500; the best, "
         "features, dear, 90.2%: a difference of -0.1 points (-0.3 to +0.0). Of the 2 that are "
         "shown to be at most 1.5 points worse it is the cheapest to run",

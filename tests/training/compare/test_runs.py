@@ -45,9 +45,9 @@ def runs_of(client: Any, corpus: str = "own.jsonl", status: str = "FINISHED") ->
     return list(client.search_runs([experiment.experiment_id], f"attributes.status = '{status}'"))
 
 
-def test_a_run_has_figures_and_pictures(found: list[Comparison], store: Path) -> None:
+def test_a_run_has_figures_and_pictures(comparisons: list[Comparison], store: Path) -> None:
     client = client_of(store)
-    record = found[0].records[-1]
+    record = comparisons[0].records[-1]
     run = client.get_run(record.run_id)
     assert {
         "accuracy", "macro_f1", "f1_negative", "auc", "average_precision", "ece",
@@ -55,22 +55,24 @@ def test_a_run_has_figures_and_pictures(found: list[Comparison], store: Path) ->
         "n_bytes", "fold/accuracy of fold 0",
     } <= run.data.metrics.keys()  # fmt: skip
     assert run.data.params["features"] == record.features
-    assert run.data.tags["badbuzz.data"] == found[0].corpus.digest
+    assert run.data.tags["badbuzz.data"] == comparisons[0].corpus.digest
     assert {artifact.path for artifact in client.list_artifacts(record.run_id)} == {
         "calibration.png", "confusion.png", "errors.json", "precision-recall.png", "roc.png",
         "scores.npz",
     }  # fmt: skip
 
 
-def test_finished_runs_are_reused(corpus: Corpus, found: list[Comparison], store: Path) -> None:
+def test_finished_runs_are_reused(
+    corpus: Corpus, comparisons: list[Comparison], store: Path
+) -> None:
     again = compared(corpus, str(store))
-    for before, after in zip(found, again, strict=True):
+    for before, after in zip(comparisons, again, strict=True):
         assert after.n_resumed == len(after.records)
-        for one, other in zip(before.records, after.records, strict=True):
-            assert (one.run_id, one.figures, one.folds) == (
+        for old, other in zip(before.records, after.records, strict=True):
+            assert (old.run_id, old.figures, old.folds) == (
                 other.run_id, other.figures, other.folds,
             )  # fmt: skip
-            np.testing.assert_array_equal(one.scores, other.scores)
+            np.testing.assert_array_equal(old.scores, other.scores)
 
 
 @pytest.mark.slow
@@ -87,7 +89,9 @@ def test_the_learning_curve_of_a_network_is_saved(corpus: Corpus, store: Path) -
 
 def test_an_unfinished_run_is_not_reused(corpus: Corpus, tmp_path: Path) -> None:
     tracking = Tracking(str(tmp_path))
-    candidate = next(one for one in candidates(corpus, TINY) if one.name == "text, majority")
+    candidate = next(
+        offered for offered in candidates(corpus, TINY) if offered.name == "text, majority"
+    )
     own = identity(candidate, corpus, views(corpus, TINY)[0])
     experiment = tracking.experiment("badbuzz compare own.jsonl")
     client_of(tmp_path).create_run(experiment, tags={"badbuzz.identity": own})
@@ -121,14 +125,14 @@ def _folder(module: ModuleType) -> str:
     return str(Path(module.__file__).parent)
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TrackingError, match=r"file/store: cannot be written"):
         Tracking(str(tmp_path / "file" / "store"))
 
 
 @pytest.mark.parametrize("place", ["file:///tmp/x", "postgresql://x/y"])
-def test_an_invalid_place_is_refused(place: str) -> None:
+def test_an_invalid_store_address_is_refused(place: str) -> None:
     with pytest.raises(TrackingError, match="give a folder, sqlite:///FILE, or http"):
         Tracking(place)
 
@@ -231,9 +235,9 @@ def test_finished_runs_are_kept_when_mlflow_ends(corpus: Corpus, server: Any) ->
     with pytest.raises(TrackingError, match="give the same command again"):
         compared(corpus, place, Killer(process))
     server()
-    found = compared(corpus, place)
-    assert [one.n_resumed for one in found] == [2, 0]
-    assert [len(one.records) for one in found] == [3, 3]
+    comparisons = compared(corpus, place)
+    assert [comparison.n_resumed for comparison in comparisons] == [2, 0]
+    assert [len(comparison.records) for comparison in comparisons] == [3, 3]
 
 
 class Filler(Silent):

@@ -31,11 +31,11 @@ from training.writing import write_folder
 
 LINEAR = ("logistic", "ridge")
 SERVED = [
-    *(f"tfidf-{kind}, {one}" for kind in ("words", "letters", "both") for one in LINEAR),
+    *(f"tfidf-{kind}, {name}" for kind in ("words", "letters", "both") for name in LINEAR),
     "hashed, bag", "hashed, linear",
-    *(f"word2vec-{kind}, {one}" for kind in ("mean", "idf") for one in LINEAR),
+    *(f"word2vec-{kind}, {name}" for kind in ("mean", "idf") for name in LINEAR),
     "word2vec-mean, dense",
-    *(f"fasttext-{kind}, {one}" for kind in ("mean", "idf") for one in LINEAR),
+    *(f"fasttext-{kind}, {name}" for kind in ("mean", "idf") for name in LINEAR),
     "fasttext-mean, dense", "word2vec-words, convolution",
 ]  # fmt: skip
 KINDS = (
@@ -57,19 +57,19 @@ class Models:
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
-        self._known = {one.name: one for one in candidates(corpus, TINY)}
+        self._known = {candidate.name: candidate for candidate in candidates(corpus, TINY)}
         fitting = CandidateFitter(corpus, TINY)
         self.fitted = cache(lambda name: fitting.fit(self._known[name]))
         self.converted = cache(self._converted)
 
     @property
     def served(self) -> list[str]:
-        return [name for name, one in self._known.items() if is_served(one.classifier)]
+        return [name for name, candidate in self._known.items() if is_served(candidate.classifier)]
 
     def _converted(self, name: str) -> Converted:
         fitted: FittedCandidate = self.fitted(name)
-        (found,) = conversions(fitted, FORMATS[:1])
-        return found
+        (conversion,) = conversions(fitted, FORMATS[:1])
+        return conversion
 
     def write(self, name: str, folder: Path) -> Scorer:
         return write_converted(self.converted(name), self.fitted(name), self.corpus, TINY, folder)
@@ -112,12 +112,12 @@ def test_a_graph_with_other_scores_is_refused(models: Models) -> None:
 
 @pytest.mark.slow
 def test_smaller_formats_have_smaller_files_and_small_gaps(models: Models) -> None:
-    found = conversions(models.fitted("fasttext-mean, dense"))
-    assert [one.numbers for one in found] == list(FORMATS)
-    sizes = [len(one.network) for one in found]
+    converted = conversions(models.fitted("fasttext-mean, dense"))
+    assert [form.numbers for form in converted] == list(FORMATS)
+    sizes = [len(form.network) for form in converted]
     assert sizes[1] < 0.51 * sizes[0]
     assert sizes[2] < 0.26 * sizes[0]
-    assert max(one.gap for one in found) < 0.05
+    assert max(form.gap for form in converted) < 0.05
 
 
 @pytest.mark.slow
@@ -208,7 +208,9 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
 
 
 def invoke(*arguments: object) -> Result:
-    return CliRunner().invoke(train, ["convert", "--quick", *(str(one) for one in arguments)])
+    return CliRunner().invoke(
+        train, ["convert", "--quick", *(str(argument) for argument in arguments)]
+    )
 
 
 @pytest.mark.slow
@@ -219,7 +221,7 @@ def test_the_command_writes_the_chosen_format(simulated: Path, tmp_path: Path) -
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     figures = [orjson.loads(line) for line in result.stdout.splitlines()]
-    assert [one["format"] for one in figures] == list(FORMATS)
+    assert [row["format"] for row in figures] == list(FORMATS)
     card = Scorer.load(str(tmp_path / "mine")).card
     assert (card["model"]["numbers"], card["name"]) == ("int8", "mine")
 

@@ -190,5 +190,5 @@ def test_rows_without_brands_have_no_unseen_one(corpus: Corpus) -> None:
 def test_a_sample_does_not_depend_on_the_order_of_rows(corpus: Corpus) -> None:
     rows = corpus.rows
     back = Rows(rows.texts[::-1], rows.negative[::-1], rows.brands[::-1])
-    sampled = [one.sample(100).rows.texts for one in (corpus, replace(corpus, rows=back))]
+    sampled = [each.sample(100).rows.texts for each in (corpus, replace(corpus, rows=back))]
     assert Counter(sampled[0]) == Counter(sampled[1])

@@ -62,8 +62,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = np.where(own.negative, "negative", "positive").tolist()
     rows = [
         orjson.dumps({"text": text, "label": label})
-        for said, label in zip(own.texts, labels, strict=True)
-        for text in (said, f"RT {said}")
+        for sentence, label in zip(own.texts, labels, strict=True)
+        for text in (sentence, f"RT {sentence}")
     ]
     (folder / "small.jsonl.gz").write_bytes(gzip.compress(b"\n".join(rows)))
     return folder
@@ -105,10 +105,10 @@ def test_near_duplicates_share_their_folds() -> None:
 def test_near_duplicates_are_those_of_all_pairs_compared(spoken: list[list[str]]) -> None:
     held = [set(pairwise(words)) if len(words) > 3 else {tuple(words)} for words in spoken]
     expected = closed(
-        [[len(one & other) >= 0.5 * len(one | other) for other in held] for one in held]
+        [[len(left & other) >= 0.5 * len(left | other) for other in held] for left in held]
     )
-    found = groups(spoken).tolist()
-    assert [found.index(group) for group in found] == expected
+    numbers = groups(spoken).tolist()
+    assert [numbers.index(group) for group in numbers] == expected
 
 
 def closed(alike: list[list[bool]]) -> list[int]:
@@ -159,19 +159,19 @@ def test_adjusted_shares_of_known_scores_have_no_bias() -> None:
 
 def test_no_row_is_scored_by_a_model_trained_on_it() -> None:
     negative = np.arange(200) % 2 == 0
-    seen: list[tuple[set[int], set[int]]] = []
+    pairs: list[tuple[set[int], set[int]]] = []
 
     def fit(kept: np.ndarray[Any, Any]) -> Callable[[np.ndarray[Any, Any]], Any]:
         def logits(rows: np.ndarray[Any, Any]) -> Any:
-            seen.append((set(np.flatnonzero(kept)), set(np.flatnonzero(rows))))
+            pairs.append((set(np.flatnonzero(kept)), set(np.flatnonzero(rows))))
             return np.where(negative[rows], 1.0, -1.0) + np.linspace(-1, 1, int(rows.sum()))
 
         return logits
 
     split = Split(np.arange(200) % 5, np.arange(200) // 5 % 10)
     cross_validate(fit, negative, [split], lambda: None)
-    assert len(seen) == 5 * (10 + 1)
-    assert all(trained.isdisjoint(tested) for trained, tested in seen)
+    assert len(pairs) == 5 * (10 + 1)
+    assert all(trained.isdisjoint(tested) for trained, tested in pairs)
 
 
 # The model
@@ -204,9 +204,9 @@ def test_calibration_makes_the_mean_score_the_share_of_negatives() -> None:
     logits = np.random.default_rng(2).normal(negative * 2.0, 1.0)
     everything = np.ones(1000, np.bool_)
     inner = np.arange(1000) % 10
-    found = Calibrated.on(lambda _: lambda rows: logits[rows], everything, negative, inner)
-    assert found.scores(logits).mean() == pytest.approx(negative.mean(), abs=1e-3)
-    assert found.m0 < negative.mean() < found.m1
+    calibrated = Calibrated.on(lambda _: lambda rows: logits[rows], everything, negative, inner)
+    assert calibrated.scores(logits).mean() == pytest.approx(negative.mean(), abs=1e-3)
+    assert calibrated.m0 < negative.mean() < calibrated.m1
 
 
 @pytest.mark.slow
@@ -224,8 +224,8 @@ def test_a_converted_graph_has_the_scores_of_numpy() -> None:
     rows[0] = 1 << 12
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], rows.T.copy())
     interpreter.invoke()
-    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    np.testing.assert_allclose(found, model.probabilities(rows), atol=1e-5)
+    output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(output, model.probabilities(rows), atol=1e-5)
 
 
 def test_a_text_without_features_has_the_bias_for_a_logit() -> None:
@@ -286,9 +286,9 @@ def test_a_full_disk_leaves_the_bundle_that_was_there(
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_a_shipped_card_reaches_every_bar(recipe: Recipe) -> None:
     quality = Scorer.load(recipe.name).card["quality"]
-    found = {one.figure: one.fault for one in checked_figures(recipe, quality)}
-    assert {bar.figure for bar in recipe.bars} <= found.keys()
-    assert {figure: fault for figure, fault in found.items() if fault} == {}
+    faults = {check.figure: check.fault for check in checked_figures(recipe, quality)}
+    assert {bar.figure for bar in recipe.bars} <= faults.keys()
+    assert {figure: fault for figure, fault in faults.items() if fault} == {}
 
 
 def test_a_figure_that_misses_its_bar_is_a_fault() -> None:
@@ -354,6 +354,11 @@ def test_the_french_card_has_the_recomputed_figures(
     monkeypatch.setattr(commands, "RECIPES", (TWEETS_FR,))
     result = CliRunner().invoke(commands.train, ["check", "--data", str(shared_data)])
     assert result.exit_code == 0, result.output
+
+
+def test_a_language_without_golden_texts_of_its_own_has_those_of_all() -> None:
+    german, english, french = map(bundles.golden_texts, ("de", "en", "fr"))
+    assert german == [text for text in english if text in french]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)

@@ -81,38 +81,39 @@ def test_a_champion_is_promoted_replaced_and_rolled_back(
     put(registry, good)
     refused = run("models", "promote", "en")
     assert refused.exit_code == RegistryError.exit_code
-    assert "none is frozen" in refused.said
+    assert "none is frozen" in refused.output
     made = run("train", "freeze-eval", labelled(tmp_path / "rows.jsonl"), "--language", "en")
-    assert made.said.startswith("120 rows, 60 negative"), made.said
+    assert made.output.startswith("120 rows, 60 negative"), made.output
     assert run("models", "promote", "en", "--who", "ann").exit_code == 0
     put(registry, deaf)
     worse = run("models", "promote", "en")
     assert worse.exit_code == RegistryError.exit_code
-    assert "FAILS  quality" in worse.said
-    assert "--reason is missing" in run("models", "promote", "en", "--force").said
+    assert "FAILS  quality" in worse.output
+    assert "--reason is missing" in run("models", "promote", "en", "--force").output
     forced = run("models", "promote", "en", "--force", "--reason", "a try", "--who", "bob")
-    assert forced.exit_code == 0, forced.said
+    assert forced.exit_code == 0, forced.output
     assert run("models", "rollback", "en", "--reason", "deaf", "--who", "ann").exit_code == 0
-    shown = orjson.loads(run("models", "show", "en", "--json").said)
+    shown = orjson.loads(run("models", "show", "en", "--json").output)
     assert shown["version"]["number"] == 1
-    assert [
-        (one["what"], one["before"], one["after"], one["who"], one["why"], one["forced"])
-        for one in shown["events"]
-    ] == [
+    names = ("what", "before", "after", "who", "why", "forced")
+    assert [tuple(event[name] for name in names) for event in shown["events"]] == [
         ("promote", None, 1, "ann", "", False),
         ("promote", 1, 2, "bob", "a try", True),
         ("rollback", 2, 1, "ann", "deaf", False),
     ]
-    assert all(one["evaluation"] for one in shown["events"][:2])
-    listed = orjson.loads(run("models", "list", "--json").said)["versions"]
-    assert [(one["number"], one["aliases"]) for one in listed] == [(1, [CHAMPION]), (2, [])]
+    assert all(event["evaluation"] for event in shown["events"][:2])
+    listed = orjson.loads(run("models", "list", "--json").output)["versions"]
+    assert [(version["number"], version["aliases"]) for version in listed] == [
+        (1, [CHAMPION]),
+        (2, []),
+    ]
 
 
 def test_a_frozen_set_is_replaced_only_on_request(registry: Registry, tmp_path: Path) -> None:
     first, second = labelled(tmp_path / "a.jsonl"), labelled(tmp_path / "b.jsonl", n=70)
     for rows, replace, exit_code in ((first, (), 0), (second, (), 7), (second, ("--replace",), 0)):
-        found = command(registry, "train", "freeze-eval", rows, "--language", "en", *replace)
-        assert found.exit_code == exit_code, found.said
+        ran = command(registry, "train", "freeze-eval", rows, "--language", "en", *replace)
+        assert ran.exit_code == exit_code, ran.output
 
 
 def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: 
 def test_a_pulled_bundle_equals_the_registered_one(registry: Registry, tmp_path: Path) -> None:
     version = put(registry, variant(tmp_path / "one"))
     pulled = command(registry, "models", "pull", "en", "challenger", "-o", tmp_path / "out")
-    assert pulled.exit_code == 0, pulled.said
+    assert pulled.exit_code == 0, pulled.output
     assert Scorer.load(str(tmp_path / "out")).version == version.bundle
 
 
@@ -163,17 +164,17 @@ def test_versions_survive_a_restart(
     crown(registry, version)
     mlflow_server.stop()
     mlflow_server.start()
-    found = registry.find_version("en")
-    assert found is not None
-    scorer, _ = registry.fetch(found, tmp_path / "out")
+    champion = registry.find_version("en")
+    assert champion is not None
+    scorer, _ = registry.fetch(champion, tmp_path / "out")
     assert scorer.version == version.bundle
 
 
 def answer(url: str, texts: list[str]) -> Any:
     body = orjson.dumps({"inputs": {"text": texts}})
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as found:
-        return orjson.loads(found.read())["predictions"]
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return orjson.loads(response.read())["predictions"]
 
 
 def listens(url: str) -> bool:

@@ -38,20 +38,20 @@ def labellings(n: int, error_rates: tuple[float, float]) -> tuple[np.ndarray, ..
 
 
 def test_the_gain_is_the_difference_of_macro_f1() -> None:
-    truth, one, other = labellings(500, (0.1, 0.2))
-    by_sklearn = [f1_score(truth, labels, average="macro") for labels in (one, other)]
-    assert macro_f1_gain(truth, one, other)[0] == pytest.approx(by_sklearn[0] - by_sklearn[1])
+    truth, first, other = labellings(500, (0.1, 0.2))
+    by_sklearn = [f1_score(truth, labels, average="macro") for labels in (first, other)]
+    assert macro_f1_gain(truth, first, other)[0] == pytest.approx(by_sklearn[0] - by_sklearn[1])
 
 
 def test_the_interval_is_that_of_resampled_rows() -> None:
-    truth, one, other = labellings(400, (0.15, 0.2))
+    truth, first, other = labellings(400, (0.15, 0.2))
     rng = np.random.default_rng(1)
     gains = []
     for _ in range(500):
         rows = rng.integers(0, len(truth), len(truth))
-        scores = [f1_score(truth[rows], labels[rows], average="macro") for labels in (one, other)]
+        scores = [f1_score(truth[rows], labels[rows], average="macro") for labels in (first, other)]
         gains.append(scores[0] - scores[1])
-    assert macro_f1_gain(truth, one, other)[1:] == pytest.approx(
+    assert macro_f1_gain(truth, first, other)[1:] == pytest.approx(
         np.percentile(gains, [2.5, 97.5]), abs=0.01
     )
 
@@ -64,8 +64,8 @@ def rows() -> Rows:
 
 
 def checked(name: str, checks: list[Check]) -> Check:
-    (found,) = (check for check in checks if check.name == name)
-    return found
+    (named,) = (check for check in checks if check.name == name)
+    return named
 
 
 def test_an_equal_challenger_passes(rows: Rows) -> None:
@@ -111,7 +111,7 @@ def test_alerts_match_the_nearest_of_their_brand() -> None:
     before = [alert(0), alert(60), alert(far + 120)]
     after = [alert(0), alert(75), alert(60, "Nordwind")]
     changes = alert_changes(before, after)
-    assert [(one.what, one.brand, one.moved_ms // MINUTE_MS) for one in changes] == [
+    assert [(change.what, change.brand, change.moved_ms // MINUTE_MS) for change in changes] == [
         ("same", "Air Paradis", 0),
         ("moved", "Air Paradis", 15),
         ("gained", "Nordwind", 0),
@@ -125,12 +125,12 @@ def test_a_challenger_without_negatives_loses_the_alerts_of_a_recording(tmp_path
     deaf = variant(tmp_path / "deaf", threshold=0.9999)
     options = ("--replay", recording, "--json", "--quiet")
     ran = local("models", "compare", "airline-en", deaf, *options)
-    assert ran.exit_code == 0, ran.said
-    found = orjson.loads(ran.said)
-    whats = {one["what"] for one in found["alerts"]}
+    assert ran.exit_code == 0, ran.output
+    result = orjson.loads(ran.output)
+    whats = {row["what"] for row in result["alerts"]}
     assert "lost" in whats
     assert "gained" not in whats
-    assert found["n_negative"][0] > found["n_negative"][1]
+    assert result["n_negative"][0] > result["n_negative"][1]
 
 
 # What is served

@@ -41,7 +41,7 @@ def test_an_unreachable_registry_is_reported_beside_the_bundles_in_use(tmp_path:
         answer = models(served)
     assert answer["registry"]["since_ms"] > 0
     assert answer["registry"]["read_ms"] is None
-    assert [one["serving"]["card"]["name"] for one in answer["languages"]] == [
+    assert [language["serving"]["card"]["name"] for language in answer["languages"]] == [
         "airline-en",
         "tweets-fr",
     ]
@@ -83,8 +83,8 @@ def test_versions_and_promotions_are_listed(registry: Registry, tmp_path: Path) 
         await_that(serving, "the champion")
         english, french = models(served)["languages"]
     assert (english["champion"], english["challenger"]) == (1, 2)
-    assert [one["bundle"] for one in english["versions"]] == [second.bundle, first.bundle]
-    assert [one["card"]["name"] for one in english["versions"]] == ["two", "one"]
+    assert [version["bundle"] for version in english["versions"]] == [second.bundle, first.bundle]
+    assert [version["card"]["name"] for version in english["versions"]] == ["two", "one"]
     (event,) = english["events"]
     assert (event["what"], event["who"], event["why"], event["after"]) == (
         "promote", "ana", "the first", 1,

@@ -41,25 +41,25 @@ def record(store: Store, start: int, end: int, brand: str = BRAND, partition: in
 
 def events(answer: httpx.Response, n: int) -> list[dict[str, str]]:
     """Read the next n events with id, name and data."""
-    found: list[dict[str, str]] = []
+    received: list[dict[str, str]] = []
     event: dict[str, str] = {}
     for line in answer.iter_lines():
         name, _, value = line.partition(": ")
         if line:
             event[name] = value
         elif "data" in event:
-            found.append(event)
+            received.append(event)
             event = {}
-            if len(found) == n:
+            if len(received) == n:
                 break
         else:
             event = {}
-    return found
+    return received
 
 
-def numbers(found: list[dict[str, str]]) -> list[int]:
+def numbers(received: list[dict[str, str]]) -> list[int]:
     """Return the numbers of the windows of some events."""
-    times = [orjson.loads(event["data"])["start_ms"] for event in found]
+    times = [orjson.loads(event["data"])["start_ms"] for event in received]
     return [(time_ms - window(0).start_ms) // 300_000 for time_ms in times]
 
 
@@ -68,9 +68,9 @@ def test_recorded_windows_and_alerts_are_sent(served: Served, store: Store) -> N
     with served.client("read") as client, client.stream("GET", "/stream") as answer:
         record(store, 3, 5)
         store.record_alerts(ALERTS, [(0, alert(4))], 1)
-        found = events(answer, 3)
-    assert sorted(event["event"] for event in found) == ["alert", "window", "window"]
-    assert numbers([event for event in found if event["event"] == "window"]) == [3, 4]
+        received = events(answer, 3)
+    assert sorted(event["event"] for event in received) == ["alert", "window", "window"]
+    assert numbers([event for event in received if event["event"] == "window"]) == [3, 4]
 
 
 def test_a_client_that_reconnects_gets_each_event_once(served: Served, store: Store) -> None:
@@ -81,9 +81,9 @@ def test_a_client_that_reconnects_gets_each_event_once(served: Served, store: St
         for start, end, taken in ((1, 10, 4), (10, 2500, 1200), (2500, 2510, 1305)):
             with client.stream("GET", "/stream", headers=last) as answer:
                 record(store, start, end)
-                found = events(answer, taken)
-            received += numbers(found)
-            last = {"Last-Event-ID": found[-1]["id"]}
+                batch = events(answer, taken)
+            received += numbers(batch)
+            last = {"Last-Event-ID": batch[-1]["id"]}
     assert received == list(range(1, 2510))
 
 
@@ -108,8 +108,8 @@ def test_a_new_partition_is_sent_from_its_beginning(served: Served, store: Store
     record(store, 0, 1)
     with served.client("read") as client, client.stream("GET", "/stream") as answer:
         record(store, 0, 2, brand="Other", partition=3)
-        found = events(answer, 2)
-    assert [event["id"] for event in found] == ["w0:0,w3:0", "w0:0,w3:1"]
+        received = events(answer, 2)
+    assert [event["id"] for event in received] == ["w0:0,w3:0", "w0:0,w3:1"]
 
 
 def test_a_client_gets_the_events_of_its_brand_only(served: Served, store: Store) -> None:
@@ -121,8 +121,8 @@ def test_a_client_gets_the_events_of_its_brand_only(served: Served, store: Store
     ):
         record(store, 1, 3)
         record(store, 1, 2, brand="Other", partition=1)
-        (found,) = events(answer, 1)
-    assert orjson.loads(found["data"])["brand"] == "Other"
+        (event,) = events(answer, 1)
+    assert orjson.loads(event["data"])["brand"] == "Other"
 
 
 def test_an_alert_is_described_in_the_language_of_the_client(served: Served, store: Store) -> None:

@@ -62,15 +62,15 @@ def test_without_an_alert_nothing_is_shaded() -> None:
 
 
 def test_a_chart_has_an_alternative_text() -> None:
-    said = curves.described(STEPS, ZONE, T)
-    assert "at most 9 negative tweets in 15 minutes" in said
-    assert "Alert open: 24 Nov 2025 17:15 – 17:45." in said
+    sentence = curves.described(STEPS, ZONE, T)
+    assert "at most 9 negative tweets in 15 minutes" in sentence
+    assert "Alert open: 24 Nov 2025 17:15 – 17:45." in sentence
 
 
 def test_the_table_has_every_step_newest_first() -> None:
-    told = curves.table(STEPS, ZONE, T)
-    assert told["Time"][0] == T.moment(STEPS[-1].start_ms, ZONE)
-    assert told["Negative tweets"] == ["1", "1", "9", "1"]
+    rows = curves.table(STEPS, ZONE, T)
+    assert rows["Time"][0] == T.moment(STEPS[-1].start_ms, ZONE)
+    assert rows["Negative tweets"] == ["1", "1", "9", "1"]
 
 
 # The state of a brand

@@ -25,12 +25,12 @@ def test_a_line_has_a_gap_where_steps_are_missing() -> None:
 
 
 def test_brands_differ_by_dash_as_well_as_by_colour() -> None:
-    seen = {name: [at(0)] for name in "ABCDEF"}
-    chart = comparison.lines(seen, "rate", "UTC", T).to_dict()["encoding"]
+    chosen = {name: [at(0)] for name in "ABCDEF"}
+    chart = comparison.lines(chosen, "rate", "UTC", T).to_dict()["encoding"]
     assert (
         chart["color"]["scale"]["domain"] == chart["strokeDash"]["scale"]["domain"] == [*"ABCDEF"]
     )
-    assert len({str(dash) for dash in chart["strokeDash"]["scale"]["range"]}) == len(seen)
+    assert len({str(dash) for dash in chart["strokeDash"]["scale"]["range"]}) == len(chosen)
 
 
 def test_each_brand_has_its_own_alerts() -> None:

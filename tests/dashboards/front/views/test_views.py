@@ -69,13 +69,13 @@ def open_page(served: Served) -> Open:
 def page_text(app: AppTest) -> str:
     """Return all texts of the page, headings and HTML alike."""
     kinds = ("header", "subheader", "markdown", "success", "info", "warning")
-    plain = [str(getattr(one, "value", "")) for kind in kinds for one in app.get(kind)]
-    html = [unescape(one.proto.body) for one in app.get("html")]
+    plain = [str(getattr(element, "value", "")) for kind in kinds for element in app.get(kind)]
+    html = [unescape(element.proto.body) for element in app.get("html")]
     return "\n".join(plain + html).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def click(app: AppTest, label: str) -> None:
-    (button,) = (one for one in app.button if one.label == label)
+    (button,) = (button for button in app.button if button.label == label)
     button.click().run()
     assert not app.exception
 
@@ -83,7 +83,7 @@ def click(app: AppTest, label: str) -> None:
 def stored_feedback(served: Served, source: str) -> list[Feedback]:
     """Return the feedback of a source, oldest first."""
     with Store.open(served.address) as store:
-        return [one for one in store.feedback(0, 2**62) if one.source == source]
+        return [label for label in store.feedback(0, 2**62) if label.source == source]
 
 
 def now_ms() -> int:
@@ -106,7 +106,7 @@ def test_a_text_is_scored_and_explained_by_its_words(open_page: Open) -> None:
     assert '<mark class="up">lost<sup>+</sup></mark>' in text
     assert '<th scope="row">lost</th><td>negative</td>' in text
     assert "Taken for English, scored by airline-en@" in text
-    assert "<b>again" not in "".join(one.proto.body for one in app.get("html"))
+    assert "<b>again" not in "".join(element.proto.body for element in app.get("html"))
 
 
 def test_a_french_text_is_detected_as_french(open_page: Open) -> None:
@@ -128,7 +128,7 @@ def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Se
     assert "Kept as a mistake of airline-en@" in page_text(app)
     click(app, "That's right")
     wrong, right = stored_feedback(served, "try")
-    assert [one.right for one in (wrong, right)] == [False, True]
+    assert [label.right for label in (wrong, right)] == [False, True]
     assert (wrong.mispredicted, right.mispredicted) == (True, False)
     assert "@jane_doe" not in wrong.text
 
@@ -160,7 +160,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
 
 def test_each_answer_has_one_key_that_streamlit_does_not_use(open_page: Open) -> None:
     app = open_page("labelling", "fr")
-    keys = [one.proto.shortcut for one in app.button if one.proto.shortcut]
+    keys = [button.proto.shortcut for button in app.button if button.proto.shortcut]
     assert len(set(keys)) == len(keys)
     assert not {"c", "r"} & set(keys)
 
@@ -177,7 +177,7 @@ def test_brands_are_compared_over_the_known_period(open_page: Open) -> None:
 
 def test_a_periods_alerts_are_links(open_page: Open) -> None:
     links = open_page("history").get("page_link")
-    assert [one.proto.label for one in links] == [
+    assert [link.proto.label for link in links] == [
         f"24 Nov 2025 17:30 · {BRAND} · critical", f"24 Nov 2025 17:05 · {BRAND} · critical",
     ]  # fmt: skip
 
@@ -210,7 +210,7 @@ def test_an_export_of_two_brands_is_one_table(served: Served) -> None:
 def test_models_are_shown_with_their_cards(open_page: Open) -> None:
     app = open_page("models")
     text = page_text(app)
-    assert [one.value for one in app.header[:2]] == ["English", "French"]
+    assert [header.value for header in app.header[:2]] == ["English", "French"]
     assert "airline-en@" in text
     assert "Sentiment140" in text
     assert "No registry is set" in text
@@ -231,4 +231,4 @@ def test_errors_are_shown_with_the_corrections(served: Served, open_page: Open) 
         '<th scope="row">files d\'attente</th><td>motif</td><td>6</td><td>0</td><td>6</td>' in text
     )
     assert '<th scope="row">allemand</th><td>langue</td><td>8</td><td>0</td><td>6</td>' in text
-    assert "<b>long" not in "".join(one.proto.body for one in app.get("html"))
+    assert "<b>long" not in "".join(element.proto.body for element in app.get("html"))

@@ -122,10 +122,12 @@ def test_the_metrics_of_a_brand_are_sent(
 ) -> None:
     sent = notification()
     send(new_sink, server, sent)
-    found = server.envelopes("MetricData")
-    values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in found}
+    envelopes = server.envelopes("MetricData")
+    values = {data["metrics"][0]["name"]: data["metrics"][0]["value"] for data in envelopes}
     assert values == alert_metrics(sent).values
-    assert [data["properties"] for data in found] == [{"brand": "Air Paradis", "minutes": "15"}] * 3
+    assert [data["properties"] for data in envelopes] == [
+        {"brand": "Air Paradis", "minutes": "15"}
+    ] * 3
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
@@ -153,9 +155,9 @@ def test_a_window_without_tweets_has_counts_and_no_rate(
         await sink.send_metrics([replace(window(), n=0, n_negative=0, rate=None)])
 
     use(new_sink, server, send_metrics)
-    found = server.envelopes("MetricData")
-    assert [data["metrics"][0]["name"] for data in found] == list(METRICS[:2])
-    assert found[0]["properties"] == {"brand": BRAND, "minutes": "5"}
+    envelopes = server.envelopes("MetricData")
+    assert [data["metrics"][0]["name"] for data in envelopes] == list(METRICS[:2])
+    assert envelopes[0]["properties"] == {"brand": BRAND, "minutes": "5"}
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
@@ -266,8 +268,8 @@ def all_posted(sent: Notification, *, changed: bool = True) -> list[dict[str, An
 
 def posted(sent: Notification, *, changed: bool = True) -> list[dict[str, Any]]:
     """Return the posted alerts without their reminders."""
-    found = all_posted(sent, changed=changed)
-    return [alert for alert in found if alert["labels"]["alertname"] == ALERTNAME]
+    alerts = all_posted(sent, changed=changed)
+    return [alert for alert in alerts if alert["labels"]["alertname"] == ALERTNAME]
 
 
 def test_an_alert_has_the_labels_used_for_routing() -> None:
@@ -285,7 +287,7 @@ def test_a_live_alert_has_a_reminder_and_a_test_has_none() -> None:
 def test_an_escalation_ends_the_lower_severities() -> None:
     alerts = posted(notification(replace(example(), phase="escalated")))
     now = alerts[1]["endsAt"]
-    assert [(one["labels"]["severity"], one["endsAt"] == now) for one in alerts] == [
+    assert [(alert["labels"]["severity"], alert["endsAt"] == now) for alert in alerts] == [
         ("critical", False),
         ("info", True),
         ("warning", True),
