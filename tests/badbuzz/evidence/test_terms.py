@@ -11,7 +11,7 @@ USUAL = {"flight": 400.0, "late": 200.0, "crew": 100.0, "bags": 20.0}
 
 
 def test_masks_moods_and_addresses_are_no_words() -> None:
-    text = "@jane 😡 jane@example.org https://example.org/lost 06 12 late :("
+    text = "@jane 😡 jane@example.org j@example.org https://example.org/lost 06 12 late :("
     assert extract_words(text) == ["late"]
 
 
@@ -52,9 +52,9 @@ def test_an_unknown_term_is_compared_with_the_upper_limit() -> None:
 
 def test_the_figure_is_that_of_the_formula() -> None:
     counts, usual = {"bags": 9, "late": 21}, {"bags": 20.0, "late": 80.0}
-    seen, usually = (9 + 50 * 20.5 / 101.5), 20.5 / (101.5 - 20.5)
-    odds = math.log(seen / (30 + 50 - seen)) - math.log(usually)
-    z = odds / math.sqrt(1 / seen + 1 / 20.5)
+    smoothed, usually = (9 + 50 * 20.5 / 101.5), 20.5 / (101.5 - 20.5)
+    odds = math.log(smoothed / (30 + 50 - smoothed)) - math.log(usually)
+    z = odds / math.sqrt(1 / smoothed + 1 / 20.5)
     assert find_drivers(counts, usual, 0.0, 1)[0].z == round(z, 2)
 
 
@@ -85,8 +85,8 @@ def test_a_term_of_two_texts_may_be_a_driver() -> None:
 
 @pytest.mark.parametrize(("n", "kept"), [(8, True), (7, False)])
 def test_a_bigram_replaces_a_word_if_most_texts_have_it(n: int, kept: bool) -> None:
-    found = find_drivers({"hold": n, "on hold": 4}, {"late": 500.0}, 0.0, 8)
-    assert ("hold" in {term.term for term in found}) == kept
+    drivers = find_drivers({"hold": n, "on hold": 4}, {"late": 500.0}, 0.0, 8)
+    assert ("hold" in {term.term for term in drivers}) == kept
 
 
 def test_a_pair_must_be_listed() -> None:
@@ -99,7 +99,7 @@ def test_a_pair_must_be_listed() -> None:
 
 def test_an_unknown_terms_figure_is_that_of_the_formula() -> None:
     before, n_usual = 3.0 + 0.5, 20.0 + 3.0 + 0.5 * 3
-    seen = 5 + 50 * before / n_usual
-    odds = math.log(seen / (5 + 50 - seen)) - math.log(before / (n_usual - before))
+    smoothed = 5 + 50 * before / n_usual
+    odds = math.log(smoothed / (5 + 50 - smoothed)) - math.log(before / (n_usual - before))
     (term,) = find_drivers({"lava": 5}, {"bags": 20.0}, 3.0, 1)
-    assert term.z == round(odds / math.sqrt(1 / seen + 1 / before), 2)
+    assert term.z == round(odds / math.sqrt(1 / smoothed + 1 / before), 2)

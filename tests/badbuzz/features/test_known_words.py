@@ -35,3 +35,9 @@ def test_the_known_words_of_a_shipped_bundle_are_read() -> None:
 
 def test_tokens_behind_the_cut_are_not_counted() -> None:
     assert KnownWords.from_texts([]).count(["late " * 200]) == (128, 128)
+
+
+def test_the_size_of_packed_words_is_part_of_the_error() -> None:
+    packed = b64encode(zlib.compress(b"xyz")).decode()
+    with pytest.raises(ValueError, match=r"are 3 bytes, not 32768$"):
+        KnownWords.unpack(packed)

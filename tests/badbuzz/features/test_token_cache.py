@@ -92,3 +92,7 @@ def test_tokens_fit_while_their_ids_do() -> None:
 
 def test_a_doubled_array_ends_in_zeros() -> None:
     assert double(np.array([1, 2])).tolist() == [1, 2, 0, 0]
+
+
+def test_no_more_columns_are_required_than_ids() -> None:
+    assert NumberFeaturiser(None).required_width(["late bag", "bag"]) == 7

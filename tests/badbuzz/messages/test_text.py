@@ -80,6 +80,11 @@ def test_mostly_is_half_at_least(n: int, words: str) -> None:
     assert drivers.endswith(f"{words}: booking problems.")
 
 
+def test_the_first_reason_is_named() -> None:
+    (drivers, _) = why(with_evidence(reasons=(Reason("booking", 19), Reason("lost_luggage", 9))))
+    assert drivers.endswith("booking problems.")
+
+
 def test_the_size_of_a_sample_is_stated() -> None:
     alert = replace(example(), n_negative=200)
     assert why(alert)[1].startswith("38 of 200 looked at; 34 of 38 from distinct people;")
@@ -114,3 +119,10 @@ def test_the_worst_and_the_most_repeated_alternate() -> None:
     assert alert.evidence is not None
     many = with_evidence(most_negative=alert.evidence.most_negative * 3)
     assert ["alike" in line for line in examples(many, most=4)] == [False, True, False, False]
+
+
+def test_the_example_has_known_terms() -> None:
+    evidence = example().evidence
+    assert evidence is not None
+    terms = [(term.term, term.n, term.z) for term in evidence.terms]
+    assert terms == [("bags", 19, 6.31), ("lost", 14, 4.2), ("luggage", 11, 3.87)]
