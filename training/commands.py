@@ -118,8 +118,8 @@ def freeze_eval(files: tuple[str, ...], language: str, replace: bool, **how: Any
     for note in (*skipped, *dropped):
         click.echo(f"badbuzz: {note}", err=True)
     registry = Registry(Settings.read().mlflow_uri)
-    frozen = freeze(registry, language, rows, files, replace=replace)
-    click.echo(f"{frozen.n} rows, {frozen.n_negative} negative, frozen as {frozen.digest}")
+    heldout = freeze(registry, language, rows, files, replace=replace)
+    click.echo(f"{heldout.n} rows, {heldout.n_negative} negative, frozen as {heldout.digest}")
 
 
 @train.command()

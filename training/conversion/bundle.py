@@ -15,7 +15,7 @@ from training.conversion.converted import Converted
 from training.conversion.fitting import FittedCandidate
 from training.datasets.corpus import Corpus
 from training.recipes.bundles import as_json, golden_texts
-from training.recipes.reference import held_out_reference, on_card
+from training.recipes.reference import heldout_reference, on_card
 from training.recipes.shipped import Source, shipped_recipe
 from training.writing import write_folder
 
@@ -58,7 +58,7 @@ def _card(
     calibrated, rows, texts = fitted.calibrated, corpus.rows, fitted.kept_texts
     one_fold = np.zeros(len(texts), np.int64)
     scores = converted.graph.raw(texts)
-    reference = held_out_reference(texts, scores, one_fold, fitted.learnt_texts)
+    reference = heldout_reference(texts, scores, one_fold, fitted.learnt_texts)
     return {
         "schema": SCHEMA,
         "name": name,

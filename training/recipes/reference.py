@@ -16,7 +16,7 @@ MIN_TEXTS: Final = 200
 """Smallest number of texts of a reference: with fewer, chance alone gives a stability of 0.05."""
 
 
-def held_out_reference(
+def heldout_reference(
     texts: Sequence[str], scores: Floats, folds: NDArray[np.int64], others: Iterable[str]
 ) -> dict[str, Any]:
     """Return the histogram of scores, and the share of tokens that the other folds do not have.
@@ -34,7 +34,7 @@ def held_out_reference(
 
     Examples
     --------
-    >>> reference = held_out_reference(["late", "late", "lost"], np.array([0.9, 0.8, 1.0]),
+    >>> reference = heldout_reference(["late", "late", "lost"], np.array([0.9, 0.8, 1.0]),
     ...                                np.array([0, 1, 1]), ["thanks"])
     >>> reference["scores"][8:], reference["unknown_rate"]
     ([1, 2], 0.3333)

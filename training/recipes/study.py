@@ -18,7 +18,7 @@ from training.datasets.rows import N_FOLDS, Flags, Floats, Rows, read_rows, read
 from training.recipes.graph import Linear
 from training.recipes.linear import Prior, Table, fit, fit_prior, hashed_presence
 from training.recipes.quality import Calibrated, cross_validate, measure, out_of_fold
-from training.recipes.reference import held_out_reference
+from training.recipes.reference import heldout_reference
 from training.recipes.shipped import Recipe
 
 VADER_NEGATIVE: Final = -0.05
@@ -119,7 +119,7 @@ class Study:
 
     def reference(self, calibrated: Calibrated) -> dict[str, Any]:
         """Return the reference of :meth:`model` by the rows that it is calibrated on."""
-        return held_out_reference(
+        return heldout_reference(
             self.rows.texts,
             calibrated.scores(self._logits),
             self._splits[0].inner,

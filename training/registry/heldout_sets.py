@@ -108,7 +108,7 @@ def freeze(
         return before
     if before is not None and not replace:
         raise RegistryError(
-            f"{model_name(language)}: has an evaluation set of {before.n} rows ({before.digest}); "
+            f"{model_name(language)}: has a held-out set of {before.n} rows ({before.digest}); "
             "--replace gives it another, which earlier promotions were not checked on"
         )
     if len(rows) < MIN_ROWS:
@@ -155,7 +155,7 @@ def load(registry: Registry, heldout: HeldoutSet) -> Rows:
         content = Path(path).read_bytes()
     if _digest(content) != heldout.digest:
         raise RegistryError(
-            f"evaluation set {heldout.digest} of run {heldout.run_id} was changed: freeze it again "
+            f"held-out set {heldout.digest} of run {heldout.run_id} was changed: freeze it again "
             "with --replace"
         )
     return Rows.of([orjson.loads(line) for line in content.splitlines()])

@@ -88,7 +88,7 @@ def promote(
     who: str,
     why: str = "",
     force: bool = False,
-    evaluation: str = "",
+    heldout_digest: str = "",
 ) -> ChampionChange:
     """Make a version the champion and remove its alias ``challenger``.
 
@@ -98,7 +98,7 @@ def promote(
         Person and reason, which are recorded.
     force
         Whether to promote although a check fails.
-    evaluation
+    heldout_digest
         Digest of the held-out set, which is recorded.
 
     Raises
@@ -122,7 +122,7 @@ def promote(
         before=champion.number if champion is not None else None,
         after=version.number,
         forced=bool(failed),
-        evaluation=evaluation,
+        evaluation=heldout_digest,
         checks={check.name: check.found for check in checks},
     )
     _move(registry, version, event)

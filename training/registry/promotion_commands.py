@@ -31,9 +31,10 @@ from training.registry.promotion import promote as move
 from training.registry.register import register as put
 from training.registry.replay import AlertChange, Replayed, alert_changes, replay
 
-_UNFROZEN = Check(
+_NO_HELDOUT_SET = Check(
     "evaluation set", holds=False, found="none is frozen: badbuzz train freeze-eval FILE"
 )
+"""Check that fails without a held-out set; the registry records its name."""
 
 
 @click.command()
@@ -86,7 +87,7 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
     challenger, n_bytes = load_bundle(registry, version)
     heldout = find_heldout(registry, language)
     if heldout is None:
-        checks = [_UNFROZEN]
+        checks = [_NO_HELDOUT_SET]
     else:
         serving = load_bundle(registry, champion)[0] if champion is not None else None
         rows = load_rows(registry, heldout)
@@ -95,7 +96,7 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
         click.echo(f"{'holds' if check.holds else 'FAILS'}  {check.name}: {check.found}")
     move(
         registry, version, checks, who=who, why=reason, force=force,
-        evaluation=heldout.digest if heldout is not None else "",
+        heldout_digest=heldout.digest if heldout is not None else "",
     )  # fmt: skip
     click.echo(f"{version} is the champion")
 

@@ -26,7 +26,7 @@ from training.datasets.options import reading_options
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.retrain import messages
 from training.retrain.base import read_base
-from training.retrain.run import UNFROZEN, prepare_data, read_snapshot
+from training.retrain.run import NO_HELDOUT_SET, prepare_data, read_snapshot
 from training.retrain.run import retrain as run
 from training.writing import check_place
 
@@ -112,7 +112,7 @@ def retrain(
         registry = open_registry()
         snapshot = read_snapshot(registry, language, Path(folder))
         if promote_if_better and snapshot.heldout is None:
-            raise RegistryError(f"--promote-if-better: {UNFROZEN.format(language)}")
+            raise RegistryError(f"--promote-if-better: {NO_HELDOUT_SET.format(language)}")
         data = prepare_data(base, feedback, snapshot, per_author, shipped=shipped_recipe)
         _note(console, [*base.notes, *messages.counts(data)])
         write_text(quarantine_file, messages.quarantine(data.curated.rejected))

@@ -12,7 +12,7 @@ from training.recipes.quality import calibration_error
 from training.registry import gate
 from training.registry.gate import Check
 
-HELDOUT_SET: Final = "evaluation set"
+HELDOUT_SET: Final = "held-out set"
 CORRECTIONS: Final = "held-out corrections"
 
 

@@ -18,7 +18,7 @@ from training.datasets.labelled import is_unicode
 from training.datasets.rows import Flags, Rows, group_keys, hashed_folds, words
 
 UNREADABLE: Final = "unreadable"
-FROZEN: Final = "frozen"
+HELD_OUT: Final = "frozen"
 TAKEN_BACK: Final = "taken back"
 CAP: Final = "cap"
 TIED: Final = "tied"
@@ -28,7 +28,7 @@ KNOWN: Final = "known"
 
 REASONS: Final = {
     UNREADABLE: "no language, or no readable word",
-    FROZEN: "the text or a near-duplicate is in the evaluation set",
+    HELD_OUT: "the text or a near-duplicate is in the held-out set",
     TAKEN_BACK: "the same person corrected this text again later",
     CAP: "the person made more corrections than may count; the latest count",
     TIED: "as many people label this text the opposite way, with the base data counted as one",
@@ -63,8 +63,8 @@ class Curated:
         Corrections in quarantine.
     n_foreign
         Number of corrections of texts in other languages.
-    n_frozen
-        Number of rows of the base data that are in the evaluation set or near-duplicates of it.
+    n_heldout
+        Number of rows of the base data that are in the held-out set or near-duplicates of it.
     """
 
     base: Flags
@@ -72,11 +72,11 @@ class Curated:
     held: list[Feedback]
     rejected: list[Rejected]
     n_foreign: int
-    n_frozen: int
+    n_heldout: int
 
 
 def curate(
-    feedback: Sequence[Feedback], base: Rows, frozen: Sequence[str], language: str, per_author: int
+    feedback: Sequence[Feedback], base: Rows, heldout: Sequence[str], language: str, per_author: int
 ) -> Curated:
     """Sort corrections into those to train on, those to test on, and rejected ones.
 
@@ -86,8 +86,8 @@ def curate(
         All corrections, in any language.
     base
         Rows of the base data.
-    frozen
-        Texts of the evaluation set; neither they nor their near-duplicates are trained on.
+    heldout
+        Texts of the held-out set; neither they nor their near-duplicates are trained on.
     language
         Language of the model, a BCP 47 primary subtag.
     per_author
@@ -108,36 +108,49 @@ def curate(
     """
     own = [one for one in feedback if _language(one) in (language, *_UNNAMED)]
     readable, rejected = _readable(own)
-    keys = group_keys([*frozen, *base.texts, *(one.text for one in readable)])
-    n_frozen, n_base = len(frozen), len(base)
-    seen = set(keys[:n_frozen])
-    base_keys = keys[n_frozen : n_frozen + n_base]
-    keyed = sorted(
-        zip(keys[n_frozen + n_base :], readable, strict=True),
-        key=lambda pair: (pair[1].at_ms, pair[1].id),  # the order of the store does not matter
-        reverse=True,
-    )
-    clean = [(key, one) for key, one in keyed if key not in seen]
-    rejected += [Rejected(one, FROZEN) for key, one in keyed if key in seen]
+    heldout_keys, base_keys, keyed = _keyed(heldout, base, readable)
+    rejected += [Rejected(one, HELD_OUT) for key, one in keyed if key in heldout_keys]
+    clean = [(key, one) for key, one in keyed if key not in heldout_keys]
     votes = _votes(clean, per_author, rejected)
     kept, wrong = _elect(votes, base.labels_by(word_key), rejected)
     tested = _tested(kept)
-    hidden = seen | tested
     return Curated(
-        base=np.array(
-            [
-                key not in hidden and (word_key(text), negative) not in wrong
-                for key, text, negative in zip(
-                    base_keys, base.texts, base.negative.tolist(), strict=True
-                )
-            ],
-            np.bool_,
-        ),
+        base=_trained(base, base_keys, heldout_keys | tested, wrong),
         learnt=[one for key, one in kept.items() if key not in tested],
         held=[one for key, one in kept.items() if key in tested],
         rejected=rejected,
         n_foreign=len(feedback) - len(own),
-        n_frozen=sum(key in seen for key in base_keys),
+        n_heldout=sum(key in heldout_keys for key in base_keys),
+    )
+
+
+def _keyed(
+    heldout: Sequence[str], base: Rows, feedback: Sequence[Feedback]
+) -> tuple[set[str], list[str], list[tuple[str, Feedback]]]:
+    """Return the keys of near-duplicates: held out, of the base rows, and by correction.
+
+    The corrections are in order of time, the latest first.
+    """
+    keys = group_keys([*heldout, *base.texts, *(one.text for one in feedback)])
+    n_heldout, n_known = len(heldout), len(heldout) + len(base)
+    keyed = sorted(
+        zip(keys[n_known:], feedback, strict=True),
+        key=lambda pair: (pair[1].at_ms, pair[1].id),  # the order of the store does not matter
+        reverse=True,
+    )
+    return set(keys[:n_heldout]), keys[n_heldout:n_known], keyed
+
+
+def _trained(
+    base: Rows, keys: Sequence[str], hidden: set[str], wrong: set[tuple[str, bool]]
+) -> Flags:
+    """Return whether each base row is trained on: neither held out nor outvoted."""
+    return np.array(
+        [
+            key not in hidden and (word_key(text), negative) not in wrong
+            for key, text, negative in zip(keys, base.texts, base.negative.tolist(), strict=True)
+        ],
+        np.bool_,
     )
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from badbuzz.evidence.masking import mask
 from badbuzz.recordings.outputs import write_text
 from badbuzz.reports import render_report
-from training.retrain.comparison import ChampionComparison
+from training.retrain.comparison import HELDOUT_SET, ChampionComparison
 from training.retrain.curation import REASONS, Rejected, by_author
 from training.retrain.run import RetrainingResult, TrainingData
 
@@ -25,6 +25,8 @@ COLUMNS: Final = (
     "on", "rows", "negative", "", "accuracy", "macro-F1", "ECE", "macro-F1 gained, 95 %",
 )  # fmt: skip
 _NARROW: Final = (0, 1, 3, 4, 5, 6)
+_JSON_NAMES: Final = {HELDOUT_SET: "evaluation set"}
+"""Names of sets in the JSON that differ from those in sentences: programs match them."""
 
 
 def quarantine(rejected: Sequence[Rejected]) -> str:
@@ -64,9 +66,9 @@ def counts(data: TrainingData) -> Iterator[str]:
     curated, language = data.curated, data.base.recipe.language
     n_base, n_learnt = data.n_base, data.n_learnt
     yield f"trained on: {n_base:,} rows of the base data, {n_learnt:,} corrections"
-    if curated.n_frozen:
+    if curated.n_heldout:
         yield (
-            f"left out: {curated.n_frozen:,} rows of the base data that are in the evaluation set "
+            f"left out: {curated.n_heldout:,} rows of the base data that are in the held-out set "
             "or near-duplicates of it"
         )
     yield f"kept to test on: {len(curated.held):,} corrections"
@@ -139,13 +141,16 @@ def plain(outcome: RetrainingResult) -> dict[str, Any]:
         "promoted": outcome.promoted,
         "why_not": outcome.why_not,
         "n_base": outcome.data.n_base,
-        "n_frozen": curated.n_frozen,
+        "n_frozen": curated.n_heldout,
         "n_learnt": len(curated.learnt),
         "n_held": len(curated.held),
         "n_foreign": curated.n_foreign,
         "quarantined": dict(Counter(one.reason for one in curated.rejected)),
         "authors": [asdict(one) for one in by_author(curated)],
-        "sets": [asdict(one) for one in outcome.comparisons],
+        "sets": [
+            asdict(one) | {"name": _JSON_NAMES.get(one.name, one.name)}
+            for one in outcome.comparisons
+        ],
         "checks": [asdict(one) for one in outcome.checks],
     }
 

@@ -33,7 +33,7 @@ from training.retrain.comparison import (
 from training.retrain.curation import Curated, curate, rows_of, word_key
 from training.writing import write_folder
 
-UNFROZEN: Final = "no evaluation set is frozen: badbuzz train freeze-eval FILE --language {}"
+NO_HELDOUT_SET: Final = "no held-out set is frozen: badbuzz train freeze-eval FILE --language {}"
 
 
 @dataclass(frozen=True)
@@ -138,8 +138,8 @@ def prepare_data(
     shipped
         Whether to train the shipped recipe even if the champion has another.
     """
-    frozen = [] if snapshot.rows is None else snapshot.rows.texts
-    curated = curate(feedback, base.rows, frozen, base.recipe.language, per_author)
+    heldout = [] if snapshot.rows is None else snapshot.rows.texts
+    curated = curate(feedback, base.rows, heldout, base.recipe.language, per_author)
     recipe = base.recipe
     if snapshot.champion is not None and not shipped:
         _, scorer, bundle = snapshot.champion
@@ -149,7 +149,7 @@ def prepare_data(
         title = f"{recipe.rows.title}; and corrections of users here"
         recipe = replace(recipe, rows=replace(recipe.rows, title=title))
     rows = kept.joined(rows_of(curated.learnt))
-    prior = None if base.prior is None else _without(base.prior, frozen)
+    prior = None if base.prior is None else _without(base.prior, heldout)
     return TrainingData(replace(base, recipe=recipe, rows=rows, prior=prior), len(kept), curated)
 
 
@@ -215,7 +215,7 @@ def retrain(
             checks,
             who=who,
             why=f"retrained with {data.n_learnt} corrections",
-            evaluation=snapshot.heldout.digest if snapshot.heldout is not None else "",
+            heldout_digest=snapshot.heldout.digest if snapshot.heldout is not None else "",
         )
         promoted = True
     return RetrainingResult(
@@ -270,5 +270,5 @@ def _why_not(
     if any(version.number in (event.before, event.after) for event in history):
         return "it was champion before and was replaced: promote it by its number if that was wrong"
     if snapshot.rows is None:
-        return UNFROZEN.format(version.language)
+        return NO_HELDOUT_SET.format(version.language)
     return not_better(checks, comparisons)

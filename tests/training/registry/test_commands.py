@@ -109,14 +109,14 @@ def test_a_champion_is_promoted_replaced_and_rolled_back(
     ]
 
 
-def test_a_frozen_set_is_replaced_only_on_request(registry: Registry, tmp_path: Path) -> None:
+def test_a_heldout_set_is_replaced_only_on_request(registry: Registry, tmp_path: Path) -> None:
     first, second = labelled(tmp_path / "a.jsonl"), labelled(tmp_path / "b.jsonl", n=70)
     for rows, replace, exit_code in ((first, (), 0), (second, (), 7), (second, ("--replace",), 0)):
         ran = command(registry, "train", "freeze-eval", rows, "--language", "en", *replace)
         assert ran.exit_code == exit_code, ran.output
 
 
-def test_a_frozen_set_that_was_changed_is_refused(registry: Registry, tmp_path: Path) -> None:
+def test_a_heldout_set_that_was_changed_is_refused(registry: Registry, tmp_path: Path) -> None:
     command(registry, "train", "freeze-eval", labelled(tmp_path / "a.jsonl"), "--language", "en")
     heldout = find_heldout(registry, "en")
     assert heldout is not None

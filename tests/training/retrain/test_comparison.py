@@ -35,7 +35,7 @@ HOLDS, FAILS = Check("quality", holds=True, found="fine"), Check("size", holds=F
             [comparison(HELDOUT_SET, 0.9, 0.8), comparison(CORRECTIONS, 0.3, 0.3)],
             "in 30.0% of",
         ),
-        ([HOLDS], [comparison(HELDOUT_SET, 0.8, 0.8)], "evaluation set, the champion in 80.0%"),
+        ([HOLDS], [comparison(HELDOUT_SET, 0.8, 0.8)], "held-out set, the champion in 80.0%"),
         ([HOLDS, FAILS], [comparison(CORRECTIONS, 0.9, 0.1)], "size: huge"),
     ],
 )

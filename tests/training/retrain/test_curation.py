@@ -21,10 +21,9 @@ from training.datasets.rows import Rows
 from training.retrain.curation import (
     CAP,
     DUPLICATE,
-    FROZEN,
+    HELD_OUT,
     KNOWN,
     OUTVOTED,
-    REASONS,
     TAKEN_BACK,
     TIED,
     UNREADABLE,
@@ -44,10 +43,10 @@ def correction(text: str, by: str, right: bool, **fields: Any) -> Feedback:
 def curated(
     corrections: Sequence[Feedback],
     base: Rows = NOTHING,
-    frozen: Sequence[str] = (),
+    heldout: Sequence[str] = (),
     per_author: int = 200,
 ) -> Curated:
-    return curate(corrections, base, frozen, "en", per_author)
+    return curate(corrections, base, heldout, "en", per_author)
 
 
 def reasons(result: Curated) -> Counter[str]:
@@ -141,17 +140,17 @@ def test_the_prediction_that_a_client_sends_is_ignored() -> None:
 # Leaks
 
 
-def test_near_duplicates_of_the_evaluation_set_are_not_trained_on() -> None:
+def test_near_duplicates_of_the_heldout_set_are_not_trained_on() -> None:
     base = rows((f"RT {unlike(1)}", True), (unlike(2), False))
     corrections = [
         correction(f"@ann {unlike(3)} !!", "ann", right=True),
         correction(unlike(4), "ann", right=True),
     ]
-    result = curated(corrections, base, frozen=[unlike(1), unlike(3)])
+    result = curated(corrections, base, heldout=[unlike(1), unlike(3)])
     assert result.base.tolist() == [False, True]
-    assert result.n_frozen == 1
+    assert result.n_heldout == 1
     assert set(kept(result)) == {unlike(4)}
-    assert reasons(result) == {FROZEN: 1}
+    assert reasons(result) == {HELD_OUT: 1}
 
 
 def test_near_duplicates_of_held_out_corrections_are_not_trained_on() -> None:
@@ -188,13 +187,6 @@ def test_an_unreadable_correction_is_quarantined(fields: dict[str, Any]) -> None
 def test_corrections_in_other_languages_are_counted_and_not_quarantined() -> None:
     result = curated([correction(unlike(1), "ann", right=True, lang="fr-CA")])
     assert (result.n_foreign, result.rejected, kept(result)) == (1, [], {})
-
-
-def test_the_quarantine_has_person_reason_and_masked_text() -> None:
-    corrections = correction("@jane_doe my bag is lost", "eve", right=False, lang="und")
-    line = orjson.loads(quarantine(curated([corrections]).rejected))
-    assert (line["by"], line["right"], line["text"]) == ("eve", False, "@user my bag is lost")
-    assert line["why"] == REASONS[UNREADABLE]
 
 
 # All together
