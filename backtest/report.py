@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -16,7 +17,7 @@ from backtest.curve import curve
 from backtest.results import AlertDiff, BacktestResult
 from backtest.rules import Sweep
 from backtest.run import Run
-from badbuzz.detection.evaluation import Truth, openings, spans
+from badbuzz.detection.evaluation import Incident, Truth, openings, spans
 from badbuzz.messages.text import counted, describe, headline
 from badbuzz.model import Alert
 from badbuzz.recordings.outputs import write_text
@@ -62,10 +63,8 @@ def render(result: BacktestResult) -> str:
 
 def _context(result: BacktestResult) -> dict[str, Any]:
     first = result.runs[0]
-    numbers = {alert.id: n for n, alert in enumerate(openings(first.alerts)[:_MAX_CARDS], 1)}
-    missed, unjudged = uncaught(first, result.truth) if result.truth else ((), ())
     brands = sorted(first.windows, key=lambda b: (-_n_alerts(first, b), b))
-    cards = _cards(first, numbers, result.truth)
+    shown = brands[:_MAX_BRANDS]
     return {
         "files": [Path(name).name for name in result.files],
         "bundles": _bundles(first),
@@ -75,30 +74,11 @@ def _context(result: BacktestResult) -> dict[str, Any]:
         "figures": _tiles(result),
         "head": [name for name, _ in formatting.columns(with_truth=result.truth is not None)],
         "rule_rows": [[run.rules.name, *_row(run, result.truth, None)] for run in result.runs],
-        "brand_rows": [
-            [brand, *_row(first, result.truth, brand)] for brand in brands[:_MAX_BRANDS]
-        ],
-        "brands": [
-            (
-                brand,
-                overview(brand, result.runs, numbers, result.truth),
-                [card for card in cards if card.alert.brand == brand],
-            )
-            for brand in sorted(brands[:_MAX_BRANDS])
-        ],
-        "n_more_brands": max(len(brands) - _MAX_BRANDS, 0),
+        "brand_rows": [[brand, *_row(first, result.truth, brand)] for brand in shown],
+        "brands": _brands(result, sorted(shown)),
+        "n_more_brands": len(brands) - len(shown),
         "n_more_alerts": max(len(openings(first.alerts)) - _MAX_CARDS, 0),
-        "uncaught": [
-            (title, incidents)
-            for title, incidents in (
-                ("Missed", missed),
-                (
-                    "Not judged, as the brand was not watched yet",
-                    unjudged,
-                ),
-            )
-            if incidents
-        ],
+        "uncaught": _uncaught(first, result.truth),
         "unwatched": unwatched(first),
         "caveats": caveats(result),
         "curves": [
@@ -107,6 +87,28 @@ def _context(result: BacktestResult) -> dict[str, Any]:
         "diffs": [_diff(diff, result.truth) for diff in result.diffs],
         "first": first,
     }
+
+
+def _brands(result: BacktestResult, names: Sequence[str]) -> list[tuple[str, Chart, list[_Card]]]:
+    """Return each brand with its chart and the cards of its alerts."""
+    first = result.runs[0]
+    numbers = {alert.id: n for n, alert in enumerate(openings(first.alerts)[:_MAX_CARDS], 1)}
+    cards = _cards(first, numbers, result.truth)
+    return [
+        (
+            name,
+            overview(name, result.runs, numbers, result.truth),
+            [card for card in cards if card.alert.brand == name],
+        )
+        for name in names
+    ]
+
+
+def _uncaught(run: Run, truth: Truth | None) -> list[tuple[str, Sequence[Incident]]]:
+    """Return the incidents without an alert, under their titles."""
+    missed, unjudged = uncaught(run, truth) if truth else ((), ())
+    parts = (("Missed", missed), ("Not judged, as the brand was not watched yet", unjudged))
+    return [(title, incidents) for title, incidents in parts if incidents]
 
 
 def _bundles(run: Run) -> str:

@@ -242,35 +242,39 @@ def example() -> Alert:
         last_ms=1_767_189_893_000,
         bundle="airline-en@1a2b3c4d",
         replay=False,
-        evidence=Evidence(
-            n_sampled=38,
-            terms=(Term("bags", 19, 6.31), Term("lost", 14, 4.2), Term("luggage", 11, 3.87)),
-            reasons=(Reason("lost_luggage", 27),),
-            n_authors=34,
-            n_signed=38,
-            near_duplicate_rate=0.1316,
-            reach=5_210,
-            most_negative=(
-                Example(
-                    id="5",
-                    created_ms=1_767_189_300_000,
-                    score=0.9931,
-                    text="@user 12 hours and still no bags. Nobody answers.",
-                    url="",
-                    n_retweets=2,
-                    n_alike=1,
-                ),
+        evidence=_example_evidence(),
+    )
+
+
+def _example_evidence() -> Evidence:
+    return Evidence(
+        n_sampled=38,
+        terms=(Term("bags", 19, 6.31), Term("lost", 14, 4.2), Term("luggage", 11, 3.87)),
+        reasons=(Reason("lost_luggage", 27),),
+        n_authors=34,
+        n_signed=38,
+        near_duplicate_rate=0.1316,
+        reach=5_210,
+        most_negative=(
+            Example(
+                id="5",
+                created_ms=1_767_189_300_000,
+                score=0.9931,
+                text="@user 12 hours and still no bags. Nobody answers.",
+                url="",
+                n_retweets=2,
+                n_alike=1,
             ),
-            most_repeated=(
-                Example(
-                    id="7",
-                    created_ms=1_767_189_420_000,
-                    score=0.9544,
-                    text="Two flights, zero luggage, no apology",
-                    url="https://social.example/status/7",
-                    n_retweets=5_180,
-                    n_alike=6,
-                ),
+        ),
+        most_repeated=(
+            Example(
+                id="7",
+                created_ms=1_767_189_420_000,
+                score=0.9544,
+                text="Two flights, zero luggage, no apology",
+                url="https://social.example/status/7",
+                n_retweets=5_180,
+                n_alike=6,
             ),
         ),
     )

@@ -45,6 +45,31 @@ class _ParsedRow(NamedTuple):
     fields: dict[str, Any]
 
 
+class _FileParser(NamedTuple):
+    """Options of :func:`read_labelled` on parsing one recording."""
+
+    preset: str | None
+    mapping: Mapping[str, str] | None
+    brand: str | None
+    lang: str | None
+    labels: Mapping[str, str] | None
+    author_key: str
+    on_reject: Callable[[Reject], None]
+    on_open: Callable[[RecordingFile], None] | None
+
+    def rows(self, path: str) -> Iterator[_ParsedRow]:
+        """Open a recording and return an iterator over its tweets."""
+        opened = RecordingFile(path)
+        if self.on_open is not None:
+            self.on_open(opened)
+        labels = self.labels
+        resolved, rows = _resolve_format(opened, self.preset, self.mapping or {}, labels or {})
+        reader = RowReader(
+            resolved, self.brand, self.lang, self.author_key, checks_labels=labels is not None
+        )
+        return _rows(opened.name, rows, reader, self.on_reject)
+
+
 def raise_reject(reject: Reject) -> None:
     """Raise an error for a rejected row: the default of ``on_reject``."""
     raise RecordingError(str(reject))
@@ -118,18 +143,10 @@ def read_labelled(
     RecordingError
         If a file cannot be read, has no tweet (in the period), or is not in time order.
     """
-
-    def parsed_rows(path: str) -> Iterator[_ParsedRow]:
-        opened = RecordingFile(path)
-        if on_open is not None:
-            on_open(opened)
-        resolved, rows = _resolve_format(opened, preset, mapping or {}, labels or {})
-        reader = RowReader(resolved, brand, lang, author_key, checks_labels=labels is not None)
-        return _rows(opened.name, rows, reader, on_reject)
-
     if preset is not None and preset not in PRESETS:
         raise RecordingError(f"unknown preset {preset!r}; expected one of {', '.join(PRESETS)}")
-    rows: Iterable[_ParsedRow] = chain.from_iterable(map(parsed_rows, paths))
+    parser = _FileParser(preset, mapping, brand, lang, labels, author_key, on_reject, on_open)
+    rows: Iterable[_ParsedRow] = chain.from_iterable(map(parser.rows, paths))
     if from_ms is not None or to_ms is not None:
         rows = _within(rows, from_ms or 0, MAX_MS if to_ms is None else to_ms)
     if sort:

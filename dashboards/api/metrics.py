@@ -14,6 +14,25 @@ _MAX_VERSIONS: Final = 200
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+class _MispredictionCounter:
+    """Counter of mispredictions by bundle, with a bounded number of bundles."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._counter = Counter(
+            "badbuzz_mispredictions",
+            "Corrections that contradict a label, by the bundle that predicted it; other if the "
+            "request's bundle is not a valid version.",
+            ["bundle"],
+            registry=registry,
+        )
+        self._versions: set[str] = {""}
+
+    def count(self, bundle: str) -> None:
+        if _VERSION.fullmatch(bundle) and len(self._versions) < _MAX_VERSIONS:
+            self._versions.add(bundle)
+        self._counter.labels(bundle if bundle in self._versions else "other").inc()
+
+
 class Metrics:
     """The metrics of one application.
 
@@ -47,13 +66,7 @@ class Metrics:
         self.corrections = self._counter(
             "badbuzz_corrections", "Corrections and confirmations of labels, by source.", "source"
         )
-        self._mispredictions = self._counter(
-            "badbuzz_mispredictions",
-            "Corrections that contradict a label, by the bundle that predicted it; other if the "
-            "request's bundle is not a valid version.",
-            "bundle",
-        )
-        self._versions: set[str] = {""}
+        self._mispredictions = _MispredictionCounter(self._registry)
         self.listeners = Gauge(
             "badbuzz_api_listeners", "Open connections to /stream.", registry=self._registry
         )
@@ -69,18 +82,15 @@ class Metrics:
         self.registry_failures = self._counter(
             "badbuzz_api_registry_failures",
             "Failed polls of the registry, by language and kind: unreachable, broken.",
-            "language",
-            "kind",
-        )
+            "language", "kind",
+        )  # fmt: skip
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self._registry)
 
     def count_misprediction(self, bundle: str) -> None:
         """Count a misprediction; bundles without the format of a version count as ``other``."""
-        if _VERSION.fullmatch(bundle) and len(self._versions) < _MAX_VERSIONS:
-            self._versions.add(bundle)
-        self._mispredictions.labels(bundle if bundle in self._versions else "other").inc()
+        self._mispredictions.count(bundle)
 
     def text(self) -> bytes:
         """Return the metrics in the text format of Prometheus."""
