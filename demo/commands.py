@@ -154,22 +154,13 @@ def demo(
     if given is ParameterSource.DEFAULT and not files:
         speed = _WATCHED_SPEED if ui else _SIMULATED_SPEED
     plan = Plan(
-        files=files,
-        days=days,
-        seed=seed,
-        warmup_h=warmup,
-        speed=speed,
-        serve=serve or ui,
-        ui=ui,
-        language=language,
-    )
-    headless = headless or not sys.stdout.isatty()
+        files=files, days=days, seed=seed, warmup_h=warmup, speed=speed, serve=serve or ui,
+        ui=ui, language=language,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch, SignalGuard() as stopping:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        display: Display
-        display = JsonDisplay() if as_json else (LineDisplay if headless else LiveDisplay)(language)
-        with closing(display):
+        with closing(_open_display(language, as_json=as_json, headless=headless)) as display:
             alerts = _show(run_demo(plan, folder, display.report, stopping), display)
     if files and not stopping():
         click.echo(_summary(alerts, files), err=True)
@@ -177,6 +168,14 @@ def demo(
         click.echo("ended", err=True)
         is_expected = plan.serve and stopping.signal == signal.SIGINT
         raise SystemExit(0 if is_expected else 128 + stopping.signal)
+
+
+def _open_display(language: Language, *, as_json: bool, headless: bool) -> Display:
+    if as_json:
+        return JsonDisplay()
+    if headless or not sys.stdout.isatty():
+        return LineDisplay(language)
+    return LiveDisplay(language)
 
 
 def _check_arguments(files: tuple[str, ...], days: int, warmup_h: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
@@ -101,10 +102,7 @@ def bert(
     report: str | None,
     as_json: bool,
     core_hour: float,
-    lang: str,
-    columns: dict[str, str],
-    words: dict[str, str],
-    encoding: str,
+    **how: Any,
 ) -> None:
     """Is BERT worth its price? A pretrained encoder against the recipe that bundles are made of.
 
@@ -123,7 +121,7 @@ def bert(
     folder = folder or shipped_folder()
     encoder = read_encoder(folder, most_tokens)
     tuning = Tuning(n_layers=n_layers, n_epochs=n_epochs, n_beside=n_beside)
-    reading = ReadOptions(columns, words, lang, encoding)
+    reading = ReadOptions(**how)
     corpus = _corpus(paths, name, reading).sample(n_rows)
     texts = _unlabelled(corpus, unlabelled, reading) if distil or unlabelled else None
     console = Console(stderr=as_json)
@@ -135,6 +133,11 @@ def bert(
     with console.status("measuring what serving costs"):
         cost = costs(corpus, encoder, folder)
     assessment = Assessment(corpus, encoder, tuning, views, cost, core_hour, place)
+    _output(assessment, console, report, as_json=as_json)
+
+
+def _output(assessment: Assessment, console: Console, report: str | None, *, as_json: bool) -> None:
+    """Print the result and write the report."""
     if as_json:
         click.echo(orjson.dumps(assessment.plain()))
     else:

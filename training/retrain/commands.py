@@ -26,7 +26,7 @@ from training.datasets.options import reading_options
 from training.registry.commands import as_json_option, open_registry, who_option
 from training.retrain import messages
 from training.retrain.base import read_base
-from training.retrain.run import NO_HELDOUT_SET, prepare_data, read_snapshot
+from training.retrain.run import NO_HELDOUT_SET, RetrainingResult, prepare_data, read_snapshot
 from training.retrain.run import retrain as run
 from training.writing import check_place
 
@@ -121,6 +121,13 @@ def retrain(
             outcome = run(registry, data, snapshot, out, promoter, begin)
     if data.curated.rejected:
         console.print(f"quarantine: {quarantine_file}", highlight=False)
+    _output(outcome, console, report_file, as_json=as_json)
+
+
+def _output(
+    outcome: RetrainingResult, console: Console, report_file: str | None, *, as_json: bool
+) -> None:
+    """Write the report and print the result."""
     if report_file:
         messages.write_report(Path(report_file), outcome)
         console.print(f"report: {report_file}", highlight=False)

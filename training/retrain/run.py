@@ -188,12 +188,11 @@ def retrain(
     begin
         Called with the number of steps; see :func:`training.retrain.building.build`.
     """
-    language = data.base.recipe.language
     data_digest = digest(data.base)
-    version = find_trained(registry, language, data_digest)
+    known = find_trained(registry, data.base.recipe.language, data_digest)
     with TemporaryDirectory(prefix="badbuzz-bundle-") as name:
-        if version is not None:
-            scorer, bundle = registry.fetch(version, Path(name))
+        if known is not None:
+            scorer, bundle = registry.fetch(known, Path(name))
         else:
             entries = {"digest": data_digest, "corrections": data.n_learnt}
             bundle = build(data.base, Path(name), entries, begin)
@@ -201,26 +200,17 @@ def retrain(
         if out is not None:
             write_folder(out, {one: (bundle / one).read_bytes() for one in FILES}, Scorer)
         comparisons = _compare(data, snapshot, scorer)
-        checks = []
-        if snapshot.rows is not None:
-            n_bytes = bundle_bytes(bundle)
-            checks = gate.examine(scorer, snapshot.serving, snapshot.rows, n_bytes)
+        checks = _check(snapshot, scorer, bundle)
         registered = _register(registry, bundle, out)
     why_not = _why_not(registry, snapshot, registered, checks, comparisons)
-    promoted = False
-    if who is not None and not why_not:
-        promotion.promote(
-            registry,
-            registered,
-            checks,
-            who=who,
-            why=f"retrained with {data.n_learnt} corrections",
-            heldout_digest=snapshot.heldout.digest if snapshot.heldout is not None else "",
-        )
-        promoted = True
+    promoted = who is not None and not why_not
+    if who is not None and promoted:
+        why = f"retrained with {data.n_learnt} corrections"
+        evaluated = snapshot.heldout.digest if snapshot.heldout is not None else ""
+        promotion.promote(registry, registered, checks, who=who, why=why, heldout_digest=evaluated)
     return RetrainingResult(
         version=registered,
-        known=version is not None,
+        known=known is not None,
         bundle=scorer.version,
         champion=snapshot.serving.version if snapshot.serving is not None else "",
         comparisons=comparisons,
@@ -229,6 +219,13 @@ def retrain(
         why_not=why_not,
         data=data,
     )
+
+
+def _check(snapshot: RegistrySnapshot, scorer: Scorer, bundle: Path) -> list[Check]:
+    """Return the checks of a promotion; none without a held-out set."""
+    if snapshot.rows is None:
+        return []
+    return gate.examine(scorer, snapshot.serving, snapshot.rows, bundle_bytes(bundle))
 
 
 def _register(registry: Registry, bundle: Path, out: Path | None) -> Version:
