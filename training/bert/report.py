@@ -24,7 +24,7 @@ def write_report(path: Path, assessment: Assessment) -> None:
     corpus, tuning = assessment.corpus, assessment.tuning
     page = render_report(
         "training.bert",
-        "worth.html.jinja",
+        "report.html.jinja",
         encoder=assessment.encoder,
         tuning=tuning,
         n_rows=f"{len(corpus.rows):,}",

@@ -167,7 +167,7 @@ def write_report(path: Path, outcome: RetrainingResult) -> None:
     """
     page = render_report(
         "training.retrain",
-        "retrained.html.jinja",
+        "report.html.jinja",
         outcome=outcome,
         conclusion=list(conclusion(outcome)),
         counts=list(counts(outcome.data)),
