@@ -119,7 +119,7 @@ class Fold:
         if state is None:
             state = self.brands[tweet.brand] = BrandState(tweet.brand)
         self.changed.add(tweet.brand)
-        if windows.is_duplicate(state, tweet):
+        if not windows.note_record(state, tweet):
             return _CLOSING_NOTHING["duplicate"]
         if tweet.kind != "post":
             evidence = self.evidence.get(tweet.brand)

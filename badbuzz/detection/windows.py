@@ -34,8 +34,8 @@ _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expec
 CountOutcome = Literal["counted", "unvalidated", "late"]
 
 
-def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
-    """Check whether a record was seen before, and remember it.
+def note_record(state: BrandState, tweet: Tweet) -> bool:
+    """Remember a record and return whether it is new, not a duplicate.
 
     A record with a sequence number is a duplicate if its source, one of the 12 seen last, has sent
     an equal or higher number. A record without one is a duplicate if it is among the last 48.
@@ -44,8 +44,8 @@ def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
     --------
     >>> state = BrandState("Air Paradis")
     >>> tweet = Tweet("1", "Air Paradis", "", created_ms=0, produced_ms=0, seq=0)
-    >>> is_duplicate(state, tweet), is_duplicate(state, tweet)
-    (False, True)
+    >>> note_record(state, tweet), note_record(state, tweet)
+    (True, False)
     """
     if tweet.seq >= 0:
         source = _source_digest(tweet.source)
@@ -53,13 +53,13 @@ def is_duplicate(state: BrandState, tweet: Tweet) -> bool:
         state.last_seq[source] = max(tweet.seq, last)
         if len(state.last_seq) > _MAX_NUMBERED_SOURCES:
             del state.last_seq[next(iter(state.last_seq))]
-        return tweet.seq <= last
+        return tweet.seq > last
     digest = crc32(f"{tweet.source} {tweet.kind} {tweet.id}".encode())
     if digest in state.recent_ids:
-        return True
+        return False
     state.recent_ids.append(digest)
     del state.recent_ids[:-_MAX_RECENT_IDS]
-    return False
+    return True
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,8 @@ from badbuzz.detection.statistics import count_z, p_value, rate_z
 from badbuzz.detection.windows import (
     advance,
     examine,
-    is_duplicate,
     learn,
+    note_record,
     note_source,
     observe,
 )
@@ -224,26 +224,26 @@ def test_a_tweet_before_the_last_closed_bucket_is_late() -> None:
 def test_forty_eight_records_without_a_number_are_remembered() -> None:
     state = BrandState("Air Paradis")
     tweets = [replace(post(START_MS)[0], id=str(i)) for i in range(49)]
-    assert not any(is_duplicate(state, tweet) for tweet in tweets)
-    assert is_duplicate(state, tweets[1])
-    assert not is_duplicate(state, tweets[0])
+    assert all(note_record(state, tweet) for tweet in tweets)
+    assert not note_record(state, tweets[1])
+    assert note_record(state, tweets[0])
     others = (replace(tweets[48], kind="edit"), replace(tweets[48], source="other"))
-    assert not any(is_duplicate(state, tweet) for tweet in others)
+    assert all(note_record(state, tweet) for tweet in others)
 
 
 def test_twelve_sources_are_remembered_by_their_numbers() -> None:
     state = BrandState("Air Paradis")
     tweets = [replace(post(START_MS, seq=0)[0], source=f"s{i}") for i in range(13)]
-    assert not any(is_duplicate(state, tweet) for tweet in tweets)
-    assert is_duplicate(state, tweets[1])
-    assert not is_duplicate(state, tweets[0])
+    assert all(note_record(state, tweet) for tweet in tweets)
+    assert not note_record(state, tweets[1])
+    assert note_record(state, tweets[0])
     assert len(state.last_seq) == 12
 
 
 def test_an_older_number_does_not_lower_a_sources_number() -> None:
     state = BrandState("Air Paradis")
-    duplicates = [is_duplicate(state, post(START_MS, seq=seq)[0]) for seq in (5, 3, 4, 5, 6)]
-    assert duplicates == [False, True, True, True, False]
+    new = [note_record(state, post(START_MS, seq=seq)[0]) for seq in (5, 3, 4, 5, 6)]
+    assert new == [True, False, False, False, True]
 
 
 def test_a_source_is_as_far_as_its_posts_and_its_clock() -> None:
