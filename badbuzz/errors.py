@@ -11,11 +11,11 @@
     ├── StateError        incomplete, misplaced or unknown detector state
     ├── KafkaError        missing or unsuitable broker or topic
     ├── StoreError        unusable database
-    │   ├── StoreDownError  temporarily unavailable database (an AwayError too)
+    │   ├── StoreDownError  temporarily unavailable database (a ServiceDownError too)
     │   └── UnknownError    unknown alert or key
     ├── QueryError        invalid query, such as a cursor or a step
-    ├── AwayError         temporarily unavailable service
-    │   └── SinkAwayError   temporarily unavailable notification sink
+    ├── ServiceDownError  temporarily unavailable service
+    │   └── SinkDownError   temporarily unavailable notification sink
     ├── RegistryError     model registry that refuses a request or lacks a model
     │   └── RegistryDownError  temporarily unavailable model registry
     └── TrackingError     unusable MLflow store or server
@@ -88,11 +88,11 @@ class KafkaError(BadbuzzError):
     exit_code = 4
 
 
-class AwayError(BadbuzzError):
+class ServiceDownError(BadbuzzError):
     """A temporarily unavailable service; callers retry."""
 
 
-class SinkAwayError(AwayError):
+class SinkDownError(ServiceDownError):
     """A sink that has not accepted a notification yet."""
 
     exit_code = 6
@@ -104,7 +104,7 @@ class StoreError(BadbuzzError):
     exit_code = 5
 
 
-class StoreDownError(StoreError, AwayError):
+class StoreDownError(StoreError, ServiceDownError):
     """A temporarily unavailable database."""
 
 

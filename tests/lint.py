@@ -29,10 +29,10 @@ def _words(text: str) -> frozenset[str]:
 
 RETIRED: Final = _words(
     """
-    Bench CALM CALM_Z Desk Gate Intake Jury Judge Judgement Judgements Judges Judging Lane LastWord
-    Left Life Meeting Notice Notifying Opening Processing Recording Standing Teller Truthful Verdict
-    _Kin announced bury calm_z chatter end_at_once jury lastword rate_excess read_opening sieve
-    teller unbroken yardsticks
+    AwayError Bench CALM CALM_Z Desk Gate Intake Jury Judge Judgement Judgements Judges Judging
+    Lane LastWord Left Life Meeting Notice Notifying Opening Processing Recording SinkAwayError
+    Standing Teller Truthful Verdict _Kin announced bury calm_z chatter end_at_once is_duplicate
+    jury lastword rate_excess read_opening sieve teller unbroken yardsticks
     """
 )
 """Identifiers that were renamed to the field's terms."""

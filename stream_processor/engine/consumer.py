@@ -2,9 +2,9 @@
 
 The consumer knows the next offset of each partition. It skips a record below it and seeks back when
 a record lies above it. A :class:`~stream_processor.engine.partition.PartitionHandler` owns each
-partition and decides what happens to its records. If a dependency of a handler is unavailable
-(:class:`~badbuzz.errors.AwayError`), the consumer fetches nothing more, stays in its group, and
-calls the handler again.
+partition and decides what happens to its records. If a dependency of a handler is down
+(:class:`~badbuzz.errors.ServiceDownError`), the consumer fetches nothing more, stays in its group,
+and calls the handler again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from mode import Service
 
 from badbuzz.config.settings import Settings
-from badbuzz.errors import AwayError, KafkaError, StateError
+from badbuzz.errors import KafkaError, ServiceDownError, StateError
 from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.exit import hard_exit
@@ -268,7 +268,7 @@ class PartitionedConsumer(Service):
         started_s, cpu_s = time.monotonic(), time.thread_time()
         try:
             await all_of(handler.checkpoint() for handler in self.handlers.values())
-        except AwayError:
+        except ServiceDownError:
             self._pause()
             if last:
                 raise
@@ -339,7 +339,7 @@ class PartitionedConsumer(Service):
                     await self._seek_to_position(handler)
             except BaseException as error:
                 await all_of(handler.close() for handler in handlers.values())
-                if not isinstance(error, AwayError):
+                if not isinstance(error, ServiceDownError):
                     raise
                 self._pause()
                 return

@@ -24,9 +24,9 @@ class ConsumerRecord(Protocol):
 class PartitionHandler(Protocol):
     """The single owner of a partition, which processes its records.
 
-    If a dependency is unavailable, ``open`` and ``checkpoint`` raise
-    :class:`~badbuzz.errors.AwayError`. The handler then keeps the records it has taken, and the
-    consumer calls it again.
+    If a dependency is down, ``open`` and ``checkpoint`` raise
+    :class:`~badbuzz.errors.ServiceDownError`. The handler then keeps the records it has taken, and
+    the consumer calls it again.
     """
 
     partition: int

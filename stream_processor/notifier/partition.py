@@ -19,7 +19,7 @@ from aiokafka import TopicPartition
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.errors import SinkAwayError, WireError
+from badbuzz.errors import SinkDownError, WireError
 from badbuzz.messages.text import counted
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import ConsumerRecord
@@ -136,7 +136,7 @@ class NotifierHandler:
         if self._waiting:
             reason = self._delivery.reason or "no answer yet"
             name = self._delivery.sink.name
-            raise SinkAwayError(
+            raise SinkDownError(
                 f"{name} has not accepted {counted(len(self._waiting), 'notification')} "
                 f"({reason}): sent at the next start"
             )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import click
 
 from badbuzz.config.settings import Settings
-from badbuzz.errors import SinkAwayError
+from badbuzz.errors import SinkDownError
 from badbuzz.messages.text import example
 from badbuzz.model import Alert, Severity
 from stream_processor.notifier.notification import Notification, NotificationFactory
@@ -46,7 +46,7 @@ def check_sinks(brand: str, severity: Severity) -> None:
     notification = factory.from_alert(sample_alert(brand, severity, now_ms), now_ms, "test")
     failed = asyncio.run(_send(new_sinks(settings), notification))
     if failed:
-        raise SinkAwayError(f"{', '.join(failed)} did not accept the test alert")
+        raise SinkDownError(f"{', '.join(failed)} did not accept the test alert")
 
 
 def sample_alert(brand: str, severity: Severity, now_ms: int) -> Alert:
