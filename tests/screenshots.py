@@ -53,7 +53,7 @@ _SHOWN: Final = {
     "try-fr-1280": 1240,
 }
 """Pictures that stand in the README as ``docs/front-NAME.png``, and how far down they go."""
-_SCORE: Final = {"en": "Score it", "fr": "Évaluer"}
+_SCORE: Final = {"en": "Score text", "fr": "Évaluer"}
 
 
 @contextmanager

@@ -56,12 +56,12 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     >>> print(describe(example(), UTC))
     CRISIS (critical): Air Paradis
     38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.
-    75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %.
-    Since 14:05; chance of as many by accident: less than 1 in 500.
+    75 % negative, usually 30 %; adjusted for classifier errors: 71 %, usually 27 %.
+    Since 14:05. Probability of this many by chance: less than 1 in 500.
     Driven by: bags, lost, luggage. Mostly about: lost luggage.
     34 of 38 from distinct people; 13 % near-duplicates; 5,210 retweets.
     “@user 12 hours and still no bags. Nobody answers.”
-    “Two flights, zero luggage, no apology” (and 5 alike) https://social.example/status/7
+    “Two flights, zero luggage, no apology” (and 5 similar) https://social.example/status/7
     """
     t = Translator(language)
     time = f"{datetime.fromtimestamp(alert.opened_ms / 1000, zone):%H:%M}"
@@ -89,7 +89,7 @@ def rates(alert: Alert, language: Language = "en") -> str:
     Examples
     --------
     >>> rates(example())
-    "75 % negative, usually 30 %; adjusted for the classifier's error 71 %, usually 27 %."
+    '75 % negative, usually 30 %; adjusted for classifier errors: 71 %, usually 27 %.'
     """
     return Translator(language)(
         "rates",

@@ -111,9 +111,9 @@ def test_a_crisis_appears_on_live_without_reload(demo: Demo, browser: Browser) -
 
 def test_an_alert_is_acknowledged_and_ruled_on(demo: Demo, alert: str, browser: Browser) -> None:
     page = open_page(browser, demo.addresses["the front"], "alerts", alert=alert)
-    page.get_by_role("button", name="I am on it").click()
-    expect(page.get_by_text("has been on it since")).to_be_visible()
-    page.get_by_text("A real crisis").first.click()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text("Acknowledged by")).to_be_visible()
+    page.get_by_text("Real crisis").first.click()
     page.get_by_label("Note (optional)").fill("bags in CDG")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
@@ -129,11 +129,11 @@ def test_a_text_is_scored_and_its_correction_is_stored(demo: Demo, browser: Brow
     page = open_page(browser, demo.addresses["the front"], "try")
     text = "You lost my bag again, worst airline ever"
     page.get_by_label("Text", exact=True).fill(text)
-    page.get_by_role("button", name="Score it").click()
+    page.get_by_role("button", name="Score text").click()
     expect(page.get_by_role("heading", name="Negative", exact=True)).to_be_visible()
     expect(page.get_by_role("rowheader", name="worst", exact=True)).to_be_visible()
-    page.get_by_role("button", name="That's wrong").click()
-    expect(page.get_by_text("Kept as a mistake")).to_be_visible()
+    page.get_by_role("button", name="Wrong").click()
+    expect(page.get_by_text("Saved as a misprediction")).to_be_visible()
     (correction,) = feedback(demo, "try")
     assert (correction.text, correction.predicted, correction.right) == (text, True, False)
     assert correction.mispredicted
@@ -230,7 +230,7 @@ def test_a_page_reports_that_the_api_is_down_and_recovers(
     port = free_port()
     with front(tmp_path, f"http://127.0.0.1:{port}", "en") as url:
         page = open_page(browser, url, LIVE)
-        expect(page.get_by_role("alert")).to_contain_text("The API does not answer.")
+        expect(page.get_by_role("alert")).to_contain_text("The API is not responding.")
         with served(tmp_path, "api --without-keys", "/readyz", port, BADBUZZ_STORE=demo.store_url):
             expect(page.get_by_text(BRAND).first).to_be_visible()
         page.close()

@@ -36,7 +36,7 @@ def test_french_has_the_same_content() -> None:
 
 
 def test_times_are_the_brands_own() -> None:
-    assert "Since 15:05;" in describe(example(), PARIS)
+    assert "Since 15:05." in describe(example(), PARIS)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_times_are_the_brands_own() -> None:
     ],
 )
 def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> None:
-    assert f"by accident: {words}" in describe(replace(example(), p_value=p_value), PARIS)
+    assert f"by chance: {words}" in describe(replace(example(), p_value=p_value), PARIS)
 
 
 def test_without_a_baseline_the_title_states_it() -> None:
@@ -60,8 +60,8 @@ def test_without_a_baseline_the_title_states_it() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Over, nothing out of the usual any more: 38"),
-        ("fr", "Terminé, plus rien d'inhabituel : A"),
+        ("en", "Back to normal: 38"),
+        ("fr", "Retour à la normale : A"),
     ],
 )
 def test_a_resolved_alert_is_marked_as_over(language: Language, words: str) -> None:
@@ -87,7 +87,7 @@ def test_the_first_reason_is_named() -> None:
 
 def test_the_size_of_a_sample_is_stated() -> None:
     alert = replace(example(), n_negative=200)
-    assert why(alert)[1].startswith("38 of 200 looked at; 34 of 38 from distinct people;")
+    assert why(alert)[1].startswith("38 of 200 sampled; 34 of 38 from distinct people;")
 
 
 def test_unknown_figures_are_left_out() -> None:
@@ -118,7 +118,7 @@ def test_the_worst_and_the_most_repeated_alternate() -> None:
     alert = example()
     assert alert.evidence is not None
     many = with_evidence(most_negative=alert.evidence.most_negative * 3)
-    assert ["alike" in line for line in examples(many, most=4)] == [False, True, False, False]
+    assert ["similar" in line for line in examples(many, most=4)] == [False, True, False, False]
 
 
 def test_the_example_has_known_terms() -> None:

@@ -97,7 +97,7 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "« @user 12 hours and still no bags. Nobody answers. »",
                 "https://social.example/status/7",
                 "Ouvrir le tableau de bord\nhttps://dashboard.example.org/",
-                "Je m'en occupe\nhttps://alerts.example.org/#/silences/new?filter="
+                "Prendre en charge\nhttps://alerts.example.org/#/silences/new?filter="
                 "%7Balertname%3D%22BrandCrisisReminder%22%2C"
                 "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
             ],
@@ -113,7 +113,7 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "“@user 12 hours and still no bags. Nobody answers.”",
                 "https://social.example/status/7",
                 "Open the dashboard\nhttps://dashboard.example.org/",
-                "I am on it\nhttps://alerts.example.org/#/silences/new?filter="
+                "Acknowledge\nhttps://alerts.example.org/#/silences/new?filter="
                 "%7Balertname%3D%22BrandCrisisReminder%22%2C"
                 "id%3D%22Air%20Paradis%2F1767189600000%22%7D",
             ],
@@ -136,7 +136,7 @@ def test_a_browser_shows_the_mail(server: AlertmanagerServer, mailbox: Mailbox) 
         page = browser.new_page(viewport={"width": 380, "height": 900})
         page.set_content(body(mailbox.to(TEAM)[0]))
         assert page.get_by_role("heading").inner_text() == "CRISE (critique) : Air Paradis"
-        silence = page.get_by_role("link", name="Je m'en occupe").get_attribute("href")
+        silence = page.get_by_role("link", name="Prendre en charge").get_attribute("href")
         assert silence is not None
         assert silence.startswith("https://alerts.example.org/#/silences/new?filter=")
         assert page.evaluate("document.documentElement.scrollWidth") <= 380

@@ -144,7 +144,7 @@ def test_a_wrong_key_is_reported_and_a_valid_key_accepted(
     app = open_page("")
     app.text_input[0].set_value("bb_wrong")
     app.button[0].click().run()
-    assert "does not know this key" in page_text(app)
+    assert "The API key is invalid or was revoked." in page_text(app)
     app.text_input[0].set_value(new_key("read"))
     app.button[0].click().run()
     assert [title.value for title in app.title] == ["Live"]
@@ -152,7 +152,7 @@ def test_a_wrong_key_is_reported_and_a_valid_key_accepted(
 
 def test_an_unreachable_api_is_reported(open_page: Callable[..., AppTest]) -> None:
     app = open_page(url=f"http://127.0.0.1:{free_port()}")
-    assert "The API does not answer." in page_text(app)
+    assert "The API is not responding." in page_text(app)
     assert not app.exception
 
 
@@ -172,7 +172,7 @@ def test_live_shows_terms_and_tweets(open_page: Callable[..., AppTest]) -> None:
 
 def test_live_shows_the_period_of_the_url(open_page: Callable[..., AppTest]) -> None:
     app = open_page(brand=BRAND, **{"from": str(START_MS)})
-    assert "You are looking at the past: 24 Nov 2025 17:00" in page_text(app)
+    assert "Past period: 24 Nov 2025 17:00" in page_text(app)
 
 
 def test_live_is_in_french_once_it_is_chosen(open_page: Callable[..., AppTest]) -> None:
@@ -209,27 +209,27 @@ def test_the_claim_of_a_resolved_alert_has_a_time(client: Client) -> None:
 
 
 def test_an_unknown_alert_is_reported(open_page: Callable[..., AppTest]) -> None:
-    assert "There is no alert nobody/0." in page_text(open_page(alert="nobody/0"))
+    assert "Alert nobody/0 was not found." in page_text(open_page(alert="nobody/0"))
 
 
 def test_markup_in_the_url_is_escaped(open_page: Callable[..., AppTest]) -> None:
     app = open_page(alert="[x](http://elsewhere.example)<b>")
     assert not app.warning
-    assert "<p>There is no alert [x](http://elsewhere.example)&lt;b&gt;." in page_html(app)
+    assert "<p>Alert [x](http://elsewhere.example)&lt;b&gt; was not found." in page_html(app)
 
 
 def test_a_read_key_gets_an_error_for_an_acknowledgement(open_page: Callable[..., AppTest]) -> None:
     app = open_page("read", alert=OPEN)
-    click(app, "I am on it")
-    assert "Your key may look, but not change that" in page_text(app)
+    click(app, "Acknowledge")
+    assert "Your API key is read-only." in page_text(app)
 
 
 def test_an_alert_is_acknowledged_under_the_keys_name(
     open_page: Callable[..., AppTest], served: Served
 ) -> None:
     app = open_page(alert=OPEN)
-    click(app, "I am on it")
-    assert "has been on it" in page_text(app)
+    click(app, "Acknowledge")
+    assert "Acknowledged by" in page_text(app)
     with Store.open(served.address) as store:
         life = store.alert(OPEN)
     assert life is not None

@@ -63,7 +63,7 @@ def test_without_an_alert_nothing_is_shaded() -> None:
 
 def test_a_chart_has_an_alternative_text() -> None:
     sentence = curves.described(STEPS, ZONE, T)
-    assert "at most 9 negative tweets in 15 minutes" in sentence
+    assert "Maximum: 9 negative tweets in 15 minutes" in sentence
     assert "Alert open: 24 Nov 2025 17:15 – 17:45." in sentence
 
 

@@ -95,7 +95,7 @@ def now_ms() -> int:
 
 def score(app: AppTest, text: str) -> None:
     app.text_area[0].set_value(text)
-    click(app, "Score it")
+    click(app, "Score text")
 
 
 def test_a_text_is_scored_and_explained_by_its_words(open_page: Open) -> None:
@@ -105,28 +105,28 @@ def test_a_text_is_scored_and_explained_by_its_words(open_page: Open) -> None:
     assert app.header[0].value == "Negative"
     assert '<mark class="up">lost<sup>+</sup></mark>' in text
     assert '<th scope="row">lost</th><td>negative</td>' in text
-    assert "Taken for English, scored by airline-en@" in text
+    assert "Detected language: English. Model: airline-en@" in text
     assert "<b>again" not in "".join(element.proto.body for element in app.get("html"))
 
 
 def test_a_french_text_is_detected_as_french(open_page: Open) -> None:
     app = open_page("try_text")
     score(app, "Encore un vol annulé, merci pour rien")
-    assert "Taken for French, scored by tweets-fr@" in page_text(app)
+    assert "Detected language: French. Model: tweets-fr@" in page_text(app)
 
 
 def test_without_a_text_nothing_is_scored(open_page: Open) -> None:
     app = open_page("try_text")
-    click(app, "Score it")
-    assert "Write a text first." in page_text(app)
+    click(app, "Score text")
+    assert "Enter a text first." in page_text(app)
 
 
 def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Served) -> None:
     app = open_page("try_text")
     score(app, "Worst airline, you lost my bag, @jane_doe")
-    click(app, "That's wrong")
-    assert "Kept as a mistake of airline-en@" in page_text(app)
-    click(app, "That's right")
+    click(app, "Wrong")
+    assert "Saved as a misprediction of airline-en@" in page_text(app)
+    click(app, "Correct")
     wrong, right = stored_feedback(served, "try")
     assert [label.right for label in (wrong, right)] == [False, True]
     assert (wrong.mispredicted, right.mispredicted) == (True, False)
@@ -144,7 +144,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     assert "Labelled: 1 · skipped: 0" in page_text(app)
     assert "Your last answer: negative" in page_text(app)
     click(app, "Undo")
-    click(app, "Other than negative")
+    click(app, "Other (not negative)")
     first, again = stored_feedback(served, "labelling")
     assert first.tweet_id == again.tweet_id
     assert (first.right, again.right) == (True, False)
@@ -152,10 +152,10 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     for n in range(2, 5):
         click(app, "Negative")
         assert f"Labelled: {n} · skipped: 1" in page_text(app)
-    assert "Nothing is left but what you skipped" in page_text(app)
-    click(app, "Show what was skipped")
+    assert "Only skipped tweets are left." in page_text(app)
+    click(app, "Show skipped tweets")
     click(app, "Negative")
-    assert "Nothing is left to label" in page_text(app)
+    assert "No tweets are left to label." in page_text(app)
 
 
 def test_each_answer_has_one_key_that_streamlit_does_not_use(open_page: Open) -> None:
@@ -172,7 +172,7 @@ def test_brands_are_compared_over_the_known_period(open_page: Open) -> None:
     text = page_text(open_page("history"))
     assert f'<th scope="row">{BRAND}</th><td>168</td><td>136</td>' in text
     assert f'<th scope="row">{OTHER}</th><td>42</td><td>34</td>' in text
-    assert "a point is 1 h." in text
+    assert "Each point covers 1 h." in text
 
 
 def test_a_periods_alerts_are_links(open_page: Open) -> None:
@@ -192,7 +192,7 @@ def test_a_period_that_ends_before_it_begins_is_reported(open_page: Open) -> Non
     app = open_page("history")
     app.segmented_control[0].set_value("own").run()
     app.date_input[0].set_value(date(2025, 12, 1)).run()
-    assert "The last day lies before the first." in page_text(app)
+    assert "The last day is before the first day." in page_text(app)
 
 
 def test_an_export_of_two_brands_is_one_table(served: Served) -> None:
@@ -213,8 +213,8 @@ def test_models_are_shown_with_their_cards(open_page: Open) -> None:
     assert [header.value for header in app.header[:2]] == ["English", "French"]
     assert "airline-en@" in text
     assert "Sentiment140" in text
-    assert "No registry is set" in text
-    assert "Too few sampled tweets of this bundle" in text
+    assert "No registry is configured" in text
+    assert "there are too few sampled tweets of this bundle" in text
 
 
 def test_errors_are_shown_with_the_corrections(served: Served, open_page: Open) -> None:
