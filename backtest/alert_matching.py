@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from backtest.run import Run
-from badbuzz.detection.evaluation import Incident, Truth, delay_ms, evaluate, is_judged, opens_in
+from badbuzz.detection.evaluation import Incident, Truth, delay_ms, evaluate, is_watched, opens_in
 from badbuzz.model import Alert, Severity
 
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
@@ -65,10 +65,10 @@ def uncaught(run: Run, truth: Truth) -> Uncaught:
     An incident counts as unjudged if its brand was not watched when it began.
     """
     caught = evaluate(run.alerts, truth.incidents).caught
-    judged = [(incident, alert) for incident, alert in caught if is_judged(incident, run.watches)]
+    watched = [(incident, alert) for incident, alert in caught if is_watched(incident, run.watches)]
     return Uncaught(
-        tuple(incident for incident, alert in judged if alert is None),
-        tuple(incident for incident, _ in caught if not is_judged(incident, run.watches)),
+        tuple(incident for incident, alert in watched if alert is None),
+        tuple(incident for incident, _ in caught if not is_watched(incident, run.watches)),
     )
 
 

@@ -106,8 +106,9 @@ def _brands(result: BacktestResult, names: Sequence[str]) -> list[tuple[str, Cha
 
 def _uncaught(run: Run, truth: Truth | None) -> list[tuple[str, Sequence[Incident]]]:
     """Return the incidents without an alert, under their titles."""
-    missed, unjudged = uncaught(run, truth) if truth else ((), ())
-    parts = (("Missed", missed), ("Not judged, as the brand was not watched yet", unjudged))
+    missed, early = uncaught(run, truth) if truth else ((), ())
+    reason = "Not evaluated, because the brand was not watched yet"
+    parts = (("Missed", missed), (reason, early))
     return [(title, incidents) for title, incidents in parts if incidents]
 
 
@@ -137,7 +138,7 @@ def _tiles(result: BacktestResult) -> list[tuple[str, str, str]]:
     first = result.runs[0]
     card = scorecard(first, result.truth or Truth())
     n_brands = len(first.fold.brands)
-    span = f"of {n_brands} brand{'s' * (n_brands != 1)}, {card.brand_weeks:.1f} brand-weeks judged"
+    span = f"of {n_brands} brand{'s' * (n_brands != 1)}, {card.brand_weeks:.1f} brand-weeks watched"
     tiles = [(f"{result.tally.n_tweets:,}", "tweets", span)]
     if result.truth is None:
         rate = formatting.per_week(card.alerts_per_week)
@@ -164,7 +165,7 @@ def _figure(n: int, one: str) -> tuple[str, str]:
 
 
 def _unjudged(n: int) -> str:
-    return f"{n} began before the brand was watched" if n else "all were judged"
+    return f"{n} began before the brand was watched" if n else "all began while watched"
 
 
 def _cards(run: Run, numbers: dict[str, int], truth: Truth | None) -> list[_Card]:

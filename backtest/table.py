@@ -76,12 +76,12 @@ def _show_alerts(console: Console, run: Run, truth: Truth | None) -> None:
             *_match(alert, truth),
         )
     if len(opened) > _MAX_ALERTS:
-        table.caption = f"{len(opened) - _MAX_ALERTS} more: --alerts FILE has them all"
+        table.caption = f"{len(opened) - _MAX_ALERTS} more: write all with --alerts FILE"
     console.print(table if opened else Text(" ".join(filter(None, ("No alerts.", unwatched(run))))))
     if truth is not None:
         not_caught = uncaught(run, truth)
         _list(console, "Missed", not_caught.missed)
-        _list(console, "Not judged, as the brand was not watched yet", not_caught.unjudged)
+        _list(console, "Not evaluated, because the brand was not watched yet", not_caught.unjudged)
 
 
 def _match(alert: Alert, truth: Truth | None) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ class WatchedPeriod:
         return 0 <= self.since_ms <= incident.start_ms < self.until_ms and not muted
 
 
-def is_judged(incident: Incident, watches: Mapping[str, WatchedPeriod]) -> bool:
+def is_watched(incident: Incident, watches: Mapping[str, WatchedPeriod]) -> bool:
     """Check whether the onset of an incident or a surge was watched."""
     return incident.brand in watches and watches[incident.brand].covers(incident)
 
@@ -211,7 +211,7 @@ class Scorecard:
 
     @property
     def caught_share(self) -> float | None:
-        """Share of judged incidents that were caught."""
+        """Share of watched incidents that were caught."""
         return self.n_caught / self.n_incidents if self.n_incidents else None
 
     @property
@@ -257,13 +257,13 @@ def score(
     (0.0, 0.0)
     """
     evaluation = evaluate(alerts, truth.incidents)
-    judged = [
-        (incident, alert) for incident, alert in evaluation.caught if is_judged(incident, watches)
+    watched = [
+        (incident, alert) for incident, alert in evaluation.caught if is_watched(incident, watches)
     ]
     delays = np.array(
-        [delay_ms(i, alert) / 60_000 if alert is not None else np.nan for i, alert in judged]
+        [delay_ms(i, alert) / 60_000 if alert is not None else np.nan for i, alert in watched]
     )
-    benign = [surge for surge in truth.benign if is_judged(surge, watches)]
+    benign = [surge for surge in truth.benign if is_watched(surge, watches)]
     n_buckets = sum(sum(watch.n_by_day.values()) for watch in watches.values())
     n_benign_alerted = sum(
         any(opens_in(alert, surge) for alert in evaluation.false_alarms) for surge in benign
@@ -271,9 +271,9 @@ def score(
     caught, delay = _incident_intervals(delays, rng, n_draws)
     return Scorecard(
         n_alerts=len(openings(alerts)),
-        n_incidents=len(judged),
+        n_incidents=len(watched),
         n_caught=int(np.count_nonzero(~np.isnan(delays))),
-        n_unjudged=len(evaluation.caught) - len(judged),
+        n_unjudged=len(evaluation.caught) - len(watched),
         n_false_alarms=len(evaluation.false_alarms),
         n_benign=len(benign),
         n_benign_alerted=n_benign_alerted,

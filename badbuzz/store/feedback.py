@@ -30,11 +30,12 @@ class FeedbackStore(DatabaseAccess):
         row = asdict(new)
         row["tweet_id"] = None if new.tweet_id is None else storable_id(new.tweet_id)
         row["id"] = storable_id(new.id)
+        row["right"] = row.pop("annotated")
         with self._write() as connection:
             statement = insert_into(connection, feedback).values(row).on_conflict_do_nothing()
             is_new = connection.execute(statement.returning(feedback.c.id)).first() is not None
             if is_new:
-                detail = "negative" if new.right else "not negative"
+                detail = "negative" if new.annotated else "not negative"
                 entry = AuditEntry(new.at_ms, new.by, new.source, new.tweet_id or new.id, detail)
                 add_audit_entry(connection, entry)
         return is_new

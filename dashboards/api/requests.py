@@ -182,7 +182,7 @@ class FeedbackRequest(RequestBody):
 
 
 class RulingRequest(RequestBody):
-    """A person's judgement of an alert."""
+    """A person's ruling on an alert."""
 
     model_config = ConfigDict(
         json_schema_extra={

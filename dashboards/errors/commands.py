@@ -39,8 +39,8 @@ def errors(
 ) -> None:
     """Analyse the wrong labels and false alarms that people reported in a period.
 
-    Corrections and rulings come through the API and are read from BADBUZZ_STORE; the period is
-    that of their times. The worst labels are scored again with the bundles in use.
+    Corrections and rulings come through the API and are read from BADBUZZ_STORE; the period
+    selects them by time. The worst labels are scored again with the bundles in use.
 
     \b
     Examples:

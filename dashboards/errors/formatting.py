@@ -94,13 +94,13 @@ def describe_label(misprediction: Misprediction) -> str:
     >>> from badbuzz.store.model import Feedback
     >>> wrong = Feedback("1", 0, "kim", None, "", "en", "Late", "", False, 0.04, True, "b@1", "try")
     >>> describe_label(Misprediction(wrong, 0.46, 1))
-    'scored 0.04, not labelled negative, but is'
+    'scored 0.04, labelled not negative, but is negative'
     """
     feedback = misprediction.feedback
     scored = "" if feedback.score is None else f"scored {feedback.score:.2f}, "
-    if feedback.right:
-        return f"{scored}not labelled negative, but is"
-    return f"{scored}labelled negative, but is not"
+    if feedback.annotated:
+        return f"{scored}labelled not negative, but is negative"
+    return f"{scored}labelled negative, but is not negative"
 
 
 def describe_current(prediction: CurrentPrediction | None) -> str:
@@ -113,10 +113,10 @@ def describe_current(prediction: CurrentPrediction | None) -> str:
     >>> describe_current(CurrentPrediction("b@2", 0.9312, True, pulls))
     'today 0.93, still wrong, by “bag” +1.2, “lost” +0.6'
     >>> describe_current(None)
-    'today no bundle reads its language'
+    'today no bundle in use scores its language'
     """
     if prediction is None:
-        return "today no bundle reads its language"
+        return "today no bundle in use scores its language"
     if not prediction.wrong:
         return f"today {prediction.score:.2f}, right"
     pulls = ", ".join(f"“{one.token}” {one.logit:+.1f}" for one in prediction.pulled_by)
@@ -141,15 +141,16 @@ def cautions(findings: ErrorFindings) -> list[str]:
         )
     elif labels.corrections.n:
         sentences.append(
-            "Every label here was chosen by the person who corrected it. For labels that nobody "
-            "chose, answer the labelling queue (GET /labelling): in this period there are no "
-            "answers."
+            "People chose the labels that they corrected. For labels that they did not choose, "
+            "answer the labelling queue (GET /labelling), which has no answers in this period."
         )
     if 0 < labels.overall.n < MIN_COMPARED:
         sentences.append(f"The figures rest on {counted(labels.overall.n, 'label')} only.")
     if findings.rulings.n_contested:
         contested = counted(findings.rulings.n_contested, "alert")
-        sentences.append(f"The rulings on {contested} contradict: the latest one counts.")
+        sentences.append(
+            f"The rulings on {contested} contradict each other: the latest one counts."
+        )
     return sentences
 
 

@@ -14,9 +14,9 @@ from dashboards.errors.findings import ErrorFindings
 from dashboards.errors.formatting import change, describe_single, reason
 from dashboards.errors.trends import SOURCES, Series, list_series
 
-_LABELS: Final = ("share wrong", "judged", "wrong", "missed", "false")
+_LABELS: Final = ("share wrong", "labels", "wrong", "missed", "false")
 _ALERTS: Final = ("share real", "ruled", "real", "false alarm", "benign")
-_TRENDS: Final = ("share wrong", "against the one before", "judged", "wrong")
+_TRENDS: Final = ("share wrong", "against the one before", "labels", "wrong")
 
 
 @dataclass(frozen=True, slots=True)

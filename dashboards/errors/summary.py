@@ -118,7 +118,7 @@ def _wrong_label(one: Misprediction, current: CurrentPrediction | None) -> Wrong
         lang=feedback.lang,
         text=feedback.text,
         predicted=bool(feedback.predicted),
-        right=feedback.right,
+        right=feedback.annotated,
         score=feedback.score,
         margin=one.margin,
         bundle=feedback.bundle,

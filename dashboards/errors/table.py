@@ -60,8 +60,8 @@ def _print_totals(console: Console, findings: ErrorFindings) -> None:
         Text(f"From {when(findings.from_ms)} to {when(findings.to_ms)} UTC", style="bold")
     )
     if labels.n:
-        judged = f"{counted(labels.n, 'label')} judged"
-        console.print(Text(f"{judged}, {percent(labels.wrong)} of them wrong"))
+        annotated = f"{counted(labels.n, 'label')} annotated"
+        console.print(Text(f"{annotated}, {percent(labels.wrong)} of them wrong"))
     if ruled.n:
         n_ruled = f"{counted(ruled.n, 'alert')} ruled"
         console.print(Text(f"{n_ruled}, {percent(ruled.real)} of them real"))
@@ -72,7 +72,9 @@ def _print_worst(console: Console, findings: ErrorFindings, n: int) -> None:
     worst = list(zip(findings.mispredictions.worst, findings.predictions, strict=True))[:n]
     if worst:
         console.print(
-            "", Text("The worst: wrong labels, most confident first", style="bold"), sep="\n"
+            "",
+            Text("Worst predictions: wrong labels, most confident first", style="bold"),
+            sep="\n",
         )
     for one, current in worst:
         text = " ".join(one.feedback.text.split())

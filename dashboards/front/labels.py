@@ -34,7 +34,7 @@ def explain_score(client: Client, text: str, lang: str) -> ExplainedText | None:
 
 
 def send_label(
-    client: Client, key: str, right: bool, source: FeedbackSource, **about: Any
+    client: Client, key: str, negative: bool, source: FeedbackSource, **about: Any
 ) -> FeedbackReceipt:
     """Send a label of a text: negative (True) or not (False).
 
@@ -45,7 +45,7 @@ def send_label(
     about
         Further fields of ``POST /feedback``: ``tweet_id``, or ``text`` and its prediction.
     """
-    body = {"right": right, "source": source, **about}
+    body = {"right": negative, "source": source, **about}
     return decode(FeedbackReceipt, client.post("/feedback", body, Idempotency_Key=key))
 
 

@@ -81,7 +81,7 @@ def test_the_report_names_missed_incidents(report: str) -> None:
 def test_incidents_of_unwatched_brands_are_not_missed(result: BacktestResult) -> None:
     early = Incident("Air Paradis", "delay", START_MS, START_MS + DAY_MS // 4)
     html = render(replace(result, truth=Truth((early,))))
-    assert re.search(r"Not judged.*Air Paradis, delay", html)
+    assert re.search(r"Not evaluated.*Air Paradis, delay", html)
     assert "Missed:" not in html
 
 

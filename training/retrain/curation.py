@@ -95,8 +95,8 @@ def curate(
 
     Examples
     --------
-    >>> def correction(text: str, by: str, right: bool) -> Feedback:
-    ...     others = None, "", "en", text, "", None, None, right, "", "try"
+    >>> def correction(text: str, by: str, label: bool) -> Feedback:
+    ...     others = None, "", "en", text, "", None, None, label, "", "try"
     ...     return Feedback(text + by, 0, by, *others)
     >>> base = Rows(["Lovely crew"], np.array([False]), np.array([""]))
     >>> feedback = [correction("Lovely crew", "eve", True), correction("Late again", "ann", True)]
@@ -201,17 +201,17 @@ def _elect(
     wrong: set[tuple[str, bool]] = set()
     for key, given in votes.items():
         texts = sorted({word_key(one.text) for one in given})
-        in_base = {label for text in texts for label in base.get(text, ())}
-        count = Counter([*(one.right for one in given), *in_base])
+        in_base = {one for text in texts for one in base.get(text, ())}
+        count = Counter([*(one.annotated for one in given), *in_base])
         if count[True] == count[False]:
             rejected += [Rejected(one, TIED) for one in given]
             continue
-        right = count[True] > count[False]
-        wrong |= {(text, not right) for text in texts}
-        rejected += [Rejected(one, OUTVOTED) for one in given if one.right != right]
-        winners = [one for one in given if one.right == right]
+        label = count[True] > count[False]
+        wrong |= {(text, not label) for text in texts}
+        rejected += [Rejected(one, OUTVOTED) for one in given if one.annotated != label]
+        winners = [one for one in given if one.annotated == label]
         rejected += [Rejected(one, DUPLICATE) for one in winners[1:]]
-        if right in in_base:
+        if label in in_base:
             rejected += [Rejected(one, KNOWN) for one in winners[:1]]
         else:
             kept[key] = winners[0]
@@ -231,7 +231,7 @@ def rows_of(feedback: Sequence[Feedback]) -> Rows:
     """Return corrections as rows to train or test on."""
     return Rows(
         [one.text for one in feedback],
-        np.array([one.right for one in feedback], np.bool_),
+        np.array([one.annotated for one in feedback], np.bool_),
         np.array([one.brand for one in feedback], np.str_),
     )
 

@@ -48,7 +48,7 @@ def quarantine(rejected: Sequence[Rejected]) -> str:
                 "source": one.feedback.source,
                 "lang": one.feedback.lang,
                 "brand": _readable(one.feedback.brand),
-                "right": one.feedback.right,
+                "right": one.feedback.annotated,
                 "text": mask(_readable(one.feedback.text)),
             }
         ).decode()
@@ -119,7 +119,7 @@ def show(console: Console, outcome: RetrainingResult) -> None:
 def conclusion(outcome: RetrainingResult) -> Iterator[str]:
     """Yield sentences on the result."""
     if outcome.known:
-        yield f"nothing new: {outcome.version} was made of the same data"
+        yield f"nothing new: {outcome.version} was trained on the same data"
     else:
         yield f"registered: {outcome.version} is now the challenger"
     if outcome.promoted:

@@ -82,9 +82,7 @@ def _correction(
     """Return the feedback of a request, completed by the sampled tweet if there is one."""
     tweet = state.store.tweet(body.tweet_id) if body.tweet_id else None
     if tweet is None and not body.text:
-        raise HTTPException(
-            HTTPStatus.NOT_FOUND, "the tweet is not, or no longer, in the sample: send its text"
-        )
+        raise HTTPException(HTTPStatus.NOT_FOUND, "the tweet is not in the sample: send its text")
     predicted, score, bundle = _prediction(state, body, tweet)
     keyed = uuid5(NAMESPACE_URL, f"{caller.name}\n{idempotency_key}")
     return Feedback(
@@ -98,7 +96,7 @@ def _correction(
         author=tweet.author if tweet else "",
         predicted=predicted,
         score=score,
-        right=body.right,
+        annotated=body.right,
         bundle=bundle,
         source=body.source,
     )
@@ -129,7 +127,7 @@ def _record(metrics: Metrics, correction: Feedback) -> None:
         level=logging.WARNING,
         text=correction.text,
         predicted=correction.predicted,
-        right=correction.right,
+        right=correction.annotated,
         score=correction.score,
         bundle=correction.bundle,
         brand=correction.brand,

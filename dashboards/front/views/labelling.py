@@ -150,25 +150,25 @@ def _ask(client: Client, t: Translator, queue: _Queue, shown: str) -> None:
         _show_last(t, *queue.done[-1])
 
 
-def _answer(client: Client, queue: _Queue, right: bool) -> None:
+def _answer(client: Client, queue: _Queue, negative: bool) -> None:
     tweet = queue.waiting[0]
     try:
         send_label(
-            client, f"label-{queue.id}-{queue.n_sent}", right, "labelling", tweet_id=tweet.id
+            client, f"label-{queue.id}-{queue.n_sent}", negative, "labelling", tweet_id=tweet.id
         )
     except ApiError as error:
         if error.key != "api_not_found":
             raise
         queue.skipped.add(tweet.id)  # the tweet was deleted in the meantime
     else:
-        queue.done.append((tweet, right))
+        queue.done.append((tweet, negative))
     queue.n_sent += 1
     del queue.waiting[0]
     st.rerun()
 
 
-def _show_last(t: Translator, tweet: SampledTweet, right: bool) -> None:
-    label = t("negative" if right else "not_negative")
-    agreed = t("label_agreed" if tweet.negative is right else "label_disagreed")
+def _show_last(t: Translator, tweet: SampledTweet, negative: bool) -> None:
+    label = t("negative" if negative else "not_negative")
+    agreed = t("label_agreed" if tweet.negative is negative else "label_disagreed")
     percent = probability(tweet.score or 0.0, t)
     layout.note(t("label_last", label=label, agreed=agreed, percent=percent))

@@ -42,7 +42,7 @@ class _Tried:
     scored: ExplainedText | None
     id: str
     n_sent: int = 0
-    right: bool | None = None
+    correct: bool | None = None
     receipt: FeedbackReceipt | None = None
 
 
@@ -96,20 +96,20 @@ def _ask(client: Client, t: Translator, tried: _Tried, scored: ExplainedText) ->
     """Ask whether the prediction is right; the last of several answers counts."""
     st.header(t("try_right"), anchor=False)
     with st.container(horizontal=True):
-        if st.button(t("try_yes"), icon=":material/check:", disabled=tried.right is True):
+        if st.button(t("try_yes"), icon=":material/check:", disabled=tried.correct is True):
             _answer(client, tried, scored, True)
-        if st.button(t("try_no"), icon=":material/close:", disabled=tried.right is False):
+        if st.button(t("try_no"), icon=":material/close:", disabled=tried.correct is False):
             _answer(client, tried, scored, False)
     if tried.receipt is not None:
         key = "try_noted_wrong" if tried.receipt.misprediction else "try_noted_right"
         st.success(t(key, bundle=scored.bundle), icon=":material/inventory:")
 
 
-def _answer(client: Client, tried: _Tried, scored: ExplainedText, right: bool) -> None:
+def _answer(client: Client, tried: _Tried, scored: ExplainedText, correct: bool) -> None:
     tried.receipt = send_label(
-        client, f"try-{tried.id}-{tried.n_sent}", scored.negative is right, "try",
+        client, f"try-{tried.id}-{tried.n_sent}", scored.negative is correct, "try",
         text=tried.text, lang=tried.lang, predicted=scored.negative, score=scored.score,
         bundle=scored.bundle,
     )  # fmt: skip
-    tried.right, tried.n_sent = right, tried.n_sent + 1
+    tried.correct, tried.n_sent = correct, tried.n_sent + 1
     st.rerun()

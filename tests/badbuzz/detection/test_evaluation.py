@@ -206,12 +206,12 @@ def test_without_draws_there_are_no_intervals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start_ms", "judged"),
+    ("start_ms", "watched"),
     [(DAY_MS - 1, False), (DAY_MS, True), (2 * DAY_MS - 1, True), (2 * DAY_MS, False)],
 )
-def test_the_watched_period_is_half_open(start_ms: int, judged: bool) -> None:
+def test_the_watched_period_is_half_open(start_ms: int, watched: bool) -> None:
     watch = WatchedPeriod(DAY_MS, 2 * DAY_MS, {1: 288})
-    assert watch.covers(crisis(start_ms)) == judged
+    assert watch.covers(crisis(start_ms)) == watched
     assert not WatchedPeriod().covers(crisis(start_ms))
     assert WatchedPeriod(0, DAY_MS).covers(crisis(0))
 

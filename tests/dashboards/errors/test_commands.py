@@ -152,7 +152,7 @@ def test_a_language_that_no_bundle_reads_has_no_current_prediction(store_url: st
 
 def test_the_terminal_shows_the_errors_and_the_limits_of_the_figures(filled: str) -> None:
     listed = run(filled, *PERIOD).stdout
-    assert "31 labels judged, 52 % (35–68) of them wrong" in listed
+    assert "31 labels annotated, 52 % (35–68) of them wrong" in listed
     assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in listed
     assert "Corrections are not a random sample" in listed
     assert "labelled negative, but is not" in listed
@@ -163,14 +163,18 @@ def test_the_worst_labels_come_first_and_the_output_fits_eighty_lines(full: Erro
     show(console, full)
     listed = console.export_text()
     assert len(listed.splitlines()) < 80
-    assert listed.index("The worst:") < listed.index("Over time") < listed.index("By confidence")
+    assert (
+        listed.index("Worst predictions:")
+        < listed.index("Over time")
+        < listed.index("By confidence")
+    )
 
 
 def test_with_a_report_the_terminal_output_is_short(filled: str, tmp_path: Path) -> None:
     path = str(tmp_path / "errors.html")
     ran = run(filled, *PERIOD, "--report", path)
     assert ran.stderr.splitlines()[1:] == [f"badbuzz: report written: {path}"]
-    assert "The worst:" in ran.stdout
+    assert "Worst predictions:" in ran.stdout
     assert "Over time" in ran.stdout
     assert "By confidence" not in ran.stdout
 
@@ -178,7 +182,7 @@ def test_with_a_report_the_terminal_output_is_short(filled: str, tmp_path: Path)
 def test_small_groups_are_omitted_and_counted(findings: ErrorFindings) -> None:
     brands, alerts = (section for section in sections(findings) if section.title == "By brand")
     assert [row.name for row in brands.rows] == ["Air Paradis"]
-    assert brands.omitted == "Omitted: 1 brand of fewer than 3 judged; --json has them."
+    assert brands.omitted == "Omitted: 1 brand of fewer than 3 labels; --json has them."
     assert [row.name for row in alerts.rows] == ["Air Paradis"]
 
 
@@ -220,7 +224,7 @@ def test_an_empty_period_has_empty_figures(filled: str) -> None:
 
 def test_feedback_without_a_label_is_counted_in_the_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
-        store.add_feedback(feedback("ok", predicted=None, right=True, at_ms=NOW_MS))
+        store.add_feedback(feedback("ok", predicted=None, annotated=True, at_ms=NOW_MS))
     assert "feedback on 1 text" in run(store_url, *PERIOD).stderr
 
 
@@ -229,7 +233,7 @@ def test_feedback_without_a_label_is_counted_in_the_advice(store_url: str) -> No
     [
         (["--from", "2026-11-17T00:00:00Z", "--days", "3"], "not both"),
         (["--from", "2026-11-17T00:00:00Z", "--to", "2026-11-17T00:00:00Z"], "before --to"),
-        (["--from", "2026-11-17"], "no time of day"),
+        (["--from", "2026-11-17"], "expected a time of day"),
         (["--days", "0"], "0 is not in the range"),
     ],
 )
@@ -288,7 +292,7 @@ def test_an_empty_report_contains_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
         html = render(analyse_errors(store, SCORERS, NOW_MS - DAY_MS, NOW_MS))
     assert "Nothing to analyse" in html
-    assert "How to the this report" not in html
+    assert "How to read this report" not in html
 
 
 @pytest.fixture(scope="module")

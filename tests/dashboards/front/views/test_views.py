@@ -128,7 +128,7 @@ def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Se
     assert "Saved as a misprediction of airline-en@" in page_text(app)
     click(app, "Correct")
     wrong, right = stored_feedback(served, "try")
-    assert [label.right for label in (wrong, right)] == [False, True]
+    assert [label.annotated for label in (wrong, right)] == [False, True]
     assert (wrong.mispredicted, right.mispredicted) == (True, False)
     assert "@jane_doe" not in wrong.text
 
@@ -147,7 +147,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     click(app, "Other (not negative)")
     first, again = stored_feedback(served, "labelling")
     assert first.tweet_id == again.tweet_id
-    assert (first.right, again.right) == (True, False)
+    assert (first.annotated, again.annotated) == (True, False)
     click(app, "Skip")
     for n in range(2, 5):
         click(app, "Negative")
@@ -220,10 +220,10 @@ def test_models_are_shown_with_their_cards(open_page: Open) -> None:
 def test_errors_are_shown_with_the_corrections(served: Served, open_page: Open) -> None:
     with Store.open(served.address) as store:
         for n in range(8):
-            judged = "false" if n < 6 else "ok"
+            kind = "false" if n < 6 else "ok"
             text = "a <b>long</b> queue" if n < 6 else "nice"
             store.add_feedback(
-                feedback(judged, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
+                feedback(kind, text=text, at_ms=now_ms(), id=f"e{n}", lang="de", tweet_id=f"e{n}")
             )
     app = open_page("models", "fr")
     text = page_text(app)
