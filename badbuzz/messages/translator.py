@@ -14,7 +14,7 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 class Catalogue(NamedTuple):
-    """The sentences of one language.
+    """The sentences of one language, and the words by which its texts are recognised.
 
     Parameters
     ----------
@@ -22,15 +22,18 @@ class Catalogue(NamedTuple):
         Template by key; a tuple holds one template per plural form.
     plural
         Function that maps a number to the index of its plural form.
+    stop_words
+        Frequent words of the language, in lower case.
     """
 
     texts: Mapping[str, str | tuple[str, ...]]
     plural: Callable[[int], int]
+    stop_words: frozenset[str]
 
 
 CATALOGUES: Final[dict[str, Catalogue]] = {
-    "en": Catalogue(en.TEXTS, en.plural),
-    "fr": Catalogue(fr.TEXTS, fr.plural),
+    "en": Catalogue(en.TEXTS, en.plural, frozenset(en.STOP_WORDS.split())),
+    "fr": Catalogue(fr.TEXTS, fr.plural, frozenset(fr.STOP_WORDS.split())),
 }
 """Catalogue by language: a new language is one file, an entry here and in :data:`Language`."""
 
@@ -54,7 +57,7 @@ class Translator:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        self._texts, self._plural = CATALOGUES[language]
+        self._texts, self._plural, _ = CATALOGUES[language]
 
     def __call__(self, key: str, **values: Any) -> str:
         """Return the sentence of a key, its ``{placeholders}`` filled."""

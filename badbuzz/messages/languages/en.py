@@ -1,4 +1,4 @@
-"""The English sentences: key -> template, or one template per plural form."""
+"""The English catalogue: sentences (key -> template, or one per plural form) and stop words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ def plural(n: int) -> int:
     """Return the index of the plural form for a number: 0 for 1, else 1."""
     return int(n != 1)
 
+
+STOP_WORDS: Final = (
+    "the a an and is are was were be been it its this that my your our their you we they he "
+    "she of to in on for with at by from not no so but if have has had do does did don doesn "
+    "didn can could would will just again what when where why how all any more than too"
+)
+"""Frequent words, in lower case, by which texts of the language are recognised."""
 
 TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     # Formats

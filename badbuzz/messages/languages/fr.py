@@ -1,4 +1,4 @@
-"""The French sentences: key -> template, or one template per plural form."""
+"""The French catalogue: sentences (key -> template, or one per plural form) and stop words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ def plural(n: int) -> int:
     """Return the index of the plural form for a number: 0 for 0 and 1, else 1."""
     return int(n > 1)
 
+
+STOP_WORDS: Final = (
+    "le la les un une des du de et est sont était été être ce cet cette ces mon ma mes votre "
+    "vos notre nos leur je tu il elle on nous vous ils elles que qui quoi dont où ne pas plus "
+    "rien jamais pour avec sans dans sur en au aux par mais si très trop c j l d n s qu y a ai "
+    "avez ont avais avait fait encore toujours merci bonjour"
+)
+"""Frequent words, in lower case, by which texts of the language are recognised."""
 
 TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     # Formats

@@ -113,7 +113,7 @@ def klingon(monkeypatch: pytest.MonkeyPatch) -> Language:
         for key in KEYS
     }
     texts |= {"thousands": "'", "decimal": ":"}
-    monkeypatch.setitem(CATALOGUES, "tlh", Catalogue(texts, lambda n: min(n, 2)))
+    monkeypatch.setitem(CATALOGUES, "tlh", Catalogue(texts, lambda n: min(n, 2), frozenset()))
     return cast("Language", "tlh")
 
 
