@@ -57,11 +57,11 @@ def _sentence(state: BrandState, rules: Rules) -> str:
     usual = (
         f"{state.brand}: {counted(state.n_hours, 'hour')} with tweets, "
         f"{counted(state.n_negative_seen, 'negative')}; "
-        f"usually {state.baseline.level:.1f} in five minutes, {state.baseline.rate * 100:.0f} %"
+        f"mean {state.baseline.level:.1f} per five minutes, {state.baseline.rate * 100:.0f} %"
     )
     if state.warm(rules):
         return usual
     hours = max(rules.warmup_hours - state.n_hours, 0)
     negatives = max(rules.warmup_negatives - state.n_negative_seen, 0)
     lacking = f"{counted(hours, 'hour')} and {counted(negatives, 'negative')}"
-    return f"{usual}; still lacks {lacking} of its warm-up"
+    return f"{usual}; the warm-up needs {lacking} more"

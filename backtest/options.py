@@ -81,7 +81,7 @@ class FoldOptions:
         check_readable(self.files)
         options = self.options
         if options["labels"] and not options["use_truth"]:
-            raise click.UsageError("--label: is for --use-truth; give that too")
+            raise click.UsageError("--label requires --use-truth")
         scorer = self._scorer()
         lateness_ms = self.settings.lateness_s * 1000
         shown = not options["quiet"]
@@ -101,7 +101,7 @@ class FoldOptions:
         rejects.report(shown=shown)
         if isinstance(scorer, LabelOracle) and not scorer.n_labelled and not tally.interrupted:
             raise RecordingError(
-                f"{', '.join(self.files)}: no row has a label, so --use-truth has nothing to use; "
+                f"{', '.join(self.files)}: no row has a label, which --use-truth requires; "
                 "name the column of labels with --map label=COLUMN"
             )
         for warning in warnings:

@@ -142,7 +142,7 @@ class Board:
         whole = [f"event time {now}" if newest else now, f"{self.stats.n_tweets:,} tweets", *flow]
         whole += [f"verdict within {latency} (p99)"] if latency else []
         short = [now, *flow, *([f"p99 verdict {latency}"] if latency else [])]
-        hint = [] if self.finished else ["Ctrl-C ends it"]
+        hint = [] if self.finished else ["Ctrl-C to stop"]
         lines = [" · ".join(parts + hint) for parts in (whole, short)]
         return Text(lines[len(lines[0]) > width], style="dim")
 

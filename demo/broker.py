@@ -71,7 +71,7 @@ def serve(topics: Sequence[str], partitions: int) -> str:
     library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
     for topic in topics:
         if library.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions, 1):
-            raise KafkaError(f"the embedded broker refuses topic {topic!r} x {partitions}")
+            raise KafkaError(f"the embedded broker refused topic {topic!r} x {partitions}")
     address: bytes = library.rd_kafka_mock_cluster_bootstraps(cluster)
     return address.decode()
 

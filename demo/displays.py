@@ -25,7 +25,7 @@ from demo.services import Address
 _REFRESHES_PER_S: Final = 8
 _TABLE_WIDTH: Final = 100
 _OPEN: Final = "open in a browser:"
-_SERVING: Final = "still serving; Ctrl-C ends it."
+_SERVING: Final = "still serving; press Ctrl-C to stop."
 _TRY: Final = "In another terminal:"
 _INDENT: Final = 18  # below the brand
 
@@ -174,7 +174,7 @@ def _in_words(kind: str) -> str:
 
 def evaluation_table(evaluation: Evaluation, benign: tuple[Incident, ...]) -> Table:
     """Return a table of incidents, benign surges and other false alarms."""
-    table = Table(title="What happened, and the alerts of badbuzz", title_justify="left")
+    table = Table(title="Incidents and alerts", title_justify="left")
     for column in ("when (UTC)", "brand", "what", "alert"):
         table.add_column(column)
     for incident, alert in evaluation.caught:

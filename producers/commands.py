@@ -195,10 +195,10 @@ def _check_options(resume: str | None, options: dict[str, Any]) -> None:
     fixed = [name for name in _JOB_OPTIONS if _is_given(name)]
     if resume and fixed:
         option = "--" + _OPTION_NAMES.get(fixed[0], fixed[0]).replace("_", "-")
-        raise click.UsageError(f"{option}: {resume} has it already; omit it or --resume")
+        raise click.UsageError(f"{option}: already set by {resume}; omit it or --resume")
     from_ms, to_ms = options["from_ms"], options["to_ms"]
     if from_ms is not None and to_ms is not None and from_ms >= to_ms:
-        raise click.UsageError("--from must lie before --to")
+        raise click.UsageError("--from must be before --to")
     if options["source"] is not None and not is_name(options["source"]):
         raise click.UsageError(f"--source: {NAME_RULE}, found {options['source']!r}")
     if options["shift_to_now"] and not _is_given("speed"):

@@ -136,10 +136,10 @@ class Publisher:
             )
         if logged:
             return (
-                f"the broker at {self._servers} refuses this client over {self._protocol}: "
+                f"the broker at {self._servers} rejected this client over {self._protocol}: "
                 "check BADBUZZ_KAFKA_SECURITY_PROTOCOL, _SASL_… and _SSL_…"
             )
-        return f"the broker at {self._servers} shows no topic {self._topic!r}: badbuzz topics"
+        return f"the broker at {self._servers} has no topic {self._topic!r}: run badbuzz topics"
 
     @property
     def acknowledged_to(self) -> int:

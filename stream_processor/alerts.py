@@ -95,7 +95,7 @@ def _decode(record: ConsumerRecord) -> Alert | None:
     try:
         return wire.decode_alert(record.value or b"")
     except WireError as error:
-        click.echo(f"badbuzz: a record of the topic is left out: {error}", err=True)
+        click.echo(f"badbuzz: a record of the topic was skipped: {error}", err=True)
         return None
 
 

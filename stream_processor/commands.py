@@ -128,6 +128,6 @@ def _check_deployment(brands: Sequence[BrandBaseline], settings: Settings, file:
         if others:
             click.echo(
                 f"badbuzz: {brand}: was learnt from scores of {', '.join(others)}, which this "
-                "deployment does not serve: its baseline may not fit",
+                "deployment does not use: the baseline may not fit",
                 err=True,
             )

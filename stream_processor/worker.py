@@ -92,7 +92,9 @@ def record(skip_deleted: bool) -> None:
 
 
 @click.command()
-@click.option("--notify", "replays", is_flag=True, help="Also notify of replays, marked as such.")
+@click.option(
+    "--notify", "replays", is_flag=True, help="Also send notifications of replays, marked as such."
+)
 @click.option(
     "--no-store",
     is_flag=True,
@@ -101,10 +103,10 @@ def record(skip_deleted: bool) -> None:
 def notify(replays: bool, no_store: bool) -> None:
     """Run the notifier: it sends changes of alerts to Alertmanager, Azure Monitor or both.
 
-    These group, route and silence notifications and deliver them to people. Each sink has its own
-    position: a sink that is down does not delay the other, and gets later what it missed. A change
-    that a sink does not accept within BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. Replays are
-    not sent. From the store, BADBUZZ_STORE, the notifier forwards feedback: an acknowledgement ends
+    The sinks group, route, silence and deliver notifications. Each sink has its own position: a
+    sink that is down does not delay the other, and receives missed changes later. A change that a
+    sink does not accept within BADBUZZ_NOTIFY_RETRY_S goes to the dead letters. Replays are not
+    sent. From the store, BADBUZZ_STORE, the notifier forwards feedback: an acknowledgement ends
     an alert's reminders, and a corrected label becomes a trace. The web server on BADBUZZ_WEB_PORT
     answers /healthz, /readyz and /metrics.
 
@@ -151,7 +153,9 @@ def _run_with_store(
         raise
     except SystemExit as end:
         if is_stuck():
-            hard_exit("the database does not answer: exit without it", int(end.code or 0))
+            hard_exit(
+                "the database does not answer: exiting without closing it", int(end.code or 0)
+            )
         raise
 
 

@@ -128,7 +128,7 @@ def check(data: Path) -> None:
     """Compute every figure of the shipped cards and fit the models again.
 
     The command fails if a figure or a score differs from the card or the model, or if a figure
-    misses its bar.
+    misses its limit.
 
     \b
     Examples:

@@ -68,7 +68,9 @@ class DriftReference:
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise ValueError(f"the card's reference is malformed: {value!r}") from error
         if len(scores) != N_BINS or min(scores) < 0 or not sum(scores):
-            raise ValueError(f"the card's reference has the scores {scores}")
+            raise ValueError(
+                f"the card's reference: expected {N_BINS} counts of scores, found {scores}"
+            )
         return reference
 
 

@@ -149,7 +149,7 @@ class Registry:
             message = _summarise(error)
             if getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
                 raise RegistryDownError(f"{self.uri} does not answer: {message}") from error
-            raise RegistryError(f"{self.uri} refuses: {message}") from error
+            raise RegistryError(f"{self.uri} refused the request: {message}") from error
         except OSError as error:  # base class of the exceptions of requests
             raise RegistryDownError(f"{self.uri} does not answer: {_summarise(error)}") from error
 

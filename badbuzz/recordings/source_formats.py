@@ -302,7 +302,7 @@ def _text(values: dict[str, Any], name: str, max_bytes: int = MAX_BYTES) -> str:
     if type(value) is str and value.isascii() and len(value) <= max_bytes:
         return value
     if value is None:
-        hint = "; --brand gives every row one, --map brand=… its own" if name == "brand" else ""
+        hint = "; set one with --brand, or its column with --map brand=…" if name == "brand" else ""
         raise RowError(f"{name}: missing{hint}")
     if not isinstance(value, str):
         raise RowError(f"{name}: expected a text, found {type(value).__name__}")

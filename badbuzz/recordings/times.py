@@ -37,24 +37,24 @@ def parse_time(value: object) -> int:
     (1424159328849, 1239081585000)
     >>> parse_time("2015-02-17T07:48:48")
     Traceback (most recent call last):
-    ValueError: '2015-02-17T07:48:48' has no offset from UTC, as 2015-02-17T07:48:48Z has
+    ValueError: expected an offset from UTC, as in 2015-02-17T07:48:48Z, found '2015-02-17T07:48:48'
     """
     if isinstance(value, str) and value.isdecimal() and len(value) < 16:
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not 0 <= value < MAX_MS / 1000:
-            raise ValueError(f"{value!r} are no Unix seconds")
+            raise ValueError(f"expected Unix seconds, found {value!r}")
         return round(value * 1000)
     instant = _instant(value.strip()) if isinstance(value, str) else None
     if instant is None:
-        raise ValueError(f"{value!r} is no time such as 2026-12-01T08:00:00+01:00")
+        raise ValueError(f"expected a time such as 2026-12-01T08:00:00+01:00, found {value!r}")
     if instant.tzinfo is None and _is_date(str(value)):
         raise ValueError(
-            f"{value!r} has no time of day and no offset from UTC, as "
-            f"{str(value).strip()}T00:00:00Z has"
+            "expected a time of day and an offset from UTC, as in "
+            f"{str(value).strip()}T00:00:00Z, found {value!r}"
         )
     if instant.tzinfo is None:
-        raise ValueError(f"{value!r} has no offset from UTC, as {value}Z has")
+        raise ValueError(f"expected an offset from UTC, as in {value}Z, found {value!r}")
     return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 

@@ -30,11 +30,11 @@ Examples:
 @click.option(
     "--seed", "seeds", multiple=True, default=(1, 2, 3), show_default=True, help="Repeatable."
 )
-@click.option("--jobs", default=2, show_default=True, help="Processes at most.")
+@click.option("--jobs", default=2, show_default=True, help="Maximum number of processes.")
 @click.option("--json", "json_", is_flag=True, help="Print JSON instead of tables.")
-@click.option("--calibration", is_flag=True, help="Print what the p-value is worth, alone.")
+@click.option("--calibration", is_flag=True, help="Print only the calibration of the p-value.")
 def main(seeds: tuple[int, ...], jobs: int, json_: bool, calibration: bool) -> None:
-    """Hold the detector, and ten others, against crises put into known streams.
+    """Evaluate the detector and ten others on crises injected into known streams.
 
     Six brands at three volumes, three weeks of warm-up and twelve evaluated for each seed. Exits
     with 1 when a target is missed.

@@ -199,7 +199,7 @@ class Authenticator:
         return receive_limited
 
     def _too_large(self) -> HTTPException:
-        detail = f"a body may have {self._max_bytes} bytes"
+        detail = f"the body is too large: it may have at most {self._max_bytes} bytes"
         return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
 
 

@@ -77,7 +77,7 @@ def decode_positions(text: str) -> Positions:
     {SourcePartition(topic='alerts', partition=0): 3}
     >>> decode_positions("b0:3")
     Traceback (most recent call last):
-    ValueError: 'b0:3' is no id of an event of this stream
+    ValueError: expected the id of an event of this stream, such as a0:3,w1:7, found 'b0:3'
     """
     positions = {}
     for part in filter(None, text.split(",")):
@@ -86,7 +86,9 @@ def decode_positions(text: str) -> Positions:
         is_ascii = place[1:].isascii() and digits.isascii()
         is_number = (place[1:] + digits).isdecimal() and place[1:] and digits and len(part) <= 40
         if place[:1] not in _LETTERS or not is_ascii or not is_number:
-            raise ValueError(f"{part!r} is no id of an event of this stream")
+            raise ValueError(
+                f"expected the id of an event of this stream, such as a0:3,w1:7, found {part!r}"
+            )
         positions[SourcePartition(_LETTERS[place[0]], int(place[1:]))] = min(
             int(offset), _MAX_OFFSET
         )

@@ -42,7 +42,7 @@ def front(host: str | None, port: int | None) -> None:
         )
     check_port(host, port, "set BADBUZZ_FRONT_PORT to a free port, or give --port")
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"http://{shown}:{port} serves the pages of {settings.api_url}; Ctrl-C ends it")
+    click.echo(f"http://{shown}:{port} shows the data of {settings.api_url}; press Ctrl-C to stop")
     options = options_for(host, port, settings.dashboard_url)
     net_util._external_ip = ""  # otherwise Streamlit asks an Amazon server for its own address
     bootstrap.load_config_options(options)

@@ -248,7 +248,7 @@ traces
   }
 }
 
-// Warnings are still raised in quiet hours, and seen in the portal; nobody is told.
+// Warnings are still raised in quiet hours, and seen in the portal; no notification is sent.
 resource quietHours 'Microsoft.AlertsManagement/actionRules@2021-08-08' = {
   name: 'badbuzz-quiet-hours'
   location: 'global'

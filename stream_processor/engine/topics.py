@@ -319,7 +319,7 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
         for code, message, _, name, entries in answer.resources:
             if code:
                 reason = message or for_code(code).description
-                raise KafkaError(f"the broker does not describe the settings of {name}: {reason}")
+                raise KafkaError(f"the broker did not return the settings of {name}: {reason}")
             configs[name] = {entry[0]: entry[1] for entry in entries}
     return configs
 
@@ -335,7 +335,7 @@ def _compare(
     yield from _compare_partitions(topic, description)
     n_found = min(len(partition["replicas"]) for partition in description["partitions"])
     if n_found < n_replicas:
-        remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the number that is meant"
+        remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the intended number"
         yield TopicDifference(topic.name, "replicas", str(n_found), str(n_replicas), remedy)
     for key, expected in topic.topic_configs.items():
         if config.get(key) != expected:

@@ -72,7 +72,7 @@ class ChampionSwapper(Service):
         metrics.BUNDLE.labels(language, scorer.version).set(1)
         metrics.BUNDLE_SWAPS.labels(language).inc()
         log.info(
-            "%s serves from now on, instead of %s; fetched and checked in %.1f s",
+            "%s is in use instead of %s; fetched and validated in %.1f s",
             arrival.version, before, arrival.fetched_s,
         )  # fmt: skip
 
@@ -81,4 +81,4 @@ class ChampionSwapper(Service):
         metrics.REGISTRY_FAILURES.labels(failure.language, failure.kind).inc()
         if failure.is_new:
             serving = self._scorer_set.scorers[failure.language].version
-            log.warning("%s; %s goes on serving", failure.message, serving)
+            log.warning("%s; %s stays in use", failure.message, serving)

@@ -121,8 +121,8 @@ def _check_replaced(loaded: Sequence[LoadedBrand], *, replace: bool) -> None:
     replaced = [one.state.brand for one in loaded if one.replaced]
     if replaced and not replace:
         raise StateError(
-            f"{', '.join(replaced)} already learn from their stream: --replace gives them this "
-            "baseline instead, --brand picks the others; nothing was written"
+            f"{', '.join(replaced)} already have a state: use --replace to replace their "
+            "baselines, or --brand to load other brands; nothing was written"
         )
 
 

@@ -64,7 +64,7 @@ def test_a_low_screen_keeps_its_last_line() -> None:
     alerts = [replace(example(), id=str(n)) for n in range(9)]
     lines = drawn(WINDOW, *alerts, width=80, height=24).splitlines()
     assert len(lines) < 24
-    assert "Ctrl-C ends it" in lines[-1]
+    assert "Ctrl-C to stop" in lines[-1]
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])

@@ -260,7 +260,7 @@ def test_a_missing_topic_is_named(real_kafka: str, recording: Path) -> None:
     settings = settings_for(real_kafka)
     done = replay(settings, recording, "--wait", "1")
     assert done.returncode == 4
-    assert f"shows no topic '{settings.topic(wire.TWEETS)}': badbuzz topics" in done.stderr
+    assert f"has no topic '{settings.topic(wire.TWEETS)}': run badbuzz topics" in done.stderr
 
 
 @pytest.mark.kafka
@@ -319,13 +319,16 @@ def test_a_replay_that_waits_for_a_broker_ends_at_a_signal(
         (("a.jsonl", "--resume", "b"), "give FILE"),
         (("a.jsonl", "--speed", "0"), "above 0 or 'max'"),
         (("a.jsonl", "--fast-until", "soon"), "expected hours such as 168h"),
-        (("a.jsonl", "--start", "2027-01-01"), "has no time of day and no offset from UTC, as"),
+        (
+            ("a.jsonl", "--start", "2027-01-01"),
+            "expected a time of day and an offset from UTC, as in",
+        ),
         (("a.jsonl", "--map", "body=text"), "expected field=column"),
         (("a.jsonl", "--start", "2027-01-01T00:00Z", "--shift-to-now"), "--start or --shift"),
         (("-", "--progress", "p"), "standard input cannot be resumed"),
         (("nowhere.jsonl", "--progress", "p"), "nowhere.jsonl: cannot be read"),
         (("--resume", "nowhere"), "nowhere: cannot be read"),
-        (("--resume", "p", "--brand", "A"), "--brand: p has it already"),
+        (("--resume", "p", "--brand", "A"), "--brand: already set by p"),
         (("a.jsonl", "--source", "é" * 60), "--source: expected a printable name"),
     ],
 )

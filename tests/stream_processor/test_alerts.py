@@ -30,7 +30,7 @@ def test_an_alert_is_a_line_with_its_sentence(stream: Deployment) -> None:
 
 def test_an_unreadable_record_is_skipped_and_the_others_are_shown(stream: Deployment) -> None:
     lines = printed(stream, wire.ALERTS, b"{}", wire.encode_alert(example())).splitlines()
-    assert lines[0].startswith("badbuzz: a record of the topic is left out: v: version")
+    assert lines[0].startswith("badbuzz: a record of the topic was skipped: v: version")
     assert "38 of 51" in lines[1]
 
 

@@ -64,7 +64,7 @@ from training.datasets.options import data_option, lang_option, reading_options
     "--beside", "n_beside", default=0, show_default=True, type=click.IntRange(0),
     help="Rows of the champion's larger corpus to tune on first, if it has one.",
 )  # fmt: skip
-@click.option("--rows", "n_rows", type=click.IntRange(1), help="Take a sample of so many rows.")
+@click.option("--rows", "n_rows", type=click.IntRange(1), help="Number of rows to sample.")
 @click.option(
     "--folds", "n_folds", default=1, show_default=True, type=click.IntRange(1, 5),
     help="Random fifths to test in turn.",
@@ -104,7 +104,7 @@ def bert(
     core_hour: float,
     **how: Any,
 ) -> None:
-    """Is BERT worth its price? A pretrained encoder against the recipe that bundles are made of.
+    """Compare a pretrained BERT encoder with the recipe of the shipped bundles.
 
     The encoder is compared frozen under a linear head, and with its top layers tuned, on the splits
     of train compare. Runs are kept in MLflow, and the cost of serving is measured. If it is killed,
@@ -130,7 +130,7 @@ def bert(
             corpus, encoder, tuning, texts, Tracking(place), progress,
             n_folds=n_folds, unseen=unseen,
         )  # fmt: skip
-    with console.status("measuring what serving costs"):
+    with console.status("measuring the cost of serving"):
         cost = costs(corpus, encoder, folder)
     assessment = Assessment(corpus, encoder, tuning, views, cost, core_hour, place)
     _output(assessment, console, report, as_json=as_json)
@@ -165,7 +165,7 @@ def _show(console: Console, assessment: Assessment) -> None:
         console.print(f"  · {reason}", highlight=False)
     n_resumed = sum(one.comparison.n_resumed for one in assessment.views)
     if n_resumed:
-        console.print(f"{n_resumed} runs were finished before, and not run again")
+        console.print(f"{n_resumed} finished runs were reused")
     console.print(f"runs: {assessment.place}")
 
 

@@ -88,7 +88,7 @@ def read_encoder(folder: Path, most_tokens: int) -> Encoder:
     SettingsError
         When the libraries that read it are not installed.
     BundleError
-        When the folder lacks a file, one cannot be read, or it is no BERT.
+        When the folder lacks a file, one cannot be read, or it is not a BERT.
     """
     safetensors = _library("safetensors.numpy")
     _library("tokenizers")
@@ -142,7 +142,9 @@ def _config(folder: Path, content: bytes) -> dict[str, Any]:
     try:
         config = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise BundleError(f"--encoder {folder}: config.json is no JSON: {error}") from error
+        raise BundleError(
+            f"--encoder {folder}: config.json is not JSON: {error}: fetch it again"
+        ) from error
     expected = {
         "model_type": "bert",
         "hidden_act": "gelu",

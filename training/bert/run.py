@@ -84,7 +84,7 @@ def compare_encoder(
     """
     if tuning.n_layers > encoder.n_layers:
         raise SettingsError(
-            f"--layers {tuning.n_layers}: the encoder has {encoder.n_layers}: give no more"
+            f"--layers {tuning.n_layers}: expected at most {encoder.n_layers}, the encoder's layers"
         )
     scale = replace(FULL, n_folds=n_folds)
     corpus = corpus.checked()

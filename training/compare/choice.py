@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from scipy.stats import binomtest
 
+from badbuzz.messages.text import counted
 from training.compare.figures import THRESHOLD
 from training.compare.record import Record
 from training.datasets.rows import Flags
@@ -139,8 +140,10 @@ def _quality(chosen: Record, best: Record, n_as_good: int) -> str:
     )
     margin = f"at most {100 * MARGIN:g} points worse"
     if chosen is best:
-        others = "no other is" if n_as_good == 1 else f"of {n_as_good - 1} others none cheaper is"
-        return f"{sentence}: the best of all; {others} shown to be {margin}"
+        if n_as_good == 1:
+            return f"{sentence}: the best of all; no other is shown to be {margin}"
+        others = counted(n_as_good - 1, "other is", "others are")
+        return f"{sentence}: the best of all; {others} shown to be {margin}, none of them cheaper"
     return (
         f"{sentence}; the best, {best.model}, {best.figures['accuracy']:.1%}: a difference of "
         f"{_points(difference(chosen, best))}. Of the {n_as_good} that are shown to be {margin} "

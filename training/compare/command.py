@@ -28,7 +28,7 @@ tracking_option = click.option(
     default="badbuzz-mlflow",
     show_default=True,
     metavar="URI",
-    help="Where MLflow keeps the runs: a folder, sqlite:///FILE or http://… of a server.",
+    help="MLflow tracking store: a folder, sqlite:///FILE or http://… of a server.",
 )
 report_option = click.option(
     "--report", type=click.Path(dir_okay=False), help="HTML file to write as well."
@@ -49,7 +49,7 @@ core_hour_option = click.option(
     "names",
     multiple=True,
     type=click.Choice(list(NAMED)),
-    help="Sets of the folder; all that are there when not given.",
+    help="Sets of the folder; all by default.",
 )
 @click.option(
     "--quick/--full",
@@ -117,7 +117,7 @@ def _show(
         describe(choice, lambda line: console.print(line, highlight=False))
     n_resumed = sum(one.n_resumed for one in comparisons)
     if n_resumed:
-        console.print(f"{n_resumed} runs were finished before, and not run again")
+        console.print(f"{n_resumed} finished runs were reused")
 
 
 def corpora_of(paths: Sequence[str], names: Sequence[str], reading: ReadOptions) -> list[Corpus]:

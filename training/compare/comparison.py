@@ -88,7 +88,7 @@ def compare(
     for pattern in models:
         if not any(one.matches([pattern]) for group in chosen for one in group):
             names = ", ".join(one.name for one in candidates(sampled[0], scale))
-            raise SettingsError(f"--model {pattern}: fits none of {names}")
+            raise SettingsError(f"--model {pattern}: matches none of {names}")
     with threadpool_limits(N_THREADS):
         return [
             compare_view(corpus, view, group, features_of(corpus), scale, tracking, progress)

@@ -162,7 +162,7 @@ def _learning(record: Record) -> dict[str, Any]:
 def _caption(record: Record, curve: Curve) -> str:
     best = int(np.argmin(curve.watch_loss)) + 1
     return (
-        f"{record.figures['train_cpu_s']:.1f} CPU-s with its features; epoch {best} serves, "
+        f"{record.figures['train_cpu_s']:.1f} CPU-s with its features; epoch {best} was selected, "
         f"accuracy {curve.watch_accuracy[best - 1]:.3f} there"
     )
 

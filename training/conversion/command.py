@@ -137,7 +137,7 @@ def _chosen(known: Sequence[Candidate], patterns: Sequence[str]) -> list[Candida
     fits = [one for one in known if one.matches(patterns)]
     if not fits:
         names = "; ".join(one.name for one in known if is_served(one.classifier))
-        raise SettingsError(f"--model {patterns[0]}: fits none of {names}")
+        raise SettingsError(f"--model {patterns[0]}: matches none of {names}")
     served = [one for one in fits if is_served(one.classifier)]
     if not served:
         raise unserved_error(fits[0].name, fits[0].classifier)

@@ -69,7 +69,7 @@ class CandidateFitter:
             n_negative = int(corpus.rows.negative[part].sum())
             if not 0 < n_negative < part.sum():
                 raise RecordingError(
-                    f"{corpus.name}: a tenth is kept from learning, and a part has {n_negative} "
+                    f"{corpus.name}: a tenth is held out, and a part has {n_negative} "
                     f"negative rows of {part.sum()}: give more rows, and fewer copies"
                 )
         step = max(len(corpus.rows) // N_COMPARED, 1)

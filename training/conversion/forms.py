@@ -25,10 +25,11 @@ from training.recipes.quality import Calibrated
 
 _LEAST_WEIGHT: Final = 1e-6
 _UNSERVED: Final = {
-    "majority": "reads no text",
+    "majority": "does not read the text",
     "vader": "is a lexicon with rules of its own, in Python",
     **dict.fromkeys(
-        ("lightgbm", "boosting", "forest"), "branches on values, as trees do; a graph sums them"
+        ("lightgbm", "boosting", "forest"),
+        "is an ensemble of trees, which the bundle's graph cannot express",
     ),
 }
 
@@ -55,11 +56,11 @@ def unserved_error(name: str, classifier: str) -> SettingsError:
     Examples
     --------
     >>> str(unserved_error("text, vader", "vader")).partition(";")[0]
-    'text, vader: no bundle: it is a lexicon with rules of its own, in Python'
+    'text, vader: cannot become a bundle: it is a lexicon with rules of its own, in Python'
     """
     return SettingsError(
-        f"{name}: no bundle: it {_UNSERVED[classifier]}; choose a linear model or a network, such "
-        "as 'tfidf-words, logistic' or 'fasttext-mean, dense'"
+        f"{name}: cannot become a bundle: it {_UNSERVED[classifier]}; choose a linear model or "
+        "a network, such as 'tfidf-words, logistic' or 'fasttext-mean, dense'"
     )
 
 

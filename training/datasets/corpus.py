@@ -159,7 +159,9 @@ def named(folder: Path, names: Sequence[str]) -> list[Corpus]:
     present = [name for name, one in NAMED.items() if has_files(folder, one.files)]
     if not names and not present:
         files = ", ".join(file for one in NAMED.values() for file in one.files)
-        raise RecordingError(f"{folder}: holds none of {files}: give files of your own with --data")
+        raise RecordingError(
+            f"{folder}: contains none of {files}: give files of your own with --data"
+        )
     return [
         Corpus(
             name,

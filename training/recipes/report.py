@@ -32,7 +32,7 @@ def checked_figures(
     for name, value in flat(quality).items():
         faults = []
         if name in bars and not bars[name].holds(value):
-            faults.append("misses its bar")
+            faults.append("misses its limit")
         if on_card is not None and name not in on_card:
             faults.append("not on the card")
         elif on_card is not None and abs(on_card[name] - value) > CARD_TOLERANCE:

@@ -22,7 +22,9 @@ from training.registry.promotion import find_version, roll_back
 
 _SHOWN: tuple[str, ...] = ("accuracy", "auc")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-who_option = click.option("--who", default=getuser, help="Who decides.  [default: your user name]")
+who_option = click.option(
+    "--who", default=getuser, help="Name to record as the author.  [default: your user name]"
+)
 
 
 def open_registry() -> Registry:
@@ -137,7 +139,7 @@ def pull(language: str, which: str, out: Path) -> None:
 
 @click.command()
 @click.argument("language")
-@click.option("--reason", default="", help="Reason, which is recorded.")
+@click.option("--reason", default="", help="Reason to record.")
 @who_option
 def rollback(language: str, reason: str, who: str) -> None:
     """Make the version champion that was champion before.

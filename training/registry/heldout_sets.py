@@ -109,7 +109,7 @@ def freeze(
     if before is not None and not replace:
         raise RegistryError(
             f"{model_name(language)}: has a held-out set of {before.n} rows ({before.digest}); "
-            "--replace gives it another, which earlier promotions were not checked on"
+            "use --replace to replace it: earlier promotions were not checked on the new one"
         )
     if len(rows) < MIN_ROWS:
         raise RecordingError(f"{len(rows)} rows are too few: give {MIN_ROWS} or more")

@@ -168,7 +168,7 @@ def _move(registry: Registry, version: Version, event: ChampionChange) -> None:
 
 def _reason(why: str, *, needed: bool) -> str:
     if needed and not why.strip():
-        raise RegistryError("--reason is missing: it is recorded")
+        raise RegistryError("--reason is required, because it is recorded")
     if len(why) > _MAX_WHY:
         raise RegistryError(f"--reason has {len(why)} characters, at most {_MAX_WHY}")
     return why.strip()

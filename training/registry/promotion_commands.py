@@ -63,7 +63,7 @@ def register(bundle: Path) -> None:
     show_default=True,
     help="Largest loss of macro-F1 against the champion.",
 )
-@click.option("--reason", default="", help="Reason, which is recorded.")
+@click.option("--reason", default="", help="Reason to record.")
 @click.option("--force", is_flag=True, help="Promote although a check fails; needs --reason.")
 @who_option
 def promote(language: str, which: str, margin: float, reason: str, force: bool, who: str) -> None:

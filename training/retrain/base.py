@@ -111,8 +111,8 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     """
     if champion.name.startswith(".") or Path(champion.name).name != champion.name:
         raise BundleError(
-            f"{champion.version}: its name is not a folder's name: --shipped-recipe trains a "
-            "bundle with a name of its own"
+            f"{champion.version}: its name is not a folder's name: use --shipped-recipe, "
+            "which trains a bundle with its own name"
         )
     config = orjson.loads((bundle / "featuriser.json").read_bytes())
     made = champion.card.get("model", {})
@@ -122,7 +122,7 @@ def like_champion(recipe: Recipe, champion: Scorer, bundle: Path) -> Recipe:
     if "features" not in config or not set(_SHAPE) <= made.keys():
         raise BundleError(
             f"{champion.version}: was made by another recipe ({made.get('kind', 'unknown')}), and "
-            "retraining knows only the recipe of the shipped bundles: give --shipped-recipe to "
+            "retraining supports only the recipe of the shipped bundles: use --shipped-recipe to "
             "train that one, which must be better than this champion to be promoted"
         )
     shape = Shape(*(float(made[name]) for name in _SHAPE))

@@ -69,7 +69,8 @@ async def stream(
         await run_in_threadpool(find_brand, state.store, brand)
     listener = await state.broadcast.join(brand, language)
     if listener is None:
-        raise HTTPException(503, f"{MAX_LISTENERS} clients listen already", {"Retry-After": "60"})
+        detail = f"{MAX_LISTENERS} clients are connected already"
+        raise HTTPException(503, detail, {"Retry-After": "60"})
 
     async def is_allowed() -> bool:
         return await state.authenticator.is_still_valid(request)

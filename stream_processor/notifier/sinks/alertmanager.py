@@ -105,7 +105,7 @@ class Alertmanager:
         return str(status)
 
     async def _request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
-        """Return status and the beginning of the body of an answer that is no error."""
+        """Return status and the beginning of the body of an answer that is not an error."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self.timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout)
@@ -236,7 +236,10 @@ async def _read_limited(content: aiohttp.StreamReader) -> bytes:
 
 
 def _not_alertmanager(status: int, body: str) -> UnansweredError:
-    return UnansweredError(f"no Alertmanager: answered {status} with {body[:_MAX_QUOTE_CHARS]!r}")
+    return UnansweredError(
+        f"not an Alertmanager: answered {status} with {body[:_MAX_QUOTE_CHARS]!r}; "
+        "check BADBUZZ_ALERTMANAGER_URL"
+    )
 
 
 def _rfc3339(time_s: float) -> str:

@@ -33,7 +33,7 @@ values = st.recursive(
         ({"text": 7}, "text: expected a text, found int"),
         ({"text": "\ud800"}, "text: invalid UTF-8"),
         ({"text": "x" * 70_000}, "text: 70000 bytes"),
-        ({"brand": None}, "brand: missing; --brand gives"),
+        ({"brand": None}, "brand: missing; set one with --brand"),
         ({"brand": "  "}, "brand: expected a printable name"),
         ({"brand": "x" * 201}, "brand: expected a printable name"),
         ({"created_ms": None}, "created_at: missing"),

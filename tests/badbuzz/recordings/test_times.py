@@ -38,17 +38,17 @@ def test_times_of_networks_are_read(text: object, expected: int) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("2015-02-24T19:35:52", "no offset"),
-        ("2015-02-24", "no offset"),
-        ("Tue Feb 24 11:35:52 XYZ 2015", "no time"),
-        ("yesterday", "no time"),
-        ("", "no time"),
-        (None, "no time"),
-        (True, "no time"),
+        ("2015-02-24T19:35:52", "an offset from UTC"),
+        ("2015-02-24", "an offset from UTC"),
+        ("Tue Feb 24 11:35:52 XYZ 2015", "expected a time such as"),
+        ("yesterday", "expected a time such as"),
+        ("", "expected a time such as"),
+        (None, "expected a time such as"),
+        (True, "expected a time such as"),
         (-1, "Unix seconds"),
         (float("nan"), "Unix seconds"),
         (1e300, "Unix seconds"),
-        ("9" * 5000, "no time"),
+        ("9" * 5000, "expected a time such as"),
     ],
 )
 def test_a_time_that_is_not_certain_is_refused(value: object, reason: str) -> None:
@@ -58,6 +58,6 @@ def test_a_time_that_is_not_certain_is_refused(value: object, reason: str) -> No
 
 @pytest.mark.parametrize("text", ["2027-01-01", "2027-01-01T08:00", "2027-W01-1", "2027-01-01 08"])
 def test_the_remedy_of_an_error_is_accepted(text: str) -> None:
-    with pytest.raises(ValueError, match=r"as (\S.*) has") as caught:
+    with pytest.raises(ValueError, match=r"as in (\S.*), found") as caught:
         parse_time(text)
-    parse_time(str(caught.value).rpartition(" as ")[2].removesuffix(" has"))
+    parse_time(str(caught.value).partition(" as in ")[2].partition(", found")[0])

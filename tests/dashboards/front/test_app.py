@@ -272,7 +272,8 @@ def test_the_command_serves_until_a_signal(served: Served, tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     lines = log.read_text().splitlines()
-    assert lines[0] == f"http://127.0.0.1:{port} serves the pages of {served.url}; Ctrl-C ends it"
+    shown = f"http://127.0.0.1:{port} shows the data of {served.url}; press Ctrl-C to stop"
+    assert lines[0] == shown
 
 
 def answers(port: int) -> bool:

@@ -25,7 +25,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def panels(name: str) -> list[dict[str, Any]]:
-    """Return the panels that are no rows."""
+    """Return the panels that are not rows."""
     return [panel for panel in read(name)["panels"] if panel["type"] != "row"]
 
 

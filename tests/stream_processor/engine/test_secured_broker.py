@@ -142,7 +142,7 @@ def test_a_plain_text_password_is_accepted_too(secured: dict[str, str], tmp_path
 
 
 @pytest.mark.parametrize(
-    ("command", "reason"), [("topics", "Authentication failed"), ("replay", "refuses this client")]
+    ("command", "reason"), [("topics", "Authentication failed"), ("replay", "rejected this client")]
 )
 def test_a_wrong_password_is_reported_in_one_line(
     secured: dict[str, str], command: str, reason: str, tmp_path: Path

@@ -111,7 +111,7 @@ def test_a_broken_champion_does_not_serve(
 
     await_that(noticed, "a failure")
     assert serves(worker, good.bundle)
-    assert f"{good.bundle} goes on serving" in worker.log_text()
+    assert f"{good.bundle} stays in use" in worker.log_text()
 
 
 def test_an_unresponsive_registry_blocks_neither_work_nor_shutdown(

@@ -137,7 +137,7 @@ def test_a_live_state_is_replaced_only_on_request(
     worker.signal(signal.SIGTERM)
     worker.finish()
     output = load(stream, built, code=3)
-    assert f"{BRAND} already learn" in output
+    assert f"{BRAND} already have a state" in output
     assert state_of(stream) == before
     load(stream, built, "--replace")
     after = state_of(stream)

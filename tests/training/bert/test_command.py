@@ -72,7 +72,7 @@ def test_the_conclusion_is_a_sentence_with_reasons(command_run: CommandRun) -> N
 
 
 def test_finished_runs_are_reused(command_run: CommandRun) -> None:
-    assert "4 runs were finished before" in command_run.second.output
+    assert "4 finished runs were reused" in command_run.second.output
     assert (
         f"{command_run.output['views'][0]['models'][2]['accuracy']:.3f}"
         in command_run.second.output
@@ -94,7 +94,7 @@ def test_the_report_is_self_contained_and_has_no_texts(
     [
         (["--unseen", "Nobody Air"], SettingsError, "--unseen Nobody Air: is none of the brands"),
         (["--encoder", "nowhere"], BundleError, "--encoder nowhere: there is no such folder"),
-        (["--layers", "3"], SettingsError, "--layers 3: the encoder has 2"),
+        (["--layers", "3"], SettingsError, "--layers 3: expected at most 2"),
         (["--report", "nowhere/r.html"], RecordingError, "there is no folder nowhere"),
     ],
 )

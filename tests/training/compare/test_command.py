@@ -51,7 +51,7 @@ def test_a_report_is_self_contained_and_has_no_texts(
     ("arguments", "error", "message"),
     [
         (["--set", "airline"], SettingsError, "--set: names sets of a folder"),
-        (["--model", "tfdif*"], SettingsError, r"--model tfdif\*: fits none of text, majority"),
+        (["--model", "tfdif*"], SettingsError, r"--model tfdif\*: matches none of text, majority"),
         (["--report", "nowhere/report.html"], RecordingError, "there is no folder nowhere"),
     ],
 )

@@ -229,9 +229,13 @@ def test_the_command_writes_the_chosen_format(simulated: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (["--model", "*, forest"], SettingsError, "no bundle: it branches on values, as trees do"),
+        (
+            ["--model", "*, forest"],
+            SettingsError,
+            "cannot become a bundle: it is an ensemble of trees",
+        ),
         (["--model", "text, vader"], SettingsError, "is a lexicon with rules of its own"),
-        (["--model", "tfdif*"], SettingsError, r"fits none of tfidf-words, logistic;"),
+        (["--model", "tfdif*"], SettingsError, r"matches none of tfidf-words, logistic;"),
         (["--model", "hashed*", "-o", "mine"], SettingsError, "fits 2: name one"),
         (["--model", "hashed*", "-o", "."], BundleError, "is not a file of a bundle"),
     ],

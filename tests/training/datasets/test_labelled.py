@@ -149,7 +149,7 @@ def test_rows_that_are_mostly_copies_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_set_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"holds none of.*--data"):
+    with pytest.raises(RecordingError, match=r"contains none of.*--data"):
         named(tmp_path, [])
 
 

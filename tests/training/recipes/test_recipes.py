@@ -293,7 +293,7 @@ def test_a_shipped_card_reaches_every_bar(recipe: Recipe) -> None:
 
 def test_a_figure_that_misses_its_bar_is_a_fault() -> None:
     (checked,) = checked_figures(RECIPE, {"auc": {"mean": 0.4, "sd": 0.1}})
-    assert checked.fault == "misses its bar"
+    assert checked.fault == "misses its limit"
 
 
 @pytest.mark.parametrize(

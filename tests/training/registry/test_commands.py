@@ -89,7 +89,7 @@ def test_a_champion_is_promoted_replaced_and_rolled_back(
     worse = run("models", "promote", "en")
     assert worse.exit_code == RegistryError.exit_code
     assert "FAILS  quality" in worse.output
-    assert "--reason is missing" in run("models", "promote", "en", "--force").output
+    assert "--reason is required" in run("models", "promote", "en", "--force").output
     forced = run("models", "promote", "en", "--force", "--reason", "a try", "--who", "bob")
     assert forced.exit_code == 0, forced.output
     assert run("models", "rollback", "en", "--reason", "deaf", "--who", "ann").exit_code == 0
