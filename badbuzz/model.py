@@ -211,7 +211,7 @@ class Alert:
         Tweets, negatives and expected negatives in that window, and the count test's p-value on
         the scale with the highest score. Use the p-value to compare alerts: without a crisis, a
         value so low occurs more often than it states, up to 180 times as often at 1e-5
-        (docs/detection.md, "What the p-value is worth").
+        (docs/detection.md, "What the p-value means").
     rate, adjusted_rate, baseline_rate, adjusted_baseline_rate
         Negative rates in [0, 1]: as counted, adjusted for the classifier's error, and the
         baseline of each.

@@ -24,7 +24,7 @@ def test_each_error_has_its_exit_code() -> None:
         "StoreError": 5,
         "StoreDownError": 5,
         "UnknownError": 5,
-        "SinkAwayError": 6,
+        "SinkDownError": 6,
         "RegistryError": 7,
         "RegistryDownError": 7,
         "TrackingError": 7,

@@ -37,7 +37,7 @@ async def score(state: StateDep, body: ScoreRequest) -> Response:
     if body.explain:
         return reply(await run_in_threadpool(_explain, state.scorers, texts, predictions))
     scored = [
-        prediction and ScoredText(prediction.score, prediction.negative, prediction.bundle)
+        ScoredText(prediction.score, prediction.negative, prediction.bundle) if prediction else None
         for prediction in predictions
     ]
     return reply(ScoreResponse(tuple(scored)))
@@ -47,7 +47,7 @@ def _explain(
     scorers: ScorerPool, texts: list[tuple[str, str]], predictions: list[Prediction | None]
 ) -> ExplainedScoreResponse:
     explained = [
-        prediction and _explained_text(prediction, scorers.explain(lang, text))
+        _explained_text(prediction, scorers.explain(lang, text)) if prediction else None
         for (lang, text), prediction in zip(texts, predictions, strict=True)
     ]
     return ExplainedScoreResponse(tuple(explained))
