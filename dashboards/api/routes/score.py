@@ -37,17 +37,20 @@ async def score(state: StateDep, body: ScoreRequest) -> Response:
     if body.explain:
         return reply(await run_in_threadpool(_explain, state.scorers, texts, predictions))
     scored = [
-        ScoredText(prediction.score, prediction.negative, prediction.bundle) if prediction else None
-        for prediction in predictions
+        None if prediction is None else _scored_text(prediction) for prediction in predictions
     ]
     return reply(ScoreResponse(tuple(scored)))
+
+
+def _scored_text(prediction: Prediction) -> ScoredText:
+    return ScoredText(prediction.score, prediction.negative, prediction.bundle)
 
 
 def _explain(
     scorers: ScorerPool, texts: list[tuple[str, str]], predictions: list[Prediction | None]
 ) -> ExplainedScoreResponse:
     explained = [
-        _explained_text(prediction, scorers.explain(lang, text)) if prediction else None
+        None if prediction is None else _explained_text(prediction, scorers.explain(lang, text))
         for (lang, text), prediction in zip(texts, predictions, strict=True)
     ]
     return ExplainedScoreResponse(tuple(explained))
