@@ -129,7 +129,7 @@ class CachedFeaturiser(Generic[_Features]):
         firsts = self._words.firsts
         n_ids = firsts[numbers + 1] - firsts[numbers] + self.n_more
         rows = np.repeat(np.arange(len(lengths)), lengths)
-        return int(np.bincount(rows, n_ids, minlength=1).max())
+        return int(np.max(np.bincount(rows, n_ids, minlength=1)))
 
 
 def mask_fitting(n_ids: Ints, lengths: Ints, rows: Ints, width: int) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ def openings(found: DetectorScores, threshold: float) -> list[int]:
         opened.append(i)
         calm = np.flatnonzero(n_calm[i + _QUIET :] >= _QUIET)
         end = i + _QUIET + int(calm[0]) if len(calm) else len(score)
-        peak = float(score[i : end + 1].max())
+        peak = float(np.max(score[i : end + 1]))
         cool_until = end + _COOL_DOWN
     return opened
 

@@ -57,7 +57,7 @@ class Ragged:
     def padded(self, places: Places) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """Return the selected texts padded with zeros, and a mask that is 1.0 for tokens."""
         lengths = self.lengths[places]
-        real = np.arange(lengths.max()) < lengths[:, None]
+        real = np.arange(np.max(lengths)) < lengths[:, None]
         rows = np.zeros((*real.shape, *self.values.shape[1:]), self.values.dtype)
         rows[real] = self.select(places).values
         return rows, real.astype(np.float32)

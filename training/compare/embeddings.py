@@ -174,7 +174,7 @@ class MeanVectors:
             return np.ones(len(places), np.float32)
         # a word that was not in the training rows has the weight of the rarest one
         known = np.minimum(places, len(self.rarity) - 1)
-        rarest = self.rarity.max()
+        rarest = np.max(self.rarity)
         weights: NDArray[np.float32] = np.where(known == places, self.rarity[known], rarest)
         return weights
 

@@ -116,10 +116,10 @@ class Corpus:
             each other.
         """
         check_classes(self.name, self.rows.negative)
-        counts = np.unique(self.groups, return_counts=True)[1]
-        if counts.max() > _MAX_DUPLICATES * len(self.groups):
+        largest = int(np.max(np.unique(self.groups, return_counts=True)[1]))
+        if largest > _MAX_DUPLICATES * len(self.groups):
             raise RecordingError(
-                f"{self.name}: {counts.max():,} of {len(self.groups):,} rows are near-duplicates "
+                f"{self.name}: {largest:,} of {len(self.groups):,} rows are near-duplicates "
                 "of each other: leave such copies out, or give more rows"
             )
         return self
