@@ -60,7 +60,7 @@ check-imports: $(VENV)/dev.installed
 check-docstrings: $(VENV)/dev.installed
 	$(BIN)/python -m tests.lint
 
-bench: $(VENV)/dev.installed ## Measure speed and memory: the figures of benchmarks/README.md.
+bench: $(VENV)/dev.installed ## Measure speed and memory, the figures of benchmarks/README.md: make bench ARGS="scorer fold".
 	$(BIN)/python -m benchmarks $(ARGS)
 
 backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Hold the detector against injected crises: make backtest ARGS=--json.

@@ -1,4 +1,4 @@
-"""Runs all benchmarks one after the other: ``make bench``."""
+"""Runs the benchmarks one after the other: ``make bench``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,31 @@ import platform
 import subprocess
 import sys
 
+import click
+
 BENCHMARKS = (
     "scorer", "drift", "fold", "evidence", "backtest", "store", "recorder", "api", "worker",
     "first_alert",
 )  # fmt: skip
 
 
-def main() -> None:
-    """Print the machine, then run each benchmark in its own process."""
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name in BENCHMARKS:
-        print(f"\n{name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(BENCHMARKS))
+def main(names: tuple[str, ...]) -> None:
+    """Measure speed and memory by the named benchmarks, each in its own process; all by default.
+
+    \b
+    Examples:
+      make bench
+      make bench ARGS="scorer fold"
+    """
+    machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    click.echo(machine)
+    for name in names or BENCHMARKS:
+        click.echo(f"\n{name}")
+        ended = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)
+        if ended.returncode:
+            raise click.ClickException(f"{name} ended with {ended.returncode}")
 
 
 if __name__ == "__main__":
