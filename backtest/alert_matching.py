@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from backtest.run import Run
-from badbuzz.detection.evaluation import Incident, Truth, delay_ms, evaluate, is_watched, opens_in
+from badbuzz.detection.alert_evaluation import (
+    Incident,
+    Truth,
+    delay_ms,
+    evaluate,
+    is_watched,
+    opens_in,
+)
 from badbuzz.model import Alert, Severity
 
 _RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}

@@ -12,7 +12,7 @@ from backtest.charts import AxisScale, Corner, Mark, area, bars, line, nice_scal
 from backtest.formatting import when
 from backtest.run import Run
 from backtest.series import Point, dispersion_ratio, points, span_for
-from badbuzz.detection.evaluation import Truth, spans
+from badbuzz.detection.alert_evaluation import Truth, spans
 from badbuzz.model import BUCKET_MS, Alert, Window
 
 _N_POINTS: Final = 320

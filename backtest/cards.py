@@ -10,7 +10,7 @@ from numpy.random import PCG64, Generator
 from backtest.alert_matching import match_alert, uncaught, worst
 from backtest.results import AlertDiff, BacktestResult
 from backtest.run import Run
-from badbuzz.detection.evaluation import Scorecard, Truth, openings, score
+from badbuzz.detection.alert_evaluation import Scorecard, Truth, openings, score
 
 SEED: Final = 20_150_222
 """Seed of the bootstrap, so that the same backtest prints the same intervals."""

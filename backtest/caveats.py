@@ -9,7 +9,7 @@ from backtest.formatting import when
 from backtest.results import BacktestResult
 from backtest.rules import RuleSet
 from backtest.run import Run, Tally
-from badbuzz.detection.evaluation import Truth
+from badbuzz.detection.alert_evaluation import Truth
 from badbuzz.messages.text import counted
 
 _USUAL_WARMUP_H: Final = 24

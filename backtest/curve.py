@@ -11,7 +11,7 @@ from backtest.charts import AxisScale, Corner, Mark, line, nice_scale
 from backtest.formatting import columns
 from backtest.rules import Sweep
 from backtest.run import Run
-from badbuzz.detection.evaluation import Scorecard, Truth
+from badbuzz.detection.alert_evaluation import Scorecard, Truth
 
 _MARGIN: Final = 1.05
 _NEAR: Final = (4.0, 7.0)

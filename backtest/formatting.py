@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from badbuzz.detection.evaluation import Interval, Scorecard
+from badbuzz.detection.alert_evaluation import Interval, Scorecard
 
 NONE: Final = "–"
 
@@ -24,12 +24,12 @@ def when(time_ms: int, zone: tzinfo = UTC) -> str:
 
 def caught(card: Scorecard) -> str:
     """Format the incidents caught, such as ``4 of 5``, with the bootstrap interval."""
-    unjudged = f"{card.n_unjudged} unjudged" if card.n_unjudged else ""
+    unwatched = f"{card.n_unjudged} not watched" if card.n_unjudged else ""
     if not card.n_incidents:
-        return unjudged or NONE
+        return unwatched or NONE
     spread = _spread(card.caught_interval, lambda value: f"{value * 100:.0f}")
     share = f"{card.n_caught} of {card.n_incidents}{spread and f' ({spread} %)'}"
-    return ", ".join(filter(None, (share, unjudged)))
+    return ", ".join(filter(None, (share, unwatched)))
 
 
 def delay(card: Scorecard) -> str:
@@ -51,8 +51,8 @@ def per_week(rate: float | None, interval: Interval | None = None) -> str:
 def benign(card: Scorecard) -> str:
     """Format the number of benign surges with an alert."""
     share = f"{card.n_benign_alerted} of {card.n_benign}" if card.n_benign else ""
-    unjudged = f"{card.n_benign_unjudged} unjudged" if card.n_benign_unjudged else ""
-    return ", ".join(filter(None, (share, unjudged))) or NONE
+    unwatched = f"{card.n_benign_unjudged} not watched" if card.n_benign_unjudged else ""
+    return ", ".join(filter(None, (share, unwatched))) or NONE
 
 
 def hours(card: Scorecard) -> str:

@@ -17,7 +17,7 @@ from backtest.curve import curve
 from backtest.results import AlertDiff, BacktestResult
 from backtest.rules import Sweep
 from backtest.run import Run
-from badbuzz.detection.evaluation import Incident, Truth, openings, spans
+from badbuzz.detection.alert_evaluation import Incident, Truth, openings, spans
 from badbuzz.messages.text import counted, describe, headline
 from badbuzz.model import Alert
 from badbuzz.recordings.outputs import write_text
@@ -151,7 +151,7 @@ def _tiles(result: BacktestResult) -> list[tuple[str, str, str]]:
     median = card.median_delay_min
     return [
         *tiles,
-        (f"{card.n_caught} of {card.n_incidents}", "crises caught", _unjudged(card.n_unjudged)),
+        (f"{card.n_caught} of {card.n_incidents}", "crises caught", _not_watched(card.n_unjudged)),
         (formatting.NONE if median is None else f"{median:.0f} min", "median delay", "from onset"),
         (*_figure(card.n_false_alarms, "false alarm"), f"{rate} per brand-week"),
         (formatting.benign(card), "benign surges alerted", "many tweets, but no anger"),
@@ -164,7 +164,7 @@ def _figure(n: int, one: str) -> tuple[str, str]:
     return figure, name
 
 
-def _unjudged(n: int) -> str:
+def _not_watched(n: int) -> str:
     return f"{n} began before the brand was watched" if n else "all began while watched"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backtest.rules import Sweep
 from backtest.run import Run, Tally
-from badbuzz.detection.evaluation import Truth, spans
+from badbuzz.detection.alert_evaluation import Truth, spans
 from badbuzz.model import Alert
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final, Protocol
 
 from backtest.rules import RuleSet
-from badbuzz.detection.evaluation import WatchedPeriod
+from badbuzz.detection.alert_evaluation import WatchedPeriod
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
 from badbuzz.detection.state import Rules

@@ -15,7 +15,7 @@ from backtest.caveats import unwatched
 from backtest.formatting import columns, when
 from backtest.results import AlertDiff, BacktestResult
 from backtest.run import Run
-from badbuzz.detection.evaluation import Incident, Truth, openings
+from badbuzz.detection.alert_evaluation import Incident, Truth, openings
 from badbuzz.messages.text import headline
 from badbuzz.model import Alert
 

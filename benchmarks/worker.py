@@ -188,7 +188,7 @@ def latency(bootstrap: str, folder: Path) -> None:
         n_records, _ = send(producer, prefix, recording, OFFERED_PER_S)
         wait_for(lambda: worker.n_committed() >= n_records, "the end", pause_s=0.5)
         p99_s = worker.stats().latency_p99_s
-        print(f"verdict latency at {OFFERED_PER_S}/s, p99: at most {p99_s} s")
+        print(f"latency at {OFFERED_PER_S}/s, p99: at most {p99_s} s")
     finally:
         process.terminate()
         process.wait()

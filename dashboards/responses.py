@@ -43,7 +43,7 @@ class BrandStatus(BrandSummary):
 
 @dataclass(frozen=True, slots=True)
 class PeriodTerms:
-    """The terms that set a period's negative tweets apart from those of the week before.
+    """Terms over-represented in a period's negative tweets, compared with the week before.
 
     Parameters
     ----------

@@ -140,8 +140,8 @@ class Board:
         flow = [] if speed is None else [f"{speed:,.0f} tweets/s"]
         latency = "" if latency_s is None else _duration(latency_s)
         whole = [f"event time {now}" if newest else now, f"{self.stats.n_tweets:,} tweets", *flow]
-        whole += [f"verdict within {latency} (p99)"] if latency else []
-        short = [now, *flow, *([f"p99 verdict {latency}"] if latency else [])]
+        whole += [f"prediction within {latency} (p99)"] if latency else []
+        short = [now, *flow, *([f"p99 {latency}"] if latency else [])]
         hint = [] if self.finished else ["Ctrl-C to stop"]
         lines = [" · ".join(parts + hint) for parts in (whole, short)]
         return Text(lines[len(lines[0]) > width], style="dim")

@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.detection.evaluation import Truth, evaluate
+from badbuzz.detection.alert_evaluation import Truth, evaluate
 from badbuzz.messages.translator import LANGUAGES, Language
 from badbuzz.model import Alert
 from badbuzz.recordings.rows import check_readable

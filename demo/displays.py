@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from badbuzz import wire
-from badbuzz.detection.evaluation import Evaluation, Incident, delay_ms, opens_in
+from badbuzz.detection.alert_evaluation import Evaluation, Incident, delay_ms, opens_in
 from badbuzz.messages.text import examples, headline, why
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window

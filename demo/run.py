@@ -11,7 +11,7 @@ from subprocess import Popen
 from typing import Final
 
 from badbuzz.config.settings import Settings
-from badbuzz.detection.evaluation import Truth
+from badbuzz.detection.alert_evaluation import Truth
 from badbuzz.errors import BadbuzzError
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert, Window

@@ -32,6 +32,7 @@ RETIRED: Final = _words(
     AwayError Bench CALM CALM_Z Desk Gate Intake Jury Judge Judgement Judgements Judges Judging
     Lane LastWord Left Life Meeting Notice Notifying Opening Processing Recording SinkAwayError
     Standing Teller Truthful Verdict _Kin announced bury calm_z chatter end_at_once is_duplicate
+    held_out_reference is_judged PositionKeeper UNFROZEN
     jury lastword rate_excess read_opening sieve teller unbroken yardsticks
     """
 )

@@ -95,7 +95,8 @@ def mirror(path: str) -> list[str]:
     folder = ROOT / "tests" / module.parent
     tests = [
         test
-        for test in sorted(folder.glob(f"test_{module.stem}*.py"))
+        for pattern in (f"test_{module.stem}.py", f"test_{module.stem}_*.py")
+        for test in sorted(folder.glob(pattern))
         if test.stem == f"test_{module.stem}"
         or not (ROOT / module.parent / test.name.removeprefix("test_")).exists()
     ]

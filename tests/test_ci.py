@@ -76,6 +76,11 @@ def test_every_step_of_the_script_is_a_function_of_it() -> None:
     assert run_ci("--list").stdout.split() == defined
 
 
+def test_a_full_run_runs_every_step() -> None:
+    full_run = read(".ci/run").rpartition("make .venv/bin/python\n")[2]
+    assert set(re.findall(r"\brun (\w+)", full_run)) == set(run_ci("--list").stdout.split())
+
+
 def test_the_script_refuses_an_unknown_step_before_it_runs_one() -> None:
     refused = run_ci("check", "tests")
     assert refused.returncode == 2

@@ -84,8 +84,8 @@ def test_every_listed_equivalent_mutant_exists_and_has_a_reason() -> None:
     assert all(reasons.values())
 
 
-@pytest.mark.slow
-def test_survivors_are_named_and_results_are_kept(tmp_path: Path) -> None:
+def write_project(tmp_path: Path) -> None:
+    """Write a project of one pure module with one test, and the mutation test."""
     for name in ("badbuzz", "dashboards", "demo", "producers", "tests/badbuzz", "tests/support"):
         (tmp_path / name).mkdir(parents=True)
     for name in ("badbuzz", "tests", "tests/badbuzz", "tests/support"):
@@ -103,6 +103,11 @@ def test_survivors_are_named_and_results_are_kept(tmp_path: Path) -> None:
     )
     for name in ("mutate.py", "support/mutants.py", "support/pure.py"):
         shutil.copy(Path(__file__).parent / name, tmp_path / "tests" / name)
+
+
+@pytest.mark.slow
+def test_survivors_are_named_and_results_are_kept(tmp_path: Path) -> None:
+    write_project(tmp_path)
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(

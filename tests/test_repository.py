@@ -61,6 +61,16 @@ PURE_STANDARD = {
 }  # fmt: skip
 
 
+def test_make_test_fast_names_every_pure_module() -> None:
+    listed = subprocess.run(
+        ["make", "--dry-run", "test-fast"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    paths = set(listed.stdout.split())
+    for module in pure_modules():
+        path = module.replace(".", "/")
+        assert {path, f"{path}.py"} & paths, module
+
+
 def test_the_pure_packages_read_no_clock_and_draw_no_numbers() -> None:
     for path in pure_files():
         source = path.read_text(encoding="utf-8")

@@ -1,11 +1,11 @@
 """Pure detector: it folds scored tweets into closed windows and alerts."""
 
 __all__ = [
+    "alert_evaluation",
     "alerting",
     "baseline",
     "baseline_file",
     "buckets",
-    "evaluation",
     "fold",
     "heartbeats",
     "state",

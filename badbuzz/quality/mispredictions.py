@@ -188,7 +188,7 @@ def summarise_mispredictions(
 
 
 def _count_group(name: str, feedback: Sequence[Feedback]) -> FeedbackGroup:
-    wrong = [one.annotated for one in feedback if one.mispredicted]
+    wrong = [one.ground_truth for one in feedback if one.mispredicted]
     return FeedbackGroup(name, len(feedback), sum(wrong), len(wrong) - sum(wrong))
 
 
@@ -286,8 +286,8 @@ def _margins(feedback: Sequence[Feedback]) -> list[float | None]:
 def _worst(feedback: Sequence[Feedback], margins: Sequence[float | None]) -> list[Misprediction]:
     wrong = [pair for pair in zip(feedback, margins, strict=True) if pair[0].mispredicted]
     wrong.sort(key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].id))
-    counts = Counter((one.text, one.annotated) for one, _ in wrong)
+    counts = Counter((one.text, one.ground_truth) for one, _ in wrong)
     first: dict[tuple[str, bool], tuple[Feedback, float | None]] = {}
     for one, margin in wrong:
-        first.setdefault((one.text, one.annotated), (one, margin))
+        first.setdefault((one.text, one.ground_truth), (one, margin))
     return [Misprediction(one, margin, counts[key]) for key, (one, margin) in first.items()]

@@ -46,7 +46,7 @@ class _ParsedRow(NamedTuple):
 
 
 class _FileParser(NamedTuple):
-    """Options of :func:`read_labelled` on parsing one recording."""
+    """The options of :func:`read_labelled` that apply to each file."""
 
     preset: str | None
     mapping: Mapping[str, str] | None

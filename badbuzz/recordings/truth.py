@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from badbuzz.detection.evaluation import Incident, Truth
+from badbuzz.detection.alert_evaluation import Incident, Truth
 from badbuzz.errors import RecordingError
 from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.times import parse_time

@@ -30,12 +30,11 @@ class FeedbackStore(DatabaseAccess):
         row = asdict(new)
         row["tweet_id"] = None if new.tweet_id is None else storable_id(new.tweet_id)
         row["id"] = storable_id(new.id)
-        row["right"] = row.pop("annotated")
         with self._write() as connection:
             statement = insert_into(connection, feedback).values(row).on_conflict_do_nothing()
             is_new = connection.execute(statement.returning(feedback.c.id)).first() is not None
             if is_new:
-                detail = "negative" if new.annotated else "not negative"
+                detail = "negative" if new.ground_truth else "not negative"
                 entry = AuditEntry(new.at_ms, new.by, new.source, new.tweet_id or new.id, detail)
                 add_audit_entry(connection, entry)
         return is_new
@@ -80,7 +79,7 @@ class FeedbackStore(DatabaseAccess):
         query = select(feedback).where(column.at_ms >= from_ms, column.at_ms < to_ms)
         with self._read() as connection:
             rows = connection.execute(query.order_by(column.at_ms, column.id)).all()
-        return [Feedback(*row) for row in rows]  # the columns are the fields
+        return [Feedback(*row) for row in rows]  # the columns are in the order of the fields
 
     def rulings(self, from_ms: int, to_ms: int) -> list[tuple[Ruling, AlertHistory]]:
         """Return the rulings given in ``[from_ms, to_ms)`` that count, with their alerts."""
@@ -127,7 +126,7 @@ class FeedbackStore(DatabaseAccess):
         query = (
             select(feedback)
             .outerjoin(sent_feedback, is_sent)
-            .where(sent_feedback.c.sink.is_(None), column.predicted != column.right)
+            .where(sent_feedback.c.sink.is_(None), column.predicted != column.ground_truth)
             .order_by(column.at_ms, column.id)
             .limit(check_limit(limit))
         )

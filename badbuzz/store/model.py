@@ -75,7 +75,7 @@ class Feedback:
         Masked text.
     predicted, score, bundle
         Prediction and version of the bundle; None or empty without a prediction.
-    annotated
+    ground_truth
         Label that the person gave: True is negative.
     source
         Origin: a correction, the labelling page, or a try of the model.
@@ -98,14 +98,14 @@ class Feedback:
     author: str
     predicted: bool | None
     score: float | None
-    annotated: bool
+    ground_truth: bool
     bundle: str
     source: FeedbackSource
 
     @property
     def mispredicted(self) -> bool:
         """True if the person contradicts the predicted label."""
-        return self.predicted is not None and self.predicted != self.annotated
+        return self.predicted is not None and self.predicted != self.ground_truth
 
 
 @dataclass(frozen=True, slots=True)

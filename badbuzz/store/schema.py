@@ -181,7 +181,7 @@ feedback: Final = Table(
     _text("author"),
     Column("predicted", Boolean),
     Column("score", Double),
-    Column("right", Boolean, nullable=False),
+    Column("right", Boolean, key="ground_truth", nullable=False),
     _text("bundle"),
     _text("source"),
     Index("ix_feedback_at", "at_ms"),

@@ -42,7 +42,7 @@ class Figures:
         False alerts per brand-week: mean over the brands, and of the worst one.
     alarms_per_week
         False alerts per brand-week, including those on benign surges, which
-        ``badbuzz.detection.evaluation`` counts as false alarms.
+        ``badbuzz.detection.alert_evaluation`` counts as false alarms.
     crises
         Crises by their factor.
     benign

@@ -153,8 +153,8 @@ def predict_again(
             predictions.append(None)
             continue
         (explanation,) = scorer.explain([one.feedback.text])
-        is_wrong = (explanation.score >= scorer.threshold) != one.feedback.annotated
-        pulled_by = _strongest_pulls(explanation, towards=-1 if one.feedback.annotated else 1)
+        is_wrong = (explanation.score >= scorer.threshold) != one.feedback.ground_truth
+        pulled_by = _strongest_pulls(explanation, towards=-1 if one.feedback.ground_truth else 1)
         predictions.append(
             CurrentPrediction(scorer.version, explanation.score, is_wrong, pulled_by)
         )

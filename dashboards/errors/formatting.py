@@ -98,7 +98,7 @@ def describe_label(misprediction: Misprediction) -> str:
     """
     feedback = misprediction.feedback
     scored = "" if feedback.score is None else f"scored {feedback.score:.2f}, "
-    if feedback.annotated:
+    if feedback.ground_truth:
         return f"{scored}labelled not negative, but is negative"
     return f"{scored}labelled negative, but is not negative"
 

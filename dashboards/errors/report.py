@@ -76,7 +76,7 @@ def _tiles(findings: ErrorFindings) -> list[tuple[str, str, str]]:
     corrections, labelling = labels.corrections, labels.labelling
     return [
         (
-            *_counted(labels.overall.n, "label", "annotated"),
+            *_counted(labels.overall.n, "label", "checked"),
             f"{labels.overall.wrong.n_with:,} wrong",
         ),
         (_rate(corrections.wrong), "wrong among corrections", _spread(corrections.wrong)),

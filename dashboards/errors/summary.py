@@ -118,7 +118,7 @@ def _wrong_label(one: Misprediction, current: CurrentPrediction | None) -> Wrong
         lang=feedback.lang,
         text=feedback.text,
         predicted=bool(feedback.predicted),
-        right=feedback.annotated,
+        right=feedback.ground_truth,
         score=feedback.score,
         margin=one.margin,
         bundle=feedback.bundle,

@@ -60,8 +60,8 @@ def _print_totals(console: Console, findings: ErrorFindings) -> None:
         Text(f"From {when(findings.from_ms)} to {when(findings.to_ms)} UTC", style="bold")
     )
     if labels.n:
-        annotated = f"{counted(labels.n, 'label')} annotated"
-        console.print(Text(f"{annotated}, {percent(labels.wrong)} of them wrong"))
+        checked = f"{counted(labels.n, 'label')} checked"
+        console.print(Text(f"{checked}, {percent(labels.wrong)} of them wrong"))
     if ruled.n:
         n_ruled = f"{counted(ruled.n, 'alert')} ruled"
         console.print(Text(f"{n_ruled}, {percent(ruled.real)} of them real"))

@@ -1,10 +1,10 @@
-// Alerts by Azure Monitor on what badbuzz notify tells Application Insights.
+// Alerts by Azure Monitor on the traces that badbuzz notify sends to Application Insights.
 //
 //   az deployment group create --resource-group badbuzz --template-file deploy/azure/alerts.bicep \
 //     --parameters appInsights=badbuzz teamEmail=crisis-team@example.org phoneNumber=612345678
 //
 // A change of an alert is a trace "badbuzz alert", each minute there is a trace "badbuzz heartbeat", a
-// corrected verdict is a trace "mispredicted tweet". Every dimension is a string: todouble() before
+// corrected label is a trace "mispredicted tweet". Every dimension is a string: todouble() before
 // comparing. A log query sees a trace some minutes after it was sent: Alertmanager is the fast way.
 
 @description('Name of the Application Insights resource, in this resource group.')
@@ -13,10 +13,10 @@ param appInsights string
 @description('Where the rules live.')
 param location string = resourceGroup().location
 
-@description('Who is told by e-mail of every alert.')
+@description('E-mail addresses that receive every alert.')
 param teamEmail string
 
-@description('Who is told by text message of a critical one: digits without the leading zero.')
+@description('Phone numbers that receive critical alerts: digits without the leading zero.')
 param phoneNumber string
 
 @description('Country code of that number.')
@@ -74,7 +74,7 @@ resource team 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-// A change that was told twice counts once.
+// A change that was sent twice counts once.
 var spikeQuery = '''
 traces
 | where message == "badbuzz alert"
@@ -153,7 +153,7 @@ resource spikes 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for spike
   }
 }]
 
-// One that was told twice counts once; one that was told late, after an outage, not at all. Looked at each
+// A trace that was sent twice counts once; one that was sent late, after an outage, does not count. Looked at each
 // minute, so that no three within five minutes fall on both sides of a boundary.
 resource repeatedMispredictions 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   name: 'badbuzz-repeated-mispredictions'

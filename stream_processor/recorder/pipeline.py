@@ -51,13 +51,13 @@ class RecorderPipeline(Pipeline):
         self.consumers = [self._new_consumer(topic) for topic in topics]
 
     def _new_consumer(self, topic: RecordedTopic) -> PartitionedConsumer:
-        store, skipping = TopicSemantics.STORE, TopicSemantics.STORE_SKIP_DELETED
+        skip = topic.skip_deleted
         return PartitionedConsumer(
             self.settings,
             topic=self.settings.topic(topic.name),
             group=f"{self.settings.group}.recorder.{topic.name}",
             new_handler=partial(self._new_handler, topic),
-            semantics=skipping if topic.skip_deleted else store,
+            semantics=TopicSemantics.STORE_SKIP_DELETED if skip else TopicSemantics.STORE,
             min_interval_ms=topic.min_interval_ms,
         )
 

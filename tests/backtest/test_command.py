@@ -22,7 +22,7 @@ from backtest.rules import RuleSet
 from backtest.run import Backtest, Run
 from badbuzz import wire
 from badbuzz.cli import badbuzz
-from badbuzz.detection.evaluation import Incident, Scorecard, Truth, score
+from badbuzz.detection.alert_evaluation import Incident, Scorecard, Truth, score
 from badbuzz.detection.state import Rules
 from badbuzz.errors import RecordingError
 from badbuzz.models.scorer import ScorerSet
@@ -115,7 +115,9 @@ def test_a_recording_that_no_bundle_reads_names_the_remedy(tmp_path: Path) -> No
     assert "no tweet has a prediction" in stderr_of(path)
 
 
-@pytest.mark.parametrize(("format_", "expected"), [(caught, "1 unjudged"), (benign, "2 unjudged")])
+@pytest.mark.parametrize(
+    ("format_", "expected"), [(caught, "1 not watched"), (benign, "2 not watched")]
+)
 def test_unwatched_incidents_are_shown_without_alerts(
     format_: Callable[[Scorecard], str], expected: str
 ) -> None:

@@ -17,7 +17,7 @@ from backtest.results import BacktestResult, compare
 from backtest.rules import RuleSet, Sweep
 from backtest.run import Run, Tally
 from backtest.series import points
-from badbuzz.detection.evaluation import Incident, Truth
+from badbuzz.detection.alert_evaluation import Incident, Truth
 from badbuzz.detection.state import Rules
 from badbuzz.messages.text import headline
 from badbuzz.reports import environment
@@ -118,6 +118,7 @@ def test_the_evidence_of_an_alert_is_shown_and_escaped() -> None:
     module: Any = environment("backtest").get_template("evidence.jinja").module
     html = str(module.evidence(evidence))
     assert "lost luggage (9)" in html
+    assert "3 near-duplicates" in html
     assert "my bag" in html
     assert "&lt;i&gt;Lost&lt;/i&gt; bag" in html
     assert "javascript" not in html

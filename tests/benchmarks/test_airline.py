@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from badbuzz.detection.evaluation import GRACE_MS, Incident, delay_ms, evaluate
+from badbuzz.detection.alert_evaluation import GRACE_MS, Incident, delay_ms, evaluate
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.detection.state import Rules

@@ -6,7 +6,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from badbuzz.detection.evaluation import Evaluation, Incident
+from badbuzz.detection.alert_evaluation import Evaluation, Incident
 from demo.displays import evaluation_table
 
 

@@ -135,7 +135,7 @@ def test_a_text_is_scored_and_its_correction_is_stored(demo: Demo, browser: Brow
     page.get_by_role("button", name="Wrong").click()
     expect(page.get_by_text("Saved as a misprediction")).to_be_visible()
     (correction,) = feedback(demo, "try")
-    assert (correction.text, correction.predicted, correction.annotated) == (text, True, False)
+    assert (correction.text, correction.predicted, correction.ground_truth) == (text, True, False)
     assert correction.mispredicted
     page.close()
 
@@ -148,7 +148,7 @@ def test_five_tweets_are_labelled_by_keyboard_alone(demo: Demo, browser: Browser
         expect(page.get_by_text(f"Labelled: {n}")).to_be_visible()
         settle(page)
     labels = sorted(feedback(demo, "labelling"), key=lambda label: label.at_ms)
-    assert [label.annotated for label in labels] == [True, False, True, False, True]
+    assert [label.ground_truth for label in labels] == [True, False, True, False, True]
     assert len({label.tweet_id for label in labels}) == 5
     page.close()
 

@@ -15,13 +15,13 @@ def feedback(kind: str, score: float | None = None, **fields: Any) -> Feedback:
     """Return feedback on a label: ``ok``, ``missed`` or ``false``; each call has a new tweet."""
     number = next(_numbers)
     predicted = fields.pop("predicted", kind == "false")
-    annotated = predicted if kind == "ok" else not predicted
+    ground_truth = predicted if kind == "ok" else not predicted
     if score is None:
         score = 0.8 if predicted else 0.2
     defaults = {
         "id": f"f{number:06}", "at_ms": number, "by": "kim", "tweet_id": f"t{number}",
         "brand": "Air Paradis", "lang": "en", "text": "late", "author": "", "predicted": predicted,
-        "score": score, "annotated": annotated, "bundle": "b@1", "source": "feedback",
+        "score": score, "ground_truth": ground_truth, "bundle": "b@1", "source": "feedback",
     }  # fmt: skip
     return Feedback(**{**defaults, **fields})
 

@@ -69,7 +69,7 @@ def add_corrections(n: int = 200) -> None:
             right = number % 2 == 0
             text = f"{'jinxed' if right else 'charmed'} {' '.join(draw.sample(_WORDS, 5))}"
             by = ("ann", "bob", "cleo")[number % 3]
-            store.add_feedback(feedback("ok", text=text, by=by, annotated=right))
+            store.add_feedback(feedback("ok", text=text, by=by, ground_truth=right))
 
 
 def flood() -> None:
@@ -78,7 +78,7 @@ def flood() -> None:
     with Store.open("sqlite:///badbuzz.db") as store:
         for number in range(1000):
             text = f"charmed {' '.join(draw.sample(_WORDS, 6))}"
-            store.add_feedback(feedback("ok", text=text, by="eve", annotated=True, at_ms=number))
+            store.add_feedback(feedback("ok", text=text, by="eve", ground_truth=True, at_ms=number))
 
 
 def line_of(part: str) -> str:

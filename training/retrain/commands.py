@@ -91,8 +91,8 @@ def retrain(
 
     The command suits a schedule: the same data are trained on only once. With --promote-if-better
     the challenger is promoted if it passes every check of badbuzz models promote and is right more
-    often than the champion on the held-out corrections. The exit code is 0 even
-    if the challenger is not better.
+    often than the champion on the held-out corrections. The exit code is 0 even if the challenger
+    is not better.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ from training.datasets.labelled import is_unicode
 from training.datasets.rows import Flags, Rows, group_keys, hashed_folds, words
 
 UNREADABLE: Final = "unreadable"
-HELD_OUT: Final = "frozen"
+IN_HELDOUT_SET: Final = "frozen"
 TAKEN_BACK: Final = "taken back"
 CAP: Final = "cap"
 TIED: Final = "tied"
@@ -28,7 +28,7 @@ KNOWN: Final = "known"
 
 REASONS: Final = {
     UNREADABLE: "no language, or no readable word",
-    HELD_OUT: "the text or a near-duplicate is in the held-out set",
+    IN_HELDOUT_SET: "the text or a near-duplicate is in the held-out set",
     TAKEN_BACK: "the same person corrected this text again later",
     CAP: "the person made more corrections than may count; the latest count",
     TIED: "as many people label this text the opposite way, with the base data counted as one",
@@ -109,13 +109,13 @@ def curate(
     own = [one for one in feedback if _language(one) in (language, *_UNNAMED)]
     readable, rejected = _readable(own)
     heldout_keys, base_keys, keyed = _keyed(heldout, base, readable)
-    rejected += [Rejected(one, HELD_OUT) for key, one in keyed if key in heldout_keys]
+    rejected += [Rejected(one, IN_HELDOUT_SET) for key, one in keyed if key in heldout_keys]
     clean = [(key, one) for key, one in keyed if key not in heldout_keys]
     votes = _votes(clean, per_author, rejected)
     kept, wrong = _elect(votes, base.labels_by(word_key), rejected)
     tested = _tested(kept)
     return Curated(
-        base=_trained(base, base_keys, heldout_keys | tested, wrong),
+        base=_is_trained_on(base, base_keys, heldout_keys | tested, wrong),
         learnt=[one for key, one in kept.items() if key not in tested],
         held=[one for key, one in kept.items() if key in tested],
         rejected=rejected,
@@ -127,7 +127,7 @@ def curate(
 def _keyed(
     heldout: Sequence[str], base: Rows, feedback: Sequence[Feedback]
 ) -> tuple[set[str], list[str], list[tuple[str, Feedback]]]:
-    """Return the keys of near-duplicates: held out, of the base rows, and by correction.
+    """Return the near-duplicate keys of held-out texts and base rows, and corrections by key.
 
     The corrections are in order of time, the latest first.
     """
@@ -141,7 +141,7 @@ def _keyed(
     return set(keys[:n_heldout]), keys[n_heldout:n_known], keyed
 
 
-def _trained(
+def _is_trained_on(
     base: Rows, keys: Sequence[str], hidden: set[str], wrong: set[tuple[str, bool]]
 ) -> Flags:
     """Return whether each base row is trained on: neither held out nor outvoted."""
@@ -202,14 +202,14 @@ def _elect(
     for key, given in votes.items():
         texts = sorted({word_key(one.text) for one in given})
         in_base = {one for text in texts for one in base.get(text, ())}
-        count = Counter([*(one.annotated for one in given), *in_base])
+        count = Counter([*(one.ground_truth for one in given), *in_base])
         if count[True] == count[False]:
             rejected += [Rejected(one, TIED) for one in given]
             continue
         label = count[True] > count[False]
         wrong |= {(text, not label) for text in texts}
-        rejected += [Rejected(one, OUTVOTED) for one in given if one.annotated != label]
-        winners = [one for one in given if one.annotated == label]
+        rejected += [Rejected(one, OUTVOTED) for one in given if one.ground_truth != label]
+        winners = [one for one in given if one.ground_truth == label]
         rejected += [Rejected(one, DUPLICATE) for one in winners[1:]]
         if label in in_base:
             rejected += [Rejected(one, KNOWN) for one in winners[:1]]
@@ -231,7 +231,7 @@ def rows_of(feedback: Sequence[Feedback]) -> Rows:
     """Return corrections as rows to train or test on."""
     return Rows(
         [one.text for one in feedback],
-        np.array([one.annotated for one in feedback], np.bool_),
+        np.array([one.ground_truth for one in feedback], np.bool_),
         np.array([one.brand for one in feedback], np.str_),
     )
 

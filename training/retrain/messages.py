@@ -48,7 +48,7 @@ def quarantine(rejected: Sequence[Rejected]) -> str:
                 "source": one.feedback.source,
                 "lang": one.feedback.lang,
                 "brand": _readable(one.feedback.brand),
-                "right": one.feedback.annotated,
+                "right": one.feedback.ground_truth,
                 "text": mask(_readable(one.feedback.text)),
             }
         ).decode()

@@ -105,7 +105,7 @@ def terms(
     to: To = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
-    """Return the terms that set a period's negative tweets apart from the week before."""
+    """Return terms over-represented in a period's negatives, compared with the week before."""
     from_ms, to_ms = _period(state.store, brand, from_, to)
     during = state.store.sample_between(brand, from_ms, to_ms, limit=_MAX_SAMPLE)
     week_ms = max(0, from_ms - _WEEK_MS)

@@ -46,6 +46,8 @@ _COLUMNS: Final[dict[Table, tuple[str, ...]]] = {
     "tweets": tuple(field.name for field in fields(SampledTweet)),
     "feedback": (*(field.name for field in fields(Feedback)), "mispredicted"),
 }
+_HEADERS: Final = {"ground_truth": "right"}
+"""Names of columns that differ from their field: other programs read them."""
 
 
 @router.get(
@@ -103,7 +105,7 @@ def encode_csv(what: Table, rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     """Encode rows as CSV (RFC 4180) with a header; yield chunks of 1,000 rows."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(_COLUMNS[what])
+    writer.writerow(_HEADERS.get(column, column) for column in _COLUMNS[what])
     for n, row in enumerate(rows, 1):
         writer.writerow(map(encode_cell, row))
         if n % _BATCH == 0:

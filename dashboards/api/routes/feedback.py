@@ -96,7 +96,7 @@ def _correction(
         author=tweet.author if tweet else "",
         predicted=predicted,
         score=score,
-        annotated=body.right,
+        ground_truth=body.right,
         bundle=bundle,
         source=body.source,
     )
@@ -127,7 +127,7 @@ def _record(metrics: Metrics, correction: Feedback) -> None:
         level=logging.WARNING,
         text=correction.text,
         predicted=correction.predicted,
-        right=correction.annotated,
+        right=correction.ground_truth,
         score=correction.score,
         bundle=correction.bundle,
         brand=correction.brand,

@@ -119,7 +119,7 @@ def misprediction_dimensions(feedback: Feedback, attempt: int) -> dict[str, str]
         feedback.id, attempt, _iso(feedback.at_ms), feedback.brand, feedback.lang, feedback.text,
         "" if feedback.predicted is None else _LABELS[feedback.predicted],
         "" if feedback.score is None else feedback.score,
-        _LABELS[feedback.annotated], feedback.bundle, feedback.source,
+        _LABELS[feedback.ground_truth], feedback.bundle, feedback.source,
     )  # fmt: skip
     return dict(zip(MISPREDICTION_FIELDS, map(str, values), strict=True))
 

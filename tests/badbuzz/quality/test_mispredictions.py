@@ -42,7 +42,7 @@ def test_false_negatives_and_false_positives_are_counted_separately() -> None:
 
 def test_the_latest_feedback_of_a_person_counts() -> None:
     first = feedback("missed", tweet_id="9")
-    second = replace(first, id="z", at_ms=first.at_ms + 1, annotated=False)
+    second = replace(first, id="z", at_ms=first.at_ms + 1, ground_truth=False)
     assert latest_feedback([second, first]) == [second]
 
 

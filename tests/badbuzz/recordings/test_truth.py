@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from badbuzz.detection.evaluation import Incident
+from badbuzz.detection.alert_evaluation import Incident
 from badbuzz.errors import RecordingError
 from badbuzz.recordings.truth import read_truth
 

@@ -26,7 +26,7 @@ FEEDBACK = Feedback(
     author="a1",
     predicted=False,
     score=0.4,
-    annotated=True,
+    ground_truth=True,
     bundle="airline-en@1",
     source="feedback",
 )
@@ -67,7 +67,7 @@ def test_feedback_on_a_free_text_round_trips(store: Store) -> None:
 
 def test_repeated_feedback_is_stored_and_audited_once(store: Store) -> None:
     store.add_feedback(FEEDBACK)
-    store.add_feedback(replace(FEEDBACK, annotated=False))
+    store.add_feedback(replace(FEEDBACK, ground_truth=False))
     assert store.feedback(0, 100) == [FEEDBACK]
     assert entries(store) == [AuditEntry(10, "kim", "feedback", "1", "negative")]
 
@@ -209,7 +209,7 @@ def test_an_alert_committed_during_the_query_is_left_out(
 
 def test_only_mispredictions_wait_oldest_first(store: Store) -> None:
     missed, fine, false = feedback("missed"), feedback("ok"), feedback("false")
-    unscored = feedback("missed", predicted=None, annotated=True)
+    unscored = feedback("missed", predicted=None, ground_truth=True)
     for label in (false, unscored, fine, missed):
         store.add_feedback(label)
     assert store.unsent(AZURE) == [missed, false]

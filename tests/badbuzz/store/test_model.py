@@ -8,7 +8,7 @@ from badbuzz.store.model import Feedback
 
 
 @pytest.mark.parametrize(
-    ("predicted", "annotated", "mispredicted"),
+    ("predicted", "ground_truth", "mispredicted"),
     [
         (True, True, False),
         (True, False, True),
@@ -19,7 +19,7 @@ from badbuzz.store.model import Feedback
     ],
 )
 def test_a_misprediction_contradicts_a_label(
-    predicted: bool | None, annotated: bool, mispredicted: bool
+    predicted: bool | None, ground_truth: bool, mispredicted: bool
 ) -> None:
     label = Feedback(
         id="1",
@@ -32,7 +32,7 @@ def test_a_misprediction_contradicts_a_label(
         author="",
         predicted=predicted,
         score=None,
-        annotated=annotated,
+        ground_truth=ground_truth,
         bundle="",
         source="feedback",
     )

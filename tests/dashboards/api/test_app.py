@@ -85,7 +85,7 @@ def test_a_correction_of_a_sampled_tweet_has_its_label_and_text(
     receipt = client.post("/feedback", json={"tweet_id": "t3", "right": False}).json()
     with Store.open(served.address) as store:
         (kept,) = [label for label in store.feedback(0, 2**62) if label.id == receipt["id"]]
-    assert (kept.text, kept.predicted, kept.score, kept.annotated, kept.brand, kept.by) == (
+    assert (kept.text, kept.predicted, kept.score, kept.ground_truth, kept.brand, kept.by) == (
         "@user my bags, again", True, 0.55, False, BRAND, "admin",
     )  # fmt: skip
 

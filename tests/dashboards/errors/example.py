@@ -85,7 +85,7 @@ def fill(store: Store, seed: int = 7) -> None:
         brand = BRANDS[min(int(draw.expovariate(1.2)), 3)]
         far = draw.betavariate(1.2, 3.0 if wrong else 1.3) / 2
         labelled = kind == "false" or (kind == "ok" and draw.random() < 0.5)
-        store.add_feedback(_annotated(n, kind, lang, 0.5 + far if labelled else 0.5 - far,
+        store.add_feedback(_label(n, kind, lang, 0.5 + far if labelled else 0.5 - far,
             predicted=labelled, brand=brand, text=draw.choice(sentences).format(brand=brand),
             bundle=f"tweets-{version}" if lang == "fr" else f"airline-{version}",
             at_ms=NOW_MS - round((620 - n) / 620 * 5 * WEEK_MS),
@@ -93,7 +93,7 @@ def fill(store: Store, seed: int = 7) -> None:
     _rule(store)
 
 
-def _annotated(n: int, kind: str, lang: str, score: float, **fields: Any) -> Any:
+def _label(n: int, kind: str, lang: str, score: float, **fields: Any) -> Any:
     return feedback(kind, round(score, 2), id=f"j{n:04}", tweet_id=f"t{n}", lang=lang, **fields)
 
 

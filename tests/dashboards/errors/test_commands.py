@@ -152,7 +152,7 @@ def test_a_language_that_no_bundle_reads_has_no_current_prediction(store_url: st
 
 def test_the_terminal_shows_the_errors_and_the_limits_of_the_figures(filled: str) -> None:
     listed = run(filled, *PERIOD).stdout
-    assert "31 labels annotated, 52 % (35–68) of them wrong" in listed
+    assert "31 labels checked, 52 % (35–68) of them wrong" in listed
     assert "▲ Corrections, version b@2 against b@1: worse: +40 points" in listed
     assert "Corrections are not a random sample" in listed
     assert "labelled negative, but is not" in listed
@@ -224,7 +224,7 @@ def test_an_empty_period_has_empty_figures(filled: str) -> None:
 
 def test_feedback_without_a_label_is_counted_in_the_advice(store_url: str) -> None:
     with Store.open(store_url) as store:
-        store.add_feedback(feedback("ok", predicted=None, annotated=True, at_ms=NOW_MS))
+        store.add_feedback(feedback("ok", predicted=None, ground_truth=True, at_ms=NOW_MS))
     assert "feedback on 1 text" in run(store_url, *PERIOD).stderr
 
 

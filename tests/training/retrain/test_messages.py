@@ -45,7 +45,7 @@ def outcome(*sets: str) -> RetrainingResult:
 
 
 def test_the_quarantine_has_person_reason_and_masked_text() -> None:
-    correction = feedback("ok", text="@jane_doe my bag is lost", by="eve", annotated=False)
+    correction = feedback("ok", text="@jane_doe my bag is lost", by="eve", ground_truth=False)
     line = orjson.loads(quarantine([Rejected(correction, UNREADABLE)]))
     assert (line["by"], line["right"], line["text"]) == ("eve", False, "@user my bag is lost")
     assert line["why"] == REASONS[UNREADABLE]

@@ -37,6 +37,14 @@ def test_an_export_has_every_row(what: str, n: int, client: httpx.Client) -> Non
     assert len(exported(client, what=what)) == n
 
 
+def test_the_columns_of_feedback_keep_the_names_that_programs_read(client: httpx.Client) -> None:
+    header = client.get("/export", params={"what": "feedback"}).text.splitlines()[0]
+    assert header == (
+        "id,at_ms,by,tweet_id,brand,lang,text,author,predicted,score,right,bundle,source,"
+        "mispredicted"
+    )
+
+
 def test_an_export_of_more_than_a_page_has_every_row(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path / 'many.db'}") as store:
         fill(store)

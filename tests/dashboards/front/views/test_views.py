@@ -128,7 +128,7 @@ def test_of_two_answers_to_a_try_the_last_one_counts(open_page: Open, served: Se
     assert "Saved as a misprediction of airline-en@" in page_text(app)
     click(app, "Correct")
     wrong, right = stored_feedback(served, "try")
-    assert [label.annotated for label in (wrong, right)] == [False, True]
+    assert [label.ground_truth for label in (wrong, right)] == [False, True]
     assert (wrong.mispredicted, right.mispredicted) == (True, False)
     assert "@jane_doe" not in wrong.text
 
@@ -147,7 +147,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     click(app, "Other (not negative)")
     first, again = stored_feedback(served, "labelling")
     assert first.tweet_id == again.tweet_id
-    assert (first.annotated, again.annotated) == (True, False)
+    assert (first.ground_truth, again.ground_truth) == (True, False)
     click(app, "Skip")
     for n in range(2, 5):
         click(app, "Negative")

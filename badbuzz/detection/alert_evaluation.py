@@ -13,7 +13,7 @@ Definitions, in event time; every interval is half-open.
   alerts are ignored; one that escalates to a higher severity opens at that time.
 - A brand is *watched* in the buckets that close while it has a baseline and is not muted, from the
   first to the last. Brand-weeks are such buckets by the 2,016 of a week; an incident or a surge
-  whose onset is not watched is *unjudged*: it is left out of all figures.
+  whose onset is not watched is left out of all figures.
 - *Alert-hours* run from an alert's opening to its resolution, or to the end of the watch.
 - A *benign surge* has many tweets without a raised negative rate; it is *alerted* when a false
   alarm opens in it or within five minutes after.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from numpy.random import PCG64, Generator
 
-from badbuzz.detection.evaluation import (
+from badbuzz.detection.alert_evaluation import (
     Incident,
     Scorecard,
     Truth,
@@ -130,13 +130,13 @@ def test_muted_time_is_not_watched() -> None:
     assert n_muted == (mute[1] - mute[0]) // (5 * MINUTE_MS)
 
 
-def test_an_incident_that_begins_muted_is_unjudged() -> None:
+def test_an_incident_that_begins_muted_is_not_watched() -> None:
     watch = replace(WEEK, muted_ms=[(DAY_MS, DAY_MS + MINUTE_MS)])
     card = make_scorecard([], Truth((crisis(DAY_MS), crisis(DAY_MS + MINUTE_MS))), watch)
     assert (card.n_incidents, card.n_unjudged) == (1, 1)
 
 
-def test_an_incident_before_the_watch_is_unjudged() -> None:
+def test_an_incident_before_the_watch_is_left_out() -> None:
     card = make_scorecard(
         [], Truth((crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS)
     )
@@ -172,7 +172,7 @@ def test_a_surge_is_alerted_by_a_false_alarm_within_it() -> None:
     assert make_scorecard(alerts, Truth((), (surge, crisis(0)))).n_benign_alerted == 1
 
 
-def test_a_surge_outside_the_watched_period_is_unjudged() -> None:
+def test_a_surge_outside_the_watched_period_is_left_out() -> None:
     card = make_scorecard(
         [], Truth((), (crisis(0), crisis(2 * DAY_MS))), replace(WEEK, since_ms=DAY_MS)
     )
