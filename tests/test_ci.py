@@ -147,6 +147,6 @@ def test_compose_runs_the_kafka_that_the_tests_run() -> None:
 @pytest.mark.parametrize("caller", [".ci/run", ".pre-commit-config.yaml"])
 def test_every_target_that_ci_calls_exists(caller: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
-    called = set(re.findall(r"\bmake ([a-z-]+)", read(caller)))
+    called = set(re.findall(r"\bmake ([a-z][a-z-]*)", read(caller)))
     assert called
     assert called <= targets

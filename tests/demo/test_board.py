@@ -75,7 +75,7 @@ def test_the_status_is_one_line(width: int) -> None:
 
 
 def test_a_latency_of_seconds_is_in_seconds() -> None:
-    assert "verdict within 2.5 s (p99)" in drawn(WINDOW, WorkerStats(1.0, 2.5, 3))
+    assert "prediction within 2.5 s (p99)" in drawn(WINDOW, WorkerStats(1.0, 2.5, 3))
 
 
 def test_a_narrow_screen_keeps_the_reasons() -> None:
