@@ -25,8 +25,8 @@ def headline(alert: Alert, language: Language = "en") -> str:
     >>> alert = example()
     >>> headline(alert)
     '38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.'
-    >>> headline(alert, "fr")
-    'Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient attendus.'
+    >>> print(headline(alert, "fr"))
+    Air Paradis : 38 tweets négatifs sur 51 au cours des 15 dernières minutes ; 6 étaient attendus.
     """
     t = Translator(language)
     is_hour = alert.scale_min == 60
@@ -56,10 +56,10 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
     >>> print(describe(example(), UTC))
     CRISIS (critical): Air Paradis
     38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were expected.
-    75 % negative, usually 30 %; adjusted for classifier errors: 71 %, usually 27 %.
+    Negative rate: 75 % (usually 30 %). Adjusted for classifier errors: 71 % (usually 27 %).
     Since 14:05. Probability of this many by chance: less than 1 in 500.
     Driven by: bags, lost, luggage. Mostly about: lost luggage.
-    34 of 38 from distinct people; 13 % near-duplicates; 5,210 retweets.
+    34 authors for 38 tweets; 13 % near-duplicates; 5,210 retweets.
     “@user 12 hours and still no bags. Nobody answers.”
     “Two flights, zero luggage, no apology” (and 5 similar) https://social.example/status/7
     """
@@ -89,7 +89,7 @@ def rates(alert: Alert, language: Language = "en") -> str:
     Examples
     --------
     >>> rates(example())
-    '75 % negative, usually 30 %; adjusted for classifier errors: 71 %, usually 27 %.'
+    'Negative rate: 75 % (usually 30 %). Adjusted for classifier errors: 71 % (usually 27 %).'
     """
     return Translator(language)(
         "rates",
@@ -116,7 +116,7 @@ def why(alert: Alert, language: Language = "en", *, reason_first: bool = False) 
     --------
     >>> print(*why(example(), "fr"), sep="\\n")
     Mots saillants : bags, lost, luggage. Surtout : bagages perdus.
-    34 sur 38 de personnes distinctes ; 13 % de quasi-doublons ; 5 210 retweets.
+    34 auteurs pour 38 tweets ; 13 % de quasi-doublons ; 5 210 retweets.
     """
     evidence = alert.evidence
     if evidence is None:
@@ -181,7 +181,7 @@ def _reach(evidence: Evidence, n_negative: int, t: Translator) -> str:
     if evidence.n_sampled < n_negative:
         parts.append(t("sampled", n=evidence.n_sampled, total=n_negative))
     if evidence.n_signed:
-        parts.append(t("distinct_people", n=evidence.n_authors, total=evidence.n_signed))
+        parts.append(t.plural("distinct_people", evidence.n_authors, total=evidence.n_signed))
     if evidence.near_duplicate_rate:
         parts.append(t("near_duplicates", rate=_percent(evidence.near_duplicate_rate)))
     if evidence.reach:

@@ -32,14 +32,14 @@ def drawn(*outputs: Alert | Window | WorkerStats, width: int = 140, height: int 
 def test_an_alert_shows_its_terms_and_example_tweets() -> None:
     text = drawn(example())
     assert "Driven by: bags, lost, luggage." in text
-    assert "34 of 38 from distinct people" in text
+    assert "34 authors for 38 tweets" in text
     assert "12 hours and still no bags" in text
 
 
 def test_only_the_newest_alert_shows_everything() -> None:
     text = drawn(example(), replace(example(), id="later"))
     assert text.count("Driven by: ") == 2
-    assert text.count("from distinct people") == 1
+    assert text.count("authors for") == 1
 
 
 def test_a_resolved_alert_leaves_the_last_evidence_on_the_screen() -> None:

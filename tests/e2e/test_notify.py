@@ -49,7 +49,7 @@ def raised(stream: Deployment, language: Language) -> list[tuple[Alert, Message]
     ]
 
 
-@pytest.mark.parametrize(("language", "over"), [("fr", "TERMINÉ"), ("en", "OVER")])
+@pytest.mark.parametrize(("language", "over"), [("fr", "TERMINÉE"), ("en", "RESOLVED")])
 def test_the_start_and_the_end_of_a_crisis_are_mailed(
     language: Language, over: str, recording: Path, stream: Deployment, tmp_path: Path
 ) -> None:

@@ -213,7 +213,8 @@ def _sentences(client: Client, view: BrandView, t: Translator) -> tuple[str, lis
     if view.state == "learning":
         return t("learning"), more
     n, n_negative, expected = _sums(_last_hour(client, view))
-    return t("calm", n=n, n_negative=n_negative, expected=t.number(expected)), more
+    negatives = t.number(n_negative)
+    return t("calm", n=t.number(n), n_negative=negatives, expected=t.number(expected)), more
 
 
 def _last_hour(client: Client, view: BrandView) -> list[WindowSum]:

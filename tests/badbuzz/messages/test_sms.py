@@ -55,7 +55,7 @@ def test_a_text_in_the_alphabet_is_unchanged(text: str) -> None:
 @pytest.mark.parametrize("severity", ["info", "warning", "critical"])
 def test_a_brand_of_usual_length_is_not_shortened(phase: Phase, severity: Severity) -> None:
     text = sms(replace(example(), phase=phase, severity=severity), PARIS, "fr")
-    assert "Air Paradis: 38 tweets negatifs sur 51" in text.replace("é", "e")
+    assert "Air Paradis: 38/51 tweets negatifs" in text.replace("é", "e")
 
 
 def test_the_clock_is_the_brands() -> None:

@@ -30,8 +30,10 @@ def test_the_expected_number_is_rounded(expected: float, words: str) -> None:
 
 def test_french_has_the_same_content() -> None:
     text = describe(example(), PARIS, "fr")
-    assert text.startswith("CRISE (critique) : Air Paradis\nAir Paradis : 38 des 51 tweets")
-    assert "75 % de négatifs, d'ordinaire 30 %" in text
+    title, sentence = text.splitlines()[:2]
+    assert title == "CRISE (critique) : Air Paradis"
+    assert sentence.startswith("Air Paradis : 38 tweets négatifs sur 51 au cours des 15 dernières")
+    assert "Part de négatifs : 75 % (habituellement 30 %)." in text
     assert "par hasard : moins de 1 sur 500." in text
 
 
@@ -54,14 +56,15 @@ def test_chance_claims_only_what_was_measured(p_value: float, words: str) -> Non
 
 
 def test_without_a_baseline_the_title_states_it() -> None:
-    assert describe(replace(example(), severity="info"), PARIS).startswith("NO BASELINE YET: ")
+    text = describe(replace(example(), severity="info"), PARIS)
+    assert text.startswith("INFO (no baseline yet): ")
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "Back to normal: 38"),
-        ("fr", "Retour à la normale : A"),
+        ("en", "Resolved. 38"),
+        ("fr", "Alerte terminée. A"),
     ],
 )
 def test_a_resolved_alert_is_marked_as_over(language: Language, words: str) -> None:
@@ -87,7 +90,13 @@ def test_the_first_reason_is_named() -> None:
 
 def test_the_size_of_a_sample_is_stated() -> None:
     alert = replace(example(), n_negative=200)
-    assert why(alert)[1].startswith("38 of 200 sampled; 34 of 38 from distinct people;")
+    assert why(alert)[1].startswith("38 of 200 sampled; 34 authors for 38 tweets;")
+
+
+def test_one_author_is_singular() -> None:
+    alert = with_evidence(n_authors=1)
+    assert why(alert)[1].startswith("1 author for 38 tweets;")
+    assert why(alert, "fr")[1].startswith("1 auteur pour 38 tweets ;")
 
 
 def test_unknown_figures_are_left_out() -> None:

@@ -90,9 +90,10 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
             "fr",
             [
                 "CRISE (critique) : Air Paradis",
-                "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; 6 étaient",
+                "Air Paradis : 38 tweets négatifs sur 51 au cours des 15 dernières minutes",
+                "15 dernières minutes ; 6 étaient attendus.",
                 "Depuis le 31/12/2025 à 15:05 (CET).",
-                "75 % de négatifs, d'ordinaire 30 %",
+                "Part de négatifs : 75 % (habituellement 30 %).",
                 "Mots saillants : bags, lost, luggage. Surtout : bagages perdus.",
                 "« @user 12 hours and still no bags. Nobody answers. »",
                 "https://social.example/status/7",
@@ -108,7 +109,7 @@ def await_mails(mailbox: Mailbox, address: str, n: int) -> list[str]:
                 "CRISIS (critical): Air Paradis",
                 "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; 6 were",
                 "Since 31 December 2025, 15:05 (CET).",
-                "75 % negative, usually 30 %",
+                "Negative rate: 75 % (usually 30 %).",
                 "Driven by: bags, lost, luggage. Mostly about: lost luggage.",
                 "“@user 12 hours and still no bags. Nobody answers.”",
                 "https://social.example/status/7",
@@ -159,8 +160,8 @@ def test_repetitions_cause_no_further_mail(server: AlertmanagerServer, mailbox: 
         send(server, WARNING, repeat=True)
     send(server, replace(OVER, severity="warning"))
     assert await_mails(mailbox, TEAM, 2) == [
-        "CRISE (alerte) : Air Paradis",
-        "TERMINÉ : Air Paradis",
+        "CRISE (avertissement) : Air Paradis",
+        "TERMINÉE : Air Paradis",
     ]
 
 
@@ -174,9 +175,9 @@ def test_an_escalation_causes_a_mail_and_the_end_of_the_replaced_alert_does_not(
     await_that(lambda: server.has_flushed_the_end("warning"), "the warning's end, inhibited")
     send(server, OVER)
     assert await_mails(mailbox, TEAM, 3) == [
-        "CRISE (alerte) : Air Paradis",
-        "CRISE EN HAUSSE (critique) : Air Paradis",
-        "TERMINÉ : Air Paradis",
+        "CRISE (avertissement) : Air Paradis",
+        "CRISE AGGRAVÉE (critique) : Air Paradis",
+        "TERMINÉE : Air Paradis",
     ]
 
 
@@ -186,7 +187,7 @@ def test_the_text_message_reaches_the_gateway(
     send(server, example())
     await_that(lambda: bool(phone.bodies), "a webhook")
     (alert,) = phone.bodies[0][0]["alerts"]
-    assert alert["annotations"]["sms"].startswith("CRISE (critique) : Air Paradis: 38 tweets")
+    assert alert["annotations"]["sms"].startswith("CRISE (critique) : Air Paradis: 38/51 tweets")
 
 
 def test_an_unacknowledged_alert_reaches_the_deputy(
@@ -218,7 +219,7 @@ def test_an_acknowledged_alert_causes_no_reminder_but_a_mail_at_its_end(
     send(server, OVER)
     assert await_mails(mailbox, TEAM, 2) == [
         "CRISE (critique) : Air Paradis",
-        "TERMINÉ : Air Paradis",
+        "TERMINÉE : Air Paradis",
     ]
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Nordwind"]
 

@@ -180,7 +180,7 @@ def test_live_is_in_french_once_it_is_chosen(open_page: Callable[..., AppTest]) 
     app.session_state["language"] = "fr"
     app.run()
     assert [title.value for title in app.title] == ["En direct"]
-    assert f"{BRAND} : 38 des 51 tweets" in page_text(app)
+    assert f"{BRAND} : 38 tweets négatifs sur 51" in page_text(app)
 
 
 # Alerts

@@ -112,10 +112,8 @@ def test_a_killed_alertmanager_receives_missed_changes_after_its_restart(
         team = "crisis-team@example.org"
         await_that(lambda: BRANDS[2] in "".join(mailbox.subjects(team)), "the second's mail")
         outlet.alerts(alert_phases()[2], alert_phases(1, BRANDS[2])[2])
-        await_that(
-            lambda: {"TERMINÉ : Air Paradis", "TERMINÉ : Costa Air"} <= set(mailbox.subjects(team)),
-            "the mails of the end",
-        )
+        ends = {"TERMINÉE : Air Paradis", "TERMINÉE : Costa Air"}
+        await_that(lambda: ends <= set(mailbox.subjects(team)), "the mails of the end")
 
 
 def test_retry_after_is_honoured(

@@ -35,7 +35,7 @@ def test_a_marked_alert_goes_through_every_sink() -> None:
     ]
     (alert,) = manager.bodies[0]
     assert (alert["labels"]["severity"], alert["labels"]["mark"]) == ("warning", "test")
-    assert alert["annotations"]["subject"] == "[ESSAI] CRISE (alerte) : Air Paradis"
+    assert alert["annotations"]["subject"] == "[ESSAI] CRISE (avertissement) : Air Paradis"
     (trace,) = azure.envelopes()
     assert (trace["message"], trace["properties"]["mark"]) == (ALERT_TRACE, "test")
 

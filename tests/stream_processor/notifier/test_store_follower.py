@@ -153,8 +153,8 @@ def test_an_acknowledgement_ends_the_reminders(real_stream: Deployment, tmp_path
         outlet.alerts(risen, other)
         await_that(lambda: bool(mailbox.to(DEPUTY)), "the reminder of the other")
         outlet.alerts(replace(risen, phase="resolved"))
-        await_that(lambda: "TERMINÉ : Air Paradis" in mailbox.subjects(TEAM), "the end")
+        await_that(lambda: "TERMINÉE : Air Paradis" in mailbox.subjects(TEAM), "the end")
         (silence,) = manager.silences()
     assert silence["createdBy"] == "camille"
-    assert "CRISE EN HAUSSE (critique) : Air Paradis" in mailbox.subjects(TEAM)
+    assert "CRISE AGGRAVÉE (critique) : Air Paradis" in mailbox.subjects(TEAM)
     assert mailbox.subjects(DEPUTY) == ["CRISE (critique) : Costa Air"]

@@ -139,7 +139,7 @@ def test_an_alert_is_described_in_the_language_of_the_client(served: Served, sto
     assert summaries == {
         "en": "38 of 51 tweets about Air Paradis in the last 15 minutes are negative; "
         "6 were expected.",
-        "fr": "Air Paradis : 38 des 51 tweets des 15 dernières minutes sont négatifs ; "
+        "fr": "Air Paradis : 38 tweets négatifs sur 51 au cours des 15 dernières minutes ; "
         "6 étaient attendus.",
     }
 

@@ -155,7 +155,7 @@ def test_tweets_are_labelled_one_by_one_until_none_is_left(open_page: Open, serv
     assert "Only skipped tweets are left." in page_text(app)
     click(app, "Show skipped tweets")
     click(app, "Negative")
-    assert "No tweets are left to label." in page_text(app)
+    assert "No tweets to label." in page_text(app)
 
 
 def test_each_answer_has_one_key_that_streamlit_does_not_use(open_page: Open) -> None:
