@@ -108,7 +108,7 @@ def describe_current(prediction: CurrentPrediction | None) -> str:
 
     Examples
     --------
-    >>> from dashboards.responses import TokenPull
+    >>> from dashboards.error_responses import TokenPull
     >>> pulls = (TokenPull("bag", 1.234), TokenPull("lost", 0.61))
     >>> describe_current(CurrentPrediction("b@2", 0.9312, True, pulls))
     'today 0.93, still wrong, by “bag” +1.2, “lost” +0.6'

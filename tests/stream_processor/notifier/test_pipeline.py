@@ -120,6 +120,7 @@ def test_retry_after_is_honoured(
     real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
 ) -> None:
     start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="3600"))
+    await_that(lambda: bool(azure.envelopes()), "the heartbeat, which would take the answer")
     azure.answers.append(Answer(429, b"later", {"Retry-After": "4"}))
     outlet.alerts(alert_phases()[0])
     await_that(lambda: not azure.answers, "the first attempt")

@@ -111,7 +111,8 @@ def test_metrics_of_a_replaced_bundle_are_removed(
 
 
 @pytest.mark.parametrize(
-    ("reference", "message"), [(None, "has no reference"), ({"scores": [1, 2]}, "has the scores")]
+    ("reference", "message"),
+    [(None, "has no reference"), ({"scores": [1, 2]}, "expected 10 counts of scores")],
 )
 def test_a_bundle_without_a_reference_is_logged_once(
     reference: object, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -286,5 +286,5 @@ def test_an_event_id_is_decoded(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["x", "a0", "a:1", "a0:", "a-1:2", "t0:1", "a0:1;w0:2", "a²:1"])
 def test_an_invalid_event_id_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no id of an event"):
+    with pytest.raises(ValueError, match="expected the id of an event"):
         decode_positions(text)
