@@ -11,9 +11,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
-# Tests run in this many processes, each with servers of its own: make test WORKERS=0 for one. Many wait
-# for servers, so that three keep two cores busy.
-WORKERS ?= 3
+# Tests run in this many processes, each with servers of its own: make test WORKERS=0 for one.
+WORKERS ?= 2
 PARALLEL := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 # The pure packages need nothing but requirements/core.txt; .importlinter lists them.

@@ -306,7 +306,7 @@ def test_a_resolved_alert_ends_now() -> None:
 def test_an_alert_has_its_id_and_texts_as_annotations() -> None:
     (alert,) = posted(notification())
     assert alert["annotations"]["id"] == "Air Paradis/1767189600000"
-    assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 des")
+    assert alert["annotations"]["summary"].startswith("Air Paradis\N{NO-BREAK SPACE}: 38 tweets")
     assert alert["generatorURL"] == notification().message.dashboard
 
 
