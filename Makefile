@@ -9,7 +9,8 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell \
 	$(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $(p))))
 VENV ?= .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+INSTALL := $(BIN)/python $(PIP_INSTALL)
 
 # Tests run in this many processes, each with servers of its own: make test WORKERS=0 for one.
 WORKERS ?= 2
@@ -124,5 +125,5 @@ $(VENV)/%.installed: requirements/%.txt pyproject.toml | $(BIN)/python
 .mlflow/venv/installed: requirements/mlflow.txt | $(BIN)/python
 	@echo "Installing MLflow's server into .mlflow/venv; this takes a minute, once" >&2
 	$(BIN)/python -m venv .mlflow/venv
-	.mlflow/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	.mlflow/venv/bin/python $(PIP_INSTALL) --require-hashes -r $<
 	@touch $@

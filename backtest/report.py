@@ -107,8 +107,7 @@ def _brands(result: BacktestResult, names: Sequence[str]) -> list[tuple[str, Cha
 def _uncaught(run: Run, truth: Truth | None) -> list[tuple[str, Sequence[Incident]]]:
     """Return the incidents without an alert, under their titles."""
     missed, early = uncaught(run, truth) if truth else ((), ())
-    reason = "Not evaluated, because the brand was not watched yet"
-    parts = (("Missed", missed), (reason, early))
+    parts = (("Missed", missed), ("Not evaluated, because the brand was not watched yet", early))
     return [(title, incidents) for title, incidents in parts if incidents]
 
 

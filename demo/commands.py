@@ -154,9 +154,15 @@ def demo(
     if given is ParameterSource.DEFAULT and not files:
         speed = _WATCHED_SPEED if ui else _SIMULATED_SPEED
     plan = Plan(
-        files=files, days=days, seed=seed, warmup_h=warmup, speed=speed, serve=serve or ui,
-        ui=ui, language=language,
-    )  # fmt: skip
+        files=files,
+        days=days,
+        seed=seed,
+        warmup_h=warmup,
+        speed=speed,
+        serve=serve or ui,
+        ui=ui,
+        language=language,
+    )
     with tempfile.TemporaryDirectory(prefix="badbuzz-demo-") as scratch, SignalGuard() as stopping:
         folder = keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
