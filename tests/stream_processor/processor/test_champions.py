@@ -78,6 +78,7 @@ def test_a_swap_during_a_replay_scores_every_tweet_once(
     crown(registry, versions[0])
     worker = deployment.worker()
     worker.await_ready()
+    await_that(lambda: serves(worker, versions[0].bundle), "the champion in service")
     tweets = SteadyProducer(deployment)
     order = [versions[0], versions[1], versions[0]]  # a promotion, and its rollback
     for version in order:
@@ -102,7 +103,7 @@ def test_a_broken_champion_does_not_serve(
     good = put(registry, variant(tmp_path / "good"))
     crown(registry, good)
     worker = deployment.worker()
-    worker.await_ready()
+    await_that(lambda: serves(worker, good.bundle), "the champion in service")
     crown(registry, put_broken(registry, tmp_path / "broken"))
 
     def noticed() -> bool:
