@@ -1,9 +1,15 @@
-"""Immutable values that the packages exchange."""
+"""Immutable values that the packages exchange, declared once: type, bounds and defaults.
+
+:mod:`badbuzz.wire` decodes records into these classes and refuses values out of bounds. The classes
+themselves do not check, so that the worker pays nothing to construct them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 TweetKind = Literal["post", "edit", "delete", "heartbeat"]
 Phase = Literal["firing", "escalated", "resolved"]
@@ -14,6 +20,31 @@ SCORE_UNITS = 10_000
 """Scores are summed as integers of 1/10,000, so that sums do not depend on order."""
 BUCKET_MS: Final = 300_000
 HOUR_MS: Final = 3_600_000
+MAX_MS: Final = 4_102_444_800_000
+"""The year 2100: times at or after it are invalid."""
+MAX_COUNT: Final = 1_000_000_000
+"""Maximum of a number of tweets, people or retweets, so that sums of them fit 63 bits."""
+MAX_INT: Final = 2**63 - 1
+
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Minutes = Annotated[int, Meta(ge=0, le=1_000_000)]
+TimeMs = Annotated[int, Meta(ge=0, lt=MAX_MS)]
+EndMs = Annotated[int, Meta(ge=0, le=MAX_MS)]
+"""Unix milliseconds, for an end, which is exclusive."""
+Rate = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0, le=1e12)]
+"""A finite number >= 0, such as an expected count or the score of an alert."""
+Id = Annotated[str, Meta(max_length=4_096)]
+"""An identifier or a URL."""
+Name = Annotated[str, Meta(max_length=256)]
+Versions = Annotated[str, Meta(max_length=4_096)]
+"""Versions of bundles, separated by commas."""
+Key = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
+"""A value out of a list that a newer version may extend.
+
+Readers carry keys that they do not know and show them as they are.
+"""
+_MAX_LISTED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +87,17 @@ class Tweet:
     'post'
     """
 
-    id: str
-    brand: str
+    id: Id
+    brand: Name
     text: str
-    created_ms: int
-    produced_ms: int
-    seq: int = -1
-    source: str = "unknown"
-    lang: str = "und"
-    author: str = ""
-    n_retweets: int = 0
-    url: str = ""
+    created_ms: TimeMs
+    produced_ms: TimeMs
+    seq: Annotated[int, Meta(ge=-MAX_INT, le=MAX_INT)] = -1
+    source: Name = "unknown"
+    lang: Name = "und"
+    author: Id = ""
+    n_retweets: Count = 0
+    url: Id = ""
     replay: bool = False
     kind: TweetKind = "post"
 
@@ -99,29 +130,30 @@ class Window:
     """A closed five-minute bucket of one brand, with the expected number of negatives.
 
     Counts and rates are those of the bucket. ``score``, ``scale_min`` (minutes) and ``p_value``
-    belong to the scale with the highest score. Rates are None when no tweet was counted.
+    belong to the scale with the highest score. Rates are None when no tweet was counted. ``state``
+    is a :data:`WindowState`, or one of a newer version.
     """
 
-    brand: str
-    start_ms: int
-    end_ms: int
-    n: int
-    n_negative: int
-    n_unvalidated: int
-    expected: float
-    expected_low: float
-    expected_high: float
-    rate: float | None
-    adjusted_rate: float | None
-    baseline_rate: float
-    adjusted_baseline_rate: float
-    score: float
-    scale_min: int
-    p_value: float
-    state: WindowState
-    alert_id: str
-    absent: tuple[str, ...]
-    bundle: str
+    brand: Name
+    start_ms: TimeMs
+    end_ms: EndMs
+    n: Count
+    n_negative: Count
+    n_unvalidated: Count
+    expected: Amount
+    expected_low: Amount
+    expected_high: Amount
+    rate: Rate | None
+    adjusted_rate: Rate | None
+    baseline_rate: Rate
+    adjusted_baseline_rate: Rate
+    score: Amount
+    scale_min: Minutes
+    p_value: Rate
+    state: Key
+    alert_id: Name
+    absent: Annotated[tuple[Name, ...], Meta(max_length=1_000)]
+    bundle: Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +163,20 @@ class Term:
     ``z`` is the log-odds ratio to the brand's usual negatives over its standard deviation.
     """
 
-    term: str
-    n: int
-    z: float
+    term: Annotated[str, Meta(max_length=1_000)]
+    n: Count
+    z: Annotated[float, Meta(ge=-1e12, le=1e12)]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A reason for complaints and the number of negative tweets that mention it.
 
-    ``reason`` is one of :data:`badbuzz.evidence.reasons.REASONS`.
+    ``reason`` is one of :data:`badbuzz.evidence.reasons.REASONS`, or one of a newer version.
     """
 
-    reason: str
-    n: int
+    reason: Key
+    n: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +186,13 @@ class Example:
     ``n_alike`` is the number of its near-duplicates in the sample, itself included, >= 1.
     """
 
-    id: str
-    created_ms: int
-    score: float
-    text: str
-    url: str
-    n_retweets: int
-    n_alike: int
+    id: Id
+    created_ms: TimeMs
+    score: Rate
+    text: Annotated[str, Meta(max_length=4_096)]
+    url: Id
+    n_retweets: Count
+    n_alike: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +218,15 @@ class Evidence:
         Tweets to display, at most three each.
     """
 
-    n_sampled: int
-    terms: tuple[Term, ...]
-    reasons: tuple[Reason, ...]
-    n_authors: int
-    n_signed: int
-    near_duplicate_rate: float
-    reach: int
-    most_negative: tuple[Example, ...]
-    most_repeated: tuple[Example, ...]
+    n_sampled: Count
+    terms: Annotated[tuple[Term, ...], Meta(max_length=_MAX_LISTED)]
+    reasons: Annotated[tuple[Reason, ...], Meta(max_length=_MAX_LISTED)]
+    n_authors: Count
+    n_signed: Count
+    near_duplicate_rate: Rate
+    reach: Annotated[int, Meta(ge=0, le=MAX_INT)]
+    most_negative: Annotated[tuple[Example, ...], Meta(max_length=_MAX_LISTED)]
+    most_repeated: Annotated[tuple[Example, ...], Meta(max_length=_MAX_LISTED)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +237,8 @@ class Alert:
     ----------
     id
         ``brand/start_ms`` of the window that opened the alert; the same in every phase.
+    phase, severity
+        A :data:`Phase` and a :data:`Severity`, or those of a newer version.
     window_start_ms, window_end_ms
         Half-open window of ``scale_min`` minutes that the claim is about.
     n, n_negative, expected, p_value
@@ -225,27 +259,27 @@ class Alert:
         Evidence of a firing or escalated alert; None when it is resolved.
     """
 
-    id: str
-    brand: str
-    phase: Phase
-    severity: Severity
-    window_start_ms: int
-    window_end_ms: int
-    scale_min: int
-    n: int
-    n_negative: int
-    expected: float
-    p_value: float
-    rate: float
-    adjusted_rate: float
-    baseline_rate: float
-    adjusted_baseline_rate: float
-    score: float
-    peak_score: float
-    opened_ms: int
-    first_ms: int
-    last_ms: int
-    bundle: str
+    id: Name
+    brand: Name
+    phase: Key
+    severity: Key
+    window_start_ms: TimeMs
+    window_end_ms: EndMs
+    scale_min: Minutes
+    n: Count
+    n_negative: Count
+    expected: Amount
+    p_value: Rate
+    rate: Rate
+    adjusted_rate: Rate
+    baseline_rate: Rate
+    adjusted_baseline_rate: Rate
+    score: Amount
+    peak_score: Amount
+    opened_ms: EndMs
+    first_ms: EndMs
+    last_ms: EndMs
+    bundle: Versions
     replay: bool
     evidence: Evidence | None = None
 

@@ -7,32 +7,25 @@ taken from a short list, so that they can label a metric.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields as fields_of
+import re
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
-from types import NoneType
-from typing import Any, Final, NoReturn, get_args
+from typing import Any, Final, TypeVar
 
 import orjson
+from msgspec import UNSET, DecodeError, UnsetType, ValidationError
+from msgspec.json import Decoder
 
 from badbuzz.errors import WireError
-from badbuzz.model import (
-    Alert,
-    Evidence,
-    Example,
-    Prediction,
-    Reason,
-    Scored,
-    Term,
-    Tweet,
-    TweetKind,
-    Window,
-)
+from badbuzz.model import Alert, Prediction, Rate, Scored, Tweet, Versions, Window
+
+_T = TypeVar("_T")
 
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024
+"""Maximum length of a tweet's record."""
+MAX_OUTPUT_BYTES: Final = 256 * 1024
+"""Maximum length of a window's or an alert's record."""
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
 MAX_NAME_BYTES: Final = 100
 NAME_RULE: Final = f"expected a printable name of 1 to {MAX_NAME_BYTES} bytes"
@@ -50,50 +43,31 @@ REASONS: Final = (
 )  # fmt: skip
 
 _VERSIONED: Final = b'{"v":%d,' % VERSION
-_KINDS = frozenset(get_args(TweetKind))
-_TYPES: Final[dict[str, type]] = {
-    "id": str,
-    "brand": str,
-    "text": str,
-    "created_ms": int,
-    "produced_ms": int,
-    "seq": int,
-    "source": str,
-    "lang": str,
-    "author": str,
-    "n_retweets": int,
-    "url": str,
-    "replay": bool,
-    "kind": str,
-}
-_NAMES: Final = frozenset(_TYPES)
-_TYPES_OF_VALUES: Final = tuple(_TYPES.values())
-_values_of: Final = attrgetter(*_TYPES)
-_SCORED: Final = {"score": float, "negative": bool, "bundle": str}
-_REQUIRED = ("id", "brand", "text", "created_ms", "produced_ms")
-_PARTS: Final[dict[str, type]] = {
-    "terms": Term,
-    "reasons": Reason,
-    "most_negative": Example,
-    "most_repeated": Example,
-}
-_TYPES_BY_HINT: Final[dict[str, tuple[type, ...]]] = {
-    "int": (int,),
-    "float": (float, int),
-    "float | None": (float, int, NoneType),
-    "bool": (bool,),
-    "tuple[str, ...]": (tuple,),
-    "Evidence | None": (Evidence, NoneType),
-}
-_OUTPUT_TYPES: Final = {
-    output: {spec.name: _TYPES_BY_HINT.get(str(spec.type), (str,)) for spec in fields_of(output)}
-    for output in (Window, Alert)
-}
-"""Types that the JSON value of each field of a window or an alert may have."""
+_MAX_DETAIL: Final = 300
+_PLACE: Final = re.compile(r"(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+_TYPE: Final = re.compile(r"Expected `[^`]*`, got `")
 
-MAX_INT: Final = 2**63 - 1
-MAX_MS: Final = 4_102_444_800_000
-"""The year 2100: times at or after it are invalid."""
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    v: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """The fields of a prediction in a scored tweet."""
+
+    score: Rate | UnsetType = UNSET
+    negative: bool | UnsetType = UNSET
+    bundle: Versions | UnsetType = UNSET
+
+
+_version: Final = Decoder(_Version)
+_tweet: Final = Decoder(Tweet)
+_score: Final = Decoder(_Score)
+_window: Final = Decoder(Window)
+_alert: Final = Decoder(Alert)
 
 
 def encode_tweet(tweet: Tweet) -> bytes:
@@ -133,53 +107,12 @@ def decode_tweet(data: bytes) -> Tweet:
     Traceback (most recent call last):
     badbuzz.errors.WireError: v: version: expected 1, found 9
     """
-    if len(data) > MAX_BYTES:
-        raise WireError("record", "oversized", f"{len(data)} bytes, at most {MAX_BYTES} are read")
-    return _tweet(_parse(data))
+    _check_size(data, MAX_BYTES)
+    return _checked_tweet(data)
 
 
-def _tweet(fields: dict[str, Any]) -> Tweet:
-    if not fields.keys() <= _NAMES:
-        fields = {name: value for name, value in fields.items() if name in _NAMES}
-    for name in _REQUIRED:
-        if name not in fields:
-            raise WireError(name, "missing", "this field is required")
-    tweet = Tweet(**fields)
-    if tuple(map(type, _values_of(tweet))) != _TYPES_OF_VALUES:
-        _raise_type_error(tweet)
-    _check_values(tweet)
-    return tweet
-
-
-def _parse(data: bytes) -> dict[str, Any]:
-    """Return the fields of a record without its version, which is checked."""
-    try:
-        fields = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise WireError("record", "unreadable", str(error)) from error
-    if type(fields) is not dict:
-        raise WireError("record", "type", f"expected an object, found {type(fields).__name__}")
-    version = fields.pop("v", None)
-    if version != VERSION or type(version) is not int:
-        raise WireError("v", "version", f"expected {VERSION}, found {version!r}")
-    return fields
-
-
-def _raise_type_error(tweet: Tweet) -> NoReturn:
-    name, kind = next((n, k) for n, k in _TYPES.items() if type(getattr(tweet, n)) is not k)
-    found = type(getattr(tweet, name)).__name__
-    raise WireError(name, "type", f"expected {kind.__name__}, found {found}")
-
-
-def _check_values(tweet: Tweet) -> None:
-    if tweet.kind not in _KINDS:
-        raise WireError("kind", "value", f"expected one of {sorted(_KINDS)}, found {tweet.kind!r}")
-    if not 0 <= tweet.created_ms < MAX_MS:
-        raise WireError("created_ms", "value", f"{tweet.created_ms} is not a Unix time in ms")
-    if not 0 <= tweet.produced_ms < MAX_MS:
-        raise WireError("produced_ms", "value", f"{tweet.produced_ms} is not a Unix time in ms")
-    if tweet.n_retweets < 0:
-        raise WireError("n_retweets", "value", f"{tweet.n_retweets} is negative")
+def _checked_tweet(data: bytes) -> Tweet:
+    tweet = _decode(_tweet, data)
     if not is_name(tweet.source):
         raise WireError("source", "value", NAME_RULE)
     if tweet.kind != "heartbeat" and not is_name(tweet.brand):
@@ -187,6 +120,38 @@ def _check_values(tweet: Tweet) -> None:
     if tweet.created_ms - tweet.produced_ms > MAX_AHEAD_MS:
         ahead_s = (tweet.created_ms - tweet.produced_ms) // 1000
         raise WireError("created_ms", "future", f"{ahead_s} s after produced_ms")
+    return tweet
+
+
+def _decode(decoder: Decoder[_T], data: bytes) -> _T:
+    """Return the value of a record of this version; its types and bounds are those declared."""
+    try:
+        if not data.startswith(_VERSIONED):
+            version = _version.decode(data).v
+            if version != VERSION or type(version) is not int:
+                raise WireError("v", "version", f"expected {VERSION}, found {version!r:.40}")
+        return decoder.decode(data)
+    except (DecodeError, RecursionError) as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: DecodeError | RecursionError) -> WireError:
+    """Return the field and the reason of an error of msgspec, which only its message names."""
+    if not isinstance(error, ValidationError):
+        return WireError("record", "unreadable", str(error))
+    place = _PLACE.fullmatch(str(error))
+    what, field = (place["what"], place["field"]) if place else (str(error), "")
+    missing = _MISSING.fullmatch(what)
+    if missing:
+        field = f"{field}.{missing[1]}".lstrip(".")
+        return WireError(field, "missing", "this field is required")
+    reason = "type" if _TYPE.match(what) else "value"
+    return WireError(field or "record", reason, what[:_MAX_DETAIL])
+
+
+def _check_size(data: bytes, most: int) -> None:
+    if len(data) > most:
+        raise WireError("record", "oversized", f"{len(data)} bytes, at most {most} are read")
 
 
 def is_name(name: str) -> bool:
@@ -234,18 +199,14 @@ def decode_scored(data: bytes) -> Scored:
     >>> decode_scored(encode_scored(tweet, Prediction(0.1, False, 500, "fr@1"))).score
     0.1
     """
-    fields = _parse(data)
-    tweet = _tweet(fields)
-    if "score" not in fields:
+    tweet, found = _checked_tweet(data), _decode(_score, data)
+    score, negative, bundle = found.score, found.negative, found.bundle
+    if score is UNSET:
         return Scored(tweet, None, None, "")
-    for name, kind in _SCORED.items():
-        value = fields.get(name)
-        if type(value) is not kind:
-            expected, seen = kind.__name__, type(value).__name__
-            raise WireError(name, "type", f"expected {expected}, found {seen}")
-    if not 0.0 <= fields["score"] <= 1.0:
-        raise WireError("score", "value", f"{fields['score']} is not between 0 and 1")
-    return Scored(tweet, fields["score"], fields["negative"], fields["bundle"])
+    if negative is UNSET or bundle is UNSET:
+        name = "negative" if negative is UNSET else "bundle"
+        raise WireError(name, "missing", "a score has a label and a bundle")
+    return Scored(tweet, score, negative, bundle)
 
 
 def encode_window(window: Window) -> bytes:
@@ -266,10 +227,11 @@ def decode_window(data: bytes) -> Window:
     WireError
         If the record is not a valid window.
     """
-    fields = _parse(data)
-    with _invalid("window"):
-        window = Window(**{**fields, "absent": tuple(fields["absent"])})
-    _check_types(window)
+    _check_size(data, MAX_OUTPUT_BYTES)
+    window = _decode(_window, data)
+    if window.end_ms <= window.start_ms:
+        raise WireError("end_ms", "value", "it is not after start_ms")
+    _check_claim(window, "alert_id", window.alert_id)
     return window
 
 
@@ -285,37 +247,26 @@ def decode_alert(data: bytes) -> Alert:
     --------
     >>> decode_alert(b'{"v":1,"colour":"red"}')
     Traceback (most recent call last):
-    badbuzz.errors.WireError: record: type: not a valid alert: ...
+    badbuzz.errors.WireError: id: missing: this field is required
     """
-    fields = _parse(data)
-    with _invalid("alert"):
-        evidence = fields.pop("evidence", None)
-        alert = Alert(**fields, evidence=_evidence(evidence) if evidence is not None else None)
-    _check_types(alert)
+    _check_size(data, MAX_OUTPUT_BYTES)
+    alert = _decode(_alert, data)
+    if alert.window_end_ms <= alert.window_start_ms:
+        raise WireError("window_end_ms", "value", "it is not after window_start_ms")
+    if not alert.id:
+        raise WireError("id", "value", "it is empty")
+    _check_claim(alert, "id", alert.id)
     return alert
 
 
-def _check_types(output: Window | Alert) -> None:
-    """Refuse values that a database column cannot store."""
-    for name, kinds in _OUTPUT_TYPES[type(output)].items():
-        value = getattr(output, name)
-        if type(value) not in kinds:
-            expected = " or ".join(kind.__name__ for kind in kinds)
-            raise WireError(name, "type", f"expected {expected}, found {type(value).__name__}")
-        if type(value) is int and not -MAX_INT <= value <= MAX_INT:
-            raise WireError(name, "value", f"{value} is out of range")
-        if type(value) is str and "\x00" in value:
-            raise WireError(name, "value", "it contains a NUL character")
-
-
-def _evidence(plain: dict[str, Any]) -> Evidence:
-    parts = {name: tuple(kind(**part) for part in plain[name]) for name, kind in _PARTS.items()}
-    return Evidence(**{**plain, **parts})
-
-
-@contextmanager
-def _invalid(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (TypeError, KeyError) as error:
-        raise WireError("record", "type", f"not a valid {what}: {error}") from error
+def _check_claim(claim: Window | Alert, field: str, alert_id: str) -> None:
+    """Check what the fields of a window or an alert say together."""
+    if not is_name(claim.brand):
+        raise WireError("brand", "value", NAME_RULE)
+    if claim.n_negative > claim.n:
+        raise WireError("n_negative", "value", f"{claim.n_negative} of {claim.n} tweets")
+    if alert_id:
+        brand, _, start_ms = alert_id.rpartition("/")
+        if brand != claim.brand or not (start_ms.isascii() and start_ms.isdecimal()):
+            detail = f"{alert_id!r} is no alert of brand {claim.brand!r}"
+            raise WireError(field, "value", detail)

@@ -53,7 +53,7 @@ def test_coverage_is_measured_in_the_pure_packages() -> None:
     assert project()["tool"]["coverage"]["run"]["source"] == pure_modules()
 
 
-PURE_LIBRARIES = {"badbuzz", "numpy", "orjson"}
+PURE_LIBRARIES = {"badbuzz", "msgspec", "numpy", "orjson"}
 PURE_STANDARD = {
     "__future__", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime",
     "functools", "html", "itertools", "math", "operator", "re", "statistics", "string", "types",

@@ -24,7 +24,7 @@ import orjson
 from badbuzz.errors import StateError
 from badbuzz.evidence.masking import mask
 from badbuzz.evidence.terms import extract_terms, extract_words
-from badbuzz.model import BUCKET_MS, HOUR_MS, SCORE_UNITS, Prediction, Tweet
+from badbuzz.model import BUCKET_MS, HOUR_MS, MAX_COUNT, SCORE_UNITS, Prediction, Tweet
 
 VERSION: Final = 1
 MAX_BYTES: Final = 32_768
@@ -47,7 +47,6 @@ _MAX_TEXT: Final = 280
 _MAX_READ: Final = 4_096
 _MAX_URL: Final = 120
 _MAX_ID: Final = 40
-_MAX_RETWEETS: Final = 1_000_000_000
 _JOINER: Final = "\u200d"
 
 Sample = list[tuple[int, bytes]]
@@ -327,7 +326,7 @@ def _pack_tweet(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
         )
         if len(packed) <= _MAX_ENTRY:
             return packed + b","
-    n_retweets, text = min(tweet.n_retweets, _MAX_RETWEETS), _shorten_text(tweet.text)
+    n_retweets, text = min(tweet.n_retweets, MAX_COUNT), _shorten_text(tweet.text)
     id_, url = _keep_if_fits(tweet.id, _MAX_ID), _keep_if_fits(tweet.url, _MAX_URL)
     return orjson.dumps((rank, created_ms, score, n_retweets, author, id_, url, text)) + b","
 
@@ -339,6 +338,7 @@ def _size(sample: Sample) -> int:
 def _unpack_tweet(packed: bytes) -> SampledNegative:
     _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
     name, url = _keep_if_fits(name, _MAX_ENTRY), _keep_if_fits(url, _MAX_ENTRY)
+    n_retweets = min(n_retweets, MAX_COUNT)  # kept before records had this limit
     return SampledNegative(created_ms, score, n_retweets, author, name, url, _one_line(text))
 
 

@@ -13,7 +13,7 @@ from badbuzz.store.model import AlertHistory, Ruling, RulingKind
 
 NO_TERM: Final = "none"
 """Name of the group of alerts without driving terms."""
-_SEVERITIES: Final = get_args(Severity)
+_RANKS: Final[dict[str, int]] = {key: rank for rank, key in enumerate(get_args(Severity))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,30 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertHistory]]) -> RulingS
         latest[ruling.alert_id] = ruling, alert
         by_person.setdefault(ruling.alert_id, {})[ruling.by] = ruling.verdict
     pairs = list(latest.values())
-    severities = _group_rulings(pairs, lambda alert: (_highest_severity(alert),))
+    severities = _group_rulings(pairs, lambda alert: (highest_severity(alert),))
     return RulingSummary(
         overall=_count_rulings("all", [ruling.verdict for ruling, _ in pairs]),
         n_contested=sum(len(set(kinds.values())) > 1 for kinds in by_person.values()),
-        severities=tuple(
-            sorted(severities, key=lambda one: _SEVERITIES.index(one.name), reverse=True)
-        ),
+        severities=tuple(sorted(severities, key=lambda one: severity_rank(one.name), reverse=True)),
         brands=_group_rulings(pairs, lambda alert: (alert.alert.brand,)),
         terms=_group_rulings(pairs, _driving_terms),
     )
 
 
-def _highest_severity(alert: AlertHistory) -> Severity:
-    return max((phase.severity for phase in alert.phases), key=_SEVERITIES.index)
+def severity_rank(severity: str) -> int:
+    """Return the rank of a severity; one that this version does not know is the highest.
+
+    Examples
+    --------
+    >>> severity_rank("info"), severity_rank("critical"), severity_rank("major")
+    (0, 2, 3)
+    """
+    return _RANKS.get(severity, len(_RANKS))
+
+
+def highest_severity(alert: AlertHistory) -> str:
+    """Return the highest severity that an alert reached."""
+    return max((phase.severity for phase in alert.phases), key=severity_rank)
 
 
 def _driving_terms(alert: AlertHistory) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from badbuzz.errors import RecordingError
-from badbuzz.model import Tweet
+from badbuzz.model import MAX_MS, Tweet
 from badbuzz.recordings.rows import RawRow, RecordingFile, Reject, csv_header
 from badbuzz.recordings.source_formats import (
     ANNOTATION_FIELDS,
@@ -19,7 +19,6 @@ from badbuzz.recordings.source_formats import (
     choose_preset,
     detect_preset,
 )
-from badbuzz.wire import MAX_MS
 
 _PROBE_ROWS: Final = 100
 

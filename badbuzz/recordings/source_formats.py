@@ -9,8 +9,9 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from badbuzz.errors import RecordingError
+from badbuzz.model import MAX_COUNT, MAX_MS
 from badbuzz.recordings.times import parse_time
-from badbuzz.wire import MAX_BYTES, MAX_MS, NAME_RULE, is_name
+from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
@@ -346,8 +347,10 @@ def _count(value: object) -> int:
         return 0
     if isinstance(value, str) and value.isdecimal() and len(value) < 16:
         value = int(value)
-    if type(value) is not int or not 0 <= value < MAX_MS:
-        raise RowError(f"n_retweets: expected a whole number, 0 or more, found {value!r}")
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise RowError(
+            f"n_retweets: expected a whole number from 0 to {MAX_COUNT}, found {value!r}"
+        )
     return value
 
 

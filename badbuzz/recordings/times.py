@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
-from badbuzz.wire import MAX_MS
+from badbuzz.model import MAX_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSETS: Final = {

@@ -16,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from badbuzz.model import MAX_MS
 from badbuzz.recordings.times import parse_time
-from badbuzz.wire import MAX_BYTES, MAX_MS
+from badbuzz.wire import MAX_BYTES
 
 MAX_TEXTS: Final = 1000
 MAX_EXPLAINED: Final = 20

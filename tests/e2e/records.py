@@ -9,7 +9,7 @@ from pathlib import Path
 
 from badbuzz import wire
 from badbuzz.errors import StoreDownError
-from badbuzz.model import Window
+from badbuzz.model import MAX_MS, Window
 from badbuzz.store.database import Store
 from badbuzz.store.model import SampledTweet, SourcePartition
 from tests.support.stream import Deployment, await_that
@@ -40,7 +40,7 @@ def sample(store: Store) -> list[SampledTweet]:
     for brand in (summary.brand for summary in store.brands()):
         cursor = None
         while True:
-            page = store.tweets(brand, 0, wire.MAX_MS, limit=_PAGE, cursor=cursor)
+            page = store.tweets(brand, 0, MAX_MS, limit=_PAGE, cursor=cursor)
             tweets += page.items
             cursor = page.cursor
             if cursor is None:

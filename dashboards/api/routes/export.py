@@ -15,10 +15,9 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
-from badbuzz.model import Alert
+from badbuzz.model import MAX_MS, Alert
 from badbuzz.store.database import Store
 from badbuzz.store.model import AlertHistory, Feedback, Page, SampledTweet, WindowSum
-from badbuzz.wire import MAX_MS
 from dashboards.api import examples
 from dashboards.api.paging import find_brand, resolve_period, round_step
 from dashboards.api.requests import Instant, Name

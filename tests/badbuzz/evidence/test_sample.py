@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badbuzz.errors import StateError
+from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import MAX_SAMPLE, BrandEvidence, brand_of, key
 from tests.badbuzz.evidence.samples import BRAND, Store, fill, restored, sampled, save, tweet
 from tests.support.events import BUCKET_MS, HOUR_MS, NEGATIVE, START_MS
@@ -169,3 +170,13 @@ def test_a_sample_record_has_version_1() -> None:
     evidence.decay(START_MS + 2 * HOUR_MS)
     assert {orjson.loads(value)["v"] for _, value in evidence.changed() if value} == {1}
     assert orjson.loads(evidence.changed()[-1][1] or b"")["hour"] == evidence.hour
+
+
+def test_retweets_kept_before_the_limit_of_records_are_clipped() -> None:
+    sample = b'{"v":1,"sample":[[7,%d,9500,%d,0,"1","","Lost my bag"]]}' % (START_MS, 2**64 - 1)
+    evidence = restored({key(BRAND, START_MS): sample})
+    (entry,) = evidence.entries(START_MS, START_MS + BUCKET_MS)
+    assert entry.n_retweets == 1_000_000_000
+    explained = explain(evidence, START_MS, START_MS + BUCKET_MS)
+    assert explained is not None
+    assert explained.reach == 1_000_000_000

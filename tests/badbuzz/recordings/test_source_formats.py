@@ -49,6 +49,7 @@ values = st.recursive(
         ({"n_retweets": -1}, "n_retweets: expected a whole number"),
         ({"n_retweets": "many"}, "n_retweets: expected a whole number"),
         ({"n_retweets": 10**30}, "n_retweets: expected a whole number"),
+        ({"n_retweets": 1_000_000_001}, "n_retweets: expected a whole number from 0 to 1000000000"),
         ({"id": True}, "id: expected a text"),
         ({"id": "x" * 201}, "id: 201 bytes"),
         ({"lang": 7}, "lang: expected a text"),

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz import wire
-from badbuzz.model import BUCKET_MS, Scored, Tweet
+from badbuzz.model import BUCKET_MS, MAX_MS, Scored, Tweet
 from badbuzz.store.database import Store
 from badbuzz.store.model import SampledTweet, SourcePartition
 from badbuzz.store.sample import N_EACH
@@ -52,7 +52,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, St
 
 def sampled(store: Store, stream: Sequence[Scored]) -> list[SampledTweet]:
     brand = stream[0].tweet.brand if stream else "none"
-    return list(store.tweets(brand, 0, wire.MAX_MS, limit=1000).items)
+    return list(store.tweets(brand, 0, MAX_MS, limit=1000).items)
 
 
 @given(st.integers(), st.integers(0, 300), st.lists(st.floats(0, 1), max_size=5))
