@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from backtest.run import Run
 from badbuzz.detection.alert_evaluation import (
@@ -14,9 +14,8 @@ from badbuzz.detection.alert_evaluation import (
     is_watched,
     opens_in,
 )
-from badbuzz.model import Alert, Severity
-
-_RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
+from badbuzz.model import Alert
+from badbuzz.quality.rulings import severity_rank
 
 
 class AlertMatch(NamedTuple):
@@ -84,7 +83,7 @@ def worst(alerts: Iterable[Alert]) -> dict[str, Alert]:
     highest: dict[str, Alert] = {}
     for alert in alerts:
         so_far = highest.get(alert.id)
-        if so_far is None or _RANK[alert.severity] > _RANK[so_far.severity]:
+        if so_far is None or severity_rank(alert.severity) > severity_rank(so_far.severity):
             highest[alert.id] = alert
     return highest
 

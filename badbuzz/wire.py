@@ -231,6 +231,8 @@ def decode_window(data: bytes) -> Window:
     window = _decode(_window, data)
     if window.end_ms <= window.start_ms:
         raise WireError("end_ms", "value", "it is not after start_ms")
+    if window.n and (window.rate is None or window.adjusted_rate is None):
+        raise WireError("rate", "value", f"there is none for {window.n} tweets")
     _check_claim(window, "alert_id", window.alert_id)
     return window
 

@@ -32,6 +32,7 @@ _STATES: Final = {
     "muted": ("x muted", "dim"),
     "no_baseline": ("? no baseline", "cyan"),
 }
+_STYLES: Final = {"info": "cyan", "warning": "bold yellow", "critical": "bold red"}
 _MARKS: Final = {"firing": "!!", "escalated": "^^", "resolved": "ok"}
 
 
@@ -94,7 +95,7 @@ class Board:
 
     def _row(self, brand: str, windows: list[Window], *, wide: bool) -> list[Text]:
         now = windows[-1]
-        label, style = _STATES[now.state]
+        label, style = _STATES.get(now.state, (f"  {now.state}", ""))
         adjusted = [Text(_percent(now.adjusted_rate))] if wide else []
         return [
             Text(brand, style="bold", overflow="ellipsis"),
@@ -121,7 +122,7 @@ class Board:
 
     def _alert(self, alert: Alert, *, wide: bool) -> list[Text]:
         """Draw an alert's headline and terms; for the newest also its authors and two tweets."""
-        mark = f"{_MARKS[alert.phase]} {alert.phase:<9} {alert.severity:<8} "
+        mark = f"{_MARKS.get(alert.phase, '  ')} {alert.phase:<9} {alert.severity:<8} "
         line = Text(f"{format_clock(alert.window_end_ms)}  ") + Text(mark, _style(alert))
         indent = " " * (len(format_clock(alert.window_end_ms)) if wide else 0) + "  "
         newest = next((one for one in reversed(self.alerts) if one.evidence), None)
@@ -169,4 +170,4 @@ def _percent(rate: float | None) -> str:
 def _style(alert: Alert) -> str:
     if alert.phase == "resolved":
         return "green"
-    return {"info": "cyan", "warning": "bold yellow", "critical": "bold red"}[alert.severity]
+    return _STYLES.get(alert.severity, _STYLES["critical"])

@@ -16,7 +16,7 @@ from badbuzz.detection.state import BrandState, DetectionResult, OpenAlert, Rule
 from badbuzz.model import BUCKET_MS, Alert, Phase, Severity
 
 _MINUTE_MS: Final = 60_000
-_RANK: Final[dict[Severity, int]] = {"info": 0, "warning": 1, "critical": 2}
+_RANK: Final[dict[str, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
 def advance_alert(state: BrandState, result: DetectionResult, rules: Rules) -> Alert | None:
@@ -67,12 +67,17 @@ def _continue(
         state.last_peak = alert.peak
         return _to_alert(state, alert, "resolved", result)
     severity = _severity(state, result.score, rules)
-    rises = result.score >= rules.theta and _RANK[severity] > _RANK[alert.severity]
+    rises = result.score >= rules.theta and _rank(severity) > _rank(alert.severity)
     if rises or result.score >= alert.last_notified_score + rules.step:
-        alert.severity = max(alert.severity, severity, key=_RANK.__getitem__)
+        alert.severity = max(alert.severity, severity, key=_rank)
         alert.last_notified_score = result.score
         return _to_alert(state, alert, "escalated", result)
     return None
+
+
+def _rank(severity: str) -> int:
+    """Return the rank of a severity; one that a newer version left in the state is the highest."""
+    return _RANK.get(severity, len(_RANK))
 
 
 def _severity(state: BrandState, score: float, rules: Rules) -> Severity:

@@ -15,7 +15,7 @@ import orjson
 from badbuzz.detection.baseline import Baseline
 from badbuzz.detection.buckets import Bucket, WindowCounts
 from badbuzz.errors import StateError
-from badbuzz.model import Severity, WindowState
+from badbuzz.model import WindowState
 
 VERSION: Final = 3
 
@@ -117,7 +117,7 @@ class OpenAlert:
 
     id: str
     opened_ms: int
-    severity: Severity
+    severity: str
     last_notified_score: float
     peak: float
     n_quiet: int = 0

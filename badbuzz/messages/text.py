@@ -73,14 +73,20 @@ def describe(alert: Alert, zone: tzinfo, language: Language = "en") -> str:
 def title(alert: Alert, language: Language = "en") -> str:
     """Return phase, severity and brand of an alert.
 
+    A phase or severity that this version does not know is shown by its key.
+
     Examples
     --------
     >>> title(example(), "fr")
     'CRISE (critique) : Air Paradis'
     """
+    t = Translator(language)
     is_over = alert.phase == "resolved"
     key = "title_resolved" if is_over else f"title_{alert.phase}_{alert.severity}"
-    return Translator(language)(key, brand=alert.brand)
+    if key in t:
+        return t(key, brand=alert.brand)
+    phase, severity = t.name("alerts_phase", alert.phase), t.name("alerts_severity", alert.severity)
+    return t("title_other", phase=phase.lower(), severity=severity.lower(), brand=alert.brand)
 
 
 def rates(alert: Alert, language: Language = "en") -> str:

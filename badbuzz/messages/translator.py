@@ -59,6 +59,10 @@ class Translator:
         self.language: Language = language
         self._texts, self._plural, _ = CATALOGUES[language]
 
+    def __contains__(self, key: str) -> bool:
+        """Check whether the catalogue has a sentence of a key."""
+        return key in self._texts
+
     def __call__(self, key: str, **values: Any) -> str:
         """Return the sentence of a key, its ``{placeholders}`` filled."""
         template = self._texts[key]
@@ -75,7 +79,7 @@ class Translator:
         Parameters
         ----------
         kind
-            Prefix of the key: ``reason`` or ``language``.
+            Prefix of the key, such as ``reason`` or ``language``.
         code
             Code on a topic or of the API, such as ``booking`` or ``de``.
 
@@ -85,7 +89,7 @@ class Translator:
         >>> t.name("language", "de"), t.name("language", "xx"), t.name("reason", "booking")
         ('allemand', 'xx', 'problèmes de réservation')
         """
-        return self(key) if (key := f"{kind}_{code}") in self._texts else code
+        return self(key) if (key := f"{kind}_{code}") in self else code
 
     def number(self, value: float, places: int = 0) -> str:
         """Return a number with its thousands grouped and a number of decimal places."""

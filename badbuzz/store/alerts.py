@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, update
 
 from badbuzz import wire
-from badbuzz.model import Alert, Example, Phase, Severity
+from badbuzz.errors import WireError
+from badbuzz.model import Alert, Example, Severity
 from badbuzz.store.column_types import storable_id
 from badbuzz.store.engine import DatabaseAccess
-from badbuzz.store.model import AlertHistory, Page, Ruling, SourcePartition
+from badbuzz.store.model import AlertHistory, AlertPhase, Page, Ruling, SourcePartition
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
 from badbuzz.store.positions import advance_position
 from badbuzz.store.schema import alert_phases, alerts, examples, rulings
@@ -64,7 +65,7 @@ class AlertStore(DatabaseAccess):
     def alerts(
         self,
         brand: str | None = None,
-        phase: Phase | None = None,
+        phase: AlertPhase | None = None,
         severity: Severity | None = None,
         from_ms: int | None = None,
         to_ms: int | None = None,
@@ -76,7 +77,8 @@ class AlertStore(DatabaseAccess):
         Parameters
         ----------
         brand, phase, severity
-            Filters; phase and severity refer to the newest phase. None does not filter.
+            Filters; phase and severity refer to the newest phase, and the phase ``open`` to every
+            one but ``resolved``. None does not filter.
         from_ms, to_ms
             Period ``[from_ms, to_ms)`` of the opening, Unix ms; None is unlimited.
 
@@ -86,6 +88,8 @@ class AlertStore(DatabaseAccess):
             If limit or cursor is invalid.
         """
         query = select(alerts).order_by(alerts.c.opened_ms.desc(), alerts.c.id.desc())
+        if phase == "open":
+            query, phase = query.where(alerts.c.phase != "resolved"), None
         for column, value in (("brand", brand), ("phase", phase), ("severity", severity)):
             if value is not None:
                 query = query.where(alerts.c[column] == value)
@@ -98,12 +102,13 @@ class AlertStore(DatabaseAccess):
         with self._read() as connection:
             rows = connection.execute(query.limit(check_limit(limit) + 1)).all()
             histories = load_histories(connection, [row.id for row in rows[:limit]])
-        return make_page(
+        page = make_page(
             rows,
             limit,
-            lambda row: histories[row.id],
+            lambda row: histories.get(row.id),
             lambda row: encode_cursor("alerts", row.opened_ms, row.id),
         )
+        return Page(tuple(one for one in page.items if one is not None), page.cursor)
 
     def alert(self, alert_id: str) -> AlertHistory | None:
         """Return an alert with its history; None if it does not exist."""
@@ -117,13 +122,15 @@ class AlertStore(DatabaseAccess):
             query = query.where(alerts.c.brand == only)
         ids = connection.execute(query.order_by(alerts.c.opened_ms)).scalars().all()
         histories = load_histories(connection, ids)
-        return {histories[id_].alert.brand: histories[id_].alert for id_ in ids}
+        found = [histories[id_].alert for id_ in ids if id_ in histories]
+        return {alert.brand: alert for alert in found}
 
     def _changed_alerts(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Alert]]:
         rows = connection.execute(select_changes(alert_phases, partition, after, limit))
-        return [(row.source_offset, wire.decode_alert(row.record)) for row in rows]
+        found = [(row.source_offset, _recorded(row.record)) for row in rows]
+        return [(offset, alert) for offset, alert in found if alert is not None]
 
 
 def _after_cursor(query: Select[Any], cursor: str) -> Select[Any]:
@@ -192,11 +199,12 @@ def remove_examples(connection: Connection, deleted: set[TweetKey]) -> None:
     column = alert_phases.c
     key = tuple_(column.alert_id, column.phase, column.window_end_ms)
     for row in connection.execute(select(alert_phases).where(key.in_(phases))).all():
-        kept = without_examples(wire.decode_alert(row.record), deleted)
+        alert = _recorded(row.record)
+        kept = wire.encode_alert(without_examples(alert, deleted)).decode() if alert else ""
         connection.execute(
             update(alert_phases)
             .where(key == tuple_(row.alert_id, row.phase, row.window_end_ms))
-            .values(record=wire.encode_alert(kept).decode())
+            .values(record=kept)
         )
     connection.execute(delete(examples).where(named))
 
@@ -220,7 +228,8 @@ def _load_chunk(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHi
     query = select(alert_phases).where(alert_phases.c.alert_id.in_(ids))
     order = alert_phases.c.window_end_ms, alert_phases.c.source_offset
     for row in connection.execute(query.order_by(*order)):
-        phases.setdefault(row.alert_id, []).append(wire.decode_alert(row.record))
+        if (phase := _recorded(row.record)) is not None:
+            phases.setdefault(row.alert_id, []).append(phase)
     rulings_by_alert = load_rulings(connection, ids)
     return {
         row.id: AlertHistory(
@@ -231,7 +240,16 @@ def _load_chunk(connection: Connection, ids: Sequence[str]) -> dict[str, AlertHi
             rulings=tuple(rulings_by_alert.get(row.id, ())),
         )
         for row in rows
+        if row.id in phases
     }
+
+
+def _recorded(record: str) -> Alert | None:
+    """Return a recorded phase; None if an older version recorded what this one refuses."""
+    try:
+        return wire.decode_alert(record.encode())
+    except WireError:
+        return None
 
 
 def load_rulings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Ruling]]:

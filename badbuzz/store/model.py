@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from badbuzz.model import Alert, Window, WindowState
+from badbuzz.model import Alert, Key, Window
 
+AlertPhase = Literal["open", "firing", "escalated", "resolved"]
+"""A filter of alerts: their newest phase; ``open`` is every phase but ``resolved``."""
 RulingKind = Literal["real", "false_alarm", "benign"]
 FeedbackSource = Literal["feedback", "labelling", "try"]
 TweetOrder = Literal["newest", "negative", "uncertain"]
@@ -55,7 +57,7 @@ class WindowSum:
     adjusted_rate: float | None
     baseline_rate: float
     score: float
-    state: WindowState
+    state: Key
     alert_id: str
 
 

@@ -24,7 +24,7 @@ _NAMES: Final = tuple(spec.name for spec in fields(Window))
 _values_of: Final = attrgetter(*_NAMES)
 _EXPECTED: Final = ("expected", "expected_low", "expected_high")
 _STATES: Final[tuple[WindowState, ...]] = ("quiet", "no_baseline", "muted", "cooling", "firing")
-"""States by increasing severity."""
+"""States by increasing severity; one that this version does not know is the most severe."""
 assert set(_STATES) == set(get_args(WindowState))
 
 
@@ -155,7 +155,9 @@ def _steps(step_ms: int) -> Select[Any]:
     """Return a query of sums over windows, grouped by number of the step."""
     column = windows.c
     number = (column.start_ms // step_ms).label("number")
-    worst = case({state: rank for rank, state in enumerate(_STATES)}, value=column.state)
+    ranks = {state: rank for rank, state in enumerate(_STATES)}
+    worst = case(ranks, value=column.state, else_=len(_STATES))
+    unknown = case((column.state.in_(_STATES), None), else_=column.state)
     return (
         select(
             number,
@@ -164,6 +166,7 @@ def _steps(step_ms: int) -> Select[Any]:
             func.avg(column.baseline_rate).label("baseline_rate"),
             func.max(column.score).label("score"),
             func.max(worst).label("rank"),
+            func.max(unknown).label("unknown_state"),
             func.max(column.alert_id).label("alert_id"),
         )
         .group_by(number)
@@ -172,7 +175,7 @@ def _steps(step_ms: int) -> Select[Any]:
 
 
 def _step(row: RowMapping, step_ms: int) -> WindowSum:
-    n, n_negative = int(row["n"]), int(row["n_negative"])
+    n, n_negative, adjusted = int(row["n"]), int(row["n_negative"]), row["adjusted"]
     return WindowSum(
         start_ms=row["number"] * step_ms,
         end_ms=(row["number"] + 1) * step_ms,
@@ -180,9 +183,9 @@ def _step(row: RowMapping, step_ms: int) -> WindowSum:
         n_negative=n_negative,
         **{name: row[name] for name in _EXPECTED},
         rate=n_negative / n if n else None,
-        adjusted_rate=row["adjusted"] / n if n else None,
+        adjusted_rate=adjusted / n if n and adjusted is not None else None,
         baseline_rate=row["baseline_rate"],
         score=row["score"],
-        state=_STATES[row["rank"]],
+        state=row["unknown_state"] or _STATES[row["rank"]],
         alert_id=row["alert_id"],
     )

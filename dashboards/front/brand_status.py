@@ -58,8 +58,19 @@ class Movement:
         return self._seen[brand][1]
 
 
-def state_of(status: BrandStatus, now_ms: int, moved_ms: int) -> State:
-    """Return the state of a brand.
+def known(state: str) -> State:
+    """Return the state as which a state is drawn: critical if this version does not know it.
+
+    Examples
+    --------
+    >>> known("warning"), known("major")
+    ('warning', 'critical')
+    """
+    return state if state in URGENCY else "critical"
+
+
+def state_of(status: BrandStatus, now_ms: int, moved_ms: int) -> str:
+    """Return the state of a brand, which is a :data:`State` or a severity of a newer version.
 
     Parameters
     ----------
@@ -83,7 +94,7 @@ def state_of(status: BrandStatus, now_ms: int, moved_ms: int) -> State:
     return "learning" if window.state == "no_baseline" else "ok"
 
 
-def most_urgent(states: Iterable[tuple[str, State]]) -> str:
+def most_urgent(states: Iterable[tuple[str, str]]) -> str:
     """Return the brand with the most urgent state, the first one on a tie.
 
     Examples
@@ -91,4 +102,4 @@ def most_urgent(states: Iterable[tuple[str, State]]) -> str:
     >>> most_urgent([("Air Paradis", "ok"), ("Nordwind", "warning")])
     'Nordwind'
     """
-    return min(states, key=lambda one: URGENCY.index(one[1]))[0]
+    return min(states, key=lambda one: URGENCY.index(known(one[1])))[0]

@@ -10,16 +10,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from badbuzz.errors import BadbuzzError
 from badbuzz.store.model import AlertHistory, Page, RulingKind, SampledTweet, TweetOrder, WindowSum
 from dashboards.error_responses import ErrorAnalysis
-from dashboards.front.decoding import decode
 from dashboards.responses import BrandStatus, ModelOverview, PeriodTerms
+
+_T = TypeVar("_T")
 
 _TIMEOUT_S: Final = 10.0
 _SENTENCES: Final = {
@@ -176,6 +178,33 @@ class Client:
     def errors(self, from_ms: int) -> ErrorAnalysis:
         """Return the error analysis of the feedback since a time."""
         return decode(ErrorAnalysis, self.get("/errors", from_=from_ms))
+
+
+def decode(kind: type[_T], value: Any) -> _T:
+    """Return a frozen value from its JSON; unknown fields are ignored.
+
+    Parameters
+    ----------
+    kind
+        A dataclass, whose fields may be dataclasses, tuples of them, or None.
+    value
+        Parsed JSON.
+
+    Raises
+    ------
+    ApiError
+        When a field is missing, of the wrong type or out of its bounds.
+
+    Examples
+    --------
+    >>> from badbuzz.model import Term
+    >>> decode(Term, {"term": "bags", "n": 3, "z": 2.5, "more": 1})
+    Term(term='bags', n=3, z=2.5)
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ApiError("api_unreadable", f"{kind.__name__}: {error}") from error
 
 
 def _failure(response: httpx.Response) -> ApiError:

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from badbuzz.messages.translator import Translator
 from badbuzz.store.model import FeedbackSource, SampledTweet
-from dashboards.front.client import Client
-from dashboards.front.decoding import decode
+from dashboards.front.client import Client, decode
 from dashboards.responses import ExplainedScoreResponse, ExplainedText, FeedbackReceipt
 
 _SURE: Final = 0.99

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
-from badbuzz.model import Severity, Window
+from badbuzz.model import Window
 
 
 class BulkHistogram(Collector):
@@ -240,6 +240,7 @@ _BRAND_GAUGES: Final = (
     ALERT_STATE, ALERT_REPLAYED,
 )  # fmt: skip
 _SEVERITY: Final = {"info": 1, "warning": 2, "critical": 3}
+_HIGHEST: Final = max(_SEVERITY.values())
 
 
 def forget_drift() -> None:
@@ -315,11 +316,15 @@ class BrandGauges:
                 _show_window(window)
         self._newest.clear()
 
-    def show_alert(self, brand: str, severity: Severity | None, *, replay: bool) -> None:
-        """Set a brand's alert state; a severity of None means that no alert is open."""
+    def show_alert(self, brand: str, severity: str | None, *, replay: bool) -> None:
+        """Set a brand's alert state; a severity of None means that no alert is open.
+
+        A severity that this version does not know is shown as the highest.
+        """
         if self._has_gauges(brand):
             ALERT_REPLAYED.labels(brand).set(replay)
-            ALERT_STATE.labels(brand).set(_SEVERITY[severity] if severity is not None else 0)
+            state = 0 if severity is None else _SEVERITY.get(severity, _HIGHEST)
+            ALERT_STATE.labels(brand).set(state)
 
     def forget(self, brands: Iterable[str]) -> None:
         """Remove the gauges of brands that another worker owns from now on."""

@@ -11,30 +11,9 @@ from hypothesis import strategies as st
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.messages.text import example
-from badbuzz.model import Prediction, Scored, Tweet
+from badbuzz.model import Alert, Prediction, Scored, Tweet, Window
 from tests.support.recorded import window
-
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
-names = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=25)
-times_ms = st.integers(0, 4_000_000_000_000)
-
-
-@st.composite
-def tweets(draw: st.DrawFn) -> Tweet:
-    produced_ms = draw(times_ms)
-    return Tweet(
-        id=draw(text),
-        brand=draw(names),
-        text=draw(text),
-        created_ms=draw(st.integers(0, produced_ms + wire.MAX_AHEAD_MS)),
-        produced_ms=produced_ms,
-        seq=draw(st.integers(-1, 2**60)),
-        source=draw(names),
-        lang=draw(st.sampled_from(["en", "fr", "und"])),
-        n_retweets=draw(st.integers(0, 10**9)),
-        replay=draw(st.booleans()),
-        kind=draw(st.sampled_from(["post", "edit", "delete"])),
-    )
+from tests.support.strategies import alerts, tweets, windows
 
 
 @given(tweets())
@@ -237,8 +216,14 @@ def test_a_forged_alert_is_refused(
     assert (refused.value.field, refused.value.reason) == (field, reason)
 
 
-def test_an_alert_round_trips() -> None:
-    assert wire.decode_alert(wire.encode_alert(example())) == example()
+@given(alerts())
+def test_an_alert_round_trips(alert: Alert) -> None:
+    assert wire.decode_alert(wire.encode_alert(alert)) == alert
+
+
+@given(windows())
+def test_a_window_round_trips(closed: Window) -> None:
+    assert wire.decode_window(wire.encode_window(closed)) == closed
 
 
 @pytest.mark.parametrize(
@@ -254,6 +239,7 @@ def test_an_alert_round_trips() -> None:
         ("score", -0.1),
         ("rate", "half"),
         ("rate", 1.5),
+        ("rate", None),
         ("baseline_rate", -0.5),
         ("p_value", 2),
         ("state", 1),

@@ -84,3 +84,9 @@ def test_a_narrow_screen_keeps_the_reasons() -> None:
     assert evidence is not None
     alert = replace(example(), evidence=replace(evidence, terms=terms))
     assert "Mostly about: lost luggage. Driven by: " in drawn(alert, width=80)
+
+
+def test_values_of_a_newer_version_are_shown_by_their_key() -> None:
+    strange = replace(example(), phase="merged", severity="major")
+    assert "merged    major" in drawn(strange)
+    assert "paused" in drawn(replace(WINDOW, state="paused"))

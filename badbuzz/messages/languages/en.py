@@ -41,6 +41,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "title_escalated_warning": "CRISIS ESCALATED (warning): {brand}",
     "title_escalated_critical": "CRISIS ESCALATED (critical): {brand}",
     "title_resolved": "RESOLVED: {brand}",
+    "title_other": "ALERT ({severity}, {phase}): {brand}",
     "rates": "Negative rate: {rate} (usually {usual}). Adjusted for classifier errors: {adjusted} (usually {adjusted_usual}).",
     "opened": "Since {time}. Probability of this many by chance: {chance}.",
     "chance_less": "less than 1 in {n}",
@@ -101,6 +102,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "api_not_found": "Not found. It may have been deleted.",
     "api_too_many": "Too many requests with this API key. Wait a minute, or use your own key.",
     "api_refused": "The API rejected the request.",
+    "api_unreadable": "This page cannot read the API's answer. Run the API and the pages with the same version of badbuzz.",
     # Page Live
     "no_brands": "No brands yet. Brands appear once `badbuzz process` and `badbuzz record` are running and a source sends tweets.",
     "also": "{brand} · {state} since {since}",

@@ -42,6 +42,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "title_escalated_warning": "CRISE AGGRAVÉE (avertissement) : {brand}",
     "title_escalated_critical": "CRISE AGGRAVÉE (critique) : {brand}",
     "title_resolved": "TERMINÉE : {brand}",
+    "title_other": "ALERTE ({severity}, {phase}) : {brand}",
     "rates": "Part de négatifs : {rate} (habituellement {usual}). Corrigée des erreurs du modèle : {adjusted} (habituellement {adjusted_usual}).",
     "opened": "Depuis {time}. Probabilité d'en observer autant par hasard : {chance}.",
     "chance_less": "moins de 1 sur {n}",
@@ -102,6 +103,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "api_not_found": "Élément introuvable. Il a peut-être été supprimé.",
     "api_too_many": "Trop de requêtes avec cette clé d'API. Attendez une minute, ou utilisez votre propre clé.",
     "api_refused": "L'API a rejeté la requête.",
+    "api_unreadable": "Cette page ne peut pas lire la réponse de l'API. Utilisez la même version de badbuzz pour l'API et pour les pages.",
     # Page Live
     "no_brands": "Aucune marque pour l'instant. Les marques apparaissent dès que `badbuzz process` et `badbuzz record` sont lancés et qu'une source envoie des tweets.",
     "also": "{brand} · {state} depuis le {since}",

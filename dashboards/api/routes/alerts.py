@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from badbuzz.errors import UnknownError
-from badbuzz.model import Phase, Severity
-from badbuzz.store.model import Page, Ruling
+from badbuzz.model import Severity
+from badbuzz.store.model import AlertPhase, Page, Ruling
 from dashboards.api import examples
 from dashboards.api.descriptions import LanguageQuery, describe_history
 from dashboards.api.paging import Limit, find_brand
@@ -45,7 +45,9 @@ write_router = APIRouter(route_class=WriteRoute, tags=["alerts"])
 def alerts(
     state: StateDep,
     brand: Annotated[Name | None, Query()] = None,
-    phase: Annotated[Phase | None, Query(description="current phase")] = None,
+    phase: Annotated[
+        AlertPhase | None, Query(description="current phase; `open`: every one but `resolved`")
+    ] = None,
     severity: Annotated[Severity | None, Query()] = None,
     from_: Annotated[Instant | None, Query(alias="from", description="opened at or after")] = None,
     to: Annotated[Instant | None, Query(description="opened before")] = None,

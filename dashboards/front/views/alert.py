@@ -12,7 +12,7 @@ from badbuzz.messages.translator import Translator
 from badbuzz.model import Alert
 from badbuzz.store.model import AlertHistory, RulingKind
 from dashboards.front import cached_queries
-from dashboards.front.brand_status import ICONS
+from dashboards.front.brand_status import ICONS, known
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_negatives
@@ -54,7 +54,7 @@ def phases(history: AlertHistory, zone: str, t: Translator) -> dict[str, list[st
     return {
         t("table_time"): [t.moment(one.window_end_ms, zone) for one in history.phases],
         t("alerts_phase_what"): [
-            f"{t(f'alerts_phase_{one.phase}')}, {t(f'alerts_severity_{one.severity}')}"
+            f"{t.name('alerts_phase', one.phase)}, {t.name('alerts_severity', one.severity)}"
             for one in history.phases
         ],
         t("alerts_phase_negatives"): [
@@ -83,11 +83,11 @@ def newest_claim(history: AlertHistory) -> Alert:
 def _banner(history: AlertHistory, zone: str, t: Translator) -> None:
     alert = history.alert
     over = alert.phase == "resolved"
-    colour = "learning" if over else alert.severity
+    colour = "learning" if over else known(alert.severity)
     with st.container(border=True, key=f"banner_{colour}"):
-        severity = t(f"alerts_severity_{alert.severity}")
-        phase = t(f"alerts_phase_{alert.phase}")
-        icon = ":material/check_circle:" if over else ICONS[alert.severity]
+        severity = t.name("alerts_severity", alert.severity)
+        phase = t.name("alerts_phase", alert.phase)
+        icon = ":material/check_circle:" if over else ICONS[known(alert.severity)]
         st.header(f"{icon} {alert.brand} · {severity} · {phase}", anchor=False)
         start = t.moment(alert.opened_ms, zone)
         when = t("alerts_since", start=start)

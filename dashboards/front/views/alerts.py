@@ -8,7 +8,7 @@ from badbuzz.messages.text import headline
 from badbuzz.messages.translator import Translator
 from badbuzz.store.model import AlertHistory
 from dashboards.front import cached_queries
-from dashboards.front.brand_status import COLOURS, ICONS
+from dashboards.front.brand_status import COLOURS, ICONS, known
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.views import alert
@@ -78,12 +78,7 @@ def _choose_brand(brands: list[str], t: Translator) -> str | None:
 
 def _open(client: Client, brand: str | None) -> list[AlertHistory]:
     """Return the unresolved alerts, the newest first."""
-    alerts = [
-        history
-        for phase in ("firing", "escalated")
-        for history in cached_queries.alerts(client, brand, phase)
-    ]
-    return sorted(alerts, key=lambda history: history.alert.opened_ms, reverse=True)
+    return list(cached_queries.alerts(client, brand, "open"))
 
 
 def _row(history: AlertHistory, zones: dict[str, str], t: Translator) -> None:
@@ -91,7 +86,7 @@ def _row(history: AlertHistory, zones: dict[str, str], t: Translator) -> None:
     one, zone = history.alert, zones.get(history.alert.brand, "UTC")
     with st.container(border=True, gap="xxsmall"):
         st.page_link(
-            layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[one.severity],
+            layout.page("alerts"), query_params={"alert": one.id}, icon=ICONS[known(one.severity)],
             label=f"{one.brand} · {t.moment(one.opened_ms, zone)}",
         )  # fmt: skip
         layout.note(headline(alert.newest_claim(history), t.language))
@@ -104,10 +99,10 @@ def _badges(history: AlertHistory, t: Translator) -> list[tuple[str, str | None,
     """Return severity, phase, acknowledgement and ruling as text, icon and colour."""
     one = history.alert
     is_over = one.phase == "resolved"
-    colour = "gray" if is_over else COLOURS[one.severity]
+    colour = "gray" if is_over else COLOURS[known(one.severity)]
     badges: list[tuple[str, str | None, str]] = [
-        (t(f"alerts_severity_{one.severity}"), None, colour),
-        (t(f"alerts_phase_{one.phase}"), None, colour),
+        (t.name("alerts_severity", one.severity), None, colour),
+        (t.name("alerts_phase", one.phase), None, colour),
     ]
     if history.acknowledged_by:
         text = t("alerts_somebody", name=history.acknowledged_by)
@@ -115,7 +110,7 @@ def _badges(history: AlertHistory, t: Translator) -> list[tuple[str, str | None,
     elif not is_over:
         badges.append((t("alerts_nobody"), ":material/person_off:", "gray"))
     badges += [
-        (t(f"alerts_ruling_{ruling.verdict}"), ":material/gavel:", "blue")
+        (t.name("alerts_ruling", ruling.verdict), ":material/gavel:", "blue")
         for ruling in history.rulings[-1:]
     ]
     return badges

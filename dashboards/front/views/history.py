@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from badbuzz.messages.translator import Translator
+from badbuzz.quality.rulings import highest_severity
 from badbuzz.store.model import WindowSum
 from dashboards.front.client import Client
 from dashboards.front.parts import comparison, layout, tables
@@ -20,7 +21,6 @@ _PERIODS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS, "own
 _FIELDS: Final = ("negative", "rate", "n")
 _FILES: Final = ("windows", "alerts", "tweets", "feedback")
 _MOST_ALERTS: Final = 20
-_SEVERITIES: Final = ("info", "warning", "critical")
 
 
 class _Period(NamedTuple):
@@ -186,8 +186,8 @@ def _show_alerts(client: Client, chosen: Sequence[str], period: _Period, t: Tran
         st.write(t("history_no_alert"))
     for history in histories[:_MOST_ALERTS]:
         alert = history.alert
-        worst = max((phase.severity for phase in history.phases), key=_SEVERITIES.index)
-        when, severity = t.moment(alert.opened_ms, period.zone), t(f"history_{worst}")
+        when = t.moment(alert.opened_ms, period.zone)
+        severity = t.name("history", highest_severity(history))
         st.page_link(
             layout.page("alerts"), label=f"{when} · {alert.brand} · {severity}",
             icon=":material/notifications:", query_params={"alert": alert.id},

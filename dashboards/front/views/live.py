@@ -13,7 +13,7 @@ from badbuzz.messages.text import headline, why
 from badbuzz.messages.translator import Translator
 from badbuzz.store.model import WindowSum
 from dashboards.front import brand_status, cached_queries
-from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, State
+from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, known
 from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_curves
@@ -35,7 +35,7 @@ class BrandView:
     """The half-open period of a brand on the page: past, or ending with the last window."""
 
     status: BrandStatus
-    state: State
+    state: str
     from_ms: int
     to_ms: int
     step_ms: int
@@ -72,10 +72,10 @@ def show(client: Client, t: Translator) -> None:
         _watch(client, _news(client, statuses), time.monotonic())
 
 
-def states_of(client: Client, statuses: Sequence[BrandStatus]) -> dict[str, State]:
+def states_of(client: Client, statuses: Sequence[BrandStatus]) -> dict[str, str]:
     """Return each brand's state now."""
     now_ms, movement = time.time_ns() // 1_000_000, cached_queries.movement(client.identity[0])
-    states: dict[str, State] = {}
+    states: dict[str, str] = {}
     for one in statuses:
         end_ms = one.last_window.end_ms if one.last_window else 0
         states[one.brand] = brand_status.state_of(
@@ -85,7 +85,7 @@ def states_of(client: Client, statuses: Sequence[BrandStatus]) -> dict[str, Stat
 
 
 def _choose(
-    statuses: Sequence[BrandStatus], states: Mapping[str, State], t: Translator
+    statuses: Sequence[BrandStatus], states: Mapping[str, str], t: Translator
 ) -> BrandStatus:
     """Return the clicked brand, the one that the URL names, or the most urgent one."""
     brands = {one.brand: one for one in statuses}
@@ -94,14 +94,14 @@ def _choose(
         st.session_state[_BRAND] = st.session_state[_ASKED] = asked
     if st.session_state.get(_ASKED) not in brands:
         urgent = brand_status.most_urgent(states.items())
-        if st.session_state.get(_BRAND) not in brands or states[urgent] in ALARMING:
+        if st.session_state.get(_BRAND) not in brands or known(states[urgent]) in ALARMING:
             st.session_state[_BRAND] = urgent
 
     def named(brand: str) -> str:
-        return f"{brand} · {t(f'state_{states[brand]}')}"
+        return f"{brand} · {t.name('state', states[brand])}"
 
     def marked(brand: str) -> str:
-        state = states[brand]
+        state = known(states[brand])
         return f":{COLOURS[state]}[{ICONS[state]}] {named(brand)}"
 
     looks: dict[str, Any] = {
@@ -112,23 +112,24 @@ def _choose(
         st.pills(t("brand"), options, format_func=marked, key=_BRAND, required=True, **looks)
     else:
         options = sorted(
-            brands, key=lambda brand: (brand_status.URGENCY.index(states[brand]), brand)
+            brands, key=lambda brand: (brand_status.URGENCY.index(known(states[brand])), brand)
         )
         layout.select(t("brand"), options, named, _BRAND, **looks)
     return brands[st.session_state[_BRAND]]
 
 
 def _others(
-    statuses: Sequence[BrandStatus], states: Mapping[str, State], chosen: str, t: Translator
+    statuses: Sequence[BrandStatus], states: Mapping[str, str], chosen: str, t: Translator
 ) -> None:
     """Draw a button for each other brand with an open alert."""
     for one in statuses:
-        if one.brand != chosen and one.open_alert is not None and states[one.brand] in ALARMING:
+        state = known(states[one.brand])
+        if one.brand != chosen and one.open_alert is not None and state in ALARMING:
             since = t.moment(one.open_alert.opened_ms, one.zone)
-            state = t(f"state_{states[one.brand]}")
+            name = t.name("state", states[one.brand])
             st.button(
-                t("also", brand=one.brand, state=state, since=since),
-                icon=ICONS[states[one.brand]], on_click=_look_at, args=(one.brand,),
+                t("also", brand=one.brand, state=name, since=since),
+                icon=ICONS[state], on_click=_look_at, args=(one.brand,),
             )  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def _note_choice() -> None:
     st.session_state[_ASKED] = st.session_state[_BRAND]
 
 
-def _view(brand: BrandStatus, state: State) -> BrandView:
+def _view(brand: BrandStatus, state: str) -> BrandView:
     end_ms = brand.last_window.end_ms if brand.last_window else 0
     from_text = st.query_params.get("from", "")
     if from_text.isascii() and from_text.isdecimal() and len(from_text) < 14:
@@ -178,8 +179,9 @@ def _banner(client: Client, view: BrandView, t: Translator) -> None:
                 on_click=_look_at, args=(brand.brand,),
             )  # fmt: skip
         return
-    with st.container(border=True, key=f"banner_{state}"):
-        st.header(f"{ICONS[state]} {brand.brand} · {t(f'state_{state}')}", anchor=False)
+    drawn = known(state)
+    with st.container(border=True, key=f"banner_{drawn}"):
+        st.header(f"{ICONS[drawn]} {brand.brand} · {t.name('state', state)}", anchor=False)
         sentence, more = _sentences(client, view, t)
         layout.sentence(sentence, more)
         if brand.open_alert is not None:
@@ -288,7 +290,7 @@ def _list(
 class _News:
     """The values whose change makes the page rerun: at once, or after a few seconds."""
 
-    urgent: tuple[tuple[str, State, str, str], ...] = ()
+    urgent: tuple[tuple[str, str, str, str], ...] = ()
     ends_ms: tuple[int, ...] = ()
 
 

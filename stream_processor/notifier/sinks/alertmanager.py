@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import takewhile
+from typing import Any, Final, get_args
 
 import aiohttp
 import orjson
@@ -30,11 +31,7 @@ _MAX_QUOTE_CHARS: Final = 60
 _END_AHEAD_S: Final = 6 * 3600.0
 _SILENCE_S: Final = 12 * 3600.0
 _TEST_END_AHEAD_S: Final = 300.0
-_BELOW: Final[dict[Severity, tuple[Severity, ...]]] = {
-    "info": (),
-    "warning": ("info",),
-    "critical": ("info", "warning"),
-}
+_SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
 
 
 class Alertmanager:
@@ -195,12 +192,12 @@ def _alerts(notification: Notification, now_s: float, *, changed: bool) -> Itera
         ends_s = now_s + (_TEST_END_AHEAD_S if notification.mark == "test" else _END_AHEAD_S)
     yield _alert(notification, alert.severity, alert.phase, (starts_s, ends_s))
     if alert.phase == "escalated" and changed:
-        for severity in _BELOW[alert.severity]:
+        for severity in takewhile(lambda lower: lower != alert.severity, _SEVERITIES):
             yield _alert(notification, severity, "replaced", (starts_s, now_s))
 
 
 def _alert(
-    notification: Notification, severity: Severity, phase: str, span_s: tuple[float, float]
+    notification: Notification, severity: str, phase: str, span_s: tuple[float, float]
 ) -> dict[str, Any]:
     alert, message = notification.alert, notification.message
     labels = {"alertname": ALERTNAME, "brand": alert.brand, "severity": severity}

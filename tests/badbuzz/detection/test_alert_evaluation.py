@@ -62,7 +62,7 @@ def test_info_and_resolved_phases_are_ignored(fields: dict[str, object]) -> None
 
 
 def escalated(opened: Alert, at_ms: int, severity: str) -> Alert:
-    return replace(opened, phase="escalated", severity=severity, window_end_ms=at_ms)  # type: ignore[arg-type]
+    return replace(opened, phase="escalated", severity=severity, window_end_ms=at_ms)
 
 
 def test_an_alert_opens_where_it_is_more_than_informational() -> None:

@@ -196,3 +196,11 @@ def test_an_alert_opens_at_a_mutes_end() -> None:
     assert [claim.opened_ms for claim in Brand(rules=muted).see(5.0, 5.0)] == [
         START_MS + 2 * BUCKET_MS
     ]
+
+
+def test_a_severity_that_a_newer_version_left_in_the_state_is_kept() -> None:
+    brand = Brand()
+    brand.see(5.0)
+    assert brand.state.alert is not None
+    brand.state.alert.severity = "major"
+    assert phases(brand.see(9.0)) == [("escalated", "major")]

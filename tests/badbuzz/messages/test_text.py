@@ -13,6 +13,23 @@ from badbuzz.model import Alert, Reason
 PARIS = ZoneInfo("Europe/Paris")
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "ALERT (major, open): Air Paradis\n38 of 51"),
+        ("fr", "ALERTE (major, ouverte) : Air Paradis"),
+    ],
+)
+def test_values_of_a_newer_version_are_shown_by_their_key(language: Language, words: str) -> None:
+    shown = example().evidence
+    assert shown is not None
+    evidence = replace(shown, reasons=(Reason("volcanic_ash", 30),))
+    text = describe(replace(example(), severity="major", evidence=evidence), PARIS, language)
+    assert text.startswith(words)
+    assert "volcanic_ash" in text
+    assert "(critical, merged)" in describe(replace(example(), phase="merged"), PARIS)
+
+
 @pytest.mark.parametrize("n_buckets", SCALES)
 def test_the_headline_names_the_span(n_buckets: int) -> None:
     minutes = 5 * n_buckets

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from badbuzz.quality.rulings import RulingCounts, summarise_rulings
 from tests.support.feedback import alert, evidence, ruled
 
@@ -67,3 +69,9 @@ def test_brands_with_most_alerts_come_first() -> None:
 def test_of_brands_with_as_many_alerts_the_first_by_name_comes_first() -> None:
     rulings = [ruled("real", alert(i, brand=brand, id=f"{i}")) for i, brand in enumerate("CAB")]
     assert [group.name for group in summarise_rulings(rulings).brands] == ["A", "B", "C"]
+
+
+def test_a_severity_of_a_newer_version_is_the_gravest() -> None:
+    rose = (alert(0, "critical"), replace(alert(0), phase="escalated", severity="major"))
+    found = summarise_rulings([ruled("real", alert(1, "critical")), ruled("real", *rose)])
+    assert [one.name for one in found.severities] == ["major", "critical"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ from badbuzz.errors import QueryError
 from badbuzz.store.database import Store
 from badbuzz.store.model import Page, Ruling, WindowSum
 from tests.support.events import BUCKET_MS, HOUR_MS, START_MS
-from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS, alert, later, scored, window
+from tests.support.recorded import (
+    ALERTS,
+    BRAND,
+    TWEETS,
+    WINDOWS,
+    alert,
+    later,
+    scored,
+    shown,
+    window,
+)  # fmt: skip
 
 ALWAYS = 0, 2**53
 
@@ -47,6 +58,12 @@ def test_a_step_without_tweets_has_no_rate(store: Store) -> None:
     assert (step.rate, step.adjusted_rate) == (None, None)
 
 
+def test_a_rate_that_an_older_version_recorded_unchecked_may_be_missing(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(adjusted_rate=None))], 1)
+    (step,) = store.windows(BRAND, *ALWAYS).items
+    assert (step.rate, step.adjusted_rate) == (0.5, None)
+
+
 @pytest.mark.parametrize(
     ("states", "worst"),
     [
@@ -54,6 +71,9 @@ def test_a_step_without_tweets_has_no_rate(store: Store) -> None:
         (("quiet", "cooling", "no_baseline"), "cooling"),
         (("quiet", "muted", "no_baseline"), "muted"),
         (("quiet", "no_baseline"), "no_baseline"),
+        (("quiet", "paused"), "paused"),
+        (("paused",), "paused"),
+        (("firing", "paused"), "paused"),
     ],
 )
 def test_a_steps_state_is_the_worst(store: Store, states: tuple[str, ...], worst: str) -> None:
@@ -118,6 +138,7 @@ def some_alerts(store: Store) -> None:
         ({"brand": "A"}, [2, 0]),
         ({"severity": "critical"}, [2, 1]),
         ({"phase": "resolved"}, [3]),
+        ({"phase": "open"}, [2, 1, 0]),
         ({"brand": "B", "phase": "firing"}, [1]),
         ({"from_ms": START_MS + 2 * BUCKET_MS, "to_ms": START_MS + 4 * BUCKET_MS}, [2, 1]),
     ],
@@ -234,3 +255,15 @@ def test_out_of_range_times_are_clipped(store: Store, at_ms: int) -> None:
         store.rulings(at_ms, 2**80),
     ]
     assert {len(some) for some in outcomes} == {0 if at_ms > 0 else 3}
+
+
+def test_a_phase_that_an_older_version_recorded_unchecked_is_left_out(store: Store) -> None:
+    fired = alert(phase="firing")
+    forged = replace(alert(1), n=-1, evidence=shown("t1"))
+    store.record_alerts(ALERTS, [(0, fired), (1, later(fired, 1, rate=7.0)), (2, forged)], 3)
+    assert [one.phases for one in store.alerts().items] == [(fired,)]
+    assert store.alert(forged.id) is None
+    assert [one.open_alert for one in store.brands()] == [fired]
+    assert [value for _, _, value in store.changes({ALERTS: -1})] == [fired]
+    store.record_tweets(TWEETS, [(0, scored("t1", kind="delete"))], 1)
+    assert store.alert(fired.id) is not None

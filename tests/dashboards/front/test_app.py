@@ -16,12 +16,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from badbuzz.messages.translator import Translator
+from badbuzz.model import Term
 from badbuzz.store.database import Store
-from dashboards.front.client import ApiError, Client
+from dashboards.front.client import ApiError, Client, decode
 from dashboards.front.session import client_of
 from dashboards.front.views.alert import claim
 from demo.processes import free_port
-from tests.support.served import BRAND, START_MS, STEP_MS, Served, fill, make_key
+from tests.support.served import ALERTS, BRAND, START_MS, STEP_MS, Served, alert, fill, make_key
 from tests.support.servers import ROOT, die_with_parent
 from tests.support.stream import await_that
 
@@ -281,3 +282,22 @@ def answers(port: int) -> bool:
         return httpx.get(f"http://127.0.0.1:{port}/_stcore/health").status_code == 200
     except httpx.TransportError:
         return False
+
+
+# A newer version
+
+
+@pytest.mark.parametrize("asked", [{}, {"alert": f"{BRAND}/{START_MS + 6 * STEP_MS}"}])
+def test_values_of_a_newer_version_are_shown_by_their_key(
+    served: Served, open_page: Callable[..., AppTest], asked: dict[str, str]
+) -> None:
+    with Store.open(served.address) as store:
+        store.record_alerts(ALERTS, [(3, alert(6, phase="merged", severity="major"))], 4)
+    app = open_page(**asked)
+    assert not app.exception
+    assert "major" in page_text(app)
+
+
+def test_an_answer_that_cannot_be_read_is_reported() -> None:
+    with pytest.raises(ApiError, match="api_unreadable: Term: Object missing required field"):
+        decode(Term, {"term": "bags", "n": 3})

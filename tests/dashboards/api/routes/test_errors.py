@@ -10,7 +10,7 @@ from badbuzz.store.database import Store
 from dashboards.error_responses import ErrorAnalysis
 from dashboards.errors.findings import analyse_errors
 from dashboards.errors.summary import summarise
-from dashboards.front.decoding import decode
+from dashboards.front.client import decode
 from tests.dashboards.errors.test_commands import DAY_MS, NOW_MS, SCORERS, fill
 from tests.support.served import Served
 

@@ -17,7 +17,17 @@ from badbuzz.store.model import Feedback
 from dashboards.front.session import client_of
 from dashboards.front.views.history import exported
 from tests.support.feedback import feedback
-from tests.support.served import BRAND, START_MS, STEP_MS, WINDOWS, Served, fill, window
+from tests.support.served import (
+    ALERTS,
+    BRAND,
+    START_MS,
+    STEP_MS,
+    WINDOWS,
+    Served,
+    alert,
+    fill,
+    window,
+)  # fmt: skip
 
 OTHER = "Nordwind"
 PAGE = """
@@ -232,3 +242,13 @@ def test_errors_are_shown_with_the_corrections(served: Served, open_page: Open) 
     )
     assert '<th scope="row">allemand</th><td>langue</td><td>8</td><td>0</td><td>6</td>' in text
     assert "<b>long" not in "".join(element.proto.body for element in app.get("html"))
+
+
+# A newer version
+
+
+def test_an_alert_of_a_newer_version_is_drawn(open_page: Open, served: Served) -> None:
+    with Store.open(served.address) as store:
+        store.record_alerts(ALERTS, [(9, alert(6, phase="merged", severity="major"))], 10)
+    assert "major" in page_text(open_page("alerts"))
+    open_page("history")

@@ -294,6 +294,17 @@ def test_an_escalation_ends_the_lower_severities() -> None:
     ]
 
 
+def test_a_severity_of_a_newer_version_replaces_all_that_are_known() -> None:
+    alerts = posted(notification(replace(example(), phase="escalated", severity="major")))
+    found = [(one["labels"]["severity"], one["annotations"]["phase"]) for one in alerts]
+    assert found == [
+        ("major", "escalated"),
+        ("info", "replaced"),
+        ("warning", "replaced"),
+        ("critical", "replaced"),
+    ]
+
+
 def test_a_repetition_ends_no_alert() -> None:
     assert len(posted(notification(replace(example(), phase="escalated")), changed=False)) == 1
 
