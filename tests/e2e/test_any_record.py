@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
@@ -33,7 +35,9 @@ from dashboards.responses import BrandStatus, DescribedAlertHistory
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.alertmanager import to_alerts
 from stream_processor.notifier.sinks.dimensions import alert_dimensions, window_metrics
-from tests.support.recorded import ALERTS, TWEETS, WINDOWS
+from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS
+from tests.support.recorded import alert as an_alert
+from tests.support.recorded import window as a_window
 from tests.support.strategies import alerts, scored_tweets, tweets, windows
 
 OFFSETS = count()
@@ -168,3 +172,32 @@ def test_a_mutated_record_is_refused_or_rendered(data: bytes, draws: st.DataObje
         render(wire.decode_alert(bytes(mutated)))
     with suppress(WireError):
         assert window_metrics(wire.decode_window(bytes(mutated))).dimensions
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"n": -1}, {"n": 2**63}, {"n_negative": 10**9}, {"rate": 1.5}, {"rate": -0.1},
+    {"adjusted_rate": None}, {"expected": orjson.Fragment("1e999")}, {"score": "high"},
+    {"state": "<b>"}, {"phase": 7}, {"severity": ""}, {"brand": "Nordwind"}, {"brand": ""},
+    {"id": "Nordwind/300000"}, {"alert_id": "Nordwind/300000"}, {"end_ms": 0},
+    {"window_end_ms": 0}, {"start_ms": 2**62}, {"opened_ms": 2**62}, {"opened_ms": -1},
+    {"evidence": {"terms": 1}}, {"evidence": []}, {"absent": [None]}, {"bundle": "\0"},
+    {"p_value": 2}, {"state": "paused"}, {"phase": "merged"}, {"severity": "major"},
+)  # fmt: skip
+"""Fields of forged windows and alerts; some are those of a newer version, and are carried."""
+
+
+@pytest.mark.parametrize("forged", FORGED, ids=str)
+def test_forged_records_leave_the_api_intact(
+    app: FastAPI, store: Store, forged: dict[str, Any]
+) -> None:
+    for data, read in (
+        (wire.encode_window(a_window()), wire.decode_window),
+        (wire.encode_alert(an_alert()), wire.decode_alert),
+    ):
+        with suppress(WireError):
+            value: Any = read(orjson.dumps(orjson.loads(data) | forged))
+            record(store, value)
+    paths = ("/windows", "/tweets", "/terms")
+    known = [one["brand"] for one in get(app, "/brands", "/alerts?phase=open")[0].json()]
+    if BRAND in known:
+        get(app, *(f"/brands/{quote(BRAND)}{path}" for path in paths))
