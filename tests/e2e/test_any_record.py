@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +28,7 @@ from badbuzz.evidence.explain import explain
 from badbuzz.messages.mail import write
 from badbuzz.messages.text import describe
 from badbuzz.messages.translator import LANGUAGES
-from badbuzz.model import BUCKET_MS, Alert, Prediction, Scored, Tweet, Window
+from badbuzz.model import BUCKET_MS, MAX_COUNT, Alert, Prediction, Scored, Tweet, Window
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.store.database import Store
 from dashboards.api.app import create_app
@@ -35,12 +37,14 @@ from dashboards.responses import BrandStatus, DescribedAlertHistory
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.alertmanager import to_alerts
 from stream_processor.notifier.sinks.dimensions import alert_dimensions, window_metrics
+from tests.support.events import DAY_MS, NEGATIVE, START_MS, beat, beats, in_order, steady
 from tests.support.recorded import ALERTS, BRAND, TWEETS, WINDOWS
 from tests.support.recorded import alert as an_alert
 from tests.support.recorded import window as a_window
 from tests.support.strategies import alerts, scored_tweets, tweets, windows
 
 OFFSETS = count()
+CRISIS_MS = START_MS + 8 * DAY_MS
 PARIS = ZoneInfo("Europe/Paris")
 THOROUGH = settings(
     max_examples=40, deadline=None,
@@ -136,6 +140,39 @@ def test_a_tweet_that_decodes_is_scored_folded_stored_and_served(
     record(store, scored)
     if tweet.kind == "post":
         assert store.tweets(tweet.brand, 0, 2**62).items
+
+
+@pytest.fixture(scope="module")
+def calm() -> Fold:
+    """Return a fold with a brand that was watched for eight days."""
+    fold = Fold(lambda _brand: Rules())
+    for tweet, prediction in in_order([*steady(8), *beats(START_MS, CRISIS_MS)]):
+        fold.apply(tweet, prediction)
+    return fold
+
+
+@THOROUGH
+@given(st.lists(tweets(("post",)), min_size=1, max_size=4))
+def test_an_alert_about_any_tweets_is_encoded_rendered_stored_and_served(
+    app: FastAPI, store: Store, calm: Fold, drawn: list[Tweet]
+) -> None:
+    here = deepcopy(calm)
+    claims: list[Alert] = []
+    for n in range(60):
+        at_ms, tweet = CRISIS_MS + n * 1000, drawn[n % len(drawn)]
+        tweet = replace(
+            tweet, id=f"{n}{tweet.id}", brand=BRAND, created_ms=at_ms, produced_ms=at_ms, seq=-1,
+            source="test", lang="en", n_retweets=max(tweet.n_retweets, MAX_COUNT - n),
+        )  # fmt: skip
+        tweet = wire.decode_tweet(wire.encode_tweet(tweet))
+        claims += here.apply(tweet, NEGATIVE).alerts
+    claims += here.apply(*beat(CRISIS_MS + 2 * BUCKET_MS)).alerts
+    assert [alert.evidence is not None for alert in claims] == [True]
+    for alert in claims:
+        assert wire.decode_alert(wire.encode_alert(alert)) == alert
+        render(alert)
+    record(store, *claims)
+    get(app, "/brands", "/alerts?language=fr")
 
 
 @THOROUGH
