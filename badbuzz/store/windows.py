@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.engine import RowMapping
 
 from badbuzz.errors import QueryError
-from badbuzz.model import BUCKET_MS, Window, WindowState
+from badbuzz.model import BUCKET_MS, MAX_COUNT, Window, WindowState
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import Page, SourcePartition, WindowSum
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
@@ -152,7 +152,10 @@ def add_brands(connection: Connection, last_start_ms: Mapping[str, int | None]) 
 
 
 def _steps(step_ms: int) -> Select[Any]:
-    """Return a query of sums over windows, grouped by number of the step."""
+    """Return a query of sums over windows, grouped by number of the step.
+
+    It leaves out counts that an older version recorded unchecked, whose sum may exceed 63 bits.
+    """
     column = windows.c
     number = (column.start_ms // step_ms).label("number")
     ranks = {state: rank for rank, state in enumerate(_STATES)}
@@ -169,6 +172,7 @@ def _steps(step_ms: int) -> Select[Any]:
             func.max(unknown).label("unknown_state"),
             func.max(column.alert_id).label("alert_id"),
         )
+        .where(column.n.between(0, MAX_COUNT), column.n_negative.between(0, MAX_COUNT))
         .group_by(number)
         .order_by(number)
     )

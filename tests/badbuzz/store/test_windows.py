@@ -58,6 +58,16 @@ def test_a_step_without_tweets_has_no_rate(store: Store) -> None:
     assert (step.rate, step.adjusted_rate) == (None, None)
 
 
+@pytest.mark.parametrize("forged", [{"n": 2**63 - 1}, {"n_negative": 2**63 - 1}, {"n": -1}])
+def test_counts_that_an_older_version_recorded_unchecked_are_left_out(
+    store: Store, forged: dict[str, int]
+) -> None:
+    found = [window(), window(1, **forged), window(2, **forged)]
+    store.record_windows(WINDOWS, list(enumerate(found)), 3)
+    (step,) = store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items
+    assert (step.n, step.n_negative) == (6, 3)
+
+
 def test_a_rate_that_an_older_version_recorded_unchecked_may_be_missing(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window(adjusted_rate=None))], 1)
     (step,) = store.windows(BRAND, *ALWAYS).items
