@@ -43,7 +43,7 @@ def window_sums(recent: Sequence[Bucket]) -> list[WindowCounts]:
     Parameters
     ----------
     recent
-        Closed buckets, oldest first. If there are fewer than a scale needs, all are summed.
+        Closed buckets, oldest first. If there are fewer than a scale needs, all are summed once.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def window_sums(recent: Sequence[Bucket]) -> list[WindowCounts]:
     expected = 0.0
     sums = []
     for n_buckets in SCALES:
-        for bucket in recent[-n_buckets : len(recent) - taken]:
+        for bucket in recent[-n_buckets : max(len(recent) - taken, 0)]:
             n += bucket.n
             n_negative += bucket.n_negative
             expected += bucket.expected

@@ -89,6 +89,8 @@ class Rules:
 class DetectionResult:
     """Result of testing a closed bucket, on the scale with the highest score.
 
+    ``minutes`` is the scale, or less if fewer buckets have closed since the brand's start or since
+    a silence: the result covers only buckets that exist.
     ``score`` is 0 if the rate is not raised or the baseline is too young. ``max_count_z`` is the
     highest count z of all scales. ``expected_low`` and ``expected_high`` are two standard
     deviations below and above the bucket's expectation. ``sums`` has one window for each scale.

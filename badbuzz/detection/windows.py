@@ -271,11 +271,12 @@ def _test(
     spread = baseline.dispersion(0) + uncertainty
     deviation = sqrt(expected + spread * expected * expected)
     window = best.window
+    minutes = min(best.minutes, len(state.recent) * BUCKET_MS // 60_000)
     return DetectionResult(
         score=round(best.score, 4) if state.n_hours >= _MIN_SCORED_HOURS else 0.0,
         max_count_z=max(scale.z_count for scale in scales),
-        minutes=best.minutes,
-        start_ms=end_ms - best.minutes * 60_000,
+        minutes=minutes,
+        start_ms=end_ms - minutes * 60_000,
         end_ms=end_ms,
         n=window.n,
         n_negative=window.n_negative,

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from badbuzz.detection.buckets import Bucket, WindowCounts, adjusted_rate, window_sums
+from badbuzz.detection.buckets import SCALES, Bucket, WindowCounts, adjusted_rate, window_sums
 
 
 def test_each_scale_sums_its_newest_buckets() -> None:
@@ -15,9 +17,14 @@ def test_each_scale_sums_its_newest_buckets() -> None:
     ]
 
 
-def test_a_scale_longer_than_the_history_sums_all_of_it() -> None:
-    assert window_sums([Bucket(n=1), Bucket(n=2), Bucket(n=4)])[1] == WindowCounts(7, 0, 0.0)
-    assert window_sums([Bucket(n=1), Bucket(n=2)])[1] == WindowCounts(3, 0, 0.0)
+@given(st.lists(st.integers(0, 99), max_size=14))
+def test_a_scale_is_the_plain_sum_of_its_newest_buckets_that_exist(counts: list[int]) -> None:
+    recent = [Bucket(n=n, n_negative=n // 2, expected=n / 4) for n in counts]
+    for n_buckets, window in zip(SCALES, window_sums(recent), strict=True):
+        newest = recent[-n_buckets:]
+        assert window.n == sum(bucket.n for bucket in newest)
+        assert window.n_negative == sum(bucket.n_negative for bucket in newest)
+        assert window.expected == sum(bucket.expected for bucket in newest)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,16 @@ def test_the_scale_with_the_highest_score_is_reported() -> None:
     assert result.max_count_z > count_z(15, 3.0, 0.1)
 
 
+@pytest.mark.parametrize("n_before", range(12))
+def test_a_result_after_a_silence_covers_only_buckets_that_exist(n_before: int) -> None:
+    state = known()
+    state.recent = [Bucket(n=20, n_negative=15, expected=3.0) for _ in range(n_before)]
+    result = examine(state, START_MS, Bucket(n=20, n_negative=15), Rules())
+    assert result.start_ms >= START_MS - n_before * BUCKET_MS
+    assert result.start_ms == result.end_ms - result.minutes * MINUTE_MS
+    assert (result.n, result.n_negative) == (4 * result.minutes, 3 * result.minutes)
+
+
 def test_without_a_score_the_scale_with_the_highest_count_z_is_reported() -> None:
     state = known(0)
     state.recent = [Bucket(n=20, n_negative=0, expected=3.0) for _ in range(11)]
