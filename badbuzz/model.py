@@ -54,7 +54,7 @@ class Tweet:
     Parameters
     ----------
     id
-        The network's id; empty for a heartbeat.
+        The network's id, for Mastodon the ``uri``; empty for a heartbeat.
     brand
         Name of the brand, the Kafka key; empty for a heartbeat, which applies to every brand.
     text
@@ -64,9 +64,11 @@ class Tweet:
     produced_ms
         Time on the source's clock when it sent the record, Unix milliseconds.
     seq
-        Sequence number of the record, increasing per source; -1 if the source has none.
+        Sequence number of the record, increasing per source; -1 if the source has none. It decides
+        nothing: a repeated record is recognised by its id.
     source
-        Name of the source, such as ``replay:…``, ``simulate`` or ``bluesky``.
+        Name of the source: its network, such as ``bluesky``, and after a colon, if the network has
+        several sources, which of them: ``replay:week-1f3a``.
     lang
         BCP 47 primary language in lower case; ``und`` when unknown.
     author
@@ -80,6 +82,9 @@ class Tweet:
     kind
         ``post`` is counted; ``edit`` and ``delete`` never change counts; ``heartbeat`` carries
         only a time.
+    replaces
+        Id of the version that an edited tweet replaces, if its network gives an edit a new id;
+        empty otherwise.
 
     Examples
     --------
@@ -100,6 +105,12 @@ class Tweet:
     url: Id = ""
     replay: bool = False
     kind: TweetKind = "post"
+    replaces: Id = ""
+
+    @property
+    def removed_id(self) -> str:
+        """Id of the tweet whose text an edit or a deletion removes."""
+        return self.replaces or self.id
 
 
 @dataclass(frozen=True, slots=True)

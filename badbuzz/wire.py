@@ -42,6 +42,7 @@ REASONS: Final = (
     "unreadable", "oversized", "version", "missing", "type", "value", "future", "misplaced",
 )  # fmt: skip
 
+_UNSET: Final = b',"replaces":""}'
 _VERSIONED: Final = b'{"v":%d,' % VERSION
 _MAX_DETAIL: Final = 300
 _PLACE: Final = re.compile(r"(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`", re.DOTALL)
@@ -79,7 +80,8 @@ def encode_tweet(tweet: Tweet) -> bytes:
     >>> decode_tweet(encode_tweet(tweet)) == tweet
     True
     """
-    return _VERSIONED + orjson.dumps(tweet)[1:]
+    packed = _VERSIONED + orjson.dumps(tweet)[1:]
+    return packed if tweet.replaces else packed[: -len(_UNSET)] + b"}"
 
 
 def decode_tweet(data: bytes) -> Tweet:

@@ -77,6 +77,9 @@ class Settings:
     warmup_h: int = _setting(168, "hours with tweets before alerts may exceed info", least=0)
     lateness_s: int = _setting(60, "allowed lateness, seconds of event time", least=0, most=3600)
     checkpoint_ms: int = _setting(200, "minimum milliseconds between checkpoints")
+    unlisted_brands: int = _setting(
+        1000, "brands of a partition from which only those of brands.toml are let in", least=0
+    )
     max_brands: int = _setting(200, "maximum brands with own gauges in /metrics")
     web_host: str = _setting("127.0.0.1", "address on which the worker's web server listens")
     web_port: int = _setting(6066, "port on which the worker's web server listens", most=65_535)

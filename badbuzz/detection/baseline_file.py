@@ -19,8 +19,8 @@ VERSION: Final = 1
 _INVALID: Final = "not a baseline file written by badbuzz baseline build"
 
 STREAM_FIELDS: Final = (
-    "closed_ms", "newest_ms", "last_seq", "recent_ids", "buckets", "recent", "n_late", "last_hour",
-    "alert", "cool_until_ms", "last_peak", "replay", "bundles",
+    "closed_ms", "newest_ms", "buckets", "recent", "n_late", "last_hour", "alert", "cool_until_ms",
+    "last_peak", "replay", "bundles",
 )  # fmt: skip
 """Fields of a state that belong to its stream; all others belong to the baseline."""
 
@@ -70,9 +70,9 @@ def adopt_baseline(live: BrandState | None, baseline: BrandBaseline) -> BrandSta
     Examples
     --------
     >>> baseline = extract_baseline(BrandState("Air Paradis", n_hours=200), "UTC")
-    >>> state = adopt_baseline(BrandState("Air Paradis", last_seq={"x": 9}, n_hours=3), baseline)
-    >>> state.n_hours, state.last_seq
-    (200, {'x': 9})
+    >>> state = adopt_baseline(BrandState("Air Paradis", n_late=9, n_hours=3), baseline)
+    >>> state.n_hours, state.n_late
+    (200, 9)
     """
     return baseline.state if live is None else _with_stream_of(live, baseline.state)
 

@@ -1,8 +1,11 @@
 """Fold the records of one partition, in order, into outcomes, windows and alerts.
 
-The state of a partition is the states of its brands and the newest heartbeat of each source. A
-brand's watermark is the minimum, over the live sources, of the source's newest heartbeat or tweet
-about the brand, less the allowed lateness. It does not depend on the other brands in the partition.
+The state of a partition is the states of its brands and the clocks of its sources. A brand's
+watermark is the minimum, over the live sources, of the source's newest heartbeat or tweet about the
+brand, less the allowed lateness. It does not depend on the other brands in the partition.
+
+A brand is either live or replayed: replayed records and heartbeats do not touch a live brand, and a
+replayed brand starts again with its first live tweet.
 """
 
 from __future__ import annotations
@@ -14,20 +17,36 @@ from typing import Final, Literal, NamedTuple, get_args
 import orjson
 
 from badbuzz.detection import windows
+from badbuzz.detection.seen_ids import PREFIX as IDS_PREFIX
+from badbuzz.detection.seen_ids import SeenIds, identify, identify_post, network_of
+from badbuzz.detection.sources import SourceClocks, watermark
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import StateError
 from badbuzz.evidence.explain import explain
+from badbuzz.evidence.sample import PREFIX as EVIDENCE_PREFIX
 from badbuzz.evidence.sample import BrandEvidence, brand_of
-from badbuzz.model import BUCKET_MS, Alert, Prediction, Tweet, Window
+from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
 VERSION: Final = 1
-MAX_BEHIND_MS: Final = 120_000
-"""A source further behind the newest one than this is not live."""
+PREFIXES: Final = (EVIDENCE_PREFIX, IDS_PREFIX)
+"""Prefixes of the keys of all records of a brand but its state's."""
 
-FORGET_MS: Final = 86_400_000
-"""A source further behind the newest one than this is forgotten."""
+MAX_LEAD_MS: Final = HOUR_MS
+"""A live brand whose closed buckets are further ahead of the broker than this starts again."""
 
-Outcome = Literal["counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat"]
+Outcome = Literal[
+    "counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat",
+    "foreign", "replayed", "unwatched",
+]  # fmt: skip
+"""What happened to a record.
+
+``foreign``, an edit or a deletion of another network's tweet; ``replayed``, a replayed record of a
+brand that has live tweets; ``unwatched``, a record of a brand that is not let in.
+"""
+UNPUBLISHED: Final[frozenset[Outcome]] = frozenset(
+    {"duplicate", "heartbeat", "foreign", "replayed", "unwatched"}
+)
+"""Outcomes of records that are not published as scored tweets."""
 
 
 class Applied(NamedTuple):
@@ -44,24 +63,6 @@ _CLOSING_NOTHING: Final[dict[Outcome, Applied]] = {
 """Results of records that close no bucket."""
 
 
-def watermark(times_ms: dict[str, int]) -> tuple[int, tuple[str, ...]]:
-    """Return the minimum time of the live sources, and the sources that are not live.
-
-    Parameters
-    ----------
-    times_ms
-        Newest time of each source, Unix milliseconds; at least one source.
-
-    Examples
-    --------
-    >>> watermark({"x": 500_000, "bluesky": 450_000, "mastodon": 100_000})
-    (450000, ('mastodon',))
-    """
-    oldest_live_ms = max(times_ms.values()) - MAX_BEHIND_MS
-    low_ms = min(time for time in times_ms.values() if time >= oldest_live_ms)
-    return low_ms, tuple(sorted(s for s, time in times_ms.items() if time < oldest_live_ms))
-
-
 @dataclass(slots=True)
 class Fold:
     """State of one partition.
@@ -72,12 +73,20 @@ class Fold:
         Function that returns the rules of a brand by its name.
     brands
         State of each brand by name.
-    heartbeats_ms
-        Newest heartbeat of each source, Unix milliseconds.
+    clocks
+        Times and numbers of the sources.
     changed
         Brands whose state changed since :meth:`saved` was last called.
     evidence
         Sampled negatives and term counts of each brand by name.
+    seen
+        Ids of each brand's newest records by name.
+    is_listed
+        Function that tells whether a brand is always watched.
+    max_unlisted
+        Number of brands from which no other is let in unless it is listed.
+    retention_ms
+        Event time without a tweet after which a brand that is not listed is dropped.
 
     Examples
     --------
@@ -93,12 +102,20 @@ class Fold:
 
     rules_of: Callable[[str], Rules]
     brands: dict[str, BrandState] = field(default_factory=dict)
-    heartbeats_ms: dict[str, int] = field(default_factory=dict)
+    clocks: SourceClocks = field(default_factory=SourceClocks)
     changed: set[str] = field(default_factory=set)
     evidence: dict[str, BrandEvidence] = field(default_factory=dict)
+    seen: dict[str, SeenIds] = field(default_factory=dict)
+    is_listed: Callable[[str], bool] = lambda _: True
+    max_unlisted: int = 0
+    retention_ms: int = 30 * 24 * HOUR_MS
     _changed_evidence: set[str] = field(default_factory=set)
+    _changed_ids: set[str] = field(default_factory=set)
+    _dropped: list[bytes] = field(default_factory=list)
 
-    def apply(self, tweet: Tweet, prediction: Prediction | None) -> Applied:
+    def apply(
+        self, tweet: Tweet, prediction: Prediction | None, arrived_ms: int | None = None
+    ) -> Applied:
         """Apply one record.
 
         Parameters
@@ -107,6 +124,9 @@ class Fold:
             Next record of the partition.
         prediction
             Prediction of a post; None if no bundle supports its language, and for other kinds.
+        arrived_ms
+            Time at which the broker received the record, Unix milliseconds; None if unknown. A live
+            source's time never exceeds it.
 
         Returns
         -------
@@ -114,49 +134,94 @@ class Fold:
             Outcome of the record, and the windows and alerts that it caused.
         """
         if tweet.kind == "heartbeat":
-            return _applied("heartbeat", self._apply_heartbeat(tweet))
+            return _applied("heartbeat", self._apply_heartbeat(tweet, arrived_ms))
         state = self.brands.get(tweet.brand)
         if state is None:
+            if not self.is_listed(tweet.brand) and len(self.brands) >= self.max_unlisted:
+                return _CLOSING_NOTHING["unwatched"]
             state = self.brands[tweet.brand] = BrandState(tweet.brand)
+        if tweet.replay:
+            arrived_ms = None
+            if state.closed_ms >= 0 and not state.replay:
+                return _CLOSING_NOTHING["replayed"]
         self.changed.add(tweet.brand)
-        if not windows.note_record(state, tweet):
+        seen = self.seen.get(tweet.brand)
+        if seen is None:
+            seen = self.seen[tweet.brand] = SeenIds(tweet.brand)
+        if tweet.kind != "post" or (tweet.replaces and _is_new_version(tweet, seen)):
+            return self._apply_change(state, tweet, seen, arrived_ms)
+        if not seen.add(identify(tweet), tweet.created_ms):
             return _CLOSING_NOTHING["duplicate"]
-        if tweet.kind != "post":
-            evidence = self.evidence.get(tweet.brand)
-            if evidence is not None and evidence.forget(tweet.id):
-                self._changed_evidence.add(tweet.brand)
-            windows.note_source(state, tweet)
-            return _CLOSING_NOTHING[tweet.kind]
+        self._changed_ids.add(tweet.brand)
+        if tweet.seq >= 0:
+            self.clocks.note_number(tweet)
+        return self._apply_post(state, tweet, prediction, arrived_ms)
+
+    def _apply_post(
+        self, state: BrandState, tweet: Tweet, prediction: Prediction | None, arrived_ms: int | None
+    ) -> Applied:
         rules = self.rules_of(tweet.brand)
-        if state.closed_ms < 0:
-            self._start(state, tweet, rules)
+        if arrived_ms is not None:
+            self.clocks.check_ahead(tweet.source, tweet.produced_ms, arrived_ms)
+        if state.closed_ms < 0 or _must_restart(state, tweet, arrived_ms):
+            self._start(state, tweet, rules, arrived_ms)
         outcome = windows.observe(state, tweet, prediction, rules)
         if outcome == "counted" and prediction is not None and prediction.negative:
             self._add_evidence(tweet, prediction)
-        windows.note_source(state, tweet)
+        windows.note_source(state, tweet, arrived_ms)
         if tweet.created_ms - rules.lateness_ms >= state.closed_ms + BUCKET_MS:
             return _applied(outcome, self._advance(state, rules))
         return _CLOSING_NOTHING[outcome]
 
-    def _start(self, state: BrandState, tweet: Tweet, rules: Rules) -> None:
-        """Start a new brand at the oldest bucket for which the tweet's source is not late."""
-        start_ms = max(min(tweet.created_ms, tweet.produced_ms) - rules.lateness_ms, 0)
-        if self.heartbeats_ms:
-            start_ms = max(start_ms, watermark(self.heartbeats_ms)[0] - rules.lateness_ms)
+    def _apply_change(
+        self, state: BrandState, tweet: Tweet, seen: SeenIds, arrived_ms: int | None
+    ) -> Applied:
+        """Apply an edit or a deletion: the text that it removes is no longer evidence."""
+        if not _is_of_its_network(state, tweet, seen):
+            return _CLOSING_NOTHING["foreign"]
+        is_edit = tweet.kind != "delete"
+        is_new = seen.add(
+            identify(replace(tweet, kind="edit") if is_edit else tweet), tweet.created_ms
+        )
+        if is_edit and tweet.replaces:
+            seen.add(identify_post(tweet.source, tweet.id), tweet.created_ms)
+        self._changed_ids.add(tweet.brand)
+        if not is_new:
+            return _CLOSING_NOTHING["duplicate"]
+        evidence = self.evidence.get(tweet.brand)
+        if evidence is not None and evidence.forget(tweet.removed_id):
+            self._changed_evidence.add(tweet.brand)
+        if state.replay == tweet.replay:
+            windows.note_source(state, tweet, arrived_ms)
+        return _CLOSING_NOTHING["delete" if tweet.kind == "delete" else "edit"]
+
+    def _start(self, state: BrandState, tweet: Tweet, rules: Rules, arrived_ms: int | None) -> None:
+        """Start a brand at the oldest bucket for which no live source is late.
+
+        A brand that was replayed starts again with its first live tweet.
+        """
+        state.restart()
+        state.replay = tweet.replay
+        heartbeats_ms = self.clocks.of(replay=tweet.replay)
+        start_ms = min(tweet.created_ms, tweet.produced_ms)
+        if heartbeats_ms:
+            start_ms = watermark(heartbeats_ms)[0]
+        if arrived_ms is not None:
+            start_ms = min(start_ms, arrived_ms)
+        start_ms = max(start_ms - rules.lateness_ms, 0)
         state.closed_ms = start_ms - start_ms % BUCKET_MS
 
-    def _apply_heartbeat(self, beat: Tweet) -> list[tuple[Window, Alert | None]]:
-        time_ms = beat.produced_ms
-        if time_ms <= self.heartbeats_ms.get(beat.source, -1):
+    def _apply_heartbeat(
+        self, beat: Tweet, arrived_ms: int | None
+    ) -> list[tuple[Window, Alert | None]]:
+        time_ms = self.clocks.note_heartbeat(beat, arrived_ms)
+        if time_ms < 0:
             return []
-        self.heartbeats_ms[beat.source] = time_ms
-        newest_ms = max(self.heartbeats_ms.values())
-        for source in [s for s, t in self.heartbeats_ms.items() if newest_ms - t > FORGET_MS]:
-            del self.heartbeats_ms[source]
         due = [
             brand
             for brand, state in self.brands.items()
-            if 0 <= state.closed_ms <= time_ms - self.rules_of(brand).lateness_ms - BUCKET_MS
+            if state.replay == beat.replay
+            and 0 <= state.closed_ms <= time_ms - self.rules_of(brand).lateness_ms - BUCKET_MS
         ]
         closed = []
         for brand in sorted(due):  # states loaded from Kafka have another order
@@ -164,14 +229,11 @@ class Fold:
         return closed
 
     def _advance(self, state: BrandState, rules: Rules) -> list[tuple[Window, Alert | None]]:
-        times_ms = dict(self.heartbeats_ms)
-        for source, time_ms in state.newest_ms.items():
-            if time_ms > times_ms.get(source, -1):
-                times_ms[source] = time_ms
-        oldest_ms = max(times_ms.values()) - FORGET_MS
-        times_ms = {source: time_ms for source, time_ms in times_ms.items() if time_ms >= oldest_ms}
-        low_ms, absent = watermark(times_ms)
+        low_ms, absent = self.clocks.watermark(state.newest_ms, replay=state.replay)
         if low_ms - rules.lateness_ms < state.closed_ms + BUCKET_MS:
+            return []
+        if self._is_forgotten(state, low_ms):
+            self._drop(state.brand)
             return []
         self.changed.add(state.brand)
         closed = windows.advance(state, low_ms - rules.lateness_ms, rules, absent)
@@ -179,6 +241,25 @@ class Fold:
         if evidence is None:
             return closed
         return [(window, self._with_evidence(window, alert, evidence)) for window, alert in closed]
+
+    def _is_forgotten(self, state: BrandState, now_ms: int) -> bool:
+        if self.is_listed(state.brand):
+            return False
+        return now_ms - max(state.newest_ms.values(), default=now_ms) > self.retention_ms
+
+    def _drop(self, brand: str) -> None:
+        """Remove a brand and all its records from the state."""
+        self._dropped.append(brand.encode())
+        del self.brands[brand]
+        self.changed.discard(brand)
+        for parts, changed in (
+            (self.evidence, self._changed_evidence),
+            (self.seen, self._changed_ids),
+        ):
+            part = parts.pop(brand, None)
+            if part is not None:
+                self._dropped += part.keys()
+                changed.discard(brand)
 
     def _add_evidence(self, tweet: Tweet, prediction: Prediction) -> None:
         evidence = self.evidence.get(tweet.brand)
@@ -202,34 +283,45 @@ class Fold:
         """Return the states changed since :meth:`saved`, sorted by brand."""
         return [self.brands[brand] for brand in sorted(self.changed)]
 
-    def changed_evidence(self) -> list[tuple[bytes, bytes | None]]:
-        """Return keys and values of changed evidence, sorted by brand; None deletes a key."""
-        brands = sorted(self._changed_evidence)
-        return [record for brand in brands for record in self.evidence[brand].changed()]
+    def changed_records(self) -> list[tuple[bytes, bytes | None]]:
+        """Return keys and values of changed evidence and ids, by brand; None deletes a key.
+
+        Deletions of dropped brands come first, so that a brand that is seen again is kept.
+        """
+        records: list[tuple[bytes, bytes | None]] = [(key, None) for key in self._dropped]
+        for brand in sorted(self._changed_evidence):
+            records += self.evidence[brand].changed()
+        for brand in sorted(self._changed_ids):
+            records += self.seen[brand].changed()
+        return records
 
     def saved(self) -> None:
-        """Mark all states and evidence as saved."""
+        """Mark everything as saved."""
         self.changed.clear()
         for brand in self._changed_evidence:
             self.evidence[brand].saved()
+        for brand in self._changed_ids:
+            self.seen[brand].saved()
         self._changed_evidence.clear()
+        self._changed_ids.clear()
+        self._dropped.clear()
 
-    def restore_evidence(self, key: bytes, value: bytes) -> None:
-        """Restore a record that :meth:`changed_evidence` returned."""
+    def restore_record(self, key: bytes, value: bytes) -> None:
+        """Restore a record that :meth:`changed_records` returned."""
         brand = brand_of(key)
-        evidence = self.evidence.get(brand)
-        if evidence is None:
-            evidence = self.evidence[brand] = BrandEvidence(brand)
-        evidence.restore(key, value)
+        if key.startswith(IDS_PREFIX):
+            self.seen.setdefault(brand, SeenIds(brand)).restore(key, value)
+        else:
+            self.evidence.setdefault(brand, BrandEvidence(brand)).restore(key, value)
 
     def pack(self, partition: int, next_offset: int) -> bytes:
-        """Return the partition's own record: partition, next offset and heartbeats."""
+        """Return the partition's own record: partition, next offset and clocks."""
         return orjson.dumps(
             {
                 "v": VERSION,
                 "partition": partition,
                 "next_offset": next_offset,
-                "heartbeats_ms": self.heartbeats_ms,
+                **self.clocks.pack(),
             }
         )
 
@@ -243,7 +335,7 @@ class Fold:
             )
         if plain["partition"] != partition:
             raise StateError(f"partition {partition} holds the record of {plain['partition']}")
-        self.heartbeats_ms = dict(plain["heartbeats_ms"])
+        self.clocks = SourceClocks.unpack(plain)
         offset: int = plain["next_offset"]
         return offset
 
@@ -251,3 +343,24 @@ class Fold:
 def _applied(outcome: Outcome, closed: list[tuple[Window, Alert | None]]) -> Applied:
     windows = tuple(window for window, _ in closed)
     return Applied(outcome, windows, tuple(alert for _, alert in closed if alert is not None))
+
+
+def _is_new_version(tweet: Tweet, seen: SeenIds) -> bool:
+    """Tell whether a post is an edit: it replaces a tweet that was counted."""
+    return identify_post(tweet.source, tweet.replaces) in seen
+
+
+def _is_of_its_network(state: BrandState, tweet: Tweet, seen: SeenIds) -> bool:
+    """Tell whether an edit or a deletion is not of a tweet that only another network has."""
+    name, own = tweet.removed_id, network_of(tweet.source)
+    if identify_post(tweet.source, name) in seen:
+        return True
+    others = (source for source in state.newest_ms if network_of(source) != own)
+    return not any(identify_post(source, name) in seen for source in others)
+
+
+def _must_restart(state: BrandState, tweet: Tweet, arrived_ms: int | None) -> bool:
+    """Tell whether a live tweet meets the times of a replay, or of a clock that was ahead."""
+    if state.replay and not tweet.replay:
+        return True
+    return arrived_ms is not None and state.closed_ms > arrived_ms + MAX_LEAD_MS

@@ -17,7 +17,7 @@ from badbuzz.detection.buckets import Bucket, WindowCounts
 from badbuzz.errors import StateError
 from badbuzz.model import WindowState
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,6 @@ class BrandState:
         End of the last closed bucket: an older tweet is late; -1 before the first tweet.
     newest_ms
         Newest event time of each source.
-    last_seq
-        Highest sequence number by digest of the source, most recently seen source last.
-    recent_ids
-        Digests of the last records without a sequence number.
     buckets
         Open buckets by start.
     recent
@@ -162,8 +158,6 @@ class BrandState:
     brand: str
     closed_ms: int = -1
     newest_ms: dict[str, int] = field(default_factory=dict)
-    last_seq: dict[str, int] = field(default_factory=dict)
-    recent_ids: list[int] = field(default_factory=list)
     buckets: dict[int, Bucket] = field(default_factory=dict)
     recent: list[Bucket] = field(default_factory=list)
     baseline: Baseline = field(default_factory=Baseline)
@@ -180,6 +174,16 @@ class BrandState:
     def warm(self, rules: Rules) -> bool:
         """Check whether the baseline has seen enough hours and negatives."""
         return self.n_hours >= rules.warmup_hours and self.n_negative_seen >= rules.warmup_negatives
+
+    def restart(self) -> None:
+        """Drop the buckets and times of the stream; the next tweet starts it anew.
+
+        The baseline and an open alert stay.
+        """
+        self.closed_ms = -1
+        self.newest_ms.clear()
+        self.buckets.clear()
+        self.recent.clear()
 
     def window_state(self, at_ms: int, rules: Rules) -> WindowState:
         """Return the state that a window ending at a time is published with."""
@@ -217,7 +221,9 @@ class BrandState:
         """
         plain: dict[str, Any] = orjson.loads(packed)
         version = plain.pop("v", None)
-        if version != VERSION:
+        if version == 3:
+            _migrate_from_3(plain)
+        elif version != VERSION:
             raise StateError(
                 f"state of brand {plain.get('brand')!r} has version {version}, this is {VERSION}: "
                 "run the badbuzz that wrote it, or start with an empty processor-state topic"
@@ -227,3 +233,8 @@ class BrandState:
         plain["recent"] = [Bucket(*fields) for fields in plain["recent"]]
         plain["alert"] = OpenAlert(*plain["alert"]) if plain["alert"] is not None else None
         return cls(**plain)
+
+
+def _migrate_from_3(plain: dict[str, Any]) -> None:
+    """Remove the numbers and ids of a version before ids were kept apart from the state."""
+    del plain["last_seq"], plain["recent_ids"]

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from math import log, sqrt
 from typing import Final, Literal, NamedTuple
-from zlib import crc32
 
 from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Baseline
@@ -25,8 +24,6 @@ SILENCE_MS: Final = HOUR_MS
 """If the watermark jumps further than this, the skipped buckets are treated as missing."""
 
 _MAX_SOURCES: Final = 8
-_MAX_NUMBERED_SOURCES: Final = 12
-_MAX_RECENT_IDS: Final = 48
 _MIN_SCORED_HOURS: Final = 24  # hours with a tweet before anything scores
 _SETTLING_HOURS: Final = 6
 _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expected
@@ -34,43 +31,13 @@ _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expec
 CountOutcome = Literal["counted", "unvalidated", "late"]
 
 
-def note_record(state: BrandState, tweet: Tweet) -> bool:
-    """Remember a record and return whether it is new, not a duplicate.
+def note_source(state: BrandState, tweet: Tweet, arrived_ms: int | None = None) -> None:
+    """Record the newest time of a tweet's source; if there are too many, drop the oldest.
 
-    A record with a sequence number is a duplicate if its source, one of the 12 seen last, has sent
-    an equal or higher number. A record without one is a duplicate if it is among the last 48.
-
-    Examples
-    --------
-    >>> state = BrandState("Air Paradis")
-    >>> tweet = Tweet("1", "Air Paradis", "", created_ms=0, produced_ms=0, seq=0)
-    >>> note_record(state, tweet), note_record(state, tweet)
-    (True, False)
+    The time is at most that at which the broker received the tweet, unless that is unknown.
     """
-    if tweet.seq >= 0:
-        source = _source_digest(tweet.source)
-        last = state.last_seq.pop(source, -1)
-        state.last_seq[source] = max(tweet.seq, last)
-        if len(state.last_seq) > _MAX_NUMBERED_SOURCES:
-            del state.last_seq[next(iter(state.last_seq))]
-        return tweet.seq > last
-    digest = crc32(f"{tweet.source} {tweet.kind} {tweet.id}".encode())
-    if digest in state.recent_ids:
-        return False
-    state.recent_ids.append(digest)
-    del state.recent_ids[:-_MAX_RECENT_IDS]
-    return True
-
-
-@lru_cache(maxsize=1024)
-def _source_digest(source: str) -> str:
-    return f"{crc32(source.encode(errors='replace')):08x}"
-
-
-def note_source(state: BrandState, tweet: Tweet) -> None:
-    """Record the newest time of a tweet's source; if there are too many, drop the oldest."""
     newest = state.newest_ms
-    time_ms = tweet.produced_ms
+    time_ms = tweet.produced_ms if arrived_ms is None else min(tweet.produced_ms, arrived_ms)
     if tweet.kind == "post":
         time_ms = min(tweet.created_ms, time_ms)
     if time_ms > newest.get(tweet.source, -1):

@@ -79,14 +79,14 @@ def key(brand: str, start_ms: int | None = None) -> bytes:
 
 
 def brand_of(record_key: bytes) -> str:
-    """Return the brand that a record of evidence belongs to.
+    """Return the brand that a record of evidence belongs to, or another record with a prefix.
 
     Examples
     --------
     >>> brand_of(key("Air Paradis", 300_000))
     'Air Paradis'
     """
-    return record_key.removeprefix(PREFIX).partition(b"\x00")[0].decode(errors="replace")
+    return record_key.split(b"\x00")[2].decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -261,6 +261,10 @@ class BrandEvidence:
             for _, packed in self.samples[start]
         ]
         return sorted(tweets, key=lambda tweet: (tweet.created_ms, tweet.id, tweet.text))
+
+    def keys(self) -> list[bytes]:
+        """Return the keys of all records."""
+        return [key(self.brand), *(key(self.brand, start_ms) for start_ms in self.samples)]
 
     def changed(self) -> list[tuple[bytes, bytes | None]]:
         """Return keys and values changed since :meth:`saved`; None deletes a key."""

@@ -15,7 +15,7 @@ from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
 FIELDS: Final = (
     "id", "brand", "text", "created_at", "created_ms", "lang", "author", "n_retweets", "url",
-    "kind", "label", "reason", "score", "negative", "bundle",
+    "kind", "replaces", "label", "reason", "score", "negative", "bundle",
 )  # fmt: skip
 """Fields that ``--map`` accepts; ``created_at`` is a time with an offset, or Unix seconds."""
 
@@ -226,7 +226,9 @@ class RowReader:
             values = {name: _nested(row, column) for name, column in columns.items()}
         else:
             values = dict(zip(columns, map(row.get, columns.values()), strict=True))
-        kind = values.get("kind") or self._kind(row, values)
+        kind = values.get("kind") or "post"
+        if self.preset.history and "kind" not in columns:
+            kind, values["replaces"] = self._version(row, values)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
         if kind == "heartbeat":
@@ -244,6 +246,7 @@ class RowReader:
             "n_retweets": _count(values.get("n_retweets")),
             "url": self._url(values),
             "kind": kind,
+            "replaces": _optional_text(values, "replaces", max_bytes=_MAX_ID),
             "label": self._label(values),
             "reason": _optional_text(values, "reason") or None,
             "score": _score(values.get("score")),
@@ -251,16 +254,21 @@ class RowReader:
             "bundle": _optional_text(values, "bundle") or None,
         }
 
-    def _kind(self, row: dict[str, Any], values: dict[str, Any]) -> str:
-        """Return ``edit`` if an earlier version is in the same recording, otherwise ``post``."""
-        history = row.get(self.preset.history)
+    def _version(self, row: dict[str, Any], values: dict[str, Any]) -> tuple[str, str]:
+        """Return the kind of a row, and the id of the version that it replaces.
+
+        The row is an edit if an earlier version is in the same recording. Otherwise it names the
+        version before it, which another source may have read.
+        """
+        history, id_ = row.get(self.preset.history), str(values.get("id"))
         if not isinstance(history, list):
-            return "post"
-        edited = any(str(version) in self.seen for version in history)
-        self.seen[str(values.get("id"))] = None
+            return "post", ""
+        earlier = [version for version in map(str, history) if version != id_]
+        replaced = next((version for version in reversed(earlier) if version in self.seen), "")
+        self.seen[id_] = None
         if len(self.seen) > _MAX_SEEN:
             del self.seen[next(iter(self.seen))]
-        return "edit" if edited else "post"
+        return ("edit", replaced) if replaced else ("post", "".join(earlier[-1:]))
 
     def _author(self, author: object) -> str:
         name = _optional_text({"author": author}, "author")

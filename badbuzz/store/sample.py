@@ -203,7 +203,7 @@ def _remove(
     rows: dict[TweetKey, Row] = {}
     for offset, scored in records:
         tweet = scored.tweet
-        key = tweet.brand, storable_id(tweet.id)
+        key = tweet.brand, storable_id(tweet.removed_id)
         rows[key] = {
             "brand": tweet.brand,
             "tweet_id": key[1],

@@ -65,6 +65,10 @@ class BulkHistogram(Collector):
 
 
 TWEETS: Final = Counter("badbuzz_tweets", "Records processed, by outcome.", ["outcome"])
+RENUMBERED: Final = Counter(
+    "badbuzz_source_renumberings",
+    "Times that the sequence numbers of a source began again or jumped. Nothing is lost.",
+)
 DEAD_LETTERS: Final = Counter(
     "badbuzz_dead_letters", "Records written to the dead letters, by reason.", ["reason"]
 )

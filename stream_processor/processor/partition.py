@@ -10,16 +10,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from badbuzz import wire
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
-from badbuzz.detection.fold import Fold
+from badbuzz.detection.fold import PREFIXES, UNPUBLISHED, Fold
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import StateError, WireError
-from badbuzz.evidence.sample import PREFIX, brand_of
+from badbuzz.evidence.sample import brand_of
 from badbuzz.model import Prediction, Tweet
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
@@ -74,9 +74,14 @@ class ProcessorHandler:
     def __init__(self, resources: ProcessorResources, partition: int) -> None:
         self.partition = partition
         self.next_offset = -1
-        self.fold = Fold(resources.brands.of)
         self._resources = resources
-        self._settings = resources.settings
+        self._settings = settings = resources.settings
+        self.fold = Fold(
+            resources.brands.of,
+            is_listed=resources.brands.rules.__contains__,
+            max_unlisted=settings.unlisted_brands,
+            retention_ms=settings.retention_days * 86_400_000,
+        )
         transactional_id = f"{self._settings.group}-{partition}"
         self._writer = TransactionalWriter(self._settings, transactional_id)
         self._outputs: dict[str, list[Output]] = defaultdict(list)
@@ -92,16 +97,16 @@ class ProcessorHandler:
         if own is not None:
             with _state_errors(topic, "the partition's record"):
                 self.next_offset = self.fold.unpack(self.partition, own)
-        for key in [key for key in packed if key.startswith(PREFIX)]:
-            self._restore_evidence(topic, key, packed.pop(key))
+        for key in [key for key in packed if key.startswith(PREFIXES)]:
+            self._restore_record(topic, key, packed.pop(key))
         for key, value in packed.items():
             self._restore_brand(topic, key, value)
 
-    def _restore_evidence(self, topic: str, key: bytes, value: bytes) -> None:
+    def _restore_record(self, topic: str, key: bytes, value: bytes) -> None:
         brand = brand_of(key)
         self._check_restored(brand)
-        with _state_errors(topic, f"the evidence of brand {brand!r}"):
-            self.fold.restore_evidence(key, value)
+        with _state_errors(topic, f"the evidence or the ids of brand {brand!r}"):
+            self.fold.restore_record(key, value)
 
     def _restore_brand(self, topic: str, key: bytes, value: bytes) -> None:
         with _state_errors(topic, f"the state of brand {key.decode(errors='replace')!r}"):
@@ -194,9 +199,11 @@ class ProcessorHandler:
         outcomes: Counter[str],
     ) -> None:
         headers = [("offset", str(record.offset).encode())]
-        outcome, windows, alerts = self.fold.apply(tweet, prediction)
+        outcome, windows, alerts = self.fold.apply(tweet, prediction, record.timestamp)
         outcomes[outcome] += 1
-        if outcome not in ("duplicate", "heartbeat"):
+        if outcome not in UNPUBLISHED:
+            if outcome == "edit":  # a post that replaces a counted one is published as its edit
+                tweet, prediction = replace(tweet, kind="edit"), None
             scored = wire.encode_scored(tweet, prediction)
             self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
         for window in windows:
@@ -217,7 +224,8 @@ class ProcessorHandler:
             newest_ms[post.source] = max(newest_ms.get(post.source, 0), post.created_ms)
         for source, time_ms in newest_ms.items():
             source_gauges.show(source, time_ms, metrics.SOURCE_EVENT_SECONDS)
-        for source, time_ms in self.fold.heartbeats_ms.items():
+        clocks = self.fold.clocks
+        for source, time_ms in {**clocks.replayed_ms, **clocks.live_ms}.items():
             source_gauges.show(source, time_ms, metrics.SOURCE_HEARTBEAT_SECONDS)
 
     async def checkpoint(self) -> None:
@@ -241,7 +249,7 @@ class ProcessorHandler:
         states: list[Output] = [
             (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
         ]
-        states += [(key, value, []) for key, value in self.fold.changed_evidence()]
+        states += [(key, value, []) for key, value in self.fold.changed_records()]
         states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
         return states
 
@@ -258,11 +266,14 @@ def _state_errors(topic: str, what: str) -> Iterator[None]:
 
 
 def _check_clock(tweet: Tweet, timestamp_ms: int) -> None:
-    """Reject a record from the broker's future, which would close every open window.
+    """Reject a record from the broker's future.
 
     The clock of a replay is that of its recording, which may be shifted and accelerated. It is
-    allowed to be a year ahead.
+    allowed to be a year ahead. The fold limits the time of a live heartbeat itself, and names its
+    source in the windows.
     """
+    if tweet.kind == "heartbeat" and not tweet.replay:
+        return
     ahead_ms = tweet.produced_ms - timestamp_ms
     if ahead_ms > (MAX_REPLAY_AHEAD_MS if tweet.replay else MAX_CLOCK_AHEAD_MS):
         raise WireError("produced_ms", "future", f"{ahead_ms // 1000} s ahead of the broker")

@@ -28,6 +28,14 @@ log = logging.getLogger(__name__)
 _CHECK_S: Final = 60.0
 _SHOW_S: Final = 5.0
 _MAX_SOURCES: Final = 50
+_NOT_WATCHED: Final = {
+    "replayed": "are replays of brands that have live tweets, and were not counted: replay under a "
+    "BADBUZZ_TOPIC_PREFIX of its own",
+    "unwatched": "are of brands that are not watched: add them to BADBUZZ_BRANDS, or raise "
+    "BADBUZZ_UNLISTED_BRANDS",
+    "foreign": "are edits or deletions of another network's tweets, and were ignored",
+}
+"""What to log about records of these outcomes."""
 
 
 class ProcessorPipeline(Pipeline):
@@ -73,6 +81,9 @@ class ProcessorPipeline(Pipeline):
     async def _check_recent(self) -> None:
         recent = self._resources.recent
         n, unreadable, late = recent["all"], recent["unreadable"], recent["late"]
+        for outcome, remedy in _NOT_WATCHED.items():
+            if recent[outcome]:
+                log.warning("%d of the last minute's records %s", recent[outcome], remedy)
         recent.clear()
         if late > n / 2:
             log.warning(
@@ -85,6 +96,27 @@ class ProcessorPipeline(Pipeline):
             log.error(
                 "%d of the last minute's %d records could not be read; the reasons are in topic %s",
                 unreadable, n, self.settings.topic(wire.DEAD_LETTERS),
+            )  # fmt: skip
+
+    @Service.timer(_CHECK_S)
+    async def _check_sources(self) -> None:
+        ahead: set[str] = set()
+        for handler in self._consumer.handlers.values():
+            assert isinstance(handler, ProcessorHandler)
+            clocks = handler.fold.clocks
+            ahead.update(clocks.ahead_ms)
+            for source, (last, seq) in clocks.renumbered.items():
+                log.warning(
+                    "the numbers of source %r went from %d to %d: it began again, or two sources "
+                    "have this name; its tweets are told apart by their ids, so none is lost",
+                    source, last, seq,
+                )  # fmt: skip
+            metrics.RENUMBERED.inc(len(clocks.renumbered))
+            clocks.renumbered.clear()
+        if ahead:
+            log.warning(
+                "the clocks of sources %s are more than two minutes ahead of the broker: windows "
+                "name them as absent and do not wait for them", ", ".join(sorted(ahead)),
             )  # fmt: skip
 
     def state(self, brand: str) -> bytes | None:

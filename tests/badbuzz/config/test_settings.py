@@ -38,6 +38,7 @@ LIMITS = {
     "warmup_h": (0, 168, 1_000_000),
     "lateness_s": (0, 60, 3600),
     "checkpoint_ms": (1, 200, 1_000_000),
+    "unlisted_brands": (0, 1000, 1_000_000),
     "max_brands": (1, 200, 1_000_000),
     "web_port": (1, 6066, 65_535),
     "retention_days": (1, 30, 3650),

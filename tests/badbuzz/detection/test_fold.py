@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from badbuzz.detection.fold import Fold, watermark
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.sources import SourceClocks
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import StateError
 from badbuzz.model import Tweet
@@ -90,9 +91,9 @@ def test_a_restored_fold_gives_the_same_results(offsets: list[int], cut: int) ->
     assert restored.unpack(0, fold.pack(partition=0, next_offset=cut)) == cut
     for state in fold.brands.values():
         restored.brands[state.brand] = BrandState.unpack(state.pack())
-    for key, value in fold.changed_evidence():
+    for key, value in fold.changed_records():
         if value is not None:
-            restored.restore_evidence(key, value)
+            restored.restore_record(key, value)
     after = run(events[cut:], fold=restored)
     assert restored.evidence == run_to_the_end(events).evidence
     assert before[0] + after[0] == straight[0]
@@ -162,22 +163,6 @@ def test_edits_and_deletes_never_change_counts() -> None:
     assert windows[0].n == 1
 
 
-def test_records_without_numbers_are_deduplicated_by_id() -> None:
-    tweet = post(START_MS)
-    assert run([tweet, tweet])[2] == ["counted", "duplicate"]
-
-
-def test_a_numbered_record_is_known_by_its_number() -> None:
-    first, second = post(START_MS, seq=5), post(START_MS, seq=4)
-    assert run([first, second])[2] == ["counted", "duplicate"]
-
-
-def test_the_same_id_under_a_new_number_is_a_new_record() -> None:
-    tweet, prediction = post(START_MS, seq=1)
-    again = replace(tweet, seq=2)
-    assert run([(tweet, prediction), (again, prediction)])[2] == ["counted", "counted"]
-
-
 def test_a_language_without_a_bundle_is_unvalidated() -> None:
     tweet, _ = post(START_MS)
     windows, _, outcomes = run(
@@ -200,10 +185,6 @@ def test_a_silent_day_is_missing_and_not_quiet() -> None:
         windows, _, _ = run([*events, *order, beat(quiet_until + DAY_MS + 2 * BUCKET_MS)])
         resumed_ms = [w.end_ms for w in windows if w.end_ms > quiet_until + HOUR_MS]
         assert resumed_ms == [quiet_until + DAY_MS, quiet_until + DAY_MS + BUCKET_MS]
-
-
-def test_watermark_is_the_slowest_live_source() -> None:
-    assert watermark({"a": 500_000, "b": 400_000}) == (400_000, ())
 
 
 @pytest.mark.parametrize("n", [1, 1000])
@@ -238,33 +219,10 @@ def test_a_state_is_changed_until_it_is_saved() -> None:
     assert fold.changed_states() == fold.changed_states() == list(fold.brands.values())
 
 
-def test_numbers_are_kept_for_a_source_among_many() -> None:
-    ahead = [
-        (replace(post(START_MS + 9_000 + n, seq=1)[0], source=f"s{n}"), NEGATIVE) for n in range(9)
-    ]
-    behind = (replace(post(START_MS, seq=1)[0], source="behind"), NEGATIVE)
-    _, _, outcomes = run([*ahead, behind, behind])
-    assert outcomes[-2:] == ["counted", "duplicate"]
-
-
 def test_windows_are_sorted_by_brand() -> None:
     posts = [post(START_MS + n, brand=brand, seq=n) for n, brand in enumerate(("B", "A"))]
     windows, _, _ = run([*posts, beat(START_MS + BUCKET_MS + LATENESS_MS)])
     assert [window.brand for window in windows] == ["A", "B"]
-
-
-@pytest.mark.parametrize(("behind_ms", "absent"), [(120_000, ()), (120_001, ("b",))])
-def test_a_source_is_live_up_to_two_minutes_behind(behind_ms: int, absent: tuple[str, ...]) -> None:
-    low_ms, absent_sources = watermark({"a": 500_000, "b": 500_000 - behind_ms})
-    assert absent_sources == absent
-    assert low_ms == (500_000 if absent else 380_000)
-
-
-@pytest.mark.parametrize(("behind_ms", "kept"), [(DAY_MS, True), (DAY_MS + 1, False)])
-def test_a_heartbeat_is_remembered_up_to_a_day_behind(behind_ms: int, kept: bool) -> None:
-    fold = Fold(lambda _: Rules())
-    run([beat(START_MS, "a"), beat(START_MS + behind_ms, "b")], fold=fold)
-    assert ("a" in fold.heartbeats_ms) == kept
 
 
 @pytest.mark.parametrize(("behind_ms", "absent"), [(DAY_MS, ("ghost",)), (DAY_MS + 1, ())])
@@ -309,17 +267,19 @@ def test_a_tweet_closes_a_bucket_when_it_is_the_lateness_past_its_end() -> None:
     assert (window.end_ms, outcomes) == (START_MS + BUCKET_MS, ["counted", "counted"])
 
 
-def test_a_heartbeat_that_is_not_newer_has_no_effect() -> None:
-    fold = Fold(lambda _: Rules())
-    run([beat(START_MS), beat(START_MS), beat(START_MS - 1)], fold=fold)
-    assert fold.heartbeats_ms == {"test": START_MS}
-
-
 def test_a_partition_record_names_version_partition_and_offset() -> None:
-    fold = Fold(lambda _: Rules(), heartbeats_ms={"a": 5})
+    clocks = SourceClocks({"a": 5}, {"replay:b": 6}, {"c": 7}, {"a": 8})
+    fold = Fold(lambda _: Rules(), clocks=clocks)
     packed = fold.pack(partition=3, next_offset=7)
-    plain = {"v": 1, "partition": 3, "next_offset": 7, "heartbeats_ms": {"a": 5}}
+    plain = {
+        "v": 1, "partition": 3, "next_offset": 7, "heartbeats_ms": {"a": 5},
+        "replayed_ms": {"replay:b": 6}, "ahead_ms": {"c": 7}, "last_seq": {"a": 8},
+    }  # fmt: skip
     assert orjson.loads(packed) == plain
+    restored = Fold(lambda _: Rules())
+    assert (restored.unpack(3, packed), restored.clocks) == (7, clocks)
+    restored.unpack(3, b'{"v":1,"partition":3,"next_offset":7,"heartbeats_ms":{"a":5}}')
+    assert restored.clocks == SourceClocks({"a": 5})
     with pytest.raises(StateError, match="partition 4 holds the record of 3"):
         fold.unpack(4, packed)
     with pytest.raises(StateError, match="version 2, this is 1"):
@@ -329,9 +289,9 @@ def test_a_partition_record_names_version_partition_and_offset() -> None:
 def test_saved_states_and_evidence_are_not_saved_again() -> None:
     fold = Fold(lambda _: Rules())
     fold.apply(*post(START_MS))
-    assert fold.changed_evidence() != []
+    assert fold.changed_records() != []
     fold.saved()
-    assert (fold.changed_states(), fold.changed_evidence()) == ([], [])
+    assert (fold.changed_states(), fold.changed_records()) == ([], [])
 
 
 def test_each_heartbeat_at_a_buckets_end_closes_one_window() -> None:

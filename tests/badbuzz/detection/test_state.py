@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, replace
 from datetime import UTC
+from pathlib import Path
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ from badbuzz.errors import StateError
 from tests.support.events import BUCKET_MS, NEGATIVE, START_MS, beats, in_order, post, run, steady
 
 BRAND = "é" * 50
+VERSION_3 = Path(__file__).with_name("state_v3.json").read_bytes()
 
 
 def worst_case() -> BrandState:
@@ -44,6 +46,14 @@ def test_another_version_is_refused_by_name() -> None:
     packed = orjson.dumps({**orjson.loads(worst_case().pack()), "v": 99})
     with pytest.raises(StateError, match=f"'{BRAND}' has version 99"):
         BrandState.unpack(packed)
+
+
+def test_the_state_of_the_former_version_is_read() -> None:
+    assert BrandState.unpack(VERSION_3) == BrandState(
+        "Air Paradis", closed_ms=1_700_006_400_000, newest_ms={"test": 1_700_006_700_000},
+        buckets={1_700_006_400_000: Bucket(2, 1, 10_000, 0, 1_700_006_400_000, 1_700_006_460_000)},
+        bundles={"airline-en": "1"},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,7 @@ def test_a_new_brand_has_seen_nothing() -> None:
     plain = orjson.loads(BrandState("Air Paradis").pack())
     names = ("v", "closed_ms", "n_late", "n_hours", "last_hour", "n_negative_seen", "alert",
              "cool_until_ms", "last_peak", "replay")  # fmt: skip
-    assert [plain[name] for name in names] == [3, -1, 0, 0, -1, 0, None, 0, 0.0, False]
+    assert [plain[name] for name in names] == [4, -1, 0, 0, -1, 0, None, 0, 0.0, False]
     assert astuple(Bucket()) == (0, 0, 0, 0, 0, 0, 0.0)
     assert OpenAlert("a", 0, "warning", 4.0, 4.0).n_quiet == 0
 

@@ -15,7 +15,6 @@ from badbuzz.detection.windows import (
     advance,
     examine,
     learn,
-    note_record,
     note_source,
     observe,
 )
@@ -231,31 +230,6 @@ def test_a_tweet_before_the_last_closed_bucket_is_late() -> None:
     assert (outcomes, state.n_late) == (["late", "counted"], 1)
 
 
-def test_forty_eight_records_without_a_number_are_remembered() -> None:
-    state = BrandState("Air Paradis")
-    tweets = [replace(post(START_MS)[0], id=str(i)) for i in range(49)]
-    assert all(note_record(state, tweet) for tweet in tweets)
-    assert not note_record(state, tweets[1])
-    assert note_record(state, tweets[0])
-    others = (replace(tweets[48], kind="edit"), replace(tweets[48], source="other"))
-    assert all(note_record(state, tweet) for tweet in others)
-
-
-def test_twelve_sources_are_remembered_by_their_numbers() -> None:
-    state = BrandState("Air Paradis")
-    tweets = [replace(post(START_MS, seq=0)[0], source=f"s{i}") for i in range(13)]
-    assert all(note_record(state, tweet) for tweet in tweets)
-    assert not note_record(state, tweets[1])
-    assert note_record(state, tweets[0])
-    assert len(state.last_seq) == 12
-
-
-def test_an_older_number_does_not_lower_a_sources_number() -> None:
-    state = BrandState("Air Paradis")
-    new = [note_record(state, post(START_MS, seq=seq)[0]) for seq in (5, 3, 4, 5, 6)]
-    assert new == [True, False, False, False, True]
-
-
 def test_a_source_is_as_far_as_its_posts_and_its_clock() -> None:
     state = BrandState("Air Paradis")
     tweet = replace(post(START_MS + 9)[0], created_ms=START_MS + 5)
@@ -267,6 +241,12 @@ def test_a_source_is_as_far_as_its_posts_and_its_clock() -> None:
     assert state.newest_ms == {"test": START_MS + 30}
     note_source(state, tweet)
     assert state.newest_ms == {"test": START_MS + 30}
+
+
+def test_a_source_is_no_further_than_the_broker() -> None:
+    state = BrandState("Air Paradis")
+    note_source(state, post(START_MS + 9)[0], START_MS + 5)
+    assert state.newest_ms == {"test": START_MS + 5}
 
 
 def test_of_nine_sources_the_oldest_is_dropped() -> None:

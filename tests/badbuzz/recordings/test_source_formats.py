@@ -113,6 +113,7 @@ def test_the_us_airline_columns_are_understood() -> None:
         "n_retweets": 3,
         "url": "",
         "kind": "post",
+        "replaces": "",
         "label": "negative",
         "reason": "Late Flight",
         "score": None,
@@ -146,15 +147,28 @@ def test_an_object_of_x_is_understood() -> None:
     assert fields["author"] not in ("", "12")
 
 
-def test_a_tweet_with_an_earlier_version_in_the_recording_is_an_edit() -> None:
+@pytest.mark.parametrize(
+    ("history", "kind", "replaces"),
+    [
+        (["1"], "post", ""),
+        (["1", "2"], "edit", "1"),
+        (["1", "2", "3"], "edit", "2"),
+        (["1", "2", "3", "4", "5"], "edit", "3"),
+        (["8", "9"], "post", "8"),
+    ],
+)
+def test_an_edit_names_the_newest_version_in_the_recording(
+    history: list[str], kind: str, replaces: str
+) -> None:
     reader = RowReader(PRESETS["x"], brand="Air Paradis")
     row = {"text": "bonjour", "created_at": "2026-11-02T08:00:00Z"}
-    histories = (["1"], ["1", "2"], ["3", "4"], ["5"])
-    kinds = [
-        reader.read(row | {"id": ids[-1], "edit_history_tweet_ids": ids})["kind"]
-        for ids in histories
-    ]
-    assert kinds == ["post", "edit", "post", "post"]
+    for ids in (["1"], ["1", "2"], ["1", "2", "3"]):
+        if len(ids) < len(history):
+            reader.read(row | {"id": ids[-1], "edit_history_tweet_ids": ids})
+    fields = reader.read(row | {"id": history[-1], "edit_history_tweet_ids": history})
+    assert (fields["kind"], fields["replaces"]) == (kind, replaces)
+    again = reader.read(row | {"id": history[-1], "edit_history_tweet_ids": history})
+    assert again == fields
 
 
 @pytest.mark.parametrize(

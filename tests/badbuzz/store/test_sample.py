@@ -132,6 +132,17 @@ def test_deleted_and_edited_tweets_are_not_returned(store: Store, kind: str) -> 
     assert store.tweet("1") is None
 
 
+def test_an_edit_with_a_new_id_removes_the_version_that_it_replaces(store: Store) -> None:
+    fired = alert(evidence=shown("1", "2"))
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    record(store, [(0, scored("1")), (1, scored("2"))])
+    record(store, [(2, scored("3", None, kind="edit", replaces="1"))])
+    history = store.alert(fired.id)
+    assert [one.id for one in sampled(store)] == ["2"]
+    assert history is not None
+    assert "text of 1" not in str(history)
+
+
 def test_a_deleted_tweet_stays_removed_after_redelivery(store: Store) -> None:
     record(store, [(0, scored("1")), (1, scored("1", None, kind="delete"))])
     record(store, [(2, scored("1"))])

@@ -141,7 +141,7 @@ def test_a_live_state_is_replaced_only_on_request(
     assert state_of(stream) == before
     load(stream, built, "--replace")
     after = state_of(stream)
-    assert (after.last_seq, after.closed_ms) == (before.last_seq, before.closed_ms)
+    assert (after.newest_ms, after.closed_ms) == (before.newest_ms, before.closed_ms)
     assert after.baseline == only(built).state.baseline
 
 
