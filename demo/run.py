@@ -154,6 +154,7 @@ def _environ(settings: Settings, plan: Plan) -> dict[str, str]:
 
 def _pace(plan: Plan) -> list[str]:
     pace = ["--speed", "max" if plan.speed is None else f"{plan.speed:g}", "--quiet"]
+    pace.append("--allow-future")
     return pace if plan.files else [*pace, "--fast-until", f"{plan.warmup_h}h"]
 
 

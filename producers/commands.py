@@ -20,6 +20,7 @@ import orjson
 from click.core import ParameterSource
 
 from badbuzz.config.settings import Settings
+from badbuzz.errors import KafkaError
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.recordings.rows import check_readable
 from badbuzz.recordings.times import parse_time
@@ -27,9 +28,10 @@ from badbuzz.terminal.options import Instant, Speed, recording_options, wait_opt
 from badbuzz.terminal.progress import ProgressDisplay
 from badbuzz.terminal.rejects import RejectLog
 from badbuzz.terminal.signals import SignalGuard
-from badbuzz.wire import NAME_RULE, is_name
+from badbuzz.wire import NAME_RULE, TWEETS, is_name
 from producers.airlines import LANGUAGES, build_airlines
 from producers.incidents import read_incidents, schedule_incidents
+from producers.live_sources import find_live_sources
 from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import Publisher
 from producers.replay import Pace, Replay, ReplayStats
@@ -95,6 +97,14 @@ class _FastUntil(click.ParamType):
 )
 @click.option("--progress", metavar="FILE", help="Save the progress to this file.")
 @click.option("--resume", metavar="FILE", help="Resume from this progress file.")
+@click.option(
+    "--allow-future", is_flag=True, help="Send tweets that are created later than now, too."
+)
+@click.option(
+    "--beside-live",
+    is_flag=True,
+    help="Replay although live sources write to the topic; their brands do not count it.",
+)
 @click.option("--rejects", metavar="FILE", help="Write rejected rows to this file, as JSON lines.")
 @wait_option
 @click.option("--quiet", is_flag=True, help="Print only errors.")
@@ -104,6 +114,9 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
 
     FILE is JSON lines, a JSON document or CSV, optionally gzipped; - is standard input. Rows that
     are not tweets are rejected and counted. --from and --to are times in the file.
+
+    A replay ends at a tweet that is created later than now, unless --allow-future is given, and
+    does not begin if live sources write to the topic, unless --beside-live is given.
 
     \b
     Examples:
@@ -157,6 +170,8 @@ def _run_replay(
     quiet = options["quiet"]
     warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
     publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stopping)
+    if not options["beside_live"]:
+        _refuse_live_sources(settings)
     with closing(publisher), ProgressDisplay(job.paths, shown=not quiet) as display:
         return Replay(
             job=job,
@@ -168,7 +183,17 @@ def _run_replay(
             on_open=display.opened,
             on_tick=lambda stats: display.update(stats.n_sent, stats.last_ms, stats.n_rejected),
             stopping=stopping,
+            allows_future=options["allow_future"],
         ).run()
+
+
+def _refuse_live_sources(settings: Settings) -> None:
+    live = find_live_sources(settings)
+    if live:
+        raise KafkaError(
+            f"{', '.join(live)} write live tweets to {settings.topic(TWEETS)!r}: replay under a "
+            "BADBUZZ_TOPIC_PREFIX of its own, or with --beside-live brands that have no live tweets"
+        )
 
 
 def _hint(progress: ProgressFile | None, speed: float | None) -> str:
@@ -214,7 +239,7 @@ def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) ->
     tail_s = options["tail_s"]
     return ReplayJob(
         paths=files,
-        source=options["source"] or _source(files),
+        source=options["source"] or _source(files, start_ms),
         preset=options["preset"],
         mapping=options["mapping"],
         brand=options["brand"],
@@ -229,12 +254,17 @@ def _job(files: tuple[str, ...], settings: Settings, options: dict[str, Any]) ->
     )
 
 
-def _source(files: tuple[str, ...]) -> str:
-    """Return a unique source name: name of the first file and a digest of the time."""
+def _source(files: tuple[str, ...], start_ms: int | None) -> str:
+    """Return a unique source name: name of the first file and a digest of the time.
+
+    Shifted tweets are other tweets than those with their original times, so their network is named
+    after the time to which they are shifted.
+    """
+    network = "replay" if start_ms is None else f"replay:{start_ms}"
     stem = Path(files[0]).name.partition(".")[0].encode(errors="replace")[:60]
     name = "".join(filter(str.isprintable, stem.decode(errors="ignore"))).strip() or "stdin"
     run = f"{files} {time.time_ns()} {os.getpid()}"
-    return f"replay:{name}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
+    return f"{network}:{name}-{blake2b(run.encode(), digest_size=4).hexdigest()}"
 
 
 def _languages(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:

@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from badbuzz.detection.heartbeats import with_heartbeats
+from badbuzz.errors import RecordingError
 from badbuzz.messages.text import counted
 from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import RecordingFile, Reject
 from badbuzz.recordings.times import format_utc
+from badbuzz.wire import MAX_AHEAD_MS
 from producers.progress_file import ProgressFile, ReplayJob
 from producers.publisher import Publisher
 
@@ -145,6 +147,8 @@ class Replay:
         Callback that receives the statistics about ten times a second.
     stopping
         Callback that returns True to stop the replay.
+    allows_future
+        Whether to send tweets that are created more than five minutes later than now.
     """
 
     job: ReplayJob
@@ -156,6 +160,7 @@ class Replay:
     on_open: Callable[[RecordingFile], None] | None = None
     on_tick: Callable[[ReplayStats], None] = lambda stats: None  # noqa: ARG005
     stopping: Callable[[], bool] = lambda: False
+    allows_future: bool = False
     _ticked_s: float = 0.0
     _saved_s: float = 0.0
 
@@ -165,7 +170,7 @@ class Replay:
         Raises
         ------
         RecordingError
-            If a recording cannot be read.
+            If a recording cannot be read, or has a tweet of the future.
         KafkaError
             If the broker refuses a record.
         """
@@ -201,6 +206,8 @@ class Replay:
             if not self._wait_for(tweet.produced_ms, stats):
                 stats.interrupted = True
                 return
+            if not self.allows_future:
+                _check_future(tweet)
             self.publisher.send(tweet)
             if tweet.kind == "heartbeat":
                 stats.n_heartbeats += 1
@@ -236,3 +243,12 @@ class Replay:
         if self.progress is not None:
             seq = max(self.publisher.acknowledged_to, self.progress.next_seq)
             self.progress.save(seq, done=done)
+
+
+def _check_future(tweet: Tweet) -> None:
+    """Refuse a tweet of the future; heartbeats may go on for the tail after the last tweet."""
+    if tweet.kind != "heartbeat" and tweet.created_ms > time.time() * 1000 + MAX_AHEAD_MS:
+        raise RecordingError(
+            f"tweet {tweet.id!r} is created at {format_utc(tweet.created_ms)}, in the future: give "
+            "--start or --to, or --allow-future"
+        )

@@ -1,8 +1,9 @@
-"""The commands ``topics`` and ``baseline load``."""
+"""The commands ``topics``, ``topics reset-clock`` and ``baseline load``."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,13 +19,15 @@ from badbuzz.models.scorer import ScorerSet
 from badbuzz.terminal.options import wait_option
 from stream_processor.engine.topics import TopicReport, prepare_topics, wait_for_broker
 from stream_processor.processor.load_baseline import load_baselines
+from stream_processor.processor.reset_clock import reset_clocks
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--check", is_flag=True, help="Check the topics and create none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @wait_option
-def topics(check: bool, as_json: bool, wait_s: float) -> None:
+@click.pass_context
+def topics(context: click.Context, check: bool, as_json: bool, wait_s: float) -> None:
     """Create missing topics and check the others.
 
     BADBUZZ_PARTITIONS and BADBUZZ_REPLICATION set the numbers of partitions and replicas. An
@@ -37,6 +40,8 @@ def topics(check: bool, as_json: bool, wait_s: float) -> None:
       badbuzz topics --check --json
       BADBUZZ_TOPIC_PREFIX=staging. BADBUZZ_REPLICATION=3 badbuzz topics
     """
+    if context.invoked_subcommand is not None:
+        return
     settings = Settings.read()
     report = asyncio.run(_prepare(settings, check=check, wait_s=wait_s))
     if as_json:
@@ -48,6 +53,25 @@ def topics(check: bool, as_json: bool, wait_s: float) -> None:
         _print(report)
     if report.differences:
         raise KafkaError(f"{len(report.differences)} properties of the topics are not as expected")
+
+
+@topics.command("reset-clock")
+def reset_clock() -> None:
+    """Mend partitions whose clock was moved into the future.
+
+    A replay of the future, or a source with a wrong clock, can move a brand's closed windows ahead
+    of now: its tweets are late until that date. This command lets such brands start again with
+    their next tweet; what they learned stays. Stop all workers of the deployment first: the command
+    fails while one runs.
+
+    \b
+    Example:
+      badbuzz topics reset-clock && badbuzz process
+    """
+    settings = Settings.read()
+    for one in asyncio.run(reset_clocks(settings, time.time_ns() // 1_000_000)):
+        what = ", ".join((*one.brands, *(f"source {source}" for source in one.sources)))
+        click.echo(f"partition {one.partition}: {what or 'nothing to reset'}")
 
 
 async def _prepare(settings: Settings, *, check: bool, wait_s: float) -> TopicReport:

@@ -60,7 +60,7 @@ async def load_baselines(
         When a brand has a state and ``replace`` is false; nothing is written then.
     """
     await check_topics(settings)
-    await _check_stopped(settings)
+    await check_stopped(settings)
     by_partition: dict[int, list[BrandBaseline]] = {}
     for learnt in brands:
         partition = partition_of(learnt.state.brand, settings.partitions)
@@ -82,14 +82,15 @@ async def load_baselines(
     return everything
 
 
-async def _check_stopped(settings: Settings) -> None:
+async def check_stopped(settings: Settings) -> None:
+    """Fail while a worker of the deployment runs."""
     members = await group_members(settings)
     if members is None:  # the embedded broker does not describe groups
         members = ["a worker"] if _has_web_server(settings) else []
     if members:
         raise KafkaError(
             f"{len(members)} of the workers of {settings.group!r} run ({', '.join(members)}): "
-            "stop them all, load, then start them again"
+            "stop them all, then start them again afterwards"
         )
 
 

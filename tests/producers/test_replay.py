@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
 from producers.airlines import build_airlines
 from producers.progress_file import ProgressFile, ReplayJob
-from producers.publisher import PROTOCOL, partition_of
+from producers.publisher import PROTOCOL, Publisher, partition_of
 from producers.replay import Pace, resume_at
 from producers.simulate import Simulation
 from tests.support.servers import KafkaServer, settings_for
@@ -234,9 +234,32 @@ def test_bad_rows_are_counted_reported_and_kept(broker: Settings, tmp_path: Path
 
 
 def test_event_times_can_be_shifted(broker: Settings, recording: Path) -> None:
-    done = replay(broker, recording, "--source", "s", "--start", "2027-03-01T08:00:00+01:00")
+    start = ("--start", "2027-03-01T08:00:00+01:00")
+    done = replay(broker, recording, "--source", "s", *start, "--allow-future")
     assert done.returncode == 0, done.stderr
     assert topic(broker) == expected(recording, "s", start_ms=1_803_884_400_000)
+
+
+def test_a_tweet_of_the_future_ends_a_replay(broker: Settings, recording: Path) -> None:
+    done = replay(broker, recording, "--source", "s", "--start", "2099-03-01T08:00:00+01:00")
+    assert done.returncode != 0
+    assert "is created at 2099-03-01 07:00" in done.stderr
+    assert "--allow-future" in done.stderr
+    assert {tweet.kind for records in topic(broker) for tweet in records} <= {"heartbeat"}
+
+
+def test_a_topic_with_live_sources_is_refused_unless_asked_for(
+    broker: Settings, recording: Path
+) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    with closing(Publisher(broker)) as live:
+        live.send(Tweet("", "", "", now_ms, now_ms, source="bluesky", kind="heartbeat"))
+        live.flush()
+    refused = replay(broker, recording, "--source", "s")
+    assert refused.returncode == 4
+    assert f"bluesky write live tweets to '{broker.topic(wire.TWEETS)}'" in refused.stderr
+    assert [[one.source for one in records] for records in topic(broker)] == [["bluesky"]] * 4
+    assert replay(broker, recording, "--source", "s", "--beside-live").returncode == 0
 
 
 def test_a_period_is_replayed(broker: Settings, recording: Path) -> None:
