@@ -17,7 +17,10 @@ from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_
 from badbuzz.store.schema import feedback, sample
 
 LABELLING_MS: Final = 7 * 24 * 3_600_000
-"""Period before the newest tweet, in event time, from which tweets are proposed for labelling."""
+"""Period before the newest record in which proposed tweets were recorded.
+
+The time of recording counts, not the event time, which one tweet could move for all brands.
+"""
 
 LABELLING_LIMIT: Final = 20_000
 """Maximum number of uncertain tweets that are examined."""
@@ -101,7 +104,7 @@ class SampleReader(DatabaseAccess):
     def labelling(
         self, lang: str | None = None, brand: str | None = None, limit: int = 20
     ) -> list[SampledTweet]:
-        """Return the most uncertain tweets of the last seven days of event time, for labelling.
+        """Return the most uncertain tweets recorded in the last seven days, for labelling.
 
         Tweets with feedback and repeated texts are omitted. If most of the examined tweets repeat
         one text, fewer than ``limit`` are returned.
@@ -115,7 +118,7 @@ class SampleReader(DatabaseAccess):
         chosen: list[SampledTweet] = []
         seen: set[tuple[str, ...]] = set()
         with self._read() as connection:
-            newest_ms = connection.execute(select(func.max(sample.c.created_ms))).scalar()
+            newest_ms = connection.execute(select(func.max(sample.c.recorded_ms))).scalar()
             if newest_ms is None:
                 return []
             for tweet in _uncertain(connection, newest_ms - LABELLING_MS, lang, brand):
@@ -133,7 +136,7 @@ def _uncertain(
 ) -> Iterator[SampledTweet]:
     """Yield tweets without feedback, most uncertain first, from one query."""
     labelled = select(feedback.c.tweet_id).where(feedback.c.tweet_id == sample.c.tweet_id)
-    query = _ordered("uncertain", None).where(sample.c.created_ms > from_ms, ~labelled.exists())
+    query = _ordered("uncertain", None).where(sample.c.recorded_ms > from_ms, ~labelled.exists())
     if lang is not None:
         query = query.where(sample.c.lang == lang)
     if brand is not None:

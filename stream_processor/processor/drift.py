@@ -78,9 +78,9 @@ class DriftMetrics:
             self._count(partition)
 
     def _count(self, partition: int) -> None:
-        """Count the pending tweets, in the hour of the newest one."""
+        """Count the pending tweets, in the hour of their median time."""
         pending = self._pending.pop(partition)
-        at_ms = max([post.created_ms for post, _ in pending])
+        at_ms = sorted([post.created_ms for post, _ in pending])[len(pending) // 2]
         self._count_languages(partition, [post for post, _ in pending], at_ms)
         scores: dict[str, list[float]] = defaultdict(list)
         for _, prediction in pending:

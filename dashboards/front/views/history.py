@@ -59,9 +59,9 @@ def show(client: Client, t: Translator) -> None:
 
 
 def _choose_period(chosen: Sequence[BrandStatus], t: Translator) -> _Period | None:
-    """Return the chosen period in the first brand's zone, by default until the last window."""
+    """Return the chosen period in the first brand's zone, by default until its last window."""
     zone = chosen[0].zone
-    end_ms = max((one.last_window.end_ms for one in chosen if one.last_window), default=0)
+    end_ms = next((one.last_window.end_ms for one in chosen if one.last_window), 0)
     name = st.segmented_control(
         t("period"), list(_PERIODS), default="week", key="history_period",
         format_func=lambda one: t(f"history_{one}"), required=True,

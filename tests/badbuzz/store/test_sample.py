@@ -263,11 +263,17 @@ def test_labelling_omits_repeated_texts(store: Store) -> None:
     assert len(store.labelling()) == 1
 
 
-def test_labelling_proposes_tweets_of_the_last_week_of_event_time(store: Store) -> None:
-    tweets = [scored(str(i), text=f"word{'x' * i}", created_ms=START_MS + i * 4 * DAY_MS)
-              for i in range(3)]  # fmt: skip
-    record(store, list(enumerate(tweets)))
+def test_labelling_proposes_tweets_recorded_in_the_last_week(store: Store) -> None:
+    for i in range(3):
+        one = scored(str(i), text=f"word{'x' * i}")
+        store.record_tweets(TWEETS, [(i, one)], i + 1, at_ms=START_MS + i * 4 * DAY_MS)
     assert {tweet.id for tweet in store.labelling()} == {"1", "2"}
+
+
+def test_a_tweet_ahead_of_time_leaves_others_to_label(store: Store) -> None:
+    ahead = scored("ahead", brand="other", text="later", created_ms=START_MS + 300 * DAY_MS)
+    record(store, [(0, scored("1", text="now")), (1, ahead)])
+    assert {tweet.id for tweet in store.labelling()} == {"1", "ahead"}
 
 
 def test_labelling_filters_by_language_and_brand(store: Store) -> None:

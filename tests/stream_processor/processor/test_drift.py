@@ -51,6 +51,15 @@ def drift(scorer_set: ScorerSet) -> DriftMetrics:
     return DriftMetrics(scorer_set.scorers)
 
 
+def test_one_tweet_ahead_of_time_does_not_reset_the_counts(
+    drift: DriftMetrics, scorer_set: ScorerSet
+) -> None:
+    bundle = scorer_set.scorers["en"].version
+    note(drift, scorer_set, tweet(), n=500)
+    note(drift, scorer_set, tweet(), tweet(), tweet(at_ms=300 * 86_400_000))
+    assert value("psi", bundle=bundle) is not None
+
+
 def test_under_500_tweets_nothing_is_shown(drift: DriftMetrics, scorer_set: ScorerSet) -> None:
     bundle = scorer_set.scorers["en"].version
     note(drift, scorer_set, tweet(), n=499)
