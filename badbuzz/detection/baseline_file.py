@@ -19,8 +19,8 @@ VERSION: Final = 1
 _INVALID: Final = "not a baseline file written by badbuzz baseline build"
 
 STREAM_FIELDS: Final = (
-    "closed_ms", "newest_ms", "buckets", "recent", "n_late", "last_hour", "alert", "cool_until_ms",
-    "last_peak", "replay", "bundles",
+    "closed_ms", "newest_ms", "buckets", "recent", "n_late", "last_hour", "n_empty",
+    "empty_expected", "alert", "cool_until_ms", "last_peak", "replay", "bundles",
 )  # fmt: skip
 """Fields of a state that belong to its stream; all others belong to the baseline."""
 

@@ -143,6 +143,8 @@ class BrandState:
         Closed buckets of the last hour, oldest first.
     n_hours, last_hour, n_negative_seen
         Number of hours with a tweet, the last such hour, and negatives in closed buckets.
+    n_empty, empty_expected
+        Number of buckets without a tweet since the last tweet, and the negatives expected in them.
     cool_until_ms, last_peak
         End of the cool-down, and the peak score of the last alert.
     bundles
@@ -165,6 +167,8 @@ class BrandState:
     n_hours: int = 0
     last_hour: int = -1
     n_negative_seen: int = 0
+    n_empty: int = 0
+    empty_expected: float = 0.0
     alert: OpenAlert | None = None
     cool_until_ms: int = 0
     last_peak: float = 0.0

@@ -26,6 +26,9 @@ SILENCE_MS: Final = HOUR_MS
 _MAX_SOURCES: Final = 8
 _MIN_SCORED_HOURS: Final = 24  # hours with a tweet before anything scores
 _SETTLING_HOURS: Final = 6
+_QUIET_NEGATIVES: Final = 10.0  # expected, and none came: quiet that is not usual
+_QUIET_HALF_DAY: Final = 144
+_QUIET_STRIDE: Final = 60
 _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expected
 
 CountOutcome = Literal["counted", "unvalidated", "late"]
@@ -186,7 +189,7 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> D
 
 
 def learn(state: BrandState, bucket: Bucket, result: DetectionResult, rules: Rules) -> None:
-    """Update the baseline with a bucket that was examined.
+    """Update the baseline with a bucket that was examined; long quiet updates it slowly.
 
     Examples
     --------
@@ -197,13 +200,31 @@ def learn(state: BrandState, bucket: Bucket, result: DetectionResult, rules: Rul
     """
     start_ms = result.end_ms - BUCKET_MS
     hour = _local_hour(start_ms, rules.zone)
-    trusted = state.n_hours >= _SETTLING_HOURS
-    state.baseline.learn(hour, bucket, result.sums, trusted=trusted)
+    if _teaches(state, bucket):
+        trusted = state.n_hours >= _SETTLING_HOURS
+        state.baseline.learn(hour, bucket, result.sums, trusted=trusted)
     if bucket.n:
         hour_number = start_ms // HOUR_MS
         state.n_hours += hour_number > state.last_hour
         state.last_hour = hour_number
         state.n_negative_seen += bucket.n_negative
+
+
+def _teaches(state: BrandState, bucket: Bucket) -> bool:
+    """Tell whether a bucket updates the baseline, and count buckets without a tweet.
+
+    When no tweet has come for long, the feed is more likely broken than the brand forgotten: then
+    only one bucket in 60 teaches, so that the baseline has at least half its value after a week.
+    """
+    if bucket.n or bucket.n_unvalidated:
+        state.n_empty, state.empty_expected = 0, 0.0
+        return True
+    state.n_empty += 1
+    state.empty_expected += bucket.expected
+    is_long = state.n_empty > _QUIET_HALF_DAY or (
+        state.n_empty > SCALES[-1] and state.empty_expected > _QUIET_NEGATIVES
+    )
+    return not is_long or state.n_empty % _QUIET_STRIDE == 0
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from stream_processor.processor.partition import PARTITION_KEY
 
 @dataclass(frozen=True, slots=True)
 class ResetPartition:
-    """What was reset in a partition: sources whose time was in the future, and brands."""
+    """Sources and brands of a partition whose times were after now and are reset."""
 
     partition: int
     sources: tuple[str, ...]

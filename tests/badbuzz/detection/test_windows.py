@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from math import log, sqrt
 from typing import Any
@@ -254,3 +255,56 @@ def test_of_nine_sources_the_oldest_is_dropped() -> None:
     for name in "ihgfedcba":
         note_source(state, replace(post(START_MS + (name == "a"))[0], source=name))
     assert sorted(state.newest_ms) == [*"acdefghi"]
+
+
+def days_of(state: BrandState, day: int, n_days: int, per_bucket: float) -> list[float]:
+    """Close the buckets of some days, and return what was expected in those of the last day."""
+    expected = []
+    for i in range(day * 288, (day + n_days) * 288):
+        hour_factor = 0.5 + (i % 288 >= 96)
+        n = int((i + 1) * per_bucket * hour_factor) - int(i * per_bucket * hour_factor)
+        bucket = Bucket(n=2 * n, n_negative=n)
+        learn(state, bucket, examine(state, START_MS + i * BUCKET_MS, bucket, Rules()), Rules())
+        expected.append(bucket.expected)
+    return expected[-288:]
+
+
+@pytest.mark.parametrize("per_bucket", [0.01, 0.05, 0.1, 0.3, 1.0, 3.0, 40.0])
+def test_a_quiet_week_leaves_half_of_the_baseline_at_the_same_hours(per_bucket: float) -> None:
+    state = BrandState("Air Paradis")
+    before = days_of(state, 0, 21, per_bucket)
+    days_of(state, 21, 7, 0.0)
+    after = days_of(state, 28, 1, per_bucket / 1e6)
+    assert all(0.5 * one <= other <= 1.5 * one for one, other in zip(before, after, strict=True))
+
+
+def test_buckets_between_tweets_teach_as_before() -> None:
+    state, plain = BrandState("Air Paradis"), BrandState("Air Paradis")
+    for i in range(3_000):
+        n = int(i % 100 == 0)
+        for one in (state, plain):
+            bucket = Bucket(n=n, n_negative=n)
+            learn(one, bucket, examine(one, START_MS + i * BUCKET_MS, bucket, Rules()), Rules())
+            if one is plain:
+                one.n_empty, one.empty_expected = 0, 0.0
+    assert state.baseline == plain.baseline
+
+
+@pytest.mark.parametrize(
+    ("n_empty", "empty_expected", "teaches"),
+    [
+        (11, 99.0, True), (12, 10.0, False), (12, 6.0, True), (143, 0.0, True), (144, 0.0, False),
+        (179, 0.0, True), (180, 0.0, False),
+    ],
+)  # fmt: skip
+def test_long_quiet_teaches_one_bucket_in_sixty(
+    n_empty: int, empty_expected: float, teaches: bool
+) -> None:
+    state = known(n_empty=n_empty, empty_expected=empty_expected)
+    before = copy.deepcopy(state.baseline.pack())
+    bucket = Bucket()
+    learn(state, bucket, examine(state, START_MS, bucket, Rules()), Rules())
+    assert (state.baseline.pack() != before) == teaches
+    assert state.n_empty == n_empty + 1
+    learn(state, Bucket(n=1), examine(state, START_MS, Bucket(n=1), Rules()), Rules())
+    assert (state.n_empty, state.empty_expected) == (0, 0.0)
