@@ -83,7 +83,7 @@ def packed(fold: Fold) -> BatchBuilder:
     """Return the batch that a checkpoint writes."""
     records = [(state.brand.encode(), state.pack()) for state in fold.changed_states()]
     batch = BatchBuilder(1 << 30, ZSTD, is_transactional=True)
-    for key, value in [*records, *fold.changed_evidence()]:
+    for key, value in [*records, *fold.changed_records()]:
         batch.append(timestamp=None, key=key, value=value, headers=[])
     fold.saved()
     return batch

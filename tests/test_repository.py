@@ -55,9 +55,9 @@ def test_coverage_is_measured_in_the_pure_packages() -> None:
 
 PURE_LIBRARIES = {"badbuzz", "msgspec", "numpy", "orjson"}
 PURE_STANDARD = {
-    "__future__", "base64", "bisect", "collections", "contextlib", "dataclasses", "datetime",
-    "functools", "html", "itertools", "math", "operator", "re", "statistics", "string", "types",
-    "typing", "unicodedata", "zlib", "zoneinfo",
+    "__future__", "array", "base64", "bisect", "collections", "contextlib", "dataclasses",
+    "datetime", "functools", "hashlib", "html", "itertools", "math", "operator", "re", "statistics",
+    "string", "struct", "types", "typing", "unicodedata", "zlib", "zoneinfo",
 }  # fmt: skip
 
 

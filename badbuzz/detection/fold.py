@@ -201,6 +201,9 @@ class Fold:
         A brand that was replayed starts again with its first live tweet.
         """
         state.restart()
+        if tweet.brand in self.evidence:
+            self.evidence[tweet.brand].restart()
+            self._changed_evidence.add(tweet.brand)
         state.replay = tweet.replay
         heartbeats_ms = self.clocks.of(replay=tweet.replay)
         start_ms = min(tweet.created_ms, tweet.produced_ms)

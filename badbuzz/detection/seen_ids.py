@@ -7,7 +7,6 @@ kept in chunks of 256, in the order of arrival; a checkpoint writes only the chu
 
 from __future__ import annotations
 
-import sys
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -188,7 +187,8 @@ class SeenIds:
         chunk = self.chunks.get(number)
         if chunk is None:
             return None
-        return _HEAD.pack(VERSION, chunk.newest_ms) + _little_endian(chunk.ids).tobytes()
+        ids = np.frombuffer(chunk.ids, "u8").astype("<u8")
+        return _HEAD.pack(VERSION, chunk.newest_ms) + ids.tobytes()
 
     def restore(self, record_key: bytes, value: bytes) -> None:
         """Restore a record that :meth:`changed` returned.
@@ -205,17 +205,8 @@ class SeenIds:
                 "badbuzz that wrote them, or start with an empty processor-state topic"
             )
         number = int(record_key.rpartition(b"\x00")[2])
-        ids = _little_endian(array("Q", value[_HEAD.size :]))
+        ids = array("Q", np.frombuffer(value[_HEAD.size :], "<u8").astype("u8").tobytes())
         kept = {one: chunk for one, chunk in self.chunks.items() if chunk.ids}
         self.chunks = dict(sorted({**kept, number: _Chunk(newest_ms, ids)}.items()))
         self._last = next(reversed(self.chunks))
         self._index()
-
-
-def _little_endian(ids: array[int]) -> array[int]:
-    """Convert between the machine's byte order and that of the records."""
-    if sys.byteorder == "little":
-        return ids
-    swapped = array("Q", ids)
-    swapped.byteswap()
-    return swapped

@@ -184,7 +184,8 @@ class BrandState:
 
         The baseline and an open alert stay.
         """
-        self.closed_ms = -1
+        self.closed_ms = self.last_hour = -1
+        self.cool_until_ms = 0
         self.newest_ms.clear()
         self.buckets.clear()
         self.recent.clear()

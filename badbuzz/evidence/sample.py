@@ -167,6 +167,13 @@ class BrandEvidence:
                 self._replace(start_ms, kept)
         return was_sampled
 
+    def restart(self) -> None:
+        """Remove all samples, as the brand's stream starts anew; the term counts stay."""
+        for start_ms in list(self.samples):
+            self._replace(start_ms, [])
+        self.hour = -1
+        self._learnt = True
+
     def _replace(self, start_ms: int, sample: Sample) -> None:
         """Replace the sample of a bucket; an empty one is removed."""
         self._n_bytes -= _size(self.samples[start_ms])

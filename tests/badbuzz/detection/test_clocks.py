@@ -124,6 +124,20 @@ def test_a_replay_keeps_its_baseline_when_live_tweets_begin() -> None:
     assert (state.recent, list(state.buckets)) == ([], [START_MS + HOUR_MS])
 
 
+def test_nothing_of_a_replay_of_the_future_outlasts_it() -> None:
+    fold = Fold(lambda _: Rules())
+    fold_all(source_of("replay:a", skew_ms=300 * DAY_MS, n_minutes=200, replay=True), fold)
+    state = fold.brands["Air Paradis"]
+    state.cool_until_ms = START_MS + 300 * DAY_MS
+    fold.saved()
+    fold.apply(post(START_MS + DAY_MS)[0], NEGATIVE, START_MS + DAY_MS)
+    evidence = fold.evidence["Air Paradis"]
+    assert (list(evidence.samples), evidence.hour) == ([START_MS + DAY_MS], -1)
+    assert (state.cool_until_ms, state.last_hour) == (0, -1)
+    fold_all([(at_ms + DAY_MS, tweet) for at_ms, tweet in source_of("x", skew_ms=DAY_MS)], fold)
+    assert state.last_hour == (START_MS + DAY_MS) // HOUR_MS
+
+
 def test_a_live_brand_whose_clock_was_moved_ahead_starts_again() -> None:
     fold = Fold(lambda _: Rules())
     fold.brands["Air Paradis"] = BrandState("Air Paradis", closed_ms=START_MS + 300 * DAY_MS)

@@ -118,7 +118,8 @@ def test_a_checkpoint_writes_only_chunks_that_changed() -> None:
 @given(st.integers(0, 7_000), st.randoms())
 @settings(max_examples=20, deadline=None)
 def test_restored_ids_are_the_same_in_any_order(n: int, random: st.DataObject) -> None:
-    seen, kept = SeenIds(BRAND), {}
+    seen = SeenIds(BRAND)
+    kept: dict[bytes, bytes] = {}
     for digest in range(n):
         seen.add(digest * 7_919, START_MS + digest)
         if digest % 500 == 0:
