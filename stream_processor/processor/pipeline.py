@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import faust
@@ -14,6 +15,7 @@ from mode import Service
 from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
+from badbuzz.detection.sources import SourceClocks
 from badbuzz.detection.state import Rules
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
@@ -100,24 +102,8 @@ class ProcessorPipeline(Pipeline):
 
     @Service.timer(_CHECK_S)
     async def _check_sources(self) -> None:
-        ahead: set[str] = set()
-        for handler in self._consumer.handlers.values():
-            assert isinstance(handler, ProcessorHandler)
-            clocks = handler.fold.clocks
-            ahead.update(clocks.ahead_ms)
-            for source, (last, seq) in clocks.renumbered.items():
-                log.warning(
-                    "the numbers of source %r went from %d to %d: it began again, or two sources "
-                    "have this name; its tweets are told apart by their ids, so none is lost",
-                    source, last, seq,
-                )  # fmt: skip
-            metrics.RENUMBERED.inc(len(clocks.renumbered))
-            clocks.renumbered.clear()
-        if ahead:
-            log.warning(
-                "the clocks of sources %s are more than two minutes ahead of the broker: windows "
-                "name them as absent and do not wait for them", ", ".join(sorted(ahead)),
-            )  # fmt: skip
+        handlers = self._consumer.handlers.values()
+        report_sources([one.fold.clocks for one in handlers if isinstance(one, ProcessorHandler)])
 
     def state(self, brand: str) -> bytes | None:
         """Return the packed state of a brand, or None if this worker does not own it."""
@@ -127,6 +113,26 @@ class ProcessorPipeline(Pipeline):
             if state is not None:
                 return state.pack()
         return None
+
+
+def report_sources(clocks: Sequence[SourceClocks]) -> None:
+    """Log and count the sources of some partitions whose numbers or clocks are wrong."""
+    ahead: set[str] = set()
+    for one in clocks:
+        ahead.update(one.ahead_ms)
+        for source, (last, seq) in one.renumbered.items():
+            log.warning(
+                "the numbers of source %r went from %d to %d: it began again, or two sources have "
+                "this name; its tweets are told apart by their ids, so none is lost",
+                source, last, seq,
+            )  # fmt: skip
+        metrics.RENUMBERED.inc(len(one.renumbered))
+        one.renumbered.clear()
+    if ahead:
+        log.warning(
+            "the clocks of sources %s are more than two minutes ahead of the broker: windows name "
+            "them as absent", ", ".join(sorted(ahead)),
+        )  # fmt: skip
 
 
 def new_processor(settings: Settings, pipeline: ProcessorPipeline) -> faust.App:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from badbuzz import wire
+from badbuzz.detection.sources import SourceClocks
 from badbuzz.evidence.sample import key
 from badbuzz.model import Tweet
 from producers.publisher import partition_of
-from tests.support.events import BUCKET_MS, START_MS
+from stream_processor.processor.pipeline import report_sources
+from tests.support.events import BUCKET_MS, DAY_MS, MINUTE_MS, START_MS, beat
 from tests.support.source import RecordProducer, metric, run_to_end
 from tests.support.stream import Deployment
 
@@ -88,6 +92,48 @@ def test_a_live_tweet_from_the_future_closes_no_window(stream: Deployment) -> No
     worker = run_to_end(stream)
     assert stream.committed(wire.WINDOWS) == []
     assert metric(worker, "badbuzz_dead_letters_total", reason="future") == 1
+
+
+def test_a_source_that_is_ahead_makes_no_other_late_and_is_named(stream: Deployment) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    producer = RecordProducer(stream)
+    producer.tweet(now_ms - 20 * MINUTE_MS)
+    producer.send(beat(now_ms + DAY_MS, "odd")[0])
+    producer.beat(now_ms)
+    producer.tweet(now_ms)
+    worker = run_to_end(stream)
+    windows = [wire.decode_window(value) for _, value in stream.committed(wire.WINDOWS)]
+    assert {window.absent for window in windows} == {("odd",)}
+    assert metric(worker, "badbuzz_tweets_total", outcome="counted") == 2
+
+
+def test_a_repeated_tweet_and_a_replay_of_a_live_brand_are_not_published(
+    stream: Deployment,
+) -> None:
+    producer = RecordProducer(stream)
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("x:1", {}), ("x:2", {}), ("y", {"kind": "delete"}), ("replay:a", {"replay": True}),
+        ("x:1", {"id": "2", "replaces": "1"}),
+    ]  # fmt: skip
+    for source, fields in sent:
+        producer.tweet(START_MS, **{"id": "1", "source": source, **fields})
+    producer.tweet(START_MS, id="1", source="y")
+    producer.tweet(START_MS, id="1", source="x:1", kind="delete")
+    worker = run_to_end(stream)
+    kinds = [wire.decode_scored(v).tweet.kind for _, v in stream.committed(wire.SCORED_TWEETS)]
+    assert kinds == ["post", "edit", "post", "delete"]
+    outcomes = {"counted": 2, "duplicate": 1, "replayed": 1, "foreign": 1, "edit": 1, "delete": 1}
+    for outcome, n in outcomes.items():
+        assert metric(worker, "badbuzz_tweets_total", outcome=outcome) == n
+
+
+def test_wrong_numbers_and_clocks_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    clocks = SourceClocks(ahead_ms={"odd": 1}, renumbered={"x": (9, 0)})
+    report_sources([clocks])
+    report_sources([SourceClocks()])
+    assert "source 'x' went from 9 to 0" in caplog.text
+    assert "clocks of sources odd are" in caplog.text
+    assert clocks.renumbered == {}
 
 
 def test_the_state_of_a_brand_is_a_page(stream: Deployment) -> None:
