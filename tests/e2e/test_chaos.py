@@ -1,5 +1,6 @@
 """Tests that outputs of a disturbed run are byte-identical to those of an undisturbed one.
 
+Each round runs with a producer that numbers its tweets and with one that does not.
 ``CHAOS_ROUNDS`` is the number of rounds, 3 by default; ``make chaos`` runs 20. A round kills a
 worker, kills the replay, suspends a worker beyond the session timeout, kills the broker and stops a
 worker in order, at moments chosen by its seed.
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +35,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.services, pytest.ma
 N_ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "3"))
 MODULE = ("-m", "badbuzz")
 UNFENCED = ("-m", "tests.e2e.unfenced")
+PRODUCERS = {"numbered": "badbuzz", "unnumbered": "tests.e2e.unnumbered"}
+"""Module that sends the recording; without numbers, repeats are recognised by their ids alone."""
+
 N_UNFENCED_ROUNDS = 8
 PACE = ("--speed", "8000")
 """Replays 38 hours in 17 seconds, so that the disturbances of a round are spread out."""
@@ -40,6 +45,7 @@ PACE = ("--speed", "8000")
 RARE_CHECKPOINTS = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
 """Settings by which much is not committed yet when a disturbance happens."""
 
+_SEQ = re.compile(rb'"seq":-?\d+,')
 OUTPUTS = (wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS, wire.DEAD_LETTERS)
 Outputs = dict[str, list[Record]]
 """Keys and values by topic, in the order of each partition."""
@@ -52,8 +58,15 @@ class StateRefusedError(Exception):
 class SupervisedDeployment:
     """Two workers that are restarted when they end, and a replay that is resumed."""
 
-    def __init__(self, stream: Deployment, recording: Path, command: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        stream: Deployment,
+        recording: Path,
+        command: tuple[str, ...],
+        producer: str = "numbered",
+    ) -> None:
         self.stream = stream
+        self._module = PRODUCERS[producer]
         self._recording = recording
         self._command = command
         self._progress = recording.parent / f"{stream.settings.topic_prefix}progress"
@@ -67,7 +80,7 @@ class SupervisedDeployment:
             worker.await_ready()
         self.replay = self.stream.command(
             "replay", str(self._recording), "--quiet", "--progress", str(self._progress),
-            "--source", "replay:chaos", *PACE,
+            "--source", "replay:chaos", *PACE, module=self._module,
         )  # fmt: skip
 
     def supervise(self) -> None:
@@ -79,7 +92,7 @@ class SupervisedDeployment:
                 self.workers[i] = self.stream.worker(self._command)
         if self.replay is not None and self.replay.popen.poll():
             self.replay = self.stream.command(
-                "replay", "--quiet", "--resume", str(self._progress), *PACE
+                "replay", "--quiet", "--resume", str(self._progress), *PACE, module=self._module
             )
 
     def await_that(self, condition: Callable[[], bool], what: str) -> None:
@@ -186,13 +199,14 @@ def campaign(
     seed: int,
     command: tuple[str, ...],
     disturbances: tuple[Disturbance, ...] = DISTURBANCES,
+    producer: str = "numbered",
 ) -> Outputs:
     """Run a deployment with every disturbance, in random order, and return its outputs."""
     rng = random.Random(seed)
-    prefix = f"{command[-1]}-{seed}."
+    prefix = f"{command[-1]}-{producer}-{seed}."
     stream = Deployment(server.bootstrap_servers, prefix, folder, RARE_CHECKPOINTS)
     try:
-        deployment = SupervisedDeployment(stream, recording, command)
+        deployment = SupervisedDeployment(stream, recording, command, producer)
         deployment.start()
         moments = sorted(rng.uniform(0.1, 0.9) for _ in disturbances)
         order = rng.sample(disturbances, len(disturbances))
@@ -204,16 +218,26 @@ def campaign(
         stream.close()
 
 
+def without_numbers(outputs: Outputs) -> Outputs:
+    """Return outputs without the sequence numbers of tweets."""
+    return {
+        name: [(key, _SEQ.sub(b"", value)) for key, value in records]
+        for name, records in outputs.items()
+    }
+
+
+@pytest.mark.parametrize("producer", PRODUCERS)
 @pytest.mark.parametrize("seed", range(N_ROUNDS))
 def test_a_disturbed_run_equals_the_undisturbed_one(
     seed: int,
+    producer: str,
     server: KafkaServer,
     recording: Path,
     undisturbed: Outputs,
     tmp_path: Path,
 ) -> None:
-    outputs = campaign(server, recording, tmp_path, seed, MODULE)
-    assert difference(outputs, undisturbed) == ""
+    outputs = campaign(server, recording, tmp_path, seed, MODULE, producer=producer)
+    assert difference(without_numbers(outputs), without_numbers(undisturbed)) == ""
 
 
 @pytest.mark.parametrize("without", ["plain", "own-id"])

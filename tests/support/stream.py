@@ -163,11 +163,11 @@ class Deployment:
         self._processes: list[CommandProcess] = []
         folder.mkdir(parents=True, exist_ok=True)
 
-    def command(self, *arguments: str, **environ: str) -> CommandProcess:
-        """Start a command of badbuzz."""
+    def command(self, *arguments: str, module: str = "badbuzz", **environ: str) -> CommandProcess:
+        """Start a command of badbuzz, or of a module that changes it for a test."""
         log = self._folder / f"{arguments[0]}-{len(self._processes)}.log"
         process = CommandProcess(
-            [sys.executable, "-m", "badbuzz", *arguments], self.environ | environ, log
+            [sys.executable, "-m", module, *arguments], self.environ | environ, log
         )
         self._processes.append(process)
         return process
