@@ -52,7 +52,7 @@ class AlertStore(DatabaseAccess):
                 return
             lock_deletions(connection)
             shown = {key for _, alert in records for key in _example_keys(alert)}
-            deleted = deleted_among(connection, shown)
+            deleted = set(deleted_among(connection, shown))
             kept = [(offset, without_examples(alert, deleted)) for offset, alert in records]
             add_brands(connection, {alert.brand: None for _, alert in kept})
             upsert(connection, alerts, [_row(source, *one) for one in kept])

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
+from badbuzz.detection.seen_ids import network_of
 from badbuzz.evidence.masking import mask
 from badbuzz.model import BUCKET_MS, Scored
 from badbuzz.store.alerts import remove_examples
@@ -178,7 +179,7 @@ def _add(
     for some in chunks(sorted(stored.keys() - kept)):
         connection.execute(delete(sample).where(_tweets_in(some)))
     deleted = deleted_among(connection, new.keys() & kept)
-    rows = [_row(source, one, is_removed=key in deleted) for key, one in new.items() if key in kept]
+    rows = [_row(source, one, deleted.get(key)) for key, one in new.items() if key in kept]
     upsert(
         connection,
         sample,
@@ -209,13 +210,28 @@ def _remove(
             "tweet_id": key[1],
             "kind": tweet.kind,
             "at_ms": tweet.created_ms,
+            "network": network_of(tweet.source),
             "partition": source.partition,
             "source_offset": offset,
         }
+    for key in _tweets_of_others(connection, rows):
+        del rows[key]
     upsert(connection, deletions, list(rows.values()))
     for some in chunks(sorted(rows)):
         connection.execute(sample.update().where(_tweets_in(some)).values(_EMPTY))
         remove_examples(connection, set(some))
+
+
+def _tweets_of_others(connection: Connection, rows: Mapping[TweetKey, Row]) -> list[TweetKey]:
+    """Return the sampled tweets that are not of the network that deletes or edits them."""
+    column = sample.c
+    query = select(column.brand, column.tweet_id, column.network).where(column.network != "")
+    return [
+        (row.brand, row.tweet_id)
+        for some in chunks(sorted(rows))
+        for row in connection.execute(query.where(_tweets_in(some)))
+        if row.network != rows[row.brand, row.tweet_id]["network"]
+    ]
 
 
 def _tweets_in(keys: Collection[TweetKey]) -> ColumnElement[bool]:
@@ -225,10 +241,12 @@ def _tweets_in(keys: Collection[TweetKey]) -> ColumnElement[bool]:
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}
 
 
-def _row(source: SourcePartition, one: _Candidate, *, is_removed: bool) -> Row:
+def _row(source: SourcePartition, one: _Candidate, deleted_by: str | None) -> Row:
+    """Return the row of a post; ``deleted_by`` is the network that deleted its id, if any."""
     assert one.post is not None
     offset, scored = one.post
     tweet = scored.tweet
+    network = network_of(tweet.source)
     row: Row = {
         "brand": one.brand,
         "tweet_id": one.tweet_id,
@@ -241,7 +259,8 @@ def _row(source: SourcePartition, one: _Candidate, *, is_removed: bool) -> Row:
         "negative": scored.negative,
         "bundle": scored.bundle,
         "removed": False,
+        "network": network,
         "partition": source.partition,
         "source_offset": offset,
     }
-    return {**row, **_EMPTY} if is_removed else row
+    return {**row, **_EMPTY} if deleted_by in (network, "") else row

@@ -151,6 +151,7 @@ sample: Final = Table(
     Column("removed", Boolean, nullable=False),
     _int("recorded_ms"),
     *_origin(),
+    _text("network", server_default=""),
     Index("ix_sample_recorded", "recorded_ms"),
     Index("ix_sample_window", "brand", "window_start_ms"),
     Index("ix_sample_created", "brand", "created_ms", "tweet_id"),
@@ -166,6 +167,7 @@ deletions: Final = Table(
     _text("kind"),
     _int("at_ms"),
     *_origin(),
+    _text("network", server_default=""),
 )
 
 feedback: Final = Table(

@@ -102,11 +102,14 @@ def lock_deletions(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE deletions IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def deleted_among(connection: Connection, keys: Collection[TweetKey]) -> set[TweetKey]:
-    """Return those of the tweets that were deleted or edited."""
+def deleted_among(connection: Connection, keys: Collection[TweetKey]) -> dict[TweetKey, str]:
+    """Return those of the tweets that were deleted or edited, and the network that did so.
+
+    The network is empty if an earlier version recorded the deletion.
+    """
     column = deletions.c
     return {
-        (row.brand, row.tweet_id)
+        (row.brand, row.tweet_id): row.network
         for some in chunks(sorted(keys))
         for row in connection.execute(
             select(deletions).where(pair_in(column.brand, column.tweet_id, some))

@@ -189,6 +189,24 @@ def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
     assert stored.brand == "b"
 
 
+@pytest.mark.parametrize("kind", ["edit", "delete"])
+def test_only_a_tweets_network_edits_or_deletes_it(store: Store, kind: str) -> None:
+    fired = alert(evidence=shown("1", "2"))
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    record(store, [(0, scored("1", source="mastodon:a"))])
+    record(store, [(1, scored("1", None, kind=kind, source="x"))])
+    assert [one.id for one in sampled(store)] == ["1"]
+    assert "text of 1" in str(store.alert(fired.id))
+    record(store, [(2, scored("1", None, kind=kind, source="mastodon:b"))])
+    assert sampled(store) == []
+    assert "text of 1" not in str(store.alert(fired.id))
+
+
+def test_a_deletion_of_another_network_does_not_hide_a_tweet_to_come(store: Store) -> None:
+    record(store, [(0, scored("1", None, kind="delete", source="x")), (1, scored("1", source="y"))])
+    assert [one.id for one in sampled(store)] == ["1"]
+
+
 def test_forget_deletes_older_records_and_returns_their_number(store: Store) -> None:
     for i in range(5):
         store.record_tweets(TWEETS, [(i, scored(str(i)))], i + 1, at_ms=START_MS + i * DAY_MS)
