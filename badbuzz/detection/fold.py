@@ -125,21 +125,21 @@ class Fold:
         prediction
             Prediction of a post; None if no bundle supports its language, and for other kinds.
         arrived_ms
-            Time at which the broker received the record, Unix milliseconds; None if unknown. A live
-            source's time never exceeds it.
+            Time at which the broker received the record, Unix milliseconds; None, or Kafka's -1, if
+            unknown. A live source's time never exceeds it.
 
         Returns
         -------
         Applied
             Outcome of the record, and the windows and alerts that it caused.
         """
+        if arrived_ms is not None and arrived_ms < 0:
+            arrived_ms = None
         if tweet.kind == "heartbeat":
             return _applied("heartbeat", self._apply_heartbeat(tweet, arrived_ms))
-        state = self.brands.get(tweet.brand)
+        state = self.brands.get(tweet.brand) or self._let_in(tweet.brand)
         if state is None:
-            if not self.is_listed(tweet.brand) and len(self.brands) >= self.max_unlisted:
-                return _CLOSING_NOTHING["unwatched"]
-            state = self.brands[tweet.brand] = BrandState(tweet.brand)
+            return _CLOSING_NOTHING["unwatched"]
         if tweet.replay:
             arrived_ms = None
             if state.closed_ms >= 0 and not state.replay:
@@ -156,6 +156,13 @@ class Fold:
         if tweet.seq >= 0:
             self.clocks.note_number(tweet)
         return self._apply_post(state, tweet, prediction, arrived_ms)
+
+    def _let_in(self, brand: str) -> BrandState | None:
+        """Return the state of a new brand, or None if it is not watched."""
+        if not self.is_listed(brand) and len(self.brands) >= self.max_unlisted:
+            return None
+        state = self.brands[brand] = BrandState(brand)
+        return state
 
     def _apply_post(
         self, state: BrandState, tweet: Tweet, prediction: Prediction | None, arrived_ms: int | None

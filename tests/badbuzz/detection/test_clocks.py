@@ -88,6 +88,16 @@ def test_a_lone_source_that_is_ahead_closes_windows_by_the_brokers_clock() -> No
     assert max(window.end_ms for window in windows) <= START_MS + 30 * MINUTE_MS
 
 
+def test_records_without_a_time_of_arrival_are_folded_by_their_own_times() -> None:
+    folds = [Fold(lambda _: Rules()) for _ in range(2)]
+    found = [
+        [fold.apply(tweet, NEGATIVE, arrived_ms) for _, tweet in source_of("x")]
+        for fold, arrived_ms in zip(folds, (None, -1), strict=True)
+    ]
+    assert found[0] == found[1]
+    assert any(applied.windows for applied in found[0])
+
+
 @given(st.integers(-400 * DAY_MS, 400 * DAY_MS), st.integers(0, 29))
 @settings(max_examples=40, deadline=None)
 def test_a_replay_changes_nothing_of_a_live_brand(skew_ms: int, begun: int) -> None:
