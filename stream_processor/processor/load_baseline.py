@@ -90,7 +90,7 @@ async def check_stopped(settings: Settings) -> None:
     if members:
         raise KafkaError(
             f"{len(members)} of the workers of {settings.group!r} run ({', '.join(members)}): "
-            "stop them all, then start them again afterwards"
+            "stop them all, run this command again, then start them"
         )
 
 

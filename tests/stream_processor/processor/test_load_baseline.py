@@ -150,7 +150,7 @@ def test_it_refuses_while_a_worker_runs(stream: Deployment, built: Path) -> None
     worker = stream.worker()
     worker.await_ready()
     output = load(stream, built, code=4, BADBUZZ_WEB_PORT=str(worker.port))
-    assert "stop them all, load, then start them again" in output
+    assert "stop them all, run this command again, then start them" in output
     assert not [key for key, _ in stream.committed(wire.PROCESSOR_STATE) if key == BRAND.encode()]
     assert worker.running
 

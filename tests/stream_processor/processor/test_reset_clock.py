@@ -44,7 +44,7 @@ def test_a_clock_that_a_replay_moved_ahead_is_reset(stream: Deployment) -> None:
     producer.flush()
     worker = run_to_end(stream)
     assert state_of(stream).closed_ms > now_ms
-    refused = stream.command("topics", "reset-clock")
+    refused = stream.command("topics", "reset-clock", BADBUZZ_WEB_PORT=str(worker.port))
     assert refused.finish() == 4, refused.log_text()
     worker.signal(signal.SIGTERM)
     worker.finish()
