@@ -87,6 +87,8 @@ class Fold:
         Number of brands from which no other is let in unless it is listed.
     retention_ms
         Event time without a tweet after which a brand that is not listed is dropped.
+    topic_id
+        Id of the topic that the records come from; empty if not known.
 
     Examples
     --------
@@ -109,6 +111,7 @@ class Fold:
     is_listed: Callable[[str], bool] = lambda _: True
     max_unlisted: int = 0
     retention_ms: int = 30 * 24 * HOUR_MS
+    topic_id: str = ""
     _changed_evidence: set[str] = field(default_factory=set)
     _changed_ids: set[str] = field(default_factory=set)
     _dropped: list[bytes] = field(default_factory=list)
@@ -325,12 +328,13 @@ class Fold:
             self.evidence.setdefault(brand, BrandEvidence(brand)).restore(key, value)
 
     def pack(self, partition: int, next_offset: int) -> bytes:
-        """Return the partition's own record: partition, next offset and clocks."""
+        """Return the partition's own record: partition, position and clocks."""
         return orjson.dumps(
             {
                 "v": VERSION,
                 "partition": partition,
                 "next_offset": next_offset,
+                "topic_id": self.topic_id,
                 **self.clocks.pack(),
             }
         )
@@ -346,6 +350,7 @@ class Fold:
         if plain["partition"] != partition:
             raise StateError(f"partition {partition} holds the record of {plain['partition']}")
         self.clocks = SourceClocks.unpack(plain)
+        self.topic_id = plain.get("topic_id", "")  # earlier versions wrote none
         offset: int = plain["next_offset"]
         return offset
 

@@ -5,10 +5,11 @@ The packed form is a versioned JSON object of at most 4 kB per brand. Numbers ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Final
+from zlib import crc32
 
 import orjson
 
@@ -217,18 +218,19 @@ class BrandState:
 
     @classmethod
     def unpack(cls, packed: bytes) -> BrandState:
-        """Return the state that :meth:`pack` packed.
+        """Return the state that :meth:`pack` packed, or that of an earlier version.
 
         Raises
         ------
         StateError
-            If it has another version.
+            If it has a version that this one does not read.
         """
         plain: dict[str, Any] = orjson.loads(packed)
         version = plain.pop("v", None)
-        if version == 3:
-            _migrate_from_3(plain)
-        elif version != VERSION:
+        while version in _MIGRATIONS:
+            _MIGRATIONS[version](plain)
+            version += 1
+        if version != VERSION:
             raise StateError(
                 f"state of brand {plain.get('brand')!r} has version {version}, this is {VERSION}: "
                 "run the badbuzz that wrote it, or start with an empty processor-state topic"
@@ -240,6 +242,25 @@ class BrandState:
         return cls(**plain)
 
 
+def _migrate_from_2(plain: dict[str, Any]) -> None:
+    """Split the times and numbers of the sources, which the first form of version 2 had in one."""
+    sources: dict[str, tuple[int, int]] | None = plain.pop("sources", None)
+    if sources is not None:
+        plain["newest_ms"] = {source: time_ms for source, (time_ms, _) in sources.items()}
+        plain["last_seq"] = {
+            f"{crc32(source.encode(errors='replace')):08x}": seq
+            for source, (_, seq) in sources.items()
+            if seq >= 0
+        }
+
+
 def _migrate_from_3(plain: dict[str, Any]) -> None:
     """Remove the numbers and ids of a version before ids were kept apart from the state."""
     del plain["last_seq"], plain["recent_ids"]
+
+
+_MIGRATIONS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {
+    2: _migrate_from_2,
+    3: _migrate_from_3,
+}
+"""Changes the fields of a version, by version, into those of the next one."""

@@ -272,7 +272,7 @@ def test_a_partition_record_names_version_partition_and_offset() -> None:
     fold = Fold(lambda _: Rules(), clocks=clocks)
     packed = fold.pack(partition=3, next_offset=7)
     plain = {
-        "v": 1, "partition": 3, "next_offset": 7, "heartbeats_ms": {"a": 5},
+        "v": 1, "partition": 3, "next_offset": 7, "topic_id": "", "heartbeats_ms": {"a": 5},
         "replayed_ms": {"replay:b": 6}, "ahead_ms": {"c": 7}, "last_seq": {"a": 8},
     }  # fmt: skip
     assert orjson.loads(packed) == plain
