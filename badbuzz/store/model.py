@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from badbuzz.model import Alert, Key, Window
@@ -19,10 +19,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourcePartition:
-    """A partition of a topic; ``topic`` is a name of :mod:`badbuzz.wire`, without the prefix."""
+    """A partition of a topic; ``topic`` is a name of :mod:`badbuzz.wire`, without the prefix.
+
+    ``topic_id`` is the broker's id of the topic that records come from; empty if not known. It
+    takes no part in comparisons.
+    """
 
     topic: str
     partition: int
+    topic_id: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

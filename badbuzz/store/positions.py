@@ -21,7 +21,13 @@ class PositionStore(DatabaseAccess):
         """Return the next offset to read of each recorded partition."""
         with self._read() as connection:
             rows = connection.execute(select(positions)).all()
-        return {SourcePartition(row.topic, row.partition): row.next_offset for row in rows}
+        return {
+            SourcePartition(row.topic, row.partition, row.topic_id): row.next_offset for row in rows
+        }
+
+    def topic_id(self, source: SourcePartition) -> str:
+        """Return the id of the topic that a position belongs to; empty if it is not known."""
+        return next((one.topic_id for one in self.positions() if one == source), "")
 
 
 def advance_position(connection: Connection, source: SourcePartition, next_offset: int) -> None:
@@ -31,11 +37,17 @@ def advance_position(connection: Connection, source: SourcePartition, next_offse
     until the transaction ends.
     """
     statement = insert_into(connection, positions).values(
-        topic=source.topic, partition=source.partition, next_offset=next_offset
+        topic=source.topic,
+        partition=source.partition,
+        next_offset=next_offset,
+        topic_id=source.topic_id,
     )
     statement = statement.on_conflict_do_update(
         index_elements=list(positions.primary_key),
-        set_={"next_offset": statement.excluded.next_offset},
+        set_={
+            "next_offset": statement.excluded.next_offset,
+            "topic_id": statement.excluded.topic_id,
+        },
         where=statement.excluded.next_offset > positions.c.next_offset,
     )
     connection.execute(statement)

@@ -54,6 +54,7 @@ positions: Final = Table(
     _text("topic", primary_key=True),
     _int("partition", primary_key=True, autoincrement=False),
     _int("next_offset"),
+    _text("topic_id", server_default=""),
 )
 
 brands: Final = Table(

@@ -163,3 +163,19 @@ def test_changes_of_other_partitions_are_not_read(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window())], 1)
     store.record_alerts(ALERTS, [(0, alert())], 1)
     assert [source for source, _, _ in store.changes({ALERTS: -1})] == [ALERTS]
+
+
+@pytest.mark.parametrize("topic", RECORDING)
+def test_a_position_names_the_topic_that_it_belongs_to(store: Store, topic: str) -> None:
+    place = SourcePartition(topic, 0, topic_id="a1")
+    record: dict[str, Callable[..., None]] = {
+        "windows": store.record_windows,
+        "alerts": store.record_alerts,
+        "scored-tweets": store.record_tweets,
+    }
+    record[topic](place, [], 8)
+    assert store.topic_id(SourcePartition(topic, 0)) == "a1"
+
+
+def test_the_topic_of_a_new_position_is_not_known(store: Store) -> None:
+    assert store.topic_id(WINDOWS) == ""
