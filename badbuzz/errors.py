@@ -10,6 +10,7 @@
     ├── SettingsError     invalid environment variable
     ├── StateError        incomplete, misplaced or unknown detector state
     ├── KafkaError        missing or unsuitable broker or topic
+    │   └── BrokerDownError  temporarily unavailable broker (a ServiceDownError too)
     ├── StoreError        unusable database
     │   ├── StoreDownError  temporarily unavailable database (a ServiceDownError too)
     │   └── UnknownError    unknown alert or key
@@ -90,6 +91,10 @@ class KafkaError(BadbuzzError):
 
 class ServiceDownError(BadbuzzError):
     """A temporarily unavailable service; callers retry."""
+
+
+class BrokerDownError(KafkaError, ServiceDownError):
+    """A broker that does not answer, or an error of it that passes."""
 
 
 class SinkDownError(ServiceDownError):

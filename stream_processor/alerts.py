@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from badbuzz import wire
 from badbuzz.config.brands import Brands, read_brands
@@ -18,7 +18,7 @@ from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
 from stream_processor.engine.partition import ConsumerRecord
-from stream_processor.engine.topic_reader import open_reader, read_to_end
+from stream_processor.engine.topic_reader import ends, open_reader, poll, read_to_end
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 _POLL_MS = 500
@@ -61,8 +61,8 @@ async def _print(
     await check_topics(settings)
     partitions = _partitions(settings, wire.ALERTS)
     async with open_reader(settings, partitions) as consumer:
-        if not any((await consumer.end_offsets(partitions)).values()):
-            click.echo(await _explain_none(consumer, settings), err=True)
+        if not any((await ends(consumer)).values()):
+            click.echo(await _explain_none(settings), err=True)
         records: list[ConsumerRecord] = []
         async for batch in read_to_end(consumer):
             if stopping():
@@ -70,16 +70,16 @@ async def _print(
             records += batch
         _show_all(records, brands, language)
         while follow and not stopping():
-            batches = await consumer.getmany(timeout_ms=_POLL_MS)
-            _show_all([one for batch in batches.values() for one in batch], brands, language)
+            _show_all(await poll(consumer, _POLL_MS), brands, language)
 
 
 def _partitions(settings: Settings, topic: str) -> list[TopicPartition]:
     return [TopicPartition(settings.topic(topic), n) for n in range(settings.partitions)]
 
 
-async def _explain_none(consumer: AIOKafkaConsumer, settings: Settings) -> str:
-    windows = await consumer.end_offsets(_partitions(settings, wire.WINDOWS))
+async def _explain_none(settings: Settings) -> str:
+    async with open_reader(settings, _partitions(settings, wire.WINDOWS)) as consumer:
+        windows = await ends(consumer)
     if any(windows.values()):
         return "no alerts in the topic; a brand's first week is its warm-up"
     return "no alerts and no windows in the topics: is badbuzz process running?"

@@ -11,7 +11,6 @@ from typing import Final
 import click
 import faust
 import mode.loop
-from aiokafka.errors import KafkaConnectionError, ProducerFenced
 from aiokafka.errors import KafkaError as BrokerError
 from mode import Service
 
@@ -23,6 +22,7 @@ from stream_processor.engine.exit import hard_exit
 mode.loop.use("uvloop")
 
 _LIBRARY_PAUSE_S: Final = 10.0
+_CRASH: Final = "We experienced a crash"
 _LIBRARIES: Final = (
     "mode", "faust", "aiokafka", "aiohttp", "alembic", "azure", "opencensus", "opentelemetry",
     "urllib3",
@@ -30,7 +30,12 @@ _LIBRARIES: Final = (
 
 
 @click.command()
-def process() -> None:
+@click.option(
+    "--skip-deleted",
+    is_flag=True,
+    help="Continue after tweets that were deleted unread, or with a topic that was created again.",
+)
+def process(skip_deleted: bool) -> None:
     """Run the processor: it turns tweets into scored tweets, windows and alerts.
 
     Processors share the partitions: start up to one per partition. If one dies, the others take
@@ -42,6 +47,7 @@ def process() -> None:
     Examples:
       badbuzz process
       BADBUZZ_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 BADBUZZ_WEB_PORT=6067 badbuzz process
+      badbuzz process --skip-deleted
     """
     from stream_processor.processor.pipeline import (  # noqa: PLC0415 - after the event loop is chosen
         ProcessorPipeline,
@@ -49,7 +55,7 @@ def process() -> None:
     )
 
     settings = _read_settings()
-    pipeline = ProcessorPipeline(settings)
+    pipeline = ProcessorPipeline(settings, skip_deleted=skip_deleted)
     gc.freeze()  # imported objects live as long as the worker, so the collector skips them
     run_worker(new_processor(settings, pipeline), pipeline, settings)
 
@@ -199,13 +205,15 @@ class _LibraryFilter:
     """Keeps this project's log lines, and one error per ten seconds of each place in a library.
 
     Without a broker, aiokafka logs hundreds of lines a second. Faust marks its own lines with
-    ``[^``.
+    ``[^``. An exception of a library is one line instead of its traceback.
     """
 
     def __init__(self) -> None:
         self._quiet_until_s: dict[tuple[str, int], float] = {}
 
     def __call__(self, record: logging.LogRecord) -> bool:
+        if _CRASH in str(record.msg):
+            return False  # the command prints the reason as its last line
         is_library = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
         if not is_library or record.levelno > logging.ERROR:
             return True
@@ -215,16 +223,15 @@ class _LibraryFilter:
         if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(place, 0.0):
             return False
         self._quiet_until_s[place] = now_s + _LIBRARY_PAUSE_S
+        if record.exc_info:
+            record.msg = f"{record.getMessage().rstrip()}: {record.exc_info[1]!r}"
+            record.args, record.exc_info, record.exc_text = (), None, None
         return True
 
 
 def _explain(reason: BaseException) -> BaseException:
     if isinstance(reason, BadbuzzError):
         return reason
-    if isinstance(reason, ProducerFenced):
-        return KafkaError("another worker took over the partitions of this one: start it again")
-    if isinstance(reason, KafkaConnectionError):
-        return KafkaError(f"the connection to the broker was lost: {reason}")
     if isinstance(reason, BrokerError):
         return KafkaError(f"the broker returned an error: {reason!r}")
     return reason

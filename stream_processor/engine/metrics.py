@@ -96,6 +96,9 @@ LAG: Final = Gauge(
     ["topic", "partition"],
 )
 GAPS: Final = Counter("badbuzz_gaps", "Gaps of missing offsets in a partition.")
+DELETED_UNREAD: Final = Counter(
+    "badbuzz_deleted_unread", "Records that were deleted before they were read.", ["topic"]
+)
 CHECKPOINT_SECONDS: Final = Histogram(
     "badbuzz_checkpoint_seconds",
     "Wall-clock time of a checkpoint of all partitions.",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
-from badbuzz.errors import KafkaError
+from badbuzz.errors import KafkaError, StateError
+from stream_processor.engine.topic_ids import TopicIdentity
+
+log = logging.getLogger(__name__)
 
 
 class ConsumerRecord(Protocol):
@@ -27,13 +31,20 @@ class PartitionHandler(Protocol):
     If a dependency is down, ``open`` and ``checkpoint`` raise
     :class:`~badbuzz.errors.ServiceDownError`. The handler then keeps the records it has taken, and
     the consumer calls it again.
+
+    A position is the next offset and the id of the topic that it belongs to: a topic that was
+    deleted and created again has another id.
     """
 
     partition: int
     next_offset: int
+    topic_id: str
 
     async def open(self) -> None:
-        """Fence the former owner, load its state and set ``next_offset`` (-1 if there is none)."""
+        """Fence the former owner, load its state and set the position.
+
+        ``next_offset`` is -1 if there is no state, and ``topic_id`` is empty if it is not known.
+        """
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Process records, in order and without gaps, and move ``next_offset`` past them."""
@@ -46,13 +57,14 @@ class PartitionHandler(Protocol):
 
 
 class TopicSemantics(Enum):
-    """The rules by which a worker reads a topic, named after the place that keeps its position.
-
-    A position is the next offset of a partition.
-    """
+    """The rules by which a worker reads a topic, named after the place that keeps its position."""
 
     STATE_TOPIC = auto()
     """The processor's state topic. A loss of records or of state stops the worker."""
+
+    STATE_TOPIC_SKIP_DELETED = auto()
+    """The processor's state topic. The worker continues after records that were deleted unread, and
+    with a topic that was created again."""
 
     STORE = auto()
     """The recorder's database. A loss of records stops the worker."""
@@ -71,7 +83,7 @@ class TopicSemantics(Enum):
         The processor writes its outputs in transactions, whose markers take offsets, and
         compaction removes records. ``tweets``, which the processor reads, has no holes.
         """
-        return self is not TopicSemantics.STATE_TOPIC
+        return not self._keeps_state
 
     @property
     def can_fall_back(self) -> bool:
@@ -88,12 +100,91 @@ class TopicSemantics(Enum):
         return self is TopicSemantics.GROUP
 
     @property
+    def command(self) -> str:
+        """Command of the worker."""
+        if self._keeps_state:
+            return "badbuzz process"
+        return "badbuzz record" if self.can_fall_back else "badbuzz notify"
+
+    @property
     def remedy(self) -> str:
-        """The advice of error messages when the topic and the position disagree."""
-        if self is TopicSemantics.STATE_TOPIC:
-            return "to start anew, see docs/kafka.md, Recovery"
-        worker = "notifier" if self is TopicSemantics.GROUP else "recorder"
-        return f"see docs/kafka.md, The {worker}'s recovery"
+        """The action with which the worker continues a topic that was created again."""
+        if self._keeps_state:
+            return "start badbuzz process --skip-deleted once to continue with the new topic"
+        if self.can_fall_back:
+            return "set BADBUZZ_STORE to a new database, see docs/kafka.md, Recorder"
+        return "stop the notifier and delete its consumer groups, see docs/kafka.md, Notifier"
+
+    @property
+    def _keeps_state(self) -> bool:
+        return self in (TopicSemantics.STATE_TOPIC, TopicSemantics.STATE_TOPIC_SKIP_DELETED)
+
+    @property
+    def _skips_deleted(self) -> bool:
+        return self not in (TopicSemantics.STATE_TOPIC, TopicSemantics.STORE)
+
+    def check_partitions(self, topic: str, identity: TopicIdentity, n_partitions: int) -> None:
+        """Check that a topic has as many partitions as the settings say.
+
+        Raises
+        ------
+        KafkaError
+            When partitions were added.
+
+        Examples
+        --------
+        >>> TopicSemantics.STATE_TOPIC.check_partitions("tweets", TopicIdentity("a1", 6), 4)
+        Traceback (most recent call last):
+        badbuzz.errors.KafkaError: tweets has 6 partitions, not 4: move to new topics, see ...
+        """
+        if identity.id and identity.n_partitions != n_partitions:
+            raise KafkaError(
+                f"{topic} has {identity.n_partitions} partitions, not {n_partitions}: move to new "
+                "topics, see docs/kafka.md, Change the number of partitions"
+            )
+
+    def check_identity(self, where: str, handler: PartitionHandler, topic_id: str) -> None:
+        """Check that a handler's position belongs to the topic that exists now.
+
+        Parameters
+        ----------
+        where
+            Topic and partition, for the error message.
+        handler
+            The handler; if deleted records may be skipped, it is set to start anew.
+        topic_id
+            Id of the topic; empty if the broker gives topics no ids.
+
+        Raises
+        ------
+        KafkaError
+            When the topic was deleted and created again.
+        """
+        if not topic_id or handler.topic_id in ("", topic_id):
+            return
+        what = (
+            f"{where}: the topic was deleted and created again; its former records from offset "
+            f"{handler.next_offset} on were not read"
+        )
+        if self is not TopicSemantics.STATE_TOPIC_SKIP_DELETED:
+            raise KafkaError(f"{what}; {self.remedy}")
+        log.warning("%s; continues with the first record of the new topic", what)
+        handler.next_offset, handler.topic_id = -1, topic_id
+
+    def check_committed(self, where: str, next_offset: int, committed: int) -> None:
+        """Check that a position is not below the offset that its group has committed.
+
+        Raises
+        ------
+        StateError
+            When the state that contains the position was lost.
+        """
+        if next_offset < committed and not self.can_fall_back:
+            raise StateError(
+                f"{where}: the state loaded ends at offset {next_offset}, but {committed} was "
+                "committed: state was lost; restore the topic, or start anew, see docs/kafka.md, "
+                "Recovery"
+            )
 
     def resume(self, where: str, next_offset: int, first: int, end: int) -> int:
         """Return the offset to resume from when the broker does not have the next offset.
@@ -118,20 +209,25 @@ class TopicSemantics(Enum):
         7
         >>> TopicSemantics.STATE_TOPIC.resume("tweets/0", 3, first=7, end=9)
         Traceback (most recent call last):
-        badbuzz.errors.KafkaError: tweets/0: records 3 to 6 were deleted by the topic's ...
+        badbuzz.errors.KafkaError: tweets/0: records 3 to 6 were deleted unread; ...
         """
+        offset = min(max(next_offset, first), end)
+        if offset == next_offset:
+            return offset
+        can_skip, remedy = self._skips_deleted, self.remedy
         if next_offset > end:
-            raise KafkaError(
+            can_skip = self is TopicSemantics.STATE_TOPIC_SKIP_DELETED
+            lost = (
                 f"{where}: the partition ends at offset {end}, but {next_offset} is the next to "
-                f"read: the topic was truncated or re-created; {self.remedy}"
+                "read: the topic was truncated"
             )
-        skips_deleted = self in (TopicSemantics.STORE_SKIP_DELETED, TopicSemantics.GROUP)
-        if next_offset >= first or skips_deleted:
-            return max(next_offset, first)
-        raise KafkaError(
-            f"{where}: records {next_offset} to {first - 1} were deleted by the "
-            f"topic's retention before they were read; {self.remedy}"
-        )
+        else:
+            remedy = f"{self.command} --skip-deleted continues after them"
+            lost = f"{where}: records {next_offset} to {first - 1} were deleted unread"
+        if not can_skip:
+            raise KafkaError(f"{lost}; {remedy}")
+        log.warning("%s; continues at offset %d", lost, offset)
+        return offset
 
 
 async def all_of(jobs: Iterable[Awaitable[None]]) -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from badbuzz.config.settings import Settings
+from badbuzz.errors import BrokerDownError
+from stream_processor.engine.broker_errors import call_broker
 from stream_processor.engine.partition import ConsumerRecord
 
 log = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
+_CLOSE_S: Final = 5.0
+Isolation = Literal["read_committed", "read_uncommitted"]
 
 
 @asynccontextmanager
 async def open_reader(
-    settings: Settings, partitions: Sequence[TopicPartition], group: str | None = None
+    settings: Settings,
+    partitions: Sequence[TopicPartition],
+    isolation: Isolation = "read_committed",
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """Open a consumer at the beginning of partitions.
 
@@ -29,25 +35,36 @@ async def open_reader(
         Settings of the deployment, with the address of the broker.
     partitions
         Partitions to assign.
-    group
-        Consumer group whose committed offsets can be looked up; it is not joined. None by default.
+    isolation
+        Whether records of open and aborted transactions are left out, as they are by default.
     """
     consumer = AIOKafkaConsumer(
         **settings.kafka_client(),
-        group_id=group,
-        isolation_level="read_committed",
+        isolation_level=isolation,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    await consumer.start()
     try:
+        await call_broker(consumer.start())
         consumer.assign(partitions)
         # seek_to_beginning() would race with the offset reset and might skip everything.
-        for partition, first in (await consumer.beginning_offsets(partitions)).items():
+        for partition, first in (await call_broker(consumer.beginning_offsets(partitions))).items():
             consumer.seek(partition, first)
         yield consumer
     finally:
-        await consumer.stop()
+        with suppress(BrokerDownError):
+            await call_broker(consumer.stop(), _CLOSE_S)
+
+
+async def poll(consumer: AIOKafkaConsumer, timeout_ms: int = _POLL_MS) -> list[ConsumerRecord]:
+    """Return the records that arrive within a time, which may be none."""
+    batches = await call_broker(consumer.getmany(timeout_ms=timeout_ms))
+    return [record for records in batches.values() for record in records]
+
+
+async def ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """Return the end offset of each assigned partition, as its isolation level sees it."""
+    return dict(await call_broker(consumer.end_offsets(consumer.assignment())))
 
 
 async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[list[ConsumerRecord]]:
@@ -57,10 +74,13 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[list[Consumer
     lie below it, because the markers of transactions take offsets and are never delivered.
     Each item holds the records of one poll, which may be none.
     """
-    ends = await consumer.end_offsets(consumer.assignment())
-    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-        batches = await consumer.getmany(timeout_ms=_POLL_MS)
-        yield [record for records in batches.values() for record in records]
+    left = await ends(consumer)
+    while left:
+        for partition, end in list(left.items()):
+            if await call_broker(consumer.position(partition)) >= end:
+                del left[partition]
+        if left:
+            yield await poll(consumer)
 
 
 async def load_partition(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,14 +15,17 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.errors import KafkaError
+from badbuzz.errors import BrokerDownError, KafkaError
 from badbuzz.terminal.client_logs import capture_last_message
 from stream_processor.engine.backoff import Backoff
+from stream_processor.engine.broker_errors import is_transient, retry
 
 log = logging.getLogger(__name__)
 
+EMBEDDED_CLUSTER: Final = "mockCluster"
+"""First letters of the embedded broker's cluster id."""
+
 _DAY_MS: Final = 24 * 3_600_000
-_EMBEDDED: Final = "mockCluster"
 _VISIBLE_S: Final = 20.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 5.0
@@ -142,10 +145,14 @@ async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
     KafkaError
         When the broker refuses to describe or to create topics.
     """
+    return await retry(lambda: _prepare_topics(settings, create=create), _VISIBLE_S)
+
+
+async def _prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
     wanted = topics_of(settings)
-    async with _admin(settings) as admin:
+    async with open_admin(settings) as admin:
         cluster = await admin.describe_cluster()
-        if str(cluster["cluster_id"]).startswith(_EMBEDDED):
+        if str(cluster["cluster_id"]).startswith(EMBEDDED_CLUSTER):
             return await _check_embedded(admin, wanted)
         existing = await _describe(admin)
         missing = [topic for topic in wanted if topic.name not in existing]
@@ -154,9 +161,10 @@ async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
             report.created = await _create(admin, missing)
             existing = await _await_visible(admin, missing)
         configs = await _configs(admin, [topic.name for topic in wanted if topic.name in existing])
+        remedy = _partitions_remedy([existing[name] for name in configs])
         for topic in wanted:
             name = topic.name
-            report.differences += _compare(topic, existing.get(name), configs.get(name))
+            report.differences += _compare(topic, existing.get(name), configs.get(name), remedy)
         return report
 
 
@@ -186,39 +194,6 @@ async def check_topics(settings: Settings) -> None:
         log.warning("%s", difference)
 
 
-async def group_members(settings: Settings) -> list[str] | None:
-    """Return the hosts of the workers that are members of a deployment's consumer group.
-
-    Returns
-    -------
-    list of str or None
-        The host of each member; None on the embedded broker, which does not describe groups.
-    """
-    async with _admin(settings) as admin:
-        cluster = await admin.describe_cluster()
-        if str(cluster["cluster_id"]).startswith(_EMBEDDED):
-            return None
-        group = await _describe_group(admin, settings.group)
-    return [str(member[2]).lstrip("/") for member in group[4]]
-
-
-async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
-    """Return the broker's description of a group, once the broker has loaded its groups."""
-    backoff = Backoff(_FIRST_PAUSE_S, _FIRST_PAUSE_S, _VISIBLE_S)
-    while True:
-        try:
-            (answer,) = await admin.describe_consumer_groups([name])
-            ((code, *group),) = answer.groups
-            if code:
-                raise for_code(code)
-        except BrokerError as error:
-            if not error.retriable or backoff.expired:
-                raise
-            await backoff.sleep()
-        else:
-            return group
-
-
 async def wait_for_broker(
     settings: Settings, limit_s: float = 60.0, report: Callable[[str], None] = log.warning
 ) -> None:
@@ -241,7 +216,7 @@ async def wait_for_broker(
     backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, limit_s)
     while True:
         try:
-            async with _admin(settings):
+            async with open_admin(settings):
                 return
         except KafkaError as error:
             if backoff.expired:
@@ -252,7 +227,16 @@ async def wait_for_broker(
 
 
 @asynccontextmanager
-async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open an admin client, and turn errors of the broker into errors that name their remedy.
+
+    Raises
+    ------
+    BrokerDownError
+        When no broker answers, or with an error that passes.
+    KafkaError
+        When the broker refuses a request.
+    """
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
         with capture_last_message("aiokafka") as last_message:
@@ -260,13 +244,15 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
                 await admin.start()
             except BrokerError as error:
                 reason = last_message.text or f"not over {settings.kafka_security_protocol}"
-                raise KafkaError(
+                raise BrokerDownError(
                     f"no broker answers at {settings.kafka_bootstrap_servers} ({reason}): start "
                     "one (badbuzz broker, make kafka) or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
                 ) from error
         try:
             yield admin
         except BrokerError as error:
+            if is_transient(error):
+                raise BrokerDownError(f"the broker is not available ({error!r})") from error
             raise KafkaError(f"the broker refused a request about its topics: {error}") from error
     finally:
         await admin.close()
@@ -325,14 +311,17 @@ async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, di
 
 
 def _compare(
-    topic: NewTopic, description: _Description | None, config: dict[str, str] | None
+    topic: NewTopic,
+    description: _Description | None,
+    config: dict[str, str] | None,
+    partitions_remedy: str,
 ) -> Iterator[TopicDifference]:
     n_partitions, n_replicas = topic.num_partitions, topic.replication_factor
     if description is None or config is None:
         remedy = "run badbuzz topics"
         yield TopicDifference(topic.name, "partitions", "", str(n_partitions), remedy)
         return
-    yield from _compare_partitions(topic, description)
+    yield from _compare_partitions(topic, description, partitions_remedy)
     n_found = min(len(partition["replicas"]) for partition in description["partitions"])
     if n_found < n_replicas:
         remedy = "kafka-reassign-partitions, or set BADBUZZ_REPLICATION to the intended number"
@@ -346,16 +335,26 @@ def _compare(
             yield TopicDifference(topic.name, key, config.get(key) or "unset", expected, remedy)
 
 
-def _compare_partitions(topic: NewTopic, description: _Description) -> Iterator[TopicDifference]:
+def _partitions_remedy(topics: Sequence[_Description]) -> str:
+    """Return what to do about an unexpected number: only one that all topics have can be set."""
+    numbers = {len(topic["partitions"]) for topic in topics}
+    if len(numbers) == 1:
+        return f"set BADBUZZ_PARTITIONS={numbers.pop()}; a change is a migration, see docs/kafka.md"
+    return "move to new topics, see docs/kafka.md, Change the number of partitions"
+
+
+def _compare_partitions(
+    topic: NewTopic, description: _Description, remedy: str
+) -> Iterator[TopicDifference]:
     n_found, n_partitions = len(description["partitions"]), topic.num_partitions
     if n_found != n_partitions:
-        remedy = f"set BADBUZZ_PARTITIONS={n_found}; a change is a migration, see docs/kafka.md"
         yield TopicDifference(topic.name, "partitions", str(n_found), str(n_partitions), remedy)
 
 
 async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[NewTopic]) -> TopicReport:
     report = TopicReport([topic.name for topic in wanted], embedded=True)
     existing = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
+    remedy = _partitions_remedy(list(existing.values()))
     for topic in wanted:
-        report.differences += _compare_partitions(topic, existing[topic.name])
+        report.differences += _compare_partitions(topic, existing[topic.name], remedy)
     return report

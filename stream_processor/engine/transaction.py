@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerFenced
 
 from badbuzz.config.settings import Settings
+from badbuzz.errors import KafkaError
+from stream_processor.engine.broker_errors import call_broker
 
 Headers = list[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers]
@@ -16,6 +20,11 @@ Output = tuple[bytes | None, bytes | None, Headers]
 
 _MAX_BATCH_BYTES: Final = 512 * 1024
 _TIMEOUT_MS: Final = 60_000
+_CLOSE_S: Final = 5.0
+
+
+class TakenOverError(KafkaError):
+    """A partition that another writer has taken over; nothing was written."""
 
 
 class TransactionalWriter:
@@ -43,14 +52,31 @@ class TransactionalWriter:
 
     async def open(self) -> None:
         """Connect to the broker and fence the former writer."""
-        await self._producer.start()
+        await call_broker(self._producer.start())
 
     async def close(self) -> None:
         """Disconnect from the broker."""
-        await self._producer.stop()
+        with suppress(KafkaError, ProducerFenced):
+            await call_broker(self._producer.stop(), _CLOSE_S)
 
     async def write(self, partition: int, outputs: dict[str, list[Output]]) -> None:
-        """Write records, given by topic, to the same partition of each topic, atomically."""
+        """Write records, given by topic, to the same partition of each topic, atomically.
+
+        Raises
+        ------
+        BrokerDownError
+            When it is not known whether the records were written: open another writer and look.
+        TakenOverError
+            When another writer has the same id.
+        """
+        try:
+            await call_broker(self._write(partition, outputs), _TIMEOUT_MS / 1000)
+        except ProducerFenced as error:
+            raise TakenOverError(
+                f"another worker took over partition {partition} of this one: start it again"
+            ) from error
+
+    async def _write(self, partition: int, outputs: dict[str, list[Output]]) -> None:
         async with self._producer.transaction():
             delivered: list[Awaitable[object]] = []
             for topic, records in outputs.items():

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -15,8 +16,10 @@ from aiokafka import AIOKafkaProducer
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
+from badbuzz.errors import BrokerDownError
 from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
+from stream_processor.engine.broker_errors import call_broker, retry
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _GRACE_S: Final = 30.0
+_CLOSE_S: Final = 5.0
 _Answer = TypeVar("_Answer")
 
 
@@ -47,18 +51,23 @@ class DeadLetters:
         """Connect the producer."""
         client = self._settings.kafka_client()
         self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
-        await self._producer.start()
+        await call_broker(self._producer.start())
 
     async def close(self) -> None:
         """Disconnect the producer."""
         if self._producer is not None:
-            await self._producer.stop()
+            with suppress(BrokerDownError):
+                await call_broker(self._producer.stop(), _CLOSE_S)
 
     async def dead_letter(
         self, record: ConsumerRecord, sink: str, reason: str, detail: str
     ) -> None:
-        """Write a record with the sink, the reason and its offset as headers."""
-        assert self._producer is not None
+        """Write a record with the sink, the reason and its offset as headers.
+
+        While the broker is not available, the call waits for it.
+        """
+        producer = self._producer
+        assert producer is not None
         headers = [
             ("sink", sink.encode()),
             ("reason", reason.encode()),
@@ -67,8 +76,16 @@ class DeadLetters:
             ("partition", str(record.partition).encode()),
             ("offset", str(record.offset).encode()),
         ]
-        await self._producer.send_and_wait(
-            self._topic, record.value, record.key, partition=record.partition, headers=headers
+        await retry(
+            lambda: call_broker(
+                producer.send_and_wait(
+                    self._topic,
+                    record.value,
+                    record.key,
+                    partition=record.partition,
+                    headers=headers,
+                )
+            )
         )
 
 

@@ -22,6 +22,8 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import SinkDownError, WireError
 from badbuzz.messages.text import counted
 from stream_processor.engine import metrics
+from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.groups import committed_offsets
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.topic_reader import open_reader, read_to_end
 from stream_processor.notifier.delivery import Delivery
@@ -60,6 +62,7 @@ class NotifierHandler:
     ) -> None:
         self.partition = partition
         self.next_offset = -1
+        self.topic_id = ""
         self._settings = settings
         self._factory = factory
         self._delivery = delivery
@@ -80,15 +83,16 @@ class NotifierHandler:
     async def open(self) -> None:
         """Read the group's position and the open alerts; a new group starts with open alerts."""
         at = TopicPartition(self._settings.topic(wire.ALERTS), self.partition)
-        async with open_reader(self._settings, [at], self._group) as consumer:
-            committed = await consumer.committed(at)
+        group = await committed_offsets(self._settings, self._group, at.topic, [self.partition])
+        committed = group[self.partition]
+        async with open_reader(self._settings, [at]) as consumer:
             records = [record async for batch in read_to_end(consumer) for record in batch]
-            end = await consumer.position(at)
-        if committed is None:
+            end = await call_broker(consumer.position(at))
+        if committed.offset < 0:
             self._skip_resolved(records, end)
         else:
-            self.next_offset = committed
-            sent = [record for record in records if record.offset < committed]
+            self.next_offset, self.topic_id = committed.offset, committed.topic_id
+            sent = [record for record in records if record.offset < committed.offset]
             self._open_alerts = {one.alert.id: one for one in self._still_open(sent).values()}
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
 

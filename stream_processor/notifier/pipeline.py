@@ -10,6 +10,7 @@ from mode import Service
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from stream_processor.engine.backoff import Backoff
+from stream_processor.engine.broker_errors import retry
 from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
@@ -23,6 +24,7 @@ from stream_processor.notifier.store_follower import StoreFollower
 _UNASSIGNED_S: Final = 1.0
 _LOOK_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 30.0
+_START_S: Final = 60.0
 
 
 class NotifierPipeline(Pipeline):
@@ -72,7 +74,7 @@ class NotifierPipeline(Pipeline):
 
     async def prepare(self) -> None:
         """Connect the producer of dead letters."""
-        await self._dead_letters.open()
+        await retry(self._dead_letters.open, _START_S)
 
     async def on_shutdown(self) -> None:
         """Close all connections after the consumers have stopped."""

@@ -9,17 +9,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka.errors import ProducerFenced
-
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import BrandBaseline, adopt_baseline
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError, StateError
+from stream_processor.engine.groups import group_members
 from stream_processor.engine.partitioner import partition_of
 from stream_processor.engine.topic_reader import load_partition
-from stream_processor.engine.topics import check_topics, group_members
-from stream_processor.engine.transaction import Output, TransactionalWriter
+from stream_processor.engine.topics import check_topics
+from stream_processor.engine.transaction import Output, TakenOverError, TransactionalWriter
 
 _HTTP_LIMIT_S: Final = 2.0
 
@@ -109,7 +108,8 @@ def _has_web_server(settings: Settings) -> bool:
 async def _adopt(
     settings: Settings, partition: int, brands: Sequence[BrandBaseline]
 ) -> list[LoadedBrand]:
-    packed = await load_partition(settings, settings.topic(wire.PROCESSOR_STATE), partition)
+    topic = settings.topic(wire.PROCESSOR_STATE)
+    packed = await load_partition(settings, topic, partition)
     loaded = []
     for learnt in brands:
         value = packed.get(learnt.state.brand.encode())
@@ -134,7 +134,7 @@ async def _write(
     outputs: list[Output] = [(one.state.brand.encode(), one.state.pack(), []) for one in loaded]
     try:
         await writer.write(partition, {topic: outputs})
-    except ProducerFenced as error:
+    except TakenOverError as error:
         raise KafkaError(
             f"a worker of {settings.group!r} was started in the meantime: partition {partition} "
             "was not changed; stop it and load again, with --replace"

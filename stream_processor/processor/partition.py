@@ -88,6 +88,15 @@ class ProcessorHandler:
         self._timestamps_ms: list[int] = []
         self._changed = False
 
+    @property
+    def topic_id(self) -> str:
+        """Id of the topic that ``next_offset`` belongs to; part of the state."""
+        return self.fold.topic_id
+
+    @topic_id.setter
+    def topic_id(self, topic_id: str) -> None:
+        self.fold.topic_id = topic_id
+
     async def open(self) -> None:
         """Fence the former writer, then load the state that it committed."""
         await self._writer.open()

@@ -20,6 +20,7 @@ from badbuzz.detection.state import Rules
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.partition import TopicSemantics
 from stream_processor.engine.pipeline import Pipeline, new_app
 from stream_processor.processor.champions import ChampionSwapper
 from stream_processor.processor.drift import DriftMetrics
@@ -47,9 +48,11 @@ class ProcessorPipeline(Pipeline):
     ----------
     settings
         Settings of the worker.
+    skip_deleted
+        Whether to continue after tweets that were deleted unread.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, skip_deleted: bool = False) -> None:
         super().__init__(settings)
         rules = Rules(lateness_ms=settings.lateness_s * 1000, warmup_hours=settings.warmup_h)
         scorer_set = ScorerSet.read(settings.bundles)
@@ -63,11 +66,15 @@ class ProcessorPipeline(Pipeline):
             drift=DriftMetrics(scorer_set.scorers),
         )
         self._swapper = ChampionSwapper(settings, scorer_set)
+        semantics = TopicSemantics.STATE_TOPIC
+        if skip_deleted:
+            semantics = TopicSemantics.STATE_TOPIC_SKIP_DELETED
         self._consumer = PartitionedConsumer(
             settings,
             topic=settings.topic(wire.TWEETS),
             group=settings.group,
             new_handler=lambda partition: ProcessorHandler(resources, partition),
+            semantics=semantics,
         )
         self.consumers = [self._consumer]
 

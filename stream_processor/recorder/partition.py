@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from badbuzz import wire
@@ -123,6 +123,7 @@ class RecorderHandler:
     ) -> None:
         self.partition = partition
         self.next_offset = -1
+        self.topic_id = ""
         self._topic = topic
         self._store = store
         self._store_thread = store_thread
@@ -132,7 +133,10 @@ class RecorderHandler:
 
     async def open(self) -> None:
         """Read the position from the store."""
-        self.next_offset = await self._store_thread.call(lambda: self._store.position(self._place))
+        store, place = self._store, self._place
+        self.next_offset, self.topic_id = await self._store_thread.call(
+            lambda: (store.position(place), store.topic_id(place))
+        )
         self._recorded_offset = self.next_offset
 
     async def close(self) -> None:
@@ -166,7 +170,8 @@ class RecorderHandler:
         if self.next_offset == self._recorded_offset:
             return
         rows, offset = self._pending.rows(), self.next_offset
-        record, store, place = self._topic.record, self._store, self._place
+        record, store = self._topic.record, self._store
+        place = replace(self._place, topic_id=self.topic_id)
         await self._store_thread.call(lambda: record(store, place, rows, offset))
         metrics.RECORDED.labels(self._topic.name).inc(len(rows))
         self._pending.clear()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import ProducerFenced
 from prometheus_client.parser import text_string_to_metric_families
 
+from badbuzz.errors import KafkaError
 from demo.processes import free_port
 from producers.publisher import partition_of
+from stream_processor.worker import _LibraryFilter
 from tests.support.events import BUCKET_MS, START_MS
 from tests.support.servers import KafkaServer
 from tests.support.source import RecordProducer, metric, run_to_end
@@ -194,3 +198,40 @@ def test_a_port_in_use_is_reported_in_one_line(stream: Deployment) -> None:
     second = stream.command("process", BADBUZZ_WEB_PORT=str(first.port))
     assert second.finish() == 2
     assert "set BADBUZZ_WEB_PORT" in second.log_text().splitlines()[-1]
+
+
+def kept(record: logging.LogRecord) -> str | None:
+    """Return a record as the worker logs it, or None if it is dropped."""
+    return logging.Formatter().format(record) if _LibraryFilter()(record) else None
+
+
+def failed(
+    error: Exception, message: str = "Unexpected error in sender routine"
+) -> logging.LogRecord:
+    exc_info = (type(error), error, None)
+    return logging.LogRecord(
+        "aiokafka.producer", logging.ERROR, "sender.py", 7, message, (), exc_info
+    )
+
+
+def test_an_exception_in_a_library_is_one_line() -> None:
+    assert kept(failed(ProducerFenced("gone"))) == (
+        "Unexpected error in sender routine: ProducerFenced('gone')"
+    )
+
+
+def test_an_exception_that_the_command_prints_is_not_logged() -> None:
+    assert kept(failed(KafkaError("another worker took over partition 2"))) is None
+
+
+def test_the_supervisor_does_not_announce_the_crash() -> None:
+    record = logging.LogRecord(
+        "mode.worker",
+        logging.CRITICAL,
+        "worker.py",
+        7,
+        "We experienced a crash! Reraising",
+        (),
+        None,
+    )
+    assert kept(record) is None

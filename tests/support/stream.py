@@ -172,10 +172,12 @@ class Deployment:
         self._processes.append(process)
         return process
 
-    def worker(self, command: tuple[str, ...] = ("-m", "badbuzz")) -> WorkerProcess:
+    def worker(
+        self, command: tuple[str, ...] = ("-m", "badbuzz"), options: tuple[str, ...] = ()
+    ) -> WorkerProcess:
         """Start a processor."""
         log = self._folder / f"worker-{len(self._processes)}.log"
-        worker = WorkerProcess(self.environ, log, command)
+        worker = WorkerProcess(self.environ, log, command, ("process", *options))
         self._processes.append(worker)
         return worker
 

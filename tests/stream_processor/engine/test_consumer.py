@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from badbuzz.config.settings import Settings
-from badbuzz.errors import StoreDownError
+from badbuzz.errors import BrokerDownError, StoreDownError
 from stream_processor.engine.consumer import PartitionedConsumer
 from stream_processor.engine.partition import ConsumerRecord
 
@@ -18,6 +18,7 @@ class FailingHandler:
 
     partition = 0
     next_offset = 0
+    topic_id = ""
 
     def __init__(self) -> None:
         self.n_checkpoints = 0
@@ -108,3 +109,39 @@ def test_stopping_without_the_store_is_a_crash() -> None:
         return reason
 
     assert isinstance(asyncio.run(stop()), StoreDownError)
+
+
+class DisconnectedHandler(FailingHandler):
+    """A handler whose broker does not answer at a checkpoint."""
+
+    async def checkpoint(self) -> None:
+        raise BrokerDownError("the broker is not available")
+
+
+def disconnected() -> PartitionedConsumer:
+    handler = DisconnectedHandler()
+    consumer = PartitionedConsumer(
+        Settings(), topic="tweets", group="test", new_handler=lambda _: handler
+    )
+    consumer.handlers.update({0: handler, 1: handler})
+    return consumer
+
+
+def test_without_a_broker_nothing_of_a_revoked_consumer_is_kept() -> None:
+    async def revoke() -> tuple[int, bool, bool]:
+        consumer = disconnected()
+        await consumer.revoke([0])
+        async with consumer._exclusive() as consistent:
+            return len(consumer.handlers), consistent, consumer.crashed
+
+    assert asyncio.run(revoke()) == (0, True, False)
+
+
+def test_stopping_without_a_broker_is_a_crash_with_its_reason() -> None:
+    async def stop() -> BaseException | None:
+        consumer = disconnected()
+        await consumer.on_stop()
+        reason: BaseException | None = consumer.crash_reason
+        return reason
+
+    assert isinstance(asyncio.run(stop()), BrokerDownError)

@@ -16,7 +16,7 @@ import pytest
 from badbuzz import wire
 from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines, extract_baseline
 from badbuzz.detection.state import BrandState
-from stream_processor.engine.topics import group_members
+from stream_processor.engine.groups import group_members
 from tests.support.stream import Deployment, WorkerProcess, await_that
 
 DAY = 86_400_000
