@@ -20,12 +20,15 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from badbuzz.config.settings import Settings
+from badbuzz.errors import KafkaError
 from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.topic_watch import TopicWatch
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 log = logging.getLogger(__name__)
 
 _PROBE_S: Final = 10.0
+_LOOK_S: Final = 3.0
 
 
 class _Boot(BootStrategy):
@@ -80,6 +83,20 @@ class Pipeline(Service):
     async def _probe_broker(self) -> None:
         for consumer in self.consumers:
             await consumer.probe()
+
+    @Service.task
+    async def _watch_topics(self) -> None:
+        """End the worker, without another checkpoint, when something happened to its topics."""
+        remedies = {consumer.topic: consumer.semantics.keeper.remedy for consumer in self.consumers}
+        watch = TopicWatch(self.settings, remedies)
+        try:
+            while not self.should_stop and not (change := await watch.look()):
+                await self.sleep(_LOOK_S)
+        finally:
+            await watch.close()
+        if not self.should_stop:
+            for consumer in self.consumers:
+                await consumer.crash(KafkaError(change))
 
 
 def new_app(name: str, settings: Settings, pipeline: Pipeline) -> faust.App:

@@ -8,7 +8,7 @@ import inspect
 import pytest
 from aiokafka import errors
 
-from badbuzz.errors import AwayError, BrokerDownError, KafkaError
+from badbuzz.errors import ServiceDownError, BrokerDownError, KafkaError
 from stream_processor.engine.broker_errors import call_broker, is_transient, retry
 
 ALL: list[type[errors.KafkaError]] = [
@@ -60,14 +60,14 @@ async def fail(error: BaseException) -> None:
 def test_an_error_that_passes_is_one_to_wait_out(kind: type[errors.KafkaError]) -> None:
     with pytest.raises(BrokerDownError, match=kind.__name__) as raised:
         asyncio.run(call_broker(fail(kind())))
-    assert isinstance(raised.value, AwayError)
+    assert isinstance(raised.value, ServiceDownError)
 
 
 @pytest.mark.parametrize("kind", LASTING)
 def test_a_refusal_is_not_waited_out(kind: type[errors.KafkaError]) -> None:
     with pytest.raises(KafkaError, match=f"refused a request: {kind.__name__}") as raised:
         asyncio.run(call_broker(fail(kind())))
-    assert not isinstance(raised.value, AwayError)
+    assert not isinstance(raised.value, ServiceDownError)
 
 
 def test_a_code_that_aiokafka_does_not_know_passes() -> None:
