@@ -10,7 +10,8 @@ from typing import Final, Literal
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from badbuzz.config.settings import Settings
-from badbuzz.errors import BrokerDownError
+from badbuzz.errors import BrokerDownError, KafkaError
+from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_errors import call_broker
 from stream_processor.engine.partition import ConsumerRecord
 
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
 _CLOSE_S: Final = 5.0
+_OPEN_S: Final = 75.0
+"""Longest wait for the end of a transaction, in seconds: the broker aborts a worker's after 60."""
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 2.0
 Isolation = Literal["read_committed", "read_uncommitted"]
 
 
@@ -81,6 +86,52 @@ async def read_to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[list[Consumer
                 del left[partition]
         if left:
             yield await poll(consumer)
+
+
+async def await_transactions(settings: Settings, partitions: Sequence[TopicPartition]) -> None:
+    """Wait until no transaction is open in partitions whose writer was fenced.
+
+    Fencing a writer ends its transaction. A coordinator that loses its answers leaves it open for
+    ever; then the committed records end below it, and a state loaded from them would be too old.
+
+    Parameters
+    ----------
+    settings
+        Settings of the deployment, with the address of the broker.
+    partitions
+        Partitions that no other writer writes to in transactions.
+
+    Raises
+    ------
+    KafkaError
+        When a transaction stays open; the message has the commands that end it.
+    """
+    backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _OPEN_S)
+    async with (
+        open_reader(settings, partitions, "read_uncommitted") as everything,
+        open_reader(settings, partitions) as committed,
+    ):
+        while True:
+            written, stable = await ends(everything), await ends(committed)
+            hanging = {one: stable[one] for one in written if stable[one] < written[one]}
+            if not hanging:
+                return
+            if backoff.expired:
+                raise KafkaError(_describe_hanging(settings, hanging))
+            await backoff.sleep()
+
+
+def _describe_hanging(settings: Settings, hanging: dict[TopicPartition, int]) -> str:
+    places = ", ".join(f"{one.topic}/{one.partition}" for one in hanging)
+    commands = "; ".join(
+        f"kafka-transactions.sh --bootstrap-server {settings.kafka_bootstrap_servers} abort "
+        f"--topic {one.topic} --partition {one.partition} --start-offset {offset}"
+        for one, offset in hanging.items()
+    )
+    return (
+        f"{places}: a transaction is open that nothing will end, so that later records cannot be "
+        f"read; end it, then start this worker again: {commands}"
+    )
 
 
 async def load_partition(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:

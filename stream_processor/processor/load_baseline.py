@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from aiokafka import TopicPartition
+
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import BrandBaseline, adopt_baseline
@@ -16,7 +18,7 @@ from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError, StateError
 from stream_processor.engine.groups import group_members
 from stream_processor.engine.partitioner import partition_of
-from stream_processor.engine.topic_reader import load_partition
+from stream_processor.engine.topic_reader import await_transactions, load_partition
 from stream_processor.engine.topics import check_topics
 from stream_processor.engine.transaction import Output, TakenOverError, TransactionalWriter
 
@@ -109,6 +111,7 @@ async def _adopt(
     settings: Settings, partition: int, brands: Sequence[BrandBaseline]
 ) -> list[LoadedBrand]:
     topic = settings.topic(wire.PROCESSOR_STATE)
+    await await_transactions(settings, [TopicPartition(topic, partition)])
     packed = await load_partition(settings, topic, partition)
     loaded = []
     for learnt in brands:

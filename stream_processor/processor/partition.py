@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from aiokafka import TopicPartition
+
 from badbuzz import wire
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
@@ -25,12 +27,15 @@ from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.partitioner import partition_of
-from stream_processor.engine.topic_reader import load_partition
+from stream_processor.engine.topic_reader import await_transactions, load_partition
 from stream_processor.engine.transaction import Headers, Output, TransactionalWriter
 from stream_processor.processor.drift import DriftMetrics
 
 PARTITION_KEY: Final = b"\x00partition"
 """Key of the partition's own record in the state topic; no brand has this name."""
+
+_WRITTEN: Final = (wire.PROCESSOR_STATE, wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS)
+"""Topics that only this writer writes to; the notifier writes dead letters too."""
 
 MAX_CLOCK_AHEAD_MS: Final = 300_000
 MAX_REPLAY_AHEAD_MS: Final = 366 * 86_400_000
@@ -100,6 +105,8 @@ class ProcessorHandler:
     async def open(self) -> None:
         """Fence the former writer, then load the state that it committed."""
         await self._writer.open()
+        written = [TopicPartition(self._settings.topic(name), self.partition) for name in _WRITTEN]
+        await await_transactions(self._settings, written)
         topic = self._settings.topic(wire.PROCESSOR_STATE)
         packed = await load_partition(self._settings, topic, self.partition)
         own = packed.pop(PARTITION_KEY, None)
