@@ -217,15 +217,17 @@ class _LibraryFilter:
         is_library = record.name.startswith(_LIBRARIES) or str(record.msg).startswith("[^")
         if not is_library or record.levelno > logging.ERROR:
             return True
-        if record.exc_info and isinstance(record.exc_info[1], BadbuzzError):
+        error = record.exc_info[1] if record.exc_info else None
+        reasons = (error, *(record.args if isinstance(record.args, tuple) else ()))
+        if any(isinstance(reason, BadbuzzError) for reason in reasons):
             return False  # the command prints it as its last line, without a traceback
         now_s, place = time.monotonic(), (record.pathname, record.lineno)
         if record.levelno < logging.ERROR or now_s < self._quiet_until_s.get(place, 0.0):
             return False
         self._quiet_until_s[place] = now_s + _LIBRARY_PAUSE_S
-        if record.exc_info:
-            record.msg = f"{record.getMessage().rstrip()}: {record.exc_info[1]!r}"
-            record.args, record.exc_info, record.exc_text = (), None, None
+        if error is not None:
+            record.msg, record.args = f"{record.getMessage().rstrip()}: {error!r}", ()
+        record.exc_info = record.exc_text = None
         return True
 
 

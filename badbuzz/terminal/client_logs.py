@@ -34,11 +34,11 @@ class LastMessage(logging.Handler):
 def capture_last_message(name: str) -> Iterator[LastMessage]:
     """Capture the messages of the logger ``name`` instead of printing them."""
     logger, last_message = logging.getLogger(name), LastMessage(logging.WARNING)
-    propagated = logger.propagate
     logger.addHandler(last_message)
     logger.propagate = False
     try:
         yield last_message
     finally:
-        logger.propagate = propagated
         logger.removeHandler(last_message)
+        # Captures of concurrent calls overlap; the last one to end restores the logger.
+        logger.propagate = not any(isinstance(one, LastMessage) for one in logger.handlers)

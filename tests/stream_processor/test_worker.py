@@ -224,6 +224,14 @@ def test_an_exception_that_the_command_prints_is_not_logged() -> None:
     assert kept(failed(KafkaError("another worker took over partition 2"))) is None
 
 
+def test_the_reason_of_a_crash_is_not_logged_before_the_command_prints_it() -> None:
+    message, reason = "[^---PartitionedConsumer]: Crashed reason=%r", KafkaError("deleted")
+    record = logging.LogRecord(
+        "mode.services", logging.ERROR, "services.py", 7, message, (reason,), (None, None, None)
+    )
+    assert kept(record) is None
+
+
 def test_the_supervisor_does_not_announce_the_crash() -> None:
     record = logging.LogRecord(
         "mode.worker",
