@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError as ClientError
+from kafka.errors import KafkaTimeoutError
 from kafka.partitioner.default import murmur2
 
 from badbuzz import wire
@@ -82,6 +83,7 @@ class Publisher:
         on_wait: Callable[[str], None] | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._stopping = stopping
         self._servers = settings.kafka_bootstrap_servers
         self._protocol = settings.kafka_security_protocol
         self._topic = settings.topic(wire.TWEETS)
@@ -170,10 +172,16 @@ class Publisher:
             self.check_acknowledged()
 
     def _send(self, value: bytes, key: bytes | None, partition: int) -> None:
-        try:
-            future = self._producer.send(self._topic, value, key, partition=partition)
-        except ClientError as error:
-            raise self._refused(error) from error
+        deadline_s = time.monotonic() + _DELIVERY_S
+        while True:
+            try:
+                future = self._producer.send(self._topic, value, key, partition=partition)
+                break
+            except KafkaTimeoutError as error:  # the topic has no leader, or the buffer is full
+                if self._stopping() or time.monotonic() >= deadline_s:
+                    raise self._refused(error) from error
+            except ClientError as error:
+                raise self._refused(error) from error
         self._in_flight.append((self._next_seq, future))
         self._n_unchecked += 1
 

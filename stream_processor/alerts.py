@@ -17,11 +17,13 @@ from badbuzz.model import Alert
 from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
+from stream_processor.engine.broker_errors import retry
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.topic_reader import ends, open_reader, poll, read_to_end
 from stream_processor.engine.topics import check_topics, wait_for_broker
 
 _POLL_MS = 500
+_OUTAGE_S = 60.0
 
 
 @click.command()
@@ -70,7 +72,8 @@ async def _print(
             records += batch
         _show_all(records, brands, language)
         while follow and not stopping():
-            _show_all(await poll(consumer, _POLL_MS), brands, language)
+            records = await retry(lambda: poll(consumer, _POLL_MS), _OUTAGE_S)
+            _show_all(records, brands, language)
 
 
 def _partitions(settings: Settings, topic: str) -> list[TopicPartition]:
