@@ -6,10 +6,13 @@ import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError, RequestTimedOutError
+from aiokafka.errors import KafkaError as BrokerError
 from click.testing import CliRunner
 
 from badbuzz import wire
@@ -19,6 +22,8 @@ from demo.processes import free_port
 from stream_processor.commands import topics
 from stream_processor.engine.topics import (
     TopicReport,
+    _compare,
+    _partitions_remedy,
     check_topics,
     prepare_topics,
     topics_of,
@@ -205,3 +210,35 @@ def test_it_waits_for_a_broker_that_starts_late(tmp_path: Path) -> None:
     finally:
         server.stop()
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize("kind", [NodeNotReadyError, KafkaConnectionError, RequestTimedOutError])
+def test_topics_are_prepared_although_one_of_several_brokers_is_lost(
+    kind: type[BrokerError], embedded_kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(embedded_kafka)
+    describe, failures = AIOKafkaAdminClient.describe_topics, [kind(), kind()]
+
+    async def fail_first(admin: AIOKafkaAdminClient, *arguments: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await describe(admin, *arguments)
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "describe_topics", fail_first)
+    assert not prepare(settings).differences
+
+
+def test_a_replica_that_is_not_in_sync_is_no_difference() -> None:
+    topic = topics_of(Settings(replication=3))[0]
+    partition = {"replicas": [1, 2, 3], "isr": [1, 2], "leader": 1}
+    description = {"partitions": [partition] * topic.num_partitions}
+    assert not list(_compare(topic, description, dict(topic.topic_configs), "a remedy"))
+
+
+def test_an_unexpected_number_that_all_topics_have_can_be_set() -> None:
+    assert "set BADBUZZ_PARTITIONS=2" in _partitions_remedy([{"partitions": [{}, {}]}] * 6)
+
+
+def test_partitions_that_were_added_to_one_topic_are_a_move() -> None:
+    grown: list[dict[str, Any]] = [{"partitions": [{}] * 6}, {"partitions": [{}] * 4}]
+    assert _partitions_remedy(grown).startswith("move to new topics, see docs/kafka.md")
