@@ -41,6 +41,7 @@ COMMANDS: Final = {
 
 BASELINE_COMMANDS: Final = {
     "build": ("backtest.baseline_command:build", "Learn baselines from recorded tweets."),
+    "export": ("stream_processor.commands:export", "Export baselines from the workers' state."),
     "load": ("stream_processor.commands:load", "Load baselines into the workers' state."),
 }
 
@@ -128,7 +129,7 @@ def badbuzz() -> None:
 
 @click.group(cls=_LazyGroup, table=BASELINE_COMMANDS)
 def baseline() -> None:
-    """Learn brands' baselines from recorded tweets, so that detection works from the start.
+    """Learn, export and load brands' baselines, so that detection works from the start.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""The commands ``topics``, ``topics reset-clock`` and ``baseline load``."""
+"""The commands ``topics``, ``topics reset-clock``, ``baseline load`` and ``baseline export``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from pathlib import Path
 import click
 import orjson
 
+from badbuzz import wire
 from badbuzz.config.brands import read_brands
 from badbuzz.config.settings import Settings
-from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines
+from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines, encode_baselines
 from badbuzz.errors import KafkaError, StateError
+from badbuzz.messages.text import counted
 from badbuzz.models.scorer import ScorerSet
+from badbuzz.recordings.outputs import check_outputs, write_atomically
 from badbuzz.terminal.options import wait_option
 from stream_processor.engine.topics import TopicReport, prepare_topics, wait_for_broker
+from stream_processor.processor.export_baseline import export_baselines
 from stream_processor.processor.load_baseline import load_baselines
 from stream_processor.processor.reset_clock import reset_clocks
 
@@ -117,6 +121,29 @@ def load(file: str, only: tuple[str, ...], replace: bool) -> None:
     for one in asyncio.run(load_baselines(settings, brands, replace=replace)):
         what = "baseline replaced" if one.replaced else "loaded"
         click.echo(f"{one.state.brand}: {what}, partition {one.partition}")
+
+
+@click.command()
+@click.option(
+    "-o", "--output", required=True, metavar="FILE.json", help="Write the baselines here."
+)
+def export(output: str) -> None:
+    """Export what the workers have learnt, as badbuzz baseline load reads it.
+
+    The file has the baseline of each brand at the last checkpoint; workers may run meanwhile. Use
+    it to move to new topics without learning again.
+
+    \b
+    Examples:
+      badbuzz baseline export -o baseline.json
+      BADBUZZ_TOPIC_PREFIX=v2. badbuzz baseline load baseline.json
+    """
+    check_outputs([("-o", output)], [])
+    settings = Settings.read()
+    baselines = asyncio.run(export_baselines(settings, read_brands(settings.brands)))
+    write_atomically(output, encode_baselines(baselines, [settings.topic(wire.PROCESSOR_STATE)]))
+    for one in sorted(baselines, key=lambda one: one.state.brand):
+        click.echo(f"{one.state.brand}: {counted(one.state.n_hours, 'hour')} with tweets exported")
 
 
 def _read_file(file: str) -> list[BrandBaseline]:

@@ -113,7 +113,10 @@ class TopicSemantics(Enum):
             return "start badbuzz process --skip-deleted once to continue with the new topic"
         if self.can_fall_back:
             return "set BADBUZZ_STORE to a new database, see docs/kafka.md, The recorder's recovery"
-        return "stop the notifier and delete its consumer groups, see docs/kafka.md, The notifier's recovery"
+        return (
+            "stop the notifier and delete its consumer groups, see docs/kafka.md, "
+            "The notifier's recovery"
+        )
 
     @property
     def _keeps_state(self) -> bool:
