@@ -1,4 +1,4 @@
-"""Which of the broker's errors pass, and calls that a broker never answers."""
+"""Tests of the errors of a broker, and of calls that it never answers."""
 
 from __future__ import annotations
 

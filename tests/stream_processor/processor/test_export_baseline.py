@@ -1,4 +1,4 @@
-"""What workers have learnt is exported while they run, and loaded into another deployment."""
+"""Tests of the export of baselines from workers that run."""
 
 from __future__ import annotations
 
