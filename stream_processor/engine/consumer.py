@@ -129,7 +129,7 @@ class PartitionedConsumer(Service):
         drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
         if not drained:
             reason = "no broker accepted the last checkpoint: its records are processed again"
-            hard_exit(reason, KafkaError.exit_code)
+            hard_exit(str(self.crash_reason or reason), KafkaError.exit_code)
 
     async def _drain(self) -> None:
         try:
