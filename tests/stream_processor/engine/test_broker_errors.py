@@ -8,7 +8,7 @@ import inspect
 import pytest
 from aiokafka import errors
 
-from badbuzz.errors import ServiceDownError, BrokerDownError, KafkaError
+from badbuzz.errors import BrokerDownError, KafkaError, ServiceDownError
 from stream_processor.engine.broker_errors import call_broker, is_transient, retry
 
 ALL: list[type[errors.KafkaError]] = [
