@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from math import fsum, log, sqrt
 from typing import Final
 
@@ -52,7 +52,7 @@ def extract_words(text: str) -> list[str]:
     >>> extract_words("@united LOST my bag, again!! jane@example.org https://t.co/x")
     ['lost', 'my', 'bag', 'again']
     """
-    return list(chain.from_iterable(map(_words, split_chunks(text))))[:MAX_TOKENS]
+    return list(islice(chain.from_iterable(map(_words, split_chunks(text))), MAX_TOKENS))
 
 
 @lru_cache(maxsize=8192)

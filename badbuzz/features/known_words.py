@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -81,5 +81,6 @@ def hash_words(text: str) -> list[int]:
     >>> hash_words("not late")[1:] == hash_words("late")
     True
     """
-    words = list(chain.from_iterable(map(tokenise_chunk, split_chunks(text))))[:MAX_TOKENS]
+    tokens = chain.from_iterable(map(tokenise_chunk, split_chunks(text)))
+    words = islice(tokens, MAX_TOKENS)
     return [zlib.crc32(word.encode("utf-8", "surrogatepass")) % N_HASHES for word in words]

@@ -6,7 +6,7 @@ A full cache is dropped and rebuilt; this changes no feature id.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -118,8 +118,8 @@ class CachedFeaturiser(Generic[_Features]):
         numbers: list[int] = []
         ends = [0]
         for text in texts:
-            tokens = list(chain.from_iterable(map(tokens_of, split_chunks(text))))
-            numbers += map(number_of, mark_negation(tokens[:MAX_TOKENS]))
+            tokens = islice(chain.from_iterable(map(tokens_of, split_chunks(text))), MAX_TOKENS)
+            numbers += map(number_of, mark_negation(list(tokens)))
             ends.append(len(numbers))
         return np.array(numbers, np.int32), np.diff(np.array(ends, np.int32)).astype(np.int32)
 

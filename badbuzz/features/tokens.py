@@ -13,7 +13,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 MAX_CHARS: Final = 4096
@@ -24,6 +24,8 @@ MAX_TOKENS: Final = 128
 """Maximum tokens kept of a text; the rest is ignored."""
 MAX_WORD: Final = 40
 """Maximum letters kept of a word; the rest is ignored."""
+_MAX_ENTITIES: Final = 256
+_NORMALISED_AT_ONCE: Final = 256
 
 USER: Final = "<user>"
 URL: Final = "<url>"
@@ -65,7 +67,7 @@ _PIECE: Final = re.compile(
     | (?P<number> \d+ (?: [.,:]\d+ )* )
     | (?P<word> [^\W\d_]+ (?: ['’`] [^\W\d_]+ )* ['’]? )
     | (?P<end> [.]+ | [!?]+ )
-    | (?P<symbol> [^\x00-\x7f\w\s] )
+    | (?P<symbols> [^\x00-\x7f\w\s€£]+ | [€£] )
     """,
     re.VERBOSE,
 )
@@ -101,8 +103,8 @@ def tokenise(text: str) -> list[str]:
     >>> tokenise("")
     []
     """
-    tokens = [token for chunk in split_chunks(text) for token in tokenise_chunk(chunk)]
-    return mark_negation(tokens[:MAX_TOKENS])
+    tokens = chain.from_iterable(map(tokenise_chunk, split_chunks(text)))
+    return mark_negation(list(islice(tokens, MAX_TOKENS)))
 
 
 def split_chunks(text: str) -> list[str]:
@@ -116,8 +118,15 @@ def split_chunks(text: str) -> list[str]:
     if len(text) > MAX_CHARS:
         text = text[:MAX_CHARS]
     if "&" in text:
-        text = html.unescape(text)
+        text = _unescape(text)
     return text.split(None, MAX_CHUNKS)[:MAX_CHUNKS]
+
+
+def _unescape(text: str) -> str:
+    """Unescape at most 256 HTML entities, the first of a text."""
+    parts = text.split("&", _MAX_ENTITIES + 1)
+    unescaped = html.unescape("&".join(parts[: _MAX_ENTITIES + 1]))
+    return "&".join([unescaped, *parts[_MAX_ENTITIES + 1 :]])
 
 
 def tokenise_chunk(chunk: str) -> tuple[str, ...]:
@@ -141,10 +150,28 @@ def tokenise_chunk(chunk: str) -> tuple[str, ...]:
 
 
 def tokenise_pieces(chunk: str) -> tuple[str, ...]:
-    """Return the tokens of one chunk, found by regular expression."""
+    """Return the tokens of one chunk, at most 128, found by regular expression."""
     if not chunk.isascii():
-        chunk = unicodedata.normalize("NFKC", chunk)
-    return tuple(chain.from_iterable(map(_read_piece, _PIECE.finditer(chunk))))
+        chunk = _normalise(chunk)
+    tokens = chain.from_iterable(map(_read_piece, _PIECE.finditer(chunk)))
+    return tuple(islice(tokens, MAX_TOKENS))
+
+
+def _normalise(chunk: str) -> str:
+    """Return the first 4,096 characters of a chunk's compatibility form (NFKC).
+
+    A long chunk is normalised in parts, because sorting accents takes time quadratic in their
+    number, and only until it is long enough, because one character may become eighteen.
+    """
+    if len(chunk) <= _NORMALISED_AT_ONCE:
+        return unicodedata.normalize("NFKC", chunk)[:MAX_CHARS]
+    normalised = ""
+    for start in range(0, len(chunk), _NORMALISED_AT_ONCE):
+        part = chunk[start : start + _NORMALISED_AT_ONCE]
+        normalised += unicodedata.normalize("NFKC", part)
+        if len(normalised) >= MAX_CHARS:
+            break
+    return normalised[:MAX_CHARS]
 
 
 def _read_piece(piece: re.Match[str]) -> list[str]:
@@ -170,20 +197,27 @@ def locate_tokens(text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         unescaped = split_chunks(chunk[0])[: MAX_CHUNKS - n_chunks]
         n_chunks += len(unescaped)
         for start, end, tokens in _locate_in_chunk(chunk[0], unescaped):
-            if n_left and tokens:
+            if tokens:
                 located.append((chunk.start() + start, chunk.start() + end, tokens[:n_left]))
-                n_left = max(n_left - len(tokens), 0)
+                n_left -= len(tokens)
+            if n_left <= 0:
+                return located
     return located
 
 
 def _locate_in_chunk(
     chunk: str, unescaped: list[str]
 ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    if unescaped == [unicodedata.normalize("NFKC", chunk)]:
+    if unescaped == [_normalise(chunk)]:
         for match in _PIECE.finditer(chunk):
-            yield match.start(), match.end(), tuple(_read_piece(match))
+            if match.lastgroup == "symbols":
+                for place, symbol in enumerate(match[0], match.start()):
+                    yield place, place + 1, tuple(_read_symbols(symbol))
+            else:
+                yield match.start(), match.end(), tuple(_read_piece(match))
     else:
-        yield 0, len(chunk), tuple(chain.from_iterable(map(tokenise_chunk, unescaped)))
+        tokens = chain.from_iterable(map(tokenise_chunk, unescaped))
+        yield 0, len(chunk), tuple(islice(tokens, MAX_TOKENS))
 
 
 def mark_negation(tokens: list[str]) -> list[str]:
@@ -240,7 +274,7 @@ def _read_word(piece: str) -> list[str]:
 
 
 def _read_hashtag(piece: str) -> list[str]:
-    parts = _HASHTAG_PART.findall(piece)
+    parts = (match[0] for match in islice(_HASHTAG_PART.finditer(piece), MAX_TOKENS))
     return [NUMBER if part.isdigit() else _normalise_word(part) for part in parts]
 
 
@@ -265,11 +299,12 @@ def _read_end(piece: str) -> list[str]:
     return [piece[:2]]
 
 
-def _read_symbol(piece: str) -> list[str]:
-    mood = _MOOD_OF.get(piece)
-    if mood is not None:
-        return [mood]
-    return [piece] if unicodedata.category(piece) == "So" else []
+def _read_symbols(piece: str) -> list[str]:
+    return [
+        _MOOD_OF.get(symbol, symbol)
+        for symbol in piece
+        if symbol in _MOOD_OF or unicodedata.category(symbol) == "So"
+    ]
 
 
 _MASKS: Final = {mask[1:-1]: mask for mask in (URL, USER, NUMBER, TIME, MONEY, PERCENT)}
@@ -278,5 +313,5 @@ _READERS: Final[dict[str, Callable[[str], list[str]]]] = {
     "hashtag": _read_hashtag,
     "emoticon": _read_emoticon,
     "end": _read_end,
-    "symbol": _read_symbol,
+    "symbols": _read_symbols,
 }

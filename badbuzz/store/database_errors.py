@@ -31,7 +31,8 @@ _POSTGRES_DOWN: Final = ("08", "25P03", "40001", "40P01", "53300", "55P03", "57P
 """SQLSTATEs or their prefixes: no connection, idle timeout, serialisation failure, too many
 clients, shutdown."""
 
-_LIBPQ_QUESTION: Final = re.compile(r" Is the server running [^?]*\?")
+_LIBPQ_QUESTION: Final = re.compile(r" Is the server running [^?]{0,400}\?")
+_MAX_MESSAGE: Final = 2000
 _LOGIN: Final = "check the user and the password in BADBUZZ_STORE"
 _MISSING: Final = "create the database, or name another in BADBUZZ_STORE"
 _POSTGRES_REMEDIES: Final = {
@@ -92,7 +93,7 @@ def translate_errors(url: URL) -> Iterator[None]:
 
 
 def _failure(url: URL, error: DBAPIError) -> StoreError:
-    text = _LIBPQ_QUESTION.sub("", " ".join(str(error.orig).split()))
+    text = _LIBPQ_QUESTION.sub("", " ".join(str(error.orig)[:_MAX_MESSAGE].split()))
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         is_down, remedy = code in _SQLITE_DOWN, _SQLITE_REMEDIES.get(code)

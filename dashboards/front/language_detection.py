@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from badbuzz.features.tokens import MAX_CHARS
 from badbuzz.messages.translator import CATALOGUES
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -12,6 +13,8 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 def guess(text: str, among: list[str]) -> str:
     """Return the language with the most stop words in a text, the first one on a tie.
+
+    The first 4,096 characters of the text are read.
 
     Parameters
     ----------
@@ -25,7 +28,7 @@ def guess(text: str, among: list[str]) -> str:
     >>> guess("You lost my bag again", ["en", "fr"]), guess("!!!", ["en", "fr"])
     ('en', 'en')
     """
-    words = [word.casefold() for word in _WORD.findall(text)]
+    words = [word.casefold() for word in _WORD.findall(text[:MAX_CHARS])]
 
     def n_stop_words(lang: str) -> int:
         known = CATALOGUES[lang].stop_words if lang in CATALOGUES else frozenset()

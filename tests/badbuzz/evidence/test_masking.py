@@ -56,6 +56,13 @@ def test_no_text_takes_long(text: str) -> None:
     mask(text)
 
 
+def test_a_long_text_is_cut_at_a_word() -> None:
+    shown = mask("late " * 818 + "jane@example.org " + "late " * 100)
+    assert shown.endswith("late…")
+    assert len(shown) <= 4096
+    assert mask("漢" * 5000) == "漢" * 4095 + "…"
+
+
 @pytest.mark.parametrize(
     ("digits", "masked"),
     [("123456", False), ("1234567", True), ("1" * 15, True), ("1" * 16, False)],
