@@ -9,9 +9,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from badbuzz.config.rules import FIELD_TYPES, check_known, read_changes, read_value
+from badbuzz.config.rules import FIELD_TYPES, MAX_TOML, check_known, read_changes, read_value
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
+from badbuzz.recordings.limits import read_file
 
 _BRAND: Final = "brand"
 _MAX_STEPS: Final = 200
@@ -82,10 +83,10 @@ def read_rules(path: str) -> RuleSet:
         The file cannot be read, or a key or value is invalid.
     """
     try:
-        document = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        document = tomllib.loads(read_file(path, MAX_TOML).decode())
     except (OSError, UnicodeDecodeError) as error:
         raise BrandsError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number too long
         raise BrandsError(f"{path}: is not TOML: {error}") from error
     tables = document.pop(_BRAND, {})
     if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):

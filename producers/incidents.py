@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.limits import read_file
 from badbuzz.recordings.outputs import file_errors
 from producers.airlines import Airline
 
@@ -160,7 +160,7 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[SimulatedIncident,
     """
     try:
         with file_errors(path, "read"):
-            plain = orjson.loads(Path(path).read_bytes())
+            plain = orjson.loads(read_file(path))
     except orjson.JSONDecodeError as error:
         raise RecordingError(
             f"{path}: is not a file of incidents: invalid JSON: {error}"

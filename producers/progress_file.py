@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.limits import read_file
 from badbuzz.recordings.outputs import file_errors, write_atomically
 from badbuzz.recordings.rows import STDIN
 
@@ -111,7 +112,7 @@ class ProgressFile:
             If it is not a progress file, or a recording has changed since it was written.
         """
         try:
-            plain = orjson.loads(Path(path).read_bytes())
+            plain = orjson.loads(read_file(path))
             if plain["v"] != VERSION:
                 raise RecordingError(f"{path}: has version {plain['v']}, this is {VERSION}")
             job = ReplayJob(**{**plain["job"], "paths": tuple(plain["job"]["paths"])})

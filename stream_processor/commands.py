@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 import orjson
@@ -18,6 +17,7 @@ from badbuzz.detection.baseline_file import BrandBaseline, decode_baselines, enc
 from badbuzz.errors import KafkaError, StateError
 from badbuzz.messages.text import counted
 from badbuzz.models.scorer import ScorerSet
+from badbuzz.recordings.limits import read_file
 from badbuzz.recordings.outputs import check_outputs, write_atomically
 from badbuzz.terminal.options import wait_option
 from stream_processor.engine.topics import TopicReport, prepare_topics, wait_for_broker
@@ -148,7 +148,7 @@ def export(output: str) -> None:
 
 def _read_file(file: str) -> list[BrandBaseline]:
     try:
-        return decode_baselines(Path(file).read_bytes())
+        return decode_baselines(read_file(file))
     except OSError as error:
         raise StateError(f"{file}: cannot be read: {error.strerror}") from error
     except StateError as error:

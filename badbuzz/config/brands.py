@@ -13,10 +13,11 @@ from typing import Any, Final
 
 import click
 
-from badbuzz.config.rules import DETECTOR_FIELDS, check_known, read_changes, read_zone
+from badbuzz.config.rules import DETECTOR_FIELDS, MAX_TOML, check_known, read_changes, read_zone
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
 from badbuzz.errors import BrandsError
+from badbuzz.recordings.limits import read_file
 from badbuzz.wire import NAME_RULE, is_name
 
 SENSITIVITIES: Final = {"normal": 4.0, "sensitive": 3.65}
@@ -75,7 +76,7 @@ def read_brands(path: str, default: Rules | None = None) -> Brands:
     """
     source = _find_file(path)
     try:
-        text = source.read_text(encoding="utf-8")
+        text = read_file(source, MAX_TOML).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BrandsError(f"{source}: cannot be read: {error}") from error
     return parse_brands(text, str(source), default)
@@ -90,7 +91,7 @@ def parse_brands(text: str, source: str, default: Rules | None = None) -> Brands
     default = default or Rules()
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or a number too long
         raise BrandsError(f"{source}: is not TOML: {error}") from error
     entries = document.get("brand")
     if set(document) != {"brand"} or not isinstance(entries, list) or not entries:

@@ -34,6 +34,9 @@ DETECTOR_FIELDS: Final = (
 )
 """Fields that tune the detector; a brands file may set them."""
 
+MAX_TOML: Final = 4 << 20
+"""Maximum bytes of a file of brands or rules."""
+
 
 def read_changes(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the fields that a TOML table sets.

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from badbuzz.errors import RecordingError
 from badbuzz.model import MAX_MS, Tweet
-from badbuzz.recordings.rows import RawRow, RecordingFile, Reject, csv_header
+from badbuzz.recordings.csv_rows import csv_header
+from badbuzz.recordings.rows import RawRow, RecordingFile, Reject
 from badbuzz.recordings.source_formats import (
     ANNOTATION_FIELDS,
     PRESETS,
@@ -21,6 +22,7 @@ from badbuzz.recordings.source_formats import (
 )
 
 _PROBE_ROWS: Final = 100
+_PROBE_BYTES: Final = 1 << 20
 
 
 class LabelledTweet(NamedTuple):
@@ -216,7 +218,7 @@ def _resolve_format(
     if known is None and form == "csv":
         known = detect_preset(csv_header(source.head))
     rows = source.rows(form, known.columns, known.encoding) if known else source.rows(form)
-    probe = list(islice(rows, _PROBE_ROWS))
+    probe = _probe(rows)
     named = (row.fields for row in probe if isinstance(row.fields, dict))
     columns = list(dict.fromkeys(chain.from_iterable(named)))
     if not columns and probe:
@@ -226,6 +228,18 @@ def _resolve_format(
     return replace(preset, labels={**preset.labels, **labels}), chain(probe, rows)
 
 
+def _probe(rows: Iterator[RawRow]) -> list[RawRow]:
+    """Take the first rows, fewer if they are large."""
+    taken: list[RawRow] = []
+    size = 0
+    for row in islice(rows, _PROBE_ROWS):
+        taken.append(row)
+        size += len(row.raw)
+        if size > _PROBE_BYTES:
+            break
+    return taken
+
+
 def _read(reader: RowReader, row: RawRow) -> dict[str, Any] | str:
     if isinstance(row.fields, str):
         return row.fields
@@ -233,3 +247,5 @@ def _read(reader: RowReader, row: RawRow) -> dict[str, Any] | str:
         return reader.read(row.fields)
     except RowError as error:
         return str(error)
+    except RecursionError:
+        return "nested too deeply"

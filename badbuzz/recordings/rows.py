@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import sys
 import zlib
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple
 
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.csv_rows import csv_rows
+from badbuzz.recordings.limits import BOM, MAX_LINE, read_lines, shown
 
 STDIN: Final = "-"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_BOM: Final = b"\xef\xbb\xbf"
 _MAX_RAW: Final = 4096
 _HEAD: Final = 1 << 16
 _BUFFER: Final = 1 << 20
 """Size of a read in bytes; each read releases the GIL, which is slow to get back."""
 
 _PROBED: Final = 20
-_MAX_DOCUMENT: Final = 64 << 20
-"""Maximum size of a multi-line JSON document; a larger file is read line by line."""
+MAX_DOCUMENT: Final = 32 << 20
+"""Maximum bytes of a JSON document that is not JSON lines, on one line or on several."""
 
 FileFormat = Literal["json", "csv"]
 
@@ -74,7 +73,7 @@ class RawRow(NamedTuple):
 
     def reject(self, file: str, reason: str) -> Reject:
         """Convert the row into a :class:`Reject`."""
-        raw = self.raw
+        raw = self.raw[: 4 * _MAX_RAW]
         if isinstance(raw, str):
             raw = raw.encode("utf-8", "surrogateescape")
         return Reject(file, self.line, reason, raw.decode("utf-8", "replace")[:_MAX_RAW])
@@ -142,7 +141,7 @@ class RecordingFile:
     @property
     def form(self) -> FileFormat:
         """``json`` if it begins with a brace or bracket or has a JSON object in its first lines."""
-        start = self.head.removeprefix(_BOM).lstrip()
+        start = self.head.removeprefix(BOM).lstrip()
         if start[:1] in (b"{", b"["):
             return "json"
         objects = (line for line in start.split(b"\n", _PROBED) if line.lstrip()[:1] == b"{")
@@ -171,7 +170,7 @@ class RecordingFile:
             if form == "json":
                 yield from _json_rows(self._bytes)
             else:
-                yield from _csv_rows(self._bytes, columns, encoding)
+                yield from starmap(RawRow, csv_rows(self._bytes, columns, encoding))
         except (OSError, EOFError, zlib.error) as error:
             raise RecordingError(
                 f"{self.name}: cannot be read to its end: {_reason_of(error)}"
@@ -210,17 +209,18 @@ def _buffered(stream: Any) -> io.BufferedReader:
     return io.BufferedReader(stream, buffer_size=_BUFFER)
 
 
-def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
-    first = lines.readline()
-    number = 1
-    while first and not first.strip():
-        first = lines.readline()
-        number += 1
-    first = first.removeprefix(_BOM)
-    if isinstance(_loads(first), str) and first.strip():
+def _json_rows(stream: IO[bytes]) -> Iterator[RawRow]:
+    filled = (line for line in enumerate(read_lines(stream, MAX_DOCUMENT), 1) if line[1].strip())
+    number, first = next(filled, (1, b""))
+    first = first.removeprefix(BOM)
+    if not first.strip():
+        return
+    lines = read_lines(stream)
+    value = _loads(first, MAX_DOCUMENT)
+    if isinstance(value, str):
         yield from _document_rows(first, lines, number)
         return
-    yield from _line_rows(first, number)
+    yield from _values(value, number, first)
     for place, line in enumerate(lines, number + 1):
         value = _loads(line)
         if type(value) is dict and "text" in value:
@@ -229,21 +229,21 @@ def _json_rows(lines: IO[bytes]) -> Iterator[RawRow]:
             yield from _values(value, place, line)
 
 
-def _document_rows(first: bytes, lines: IO[bytes], number: int) -> Iterator[RawRow]:
+def _document_rows(first: bytes, lines: Iterator[bytes], number: int) -> Iterator[RawRow]:
     """Yield the rows of a multi-line document, or of each line if it is not one."""
-    rest = lines.readlines(_MAX_DOCUMENT)
-    whole = _loads(first + b"".join(rest))
+    rest: list[bytes] = []
+    size = len(first)
+    while size <= MAX_DOCUMENT and (line := next(lines, b"")):
+        rest.append(line)
+        size += len(line)
+    whole = _loads(first + b"".join(rest), MAX_DOCUMENT)
     if not isinstance(whole, str):
         yield from _values(whole, number, b"")
         return
-    for place, line in enumerate(chain((first,), rest, lines), number):
-        yield from _line_rows(line, place)
-
-
-def _line_rows(line: bytes, number: int) -> Iterator[RawRow]:
-    if not line.strip():
-        return
-    yield from _values(_loads(line), number, line)
+    yield from _values(whole if len(first) > MAX_LINE else _loads(first), number, first)
+    for place, line in enumerate(chain(rest, lines), number + 1):
+        if line.strip():
+            yield from _values(_loads(line), place, line)
 
 
 def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
@@ -260,96 +260,23 @@ def _values(value: Any, number: int, raw: bytes) -> Iterator[RawRow]:
             return  # an empty API page
         page = value.get("data", value)
     for item in page if isinstance(page, list) else (page,):
-        fields = item if isinstance(item, dict) else f"expected an object, found {item!r:.40}"
-        yield RawRow(number, fields, raw or orjson.dumps(item))
+        fields = item if isinstance(item, dict) else f"expected an object, found {shown(item)}"
+        yield RawRow(number, fields, raw or _dumps(item))
 
 
-def _loads(line: bytes) -> Any:
+def _dumps(item: Any) -> bytes:
+    try:
+        return orjson.dumps(item)
+    except orjson.JSONEncodeError:  # nested too deeply
+        return b""
+
+
+def _loads(line: bytes, limit: int = MAX_LINE) -> Any:
     """Return the value of a line, or the reason (str) why it has none."""
+    if len(line) > limit:
+        return f"longer than {limit >> 20} MiB"
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return f"invalid JSON: {error}"
     return "expected an object, found a text" if isinstance(value, str) else value
-
-
-class _CsvLines:
-    """Iterator of lines; the lines of the current row can be read again."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
-        self._taken: list[str] = []
-        self.number = 0
-
-    def __iter__(self) -> _CsvLines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        self._taken.append(line)
-        self.number += 1
-        return line
-
-    def has_open_quote(self) -> bool:
-        """Return whether the row has several lines and an odd number of quotes."""
-        return len(self._taken) > 1 and sum(line.count('"') for line in self._taken) % 2 == 1
-
-    def end_row(self) -> str:
-        """Start a new row; return the text of the last one."""
-        taken = "".join(self._taken)
-        self._taken.clear()
-        return taken
-
-    def end_row_after_first_line(self) -> str:
-        """Start a new row after the first line, which is returned; the others are read again."""
-        first, *others = self._taken
-        self._again.extendleft(reversed(others))
-        self.number -= len(others)
-        self._taken.clear()
-        return first
-
-
-def _csv_rows(stream: IO[bytes], columns: Sequence[str], encoding: str) -> Iterator[RawRow]:
-    """Yield rows; reject a multi-line row with an unclosed quote as one line."""
-    first = stream.readline().removeprefix(_BOM)
-    lines = _CsvLines(line.decode(encoding, "surrogateescape") for line in chain([first], stream))
-    reader = csv.reader(lines)
-    names = list(columns)
-    while True:
-        cells, reason = _next_cells(reader, len(names))
-        if lines.has_open_quote():
-            reason = "a quote is not closed"
-        if cells is None and not reason:
-            return
-        if reason:
-            raw = lines.end_row_after_first_line()
-            yield RawRow(lines.number, reason, raw)
-            continue
-        raw = lines.end_row()
-        if cells and names:
-            yield RawRow(lines.number, dict(zip(names, cells, strict=True)), raw)
-        names = names or cells or []
-
-
-def _next_cells(reader: Iterator[list[str]], n_columns: int) -> tuple[list[str] | None, str]:
-    """Return the cells of the next row (None at the end), and why they are invalid."""
-    try:
-        cells = next(reader, None)
-    except csv.Error as error:
-        return None, f"invalid CSV: {error}"
-    if cells and n_columns and len(cells) != n_columns:
-        return cells, f"expected {n_columns} columns, found {len(cells)}"
-    return cells, ""
-
-
-def csv_header(head: bytes, encoding: str = "utf-8") -> list[str]:
-    """Return the columns of a CSV from the beginning of the file.
-
-    Examples
-    --------
-    >>> csv_header(b"tweet_id,text\\n1,hello\\n")
-    ['tweet_id', 'text']
-    """
-    text = head.removeprefix(_BOM).decode(encoding, "replace").lstrip("\r\n")
-    return next(csv.reader(io.StringIO(text, newline="")), [])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from badbuzz.errors import RecordingError
 from badbuzz.model import MAX_COUNT, MAX_MS
+from badbuzz.recordings.limits import shown
 from badbuzz.recordings.times import parse_time
 from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
@@ -230,7 +231,7 @@ class RowReader:
         if self.preset.history and "kind" not in columns:
             kind, values["replaces"] = self._version(row, values)
         if not isinstance(kind, str) or kind not in _KINDS:
-            raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {kind!r}")
+            raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {shown(kind)}")
         if kind == "heartbeat":
             return {"kind": kind}
         brand = (self.brand or _text(values, "brand")).strip()
@@ -357,7 +358,7 @@ def _count(value: object) -> int:
         value = int(value)
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise RowError(
-            f"n_retweets: expected a whole number from 0 to {MAX_COUNT}, found {value!r}"
+            f"n_retweets: expected a whole number from 0 to {MAX_COUNT}, found {shown(value)}"
         )
     return value
 
@@ -370,7 +371,7 @@ def _score(value: object) -> float | None:
     except ValueError:
         score = -1.0
     if not 0.0 <= score <= 1.0:
-        raise RowError(f"score: expected a number from 0 to 1, found {value!r:.40}")
+        raise RowError(f"score: expected a number from 0 to 1, found {shown(value)}")
     return score
 
 
@@ -380,7 +381,7 @@ def _flag(value: object) -> bool | None:
     if isinstance(value, str):
         value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
     if not isinstance(value, bool):
-        raise RowError(f"negative: expected true or false, found {value!r:.40}")
+        raise RowError(f"negative: expected true or false, found {shown(value)}")
     return value
 
 
@@ -397,7 +398,7 @@ def _created_ms(values: dict[str, Any]) -> int:
     elif type(value) is int or (isinstance(value, str) and value.isdecimal() and len(value) < 16):
         time_ms = int(value)
     else:
-        raise RowError(f"created_ms: expected Unix milliseconds, found {value!r}")
+        raise RowError(f"created_ms: expected Unix milliseconds, found {shown(value)}")
     if not 0 <= time_ms < MAX_MS:
-        raise RowError(f"created_at: {value!r} is not between the years 1970 and 2100")
+        raise RowError(f"created_at: {shown(value)} is not between the years 1970 and 2100")
     return time_ms

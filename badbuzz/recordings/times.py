@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from badbuzz.model import MAX_MS
+from badbuzz.recordings.limits import shown
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSETS: Final = {
@@ -14,6 +15,7 @@ _OFFSETS: Final = {
     "MDT": "-0600", "CST": "-0600", "CDT": "-0500", "EST": "-0500", "EDT": "-0400",
 }  # fmt: skip
 _ZONE: Final = re.compile(r"\b[A-Z]{3}\b")
+_MAX_LENGTH: Final = 64
 _NOTATIONS: Final = ("%Y-%m-%d %H:%M:%S %z", "%a %b %d %H:%M:%S %z %Y")
 
 
@@ -45,9 +47,10 @@ def parse_time(value: object) -> int:
         if not 0 <= value < MAX_MS / 1000:
             raise ValueError(f"expected Unix seconds, found {value!r}")
         return round(value * 1000)
-    instant = _instant(value.strip()) if isinstance(value, str) else None
+    is_short = isinstance(value, str) and len(value) <= _MAX_LENGTH
+    instant = _instant(str(value).strip()) if is_short else None
     if instant is None:
-        raise ValueError(f"expected a time such as 2026-12-01T08:00:00+01:00, found {value!r}")
+        raise ValueError(f"expected a time such as 2026-12-01T08:00:00+01:00, found {shown(value)}")
     if instant.tzinfo is None and _is_date(str(value)):
         raise ValueError(
             "expected a time of day and an offset from UTC, as in "

@@ -9,6 +9,7 @@ import orjson
 
 from badbuzz.detection.alert_evaluation import Incident, Truth
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.limits import read_file
 from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.times import parse_time
 
@@ -40,7 +41,7 @@ def read_truth(path: str | Path) -> Truth:
     """
     try:
         with file_errors(path, "read"):
-            plain = orjson.loads(Path(path).read_bytes())
+            plain = orjson.loads(read_file(path))
     except orjson.JSONDecodeError as error:
         raise RecordingError(f"{path}: invalid JSON: {error}") from error
     if not isinstance(plain, dict) or not isinstance(plain.get("incidents"), list):

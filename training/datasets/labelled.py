@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.rows import RecordingFile, csv_header
+from badbuzz.recordings.csv_rows import csv_header
+from badbuzz.recordings.rows import RecordingFile
 from badbuzz.recordings.source_formats import LABELS, Preset, detect_preset
 from training.datasets.corpus import Corpus, check_classes
 from training.datasets.rows import Rows

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import tracemalloc
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.rows import RawRow, RecordingFile, csv_header
+from badbuzz.recordings.csv_rows import csv_header
+from badbuzz.recordings.limits import MAX_LINE, read_file
+from badbuzz.recordings.rows import MAX_DOCUMENT, RawRow, RecordingFile
 
 
 def rows(path: Path) -> list[RawRow]:
@@ -137,3 +140,83 @@ def test_a_truncated_gzip_file_is_an_error(tmp_path: Path) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(RecordingError, match=r"nowhere\.jsonl: cannot be read: No such file"):
         RecordingFile("nowhere.jsonl")
+
+
+@pytest.mark.parametrize("head", [b'{"text":"', b"id,text\n1,"])
+def test_a_line_of_any_length_is_a_bad_row_in_bounded_memory(tmp_path: Path, head: bytes) -> None:
+    content = b"%b%b\n" % (head, b"x" * (2 * MAX_DOCUMENT))
+    path = written(tmp_path, gzip.compress(content, 1))
+    del content
+    tracemalloc.start()
+    try:
+        (row,) = rows(path)
+        reject = row.reject("a", "")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert str(row.fields).endswith("MiB")
+    assert len(reject.raw) == 4096
+    assert peak < 2.5 * MAX_DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [('{"text":"a"}', '{"text":"c"}'), ("id,text\n1,a", "3,c")]
+)
+def test_the_lines_around_one_that_is_too_long_are_read(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    read = rows(written(tmp_path, f"{before}\n{'x' * MAX_LINE}y\n{after}\n"))
+    texts = [row.fields if isinstance(row.fields, str) else row.fields["text"] for row in read]
+    assert texts[0] == "a"
+    assert "longer than 4 MiB" in texts[1]
+    assert texts[2:] == ["c"]
+    assert [row.line for row in read] == ([1, 2, 3] if before[0] == "{" else [2, 3, 4])
+
+
+def test_a_document_on_one_line_may_be_longer_than_other_lines(tmp_path: Path) -> None:
+    text = "x" * (MAX_LINE // 2)
+    (one, *others) = rows(written(tmp_path, orjson.dumps([{"text": text}] * 3)))
+    assert one.fields == {"text": text}
+    assert len(others) == 2
+
+
+def test_a_csv_row_of_too_many_lines_is_bad(tmp_path: Path) -> None:
+    lines = '"a","\n' * 1200
+    read = rows(written(tmp_path, f"id,text\n{lines}1,a\n"))
+    assert read[0].fields == "invalid CSV: a row has more than 1000 lines"
+    assert read[0].line == 2
+
+
+def test_many_open_quotes_take_linear_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("badbuzz.recordings.csv_rows._FREE_REREADS", 0)
+    n_lines, n_read = 4000, 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal n_read
+        if event == "call" and frame.f_code.co_name == "__next__":  # type: ignore[attr-defined]
+            n_read += 1
+
+    path = written(tmp_path, "id,text\n" + '"a","\n' * n_lines)
+    sys.setprofile(count)
+    try:
+        read = rows(path)
+    finally:
+        sys.setprofile(None)
+    assert read
+    assert all(isinstance(row.fields, str) for row in read)
+    assert n_read < 12 * n_lines
+
+
+def test_a_deeply_nested_value_is_a_bad_row(tmp_path: Path) -> None:
+    nested = "[" * 1000 + "]" * 1000
+    content = f'{{"text":"a"}}\n[{nested}]\n{{"text":{nested}}}\n'
+    first, *others = rows(written(tmp_path, content))
+    assert first.fields == {"text": "a"}
+    assert all(isinstance(row.fields, str | dict) for row in others)
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "x" * 11)
+    assert read_file(path, 11) == b"x" * 11
+    with pytest.raises(OSError, match="too large"):
+        read_file(path, 10)
