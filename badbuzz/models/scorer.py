@@ -1,12 +1,13 @@
 """Scoring of texts with a bundle: P(negative), independent of the other texts of a batch.
 
 A bundle is a folder with ``model.tflite``, ``featuriser.json``, ``card.json`` and ``golden.json``.
-It is refused unless its golden texts get the scores that they got when it was built.
+It is refused unless its values are in range, its golden texts get the scores that they got when it
+was built, and it gives complaints higher scores than praise (:mod:`badbuzz.models.bundle`).
 """
 
 from __future__ import annotations
 
-import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,17 +18,29 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from badbuzz.errors import BundleError
 from badbuzz.features.attribution import Explanation, explain_score, occlude
 from badbuzz.features.featurisers import build_featuriser
 from badbuzz.model import SCORE_UNITS, Prediction, Tweet
+from badbuzz.models.bundle import (
+    COMPLAINTS,
+    PRAISE,
+    UNUSUAL,
+    GoldenCase,
+    digest_of,
+    parse_card,
+    parse_config,
+    parse_golden,
+    read_files,
+)
 
-SCHEMA: Final = 1
 GOLDEN_TOLERANCE: Final = 1e-5
-FILES: Final = ("card.json", "featuriser.json", "golden.json", "model.tflite")
+_MAX_TEXT_S: Final = 0.01
+_MAX_OPS: Final = 500
+_MAX_TENSOR_BYTES: Final = 512 << 20
+_LOOPS: Final = frozenset({"WHILE", "IF", "CALL_ONCE"})
 _INTERPRETERS: Final = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 _MISMATCH: Final = "its files do not belong together, or to this version of badbuzz"
 _REMEDY: Final = "build it again with: badbuzz train default, or train convert"
@@ -48,7 +61,8 @@ class Graph:
     def __init__(self, config: Mapping[str, Any], model: bytes) -> None:
         self._featuriser = build_featuriser(config)
         self._n_rows = int(config["n_rows"])
-        self._run = _load_network(model)
+        width, padding = len(self._featuriser.inputs([""])[0][0]), self._featuriser.padding
+        self._run = _load_network(model, [(width, self._n_rows)] * len(padding))
 
     def raw(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the unrounded score of each text; incomplete batches are padded."""
@@ -77,8 +91,10 @@ class Scorer:
     ----------
     name
         Name on the card.
+    digest
+        SHA-256 of the content of the four files, in hexadecimal.
     version
-        ``name@`` and the first eight hexadecimal digits of the content's SHA-256.
+        ``name@`` and the first eight digits of the digest.
     languages
         Languages on which the bundle was validated.
     threshold
@@ -97,23 +113,21 @@ class Scorer:
     """
 
     def __init__(self, folder: Path) -> None:
-        contents = _read_files(folder)
-        card, config, golden = (_parse_json(folder, name, contents) for name in FILES[:3])
-        digest = hashlib.sha256(b"".join(contents[name] for name in FILES)).hexdigest()
+        contents = read_files(folder)
+        self.digest = digest_of(contents)
         with _bundle_errors(folder):
-            _check_schema(card)
-            self.card: dict[str, Any] = card
-            self.name = str(card["name"])
-            self.version = f"{self.name}@{digest[:8]}"
+            card, self.card = parse_card(contents["card.json"])
+            config = parse_config(contents["featuriser.json"])
+            golden = parse_golden(contents["golden.json"])
+            self.name = card.name
+            self.version = f"{self.name}@{self.digest[:8]}"
             self.known_words: str | None = config.get("known_words")
-            self.languages = tuple(str(language) for language in card["languages"])
-            self.threshold = float(card["threshold"])
-            self._m0, self._m1 = (float(mean) for mean in card["class_means"])
+            self.languages, self.threshold = card.languages, card.threshold
+            self._m0, self._m1 = card.class_means
             self._graph = Graph(config, contents["model.tflite"])
-            self._check_golden(
-                [str(case["text"]) for case in golden],
-                np.array([float(case["score"]) for case in golden]),
-            )
+            self._check_golden(golden)
+            for language in self.languages:
+                self._check_sense(COMPLAINTS.get(language, ()), PRAISE.get(language, ()))
 
     @classmethod
     def load(cls, name_or_path: str) -> Scorer:
@@ -189,9 +203,8 @@ class Scorer:
             for score, share in zip(scores.tolist(), adjusted.astype(int).tolist(), strict=True)
         ]
 
-    def _check_golden(self, texts: list[str], expected: NDArray[np.float64]) -> None:
-        if not texts:
-            raise ValueError(f"golden.json is empty: {_MISMATCH}")
+    def _check_golden(self, golden: Sequence[GoldenCase]) -> None:
+        texts, expected = [case.text for case in golden], np.array([case.score for case in golden])
         scores = self.raw(texts)
         gaps = np.abs(scores - expected)
         if not gaps.max() <= GOLDEN_TOLERANCE:  # not ">": a NaN must be refused
@@ -200,6 +213,22 @@ class Scorer:
                 f"golden text {texts[worst]!r} scores {scores[worst]:.6f}, "
                 f"not {expected[worst]:.6f}: {_MISMATCH}"
             )
+
+    def _check_sense(self, complaints: Sequence[str], praise: Sequence[str]) -> None:
+        """Check time and scores of the product's golden texts of a language."""
+        texts = [*complaints, *praise, *UNUSUAL]
+        started_s = time.thread_time()
+        scores = self.raw(texts)
+        spent_s = (time.thread_time() - started_s) / len(texts)
+        if spent_s > _MAX_TEXT_S:
+            raise ValueError(
+                f"a text takes {spent_s * 1000:.0f} ms, at most {_MAX_TEXT_S * 1000:g}"
+            )
+        if not ((scores >= 0.0) & (scores <= 1.0)).all():  # also refuses NaN
+            raise ValueError("a text has a score that is not in [0, 1]")
+        angry, glad = scores[: len(complaints)], scores[len(complaints) :][: len(praise)]
+        if complaints and not angry.mean() > glad.mean():
+            raise ValueError("complaints do not score above praise")
 
 
 @dataclass(frozen=True)
@@ -282,23 +311,6 @@ class ScorerSet:
         return predictions
 
 
-def _read_files(folder: Path) -> dict[str, bytes]:
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        raise BundleError(
-            f"bundle {folder} lacks {', '.join(missing)}: reinstall badbuzz, or build it with: "
-            "badbuzz train default"
-        )
-    return {name: (folder / name).read_bytes() for name in FILES}
-
-
-def _parse_json(folder: Path, name: str, contents: dict[str, bytes]) -> Any:
-    try:
-        return orjson.loads(contents[name])
-    except orjson.JSONDecodeError as error:
-        raise BundleError(f"bundle {folder}: {name} is not JSON: {error}") from error
-
-
 @contextmanager
 def _bundle_errors(folder: Path) -> Iterator[None]:
     """Convert any error caused by a bundle's content to a BundleError that names the bundle."""
@@ -310,16 +322,13 @@ def _bundle_errors(folder: Path) -> Iterator[None]:
         raise BundleError(f"bundle {folder}: {error}: {_REMEDY}") from error
 
 
-def _check_schema(card: Any) -> None:
-    if not isinstance(card, dict) or card.get("schema") != SCHEMA:
-        found = card.get("schema") if isinstance(card, dict) else type(card).__name__
-        raise ValueError(f"card.json has schema {found!r}, this version reads {SCHEMA}")
-
-
-def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
+def _load_network(
+    model: bytes, shapes: Sequence[tuple[int, int]]
+) -> Callable[[Sequence[NDArray[Any]]], NDArray[np.float32]]:
     """Return a function from blocks of ids and, for some, weights, a text per column, to scores.
 
-    The default delegate is off: its kernels depend on the processor, and it writes to stderr.
+    ``shapes`` are those of the blocks. The default delegate is off: its kernels depend on the
+    processor, and it writes to stderr.
     """
     library = import_interpreter()
     interpreter = library.Interpreter(
@@ -327,10 +336,17 @@ def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np
         num_threads=1,
         experimental_op_resolver_type=library.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
+    _check_network(interpreter)
     interpreter.allocate_tensors()
     # Ids before weights; converters differ in their order.
     sources = sorted(interpreter.get_input_details(), key=lambda one: one["dtype"] is np.float32)
-    target = interpreter.get_output_details()[0]["index"]
+    found = [tuple(one["shape"].tolist()) for one in sources]
+    if found != list(shapes):
+        raise ValueError(f"the network reads {found}, the featuriser makes {list(shapes)}")
+    output = interpreter.get_output_details()[0]
+    target, n_rows = output["index"], shapes[0][1]
+    if output["shape"].tolist() != [n_rows] or output["dtype"] is not np.float32:
+        raise ValueError(f"the network does not return {n_rows} scores")
 
     def run(blocks: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
         for source, block in zip(sources, blocks, strict=True):
@@ -340,6 +356,19 @@ def _load_network(model: bytes) -> Callable[[Sequence[NDArray[Any]]], NDArray[np
         return scores
 
     return run
+
+
+def _check_network(interpreter: Any) -> None:
+    """Refuse a network that may loop for ever, or that needs too much memory or time."""
+    ops = [op["op_name"] for op in interpreter._get_ops_details()]
+    if not _LOOPS.isdisjoint(ops) or len(ops) > _MAX_OPS:
+        raise ValueError(f"the network has a loop or condition, or over {_MAX_OPS} operations")
+    n_bytes = sum(
+        int(np.prod(one["shape"], dtype=np.float64)) * np.dtype(one["dtype"]).itemsize
+        for one in interpreter.get_tensor_details()
+    )
+    if n_bytes > _MAX_TENSOR_BYTES:
+        raise ValueError(f"the network needs {n_bytes:,} bytes, at most {_MAX_TENSOR_BYTES:,}")
 
 
 def import_interpreter() -> Any:

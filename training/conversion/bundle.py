@@ -9,7 +9,8 @@ import numpy as np
 import orjson
 
 from badbuzz.features.known_words import KnownWords
-from badbuzz.models.scorer import SCHEMA, Scorer
+from badbuzz.models.bundle import SCHEMA
+from badbuzz.models.scorer import Scorer
 from training.compare.scale import Scale
 from training.conversion.converted import Converted
 from training.conversion.fitting import FittedCandidate

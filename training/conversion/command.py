@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from threadpoolctl import threadpool_limits
 
 from badbuzz.errors import SettingsError
-from badbuzz.models.scorer import FILES
+from badbuzz.models.bundle import FILES
 from training.compare.candidates import Candidate, candidates
 from training.compare.command import corpora_of
 from training.compare.display import new_bars

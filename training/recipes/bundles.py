@@ -12,7 +12,8 @@ import orjson
 
 from badbuzz.errors import BundleError
 from badbuzz.features.hashing import HashedFeaturiser
-from badbuzz.models.scorer import GOLDEN_TOLERANCE, SCHEMA, Scorer
+from badbuzz.models.bundle import SCHEMA
+from badbuzz.models.scorer import GOLDEN_TOLERANCE, Scorer
 from training.recipes.graph import Linear, convert
 from training.recipes.quality import Calibrated
 from training.recipes.reference import on_card

@@ -24,20 +24,21 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from badbuzz.errors import BundleError
+from badbuzz.models.bundle import FILES
 from badbuzz.models.history import read_changes
 from badbuzz.models.registry import CHALLENGER, Registry, Version, model_name
-from badbuzz.models.scorer import FILES, Scorer
+from badbuzz.models.scorer import Scorer
 from training.recipes import report
 
 EXPERIMENT: Final = "badbuzz-bundles"
 SCORING_MODULES: Final = (
     "__init__", "errors", "features/__init__", "features/attribution", "features/featurisers",
     "features/hashing", "features/known_words", "features/token_cache", "features/tokens",
-    "features/vocabulary", "model", "models/__init__", "models/scorer",
+    "features/vocabulary", "model", "models/__init__", "models/bundle", "models/scorer",
 )  # fmt: skip
 """Modules of badbuzz that a served model contains."""
 
-_LIBRARIES: Final = ("ai-edge-litert", "mlflow", "numpy", "orjson", "pandas")
+_LIBRARIES: Final = ("ai-edge-litert", "mlflow", "msgspec", "numpy", "pandas")
 _SIGNATURE: Final = ModelSignature(
     inputs=Schema([ColSpec("string", "text")]),
     outputs=Schema(

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import RecordingError, RegistryError
-from badbuzz.models.scorer import FILES
+from badbuzz.models.bundle import FILES
 from badbuzz.recordings.outputs import check_outputs, write_text
 from badbuzz.store.database import Store, describe_address
 from badbuzz.store.model import Feedback

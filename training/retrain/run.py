@@ -12,9 +12,10 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RegistryError
+from badbuzz.models.bundle import FILES
 from badbuzz.models.history import read_changes
 from badbuzz.models.registry import CHAMPION, Registry, Version
-from badbuzz.models.scorer import FILES, Scorer
+from badbuzz.models.scorer import Scorer
 from badbuzz.store.model import Feedback
 from training.datasets.rows import Rows
 from training.registry import gate, heldout_sets, promotion

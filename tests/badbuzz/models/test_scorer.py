@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from badbuzz.errors import BundleError
 from badbuzz.model import Tweet
 from badbuzz.models import scorer as scoring
-from badbuzz.models.scorer import FILES, Scorer, ScorerSet
+from badbuzz.models.bundle import FILES, MAX_BYTES, PRAISE
+from badbuzz.models.scorer import Scorer, ScorerSet
 
 NAMES = ("airline-en", "tweets-fr")
 SHIPPED = Path(scoring.__file__).parents[1] / "bundles"
@@ -34,6 +36,11 @@ texts = st.lists(
     st.text(max_size=80)
     | st.sampled_from([*ANGRY.values(), *GLAD.values(), "", "😡" * 300, "a " * 2000]),
     max_size=150,
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values),
+    max_leaves=5,
 )
 
 
@@ -191,20 +198,35 @@ def test_a_broken_network_is_refused(bundle: Path) -> None:
     ("name", "change", "reason"),
     [
         ("card.json", lambda card: {**card, "schema": 9}, "schema 9, this version reads 1"),
-        ("card.json", lambda card: [card], "schema 'list'"),
-        ("card.json", lambda card: {**card, "class_means": [0.2]}, "not enough values"),
+        ("card.json", lambda card: [card], "Expected `object`, got `array`"),
+        ("card.json", lambda card: {**card, "class_means": [0.2]}, "`array` of length 2"),
+        ("card.json", lambda card: {**card, "class_means": [0.4, 0.4]}, "is not at least 0.01"),
+        ("card.json", lambda card: {**card, "class_means": [0.8, 0.4]}, "is not at least 0.01"),
+        ("card.json", lambda card: {**card, "class_means": [0, 1e300]}, "class_means"),
+        ("card.json", lambda card: {**card, "threshold": "NaN"}, "threshold"),
+        ("card.json", lambda card: {**card, "threshold": -0.1}, "threshold"),
+        ("card.json", lambda card: {**card, "languages": []}, "languages"),
+        ("card.json", lambda card: {**card, "languages": ["../.."]}, "languages"),
+        ("card.json", lambda card: {**card, "name": "x" * 101}, "name"),
         (
             "card.json",
             lambda card: {key: card[key] for key in card if key != "threshold"},
-            "'threshold' is missing",
+            "missing required field `threshold`",
         ),
         (
             "featuriser.json",
             lambda config: {**config, "features": {"n_bits": 18}},
-            "missing 3 required",
+            "missing required field `width`",
         ),
-        ("golden.json", lambda golden: [], "golden.json is empty"),
-        ("golden.json", lambda golden: [{"text": "late"}], "'score' is missing"),
+        (
+            "featuriser.json",
+            lambda config: {**config, "features": {**config["features"], "width": 10**7}},
+            "<= 16384",
+        ),
+        ("featuriser.json", lambda config: {**config, "n_rows": 10**7}, "<= 1024"),
+        ("golden.json", lambda golden: [], "length >= 1"),
+        ("golden.json", lambda golden: [{"text": "late"}], "missing required field `score`"),
+        ("golden.json", lambda golden: golden * 100, "length <= 1000"),
     ],
 )
 def test_a_bundle_with_wrong_content_is_refused(
@@ -245,7 +267,7 @@ def test_another_bundles_network_is_refused(bundle: Path) -> None:
     [
         ({"longest": 5}, "do not belong together"),
         ({"n_bits": 20}, "out of bound"),
-        ({"width": 100}, "Dimension mismatch"),
+        ({"width": 100}, "the featuriser makes"),
     ],
 )
 def test_another_featuriser_is_refused(bundle: Path, change: dict[str, int], reason: str) -> None:
@@ -255,6 +277,61 @@ def test_another_featuriser_is_refused(bundle: Path, change: dict[str, int], rea
     rewrite(bundle / "featuriser.json", other)
     with pytest.raises(BundleError, match=reason):
         Scorer(bundle)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_too_large_is_refused(
+    bundle: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MAX_BYTES, name, (bundle / name).stat().st_size - 1)
+    with pytest.raises(BundleError, match=f"{name} has over"):
+        Scorer(bundle)
+
+
+def test_a_bundle_that_prefers_complaints_is_refused(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "COMPLAINTS", PRAISE)
+    with pytest.raises(BundleError, match="complaints do not score above praise"):
+        Scorer(bundle)
+
+
+def test_a_slow_bundle_is_refused(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "_MAX_TEXT_S", 0.0)
+    with pytest.raises(BundleError, match="a text takes"):
+        Scorer(bundle)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("_MAX_OPS", 9, "has a loop"),
+        ("_LOOPS", frozenset({"GATHER"}), "has a loop"),
+        ("_MAX_TENSOR_BYTES", 1 << 20, "the network needs"),
+    ],
+)
+def test_a_network_without_a_limit_is_refused(
+    bundle: Path, name: str, value: object, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, name, value)
+    with pytest.raises(BundleError, match=reason):
+        Scorer(bundle)
+
+
+@given(data=st.data())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_bundle_with_any_card_scores_or_is_refused(bundle: Path, data: st.DataObject) -> None:
+    card = orjson.loads((SHIPPED / "tweets-fr" / "card.json").read_bytes())
+    key = data.draw(st.sampled_from(["schema", "name", "languages", "threshold", "class_means"]))
+    value = data.draw(json_values)
+    (bundle / "card.json").write_text(json.dumps({**card, key: value}))
+    try:
+        scorer = Scorer(bundle)
+    except BundleError:
+        return
+    (prediction,) = scorer.predict([ANGRY["fr"]])
+    assert 0.0 <= prediction.score <= 1.0
+    assert abs(prediction.adjusted) <= 1_000_000
 
 
 def test_each_tweet_is_scored_by_the_bundle_of_its_language() -> None:

@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 from badbuzz.errors import BadbuzzError, BundleError, SettingsError
 from badbuzz.features.drift import DriftReference
 from badbuzz.features.known_words import KnownWords
+from badbuzz.models.bundle import FILES
 from badbuzz.models.registry import Registry
-from badbuzz.models.scorer import FILES, GOLDEN_TOLERANCE, Scorer, ScorerSet
+from badbuzz.models.scorer import GOLDEN_TOLERANCE, Scorer, ScorerSet
 from tests.support.full_disk import full_disk
 from tests.support.registered import put
 from tests.training.compare.small import TINY

@@ -23,7 +23,8 @@ from badbuzz.errors import BundleError, RecordingError
 from badbuzz.features.drift import DriftReference
 from badbuzz.features.hashing import HashedFeatures, HashedFeaturiser
 from badbuzz.features.known_words import KnownWords
-from badbuzz.models.scorer import FILES, Scorer
+from badbuzz.models.bundle import FILES
+from badbuzz.models.scorer import Scorer
 from tests.support.full_disk import full_disk
 from training import commands
 from training.datasets.duplicates import groups
