@@ -164,6 +164,7 @@ class ChampionWatch:
         started_s = time.monotonic()
         with TemporaryDirectory(prefix="badbuzz-bundle-") as folder:
             scorer, path = registry.fetch(version, Path(folder))
+            registry.check_promoted(version, scorer)
             scorers = (scorer, *(Scorer(path) for _ in range(self._n_scorers - 1)))
         if scorer.version == bundle:
             return None

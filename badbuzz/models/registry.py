@@ -24,6 +24,8 @@ CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
 BUNDLE_PATH: Final = "artifacts/bundle"
 """Folder of the bundle's files in a registered model."""
+PROMOTED_TAG: Final = "promoted_digest"
+"""Tag of a version with the SHA-256 of the bundle that passed the checks of its promotion."""
 
 _PREFIX: Final = "badbuzz-sentiment-"
 _NOT_FOUND: Final = "RESOURCE_DOES_NOT_EXIST"
@@ -238,6 +240,21 @@ class Registry:
         if version.bundle and scorer.version != version.bundle:
             raise BundleError(f"{version}: its files are those of {scorer.version}")
         return scorer, Path(path)
+
+    def check_promoted(self, version: Version, scorer: Scorer) -> None:
+        """Check that a champion is the bundle that a promotion or rollback checked.
+
+        Raises
+        ------
+        BundleError
+            If the version was never promoted, or its files are others.
+        """
+        promoted = version.tags.get(PROMOTED_TAG, "")
+        if promoted != scorer.digest:
+            what = "its files are not those that were promoted" if promoted else "was not promoted"
+            raise BundleError(
+                f"{version}: {what}: badbuzz models promote {version.language} {version.number}"
+            )
 
     def _download(self, version: Version, folder: Path) -> str:
         with self.named_errors():

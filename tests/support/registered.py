@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 from click.testing import CliRunner
 
 from badbuzz.cli import badbuzz
-from badbuzz.errors import BadbuzzError
-from badbuzz.models.registry import BUNDLE_PATH, CHAMPION, Registry, Version, model_name
+from badbuzz.errors import BadbuzzError, BundleError
+from badbuzz.models.bundle import digest_of, read_files
+from badbuzz.models.registry import (
+    BUNDLE_PATH,
+    CHAMPION,
+    PROMOTED_TAG,
+    Registry,
+    Version,
+    model_name,
+)
 from training.registry.register import register
 
 SHIPPED = Path(str(files("badbuzz"))) / "bundles"
@@ -60,8 +70,13 @@ def put_unchecked(registry: Registry, bundle: Path, version: str) -> Version:
 
 
 def crown(registry: Registry, version: Version) -> None:
-    """Let a version be the champion, without asking anybody."""
+    """Let a version be the champion, as a promotion does that checks nothing."""
     name = model_name(version.language)
+    with TemporaryDirectory() as folder, suppress(BundleError):
+        files = read_files(Path(registry._download(version, Path(folder))))
+        registry.client.set_model_version_tag(
+            name, str(version.number), PROMOTED_TAG, digest_of(files)
+        )
     registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
 
 

@@ -17,7 +17,14 @@ import orjson
 
 from badbuzz.errors import RegistryError
 from badbuzz.models.history import CHANGE_TAG_PREFIX, ChampionChange, read_changes
-from badbuzz.models.registry import CHALLENGER, CHAMPION, Registry, Version, model_name
+from badbuzz.models.registry import (
+    CHALLENGER,
+    CHAMPION,
+    PROMOTED_TAG,
+    Registry,
+    Version,
+    model_name,
+)
 from badbuzz.models.scorer import Scorer
 from training.registry.gate import Check
 
@@ -85,6 +92,7 @@ def promote(
     version: Version,
     checks: Sequence[Check],
     *,
+    digest: str,
     who: str,
     why: str = "",
     force: bool = False,
@@ -94,6 +102,8 @@ def promote(
 
     Parameters
     ----------
+    digest
+        SHA-256 of the bundle that was checked. It is recorded; workers refuse another bundle.
     who, why
         Person and reason, which are recorded.
     force
@@ -125,7 +135,7 @@ def promote(
         evaluation=heldout_digest,
         checks={check.name: check.found for check in checks},
     )
-    _move(registry, version, event)
+    _move(registry, version, event, digest)
     if CHALLENGER in version.aliases:
         with registry.named_errors():
             registry.client.delete_registered_model_alias(model_name(version.language), CHALLENGER)
@@ -149,20 +159,21 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Champ
             f"{champion}: no event names the version before it: promote a version by its number"
         )
     version = find_version(registry, language, str(number))
-    load_bundle(registry, version)
+    scorer, _ = load_bundle(registry, version)
     why = _reason(why, needed=True)
     event = ChampionChange("rollback", _now_ms(), who, why, champion.number, number)
-    _move(registry, version, event)
+    _move(registry, version, event, scorer.digest)
     return event
 
 
-def _move(registry: Registry, version: Version, event: ChampionChange) -> None:
+def _move(registry: Registry, version: Version, event: ChampionChange, digest: str) -> None:
     name = model_name(version.language)
     encoded = orjson.dumps(asdict(event)).decode()
     with registry.named_errors():
         registry.client.set_registered_model_tag(
             name, f"{CHANGE_TAG_PREFIX}{event.when_ms}", encoded
         )
+        registry.client.set_model_version_tag(name, str(version.number), PROMOTED_TAG, digest)
         registry.client.set_registered_model_alias(name, CHAMPION, str(version.number))
 
 

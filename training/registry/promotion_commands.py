@@ -13,7 +13,7 @@ import orjson
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BundleError
 from badbuzz.model import Alert
-from badbuzz.models.registry import CHALLENGER, CHAMPION
+from badbuzz.models.registry import CHALLENGER, CHAMPION, PROMOTED_TAG
 from badbuzz.models.scorer import Scorer, ScorerSet
 from badbuzz.recordings.reader import read_recording
 from badbuzz.recordings.rows import check_readable
@@ -81,7 +81,8 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
     registry = open_registry()
     version = find_version(registry, language, which)
     champion = registry.find_version(language)
-    if champion is not None and champion.number == version.number:
+    is_champion = champion is not None and champion.number == version.number
+    if is_champion and PROMOTED_TAG in version.tags:
         click.echo(f"{version} is the champion already")
         return
     challenger, n_bytes = load_bundle(registry, version)
@@ -95,7 +96,7 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
     for check in checks:
         click.echo(f"{'holds' if check.holds else 'FAILS'}  {check.name}: {check.found}")
     move(
-        registry, version, checks, who=who, why=reason, force=force,
+        registry, version, checks, digest=challenger.digest, who=who, why=reason, force=force,
         heldout_digest=heldout.digest if heldout is not None else "",
     )  # fmt: skip
     click.echo(f"{version} is the champion")

@@ -206,9 +206,11 @@ def retrain(
     why_not = _why_not(registry, snapshot, registered, checks, comparisons)
     promoted = who is not None and not why_not
     if who is not None and promoted:
-        why = f"retrained with {data.n_learnt} corrections"
-        evaluated = snapshot.heldout.digest if snapshot.heldout is not None else ""
-        promotion.promote(registry, registered, checks, who=who, why=why, heldout_digest=evaluated)
+        promotion.promote(
+            registry, registered, checks, digest=scorer.digest, who=who,
+            why=f"retrained with {data.n_learnt} corrections",
+            heldout_digest=snapshot.heldout.digest if snapshot.heldout is not None else "",
+        )  # fmt: skip
     return RetrainingResult(
         version=registered,
         known=known is not None,

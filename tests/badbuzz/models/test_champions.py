@@ -13,9 +13,10 @@ from typing import ClassVar
 
 import pytest
 
-from badbuzz.errors import RegistryDownError, RegistryError
+from badbuzz.errors import BundleError, RegistryDownError, RegistryError
 from badbuzz.models.champions import ChampionFailure, ChampionWatch
-from badbuzz.models.registry import Registry
+from badbuzz.models.registry import PROMOTED_TAG, Registry, Version
+from badbuzz.models.scorer import Scorer
 
 SERVING = {"en": "airline-en@1", "fr": "tweets-fr@1"}
 
@@ -55,6 +56,17 @@ def nobody() -> Iterator[str]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_a_champion_that_was_not_promoted_is_refused(nobody: str) -> None:
+    registry, scorer = Registry(nobody), Scorer.load("airline-en")
+    registry.check_promoted(Version("en", 3, "", tags={PROMOTED_TAG: scorer.digest}), scorer)
+    for tags, reason in (
+        ({}, "was not promoted"),
+        ({PROMOTED_TAG: "0" * 64}, "its files are not those that were promoted"),
+    ):
+        with pytest.raises(BundleError, match=reason):
+            registry.check_promoted(Version("en", 3, "", tags=tags), scorer)
 
 
 def test_an_unreachable_server_is_asked_for_one_language_only(nobody: str) -> None:

@@ -149,7 +149,7 @@ def test_a_rollback_to_a_broken_bundle_is_refused(registry: Registry, tmp_path: 
     good = put(registry, variant(tmp_path / "good"))
     broken = put_broken(registry, tmp_path / "broken")
     for version in (broken, good):
-        promote(registry, version, [], who="ann")
+        promote(registry, version, [], digest="0" * 64, who="ann")
     with pytest.raises(BundleError):
         roll_back(registry, "en", who="ann", why="a try")
     champion = registry.find_version("en")

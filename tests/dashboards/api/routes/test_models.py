@@ -72,7 +72,8 @@ def test_the_bundle_in_use_has_its_version_number() -> None:
 @pytest.mark.slow
 def test_versions_and_promotions_are_listed(registry: Registry, tmp_path: Path) -> None:
     first = put(registry, variant(tmp_path / "one"))
-    promote(registry, first, [], who="ana", why="the first")
+    digest = Scorer.load(str(tmp_path / "one")).digest
+    promote(registry, first, [], digest=digest, who="ana", why="the first")
     second = put(registry, variant(tmp_path / "two"))
     with Served(tmp_path, MLFLOW_URI=registry.uri, REGISTRY_POLL_S=1) as served:
 
