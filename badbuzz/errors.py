@@ -27,6 +27,9 @@ the class's ``exit_code``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BadbuzzError(Exception):
     """An error that a user can fix; its message names the remedy."""
@@ -81,6 +84,28 @@ class StateError(BadbuzzError):
     """Detector state that is incomplete, in the wrong partition, or of an unknown version."""
 
     exit_code = 3
+
+
+@contextmanager
+def damaged_state(what: str) -> Iterator[None]:
+    """Convert any error that the content of a state's record causes to a StateError.
+
+    Examples
+    --------
+    >>> with damaged_state("the record of a partition"):
+    ...     {}["v"]
+    Traceback (most recent call last):
+    badbuzz.errors.StateError: the record of a partition is damaged: KeyError: 'v'
+    """
+    try:
+        yield
+    except StateError:
+        raise
+    except (
+        ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        message = f"{what} is damaged: {type(error).__name__}: {str(error)[:200]}"
+        raise StateError(message) from error
 
 
 class KafkaError(BadbuzzError):

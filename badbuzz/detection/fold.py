@@ -21,7 +21,7 @@ from badbuzz.detection.seen_ids import PREFIX as IDS_PREFIX
 from badbuzz.detection.seen_ids import SeenIds, identify, identify_post, network_of
 from badbuzz.detection.sources import SourceClocks, watermark
 from badbuzz.detection.state import BrandState, Rules
-from badbuzz.errors import StateError
+from badbuzz.errors import StateError, damaged_state
 from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import PREFIX as EVIDENCE_PREFIX
 from badbuzz.evidence.sample import BrandEvidence, brand_of
@@ -339,6 +339,7 @@ class Fold:
             }
         )
 
+    @damaged_state("the record of a partition")
     def unpack(self, partition: int, packed: bytes) -> int:
         """Restore the partition's own record and return the next offset."""
         plain = orjson.loads(packed)

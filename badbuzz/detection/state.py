@@ -15,7 +15,7 @@ import orjson
 
 from badbuzz.detection.baseline import Baseline
 from badbuzz.detection.buckets import Bucket, WindowCounts
-from badbuzz.errors import StateError
+from badbuzz.errors import StateError, damaged_state
 from badbuzz.model import WindowState
 
 VERSION: Final = 4
@@ -217,13 +217,14 @@ class BrandState:
         return orjson.dumps(plain)
 
     @classmethod
+    @damaged_state("the state of a brand")
     def unpack(cls, packed: bytes) -> BrandState:
         """Return the state that :meth:`pack` packed, or that of an earlier version.
 
         Raises
         ------
         StateError
-            If it has a version that this one does not read.
+            If it has a version that this one does not read, or is damaged.
         """
         plain: dict[str, Any] = orjson.loads(packed)
         version = plain.pop("v", None)

@@ -21,7 +21,7 @@ from zlib import crc32
 
 import orjson
 
-from badbuzz.errors import StateError
+from badbuzz.errors import StateError, damaged_state
 from badbuzz.evidence.masking import mask
 from badbuzz.evidence.terms import extract_terms, extract_words
 from badbuzz.model import BUCKET_MS, HOUR_MS, MAX_COUNT, SCORE_UNITS, Prediction, Tweet
@@ -296,13 +296,14 @@ class BrandEvidence:
         entries = b"".join([packed for _, packed in sample])[:-1]
         return b'{"v":%d,"sample":[%b]}' % (VERSION, entries)
 
+    @damaged_state("a record of evidence")
     def restore(self, record_key: bytes, value: bytes) -> None:
         """Restore a record that :meth:`changed` returned.
 
         Raises
         ------
         StateError
-            If it has another version.
+            If it has another version, or is damaged.
         """
         plain: dict[str, Any] = orjson.loads(value)
         if plain["v"] != VERSION:
