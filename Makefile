@@ -1,7 +1,7 @@
 # Every target is thin: it installs what it needs, then runs one tool. CI calls the same ones.
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-core demo test test-fast coverage mutate check check-style check-types \
-	check-imports check-docstrings bench backtest chaos model-check kafka kafka-jars mlflow mlflow-setup dashboards \
+	check-imports check-docstrings bench backtest chaos fuzz model-check kafka kafka-jars mlflow mlflow-setup dashboards \
 	screenshots minilm lock
 
 # The first of these that runs and is new enough.
@@ -68,6 +68,9 @@ backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Evaluate the detec
 
 chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
 	REQUIRE_SERVICES=1 CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/e2e/test_chaos.py $(ARGS)
+
+fuzz: $(VENV)/dev.installed ## Give every reader hostile inputs, ten minutes of CPU each; continues where it stopped: make fuzz ARGS="brands text".
+	nice -n 10 $(BIN)/python -m tests.fuzz.run $(ARGS)
 
 model-check: $(VENV)/dev.installed ## Recompute the figures in the shipped models' cards.
 	$(BIN)/badbuzz train check --data ../shared/data $(ARGS)

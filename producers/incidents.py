@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.limits import read_file
+from badbuzz.recordings.limits import read_file, shown
 from badbuzz.recordings.outputs import file_errors
 from producers.airlines import Airline
 
@@ -189,7 +189,7 @@ def read_incidents(path: str, brands: Sequence[str]) -> tuple[SimulatedIncident,
 def _entry(entry: Any, path: str) -> SimulatedIncident:
     expected = [spec.name for spec in fields(SimulatedIncident)]
     if not isinstance(entry, dict) or set(entry) != set(expected):
-        keys = ", ".join(entry) if isinstance(entry, dict) else f"{entry!r:.40}"
+        keys = ", ".join(entry) if isinstance(entry, dict) else shown(entry)
         raise RecordingError(
             f"{path}: is not a file of incidents: expected entries of {', '.join(expected)} "
             f"(times in Unix milliseconds), found {keys or 'nothing'}"

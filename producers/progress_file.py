@@ -117,12 +117,13 @@ class ProgressFile:
                 raise RecordingError(f"{path}: has version {plain['v']}, this is {VERSION}")
             job = ReplayJob(**{**plain["job"], "paths": tuple(plain["job"]["paths"])})
             identities, next_seq, done = plain["files"], int(plain["next_seq"]), bool(plain["done"])
+            progress = cls(path, job)
+            pairs = list(zip(job.paths, identities, progress._identities, strict=True))
         except OSError as error:
             raise RecordingError(f"{path}: cannot be read: {error.strerror}") from error
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise RecordingError(f"{path}: is not a progress file of a replay: {error}") from error
-        progress = cls(path, job)
-        for name, then, now in zip(job.paths, identities, progress._identities, strict=True):
+        for name, then, now in pairs:
             if then != now:
                 raise RecordingError(
                     f"{name}: has changed since {path} was written: replay it from the start"

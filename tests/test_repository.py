@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from badbuzz.cli import COMMANDS
 from badbuzz.config.settings import Settings
 from badbuzz.detection.state import Rules
-from badbuzz.models import scorer
+from badbuzz.models.bundle import FILES
 from tests.support.pure import pure_files, pure_modules
 from tests.support.repository import PACKAGES, project, read
 from tests.support.servers import ROOT, lacking
@@ -259,7 +259,7 @@ def test_the_wheel_contains_the_packages_and_no_others(wheel: zipfile.ZipFile) -
 
 @pytest.mark.parametrize("bundle", ["airline-en", "tweets-fr"])
 def test_the_wheel_contains_the_bundles(bundle: str, wheel: zipfile.ZipFile) -> None:
-    assert {f"badbuzz/bundles/{bundle}/{name}" for name in scorer.FILES} <= set(wheel.namelist())
+    assert {f"badbuzz/bundles/{bundle}/{name}" for name in FILES} <= set(wheel.namelist())
 
 
 @pytest.mark.parametrize("bundle", ["airline-en", "tweets-fr"])

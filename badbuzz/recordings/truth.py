@@ -9,7 +9,7 @@ import orjson
 
 from badbuzz.detection.alert_evaluation import Incident, Truth
 from badbuzz.errors import RecordingError
-from badbuzz.recordings.limits import read_file
+from badbuzz.recordings.limits import read_file, shown
 from badbuzz.recordings.outputs import file_errors
 from badbuzz.recordings.times import parse_time
 
@@ -46,22 +46,26 @@ def read_truth(path: str | Path) -> Truth:
         raise RecordingError(f"{path}: invalid JSON: {error}") from error
     if not isinstance(plain, dict) or not isinstance(plain.get("incidents"), list):
         raise RecordingError(f"{path}: expected an object with a list of incidents")
-    incidents, benign = (
-        tuple(
-            _incident(entry, f"{path}: {name} {number}")
-            for number, entry in enumerate(plain.get(name) or (), 1)
-        )
-        for name in ("incidents", "benign")
+    benign = plain.get("benign") or []
+    if not isinstance(benign, list):
+        raise RecordingError(f"{path}: benign: expected a list, found {shown(benign)}")
+    return Truth(
+        _incidents(plain["incidents"], path, "incidents"), _incidents(benign, path, "benign")
     )
-    return Truth(incidents, benign)
+
+
+def _incidents(entries: list[Any], path: str | Path, name: str) -> tuple[Incident, ...]:
+    return tuple(
+        _incident(entry, f"{path}: {name} {number}") for number, entry in enumerate(entries, 1)
+    )
 
 
 def _incident(entry: Any, where: str) -> Incident:
     if not isinstance(entry, dict):
-        raise RecordingError(f"{where}: expected an object, found {entry!r:.40}")
+        raise RecordingError(f"{where}: expected an object, found {shown(entry)}")
     for key in ("brand", "kind"):
         if not isinstance(entry.get(key), str):
-            raise RecordingError(f"{where}: {key}: expected a text, found {entry.get(key)!r:.40}")
+            raise RecordingError(f"{where}: {key}: expected a text, found {shown(entry.get(key))}")
     start_ms, end_ms = (_instant_ms(entry, key, where) for key in ("start", "end"))
     if start_ms >= end_ms:
         raise RecordingError(f"{where}: ends at {end_ms}, before it starts at {start_ms}")
@@ -73,7 +77,7 @@ def _instant_ms(entry: dict[str, Any], key: str, where: str) -> int:
     if type(value) is int:
         return value
     if value is not None:
-        raise RecordingError(f"{where}: {key}_ms: expected Unix milliseconds, found {value!r:.40}")
+        raise RecordingError(f"{where}: {key}_ms: expected Unix milliseconds, found {shown(value)}")
     try:
         return parse_time(entry.get(key))
     except ValueError as error:

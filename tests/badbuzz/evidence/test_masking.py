@@ -13,6 +13,7 @@ from badbuzz.evidence.masking import mask
         ("thanks @Jane_Doe.", "thanks @user."),
         ("@jane.bsky.social and @jane@mastodon.example agree", "@user and @user agree"),
         ("＠jane", "@user"),
+        ("@jane@joe@ann", "@user"),
         ("RT @jane: late", "RT @user: late"),
     ],
 )

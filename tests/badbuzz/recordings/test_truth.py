@@ -37,6 +37,7 @@ def test_times_may_have_an_offset(tmp_path: Path) -> None:
     [
         ([], "a list of incidents"),
         ({"incidents": [3]}, "incidents 1: expected an object"),
+        ({"incidents": [], "benign": 3}, "benign: expected a list, found 3"),
         ({"incidents": [ENTRY, {**ENTRY, "brand": None}]}, "incidents 2: brand"),
         ({"incidents": [{**ENTRY, "start_ms": "soon"}]}, "start_ms: expected Unix milliseconds"),
         ({"incidents": [{"brand": "a", "kind": "b", "end_ms": 1}]}, "incidents 1: start"),

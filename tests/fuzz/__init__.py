@@ -1,0 +1,1 @@
+"""Fuzzing of everything that reads bytes: hostile inputs raise declared errors and nothing else."""
