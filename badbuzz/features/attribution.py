@@ -13,6 +13,7 @@ from badbuzz.features.tokens import locate_tokens, mark_negation
 
 _MIN_SCORE: Final = 2.0**-24
 """Scores are clipped to [2**-24, 1 - 2**-24], so logits are within ±16.7."""
+_MAX_GAP: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Occlusion:
     parts
         Position of each part, a half-open range of characters, and its index in ``without``.
     without
-        Texts with one part removed wherever it occurs, cut at the end of the last part.
+        Texts with one part removed wherever it occurs, cut at the end of the last part. More than
+        eight characters without tokens are a space, which leaves the scores of usual texts as they
+        are.
     """
 
     text: str
@@ -92,12 +95,13 @@ def occlude(text: str) -> Occlusion:
     marked = iter(mark_negation([token for _, _, tokens in located for token in tokens]))
     ranges: dict[tuple[str, ...], list[tuple[int, int]]] = {}
     indices: dict[tuple[str, ...], int] = {}
-    parts = []
+    parts, at, read = [], 0, ""
     for start, end, tokens in located:
         key = tuple(islice(marked, len(tokens)))
-        ranges.setdefault(key, []).append((start, end))
+        read += text[at:start] if start - at <= _MAX_GAP else " "
+        ranges.setdefault(key, []).append((len(read), len(read) + end - start))
+        read, at = read + text[start:end], end
         parts.append((start, end, indices.setdefault(key, len(indices))))
-    read = text[: located[-1][1]] if located else ""
     return Occlusion(text, tuple(parts), tuple(_remove(read, each) for each in ranges.values()))
 
 

@@ -65,8 +65,10 @@ class DriftReference:
             scores = tuple(int(n) for n in value["scores"])
             rate = value.get("unknown_rate")
             reference = cls(scores, None if rate is None else float(rate))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise ValueError(f"the card's reference is malformed: {value!r}") from error
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(f"the card's reference is malformed: {str(value)[:200]}") from error
+        if not 0.0 <= (reference.unknown_rate or 0.0) <= 1.0:
+            raise ValueError(f"the card's reference has the unknown_rate {reference.unknown_rate}")
         if len(scores) != N_BINS or min(scores) < 0 or not sum(scores):
             raise ValueError(
                 f"the card's reference: expected {N_BINS} counts of scores, found {scores}"

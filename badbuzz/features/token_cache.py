@@ -6,6 +6,7 @@ A full cache is dropped and rebuilt; this changes no feature id.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -27,13 +28,16 @@ _Features = TypeVar("_Features")
 
 
 class ChunkTokens(dict[str, tuple[str, ...]]):
-    """Tokens by chunk; long chunks and URLs are not cached."""
+    """Tokens by chunk; of long chunks and URLs, only the last 256 are cached."""
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
-        tokens = tokenise_chunk(chunk)
-        if len(chunk) <= _MAX_CACHED_CHARS and not chunk.startswith("http"):
-            self[chunk] = tokens
+        if len(chunk) > _MAX_CACHED_CHARS or chunk.startswith("http"):
+            return _tokenise_long(chunk)
+        tokens = self[chunk] = tokenise_chunk(chunk)
         return tokens
+
+
+_tokenise_long: Final = lru_cache(maxsize=256)(tokenise_chunk)
 
 
 class WordIds(dict[str, int]):

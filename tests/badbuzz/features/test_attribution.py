@@ -126,3 +126,12 @@ def test_the_remainder_is_shared_equally() -> None:
 def test_a_score_of_one_has_a_finite_logit() -> None:
     explanation = explain_score(occlude("a"), 1.0, 1.0, [0.0], 0.0)
     assert explanation.logit == pytest.approx(log(2**24 - 1))
+
+
+def test_characters_without_tokens_cost_no_time() -> None:
+    words = [f"{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in range(120)]
+    text = "".join("-" * 28 + word for word in words)
+    occluded = occlude(text)
+    assert [text[start:end] for start, end, _ in occluded.parts] == words
+    assert max(map(len, occluded.without)) < 5 * len(words)
+    assert [part.token for part in explain(text).contributions] == words

@@ -53,7 +53,16 @@ def test_every_score_is_in_one_bin(scores: list[float]) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    [[], "many", {}, {"scores": [1] * 9}, {"scores": [0] * 10}, {"scores": [-1] + [1] * 9}],
+    [
+        [],
+        "many",
+        {},
+        {"scores": [1] * 9},
+        {"scores": [0] * 10},
+        {"scores": [-1] + [1] * 9},
+        {"scores": [1] * 10, "unknown_rate": 7},
+        {"scores": [1] * 10, "unknown_rate": 10**400},
+    ],
 )
 def test_an_invalid_reference_is_refused(reference: Any) -> None:
     with pytest.raises(ValueError, match="reference"):
