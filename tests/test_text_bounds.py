@@ -104,12 +104,26 @@ def _patterns() -> dict[str, _Search]:
             listed = (eval(f"re.compile({argument}{flags})", {"re": re}),)
         for pattern in map(re.compile, listed):
             name = f"{file}: {pattern.pattern.strip():.50}"
-            found[name] = pattern, _searching(pattern, function == "re.fullmatch")
+            found[name] = pattern, _searching(pattern, _methods(file, call))
     return found
 
 
-def _searching(pattern: re.Pattern[str], is_whole: bool) -> Callable[[str], Any]:
-    return pattern.fullmatch if is_whole else lambda text: deque(pattern.finditer(text), maxlen=0)
+def _methods(file: str, call: ast.Call) -> set[str]:
+    """Return the methods by which a file uses an expression."""
+    function = ast.unparse(call.func).removeprefix("re.")
+    source = (ROOT / file).read_text(encoding="utf-8")
+    named = re.match(r"(\w+)\b.*= re\.compile\(", source.splitlines()[call.lineno - 1])
+    if function != "compile" or named is None:
+        return {function}
+    return set(re.findall(rf"\b{named[1]}\.(\w+)\(", source))
+
+
+def _searching(pattern: re.Pattern[str], methods: set[str]) -> Callable[[str], Any]:
+    """Return a search that begins at the start only, if the expression is used so."""
+    if methods in ({"match"}, {"fullmatch"}):
+        method: Callable[[str], Any] = getattr(pattern, methods.pop())
+        return method
+    return lambda text: deque(pattern.finditer(text), maxlen=0)
 
 
 def _flags(call: ast.Call, function: str) -> list[ast.expr]:
