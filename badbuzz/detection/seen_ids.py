@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from badbuzz.errors import StateError
+from badbuzz.errors import StateError, damaged_state
 from badbuzz.model import Tweet
 
 VERSION: Final = 1
@@ -190,14 +190,17 @@ class SeenIds:
         ids = np.frombuffer(chunk.ids, "u8").astype("<u8")
         return _HEAD.pack(VERSION, chunk.newest_ms) + ids.tobytes()
 
+    @damaged_state("a record of ids")
     def restore(self, record_key: bytes, value: bytes) -> None:
         """Restore a record that :meth:`changed` returned.
 
         Raises
         ------
         StateError
-            If it has another version.
+            If it has another version, or is damaged.
         """
+        if len(value) < _HEAD.size:
+            raise ValueError(f"{len(value)} bytes are no record")
         version, newest_ms = _HEAD.unpack_from(value)
         if version != VERSION:
             raise StateError(

@@ -153,7 +153,7 @@ def test_todays_reader_carries_the_values_that_tomorrows_writer_adds(
         ("badbuzz/detection/fold.py", r"^VERSION: Final = (\d+)$"),
         ("badbuzz/evidence/sample.py", r"^VERSION: Final = (\d+)$"),
         ("badbuzz/detection/baseline_file.py", r"^VERSION: Final = (\d+)$"),
-        ("badbuzz/models/scorer.py", r"^SCHEMA: Final = (\d+)$"),
+        ("badbuzz/models/bundle.py", r"^SCHEMA: Final = (\d+)$"),
     ],
 )
 def test_the_documentation_states_the_version_of_each_format(place: str, pattern: str) -> None:

@@ -113,9 +113,9 @@ def fold(tweet: Tweet, prediction: Prediction | None) -> list[Window | Alert]:
             applied = here.apply(event, found)
             outputs += [*applied.windows, *applied.alerts]
     restored = Fold(lambda _brand: Rules())
-    for key, value in here.changed_evidence():
+    for key, value in here.changed_records():
         if value is not None:
-            restored.restore_evidence(key, value)
+            restored.restore_record(key, value)
     for state in here.changed_states():
         assert type(state).unpack(state.pack()) == state
     for evidence in here.evidence.values():

@@ -20,6 +20,7 @@ from badbuzz.detection.baseline_file import (
     extract_baseline,
 )
 from badbuzz.detection.fold import Fold
+from badbuzz.detection.seen_ids import SeenIds
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import (
     BrandsError,
@@ -152,6 +153,21 @@ def _evidence() -> bytes:
     return value
 
 
+def _read_ids(data: bytes) -> None:
+    seen = SeenIds("Air Paradis")
+    seen.restore(_ids()[0], data)
+    seen.add(5, time_ms=300_000)
+    seen.changed()
+
+
+def _ids() -> tuple[bytes, bytes]:
+    seen = SeenIds("Air Paradis")
+    seen.add(7, time_ms=0)
+    ((record_key, value),) = seen.changed()
+    assert value is not None
+    return record_key, value
+
+
 def _read_state(data: bytes) -> None:
     BrandState.unpack(data)
 
@@ -218,6 +234,7 @@ TARGETS: Final = {
     "evidence": Target(
         _read_evidence, (_evidence(), b'{"v":1,"hour":5,"counts":{"late":9}}'), (StateError,)
     ),
+    "ids": Target(_read_ids, (_ids()[1],), (StateError,)),
     "baseline": Target(decode_baselines, (_baselines(),), (StateError,)),
     "card": Target(parse_card, ((_TWEETS / "card.json").read_bytes(),), (ValueError,)),
     "featuriser": Target(
