@@ -177,6 +177,38 @@ class Baseline:
         adjusted = bucket.adjusted / SCORE_UNITS - trimmed
         self.rate_adjusted = self.rate_adjusted * _RATE_DECAY + adjusted
 
+    def learn_empty(self, hour: float, level: float, season: float, means: Sequence[float]) -> None:
+        """Update the baseline as :meth:`learn` does with an empty bucket in an empty hour.
+
+        Parameters
+        ----------
+        hour
+            Local time of the bucket, in [0, 24).
+        level, season
+            :attr:`level` and :meth:`season` at that hour.
+        means
+            Expected negatives at each scale; empty if the expectation is not reliable.
+        """
+        if means:
+            decay = _DISPERSION_DECAY
+            residuals, squares = self.residual_squares, self.mean_squares
+            for scale, mean in enumerate(means):
+                residuals[scale] = residuals[scale] * decay + (mean**2 - mean)
+                squares[scale] = squares[scale] * decay + mean * mean
+            if self.rate_sizes[-1]:  # an hour has tweets wherever a shorter window has
+                self.rate_squares = [square * decay + 0.0 for square in self.rate_squares]
+                self.rate_sizes = [size * decay for size in self.rate_sizes]
+        self.level_seen *= _LEVEL_DECAY
+        self.level_exposure = self.level_exposure * _LEVEL_DECAY + season
+        self.fast_seen *= _FAST_DECAY
+        self.fast_exposure = self.fast_exposure * _FAST_DECAY + season
+        hour_bin = int(hour)
+        self.season_seen[hour_bin] *= _SEASON_DECAY
+        self.season_expected[hour_bin] = self.season_expected[hour_bin] * _SEASON_DECAY + level
+        self.rate_negatives *= _RATE_DECAY
+        self.rate_tweets *= _RATE_DECAY
+        self.rate_adjusted = self.rate_adjusted * _RATE_DECAY + 0.0
+
     def _learn_dispersion(self, sums: Sequence[WindowCounts]) -> None:
         for scale, window in enumerate(sums):
             mean = window.expected

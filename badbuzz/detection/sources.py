@@ -42,6 +42,9 @@ def watermark(times_ms: Mapping[str, int]) -> tuple[int, tuple[str, ...]]:
     >>> watermark({"x": 500_000, "bluesky": 450_000, "mastodon": 100_000})
     (450000, ('mastodon',))
     """
+    if len(times_ms) == 1:
+        (low_ms,) = times_ms.values()
+        return low_ms, ()
     oldest_live_ms = max(times_ms.values()) - MAX_BEHIND_MS
     low_ms = min(time for time in times_ms.values() if time >= oldest_live_ms)
     return low_ms, tuple(sorted(s for s, time in times_ms.items() if time < oldest_live_ms))
@@ -136,10 +139,10 @@ class SourceClocks:
         replay
             Whether the brand's tweets are replayed.
         """
-        times_ms = dict(self.of(replay=replay))
-        for source, time_ms in newest_ms.items():
-            if time_ms > times_ms.get(source, -1):
-                times_ms[source] = time_ms
+        times_ms = self.of(replay=replay)
+        newer_ms = {s: time for s, time in newest_ms.items() if time > times_ms.get(s, -1)}
+        if newer_ms:
+            times_ms = times_ms | newer_ms
         oldest_ms = max(times_ms.values()) - FORGET_MS
         low_ms, absent = watermark({s: time for s, time in times_ms.items() if time >= oldest_ms})
         if self.ahead_ms and not replay:

@@ -17,7 +17,7 @@ from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Baseline
 from badbuzz.detection.buckets import SCALES, Bucket, WindowCounts, adjusted_rate, window_sums
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
-from badbuzz.detection.statistics import count_z, p_value, rate_z
+from badbuzz.detection.statistics import EMPTY_Z, count_z, p_value, rate_z
 from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
 SILENCE_MS: Final = HOUR_MS
@@ -29,6 +29,8 @@ _SETTLING_HOURS: Final = 6
 _QUIET_NEGATIVES: Final = 10.0  # expected, and none came: quiet that is not usual
 _QUIET_HALF_DAY: Final = 144
 _QUIET_STRIDE: Final = 60
+_BUCKET_MINUTES: Final = BUCKET_MS // 60_000
+_EMPTY_P: Final = float(f"{p_value(EMPTY_Z):.3g}")
 _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expected
 
 CountOutcome = Literal["counted", "unvalidated", "late"]
@@ -130,7 +132,7 @@ def advance(
     >>> [(window.n, window.state) for window, _ in advance(state, 300_000, Rules())]
     [(4, 'no_baseline')]
     """
-    closed = []
+    closed: list[tuple[Window, Alert | None]] = []
     target_ms = watermark_ms - watermark_ms % BUCKET_MS
     if state.closed_ms < 0:
         state.closed_ms = target_ms
@@ -142,10 +144,86 @@ def advance(
             continue
         start_ms = state.closed_ms
         state.closed_ms += BUCKET_MS
-        bucket = state.buckets.pop(start_ms, None) or Bucket()
+        bucket = state.buckets.pop(start_ms, None)
+        if bucket is None and (hour := _quiet_hour(state, rules)):
+            closed.append((_close_quiet(state, start_ms, hour, rules, absent), None))
+            continue
+        bucket = bucket or Bucket()
         if bucket.n or bucket.n_unvalidated or state.n_hours:
             closed.append(_close(state, start_ms, bucket, rules, absent))
     return closed
+
+
+def _quiet_hour(state: BrandState, rules: Rules) -> list[float] | None:
+    """Return the expectations of the last hour's buckets, if an empty one can follow them quietly.
+
+    That is the case if they have no tweet and no alert is open: the score of every scale is 0.
+    """
+    if state.alert is not None or not state.n_hours:
+        return None
+    if rules.theta <= 0.0 or rules.min_negatives <= 0:
+        return None
+    expectations = [bucket.expected for bucket in state.recent if not bucket.n]
+    return expectations if len(expectations) == len(state.recent) == SCALES[-1] else None
+
+
+def _close_quiet(
+    state: BrandState,
+    start_ms: int,
+    expectations: list[float],
+    rules: Rules,
+    absent: tuple[str, ...],
+) -> Window:
+    """Close an empty bucket as :func:`_close` does, without what cannot differ."""
+    baseline, recent = state.baseline, state.recent
+    hour, end_ms = _local_hour(start_ms, rules.zone), start_ms + BUCKET_MS
+    level, season = baseline.level, baseline.season(hour)
+    expected = level * season
+    spread = baseline.dispersion(0) + baseline.uncertainty(hour)
+    twice = 2.0 * sqrt(expected + spread * expected * expected)
+    window = Window(
+        state.brand,
+        start_ms,
+        end_ms,
+        0,  # n
+        0,  # n_negative
+        0,  # n_unvalidated
+        round(expected, 4),
+        round(expected - twice, 4) if expected > twice else 0.0,
+        round(expected + twice, 4),
+        None,  # rate
+        None,  # adjusted_rate
+        round(baseline.rate, 4),
+        round(baseline.adjusted_rate, 4),
+        0.0,  # score
+        _BUCKET_MINUTES,
+        _EMPTY_P,
+        state.window_state(end_ms, rules),
+        "",  # alert_id
+        absent,
+        _join_bundles(tuple(state.bundles.items())),
+    )
+    del recent[0]
+    bucket = Bucket(expected=expected)
+    recent.append(bucket)
+    if _teaches(state, bucket):
+        trusted = state.n_hours >= _SETTLING_HOURS
+        means = _expected_sums(expectations, expected) if trusted else ()
+        baseline.learn_empty(hour, level, season, means)
+    return window
+
+
+def _expected_sums(before: list[float], last: float) -> tuple[float, ...]:
+    """Return the expectations of :func:`window_sums` for an hour, added in the same order."""
+    _, a, b, c, d, e, f, g, h, i, j, k = before
+    quarter = last + j + k
+    half = quarter + g + h + i
+    return last, quarter, half, half + a + b + c + d + e + f
+
+
+@lru_cache(maxsize=256)
+def _join_bundles(bundles: tuple[tuple[str, str], ...]) -> str:
+    return ",".join(f"{name}@{digest}" for name, digest in sorted(bundles))
 
 
 def _close(
@@ -233,6 +311,7 @@ def _utc_offset_h(quarter: int, zone: tzinfo) -> float:
     return offset.total_seconds() / 3600 if offset is not None else 0.0
 
 
+@lru_cache(maxsize=4096)
 def _local_hour(start_ms: int, zone: tzinfo) -> float:
     middle_ms = start_ms + BUCKET_MS // 2
     return (middle_ms / HOUR_MS + _utc_offset_h(middle_ms // 900_000, zone)) % 24.0

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import astuple, replace
 from datetime import UTC
-from pathlib import Path
 
 import orjson
 import pytest
@@ -14,7 +13,6 @@ from badbuzz.errors import StateError
 from tests.support.events import BUCKET_MS, NEGATIVE, START_MS, beats, in_order, post, run, steady
 
 BRAND = "é" * 50
-VERSION_3 = Path(__file__).with_name("state_v3.json").read_bytes()
 
 
 def worst_case() -> BrandState:
@@ -46,14 +44,6 @@ def test_another_version_is_refused_by_name() -> None:
     packed = orjson.dumps({**orjson.loads(worst_case().pack()), "v": 99})
     with pytest.raises(StateError, match=f"'{BRAND}' has version 99"):
         BrandState.unpack(packed)
-
-
-def test_the_state_of_the_former_version_is_read() -> None:
-    assert BrandState.unpack(VERSION_3) == BrandState(
-        "Air Paradis", closed_ms=1_700_006_400_000, newest_ms={"test": 1_700_006_700_000},
-        buckets={1_700_006_400_000: Bucket(2, 1, 10_000, 0, 1_700_006_400_000, 1_700_006_460_000)},
-        bundles={"airline-en": "1"},
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
