@@ -11,8 +11,10 @@
     ├── StateError        incomplete, misplaced or unknown detector state
     ├── KafkaError        missing or unsuitable broker or topic
     │   └── BrokerDownError  temporarily unavailable broker (a ServiceDownError too)
+    ├── DeadLettersError  more dead letters in a minute than the limit
     ├── StoreError        unusable database
     │   ├── StoreDownError  temporarily unavailable database (a ServiceDownError too)
+    │   ├── UnstorableError  row that the database refuses
     │   └── UnknownError    unknown alert or key
     ├── QueryError        invalid query, such as a cursor or a step
     ├── ServiceDownError  temporarily unavailable service
@@ -114,6 +116,12 @@ class KafkaError(BadbuzzError):
     exit_code = 4
 
 
+class DeadLettersError(BadbuzzError):
+    """More dead letters of one partition in one minute than ``BADBUZZ_MAX_DEAD_LETTERS``."""
+
+    exit_code = 8
+
+
 class ServiceDownError(BadbuzzError):
     """A temporarily unavailable service; callers retry."""
 
@@ -136,6 +144,10 @@ class StoreError(BadbuzzError):
 
 class StoreDownError(StoreError, ServiceDownError):
     """A temporarily unavailable database."""
+
+
+class UnstorableError(StoreError):
+    """A row that the database refuses; others can be written."""
 
 
 class UnknownError(StoreError, LookupError):

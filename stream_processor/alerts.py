@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from operator import itemgetter
 
 import click
 from aiokafka import TopicPartition
@@ -10,7 +11,6 @@ from aiokafka import TopicPartition
 from badbuzz import wire
 from badbuzz.config.brands import Brands, read_brands
 from badbuzz.config.settings import Settings
-from badbuzz.errors import WireError
 from badbuzz.messages.text import headline, why
 from badbuzz.messages.translator import LANGUAGES, Language
 from badbuzz.model import Alert
@@ -18,6 +18,7 @@ from badbuzz.recordings.times import format_clock, zone_name
 from badbuzz.terminal.options import wait_option
 from badbuzz.terminal.signals import SignalGuard
 from stream_processor.engine.broker_errors import retry
+from stream_processor.engine.dead_letters import Failure, Step
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.topic_reader import ends, open_reader, poll, read_to_end
 from stream_processor.engine.topics import check_topics, wait_for_broker
@@ -89,23 +90,29 @@ async def _explain_none(settings: Settings) -> str:
 
 
 def _show_all(records: list[ConsumerRecord], brands: Brands, language: Language) -> None:
-    alerts = [alert for record in records if (alert := _decode(record)) is not None]
-    for alert in sorted(alerts, key=lambda one: one.window_end_ms):
-        _show(alert, brands, language)
+    shown = [line for record in records if (line := _show(record, brands, language)) is not None]
+    for _, lines in sorted(shown, key=itemgetter(0)):
+        click.echo(lines)
 
 
-def _decode(record: ConsumerRecord) -> Alert | None:
+def _show(record: ConsumerRecord, brands: Brands, language: Language) -> tuple[int, str] | None:
+    """Return an alert's time and lines; a record that cannot be shown is reported."""
+    step: Step = "decode"
     try:
-        return wire.decode_alert(record.value or b"")
-    except WireError as error:
-        click.echo(f"badbuzz: a record of the topic was skipped: {error}", err=True)
+        alert = wire.decode_alert(record.value or b"")
+        step = "render"
+        return alert.window_end_ms, _lines(alert, brands, language)
+    except Exception as error:  # noqa: BLE001 - the others are shown
+        failure = Failure.at(step, error)
+        what = ": ".join(filter(None, (failure.field, failure.reason, failure.detail)))
+        click.echo(f"badbuzz: a record of the topic was skipped: {what}", err=True)
         return None
 
 
-def _show(alert: Alert, brands: Brands, language: Language) -> None:
+def _lines(alert: Alert, brands: Brands, language: Language) -> str:
     zone = brands.of(alert.brand).zone
     when = f"{format_clock(alert.window_end_ms, zone)} {zone_name(alert.window_end_ms, zone):<5}"
     what = f"{alert.phase} {alert.severity}"
-    click.echo(f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}")
-    for reason in why(alert, language):
-        click.echo(f"{'':<{len(when) + 2}}{reason}")
+    first = f"{when}  {alert.brand:<12} {what:<18} {headline(alert, language)}"
+    indent = " " * (len(when) + 2)
+    return "\n".join([first, *(f"{indent}{reason}" for reason in why(alert, language))])

@@ -80,6 +80,9 @@ class Settings:
     unlisted_brands: int = _setting(
         1000, "brands of a partition from which only those of brands.toml are let in", least=0
     )
+    max_dead_letters: int = _setting(
+        1000, "dead letters of a partition per minute, above which a worker stops"
+    )
     max_brands: int = _setting(200, "maximum brands with own gauges in /metrics")
     web_host: str = _setting("127.0.0.1", "address on which the worker's web server listens")
     web_port: int = _setting(6066, "port on which the worker's web server listens", most=65_535)

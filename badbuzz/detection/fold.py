@@ -10,7 +10,7 @@ replayed brand starts again with its first live tweet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -139,7 +139,8 @@ class Fold:
         if arrived_ms is not None and arrived_ms < 0:
             arrived_ms = None
         if tweet.kind == "heartbeat":
-            return _applied("heartbeat", self._apply_heartbeat(tweet, arrived_ms))
+            due = self.note_heartbeat(tweet, arrived_ms)
+            return _applied("heartbeat", [one for brand in due for one in self.advance(brand)])
         state = self.brands.get(tweet.brand) or self._let_in(tweet.brand)
         if state is None:
             return _CLOSING_NOTHING["unwatched"]
@@ -224,9 +225,22 @@ class Fold:
         start_ms = max(start_ms - rules.lateness_ms, 0)
         state.closed_ms = start_ms - start_ms % BUCKET_MS
 
-    def _apply_heartbeat(
-        self, beat: Tweet, arrived_ms: int | None
-    ) -> list[tuple[Window, Alert | None]]:
+    def note_heartbeat(self, beat: Tweet, arrived_ms: int | None = None) -> list[str]:
+        """Note the time of a heartbeat, and return the brands that it makes due, in order.
+
+        :meth:`apply` does this and then advances each of them. A caller that must not be busy for
+        long advances them one by one; the state is that of the heartbeat after the last of them.
+
+        Examples
+        --------
+        >>> fold = Fold(lambda brand: Rules())
+        >>> fold.brands["Air Paradis"] = BrandState("Air Paradis", closed_ms=0)
+        >>> beat = Tweet("", "", "", created_ms=370_000, produced_ms=370_000, kind="heartbeat")
+        >>> fold.note_heartbeat(beat)
+        ['Air Paradis']
+        """
+        if arrived_ms is not None and arrived_ms < 0:
+            arrived_ms = None
         time_ms = self.clocks.note_heartbeat(beat, arrived_ms)
         if time_ms < 0:
             return []
@@ -236,10 +250,11 @@ class Fold:
             if state.replay == beat.replay
             and 0 <= state.closed_ms <= time_ms - self.rules_of(brand).lateness_ms - BUCKET_MS
         ]
-        closed = []
-        for brand in sorted(due):  # states loaded from Kafka have another order
-            closed += self._advance(self.brands[brand], self.rules_of(brand))
-        return closed
+        return sorted(due)  # states loaded from Kafka have another order
+
+    def advance(self, brand: str) -> list[tuple[Window, Alert | None]]:
+        """Close the buckets of a brand that its watermark has passed."""
+        return self._advance(self.brands[brand], self.rules_of(brand))
 
     def _advance(self, state: BrandState, rules: Rules) -> list[tuple[Window, Alert | None]]:
         low_ms, absent = self.clocks.watermark(state.newest_ms, replay=state.replay)
@@ -296,17 +311,16 @@ class Fold:
         """Return the states changed since :meth:`saved`, sorted by brand."""
         return [self.brands[brand] for brand in sorted(self.changed)]
 
-    def changed_records(self) -> list[tuple[bytes, bytes | None]]:
-        """Return keys and values of changed evidence and ids, by brand; None deletes a key.
+    def changed_records(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield keys and values of changed evidence and ids, by brand; None deletes a key.
 
         Deletions of dropped brands come first, so that a brand that is seen again is kept.
         """
-        records: list[tuple[bytes, bytes | None]] = [(key, None) for key in self._dropped]
+        yield from ((key, None) for key in self._dropped)
         for brand in sorted(self._changed_evidence):
-            records += self.evidence[brand].changed()
+            yield from self.evidence[brand].changed()
         for brand in sorted(self._changed_ids):
-            records += self.seen[brand].changed()
-        return records
+            yield from self.seen[brand].changed()
 
     def saved(self) -> None:
         """Mark everything as saved."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from badbuzz.errors import StoreDownError, StoreError
+from badbuzz.errors import StoreDownError, StoreError, UnstorableError
 
 _SQLITE_DOWN: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_REMEDIES: Final = {
@@ -79,6 +79,8 @@ def translate_errors(url: URL) -> Iterator[None]:
     ------
     StoreDownError
         If the database does not answer or is busy.
+    UnstorableError
+        If the database refuses a value.
     StoreError
         For all other errors.
     """
@@ -88,6 +90,8 @@ def translate_errors(url: URL) -> Iterator[None]:
         raise StoreDownError(f"{describe_url(url)}: every connection is busy; try again") from error
     except DBAPIError as error:
         raise _failure(url, error) from error
+    except StatementError as error:  # a value that cannot become one of its column
+        raise UnstorableError(f"{describe_url(url)}: {error}") from error
     except SQLAlchemyError as error:
         raise StoreError(f"{describe_url(url)}: {error}") from error
 
@@ -100,6 +104,8 @@ def _failure(url: URL, error: DBAPIError) -> StoreError:
     else:
         is_down, remedy = _postgres_failure(error, text)
     message = f"{describe_url(url)}: {text}"
+    if isinstance(error, DataError | IntegrityError):
+        return UnstorableError(message)
     if is_down:
         return StoreDownError(f"{message}; {remedy or 'is it running?'}")
     return StoreError(f"{message}; {remedy}" if remedy else message)

@@ -144,8 +144,11 @@ def _latency() -> list[timeseries.Panel | heatmap.Panel]:
 def _losses() -> list[timeseries.Panel]:
     letters = time_series(
         "Dead letters",
-        "Dead letters per second by reason. The records are in the topic dead-letters.",
-        query("sum by (reason) (rate(badbuzz_dead_letters_total[$__rate_interval]))", "{{reason}}"),
+        "Dead letters per second by step and reason. The records are in the topic dead-letters.",
+        query(
+            "sum by (step, reason) (rate(badbuzz_dead_letters_total[$__rate_interval]))",
+            "{{step}}: {{reason}}",
+        ),
         unit="cps",
         width=8,
     )

@@ -12,10 +12,13 @@ from stream_processor.engine import metrics
 _MAX_SHARE: Final = 0.1
 _SMOOTHING: Final = 0.2
 _STALE_S: Final = 30.0
+_MAX_INTERVAL_S: Final = 2.0  # bounds what waits in memory while a backlog is read
 
 
 class CheckpointClock:
     """Spaces checkpoints so that they take at most a tenth of the CPU time.
+
+    If they would then be rarer than every two seconds, they take more.
 
     Parameters
     ----------
@@ -72,5 +75,5 @@ class CheckpointClock:
         self._unsaved_since_s = None
         self._attempted_s = time.monotonic()
         self._cpu_s += _SMOOTHING * (time.thread_time() - cpu_s - self._cpu_s)
-        self._interval_s = max(self._min_interval_s, self._cpu_s / _MAX_SHARE)
+        self._interval_s = max(self._min_interval_s, min(self._cpu_s / _MAX_SHARE, _MAX_INTERVAL_S))
         metrics.CHECKPOINT_SECONDS.observe(self._attempted_s - started_s)

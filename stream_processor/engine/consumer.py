@@ -2,7 +2,8 @@
 
 The consumer knows the next offset of each partition. It skips a record below it and seeks back when
 a record lies above it. A :class:`~stream_processor.engine.partition.PartitionHandler` owns each
-partition and decides what happens to its records. If a dependency of a handler is down
+partition and decides what happens to its records. It processes them a turn of the event loop at a
+time; a rebalance waits for a turn, not for a batch. If a dependency of a handler is down
 (:class:`~badbuzz.errors.ServiceDownError`), the consumer fetches nothing more, stays in its group,
 and calls the handler again. If the broker is down (:class:`~badbuzz.errors.BrokerDownError`), it
 discards what no checkpoint contains, joins its group again and opens the partitions anew.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -23,10 +24,11 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import BrokerDownError, KafkaError, ServiceDownError
 from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
+from stream_processor.engine.broker_status import BrokerStatus
 from stream_processor.engine.checkpoint_clock import CheckpointClock
 from stream_processor.engine.exit import hard_exit
+from stream_processor.engine.gaps import Gaps
 from stream_processor.engine.group_client import MAX_RECORDS, GroupClient, RebalanceListener
-from stream_processor.engine.groups import CommittedOffset, committed_offsets
 from stream_processor.engine.partition import (
     ConsumerRecord,
     PartitionHandler,
@@ -34,7 +36,7 @@ from stream_processor.engine.partition import (
     all_of,
     contiguous_runs,
 )
-from stream_processor.engine.topic_ids import TopicIdentity, TopicLookup
+from stream_processor.engine.positions import TopicPositions
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,6 @@ class PartitionedConsumer(Service):
         self.topic = topic
         self.handlers: dict[int, PartitionHandler] = {}
         self.assigned = False
-        self.broker_reached = True
         self._settings = settings
         self._group = group
         self._new_handler = new_handler
@@ -92,9 +93,9 @@ class PartitionedConsumer(Service):
         self._consistent = True
         self._to_open: list[int] | None = None
         self._n_uncommitted = 0
-        self._sought: dict[int, int] = {}
-        self._committed: dict[int, int | None] = {}
-        self._lookup = TopicLookup(settings)
+        self._gaps = Gaps()
+        self._status = BrokerStatus()
+        self._positions = TopicPositions(settings, topic, group, semantics, self._label)
         self._client: GroupClient | None = None
 
     @property
@@ -102,6 +103,11 @@ class PartitionedConsumer(Service):
         """True if partitions are assigned and loaded, and all dependencies accept what is taken."""
         is_stuck = self.crashed or self.waiting or self._clock.is_stale
         return bool(self.assigned and self.broker_reached and not is_stuck)
+
+    @property
+    def broker_reached(self) -> bool:
+        """True if the broker answered when it was asked last."""
+        return self._status.is_reached
 
     @property
     def waiting(self) -> bool:
@@ -142,7 +148,7 @@ class PartitionedConsumer(Service):
             await self._close(list(self.handlers))
             if self._client is not None:
                 await self._client.leave()
-            await self._lookup.close()
+            await self._positions.close()
 
     @asynccontextmanager
     async def _exclusive(self) -> AsyncIterator[bool]:
@@ -180,17 +186,35 @@ class PartitionedConsumer(Service):
         batches = await self._fetch()
         has_holes = self.semantics.has_holes
         positions = await self._client.positions(self.handlers) if has_holes else {}
+        for partition, records in batches.items():
+            await self._process(partition, records)
         async with self._exclusive() as consistent:
-            if not consistent:
+            if not consistent or self.should_stop:
                 return
-            for partition, records in batches.items():
-                self._dispatch(partition, records)
             for number, position in positions.items():
                 if (handler := self.handlers.get(number)) is not None:
                     handler.next_offset = max(handler.next_offset, position)
-            is_full = self._n_uncommitted >= 2 * MAX_RECORDS and not self.waiting
-            if is_full or (self._clock.is_due(self._backoff.pause_s) and self._to_open is None):
-                await self._checkpoint()
+            await self._checkpoint_if_due()
+
+    async def _process(self, partition: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
+        """Pass the records of a partition to its handler, one turn of the event loop at a time."""
+        while records and not self.should_stop:
+            async with self._exclusive() as consistent:
+                handler = self.handlers.get(partition.partition)
+                if handler is None or not consistent:
+                    return
+                records = await self._dispatch(partition, handler, records)
+                if handler.needs_open:
+                    records = ()
+                    await self._open_again()
+                await self._checkpoint_if_due()
+            await asyncio.sleep(0)
+
+    async def _checkpoint_if_due(self) -> None:
+        is_full = self._n_uncommitted >= 2 * MAX_RECORDS and not self.waiting
+        if is_full or (self._clock.is_due(self._backoff.pause_s) and self._to_open is None):
+            await self._checkpoint()
+            await self._open_again()
 
     async def _discard(self, error: BrokerDownError) -> None:
         """Close all handlers; they are opened again, where their last checkpoint ended."""
@@ -201,84 +225,45 @@ class PartitionedConsumer(Service):
             self._backoff.reset()
             self._clock.note_discard()
             self._consistent = True
-        self._note_broker(is_reached=False)
+        self._status.note(is_reached=False)
 
     async def _fetch(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         assert self._client is not None
         try:
             return await self._client.fetch()
         except errors.OffsetOutOfRangeError as error:
-            await self._resume_in_range(error)
+            await self._positions.resume(self._client, self.handlers, error.args[0])
         return {}
 
-    async def _resume_in_range(self, error: errors.OffsetOutOfRangeError) -> None:
+    async def _dispatch(
+        self,
+        partition: TopicPartition,
+        handler: PartitionHandler,
+        records: Sequence[ConsumerRecord],
+    ) -> Sequence[ConsumerRecord]:
+        """Pass the first records to their handler, and return those that are left."""
         assert self._client is not None
-        identity = await self._identify()
-        for partition in error.args[0]:
-            handler = self.handlers.get(partition.partition)
-            if handler is None:
-                continue
-            where = f"{self.topic}/{partition.partition}"
-            self.semantics.check_identity(where, handler, identity.id)
-            first, end = await self._client.bounds(partition)
-            offset = self.semantics.resume(where, handler.next_offset, first, end)
-            metrics.DELETED_UNREAD.labels(self._label).inc(max(offset - handler.next_offset, 0))
-            handler.next_offset = offset
-            self._client.seek(partition, offset)
-
-    async def _identify(self) -> TopicIdentity:
-        identity = (await self._lookup.identify([self.topic])).get(self.topic)
-        if identity is None:
-            raise BrokerDownError(f"there is no topic {self.topic} at the moment")
-        return identity
-
-    def _dispatch(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
-        handler = self.handlers.get(partition.partition)
-        if handler is None:
-            return
         if records[0].offset < handler.next_offset:
             records = [record for record in records if record.offset >= handler.next_offset]
+            if not records:
+                return records
         has_holes = self.semantics.has_holes
-        for run in [records] if has_holes and records else contiguous_runs(records):
-            is_gap = run[0].offset > handler.next_offset and not has_holes
-            if is_gap and self._seek_back(partition, handler, run[0].offset):
-                return
-            handler.take(run)
-            self._n_uncommitted += len(run)
-            self._clock.note_record()
-            metrics.BATCH_RECORDS.observe(len(run))
-            metrics.LAST_RECORD_SECONDS.set_to_current_time()
-
-    def _seek_back(self, partition: TopicPartition, handler: PartitionHandler, offset: int) -> bool:
-        """Fetch missing records again, but only once: the offsets may be transaction markers."""
-        assert self._client is not None
-        if self._sought.get(partition.partition) == handler.next_offset:
-            first = handler.next_offset
-            log.warning("%s/%d: no records from %d to %d", *partition, first, offset - 1)
-            metrics.GAPS.inc()
-            return False
-        self._sought[partition.partition] = handler.next_offset
-        self._client.seek(partition, handler.next_offset)
-        return True
+        run = records if has_holes else next(contiguous_runs(records))
+        first, end = handler.next_offset, run[0].offset
+        if end > first and not has_holes and self._gaps.is_new(partition, first, end):
+            self._client.seek(partition, first)
+            return ()
+        n_taken = await handler.take(run)
+        self._n_uncommitted += n_taken
+        self._clock.note_record()
+        metrics.BATCH_RECORDS.observe(n_taken)
+        metrics.LAST_RECORD_SECONDS.set_to_current_time()
+        return records[n_taken:]
 
     async def probe(self) -> None:
         """Check whether the broker answers; while it does not, the consumer is not ready."""
-        if self._client is None or not self.handlers:
-            return
-        try:
-            await self._client.probe(self.handlers)
-        except KafkaError as error:
-            if self.broker_reached:
-                log.warning("%s; waiting for it", error)
-            self._note_broker(is_reached=False)
-        else:
-            self._note_broker(is_reached=True)
-
-    def _note_broker(self, *, is_reached: bool) -> None:
-        if is_reached and not self.broker_reached:
-            log.info("the broker answers again")
-        self.broker_reached = is_reached
-        metrics.BROKER_REACHED.set(is_reached)
+        if self._client is not None and self.handlers:
+            await self._status.probe(self._client, self.handlers)
 
     async def _checkpoint(self, *, last: bool = False) -> None:
         try:
@@ -320,10 +305,12 @@ class PartitionedConsumer(Service):
             if end is not None:
                 lag = max(end - handler.next_offset, 0)
                 metrics.LAG.labels(self._label, str(handler.partition)).set(lag)
-            if partition in owned and self._committed.get(handler.partition) != handler.next_offset:
+            is_new = self._positions.committed.get(handler.partition) != handler.next_offset
+            if partition in owned and is_new and not handler.needs_open:
                 offsets[partition] = handler.next_offset, handler.topic_id
         if offsets and await self._client.commit(offsets):
-            self._committed.update((one.partition, at) for one, (at, _) in offsets.items())
+            for partition, (offset, _) in offsets.items():
+                self._positions.committed[partition.partition] = offset
 
     async def revoke(self, partitions: Iterable[int]) -> None:
         """Checkpoint, and close the handlers of partitions that move to another worker."""
@@ -342,7 +329,8 @@ class PartitionedConsumer(Service):
 
     async def _open_assigned(self) -> None:
         """Open handlers of the assigned partitions and seek to their positions."""
-        identity = await self._identify()
+        assert self._client is not None
+        identity = await self._positions.identify()
         async with self._exclusive() as consistent:
             if not consistent or self._to_open is None:
                 return
@@ -350,11 +338,7 @@ class PartitionedConsumer(Service):
             handlers = {number: self._new_handler(number) for number in self._to_open}
             try:
                 await all_of(handler.open() for handler in handlers.values())
-                committed = await committed_offsets(
-                    self._settings, self._group, self.topic, list(handlers)
-                )
-                for number, handler in handlers.items():
-                    await self._seek_to_position(handler, identity.id, committed[number])
+                await self._positions.seek(self._client, handlers, identity.id)
             except BaseException as error:
                 await all_of(handler.close() for handler in handlers.values())
                 if isinstance(error, BrokerDownError) or not isinstance(error, ServiceDownError):
@@ -363,29 +347,25 @@ class PartitionedConsumer(Service):
                 return
             self._resume()
             self.handlers.update(handlers)
-            self._sought.clear()
+            self._gaps.clear()
             self._to_open, self.assigned = None, True
             await self._commit_offsets()
-        self._note_broker(is_reached=True)
+        self._status.note(is_reached=True)
         metrics.PARTITIONS.labels(self._label).set(len(self.handlers))
         metrics.REBALANCES.inc()
         log.info("owns partitions %s of %s", sorted(self.handlers), self.topic)
 
-    async def _seek_to_position(
-        self, handler: PartitionHandler, topic_id: str, committed: CommittedOffset
-    ) -> None:
+    async def _open_again(self) -> None:
+        """Open handlers again that discarded what is not in a checkpoint, and read it again."""
         assert self._client is not None
-        partition = TopicPartition(self.topic, handler.partition)
-        where = f"{self.topic}/{handler.partition}"
-        self.semantics.check_identity(where, handler, topic_id)
-        if committed.topic_id in ("", topic_id):
-            self.semantics.check_committed(where, handler.next_offset, committed.offset)
-        if handler.next_offset < 0:
-            handler.next_offset, _ = await self._client.bounds(partition)
-        handler.topic_id = topic_id
-        is_known = committed.topic_id == topic_id or not self.semantics.commits_first_position
-        self._committed[handler.partition] = handler.next_offset if is_known else None
-        self._client.seek(partition, handler.next_offset)
+        again = {number: one for number, one in self.handlers.items() if one.needs_open}
+        if not again:
+            return
+        identity = await self._positions.identify()
+        await all_of(handler.open() for handler in again.values())
+        await self._positions.seek(self._client, again, identity.id)
+        for number in again:
+            self._gaps.forget(number)
 
     async def _close(self, partitions: Iterable[int]) -> None:
         closed = {number: self.handlers.pop(number, None) for number in list(partitions)}

@@ -70,7 +70,10 @@ RENUMBERED: Final = Counter(
     "Times that the sequence numbers of a source began again or jumped. Nothing is lost.",
 )
 DEAD_LETTERS: Final = Counter(
-    "badbuzz_dead_letters", "Records written to the dead letters, by reason.", ["reason"]
+    "badbuzz_dead_letters",
+    "Records written to the dead letters, by step (decode, score, fold, encode, render, deliver) "
+    "and reason.",
+    ["step", "reason"],
 )
 MOSTLY_UNREADABLE: Final = Gauge(
     "badbuzz_mostly_unreadable", "1 if most records of the last minute were unreadable, else 0."
@@ -117,11 +120,11 @@ RECORDED: Final = Counter(
     ["topic"],
 )
 UNRECORDED: Final = Counter(
-    "badbuzz_unrecorded", "Unreadable records, which are not recorded.", ["topic"]
+    "badbuzz_unrecorded", "Records that could not be recorded: dead letters.", ["topic"]
 )
 NOTIFIED: Final = Counter(
     "badbuzz_notified",
-    "Changes of an alert's phase, by outcome: told, replay, refused, given_up, unreadable.",
+    "Changes of an alert's phase, by outcome: told, replay, refused, given_up, failed, unreadable.",
     ["sink", "outcome"],
 )
 CORRECTED: Final = Counter(

@@ -34,11 +34,24 @@ class PartitionHandler(Protocol):
 
     A position is the next offset and the id of the topic that it belongs to: a topic that was
     deleted and created again has another id.
+
+    Attributes
+    ----------
+    partition
+        Number of the partition.
+    next_offset
+        Offset of the next record to take.
+    topic_id
+        Id of the topic that the offset belongs to; empty if it is not known.
+    needs_open
+        Whether the handler failed halfway through a record. It writes no checkpoint then; the
+        consumer opens it again, which discards everything since the last one.
     """
 
     partition: int
     next_offset: int
     topic_id: str
+    needs_open: bool
 
     async def open(self) -> None:
         """Fence the former owner, load its state and set the position.
@@ -46,8 +59,17 @@ class PartitionHandler(Protocol):
         ``next_offset`` is -1 if there is no state, and ``topic_id`` is empty if it is not known.
         """
 
-    def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Process records, in order and without gaps, and move ``next_offset`` past them."""
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
+        """Process at least the first record, in order, and move ``next_offset`` past what is done.
+
+        A handler whose records take long returns after a turn of the event loop
+        (:mod:`stream_processor.engine.turns`); it is called again with the records that are left.
+
+        Returns
+        -------
+        int
+            Number of records processed.
+        """
 
     async def checkpoint(self) -> None:
         """Make everything taken so far durable, atomically."""

@@ -87,7 +87,7 @@ class Pipeline(Service):
     @Service.task
     async def _watch_topics(self) -> None:
         """End the worker, without another checkpoint, when something happened to its topics."""
-        remedies = {consumer.topic: consumer.semantics.keeper.remedy for consumer in self.consumers}
+        remedies = {consumer.topic: consumer.semantics.remedy for consumer in self.consumers}
         watch = TopicWatch(self.settings, remedies)
         try:
             while not self.should_stop and not (change := await watch.look()):

@@ -92,6 +92,7 @@ class TransactionalWriter:
             while batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
                 delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
                 batch = self._producer.create_batch()
+                await asyncio.sleep(0)  # a turn of the event loop fills and compresses one batch
         if batch.record_count():
             delivered.append(await self._producer.send_batch(batch, topic, partition=partition))
         return delivered

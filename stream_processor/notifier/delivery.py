@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Final, TypeVar
 
-from aiokafka import AIOKafkaProducer
-
-from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.errors import BrokerDownError
 from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
-from stream_processor.engine.broker_errors import call_broker, retry
+from stream_processor.engine.dead_letters import DeadLetterCounter, DeadLetters, Failure
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.notifier.notification import Notification
 from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredError
@@ -31,62 +27,6 @@ _LONGEST_PAUSE_S: Final = 30.0
 _GRACE_S: Final = 30.0
 _CLOSE_S: Final = 5.0
 _Answer = TypeVar("_Answer")
-
-
-class DeadLetters:
-    """Writes records to the topic ``dead-letters`` and waits until the broker has stored them.
-
-    Parameters
-    ----------
-    settings
-        Broker address and topic prefix.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._topic = settings.topic(wire.DEAD_LETTERS)
-        self._producer: AIOKafkaProducer | None = None
-
-    async def open(self) -> None:
-        """Connect the producer."""
-        client = self._settings.kafka_client()
-        self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
-        await call_broker(self._producer.start())
-
-    async def close(self) -> None:
-        """Disconnect the producer."""
-        if self._producer is not None:
-            with suppress(BrokerDownError):
-                await call_broker(self._producer.stop(), _CLOSE_S)
-
-    async def dead_letter(
-        self, record: ConsumerRecord, sink: str, reason: str, detail: str
-    ) -> None:
-        """Write a record with the sink, the reason and its offset as headers.
-
-        While the broker is not available, the call waits for it.
-        """
-        producer = self._producer
-        assert producer is not None
-        headers = [
-            ("sink", sink.encode()),
-            ("reason", reason.encode()),
-            ("detail", detail.encode(errors="replace")),
-            ("topic", record.topic.encode()),
-            ("partition", str(record.partition).encode()),
-            ("offset", str(record.offset).encode()),
-        ]
-        await retry(
-            lambda: call_broker(
-                producer.send_and_wait(
-                    self._topic,
-                    record.value,
-                    record.key,
-                    partition=record.partition,
-                    headers=headers,
-                )
-            )
-        )
 
 
 class Delivery:
@@ -114,6 +54,7 @@ class Delivery:
         self.reason = ""
         self.n_waiting = 0
         self._dead_letters = dead_letters
+        self._counters: defaultdict[int, DeadLetterCounter] = defaultdict(dead_letters.new_counter)
         self._retry_s = float(settings.notify_retry_s)
         self._turn = asyncio.Lock()
         self._not_before_s = 0.0
@@ -139,13 +80,16 @@ class Delivery:
             try:
                 await self.attempt(partial(self.sink.send, replace(notification, attempt=attempt)))
             except RefusedError as error:
-                await self.give_up(record, "refused", str(error))
+                await self.give_up(record, Failure("deliver", "refused", str(error)))
                 return
             except UnansweredError as error:
                 if backoff.expired:
-                    await self.give_up(record, "given_up", str(error))
+                    await self.give_up(record, Failure("deliver", "given_up", str(error)))
                     return
                 await backoff.sleep()
+            except Exception as error:  # noqa: BLE001 - no record ends a process
+                await self.give_up(record, Failure.at("deliver", error))
+                return
             else:
                 metrics.NOTIFIED.labels(self.sink.name, "told").inc()
                 seconds = max(time.time() - notification.published_ms / 1000, 0.0)
@@ -168,7 +112,7 @@ class Delivery:
             except RefusedError as error:
                 self._note(f"refused: {error}")
                 raise
-            except (UnansweredError, TimeoutError) as error:
+            except (UnansweredError, OSError) as error:
                 unanswered = _unanswered(error)
                 self._not_before_s = time.monotonic() + unanswered.retry_after_s
                 self._note(str(unanswered))
@@ -176,15 +120,17 @@ class Delivery:
             self._note("")
             return answer
 
-    async def give_up(self, record: ConsumerRecord, outcome: str, detail: str) -> None:
-        """Write a record that the sink did not accept to the dead letters, and log it."""
+    async def give_up(self, record: ConsumerRecord, failure: Failure) -> None:
+        """Write a record that was not delivered to the dead letters, and log it."""
         name = self.sink.name
         log.error(
             "%s: gave up %s/%d offset %d (%s): written to dead-letters",
-            name, record.topic, record.partition, record.offset, detail,
+            name, record.topic, record.partition, record.offset, failure.detail,
         )  # fmt: skip
+        self._counters[record.partition].count(record, failure)
+        outcome = "unreadable" if failure.step == "decode" else failure.reason
         metrics.NOTIFIED.labels(name, outcome).inc()
-        await self._dead_letters.dead_letter(record, name, outcome, detail)
+        await self._dead_letters.write(record, failure, name)
 
     def _note(self, reason: str) -> None:
         name = self.sink.name
@@ -198,7 +144,7 @@ class Delivery:
         metrics.SINK_REACHED.labels(name).set(not reason)
 
 
-def _unanswered(error: UnansweredError | TimeoutError) -> UnansweredError:
+def _unanswered(error: UnansweredError | OSError) -> UnansweredError:
     if isinstance(error, UnansweredError):
         return error
-    return UnansweredError("never returned")
+    return UnansweredError("never returned" if isinstance(error, TimeoutError) else repr(error))

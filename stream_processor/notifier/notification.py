@@ -11,6 +11,7 @@ from badbuzz.config.settings import Settings
 from badbuzz.messages.mail import Mark, Message, write
 from badbuzz.messages.translator import Language
 from badbuzz.model import Alert
+from stream_processor.engine.dead_letters import Failure, Step
 from stream_processor.engine.partition import ConsumerRecord
 
 
@@ -70,20 +71,25 @@ class NotificationFactory:
         self._dashboard = settings.dashboard_url
         self._replays = replays
 
-    def from_record(self, record: ConsumerRecord) -> Notification | None:
-        """Return the notification of a record; None if it must not be sent.
+    def from_record(self, record: ConsumerRecord) -> Notification | Failure | None:
+        """Return the notification of a record, or why there is none; None if it must not be sent.
 
-        Raises
-        ------
-        WireError
-            If the record cannot be decoded.
+        Parameters
+        ----------
+        record
+            Record of the topic ``alerts``.
         """
-        if record.value is None:
-            return None
-        alert = wire.decode_alert(record.value)
-        if alert.replay and not self._replays:
-            return None
-        return self.from_alert(alert, record.timestamp, "replay" if alert.replay else "")
+        step: Step = "decode"
+        try:
+            if record.value is None:
+                return None
+            alert = wire.decode_alert(record.value)
+            if alert.replay and not self._replays:
+                return None
+            step = "render"
+            return self.from_alert(alert, record.timestamp, "replay" if alert.replay else "")
+        except Exception as error:  # noqa: BLE001 - no record ends a process
+            return Failure.at(step, error)
 
     def from_alert(self, alert: Alert, published_ms: int, mark: Mark) -> Notification:
         """Return the notification of an alert."""

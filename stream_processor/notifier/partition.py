@@ -19,10 +19,11 @@ from aiokafka import TopicPartition
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.errors import SinkDownError, WireError
+from badbuzz.errors import SinkDownError
 from badbuzz.messages.text import counted
 from stream_processor.engine import metrics
 from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.dead_letters import Failure
 from stream_processor.engine.groups import committed_offsets
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.topic_reader import open_reader, read_to_end
@@ -51,6 +52,8 @@ class NotifierHandler:
     partition
         Number of the partition.
     """
+
+    needs_open = False
 
     def __init__(
         self,
@@ -100,10 +103,10 @@ class NotifierHandler:
         """Return the last notification of each alert that is not resolved, by offset."""
         still_open = {}
         for record in {record.key: record for record in records}.values():
-            with suppress(WireError):  # became a dead letter when it arrived
-                notification = self._factory.from_record(record)
-                if notification is not None and notification.alert.phase != "resolved":
-                    still_open[record.offset] = notification
+            notification = self._factory.from_record(record)
+            # A failure became a dead letter when it arrived.
+            if isinstance(notification, Notification) and notification.alert.phase != "resolved":
+                still_open[record.offset] = notification
         return still_open
 
     def _skip_resolved(self, records: Sequence[ConsumerRecord], end: int) -> None:
@@ -117,7 +120,7 @@ class NotifierHandler:
                 self._delivery.sink.name, len(self._skipped), wire.ALERTS, self.partition,
             )  # fmt: skip
 
-    def take(self, records: Sequence[ConsumerRecord]) -> None:
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
         """Queue records for delivery."""
         self.next_offset = records[-1].offset + 1
         taken = [record for record in records if record.offset not in self._skipped]
@@ -126,6 +129,7 @@ class NotifierHandler:
             self._delivery.wait(len(taken))
             self._done.clear()
             self._arrived.set()
+        return len(records)
 
     async def checkpoint(self) -> None:
         """Return once every queued record was accepted or given up."""
@@ -167,15 +171,14 @@ class NotifierHandler:
             self._done.set()
             if time.monotonic() >= repeat_s:
                 repeat_s = time.monotonic() + self._settings.notify_repeat_s
-                await self._repeat()
+                await self._repeat(self.notifications)
 
     async def _send(self, record: ConsumerRecord) -> None:
         if record.value is None:
             return
-        try:
-            notification = self._factory.from_record(record)
-        except WireError as error:
-            await self._delivery.give_up(record, "unreadable", str(error))
+        notification = self._factory.from_record(record)
+        if isinstance(notification, Failure):
+            await self._delivery.give_up(record, notification)
             return
         if notification is None:
             metrics.NOTIFIED.labels(self._delivery.sink.name, "replay").inc()
@@ -185,9 +188,22 @@ class NotifierHandler:
             del self._open_alerts[notification.alert.id]
         await self._delivery.deliver(notification, record)
 
-    async def _repeat(self) -> None:
-        if not self._open_alerts:
+    async def _repeat(self, notifications: Sequence[Notification]) -> None:
+        """Repeat open alerts; one that cannot be repeated is left out from now on."""
+        if not notifications:
             return
-        notifications = self.notifications
-        with suppress(UnansweredError, RefusedError):  # logged by the delivery; repeated soon
-            await self._delivery.attempt(lambda: self._delivery.sink.repeat(notifications))
+        try:
+            with suppress(UnansweredError, RefusedError):  # logged by the delivery; repeated soon
+                await self._delivery.attempt(lambda: self._delivery.sink.repeat(notifications))
+        except Exception as error:  # noqa: BLE001 - no record ends a process
+            failure = Failure.at("deliver", error)
+            if len(notifications) == 1:
+                alert_id = notifications[0].alert.id
+                name = self._delivery.sink.name
+                log.error(  # noqa: TRY400 - one line, without a traceback
+                    "%s: %s is not repeated: %s", name, alert_id, failure.detail
+                )
+                del self._open_alerts[alert_id]
+                return
+            for notification in notifications:
+                await self._repeat([notification])

@@ -12,9 +12,10 @@ from badbuzz.config.settings import Settings
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_errors import retry
 from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.dead_letters import DeadLetters
 from stream_processor.engine.partition import TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
-from stream_processor.notifier.delivery import DeadLetters, Delivery
+from stream_processor.notifier.delivery import Delivery
 from stream_processor.notifier.notification import NotificationFactory
 from stream_processor.notifier.partition import NotifierHandler
 from stream_processor.notifier.sinks import new_sinks

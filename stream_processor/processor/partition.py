@@ -2,15 +2,26 @@
 
 It reads one partition of ``tweets``. In one transaction per checkpoint, it writes scored tweets,
 windows, alerts, dead letters and state to the partitions of the same number.
+
+A record that fails becomes a dead letter. If it fails halfway, in the fold or when its outputs are
+encoded, the handler discards everything since the last checkpoint, is opened again as by a new
+owner, and leaves the record out. Folding and encoding pause after each turn of the event loop, also
+within a heartbeat, which closes buckets of many brands.
 """
 
 from __future__ import annotations
 
+import logging
 import time
+from asyncio import sleep
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate
+from operator import length_hint
 from typing import Final
 
 from aiokafka import TopicPartition
@@ -18,28 +29,28 @@ from aiokafka import TopicPartition
 from badbuzz import wire
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
-from badbuzz.detection.fold import PREFIXES, UNPUBLISHED, Fold
-from badbuzz.detection.state import BrandState
-from badbuzz.errors import StateError, WireError
-from badbuzz.evidence.sample import brand_of
-from badbuzz.model import Prediction, Tweet
+from badbuzz.detection.fold import UNPUBLISHED, Fold, Outcome
+from badbuzz.model import Alert, Prediction, Tweet, Window
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
+from stream_processor.engine.dead_letters import DeadLetterCounter, Failure, Step, to_dead_letter
 from stream_processor.engine.partition import ConsumerRecord
-from stream_processor.engine.partitioner import partition_of
-from stream_processor.engine.topic_reader import await_transactions, load_partition
+from stream_processor.engine.topic_reader import await_transactions
 from stream_processor.engine.transaction import Headers, Output, TransactionalWriter
+from stream_processor.engine.turns import in_turns, run_turn
 from stream_processor.processor.drift import DriftMetrics
+from stream_processor.processor.reading import decode, score
+from stream_processor.processor.state_topic import check_packable, load_state, pack_changes
 
-PARTITION_KEY: Final = b"\x00partition"
-"""Key of the partition's own record in the state topic; no brand has this name."""
+log = logging.getLogger(__name__)
 
 _WRITTEN: Final = (wire.PROCESSOR_STATE, wire.SCORED_TWEETS, wire.WINDOWS, wire.ALERTS)
-"""Topics that only this writer writes to; the notifier writes dead letters too."""
+"""Topics that only this writer writes to; other workers write dead letters too."""
 
-MAX_CLOCK_AHEAD_MS: Final = 300_000
-MAX_REPLAY_AHEAD_MS: Final = 366 * 86_400_000
-MAX_DEAD_LETTER_BYTES: Final = 256 * 1024
+_STEP: Final = 32
+_MAX_CHUNK: Final = 512
+_MIN_CHUNK: Final = 16
+_MAX_CHUNK_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -78,20 +89,30 @@ class ProcessorHandler:
 
     def __init__(self, resources: ProcessorResources, partition: int) -> None:
         self.partition = partition
-        self.next_offset = -1
         self._resources = resources
-        self._settings = settings = resources.settings
+        self._settings = resources.settings
+        self._writer: TransactionalWriter | None = None
+        self._dead_letters = DeadLetterCounter(self._settings.max_dead_letters)
+        self._failures: dict[int, Failure] = {}
+        self._pack_until = -1
+        self._n_chunk = _MAX_CHUNK
+        self._reset()
+
+    def _reset(self) -> None:
+        """Discard all state and outputs."""
+        self.next_offset = -1
+        self.needs_open = False
         self.fold = Fold(
-            resources.brands.of,
-            is_listed=resources.brands.rules.__contains__,
-            max_unlisted=settings.unlisted_brands,
-            retention_ms=settings.retention_days * 86_400_000,
+            self._resources.brands.of,
+            is_listed=self._resources.brands.rules.__contains__,
+            max_unlisted=self._settings.unlisted_brands,
+            retention_ms=self._settings.retention_days * 86_400_000,
         )
-        transactional_id = f"{self._settings.group}-{partition}"
-        self._writer = TransactionalWriter(self._settings, transactional_id)
         self._outputs: dict[str, list[Output]] = defaultdict(list)
         self._timestamps_ms: list[int] = []
         self._changed = False
+        self._is_halfway = False
+        self._step: Step = "fold"
 
     @property
     def topic_id(self) -> str:
@@ -104,136 +125,155 @@ class ProcessorHandler:
 
     async def open(self) -> None:
         """Fence the former writer, then load the state that it committed."""
+        if self._writer is not None:
+            await self._writer.close()
+        self._reset()
+        transactional_id = f"{self._settings.group}-{self.partition}"
+        self._writer = TransactionalWriter(self._settings, transactional_id)
         await self._writer.open()
         written = [TopicPartition(self._settings.topic(name), self.partition) for name in _WRITTEN]
         await await_transactions(self._settings, written)
-        topic = self._settings.topic(wire.PROCESSOR_STATE)
-        packed = await load_partition(self._settings, topic, self.partition)
-        own = packed.pop(PARTITION_KEY, None)
-        if own is not None:
-            with _state_errors(topic, "the partition's record"):
-                self.next_offset = self.fold.unpack(self.partition, own)
-        for key in [key for key in packed if key.startswith(PREFIXES)]:
-            self._restore_record(topic, key, packed.pop(key))
-        for key, value in packed.items():
-            self._restore_brand(topic, key, value)
-
-    def _restore_record(self, topic: str, key: bytes, value: bytes) -> None:
-        brand = brand_of(key)
-        self._check_restored(brand)
-        with _state_errors(topic, f"the evidence or the ids of brand {brand!r}"):
-            self.fold.restore_record(key, value)
-
-    def _restore_brand(self, topic: str, key: bytes, value: bytes) -> None:
-        with _state_errors(topic, f"the state of brand {key.decode(errors='replace')!r}"):
-            self._check_restored(key.decode())
-            state = BrandState.unpack(value)
-        self.fold.brands[state.brand] = state
-        severity = state.alert.severity if state.alert is not None else None
-        self._resources.brand_gauges.show_alert(state.brand, severity, replay=state.replay)
-
-    def _check_restored(self, brand: str) -> None:
-        expected = partition_of(brand, self._settings.partitions)
-        if expected != self.partition:
-            raise StateError(
-                f"state of brand {brand!r} is in partition {self.partition}, with "
-                f"{self._settings.partitions} partitions it belongs in {expected}: the number of "
-                "partitions was changed; see docs/kafka.md for the migration"
-            )
+        self.next_offset = await load_state(self._settings, self.fold, self.partition)
+        for brand, state in self.fold.brands.items():
+            severity = state.alert.severity if state.alert is not None else None
+            self._resources.brand_gauges.show_alert(brand, severity, replay=state.replay)
 
     async def close(self) -> None:
         """Disconnect the writer, and remove the gauges that the next owner sets."""
-        await self._writer.close()
+        if self._writer is not None:
+            await self._writer.close()
         self._resources.brand_gauges.forget(self.fold.brands)
         self._resources.source_gauges.forget()
         self._resources.drift.forget(self.partition)
 
-    def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Decode, score and fold records; their outputs are kept for the checkpoint."""
-        with _cpu("decode"):
-            tweets = [self._decode(record) for record in records]
-        posts = [tweet for tweet in tweets if tweet is not None and tweet.kind == "post"]
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
+        """Decode, score and fold records for a turn; outputs are kept for the checkpoint."""
+        chunk = _first(records, self._n_chunk)
+        decoded = self._decode(chunk)
         with _cpu("score"):
-            scored = self._resources.scorer_set.predict(posts)
-            self._resources.drift.note(self.partition, posts, scored)
-        predictions = iter(scored)
+            posts, scored = score(self._resources.scorer_set, decoded)
         outcomes: Counter[str] = Counter()
+        predictions = iter(scored)
+        steps = self._fold(chunk, decoded, predictions, outcomes)
+        while self._run_turn(steps):
+            await sleep(0)
+        n_taken = outcomes.total()
+        if n_taken:
+            self.next_offset, self._changed = chunk[n_taken - 1].offset + 1, True
+        self._n_chunk = min(max(2 * n_taken, _MIN_CHUNK), _MAX_CHUNK)
+        n_posts = len(scored) - length_hint(predictions)
+        self._count(outcomes, posts[:n_posts], scored[:n_posts])
+        return n_taken
+
+    def _decode(self, records: Sequence[ConsumerRecord]) -> list[Tweet | Failure]:
+        n_partitions, failures = self._settings.partitions, self._failures
+        with _cpu("decode"):
+            decoded = [decode(record, n_partitions) for record in records]
+        if failures:
+            pairs = zip(records, decoded, strict=True)
+            decoded = [failures.get(record.offset, one) for record, one in pairs]
+        return decoded
+
+    def _run_turn(self, steps: Iterator[None]) -> bool:
+        """Fold for one turn, and return whether it ended halfway through a record."""
         with _cpu("fold"):
-            for record, tweet in zip(records, tweets, strict=True):
-                if tweet is None:
-                    outcomes["unreadable"] += 1
-                    continue
-                is_post = tweet.kind == "post"
-                if is_post:
-                    self._timestamps_ms.append(record.timestamp)
-                self._apply(record, tweet, next(predictions) if is_post else None, outcomes)
-        self._resources.recent.update(outcomes, all=len(records))
-        for outcome, n in outcomes.items():
-            metrics.TWEETS.labels(outcome).inc(n)
-        self._show_sources(posts)
-        self.next_offset = records[-1].offset + 1
-        self._changed = True
+            return run_turn(steps) and self._is_halfway
 
-    def _decode(self, record: ConsumerRecord) -> Tweet | None:
-        try:
-            tweet = wire.decode_tweet(record.value or b"")
-            _check_clock(tweet, record.timestamp)
-            if tweet.kind != "heartbeat":
-                self._check_partition(tweet.brand)
-        except WireError as error:
-            self._dead_letter(record, error)
-            return None
-        return tweet
-
-    def _check_partition(self, brand: str) -> None:
-        expected = partition_of(brand, self._settings.partitions)
-        if expected != self.partition:
-            detail = f"belongs in partition {expected}: key its records by the brand"
-            raise WireError("brand", "misplaced", detail)
-
-    def _dead_letter(self, record: ConsumerRecord, error: WireError) -> None:
-        metrics.DEAD_LETTERS.labels(error.reason).inc()
-        headers = [
-            ("field", error.field.encode()),
-            ("reason", error.reason.encode()),
-            ("detail", error.detail.encode()),
-            ("topic", record.topic.encode()),
-            ("partition", str(record.partition).encode()),
-            ("offset", str(record.offset).encode()),
-        ]
-        value = record.value or b""
-        if len(value) > MAX_DEAD_LETTER_BYTES:
-            headers.append(("size", str(len(value)).encode()))
-        letter = (record.key, value[:MAX_DEAD_LETTER_BYTES], headers)
-        self._outputs[wire.DEAD_LETTERS].append(letter)
-
-    def _apply(
+    def _fold(
         self,
-        record: ConsumerRecord,
-        tweet: Tweet,
-        prediction: Prediction | None,
+        records: Sequence[ConsumerRecord],
+        decoded: Sequence[Tweet | Failure],
+        predictions: Iterator[Prediction | None],
         outcomes: Counter[str],
-    ) -> None:
-        headers = [("offset", str(record.offset).encode())]
+    ) -> Iterator[None]:
+        """Fold records; a step is some tweets, or one of the brands that a heartbeat makes due."""
+        for n, (record, tweet) in enumerate(zip(records, decoded, strict=True), start=1):
+            try:
+                if isinstance(tweet, Failure):
+                    self._dead_letter(record, tweet)
+                    outcomes["unreadable" if tweet.step == "decode" else "failed"] += 1
+                elif tweet.kind == "post":
+                    outcomes[self._fold_tweet(record, tweet, next(predictions))] += 1
+                    self._timestamps_ms.append(record.timestamp)
+                elif tweet.kind == "heartbeat":
+                    yield from self._fold_heartbeat(record, tweet)
+                    outcomes["heartbeat"] += 1
+                    yield
+                else:
+                    outcomes[self._fold_tweet(record, tweet, None)] += 1
+            except Exception as error:  # noqa: BLE001 - no record ends a process
+                self._failures[record.offset] = Failure.at(self._step, error)
+                self.needs_open = True
+                return
+            if n % _STEP == 0:
+                yield
+
+    def _fold_heartbeat(self, record: ConsumerRecord, beat: Tweet) -> Iterator[None]:
+        self._step, self._is_halfway = "fold", True
+        for brand in self.fold.note_heartbeat(beat, record.timestamp):
+            closed = self.fold.advance(brand)
+            alerts = [alert for _, alert in closed if alert is not None]
+            self._publish(record, brand, [window for window, _ in closed], alerts)
+            yield
+            self._step = "fold"
+        self._is_halfway = False
+
+    def _fold_tweet(
+        self, record: ConsumerRecord, tweet: Tweet, prediction: Prediction | None
+    ) -> Outcome:
+        self._step = "fold"
         outcome, windows, alerts = self.fold.apply(tweet, prediction, record.timestamp)
-        outcomes[outcome] += 1
+        self._step = "encode"
         if outcome not in UNPUBLISHED:
             if outcome == "edit":  # a post that replaces a counted one is published as its edit
                 tweet, prediction = replace(tweet, kind="edit"), None
             scored = wire.encode_scored(tweet, prediction)
-            self._put(wire.SCORED_TWEETS, tweet.brand, scored, headers)
+            self._put(wire.SCORED_TWEETS, tweet.brand, scored, record)
+        if windows or record.offset < self._pack_until:
+            self._publish(record, tweet.brand, windows, alerts)
+        return outcome
+
+    def _publish(
+        self,
+        record: ConsumerRecord,
+        brand: str,
+        windows: Sequence[Window],
+        alerts: Sequence[Alert],
+    ) -> None:
+        self._step = "encode"
         for window in windows:
-            self._put(wire.WINDOWS, window.brand, wire.encode_window(window), headers)
+            self._put(wire.WINDOWS, brand, wire.encode_window(window), record)
             self._resources.brand_gauges.note_window(window)
         for alert in alerts:
-            self._put(wire.ALERTS, alert.id, wire.encode_alert(alert), headers)
+            self._put(wire.ALERTS, alert.id, wire.encode_alert(alert), record)
             severity = None if alert.phase == "resolved" else alert.severity
-            self._resources.brand_gauges.show_alert(alert.brand, severity, replay=alert.replay)
+            self._resources.brand_gauges.show_alert(brand, severity, replay=alert.replay)
+        if record.offset < self._pack_until:
+            check_packable(self.fold, brand)
 
-    def _put(self, topic: str, key: str, value: bytes, headers: Headers) -> None:
+    def _put(self, topic: str, key: str, value: bytes, record: ConsumerRecord) -> None:
+        headers: Headers = [("offset", b"%d" % record.offset)]
         self._outputs[topic].append((key.encode(), value, headers))
 
-    def _show_sources(self, posts: Sequence[Tweet]) -> None:
+    def _dead_letter(self, record: ConsumerRecord, failure: Failure) -> None:
+        if self._dead_letters.count(record, failure) and failure.step != "decode":
+            log.warning(
+                "%s/%d offset %d failed in step %s (%s): written to dead-letters",
+                record.topic, record.partition, record.offset, failure.step, failure.detail,
+            )  # fmt: skip
+        self._outputs[wire.DEAD_LETTERS].append(to_dead_letter(record, failure))
+
+    def _count(
+        self,
+        outcomes: Counter[str],
+        posts: Sequence[Tweet],
+        predictions: Sequence[Prediction | None],
+    ) -> None:
+        """Set the metrics of records that were taken."""
+        self._resources.recent.update(outcomes, all=outcomes.total())
+        for outcome, n in outcomes.items():
+            metrics.TWEETS.labels(outcome).inc(n)
+        self._resources.drift.note(self.partition, posts, predictions)
         source_gauges = self._resources.source_gauges
         newest_ms: dict[str, int] = {}
         for post in posts:
@@ -246,50 +286,41 @@ class ProcessorHandler:
 
     async def checkpoint(self) -> None:
         """Write outputs, changed brands and the position in one transaction."""
-        if not self._changed:
+        if not self._changed or self.needs_open:
             return
-        with _cpu("publish"):
-            topic = self._settings.topic
-            outputs = {topic(name): records for name, records in self._outputs.items()}
-            outputs[topic(wire.PROCESSOR_STATE)] = self._changed_state()
+        assert self._writer is not None
+        topic = self._settings.topic
+        outputs = {topic(name): records for name, records in self._outputs.items()}
+        states: list[Output] = []
+        changes = pack_changes(self.fold, self.partition, self.next_offset)
+        try:
+            await in_turns(map(states.append, changes), partial(_cpu, "publish"))
+        except Exception as error:  # noqa: BLE001 - no record ends a process
+            self._find_unpackable(error)
+            return
+        outputs[topic(wire.PROCESSOR_STATE)] = states
         await self._writer.write(self.partition, outputs)
+        self._saved()
+
+    def _find_unpackable(self, error: Exception) -> None:
+        """Read the records since the last checkpoint again, and pack the state after each."""
+        Failure.at("encode", error)  # raises it unless it is a record's fault
+        if self._pack_until >= self.next_offset:
+            raise error
+        self._pack_until, self.needs_open = self.next_offset, True
+
+    def _saved(self) -> None:
         self.fold.saved()
         self._resources.brand_gauges.show()
         self._outputs = defaultdict(list)
         now_ms = time.time() * 1000
         metrics.LATENCY_SECONDS.observe([(now_ms - sent) / 1000 for sent in self._timestamps_ms])
         self._timestamps_ms = []
+        self._failures = {at: one for at, one in self._failures.items() if at >= self.next_offset}
         self._changed = False
 
-    def _changed_state(self) -> list[Output]:
-        states: list[Output] = [
-            (state.brand.encode(), state.pack(), []) for state in self.fold.changed_states()
-        ]
-        states += [(key, value, []) for key, value in self.fold.changed_records()]
-        states.append((PARTITION_KEY, self.fold.pack(self.partition, self.next_offset), []))
-        return states
 
-
-@contextmanager
-def _state_errors(topic: str, what: str) -> Iterator[None]:
-    """Turn the errors of an unreadable state record into one that names the record."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise StateError(
-            f"{topic}: {what} cannot be read ({error!r}); see docs/kafka.md, Recovery"
-        ) from error
-
-
-def _check_clock(tweet: Tweet, timestamp_ms: int) -> None:
-    """Reject a record from the broker's future.
-
-    The clock of a replay is that of its recording, which may be shifted and accelerated. It is
-    allowed to be a year ahead. The fold limits the time of a live heartbeat itself, and names its
-    source in the windows.
-    """
-    if tweet.kind == "heartbeat" and not tweet.replay:
-        return
-    ahead_ms = tweet.produced_ms - timestamp_ms
-    if ahead_ms > (MAX_REPLAY_AHEAD_MS if tweet.replay else MAX_CLOCK_AHEAD_MS):
-        raise WireError("produced_ms", "future", f"{ahead_ms // 1000} s ahead of the broker")
+def _first(records: Sequence[ConsumerRecord], n: int) -> Sequence[ConsumerRecord]:
+    """Return at most n of the first records, and at least one, of limited size."""
+    sizes = list(accumulate([len(record.value or b"") for record in records[:n]]))
+    return records[: max(bisect_right(sizes, _MAX_CHUNK_BYTES), 1)]

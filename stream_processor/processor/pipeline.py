@@ -89,7 +89,8 @@ class ProcessorPipeline(Pipeline):
     @Service.timer(_CHECK_S)
     async def _check_recent(self) -> None:
         recent = self._resources.recent
-        n, unreadable, late = recent["all"], recent["unreadable"], recent["late"]
+        n, late = recent["all"], recent["late"]
+        unreadable = recent["unreadable"] + recent["failed"]
         for outcome, remedy in _NOT_WATCHED.items():
             if recent[outcome]:
                 log.warning("%d of the last minute's records %s", recent[outcome], remedy)
@@ -103,7 +104,7 @@ class ProcessorPipeline(Pipeline):
         metrics.MOSTLY_UNREADABLE.set(mostly_unreadable)
         if mostly_unreadable:
             log.error(
-                "%d of the last minute's %d records could not be read; the reasons are in topic %s",
+                "%d of the last minute's %d records failed; the reasons are in topic %s",
                 unreadable, n, self.settings.topic(wire.DEAD_LETTERS),
             )  # fmt: skip
 

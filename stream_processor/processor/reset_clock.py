@@ -12,7 +12,7 @@ from stream_processor.engine.topic_reader import load_partition
 from stream_processor.engine.topics import check_topics
 from stream_processor.engine.transaction import Output, TransactionalWriter
 from stream_processor.processor.load_baseline import check_stopped
-from stream_processor.processor.partition import PARTITION_KEY
+from stream_processor.processor.state_topic import PARTITION_KEY
 
 
 @dataclass(frozen=True, slots=True)

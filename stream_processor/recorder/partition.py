@@ -3,6 +3,9 @@
 It reads one partition of one topic. Rows and position are written in one transaction, so that a
 crash neither loses nor repeats a row. A recorder that lost its partition while it was suspended
 does no harm: rows of a lower offset and lower positions never replace later ones.
+
+A record that cannot be decoded, or whose row the database refuses, becomes a dead letter before the
+position passes it.
 """
 
 from __future__ import annotations
@@ -10,19 +13,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from badbuzz import wire
-from badbuzz.errors import WireError
 from badbuzz.store.database import Store
 from badbuzz.store.model import SourcePartition
 from badbuzz.store.sample import N_EACH
 from stream_processor.engine import metrics
+from stream_processor.engine.dead_letters import DeadLetters, Failure
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.store_thread import StoreThread
 from stream_processor.recorder.sampling import SampleCandidates
 
 log = logging.getLogger(__name__)
+
+_MAX_TAKEN: Final = 512
+"""Number of records that are decoded in one turn of the event loop."""
 
 
 class RowQueue:
@@ -114,12 +120,21 @@ class RecorderHandler:
         Store to write to.
     store_thread
         Thread that makes the calls to the store.
+    dead_letters
+        Receives the records that cannot be recorded.
     partition
         Number of the partition.
     """
 
+    needs_open = False
+
     def __init__(
-        self, topic: RecordedTopic, store: Store, store_thread: StoreThread, partition: int
+        self,
+        topic: RecordedTopic,
+        store: Store,
+        store_thread: StoreThread,
+        dead_letters: DeadLetters,
+        partition: int,
     ) -> None:
         self.partition = partition
         self.next_offset = -1
@@ -128,7 +143,12 @@ class RecorderHandler:
         self._store = store
         self._store_thread = store_thread
         self._place = SourcePartition(topic.name, partition)
+        self._dead_letters = dead_letters
+        self._n_dead_letters = dead_letters.new_counter()
         self._pending = topic.new_pending()
+        self._records: dict[int, ConsumerRecord] = {}
+        self._unreadable: list[tuple[ConsumerRecord, Failure]] = []
+        self._refused: set[int] = set()
         self._recorded_offset = -1
 
     async def open(self) -> None:
@@ -142,37 +162,68 @@ class RecorderHandler:
     async def close(self) -> None:
         """Release the partition; its next owner reads again what is not recorded."""
 
-    def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Decode records; unreadable ones are counted and logged."""
-        unreadable: list[tuple[int, WireError]] = []
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
+        """Decode records; unreadable ones are logged and become dead letters."""
+        records = records[:_MAX_TAKEN]
+        unreadable: list[tuple[ConsumerRecord, Failure]] = []
         for record in records:
             try:
-                value = self._topic.decode(record.value or b"")
-            except WireError as error:
-                unreadable.append((record.offset, error))
+                self._pending.add(record.offset, self._topic.decode(record.value or b""))
+            except Exception as error:  # noqa: BLE001 - no record ends a process
+                unreadable.append((record, Failure.at("decode", error)))
             else:
-                self._pending.add(record.offset, value)
+                self._records[record.offset] = record
         if unreadable:
             self._report(unreadable)
+            self._unreadable += unreadable
         self.next_offset = records[-1].offset + 1
+        return len(records)
 
-    def _report(self, unreadable: Sequence[tuple[int, WireError]]) -> None:
-        metrics.UNRECORDED.labels(self._topic.name).inc(len(unreadable))
-        first, error = unreadable[0]
+    def _report(self, unreadable: Sequence[tuple[ConsumerRecord, Failure]]) -> None:
+        (first, failure), (last, _) = unreadable[0], unreadable[-1]
         log.error(
-            "%s/%d: %d records from offset %d to %d cannot be read (the first: %s): not recorded, "
-            "they stay in the topic",
-            self._topic.name, self.partition, len(unreadable), first, unreadable[-1][0], error,
+            "%s/%d: %d records from offset %d to %d cannot be read (the first: %s: %s): not "
+            "recorded, written to dead-letters",
+            self._topic.name, self.partition, len(unreadable), first.offset, last.offset,
+            failure.field or failure.reason, failure.detail,
         )  # fmt: skip
 
     async def checkpoint(self) -> None:
         """Record the pending rows and the position in one transaction."""
         if self.next_offset == self._recorded_offset:
             return
+        while self._unreadable:
+            await self._give_up(*self._unreadable[0])
+            del self._unreadable[0]
         rows, offset = self._pending.rows(), self.next_offset
+        await self._record([row for row in rows if row[0] not in self._refused], offset)
+        metrics.RECORDED.labels(self._topic.name).inc(len(rows) - len(self._refused))
+        self._pending.clear()
+        self._records.clear()
+        self._refused.clear()
+        self._recorded_offset = offset
+
+    async def _record(self, rows: Sequence[tuple[int, Any]], next_offset: int) -> None:
+        """Record rows; if the database refuses them, record each half, down to a single row."""
         record, store = self._topic.record, self._store
         place = replace(self._place, topic_id=self.topic_id)
-        await self._store_thread.call(lambda: record(store, place, rows, offset))
-        metrics.RECORDED.labels(self._topic.name).inc(len(rows))
-        self._pending.clear()
-        self._recorded_offset = offset
+        try:
+            await self._store_thread.call(lambda: record(store, place, rows, next_offset))
+        except Exception as error:
+            failure = Failure.at("encode", error)
+            if not rows:
+                raise
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                await self._record(rows[:middle], rows[middle][0])
+                await self._record(rows[middle:], next_offset)
+                return
+            offset = rows[0][0]
+            await self._give_up(self._records[offset], failure)
+            self._refused.add(offset)
+            await self._record([], next_offset)
+
+    async def _give_up(self, record: ConsumerRecord, failure: Failure) -> None:
+        self._n_dead_letters.count(record, failure)
+        await self._dead_letters.write(record, failure)
+        metrics.UNRECORDED.labels(self._topic.name).inc()

@@ -14,7 +14,9 @@ from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
 from badbuzz.store.database import Store
 from stream_processor.engine.backoff import Backoff
+from stream_processor.engine.broker_errors import retry
 from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.dead_letters import DeadLetters
 from stream_processor.engine.partition import PartitionHandler, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline
 from stream_processor.engine.store_thread import StoreThread
@@ -47,6 +49,7 @@ class RecorderPipeline(Pipeline):
         super().__init__(settings)
         self.store_thread = StoreThread()
         self._store: Store | None = None
+        self._dead_letters = DeadLetters(settings)
         topics = recorded_topics(skip_deleted=skip_deleted)
         self.consumers = [self._new_consumer(topic) for topic in topics]
 
@@ -63,10 +66,14 @@ class RecorderPipeline(Pipeline):
 
     def _new_handler(self, topic: RecordedTopic, partition: int) -> PartitionHandler:
         assert self._store is not None
-        return RecorderHandler(topic, self._store, self.store_thread, partition)
+        return RecorderHandler(topic, self._store, self.store_thread, self._dead_letters, partition)
 
     async def prepare(self) -> None:
-        """Open the store; if it does not answer, wait for it for a minute."""
+        """Open the store; if it does not answer, wait for it for a minute.
+
+        The producer of dead letters is connected first.
+        """
+        await retry(self._dead_letters.open, _START_S)
         backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _START_S)
         while self._store is None:
             try:
@@ -82,6 +89,10 @@ class RecorderPipeline(Pipeline):
         """Disconnect from the store, unless a call is stuck."""
         if self._store is not None and not self.store_thread.stuck:
             self._store.close()
+
+    async def on_shutdown(self) -> None:
+        """Disconnect the producer of dead letters after the consumers have stopped."""
+        await self._dead_letters.close()
 
     def readiness(self) -> dict[str, Any]:
         """Return the answer of ``/readyz``: partitions by topic, and why the store is down."""

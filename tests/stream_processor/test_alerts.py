@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from confluent_kafka import Producer
 
@@ -32,6 +34,15 @@ def test_an_alert_is_a_line_with_its_sentence(stream: Deployment) -> None:
 def test_an_unreadable_record_is_skipped_and_the_others_are_shown(stream: Deployment) -> None:
     lines = printed(stream, wire.ALERTS, b"{}", wire.encode_alert(example())).splitlines()
     assert lines[0].startswith("badbuzz: a record of the topic was skipped: v: version")
+    assert "38 of 51" in lines[1]
+
+
+def test_an_alert_that_cannot_be_rendered_is_reported_and_the_others_are_shown(
+    stream: Deployment,
+) -> None:
+    unshowable = wire.encode_alert(replace(example(), window_end_ms=2**62))
+    lines = printed(stream, wire.ALERTS, unshowable, wire.encode_alert(example())).splitlines()
+    assert lines[0].startswith("badbuzz: a record of the topic is left out: ")
     assert "38 of 51" in lines[1]
 
 

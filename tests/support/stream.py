@@ -21,7 +21,7 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from demo.processes import free_port
 from demo.watch import connection
-from stream_processor.processor.partition import PARTITION_KEY
+from stream_processor.processor.state_topic import PARTITION_KEY
 
 LIMIT_S = 90.0
 UNAVAILABLE = frozenset(
@@ -229,6 +229,13 @@ class Deployment:
         """Return key and value of the committed records of a topic, by partition and offset."""
         return [  # a tombstone has no value
             (message.key(), message.value() or b"") for message in self._messages(name)
+        ]
+
+    def headers(self, name: str) -> list[dict[str, bytes]]:
+        """Return the headers of the committed records of a topic, by partition and offset."""
+        return [
+            {header: value or b"" for header, value in message.headers() or ()}
+            for message in self._messages(name)
         ]
 
     def sent(self, name: str) -> list[tuple[float, bytes]]:

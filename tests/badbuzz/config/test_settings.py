@@ -39,6 +39,7 @@ LIMITS = {
     "lateness_s": (0, 60, 3600),
     "checkpoint_ms": (1, 200, 1_000_000),
     "unlisted_brands": (0, 1000, 1_000_000),
+    "max_dead_letters": (1, 1000, 1_000_000),
     "max_brands": (1, 200, 1_000_000),
     "web_port": (1, 6066, 65_535),
     "retention_days": (1, 30, 3650),

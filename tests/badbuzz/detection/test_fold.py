@@ -289,9 +289,9 @@ def test_a_partition_record_names_version_partition_and_offset() -> None:
 def test_saved_states_and_evidence_are_not_saved_again() -> None:
     fold = Fold(lambda _: Rules())
     fold.apply(*post(START_MS))
-    assert fold.changed_records() != []
+    assert list(fold.changed_records()) != []
     fold.saved()
-    assert (fold.changed_states(), fold.changed_records()) == ([], [])
+    assert (fold.changed_states(), list(fold.changed_records())) == ([], [])
 
 
 def test_each_heartbeat_at_a_buckets_end_closes_one_window() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from aiokafka import TopicPartition
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BrokerDownError, StoreDownError
 from stream_processor.engine.consumer import PartitionedConsumer
+from stream_processor.engine.group_client import GroupClient
 from stream_processor.engine.partition import ConsumerRecord
 
 
@@ -19,13 +23,15 @@ class FailingHandler:
     partition = 0
     next_offset = 0
     topic_id = ""
+    needs_open = False
 
     def __init__(self) -> None:
         self.n_checkpoints = 0
 
     async def open(self) -> None: ...
 
-    def take(self, records: Sequence[ConsumerRecord]) -> None: ...
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
+        return len(records)
 
     async def checkpoint(self) -> None:
         self.n_checkpoints += 1
@@ -145,3 +151,62 @@ def test_stopping_without_a_broker_is_a_crash_with_its_reason() -> None:
         return reason
 
     assert isinstance(asyncio.run(stop()), BrokerDownError)
+
+
+class SlowHandler(FailingHandler):
+    """A handler that takes one record in each turn of the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[int] = []
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> int:
+        self.taken.append(records[0].offset)
+        self.next_offset = records[0].offset + 1
+        return 1
+
+    async def checkpoint(self) -> None: ...
+
+
+def records_up_to(end: int) -> list[Any]:
+    return [SimpleNamespace(offset=offset) for offset in range(end)]
+
+
+def slow() -> tuple[PartitionedConsumer, SlowHandler]:
+    handler = SlowHandler()
+    consumer = PartitionedConsumer(
+        Settings(), topic="tweets", group="test", new_handler=lambda _: handler
+    )
+    consumer.handlers[0] = handler
+    consumer._client = cast("GroupClient", UnassignedClient())
+    return consumer, handler
+
+
+class UnassignedClient:
+    """A client to which no partition is assigned."""
+
+    def assigned(self) -> set[TopicPartition]:
+        return set()
+
+
+def test_a_revocation_waits_for_a_turn_and_not_for_the_batch() -> None:
+    async def revoke_meanwhile() -> list[int]:
+        consumer, handler = slow()
+        batch = consumer._process(TopicPartition("tweets", 0), records_up_to(1000))
+        working = asyncio.create_task(batch)
+        while len(handler.taken) < 3:
+            await asyncio.sleep(0)
+        await consumer.revoke([0])
+        await working
+        return handler.taken
+
+    assert len(asyncio.run(revoke_meanwhile())) < 6
+
+
+def test_all_records_of_a_batch_are_taken_in_order() -> None:
+    async def take_all() -> list[int]:
+        consumer, handler = slow()
+        await consumer._process(TopicPartition("tweets", 0), records_up_to(100))
+        return handler.taken
+
+    assert asyncio.run(take_all()) == list(range(100))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,26 @@ def test_an_unreadable_record_becomes_a_dead_letter_and_stops_nothing(
     outlet.alerts(alert_phases()[0])
     await_changes(azure, alert_phases()[:1])
     assert [value for _, value in real_stream.committed(wire.DEAD_LETTERS)] == [b"\xff"]
+
+
+def test_an_alert_that_cannot_be_sent_becomes_a_dead_letter_and_stops_nothing(
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
+) -> None:
+    settings = environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="1")
+    notifier = start(real_stream, settings)
+    unsendable = replace(alert_phases()[0], window_end_ms=2**62)
+    outlet.alerts(unsendable)
+    outlet.alerts(alert_phases(1)[0])
+    await_changes(azure, alert_phases(1)[:1])
+    stop(notifier)
+    start(real_stream, settings)
+    outlet.alerts(alert_phases(2)[0])
+    await_changes(azure, alert_phases(2)[:1])
+    ((_, value),) = real_stream.committed(wire.DEAD_LETTERS)
+    (headers,) = real_stream.headers(wire.DEAD_LETTERS)
+    assert value == wire.encode_alert(unsendable)
+    assert headers["step"] in (b"decode", b"render", b"deliver")
+    assert headers["sink"] == b"azure"
 
 
 # Heartbeats and workers

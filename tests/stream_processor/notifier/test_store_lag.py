@@ -12,7 +12,8 @@ import pytest
 
 from badbuzz.config.settings import Settings
 from badbuzz.store.database import Store
-from stream_processor.notifier.delivery import DeadLetters, Delivery
+from stream_processor.engine.dead_letters import DeadLetters
+from stream_processor.notifier.delivery import Delivery
 from stream_processor.notifier.sinks.alertmanager import Alertmanager
 from stream_processor.notifier.sinks.azure_opentelemetry import AzureOpenTelemetry
 from stream_processor.notifier.sinks.sink import UnansweredError

@@ -35,7 +35,7 @@ def test_bad_bytes_become_a_dead_letter_and_the_stream_continues(stream: Deploym
     dead_letters = [value for _, value in stream.committed(wire.DEAD_LETTERS)]
     assert dead_letters == [b"\xff\x00 no json", b'{"v":1,"id":7}', b""]
     assert len(stream.committed(wire.SCORED_TWEETS)) == 1
-    assert metric(worker, "badbuzz_dead_letters_total", reason="missing") == 1
+    assert metric(worker, "badbuzz_dead_letters_total", step="decode", reason="missing") == 1
 
 
 def test_a_dead_letter_has_its_reason_and_offset(stream: Deployment) -> None:
@@ -50,6 +50,7 @@ def test_a_dead_letter_has_its_reason_and_offset(stream: Deployment) -> None:
     message = consumer.poll(10)
     consumer.close()
     headers = dict(message.headers())
+    assert headers["step"] == b"decode"
     assert headers["field"] == b"brand"
     assert headers["reason"] == b"missing"
     assert headers["topic"] == stream.settings.topic(wire.TWEETS).encode()
@@ -91,7 +92,7 @@ def test_a_live_tweet_from_the_future_closes_no_window(stream: Deployment) -> No
     producer.tweet(4_000_000_000_000)
     worker = run_to_end(stream)
     assert stream.committed(wire.WINDOWS) == []
-    assert metric(worker, "badbuzz_dead_letters_total", reason="future") == 1
+    assert metric(worker, "badbuzz_dead_letters_total", step="decode", reason="future") == 1
 
 
 def test_a_source_that_is_ahead_makes_no_other_late_and_is_named(stream: Deployment) -> None:
@@ -167,7 +168,7 @@ def test_a_record_with_a_wrong_key_is_a_dead_letter(stream: Deployment) -> None:
     wrong_key = next(name for name in "ABCDEFGHIJ" if partition_of(name, 4) != PARTITION)
     RecordProducer(stream).raw(wire.encode_tweet(tweet), key=wrong_key)
     worker = run_to_end(stream)
-    assert metric(worker, "badbuzz_dead_letters_total", reason="misplaced") == 1
+    assert metric(worker, "badbuzz_dead_letters_total", step="decode", reason="misplaced") == 1
 
 
 def test_an_oversized_record_is_truncated_in_the_dead_letters(stream: Deployment) -> None:

@@ -20,7 +20,7 @@ from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.evidence.sample import key
 from badbuzz.model import Tweet
-from stream_processor.processor.partition import PARTITION_KEY
+from stream_processor.processor.state_topic import PARTITION_KEY
 from tests.support.events import START_MS
 from tests.support.source import RecordProducer, metric, run_to_end
 from tests.support.stream import Deployment, await_that

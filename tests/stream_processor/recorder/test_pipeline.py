@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -166,7 +168,7 @@ def test_an_empty_store_is_filled_again(
         assert len(rows(store)[wire.WINDOWS]) == 5
 
 
-def test_an_unreadable_record_is_counted_and_stays_in_the_topic(
+def test_an_unreadable_record_is_counted_and_becomes_a_dead_letter(
     real_stream: Deployment, producer: OutputProducer, recorder: WorkerProcess, url: str
 ) -> None:
     producer.raw(wire.WINDOWS, [("Air Paradis", "Air Paradis", b"{}")])
@@ -174,6 +176,32 @@ def test_an_unreadable_record_is_counted_and_stays_in_the_topic(
     await_recorded(real_stream, url)
     assert metric(recorder, "badbuzz_unrecorded_total", topic="windows") == 1
     assert "windows/2: 1 records from offset 0 to 0 cannot be read" in recorder.log_text()
+    ((_, value),) = real_stream.committed(wire.DEAD_LETTERS)
+    (headers,) = real_stream.headers(wire.DEAD_LETTERS)
+    assert value == b"{}"
+    assert (headers["step"], headers["offset"]) == (b"decode", b"0")
+
+
+def test_a_row_that_the_database_refuses_becomes_a_dead_letter(
+    real_stream: Deployment, producer: OutputProducer, url: str
+) -> None:
+    refused = window(4)
+    with Store.open(url), closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        database.execute(
+            f"CREATE TRIGGER full BEFORE INSERT ON windows WHEN NEW.start_ms = {refused.start_ms} "
+            "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+    producer.windows(*map(window, range(9)))
+    real_stream.recorder(url)
+    await_recorded(real_stream, url)
+    with Store.open(url) as store:
+        kept = [window(number) for number in range(9) if number != 4]
+        assert rows(store)[wire.WINDOWS] == sorted(map(wire.encode_window, kept))
+    ((_, value),) = real_stream.committed(wire.DEAD_LETTERS)
+    (headers,) = real_stream.headers(wire.DEAD_LETTERS)
+    assert value == wire.encode_window(refused)
+    assert (headers["step"], headers["reason"]) == (b"encode", b"refused")
+    assert headers["offset"] == b"4"
 
 
 # An unavailable store
