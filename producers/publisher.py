@@ -6,6 +6,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from kafka import KafkaProducer
@@ -30,6 +31,10 @@ _CHECK_INTERVAL: Final = 256
 _LINGER_MS: Final = 10
 _BATCH_BYTES: Final = 128 * 1024
 _DELIVERY_S: Final = 120
+_PATIENCE_S: Final = _DELIVERY_S + 10.0
+_STOP_PATIENCE_S: Final = 4.0
+"""Longest wait for acknowledgements after a signal, in seconds."""
+_POLL_S: Final = 0.1
 _TRY_MS: Final = 2_000
 
 
@@ -67,7 +72,7 @@ class Publisher:
     on_wait
         Callback that receives a message once if the broker or topic is missing.
     stopping
-        Callback that returns True to stop waiting.
+        Callback that returns True to stop waiting for the topic, and soon for acknowledgements.
 
     Raises
     ------
@@ -102,7 +107,7 @@ class Publisher:
             metrics_enabled=False,
         )
         try:
-            self.n_partitions = self._wait_for_topic(wait_s, on_wait, stopping)
+            self.n_partitions = self._wait_for_topic(wait_s, on_wait)
         except BaseException:
             self._producer.close(timeout=0)
             raise
@@ -111,9 +116,7 @@ class Publisher:
         self._n_unchecked = 0
         self._next_seq = 0
 
-    def _wait_for_topic(
-        self, wait_s: float, on_wait: Callable[[str], None] | None, stopping: Callable[[], bool]
-    ) -> int:
+    def _wait_for_topic(self, wait_s: float, on_wait: Callable[[str], None] | None) -> int:
         deadline = time.monotonic() + wait_s
         while True:
             try:
@@ -121,7 +124,7 @@ class Publisher:
                     return len(self._producer.partitions_for(self._topic))
             except ClientError as error:
                 problem = self._problem(last.text)
-                if stopping():
+                if self._stopping():
                     raise KafkaError(f"{problem} (interrupted)") from error
                 if time.monotonic() >= deadline:
                     raise KafkaError(f"{problem} (waited {wait_s:g} s)") from error
@@ -193,20 +196,34 @@ class Publisher:
         KafkaError
             If the broker has refused a record.
         """
+        self._process_acknowledgements(MAX_IN_FLIGHT)
+
+    def _process_acknowledgements(self, n_pending: int) -> None:
+        """Wait until at most ``n_pending`` records are not acknowledged."""
         self._n_unchecked = 0
         in_flight = self._in_flight
         while in_flight:
             future = in_flight[0][1]
             if not future.is_done:
-                if len(in_flight) <= MAX_IN_FLIGHT:
+                if len(in_flight) <= n_pending:
                     return
-                try:
-                    future.get(timeout=_DELIVERY_S + 10)
-                except ClientError as error:
-                    raise self._refused(error) from error
+                self._await(future)
             if future.failed():
                 raise self._refused(future.exception) from future.exception
             in_flight.popleft()
+
+    def _await(self, future: Any) -> None:
+        """Wait until a record is acknowledged or refused; after a signal only for seconds."""
+        waited_s, step_s = 0.0, _POLL_S
+        while not future.is_done:
+            if waited_s >= (_STOP_PATIENCE_S if self._stopping() else _PATIENCE_S):
+                raise KafkaError(
+                    f"the broker at {self._servers} does not answer: {len(self._in_flight)} "
+                    f"records of {self._topic!r} are not acknowledged"
+                )
+            with suppress(ClientError):  # the time-out, or the record's error, which is read later
+                future.get(timeout=step_s)
+            waited_s += step_s
 
     def _refused(self, error: BaseException) -> KafkaError:
         kind = type(error).__name__
@@ -222,12 +239,8 @@ class Publisher:
         KafkaError
             If the broker has refused a record.
         """
-        try:
-            self._producer.flush(timeout=_DELIVERY_S + 10)
-        except ClientError as error:
-            raise self._refused(error) from error
-        self.check_acknowledged()
+        self._process_acknowledgements(0)
 
-    def close(self, timeout_s: float = 5.0) -> None:
+    def close(self, timeout_s: float = 2.0) -> None:
         """Close the connections; records that are not acknowledged may be lost: flush first."""
         self._producer.close(timeout=timeout_s)

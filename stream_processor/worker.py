@@ -17,7 +17,7 @@ from mode import Service
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BadbuzzError, KafkaError
 from badbuzz.terminal.ports import check_port
-from stream_processor.engine.exit import hard_exit
+from stream_processor.engine.exit import hard_exit, limit_shutdown
 
 mode.loop.use("uvloop")
 
@@ -174,7 +174,7 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
         When the worker crashed for a reason that a user can fix, or lost its partitions.
     """
     _set_up_logging(settings.log_level)
-    worker = faust.Worker(
+    worker = _Worker(
         app,
         quiet=True,
         loglevel=settings.log_level,
@@ -190,6 +190,15 @@ def run_worker(app: faust.App, service: Service, settings: Settings) -> None:
         if reason is not None:
             raise _explain(reason) from reason
         raise
+
+
+class _Worker(faust.Worker):
+    """A worker whose shutdown has a time limit."""
+
+    async def stop(self) -> None:
+        """Stop all services."""
+        limit_shutdown()
+        await super().stop()
 
 
 def _set_up_logging(level: str) -> None:

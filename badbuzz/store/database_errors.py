@@ -114,7 +114,8 @@ def _failure(url: URL, error: DBAPIError) -> StoreError:
 def _postgres_failure(error: DBAPIError, text: str) -> tuple[bool, str | None]:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
-        if type(error.orig).__name__ not in ("OperationalError", "InterfaceError"):
+        kinds = {kind.__name__ for kind in type(error.orig).__mro__}
+        if kinds.isdisjoint({"OperationalError", "InterfaceError"}):
             return error.connection_invalidated, None
         refusals = (remedy for part, remedy in _REFUSALS.items() if re.search(part, text))
         remedy = next(refusals, None) if "FATAL" in text or "invalid" in text else None

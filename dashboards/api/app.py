@@ -34,6 +34,7 @@ from dashboards.api.routes import (
 )
 from dashboards.api.routing import AppState
 from dashboards.api.scorers import ScorerPool
+from dashboards.api.time_limit import TimeLimitMiddleware
 
 _DESCRIPTION: Final = (
     "What people say about brands: windows, alerts, their evidence, corrections and rulings. "
@@ -115,6 +116,7 @@ def create_app(settings: Settings, store: Store, *, with_keys: bool = True) -> F
             allow_methods=["GET", "POST"],
             allow_headers=_HEADERS,
         )
+    app.add_middleware(TimeLimitMiddleware)
     app.add_middleware(AccessLogMiddleware, metrics=metrics)
     return app
 

@@ -89,6 +89,15 @@ def problem_response(
     return Response(body, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+def store_down_response() -> Response:
+    """Return the response to a request that the store does not answer."""
+    return problem_response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "the store does not answer",
+        headers={"Retry-After": str(_RETRY_S)},
+    )
+
+
 def handle_problems(app: FastAPI) -> None:
     """Register a handler that answers with problem details for each known exception."""
     app.add_exception_handler(HTTPException, _handle_http)
@@ -136,8 +145,4 @@ async def _handle_unknown(_: Request, error: Exception) -> Response:
 async def _handle_store(_: Request, error: Exception) -> Response:
     """Answer 503; only the log gets the reason, because it names the store's address."""
     log_event("store_failed", level=logging.ERROR, reason=str(error))
-    return problem_response(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "the store does not answer",
-        headers={"Retry-After": str(_RETRY_S)},
-    )
+    return store_down_response()

@@ -40,7 +40,7 @@ from stream_processor.engine.positions import TopicPositions
 
 log = logging.getLogger(__name__)
 
-_DRAIN_S: Final = 20.0
+_DRAIN_S: Final = 5.0
 _FIRST_RETRY_S: Final = 0.2
 _LONGEST_RETRY_S: Final = 5.0
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+import threading
+from typing import Final, NoReturn
+
+from badbuzz.errors import BadbuzzError
+
+STOP_LIMIT_S: Final = 7.5
+"""Longest shutdown in seconds: container runtimes kill after ten."""
 
 
 def hard_exit(reason: str, exit_code: int) -> NoReturn:
@@ -15,3 +21,15 @@ def hard_exit(reason: str, exit_code: int) -> NoReturn:
     """
     print(f"badbuzz: {reason}", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(exit_code)
+
+
+def limit_shutdown(limit_s: float = STOP_LIMIT_S) -> None:
+    """End the process if its shutdown takes longer than a limit, in seconds.
+
+    Whatever it was waiting for, its position is in Kafka or in the store: the next worker
+    processes again what is not in a checkpoint.
+    """
+    reason = f"the shutdown took longer than {limit_s:g} s: ended without the last checkpoint"
+    timer = threading.Timer(limit_s, hard_exit, (reason, BadbuzzError.exit_code))
+    timer.daemon = True
+    timer.start()

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from typing import Final, TypeVar
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _GRACE_S: Final = 30.0
-_CLOSE_S: Final = 5.0
+_LONGEST_WAIT_S: Final = 300.0
+"""Limit of the pause that a sink may ask for: a crisis cannot wait for longer."""
 _Answer = TypeVar("_Answer")
 
 
@@ -97,7 +99,7 @@ class Delivery:
                 return
 
     async def attempt(self, call: Callable[[], Awaitable[_Answer]]) -> _Answer:
-        """Call the sink once, after the pause that it asked for.
+        """Call the sink once, after the pause that it asked for, at most five minutes.
 
         Raises
         ------
@@ -114,11 +116,19 @@ class Delivery:
                 raise
             except (UnansweredError, OSError) as error:
                 unanswered = _unanswered(error)
-                self._not_before_s = time.monotonic() + unanswered.retry_after_s
-                self._note(str(unanswered))
+                self._note(self._wait_as_asked(unanswered))
                 raise unanswered from error
             self._note("")
             return answer
+
+    def _wait_as_asked(self, error: UnansweredError) -> str:
+        """Pause as long as the sink asked, at most five minutes, and return the reason."""
+        pause_s = min(error.retry_after_s, _LONGEST_WAIT_S)
+        self._not_before_s = time.monotonic() + pause_s
+        if not pause_s:
+            return str(error)
+        until = datetime.fromtimestamp(time.time() + pause_s, UTC)
+        return f"{error}; next attempt at {until:%H:%M:%S} UTC"
 
     async def give_up(self, record: ConsumerRecord, failure: Failure) -> None:
         """Write a record that was not delivered to the dead letters, and log it."""

@@ -95,9 +95,20 @@ class NotifierHandler:
             self._skip_resolved(records, end)
         else:
             self.next_offset, self.topic_id = committed.offset, committed.topic_id
-            sent = [record for record in records if record.offset < committed.offset]
-            self._open_alerts = {one.alert.id: one for one in self._still_open(sent).values()}
+            self._open_alerts = self._sent_alerts(records, committed.offset)
         self._work = asyncio.create_task(self._deliver(), name=f"{self._group}-{self.partition}")
+
+    def _sent_alerts(
+        self, records: Sequence[ConsumerRecord], next_offset: int
+    ) -> dict[str, Notification]:
+        """Return the open alerts to repeat: none that a record to be sent changes.
+
+        After a crash the sink may have accepted such a record: repeating the phase before it would
+        open an alert again that the sink has resolved.
+        """
+        changing = {record.key for record in records if record.offset >= next_offset}
+        sent = [record for record in records if record.key not in changing]
+        return {one.alert.id: one for one in self._still_open(sent).values()}
 
     def _still_open(self, records: Iterable[ConsumerRecord]) -> dict[int, Notification]:
         """Return the last notification of each alert that is not resolved, by offset."""

@@ -310,6 +310,34 @@ def test_a_restarted_broker_loses_no_record(
         server.stop()
 
 
+@pytest.mark.kafka
+@pytest.mark.services
+@pytest.mark.slow
+def test_a_replay_ends_at_a_signal_while_its_broker_is_frozen(
+    tmp_path: Path, recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    KafkaServer.require()
+    server = KafkaServer(tmp_path)
+    try:
+        settings = settings_for(server.start().bootstrap_servers)
+        create_topic(settings)
+        progress = tmp_path / "progress"
+        process = start(settings, recording, "--progress", progress, "--speed", "10000", "--quiet")
+        await_progress(progress, 1000, process)
+        server.signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 4
+        assert stderr.count("\n") == 1
+        assert "are not acknowledged" in stderr
+        server.signal(signal.SIGCONT)
+        done = replay(settings, "--resume", progress, "--json")
+        source = orjson.loads(done.stdout)["source"]
+        assert [counted(records) for records in topic(settings)] == expected(recording, source)
+    finally:
+        server.stop()
+
+
 def test_a_missing_broker_is_reported_in_one_line(recording: Path) -> None:
     done = replay(settings_for(UNREACHABLE), recording, "--wait", "0", "--quiet")
     assert done.returncode == 4

@@ -154,6 +154,11 @@ class KafkaServer:
         """Kill the server with SIGKILL."""
         self._end(signal.SIGKILL)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server, such as SIGSTOP, which freezes it, and SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
@@ -267,6 +272,15 @@ class PostgresServer:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_STOP_S)
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all processes of the server, such as SIGSTOP, which freezes them."""
+        import psutil
+
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        for process in [server, *server.children(recursive=True)]:
+            process.send_signal(number)
 
     def kill(self) -> None:
         """Kill the server and all its processes with SIGKILL."""

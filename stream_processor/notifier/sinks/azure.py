@@ -29,6 +29,7 @@ from stream_processor.notifier.sinks.sink import UnansweredError
 
 _SELF_REPORTS: Final = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
 )
 _GRACE_S: Final = 5.0

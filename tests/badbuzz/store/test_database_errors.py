@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -13,6 +14,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import OperationalError
 
 from badbuzz.errors import StoreDownError, StoreError
+from badbuzz.store import engine
 from badbuzz.store.database import Store, describe_address
 from badbuzz.store.database_errors import translate_errors
 from demo.processes import free_port
@@ -182,6 +184,14 @@ def test_an_unreachable_server_is_down() -> None:
         match=r"PostgreSQL at 127\.0\.0\.1:\d+/badbuzz: [^?]*refused; is it running\?$",
     ):
         Store.open(f"postgresql://kim:s3cret@127.0.0.1:{free_port()}/badbuzz")
+
+
+def test_a_server_that_accepts_and_does_not_answer_is_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(engine._TIMEOUTS, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(StoreDownError):
+        Store.open(f"postgresql://kim@127.0.0.1:{silent.getsockname()[1]}/badbuzz")
 
 
 @pytest.fixture

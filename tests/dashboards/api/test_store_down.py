@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from dashboards.api.metrics import Metrics
 from dashboards.api.request_log import AccessLogMiddleware
+from dashboards.api.time_limit import TimeLimitMiddleware
 from tests.support.served import Served
 from tests.support.servers import PostgresServer
 from tests.support.stream import await_that
@@ -54,6 +55,37 @@ def test_the_api_stops_while_the_database_blocks_a_thread(postgres: str, tmp_pat
         query += "WHERE relname = 'positions' AND NOT granted"
         await_that(lambda: looking.execute(query).fetchone() is not None, "a thread that waits")
         assert served.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.services
+def test_the_api_answers_503_while_the_database_is_frozen(tmp_path: Path) -> None:
+    with (
+        PostgresServer() as server,
+        Served(tmp_path, server.url()) as served,
+        served.client() as client,
+    ):
+        assert client.get("/brands").status_code == 200
+        server.signal(signal.SIGSTOP)
+        frozen = client.get("/brands", timeout=60)
+        server.signal(signal.SIGCONT)
+        assert (frozen.status_code, "retry-after" in frozen.headers) == (503, True)
+        await_that(lambda: client.get("/brands").status_code == 200, "an answer")
+
+
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.Event().wait()
+
+
+async def slow_midway(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await asyncio.sleep(0.05)
+    await send({"type": "http.response.body", "body": b"all of it"})
+
+
+@pytest.mark.parametrize(("app", "status"), [(silent, 503), (slow_midway, 200)])
+def test_only_the_begin_of_a_response_has_a_time_limit(app: Any, status: int) -> None:
+    answer = answered(TimeLimitMiddleware(app, limit_s=0.01))
+    assert answer.status_code == status
 
 
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:

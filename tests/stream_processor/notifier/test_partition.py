@@ -61,6 +61,22 @@ def test_open_alerts_are_repeated_and_known_after_a_restart(
     } == {change(alert_phases()[1])}
 
 
+def test_an_alert_that_a_queued_record_resolves_is_not_repeated_after_a_restart(
+    real_stream: Deployment, outlet: OutputProducer, manager: HttpServer
+) -> None:
+    firing, _, resolved = alert_phases()
+    settings = environ(None, manager)
+    notifier = start(real_stream, settings)
+    outlet.alerts(firing)
+    await_that(lambda: change(firing) in posted(manager), "the first change")
+    stop(notifier)
+    n_before = len(posted(manager))
+    outlet.alerts(resolved)
+    start(real_stream, settings)
+    await_that(lambda: change(resolved) in posted(manager), "the last change")
+    assert set(posted(manager)[n_before:]) == {change(resolved)}
+
+
 def test_resolved_alerts_are_not_repeated(
     real_stream: Deployment, outlet: OutputProducer, manager: HttpServer
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from badbuzz import wire
+from badbuzz.errors import SinkDownError
 from stream_processor.notifier.sinks.dimensions import HEARTBEAT_TRACE
 from tests.stream_processor.notifier.notifiers import (
     BRANDS,
@@ -130,6 +132,33 @@ def test_retry_after_is_honoured(
     assert time.monotonic() - asked_s > 3
     (trace,) = [trace for trace in azure.envelopes() if "change" in trace["properties"]]
     assert trace["properties"]["attempt"] == "2"
+
+
+def test_a_day_of_retry_after_is_cut_to_minutes_and_its_end_is_shown(
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
+) -> None:
+    azure.usual = Answer(429, b"later", {"Retry-After": "86400"})
+    notifier = start(real_stream, environ(azure, None))
+    outlet.alerts(alert_phases()[0])
+    await_that(lambda: "next attempt at" in sink(notifier, "azure")["reason"], "the reason")
+    shown = re.search(
+        r"next attempt at (\d\d):(\d\d):(\d\d) UTC", sink(notifier, "azure")["reason"]
+    )
+    assert shown is not None
+    hours, minutes, seconds = map(int, shown.groups())
+    ahead_s = (hours * 3600 + minutes * 60 + seconds - time.time()) % 86_400
+    assert ahead_s <= 300
+
+
+def test_a_notifier_ends_in_order_while_a_sink_hangs(
+    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
+) -> None:
+    azure.usual = Answer(hangs=True)
+    notifier = start(real_stream, environ(azure, None, BADBUZZ_NOTIFY_TIMEOUT_S="60"))
+    outlet.alerts(alert_phases()[0])
+    await_that(lambda: sink_waits(notifier) == 1, "a change that waits")
+    notifier.signal(signal.SIGTERM)
+    assert notifier.finish() == SinkDownError.exit_code, notifier.log_text()
 
 
 def test_a_kill_before_the_acknowledgement_loses_nothing(

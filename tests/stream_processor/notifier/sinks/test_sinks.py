@@ -171,6 +171,14 @@ def test_the_heartbeat_is_a_separate_trace(
 
 
 @pytest.mark.parametrize("new_sink", AZURE)
+def test_the_exporter_sends_no_statistics_of_its_own(
+    new_sink: Callable[[Settings], Sink], server: HttpServer
+) -> None:
+    use(new_sink, server, lambda sink: sink.send_heartbeat())
+    assert [one["data"]["baseType"] for items in server.bodies for one in items] == ["MessageData"]
+
+
+@pytest.mark.parametrize("new_sink", AZURE)
 def test_an_invalid_connection_string_is_a_settings_error(
     new_sink: Callable[[Settings], Sink],
 ) -> None:
