@@ -8,16 +8,16 @@ alerts.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
 from math import log, sqrt
 from typing import Final, Literal, NamedTuple
 
 from badbuzz.detection.alerting import advance_alert
 from badbuzz.detection.baseline import Baseline
 from badbuzz.detection.buckets import SCALES, Bucket, WindowCounts, adjusted_rate, window_sums
+from badbuzz.detection.local_time import local_hour
+from badbuzz.detection.quiet import SETTLING_HOURS, close_quiet, quiet_hour, teaches
 from badbuzz.detection.state import BrandState, DetectionResult, Rules
-from badbuzz.detection.statistics import EMPTY_Z, count_z, p_value, rate_z
+from badbuzz.detection.statistics import count_z, p_value, rate_z
 from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
 SILENCE_MS: Final = HOUR_MS
@@ -25,12 +25,6 @@ SILENCE_MS: Final = HOUR_MS
 
 _MAX_SOURCES: Final = 8
 _MIN_SCORED_HOURS: Final = 24  # hours with a tweet before anything scores
-_SETTLING_HOURS: Final = 6
-_QUIET_NEGATIVES: Final = 10.0  # expected, and none came: quiet that is not usual
-_QUIET_HALF_DAY: Final = 144
-_QUIET_STRIDE: Final = 60
-_BUCKET_MINUTES: Final = BUCKET_MS // 60_000
-_EMPTY_P: Final = float(f"{p_value(EMPTY_Z):.3g}")
 _SURGE_PRIOR: Final = 3.0  # pseudo-count of non-negative tweets, seen and expected
 
 CountOutcome = Literal["counted", "unvalidated", "late"]
@@ -145,85 +139,13 @@ def advance(
         start_ms = state.closed_ms
         state.closed_ms += BUCKET_MS
         bucket = state.buckets.pop(start_ms, None)
-        if bucket is None and (hour := _quiet_hour(state, rules)):
-            closed.append((_close_quiet(state, start_ms, hour, rules, absent), None))
+        if bucket is None and (hour := quiet_hour(state, rules)):
+            closed.append((close_quiet(state, start_ms, hour, rules, absent), None))
             continue
         bucket = bucket or Bucket()
         if bucket.n or bucket.n_unvalidated or state.n_hours:
             closed.append(_close(state, start_ms, bucket, rules, absent))
     return closed
-
-
-def _quiet_hour(state: BrandState, rules: Rules) -> list[float] | None:
-    """Return the expectations of the last hour's buckets, if an empty one can follow them quietly.
-
-    That is the case if they have no tweet and no alert is open: the score of every scale is 0.
-    """
-    if state.alert is not None or not state.n_hours:
-        return None
-    if rules.theta <= 0.0 or rules.min_negatives <= 0:
-        return None
-    expectations = [bucket.expected for bucket in state.recent if not bucket.n]
-    return expectations if len(expectations) == len(state.recent) == SCALES[-1] else None
-
-
-def _close_quiet(
-    state: BrandState,
-    start_ms: int,
-    expectations: list[float],
-    rules: Rules,
-    absent: tuple[str, ...],
-) -> Window:
-    """Close an empty bucket as :func:`_close` does, without what cannot differ."""
-    baseline, recent = state.baseline, state.recent
-    hour, end_ms = _local_hour(start_ms, rules.zone), start_ms + BUCKET_MS
-    level, season = baseline.level, baseline.season(hour)
-    expected = level * season
-    spread = baseline.dispersion(0) + baseline.uncertainty(hour)
-    twice = 2.0 * sqrt(expected + spread * expected * expected)
-    window = Window(
-        state.brand,
-        start_ms,
-        end_ms,
-        0,  # n
-        0,  # n_negative
-        0,  # n_unvalidated
-        round(expected, 4),
-        round(expected - twice, 4) if expected > twice else 0.0,
-        round(expected + twice, 4),
-        None,  # rate
-        None,  # adjusted_rate
-        round(baseline.rate, 4),
-        round(baseline.adjusted_rate, 4),
-        0.0,  # score
-        _BUCKET_MINUTES,
-        _EMPTY_P,
-        state.window_state(end_ms, rules),
-        "",  # alert_id
-        absent,
-        _join_bundles(tuple(state.bundles.items())),
-    )
-    del recent[0]
-    bucket = Bucket(expected=expected)
-    recent.append(bucket)
-    if _teaches(state, bucket):
-        trusted = state.n_hours >= _SETTLING_HOURS
-        means = _expected_sums(expectations, expected) if trusted else ()
-        baseline.learn_empty(hour, level, season, means)
-    return window
-
-
-def _expected_sums(before: list[float], last: float) -> tuple[float, ...]:
-    """Return the expectations of :func:`window_sums` for an hour, added in the same order."""
-    _, a, b, c, d, e, f, g, h, i, j, k = before
-    quarter = last + j + k
-    half = quarter + g + h + i
-    return last, quarter, half, half + a + b + c + d + e + f
-
-
-@lru_cache(maxsize=256)
-def _join_bundles(bundles: tuple[tuple[str, str], ...]) -> str:
-    return ",".join(f"{name}@{digest}" for name, digest in sorted(bundles))
 
 
 def _close(
@@ -259,7 +181,7 @@ def examine(state: BrandState, start_ms: int, bucket: Bucket, rules: Rules) -> D
     >>> result.n_negative, result.score
     (1, 0.0)
     """
-    hour = _local_hour(start_ms, rules.zone)
+    hour = local_hour(start_ms, rules.zone)
     bucket.expected = state.baseline.expected(hour)
     state.recent.append(bucket)
     del state.recent[: -SCALES[-1]]
@@ -277,44 +199,15 @@ def learn(state: BrandState, bucket: Bucket, result: DetectionResult, rules: Rul
     (1, 1)
     """
     start_ms = result.end_ms - BUCKET_MS
-    hour = _local_hour(start_ms, rules.zone)
-    if _teaches(state, bucket):
-        trusted = state.n_hours >= _SETTLING_HOURS
+    hour = local_hour(start_ms, rules.zone)
+    if teaches(state, bucket):
+        trusted = state.n_hours >= SETTLING_HOURS
         state.baseline.learn(hour, bucket, result.sums, trusted=trusted)
     if bucket.n:
         hour_number = start_ms // HOUR_MS
         state.n_hours += hour_number > state.last_hour
         state.last_hour = hour_number
         state.n_negative_seen += bucket.n_negative
-
-
-def _teaches(state: BrandState, bucket: Bucket) -> bool:
-    """Tell whether a bucket updates the baseline, and count buckets without a tweet.
-
-    When no tweet has come for long, the feed is more likely broken than the brand forgotten: then
-    only one bucket in 60 teaches, so that the baseline has at least half its value after a week.
-    """
-    if bucket.n or bucket.n_unvalidated:
-        state.n_empty, state.empty_expected = 0, 0.0
-        return True
-    state.n_empty += 1
-    state.empty_expected += bucket.expected
-    is_long = state.n_empty > _QUIET_HALF_DAY or (
-        state.n_empty > SCALES[-1] and state.empty_expected > _QUIET_NEGATIVES
-    )
-    return not is_long or state.n_empty % _QUIET_STRIDE == 0
-
-
-@lru_cache(maxsize=4096)
-def _utc_offset_h(quarter: int, zone: tzinfo) -> float:
-    offset = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone).utcoffset()
-    return offset.total_seconds() / 3600 if offset is not None else 0.0
-
-
-@lru_cache(maxsize=4096)
-def _local_hour(start_ms: int, zone: tzinfo) -> float:
-    middle_ms = start_ms + BUCKET_MS // 2
-    return (middle_ms / HOUR_MS + _utc_offset_h(middle_ms // 900_000, zone)) % 24.0
 
 
 class _Scale(NamedTuple):

@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple
 from badbuzz.errors import RecordingError
 from badbuzz.model import MAX_MS, Tweet
 from badbuzz.recordings.csv_rows import csv_header
+from badbuzz.recordings.fields import RowError
 from badbuzz.recordings.rows import RawRow, RecordingFile, Reject
 from badbuzz.recordings.source_formats import (
     ANNOTATION_FIELDS,
     PRESETS,
     Preset,
-    RowError,
     RowReader,
     choose_preset,
     detect_preset,

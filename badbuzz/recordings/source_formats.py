@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
 from badbuzz.errors import RecordingError
-from badbuzz.model import MAX_COUNT, MAX_MS
+from badbuzz.recordings.fields import (
+    RowError,
+    read_count,
+    read_created_ms,
+    read_flag,
+    read_language,
+    read_optional_text,
+    read_score,
+    read_text,
+)
 from badbuzz.recordings.limits import shown
-from badbuzz.recordings.times import parse_time
 from badbuzz.wire import MAX_BYTES, NAME_RULE, is_name
 
 FIELDS: Final = (
@@ -28,7 +35,6 @@ LABELS: Final = ("negative", "neutral", "positive")
 
 _MAX_ID: Final = 200
 _KINDS: Final = frozenset({"post", "edit", "delete", "heartbeat"})
-_MISSING: Final = (None, "")
 _MAX_SEEN: Final = 100_000
 
 
@@ -174,10 +180,6 @@ def choose_preset(
     return replace(preset, fields=fields, hashes_author=preset.hashes_author or "author" in mapping)
 
 
-class RowError(ValueError):
-    """Reason for rejecting a row."""
-
-
 @dataclass(slots=True)
 class RowReader:
     """Convert a row into the fields of a tweet.
@@ -234,25 +236,25 @@ class RowReader:
             raise RowError(f"kind: expected one of {sorted(_KINDS)}, found {shown(kind)}")
         if kind == "heartbeat":
             return {"kind": kind}
-        brand = (self.brand or _text(values, "brand")).strip()
+        brand = (self.brand or read_text(values, "brand")).strip()
         if not is_name(brand):
             raise RowError(f"brand: {NAME_RULE}")
         return {
-            "id": _optional_text(values, "id", max_bytes=_MAX_ID),
+            "id": read_optional_text(values, "id", max_bytes=_MAX_ID),
             "brand": brand,
-            "text": _text(values, "text", max_bytes=MAX_BYTES - 4096),
-            "created_ms": _created_ms(values),
-            "lang": _language(self.lang or values.get("lang"), self.preset.lang),
+            "text": read_text(values, "text", max_bytes=MAX_BYTES - 4096),
+            "created_ms": read_created_ms(values),
+            "lang": read_language(self.lang or values.get("lang"), self.preset.lang),
             "author": self._author(values.get("author")),
-            "n_retweets": _count(values.get("n_retweets")),
+            "n_retweets": read_count(values.get("n_retweets")),
             "url": self._url(values),
             "kind": kind,
-            "replaces": _optional_text(values, "replaces", max_bytes=_MAX_ID),
+            "replaces": read_optional_text(values, "replaces", max_bytes=_MAX_ID),
             "label": self._label(values),
-            "reason": _optional_text(values, "reason") or None,
-            "score": _score(values.get("score")),
-            "negative": _flag(values.get("negative")),
-            "bundle": _optional_text(values, "bundle") or None,
+            "reason": read_optional_text(values, "reason") or None,
+            "score": read_score(values.get("score")),
+            "negative": read_flag(values.get("negative")),
+            "bundle": read_optional_text(values, "bundle") or None,
         }
 
     def _version(self, row: dict[str, Any], values: dict[str, Any]) -> tuple[str, str]:
@@ -272,7 +274,7 @@ class RowReader:
         return ("edit", replaced) if replaced else ("post", "".join(earlier[-1:]))
 
     def _author(self, author: object) -> str:
-        name = _optional_text({"author": author}, "author")
+        name = read_optional_text({"author": author}, "author")
         if not self.preset.hashes_author or not name:
             return name
         key = self.author_key.encode()[:64]
@@ -281,10 +283,10 @@ class RowReader:
     def _url(self, values: dict[str, Any]) -> str:
         if self.preset.name == "x" and "url" not in values:
             return f"https://x.com/i/web/status/{values['id']}"
-        return _optional_text(values, "url")
+        return read_optional_text(values, "url")
 
     def _label(self, values: dict[str, Any]) -> str | None:
-        word = _optional_text(values, "label")
+        word = read_optional_text(values, "label")
         label = self.preset.labels.get(word, word)
         if label.lower() in LABELS:
             return label.lower()
@@ -305,100 +307,3 @@ def _nested(row: dict[str, Any], column: str) -> Any:
             return None
         value = value.get(step)
     return value
-
-
-def _text(values: dict[str, Any], name: str, max_bytes: int = MAX_BYTES) -> str:
-    value = values.get(name)
-    if type(value) is str and value.isascii() and len(value) <= max_bytes:
-        return value
-    if value is None:
-        hint = "; set one with --brand, or its column with --map brand=…" if name == "brand" else ""
-        raise RowError(f"{name}: missing{hint}")
-    if not isinstance(value, str):
-        raise RowError(f"{name}: expected a text, found {type(value).__name__}")
-    try:
-        size = len(value) if value.isascii() else len(value.encode())
-    except UnicodeEncodeError as error:
-        raise RowError(f"{name}: invalid UTF-8: {error.reason}") from error
-    if size > max_bytes:
-        raise RowError(f"{name}: {size} bytes, expected at most {max_bytes}")
-    return value
-
-
-def _optional_text(values: dict[str, Any], name: str, max_bytes: int = 2048) -> str:
-    """Return an optional field, which may be a number, as text."""
-    value = values.get(name)
-    if value in _MISSING:
-        return ""
-    if type(value) is str and value.isascii() and len(value) <= max_bytes:
-        return value
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise RowError(f"{name}: expected a text, found {type(value).__name__}")
-    return _text({name: str(value)}, name, max_bytes)
-
-
-def _language(value: object, default: str) -> str:
-    if value in _MISSING:
-        return default
-    if not isinstance(value, str):
-        raise RowError(f"lang: expected a text, found {type(value).__name__}")
-    return _primary(value)
-
-
-@lru_cache(maxsize=1024)
-def _primary(tag: str) -> str:
-    """Return the primary language of a language tag."""
-    return _text({"lang": tag.replace("_", "-").partition("-")[0].lower()}, "lang", max_bytes=16)
-
-
-def _count(value: object) -> int:
-    if value in _MISSING:
-        return 0
-    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
-        value = int(value)
-    if type(value) is not int or not 0 <= value <= MAX_COUNT:
-        raise RowError(
-            f"n_retweets: expected a whole number from 0 to {MAX_COUNT}, found {shown(value)}"
-        )
-    return value
-
-
-def _score(value: object) -> float | None:
-    if value in _MISSING:
-        return None
-    try:
-        score = float(value) if isinstance(value, str | float | int) else -1.0
-    except ValueError:
-        score = -1.0
-    if not 0.0 <= score <= 1.0:
-        raise RowError(f"score: expected a number from 0 to 1, found {shown(value)}")
-    return score
-
-
-def _flag(value: object) -> bool | None:
-    if value in _MISSING:
-        return None
-    if isinstance(value, str):
-        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
-    if not isinstance(value, bool):
-        raise RowError(f"negative: expected true or false, found {shown(value)}")
-    return value
-
-
-def _created_ms(values: dict[str, Any]) -> int:
-    value = values.get("created_ms")
-    if value in _MISSING:
-        value = values.get("created_at")
-        if value in _MISSING:
-            raise RowError("created_at: missing")
-        try:
-            time_ms = parse_time(value)
-        except ValueError as error:
-            raise RowError(f"created_at: {error}") from error
-    elif type(value) is int or (isinstance(value, str) and value.isdecimal() and len(value) < 16):
-        time_ms = int(value)
-    else:
-        raise RowError(f"created_ms: expected Unix milliseconds, found {shown(value)}")
-    if not 0 <= time_ms < MAX_MS:
-        raise RowError(f"created_at: {shown(value)} is not between the years 1970 and 2100")
-    return time_ms

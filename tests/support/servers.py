@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from signal import Signals
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 from uuid import uuid4
@@ -154,7 +155,7 @@ class KafkaServer:
         """Kill the server with SIGKILL."""
         self._end(signal.SIGKILL)
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal to the server, such as SIGSTOP, which freezes it, and SIGCONT."""
         assert self._process is not None
         self._process.send_signal(number)
@@ -273,7 +274,7 @@ class PostgresServer:
             self._process.wait(_STOP_S)
             self._process = None
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal to all processes of the server, such as SIGSTOP, which freezes them."""
         import psutil
 

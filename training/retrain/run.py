@@ -204,8 +204,7 @@ def retrain(
         checks = _check(snapshot, scorer, bundle)
         registered = _register(registry, bundle, out)
     why_not = _why_not(registry, snapshot, registered, checks, comparisons)
-    promoted = who is not None and not why_not
-    if who is not None and promoted:
+    if who is not None and not why_not:
         promotion.promote(
             registry, registered, checks, digest=scorer.digest, who=who,
             why=f"retrained with {data.n_learnt} corrections",
@@ -218,7 +217,7 @@ def retrain(
         champion=snapshot.serving.version if snapshot.serving is not None else "",
         comparisons=comparisons,
         checks=checks,
-        promoted=promoted,
+        promoted=who is not None and not why_not,
         why_not=why_not,
         data=data,
     )
