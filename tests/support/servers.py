@@ -72,7 +72,7 @@ def end_with_parent() -> None:
     _end_with_parent(signal.SIGTERM)
 
 
-def _end_with_parent(how: signal.Signals) -> None:
+def _end_with_parent(how: Signals) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, how)
 
@@ -160,7 +160,7 @@ class KafkaServer:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def _end(self, how: signal.Signals) -> None:
+    def _end(self, how: Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(_STOP_S)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from badbuzz.errors import RecordingError
+from badbuzz.recordings.fields import RowError
 from badbuzz.recordings.source_formats import (
     FIELDS,
     PRESETS,
-    RowError,
     RowReader,
     choose_preset,
     detect_preset,
