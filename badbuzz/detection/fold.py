@@ -25,7 +25,7 @@ from badbuzz.errors import StateError, damaged_state
 from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import PREFIX as EVIDENCE_PREFIX
 from badbuzz.evidence.sample import BrandEvidence, brand_of
-from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
+from badbuzz.model import BUCKET_MS, DAY_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
 VERSION: Final = 1
 PREFIXES: Final = (EVIDENCE_PREFIX, IDS_PREFIX)
@@ -110,7 +110,7 @@ class Fold:
     seen: dict[str, SeenIds] = field(default_factory=dict)
     is_listed: Callable[[str], bool] = lambda _: True
     max_unlisted: int = 0
-    retention_ms: int = 30 * 24 * HOUR_MS
+    retention_ms: int = 30 * DAY_MS
     topic_id: str = ""
     _changed_evidence: set[str] = field(default_factory=set)
     _changed_ids: set[str] = field(default_factory=set)
@@ -141,7 +141,7 @@ class Fold:
         if tweet.kind == "heartbeat":
             due = self.note_heartbeat(tweet, arrived_ms)
             return _applied("heartbeat", [one for brand in due for one in self.advance(brand)])
-        state = self.brands.get(tweet.brand) or self._let_in(tweet.brand)
+        state = self.brands.get(tweet.brand) or self._let_in(tweet)
         if state is None:
             return _CLOSING_NOTHING["unwatched"]
         if tweet.replay:
@@ -156,17 +156,34 @@ class Fold:
             return self._apply_change(state, tweet, seen, arrived_ms)
         if not seen.add(identify(tweet), tweet.created_ms):
             return _CLOSING_NOTHING["duplicate"]
+        if tweet.replaces:  # the former version, if it is read later, does not count too
+            seen.add(identify_post(tweet.source, tweet.replaces), tweet.created_ms)
         self._changed_ids.add(tweet.brand)
         if tweet.seq >= 0:
             self.clocks.note_number(tweet)
         return self._apply_post(state, tweet, prediction, arrived_ms)
 
-    def _let_in(self, brand: str) -> BrandState | None:
-        """Return the state of a new brand, or None if it is not watched."""
-        if not self.is_listed(brand) and len(self.brands) >= self.max_unlisted:
-            return None
-        state = self.brands[brand] = BrandState(brand)
+    def _let_in(self, tweet: Tweet) -> BrandState | None:
+        """Return the state of a new brand, or None if it is not watched.
+
+        A brand that is not listed is let in by a post only, and by a live one instead of a brand
+        that was replayed.
+        """
+        if not self.is_listed(tweet.brand):
+            if tweet.kind != "post":
+                return None
+            if len(self.brands) >= self.max_unlisted:
+                replayed = None if tweet.replay else self._first_replayed()
+                if replayed is None:
+                    return None
+                self._drop(replayed)
+        state = self.brands[tweet.brand] = BrandState(tweet.brand)
         return state
+
+    def _first_replayed(self) -> str | None:
+        """Return the first name of a replayed brand that is not listed, or None."""
+        replayed = (brand for brand, state in self.brands.items() if state.replay)
+        return min((brand for brand in replayed if not self.is_listed(brand)), default=None)
 
     def _apply_post(
         self, state: BrandState, tweet: Tweet, prediction: Prediction | None, arrived_ms: int | None
@@ -209,9 +226,12 @@ class Fold:
     def _start(self, state: BrandState, tweet: Tweet, rules: Rules, arrived_ms: int | None) -> None:
         """Start a brand at the oldest bucket for which no live source is late.
 
-        A brand that was replayed starts again with its first live tweet.
+        A brand that was replayed starts again with its first live tweet, without the replay's
+        alert: nobody was notified of it.
         """
         state.restart()
+        if state.replay and not tweet.replay:
+            state.alert = None
         if tweet.brand in self.evidence:
             self.evidence[tweet.brand].restart()
             self._changed_evidence.add(tweet.brand)
@@ -271,7 +291,7 @@ class Fold:
         return [(window, self._with_evidence(window, alert, evidence)) for window, alert in closed]
 
     def _is_forgotten(self, state: BrandState, now_ms: int) -> bool:
-        if self.is_listed(state.brand):
+        if self.is_listed(state.brand) or state.buckets or state.alert is not None:
             return False
         return now_ms - max(state.newest_ms.values(), default=now_ms) > self.retention_ms
 
@@ -286,7 +306,8 @@ class Fold:
         ):
             part = parts.pop(brand, None)
             if part is not None:
-                self._dropped += part.keys()
+                keys = {*part.keys(), *(key for key, _ in part.changed())}
+                self._dropped += sorted(keys)
                 changed.discard(brand)
 
     def _add_evidence(self, tweet: Tweet, prediction: Prediction) -> None:

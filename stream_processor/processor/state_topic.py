@@ -96,6 +96,8 @@ def _state_errors(topic: str, what: str) -> Iterator[None]:
 def pack_changes(fold: Fold, partition: int, next_offset: int) -> Iterator[Output]:
     """Yield the records of everything that changed since the last checkpoint.
 
+    Deletions come first: a brand that was dropped and then seen again is kept.
+
     Parameters
     ----------
     fold
@@ -105,10 +107,10 @@ def pack_changes(fold: Fold, partition: int, next_offset: int) -> Iterator[Outpu
     next_offset
         Offset of the next record of ``tweets``.
     """
-    for state in fold.changed_states():
-        yield state.brand.encode(), state.pack(), []
     for key, value in fold.changed_records():
         yield key, value, []
+    for state in fold.changed_states():
+        yield state.brand.encode(), state.pack(), []
     yield PARTITION_KEY, fold.pack(partition, next_offset), []
 
 
