@@ -32,8 +32,8 @@ setup-core: $(CORE) ## Install only what make test-fast and pre-commit need.
 demo: $(VENV)/demo.installed ## Run the demo: make demo ARGS="--days 12".
 	@$(BIN)/badbuzz demo $(ARGS)
 
-test: $(VENV)/dev.installed ## Run every test that can run here: make test ARGS="-k broker".
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+test: $(VENV)/dev.installed ## Run every test that can run here: make test ARGS="-k broker"; WITHOUT_FAST=1 leaves out those of test-fast.
+	$(BIN)/python -m pytest $(PARALLEL) $(if $(WITHOUT_FAST),$(PURE_TESTS:%=--ignore=%)) $(ARGS)
 
 test-fast: $(CORE) ## Run the tests and doctests of the pure packages, in under a minute.
 	$(BIN)/python -m pytest $(PARALLEL) $(PURE_TESTS) $(ARGS)
@@ -66,8 +66,8 @@ bench: $(VENV)/dev.installed ## Measure speed and memory, the figures of benchma
 backtest: $(VENV)/dev.installed $(VENV)/protocol.installed ## Evaluate the detector on injected crises: make backtest ARGS=--json.
 	nice -n 10 $(BIN)/python -m benchmarks.protocol $(ARGS)
 
-chaos: $(VENV)/dev.installed ## Kill and stop workers, producers and the broker, 20 rounds.
-	REQUIRE_SERVICES=1 CHAOS_ROUNDS=20 $(BIN)/python -m pytest tests/e2e/test_chaos.py $(ARGS)
+chaos: $(VENV)/dev.installed ## Disturb 100 runs at random, with one broker and with three; continues where it stopped.
+	REQUIRE_SERVICES=1 $(BIN)/python -m tests.e2e.chaos.run $(ARGS)
 
 fuzz: $(VENV)/dev.installed ## Give every reader hostile inputs, ten minutes of CPU each; continues where it stopped: make fuzz ARGS="brands text".
 	nice -n 10 $(BIN)/python -m tests.fuzz.run $(ARGS)

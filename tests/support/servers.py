@@ -102,6 +102,7 @@ class KafkaServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._log = folder / "server.log"
         self.ports = (free_port(), free_port())
         self._process: subprocess.Popen[bytes] | None = None
         self.bootstrap_servers = f"127.0.0.1:{self.ports[0]}"
@@ -118,9 +119,14 @@ class KafkaServer:
 
     def start(self) -> Self:
         """Start the server, again with the same port and data, and wait until it is ready."""
+        self.launch()
+        self.await_started()
+        return self
+
+    def launch(self) -> None:
+        """Start the server without waiting for it."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        log = self._folder / "server.log"
-        with log.open("wb") as output:
+        with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [_SERVE, *map(str, self.ports), self._folder],
                 env={**os.environ, "KAFKA_JVM_PERFORMANCE_OPTS": _JVM_OPTIONS},
@@ -130,8 +136,11 @@ class KafkaServer:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509
             )
-        await_line(log, _STARTED, self._process, _START_S)
-        return self
+
+    def await_started(self) -> None:
+        """Wait until a launched server is ready."""
+        assert self._process is not None
+        await_line(self._log, _STARTED, self._process, _START_S)
 
     def __enter__(self) -> Self:
         """Start the server; skip the test if it cannot run."""

@@ -1,0 +1,1 @@
+"""Runs that are disturbed at random, whose outputs must be those of an undisturbed run."""

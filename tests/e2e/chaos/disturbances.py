@@ -1,0 +1,247 @@
+"""What a run is disturbed with: processes, brokers, clocks, topics and hostile records."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import orjson
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewPartitions
+
+from badbuzz import wire
+from badbuzz.model import DAY_MS
+from tests.e2e.chaos.campaign import MARK, Disturbance, SupervisedDeployment
+from tests.e2e.scenario import START_MS
+from tests.support.servers import KafkaServer
+from tests.support.stream import WorkerProcess, await_that
+
+_BRAND: Final = f"{MARK} Air"
+_FREEZE_S: Final = 8.0
+_STOP_LIMIT_S: Final = 10.0
+"""Docker kills a process that has not ended this long after SIGTERM."""
+
+
+def kill_worker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Kill a worker."""
+    rng.choice(deployment.workers).kill()
+
+
+def stop_worker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Stop a worker in order."""
+    worker = rng.choice(deployment.workers)
+    worker.signal(signal.SIGTERM)
+    worker.finish(_STOP_LIMIT_S)
+
+
+def suspend_worker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Suspend a worker until the other one owns all partitions."""
+    suspended, other = rng.sample(deployment.workers, 2)
+    suspended.signal(signal.SIGSTOP)
+    everything = list(range(deployment.stream.settings.partitions))
+    owned = f'"partitions":{everything}'.replace(" ", "").encode()
+    await_that(
+        lambda: not other.running or owned in (other.get("/readyz") or b"").replace(b" ", b""),
+        "all partitions at the other worker",
+    )
+    suspended.signal(signal.SIGCONT)
+    await_that(
+        lambda: not suspended.running or suspended.get("/healthz") is not None,
+        "an answer of the suspended worker",
+    )
+
+
+def join_worker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Let a third worker join the group, and stop one of the three."""
+    third = deployment.stream.worker()
+    await_that(lambda: third.get("/readyz") is not None or not third.running, "a third worker")
+    deployment.workers.append(third)
+    leaving = deployment.workers.pop(rng.randrange(3))
+    leaving.signal(signal.SIGTERM)
+    leaving.finish(_STOP_LIMIT_S)
+
+
+def kill_replay(deployment: SupervisedDeployment, _: random.Random) -> None:
+    """Kill the replay; it resends what was not acknowledged."""
+    if deployment.replay is not None and deployment.replay.running:
+        deployment.replay.kill()
+
+
+def kill_recorder(deployment: SupervisedDeployment, _: random.Random) -> None:
+    """Kill the recorder."""
+    if deployment.recorder is not None and deployment.recorder.running:
+        deployment.recorder.kill()
+
+
+def kill_broker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Kill a broker and start it again."""
+    server = rng.choice(deployment.cluster.servers)
+    server.kill()
+    server.start()
+
+
+def freeze_broker(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Freeze a broker for some seconds."""
+    with _frozen(rng.choice(deployment.cluster.servers)):
+        time.sleep(_FREEZE_S)
+
+
+def stop_worker_in_freeze(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Stop a worker while a broker is frozen: it ends within Docker's limit."""
+    worker = rng.choice(deployment.workers)
+    with _frozen(rng.choice(deployment.cluster.servers)):
+        worker.signal(signal.SIGTERM)
+        worker.finish(_STOP_LIMIT_S)
+
+
+@contextmanager
+def _frozen(server: KafkaServer) -> Iterator[None]:
+    server.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.signal(signal.SIGCONT)
+
+
+def hang_transaction(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Leave a transaction open in the state of a partition while a worker is replaced."""
+    settings = deployment.stream.settings
+    producer = _producer(deployment, {"transactional.id": f"{settings.topic_prefix}{MARK}"})
+    producer.init_transactions()
+    producer.begin_transaction()
+    partition = rng.randrange(settings.partitions)
+    topic = settings.topic(wire.PROCESSOR_STATE)
+    producer.produce(topic, b"{}", key=MARK.encode(), partition=partition)
+    producer.flush()
+    kill_worker(deployment, rng)
+    deployment.supervise()
+    time.sleep(rng.uniform(1, 4))
+    producer.abort_transaction()
+
+
+def plant_hostile_records(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Send records that no process can read, and some that are merely absurd."""
+    refused = [
+        f'{{"{MARK}":'.encode(),
+        f'"{MARK}"'.encode() + b"\xff\x00" * 40,
+        b"[" * 2000 + MARK.encode(),
+        _tweet(n_retweets=2**64 - 1),
+        _tweet(created_ms=2**62),
+        _tweet(id=5),
+    ]
+    absurd = [
+        _tweet(id="dashes", text="-" * 60_000),
+        _tweet(id="ligatures", text="\ufdfa" * 4096),
+        _tweet(id="number", seq=2**62, source="replay:chaos"),
+    ]
+    _send(deployment, [(_BRAND, value) for value in refused + absurd])
+    deployment.n_refused += len(refused)
+
+
+def repeat_tweets(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Send tweets again with other numbers or none, as a source that polls does."""
+    recent = deployment.stream.committed(wire.TWEETS)
+    repeats = []
+    for key, value in rng.sample(recent, min(300, len(recent))):
+        tweet = orjson.loads(value)
+        if key is not None and tweet.get("kind", "post") == "post" and MARK not in key.decode():
+            tweet["seq"] = rng.choice((-1, 0, 2**62))
+            repeats.append((key.decode(), orjson.dumps(tweet)))
+    _send(deployment, repeats)
+
+
+def delete_from_elsewhere(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Delete tweets in the name of another network."""
+    recent = [
+        (key.decode(), orjson.loads(value)["id"])
+        for key, value in deployment.stream.committed(wire.SCORED_TWEETS)
+        if key is not None
+    ]
+    deletions = [
+        (brand, _tweet(id=tweet_id, brand=brand, kind="delete", text="", source=f"mastodon:{MARK}"))
+        for brand, tweet_id in rng.sample(recent, min(50, len(recent)))
+    ]
+    _send(deployment, deletions)
+
+
+def lie_about_the_time(deployment: SupervisedDeployment, _: random.Random) -> None:
+    """Send a replayed heartbeat of the year after next, and a live one of tomorrow."""
+    now_ms = time.time_ns() // 1_000_000
+    year = _heartbeat(f"replay:{MARK}", now_ms + 400 * DAY_MS, replay=True)
+    tomorrow = _heartbeat(MARK, now_ms + DAY_MS, replay=False)
+    partitions = range(deployment.stream.settings.partitions)
+    _send(
+        deployment, [(partition, value) for partition in partitions for value in (year, tomorrow)]
+    )
+    deployment.n_refused += len(partitions)
+
+
+def _heartbeat(source: str, at_ms: int, *, replay: bool) -> bytes:
+    return _tweet(
+        kind="heartbeat", id="", brand="", text="", source=source, created_ms=at_ms,
+        produced_ms=at_ms, replay=replay,
+    )  # fmt: skip
+
+
+def _tweet(**fields: object) -> bytes:
+    """Encode a replayed tweet; its fields need not be valid."""
+    tweet: dict[str, object] = {
+        "v": wire.VERSION, "kind": "post", "id": "1", "brand": _BRAND, "text": "Lost my bag",
+        "created_ms": START_MS, "produced_ms": START_MS, "seq": -1, "source": f"replay:{MARK}",
+        "lang": "en", "replay": True,
+    }  # fmt: skip
+    return orjson.dumps(tweet | fields)
+
+
+def _send(deployment: SupervisedDeployment, records: Sequence[tuple[str | int, bytes]]) -> None:
+    """Send records to ``tweets``, each by its key or to a partition."""
+    producer = _producer(deployment, {"enable.idempotence": True, "partitioner": "murmur2_random"})
+    topic = deployment.stream.settings.topic(wire.TWEETS)
+    for place, value in records:
+        if isinstance(place, int):
+            producer.produce(topic, value, partition=place)
+        else:
+            producer.produce(topic, value, key=place)
+    assert producer.flush(60) == 0
+
+
+def _producer(deployment: SupervisedDeployment, options: dict[str, object]) -> Producer:
+    return Producer({"bootstrap.servers": deployment.cluster.bootstrap_servers, **options})
+
+
+def delete_topic(deployment: SupervisedDeployment, _: random.Random) -> None:
+    """Delete ``tweets``: every worker ends with the remedy."""
+    topic = deployment.stream.settings.topic(wire.TWEETS)
+    _admin(deployment).delete_topics([topic])[topic].result()
+    _await_remedies(deployment.workers, "was deleted")
+
+
+def add_partitions(deployment: SupervisedDeployment, _: random.Random) -> None:
+    """Add partitions to ``tweets``: every worker ends with the remedy."""
+    topic = deployment.stream.settings.topic(wire.TWEETS)
+    _admin(deployment).create_partitions([NewPartitions(topic, 6)])[topic].result()
+    _await_remedies(deployment.workers, "was given 6 partitions")
+
+
+def _admin(deployment: SupervisedDeployment) -> AdminClient:
+    return AdminClient({"bootstrap.servers": deployment.cluster.bootstrap_servers})
+
+
+def _await_remedies(workers: Sequence[WorkerProcess], said: str) -> None:
+    for worker in workers:
+        assert worker.finish() == 4, worker.log_text()
+        assert said in worker.log_text().splitlines()[-1], worker.log_text()
+
+
+DISTURBANCES: Final[tuple[Disturbance, ...]] = (
+    kill_worker, suspend_worker, stop_worker, join_worker, kill_replay, kill_recorder, kill_broker,
+    freeze_broker, stop_worker_in_freeze, hang_transaction, plant_hostile_records, repeat_tweets,
+    delete_from_elsewhere, lie_about_the_time,
+)  # fmt: skip
+ENDINGS: Final[tuple[Disturbance, ...]] = (delete_topic, add_partitions)
+SUSPENSIONS: Final[tuple[Disturbance, ...]] = (suspend_worker, suspend_worker)
+"""Only a suspended worker can write after its successor: without fencing it does."""
