@@ -11,7 +11,7 @@ import click
 
 BENCHMARKS = (
     "scorer", "drift", "fold", "evidence", "backtest", "store", "recorder", "api", "worker",
-    "first_alert",
+    "catch_up", "first_alert",
 )  # fmt: skip
 
 
