@@ -38,12 +38,20 @@ Record = tuple[bytes | None, bytes]
 
 
 def await_that(condition: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
-    """Poll a condition until it holds, and fail after a time limit."""
+    """Poll a condition until it holds, and fail after a time limit.
+
+    A condition that takes long, such as one that reads a topic, is polled less often, so that the
+    processes under test have the machine.
+    """
     deadline_s = time.monotonic() + limit_s
-    while not _holds(condition):
-        if time.monotonic() > deadline_s:
+    while True:
+        asked_s = time.monotonic()
+        if _holds(condition):
+            return
+        answered_s = time.monotonic()
+        if answered_s > deadline_s:
             raise AssertionError(f"{what} did not come within {limit_s:.0f} s")
-        time.sleep(0.02)
+        time.sleep(max(0.02, 3 * (answered_s - asked_s)))
 
 
 def _holds(condition: Callable[[], bool]) -> bool:
