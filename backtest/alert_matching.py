@@ -14,8 +14,7 @@ from badbuzz.detection.alert_evaluation import (
     is_watched,
     opens_in,
 )
-from badbuzz.model import Alert
-from badbuzz.quality.rulings import severity_rank
+from badbuzz.model import Alert, severity_rank
 
 
 class AlertMatch(NamedTuple):

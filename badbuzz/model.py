@@ -7,7 +7,7 @@ themselves do not check, so that the worker pays nothing to construct them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta
 
@@ -20,6 +20,7 @@ SCORE_UNITS = 10_000
 """Scores are summed as integers of 1/10,000, so that sums do not depend on order."""
 BUCKET_MS: Final = 300_000
 HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 MAX_MS: Final = 4_102_444_800_000
 """The year 2100: times at or after it are invalid."""
 MAX_COUNT: Final = 1_000_000_000
@@ -45,6 +46,18 @@ Key = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
 Readers carry keys that they do not know and show them as they are.
 """
 _MAX_LISTED: Final = 100
+_RANKS: Final[dict[str, int]] = {key: rank for rank, key in enumerate(get_args(Severity))}
+
+
+def severity_rank(severity: str) -> int:
+    """Return the rank of a severity; one that this version does not know is the highest.
+
+    Examples
+    --------
+    >>> severity_rank("info"), severity_rank("critical"), severity_rank("major")
+    (0, 2, 3)
+    """
+    return _RANKS.get(severity, len(_RANKS))
 
 
 @dataclass(frozen=True, slots=True)

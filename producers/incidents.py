@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 
 from badbuzz.errors import RecordingError
+from badbuzz.model import DAY_MS
 from badbuzz.recordings.limits import read_file, shown
 from badbuzz.recordings.outputs import file_errors
 from producers.airlines import Airline
@@ -21,7 +22,6 @@ BENIGN: Final = ("fare_sale", "new_route", "retweet_storm")
 _LISTS: Final = ("incidents", "benign")
 WARMUP_DAYS: Final = 7
 _MINUTE_MS: Final = 60_000
-_DAY_MS: Final = 86_400_000
 _RAMP: Final = 0.2
 _EBB: Final = 0.25
 _CRISES_PER_BRAND_DAY: Final = 5 / 9
@@ -87,9 +87,9 @@ def schedule_incidents(
         Incidents in time order: five crises and three benign surges per nine brand-days. The
         kinds take turns.
     """
-    quiet_ms = min(WARMUP_DAYS * _DAY_MS, int(0.7 * (end_ms - start_ms)))
+    quiet_ms = min(WARMUP_DAYS * DAY_MS, int(0.7 * (end_ms - start_ms)))
     slots = _slots(airlines, start_ms + quiet_ms, end_ms, rng)
-    brand_days = len(airlines) * (end_ms - start_ms - quiet_ms) / _DAY_MS
+    brand_days = len(airlines) * (end_ms - start_ms - quiet_ms) / DAY_MS
     n_crises = round(brand_days * _CRISES_PER_BRAND_DAY)
     n_benign = round(brand_days * _BENIGN_PER_BRAND_DAY)
     kinds = _cycle(CRISES, n_crises, rng) + _cycle(BENIGN, n_benign, rng)

@@ -34,11 +34,10 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Window
+from badbuzz.model import BUCKET_MS, DAY_MS, HOUR_MS, Alert, Window
 
 GRACE_MS: Final = 300_000
-_DAY_MS: Final = 24 * HOUR_MS
-_BUCKETS_PER_WEEK: Final = 7 * _DAY_MS // BUCKET_MS
+_BUCKETS_PER_WEEK: Final = 7 * DAY_MS // BUCKET_MS
 _N_DRAWS: Final = 1000
 _PERCENTILES: Final = (2.5, 97.5)
 
@@ -165,7 +164,7 @@ class WatchedPeriod:
         if self.since_ms < 0:
             self.since_ms = window.start_ms
         self.until_ms = window.end_ms
-        day = window.start_ms // _DAY_MS
+        day = window.start_ms // DAY_MS
         self.n_by_day[day] = self.n_by_day.get(day, 0) + 1
 
     def covers(self, incident: Incident) -> bool:
@@ -331,7 +330,7 @@ def _false_alarm_interval(
         return None
     counts = dict.fromkeys(days, 0)
     for alert in false_alarms:
-        day = alert.brand, (alert.opened_ms - BUCKET_MS) // _DAY_MS
+        day = alert.brand, (alert.opened_ms - BUCKET_MS) // DAY_MS
         if day in counts:
             counts[day] += 1
     weeks = np.array([watches[brand].n_by_day[day] for brand, day in days]) / _BUCKETS_PER_WEEK

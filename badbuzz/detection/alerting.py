@@ -13,10 +13,9 @@ from typing import Final
 
 from badbuzz.detection.buckets import adjusted_rate
 from badbuzz.detection.state import BrandState, DetectionResult, OpenAlert, Rules
-from badbuzz.model import BUCKET_MS, Alert, Phase, Severity
+from badbuzz.model import BUCKET_MS, Alert, Phase, Severity, severity_rank
 
 _MINUTE_MS: Final = 60_000
-_RANK: Final[dict[str, int]] = {"info": 0, "warning": 1, "critical": 2}
 
 
 def advance_alert(state: BrandState, result: DetectionResult, rules: Rules) -> Alert | None:
@@ -67,17 +66,12 @@ def _continue(
         state.last_peak = alert.peak
         return _to_alert(state, alert, "resolved", result)
     severity = _severity(state, result.score, rules)
-    rises = result.score >= rules.theta and _rank(severity) > _rank(alert.severity)
+    rises = result.score >= rules.theta and severity_rank(severity) > severity_rank(alert.severity)
     if rises or result.score >= alert.last_notified_score + rules.step:
-        alert.severity = max(alert.severity, severity, key=_rank)
+        alert.severity = max(alert.severity, severity, key=severity_rank)
         alert.last_notified_score = result.score
         return _to_alert(state, alert, "escalated", result)
     return None
-
-
-def _rank(severity: str) -> int:
-    """Return the rank of a severity; one that a newer version left in the state is the highest."""
-    return _RANK.get(severity, len(_RANK))
 
 
 def _severity(state: BrandState, score: float, rules: Rules) -> Severity:

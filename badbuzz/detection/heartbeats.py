@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from badbuzz.model import Tweet
+from badbuzz.model import DAY_MS, Tweet
 
 EVERY_MS: Final = 60_000
 TAIL_MS: Final = 660_000
 """Ten minutes plus one of lateness, so that the windows of the last tweet close."""
 
-MAX_SILENCE_MS: Final = 31 * 86_400_000
+MAX_SILENCE_MS: Final = 31 * DAY_MS
 """A longer gap between tweets is treated as missing data, with heartbeats in its first day only."""
-
-_DAY_MS: Final = 86_400_000
 
 
 def with_heartbeats(
@@ -55,7 +53,7 @@ def with_heartbeats(
         if last is None:
             due_ms = now_ms - now_ms % every_ms
         elif now_ms - last.produced_ms > MAX_SILENCE_MS:
-            yield from _heartbeats(last, due_ms, last.produced_ms + _DAY_MS, every_ms)
+            yield from _heartbeats(last, due_ms, last.produced_ms + DAY_MS, every_ms)
             due_ms = now_ms - now_ms % every_ms
         if due_ms <= now_ms:
             yield from _heartbeats(tweet, due_ms, now_ms, every_ms)

@@ -18,12 +18,12 @@ from typing import Final
 import numpy as np
 
 from badbuzz.errors import StateError, damaged_state
-from badbuzz.model import Tweet
+from badbuzz.model import DAY_MS, Tweet
 
 VERSION: Final = 1
 CAPACITY: Final = 5_000
 """Number of a brand's newest ids that are kept, if they are not older than ``PERIOD_MS``."""
-PERIOD_MS: Final = 86_400_000
+PERIOD_MS: Final = DAY_MS
 """Event time for which an id is kept; less if more than ``CAPACITY`` newer ones follow."""
 CHUNK: Final = 256
 """Number of ids in one record of the state."""

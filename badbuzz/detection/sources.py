@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from badbuzz.model import Tweet
+from badbuzz.model import DAY_MS, Tweet
 
 MAX_BEHIND_MS: Final = 120_000
 """A source further behind the newest one than this is not live."""
@@ -19,7 +19,7 @@ MAX_BEHIND_MS: Final = 120_000
 MAX_AHEAD_MS: Final = 120_000
 """A source further ahead of the broker than this is named in the windows, as if it were absent."""
 
-FORGET_MS: Final = 86_400_000
+FORGET_MS: Final = DAY_MS
 """A source further behind the newest one than this is forgotten."""
 
 MAX_SOURCES: Final = 64

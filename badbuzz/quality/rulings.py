@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final
 
-from badbuzz.model import Severity
+from badbuzz.model import severity_rank
 from badbuzz.quality.proportions import Share
 from badbuzz.store.model import AlertHistory, Ruling, RulingKind
 
 NO_TERM: Final = "none"
 """Name of the group of alerts without driving terms."""
-_RANKS: Final[dict[str, int]] = {key: rank for rank, key in enumerate(get_args(Severity))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +80,6 @@ def summarise_rulings(rulings: Iterable[tuple[Ruling, AlertHistory]]) -> RulingS
         brands=_group_rulings(pairs, lambda alert: (alert.alert.brand,)),
         terms=_group_rulings(pairs, _driving_terms),
     )
-
-
-def severity_rank(severity: str) -> int:
-    """Return the rank of a severity; one that this version does not know is the highest.
-
-    Examples
-    --------
-    >>> severity_rank("info"), severity_rank("critical"), severity_rank("major")
-    (0, 2, 3)
-    """
-    return _RANKS.get(severity, len(_RANKS))
 
 
 def highest_severity(alert: AlertHistory) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from badbuzz.model import Alert, Evidence, Example, Reason, Term, Window
+from badbuzz.model import DAY_MS, Alert, Evidence, Example, Reason, Term, Window
 from badbuzz.models.history import ChampionChange
 from badbuzz.store.model import (
     AlertHistory,
@@ -208,7 +208,7 @@ _CHALLENGER: Final = replace(
 )
 _PROMOTION: Final = ChampionChange(
     what="promote",
-    when_ms=_START_MS - 86_400_000,
+    when_ms=_START_MS - DAY_MS,
     who="ana",
     why="twice the sarcasm found",
     before=2,

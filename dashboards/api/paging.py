@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 
 from badbuzz.errors import UnknownError
+from badbuzz.model import DAY_MS
 from badbuzz.store.database import Store
 from badbuzz.store.model import BrandSummary, WindowSum
 from dashboards.api.problems import InvalidFieldError
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="maximum number of items")]
 
-DAY_MS: Final = 86_400_000
 _ROUNDED: Final = (
     "expected", "expected_low", "expected_high", "rate", "adjusted_rate", "baseline_rate",
 )  # fmt: skip

@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 
 from badbuzz.config.settings import Settings
+from badbuzz.model import DAY_MS
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.recordings.outputs import check_outputs
 from badbuzz.store.database import Store, describe_address
@@ -19,7 +20,6 @@ from dashboards.errors.findings import analyse_errors
 from dashboards.errors.formatting import advice
 from dashboards.errors.summary import summarise
 
-_DAY_MS: Final = 86_400_000
 _WIDTH: Final = 110
 
 
@@ -75,7 +75,7 @@ def _period(from_ms: int | None, to_ms: int | None, days: int | None) -> tuple[i
     if from_ms is not None and days is not None:
         raise click.UsageError("use --from or --days, not both")
     end_ms = time.time_ns() // 1_000_000 + 1 if to_ms is None else to_ms
-    start_ms = end_ms - (days or 7) * _DAY_MS if from_ms is None else from_ms
+    start_ms = end_ms - (days or 7) * DAY_MS if from_ms is None else from_ms
     if start_ms >= end_ms:
         raise click.UsageError("--from must be before --to, which defaults to now")
     return start_ms, end_ms

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from badbuzz.features.attribution import Explanation
+from badbuzz.model import DAY_MS
 from badbuzz.models.scorer import ScorerSet
 from badbuzz.quality.mispredictions import (
     GroupChange,
@@ -22,7 +23,6 @@ from badbuzz.store.database import Store
 from badbuzz.store.model import Feedback
 from dashboards.error_responses import CurrentPrediction, TokenPull
 
-_DAY_MS: Final = 86_400_000
 TREND_DAYS: Final = 84
 """Days before the end of the period at which trends begin, unless the period begins earlier."""
 _MAX_TOKENS: Final = 3
@@ -105,7 +105,7 @@ def analyse_errors(
     StoreError
         When the store cannot be read.
     """
-    trend_from_ms = min(from_ms, to_ms - TREND_DAYS * _DAY_MS)
+    trend_from_ms = min(from_ms, to_ms - TREND_DAYS * DAY_MS)
     history = store.feedback(trend_from_ms, to_ms)
     period = [feedback for feedback in history if feedback.at_ms >= from_ms]
     mispredictions = summarise_mispredictions(period)

@@ -16,6 +16,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BrokerDownError, KafkaError
+from badbuzz.model import DAY_MS
 from badbuzz.terminal.client_logs import capture_last_message
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_errors import is_transient, retry
@@ -25,17 +26,16 @@ log = logging.getLogger(__name__)
 EMBEDDED_CLUSTER: Final = "mockCluster"
 """First letters of the embedded broker's cluster id."""
 
-_DAY_MS: Final = 24 * 3_600_000
 _VISIBLE_S: Final = 20.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 5.0
 
 _COMPACTED: Final = {"cleanup.policy": "compact"}
-_MONTH: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY_MS)}
+_MONTH: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
 _CONFIGS: Final[dict[str, dict[str, str]]] = {
     wire.TWEETS: {
         "cleanup.policy": "delete",
-        "retention.ms": str(7 * _DAY_MS),
+        "retention.ms": str(7 * DAY_MS),
         "message.timestamp.type": "LogAppendTime",
     },
     wire.SCORED_TWEETS: _MONTH,

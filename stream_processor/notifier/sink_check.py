@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import click
 
@@ -22,7 +23,7 @@ from stream_processor.notifier.sinks.sink import RefusedError, Sink, UnansweredE
 @click.option("--brand", required=True, help="Brand of the alert.")
 @click.option(
     "--severity",
-    type=click.Choice(["info", "warning", "critical"]),
+    type=click.Choice(get_args(Severity)),
     default="critical",
     show_default=True,
     help="Severity of the alert.",

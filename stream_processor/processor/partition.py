@@ -30,7 +30,7 @@ from badbuzz import wire
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import UNPUBLISHED, Fold, Outcome
-from badbuzz.model import Alert, Prediction, Tweet, Window
+from badbuzz.model import DAY_MS, Alert, Prediction, Tweet, Window
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.dead_letters import DeadLetterCounter, Failure, Step, to_dead_letter
@@ -106,7 +106,7 @@ class ProcessorHandler:
             self._resources.brands.of,
             is_listed=self._resources.brands.rules.__contains__,
             max_unlisted=self._settings.unlisted_brands,
-            retention_ms=self._settings.retention_days * 86_400_000,
+            retention_ms=self._settings.retention_days * DAY_MS,
         )
         self._outputs: dict[str, list[Output]] = defaultdict(list)
         self._timestamps_ms: list[int] = []

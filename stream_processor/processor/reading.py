@@ -7,14 +7,14 @@ from typing import Final
 
 from badbuzz import wire
 from badbuzz.errors import WireError
-from badbuzz.model import Prediction, Tweet
+from badbuzz.model import DAY_MS, Prediction, Tweet
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine.dead_letters import Failure
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.partitioner import partition_of
 
 MAX_CLOCK_AHEAD_MS: Final = 300_000
-MAX_REPLAY_AHEAD_MS: Final = 366 * 86_400_000
+MAX_REPLAY_AHEAD_MS: Final = 366 * DAY_MS
 
 
 def decode(record: ConsumerRecord, n_partitions: int) -> Tweet | Failure:

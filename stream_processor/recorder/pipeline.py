@@ -12,6 +12,7 @@ from mode import Service
 
 from badbuzz.config.settings import Settings
 from badbuzz.errors import StoreDownError
+from badbuzz.model import DAY_MS
 from badbuzz.store.database import Store
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_errors import retry
@@ -24,7 +25,6 @@ from stream_processor.recorder.partition import RecordedTopic, RecorderHandler, 
 
 log = logging.getLogger(__name__)
 
-_DAY_MS: Final = 86_400_000
 _DELETE_INTERVAL_S: Final = 3600.0
 _DELETE_LIMIT_S: Final = 60.0
 _PROBE_S: Final = 5.0
@@ -120,7 +120,7 @@ class RecorderPipeline(Pipeline):
 
     async def _delete_old_tweets(self, store: Store) -> None:
         n_days = self.settings.retention_days
-        before_ms = int(time.time() * 1000) - n_days * _DAY_MS
+        before_ms = int(time.time() * 1000) - n_days * DAY_MS
         try:
             n_tweets = await self.store_thread.call(
                 lambda: store.forget(before_ms), _DELETE_LIMIT_S

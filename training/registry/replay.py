@@ -13,14 +13,13 @@ from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.heartbeats import EVERY_MS, TAIL_MS, with_heartbeats
 from badbuzz.detection.state import Rules
-from badbuzz.model import Alert, Prediction, Tweet
+from badbuzz.model import Alert, Prediction, Tweet, severity_rank
 from badbuzz.models.scorer import ScorerSet
 
 NEAR_MS: Final = 2 * 3_600_000
 """Time between the openings of two alerts of a brand that count as one moved alert."""
 
 _BATCH: Final = 1024
-_RANK: Final = {"info": 0, "warning": 1, "critical": 2}
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class Replayed:
             self.n_negative += prediction.negative
         for alert in self.fold.apply(tweet, prediction).alerts:
             before = self.alerts.get(alert.id)
-            if before is None or _RANK[alert.severity] > _RANK[before.severity]:
+            if before is None or severity_rank(alert.severity) > severity_rank(before.severity):
                 self.alerts[alert.id] = alert
 
 

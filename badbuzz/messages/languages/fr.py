@@ -361,7 +361,7 @@ TEXTS: Final[dict[str, str | tuple[str, ...]]] = {
     "errors_judged": "Vérifiées",
     "errors_missed": "Négatifs manqués",
     "errors_false": "Négatifs à tort",
-    "errors_share": "Part d'erreurs",
+    "errors_share": "Erreurs",
     "errors_no_reason": "sans motif connu",
     "errors_no_brand": "sans marque",
     "errors_worst": "Erreurs commises avec le plus de certitude",

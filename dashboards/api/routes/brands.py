@@ -10,11 +10,12 @@ from fastapi import APIRouter, Query, Response
 
 from badbuzz.evidence.terms import extract_terms as terms_of
 from badbuzz.evidence.terms import extract_words, find_drivers
+from badbuzz.model import DAY_MS
 from badbuzz.store.database import Store
 from badbuzz.store.model import Page, SampledTweet, WindowSum
 from dashboards.api import examples
 from dashboards.api.descriptions import LanguageQuery, describe_brand
-from dashboards.api.paging import DAY_MS, Limit, find_brand, resolve_period, round_step
+from dashboards.api.paging import Limit, find_brand, resolve_period, round_step
 from dashboards.api.requests import BrandPath, Cursor, Instant
 from dashboards.api.routing import ReadRoute, StateDep, reply
 from dashboards.responses import BrandStatus, PeriodTerms

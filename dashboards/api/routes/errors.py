@@ -8,8 +8,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from badbuzz.model import DAY_MS
 from dashboards.api import examples
-from dashboards.api.paging import DAY_MS, resolve_period
+from dashboards.api.paging import resolve_period
 from dashboards.api.requests import Instant
 from dashboards.api.routing import ReadRoute, StateDep, reply
 from dashboards.error_responses import ErrorAnalysis

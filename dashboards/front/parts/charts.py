@@ -12,13 +12,14 @@ import altair as alt
 import pandas as pd
 
 from badbuzz.messages.translator import Translator
+from badbuzz.model import DAY_MS
 from badbuzz.store.model import WindowSum
 from dashboards.front.parts.theme import BLUE, INK, LINE, QUIET_INK, RED
 
 BAND: Final = "#a9c4e4"
 _HIGH: Final = 240
 _LOW: Final = 150
-_TWO_DAYS_MS: Final = 2 * 86_400_000
+_TWO_DAYS_MS: Final = 2 * DAY_MS
 _DASHED: Final[dict[str, Any]] = {"color": QUIET_INK, "strokeDash": [4, 3], "strokeWidth": 1.5}
 
 

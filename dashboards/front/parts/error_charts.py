@@ -11,6 +11,7 @@ import streamlit as st
 
 from badbuzz.evidence.reasons import REASONS
 from badbuzz.messages.translator import Translator
+from badbuzz.model import DAY_MS
 from badbuzz.quality.proportions import MIN_OF_GROUP
 from dashboards.error_responses import ErrorAnalysis, LabelErrors, LabelGroup, WrongLabel
 from dashboards.front.client import Client
@@ -18,7 +19,6 @@ from dashboards.front.labels import probability
 from dashboards.front.parts import layout, tables
 
 _DAYS: Final = 28
-_DAY_MS: Final = 86_400_000
 _MOST: Final = 5
 _COMMAND: Final = f"badbuzz errors --days {_DAYS} --report errors.html"
 
@@ -31,7 +31,7 @@ _KEYS: Final = {
 def show(client: Client, t: Translator) -> None:
     """Draw error rates, trends, groups and the worst errors."""
     st.header(t("errors_title", days=_DAYS), anchor=False)
-    analysis = client.errors(time.time_ns() // 1_000_000 - _DAYS * _DAY_MS)
+    analysis = client.errors(time.time_ns() // 1_000_000 - _DAYS * DAY_MS)
     labels = analysis.labels
     if not labels.overall.n:
         st.write(t("errors_none"))

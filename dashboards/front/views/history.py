@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from badbuzz.messages.translator import Translator
+from badbuzz.model import DAY_MS
 from badbuzz.quality.rulings import highest_severity
 from badbuzz.store.model import WindowSum
 from dashboards.front.client import Client
 from dashboards.front.parts import comparison, layout, tables
 from dashboards.front.parts.curves import draw_negatives
-from dashboards.front.periods import DAY_MS, MINUTE_MS, day_of, days, replay_command, step_of
+from dashboards.front.periods import MINUTE_MS, day_of, days, replay_command, step_of
 from dashboards.responses import BrandStatus
 
 _PERIODS: Final = {"day": DAY_MS, "week": 7 * DAY_MS, "month": 30 * DAY_MS, "own": 0}
