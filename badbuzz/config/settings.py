@@ -92,7 +92,11 @@ class Settings:
         "postgresql://USER:PASSWORD@HOST/NAME",
         secret=True,
     )
-    retention_days: int = _setting(30, "days to keep sampled tweets", most=3650)
+    retention_days: int = _setting(
+        30,
+        "days to keep sampled tweets, and what was learnt about a brand that is not in brands.toml",
+        most=3650,
+    )
     api_host: str = _setting("127.0.0.1", "address on which the API listens")
     api_port: int = _setting(8080, "port on which the API listens", most=65_535)
     api_rate: int = _setting(600, "maximum requests per minute of one API key")

@@ -163,28 +163,3 @@ def test_a_new_brand_begins_where_no_live_source_is_late(behind_ms: int) -> None
     fold.apply(post(now_ms)[0], NEGATIVE, now_ms)
     slow = replace(post(now_ms - behind_ms)[0], source="slow")
     assert fold.apply(slow, NEGATIVE, now_ms + 1).outcome == "counted"
-
-
-def test_a_tweet_that_is_not_listed_is_not_watched_when_there_are_enough_brands() -> None:
-    fold = Fold(lambda _: Rules(), is_listed="A".__eq__, max_unlisted=2)
-    outcomes = [fold.apply(*post(START_MS, brand=brand)).outcome for brand in "BCDAD"]
-    assert outcomes == ["counted", "counted", "unwatched", "counted", "unwatched"]
-    assert sorted(fold.brands) == sorted(fold.seen) == [*"ABC"]
-
-
-def test_a_brand_that_is_not_listed_is_dropped_after_its_retention() -> None:
-    fold = Fold(lambda _: Rules(), is_listed="A".__eq__, max_unlisted=9, retention_ms=DAY_MS)
-    for brand in "AB":
-        fold.apply(*post(START_MS, brand=brand))
-    keys = {b"B", *(key for key, _ in fold.changed_records() if b"\x00B\x00" in key)}
-    fold.saved()
-    fold.apply(*beat(START_MS + DAY_MS))
-    assert sorted(fold.brands) == ["A", "B"]
-    fold.apply(*beat(START_MS + DAY_MS + 2 * BUCKET_MS))
-    assert [sorted(kept) for kept in (fold.brands, fold.evidence, fold.seen)] == [["A"]] * 3
-    deleted = {key for key, value in fold.changed_records() if value is None}
-    assert keys <= deleted
-    assert [state.brand for state in fold.changed_states()] == ["A"]
-    fold.apply(*post(START_MS + 2 * DAY_MS, brand="B"))
-    last = dict(fold.changed_records())
-    assert last[b"\x00ids\x00B\x000"] is not None

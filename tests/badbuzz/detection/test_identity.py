@@ -110,6 +110,11 @@ def test_a_version_whose_former_one_was_not_read_is_a_tweet() -> None:
     assert sampled(fold) == ["2"]
 
 
+def test_a_former_version_that_is_read_later_does_not_count_too() -> None:
+    tweets = [tweet_of(2, replaces="1"), tweet_of(1)]
+    assert run((tweet, NEGATIVE) for tweet in tweets)[2] == ["counted", "duplicate"]
+
+
 @pytest.mark.parametrize("kind", ["edit", "delete"])
 def test_only_a_tweets_network_edits_or_deletes_it(kind: Change) -> None:
     fold = Fold(lambda _: Rules())

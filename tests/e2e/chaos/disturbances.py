@@ -14,7 +14,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from badbuzz import wire
-from badbuzz.model import DAY_MS
+from badbuzz.model import DAY_MS, HOUR_MS
 from tests.e2e.chaos.campaign import MARK, Disturbance, SupervisedDeployment
 from tests.e2e.scenario import START_MS
 from tests.support.servers import KafkaServer
@@ -22,6 +22,8 @@ from tests.support.stream import WorkerProcess, await_that
 
 _BRAND: Final = f"{MARK} Air"
 _FREEZE_S: Final = 8.0
+_REPEATED_MS: Final = 6 * HOUR_MS
+"""Well within the time for which ids are kept."""
 _STOP_LIMIT_S: Final = 10.0
 """Docker kills a process that has not ended this long after SIGTERM."""
 
@@ -143,14 +145,18 @@ def plant_hostile_records(deployment: SupervisedDeployment, rng: random.Random) 
 
 
 def repeat_tweets(deployment: SupervisedDeployment, rng: random.Random) -> None:
-    """Send tweets again with other numbers or none, as a source that polls does."""
-    recent = deployment.stream.committed(wire.TWEETS)
-    repeats = []
-    for key, value in rng.sample(recent, min(300, len(recent))):
-        tweet = orjson.loads(value)
-        if key is not None and tweet.get("kind", "post") == "post" and MARK not in key.decode():
-            tweet["seq"] = rng.choice((-1, 0, 2**62))
-            repeats.append((key.decode(), orjson.dumps(tweet)))
+    """Send recent tweets again with other numbers or none, as a source that polls does."""
+    tweets = [
+        orjson.loads(value)
+        for key, value in deployment.stream.committed(wire.TWEETS)
+        if key is not None and MARK.encode() not in value
+    ]
+    newest_ms = max(tweet["created_ms"] for tweet in tweets)
+    recent = [tweet for tweet in tweets if newest_ms - tweet["created_ms"] < _REPEATED_MS]
+    repeats = [
+        (tweet["brand"], orjson.dumps({**tweet, "seq": rng.choice((-1, 0, 2**62))}))
+        for tweet in rng.sample(recent, min(300, len(recent)))
+    ]
     _send(deployment, repeats)
 
 
