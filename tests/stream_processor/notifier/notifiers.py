@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from badbuzz.messages.text import example
@@ -29,7 +32,22 @@ def environ(azure: HttpServer | None, manager: HttpServer | None, **more: str) -
 
 def start(stream: Deployment, settings: dict[str, str], *options: str) -> WorkerProcess:
     """Start a notifier and wait until partitions are assigned for each sink."""
-    notifier = stream.notifier(settings, *options)
+    return _started(stream.notifier(settings, *options))
+
+
+@contextmanager
+def poisoned(stream: Deployment, settings: dict[str, str], log: Path) -> Iterator[WorkerProcess]:
+    """Run a notifier with the faults of ``poisoned.py``, once it has partitions for each sink."""
+    module = "tests.stream_processor.notifier.poisoned"
+    environment = stream.environ | settings
+    notifier = WorkerProcess(environment, log, ("-m", module), ("notify", "--no-store"))
+    try:
+        yield _started(notifier)
+    finally:
+        notifier.close()
+
+
+def _started(notifier: WorkerProcess) -> WorkerProcess:
     await_that(lambda: _owns(notifier) or not notifier.running, "partitions")
     assert notifier.running, notifier.log_text()
     return notifier

@@ -19,6 +19,7 @@ from tests.stream_processor.notifier.notifiers import (
     await_changes,
     change,
     environ,
+    poisoned,
     posted,
     sink,
     sink_waits,
@@ -219,24 +220,37 @@ def test_an_unreadable_record_becomes_a_dead_letter_and_stops_nothing(
     assert [value for _, value in real_stream.committed(wire.DEAD_LETTERS)] == [b"\xff"]
 
 
+@pytest.mark.parametrize("step", ["render", "deliver"])
 def test_an_alert_that_cannot_be_sent_becomes_a_dead_letter_and_stops_nothing(
-    real_stream: Deployment, outlet: OutputProducer, azure: HttpServer
+    step: str, real_stream: Deployment, outlet: OutputProducer, azure: HttpServer, tmp_path: Path
 ) -> None:
     settings = environ(azure, None, BADBUZZ_NOTIFY_REPEAT_S="1")
-    notifier = start(real_stream, settings)
-    unsendable = replace(alert_phases()[0], window_end_ms=2**62)
-    outlet.alerts(unsendable)
-    outlet.alerts(alert_phases(1)[0])
-    await_changes(azure, alert_phases(1)[:1])
-    stop(notifier)
-    start(real_stream, settings)
-    outlet.alerts(alert_phases(2)[0])
-    await_changes(azure, alert_phases(2)[:1])
+    unsendable = replace(alert_phases()[0], severity=f"poison_{step}")
+    with poisoned(real_stream, settings, tmp_path / "first.log") as notifier:
+        outlet.alerts(unsendable)
+        outlet.alerts(alert_phases(1)[0])
+        await_changes(azure, alert_phases(1)[:1])
+        stop(notifier)
+    with poisoned(real_stream, settings, tmp_path / "second.log"):
+        outlet.alerts(alert_phases(2)[0])
+        await_changes(azure, alert_phases(2)[:1])
     ((_, value),) = real_stream.committed(wire.DEAD_LETTERS)
     (headers,) = real_stream.headers(wire.DEAD_LETTERS)
     assert value == wire.encode_alert(unsendable)
-    assert headers["step"] in (b"decode", b"render", b"deliver")
-    assert headers["sink"] == b"azure"
+    assert (headers["step"], headers["sink"]) == (step.encode(), b"azure")
+
+
+def test_an_alert_that_cannot_be_repeated_does_not_stop_the_others_reminders(
+    real_stream: Deployment, outlet: OutputProducer, manager: HttpServer, tmp_path: Path
+) -> None:
+    unrepeatable = replace(alert_phases()[0], severity="poison_repeat")
+    other = alert_phases(1)[0]
+    settings = environ(None, manager, BADBUZZ_NOTIFY_REPEAT_S="1")
+    with poisoned(real_stream, settings, tmp_path / "notifier.log") as notifier:
+        outlet.alerts(unrepeatable, other)
+        await_that(lambda: posted(manager).count(change(other)) > 2, "repetitions")
+        assert posted(manager).count(change(unrepeatable)) == 1
+        assert notifier.log_text().count(f"{unrepeatable.id} is not repeated") == 1
 
 
 # Heartbeats and workers
