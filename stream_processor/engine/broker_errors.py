@@ -108,6 +108,8 @@ async def call_broker(call: Coroutine[Any, Any, _Result], limit_s: float = CALL_
             task.cancel()
     if not task.done():
         raise BrokerDownError(f"the broker did not answer within {limit_s:g} s")
+    if task.cancelled():
+        raise BrokerDownError("the client cancelled its call to the broker")
     try:
         return task.result()
     except _FOR_THE_CALLER:

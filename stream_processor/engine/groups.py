@@ -8,16 +8,13 @@ from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError as BrokerError
 from aiokafka.errors import for_code
 from aiokafka.structs import OffsetAndMetadata
 
 from badbuzz.config.settings import Settings
-from stream_processor.engine.backoff import Backoff
-from stream_processor.engine.broker_errors import call_broker, is_transient
+from stream_processor.engine.broker_errors import call_broker, retry
 from stream_processor.engine.topics import EMBEDDED_CLUSTER, open_admin
 
-_PAUSE_S: Final = 0.25
 _LIMIT_S: Final = 20.0
 
 
@@ -55,25 +52,17 @@ async def group_members(settings: Settings) -> list[str] | None:
         The host of each member; None on the embedded broker, which does not describe groups.
     """
     async with open_admin(settings) as admin:
-        cluster = await admin.describe_cluster()
+        cluster = await call_broker(admin.describe_cluster())
         if str(cluster["cluster_id"]).startswith(EMBEDDED_CLUSTER):
             return None
-        group = await _describe_group(admin, settings.group)
+        group = await retry(lambda: call_broker(_describe_group(admin, settings.group)), _LIMIT_S)
     return [str(member[2]).lstrip("/") for member in group[4]]
 
 
 async def _describe_group(admin: AIOKafkaAdminClient, name: str) -> Any:
-    """Return the broker's description of a group, once the broker has loaded its groups."""
-    backoff = Backoff(_PAUSE_S, _PAUSE_S, _LIMIT_S)
-    while True:
-        try:
-            (answer,) = await admin.describe_consumer_groups([name])
-            ((code, *group),) = answer.groups
-            if code:
-                raise for_code(code)
-        except BrokerError as error:
-            if not is_transient(error) or backoff.expired:
-                raise
-            await backoff.sleep()
-        else:
-            return group
+    """Return the broker's description of a group; an error while it loads its groups."""
+    (answer,) = await admin.describe_consumer_groups([name])
+    ((code, *group),) = answer.groups
+    if code:
+        raise for_code(code)
+    return group

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError as BrokerError
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from badbuzz import wire
@@ -19,7 +18,7 @@ from badbuzz.errors import BrokerDownError, KafkaError
 from badbuzz.model import DAY_MS
 from badbuzz.terminal.client_logs import capture_last_message
 from stream_processor.engine.backoff import Backoff
-from stream_processor.engine.broker_errors import is_transient, retry
+from stream_processor.engine.broker_errors import call_broker, retry
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,7 @@ EMBEDDED_CLUSTER: Final = "mockCluster"
 _VISIBLE_S: Final = 20.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 5.0
+_CLOSE_S: Final = 5.0
 
 _COMPACTED: Final = {"cleanup.policy": "compact"}
 _MONTH: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
@@ -151,7 +151,7 @@ async def prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
 async def _prepare_topics(settings: Settings, *, create: bool) -> TopicReport:
     wanted = topics_of(settings)
     async with open_admin(settings) as admin:
-        cluster = await admin.describe_cluster()
+        cluster = await call_broker(admin.describe_cluster())
         if str(cluster["cluster_id"]).startswith(EMBEDDED_CLUSTER):
             return await _check_embedded(admin, wanted)
         existing = await _describe(admin)
@@ -228,34 +228,28 @@ async def wait_for_broker(
 
 @asynccontextmanager
 async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Open an admin client, and turn errors of the broker into errors that name their remedy.
+    """Open an admin client; :func:`call_broker` makes its calls.
 
     Raises
     ------
     BrokerDownError
-        When no broker answers, or with an error that passes.
-    KafkaError
-        When the broker refuses a request.
+        When no broker answers; the message names the remedy.
     """
     admin = AIOKafkaAdminClient(**settings.kafka_client(), request_timeout_ms=20_000)
     try:
         with capture_last_message("aiokafka") as last_message:
             try:
-                await admin.start()
-            except BrokerError as error:
+                await call_broker(admin.start())
+            except KafkaError as error:
                 reason = last_message.text or f"not over {settings.kafka_security_protocol}"
                 raise BrokerDownError(
                     f"no broker answers at {settings.kafka_bootstrap_servers} ({reason}): start "
                     "one (badbuzz broker, make kafka) or set BADBUZZ_KAFKA_BOOTSTRAP_SERVERS"
                 ) from error
-        try:
-            yield admin
-        except BrokerError as error:
-            if is_transient(error):
-                raise BrokerDownError(f"the broker is not available ({error!r})") from error
-            raise KafkaError(f"the broker refused a request about its topics: {error}") from error
+        yield admin
     finally:
-        await admin.close()
+        with suppress(BrokerDownError):
+            await call_broker(admin.close(), _CLOSE_S)
 
 
 _Description = dict[str, Any]
@@ -264,11 +258,11 @@ _Description = dict[str, Any]
 
 async def _describe(admin: AIOKafkaAdminClient) -> dict[str, _Description]:
     """Return every topic of the broker by name; a request by name might create a topic."""
-    return {topic["topic"]: topic for topic in await admin.describe_topics()}
+    return {topic["topic"]: topic for topic in await call_broker(admin.describe_topics())}
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: list[NewTopic]) -> list[str]:
-    answer = await admin.create_topics(missing)
+    answer = await call_broker(admin.create_topics(missing))
     created = []
     for name, code, message in answer.topic_errors:
         if not code:
@@ -297,9 +291,8 @@ async def _await_visible(
 async def _configs(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
-    answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    )
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    answers = await call_broker(admin.describe_configs(resources))
     configs = {}
     for answer in answers:
         for code, message, _, name, entries in answer.resources:
@@ -353,7 +346,8 @@ def _compare_partitions(
 
 async def _check_embedded(admin: AIOKafkaAdminClient, wanted: list[NewTopic]) -> TopicReport:
     report = TopicReport([topic.name for topic in wanted], embedded=True)
-    existing = {topic["topic"]: topic for topic in await admin.describe_topics(report.topics)}
+    described = await call_broker(admin.describe_topics(report.topics))
+    existing = {topic["topic"]: topic for topic in described}
     remedy = _partitions_remedy(list(existing.values()))
     for topic in wanted:
         report.differences += _compare_partitions(topic, existing[topic.name], remedy)

@@ -133,6 +133,11 @@ def test_a_call_that_refuses_to_be_cancelled_is_left_alone() -> None:
         asyncio.run(wait())
 
 
+def test_a_call_that_cancels_itself_does_not_cancel_its_caller() -> None:
+    with pytest.raises(BrokerDownError, match="cancelled its call"):
+        asyncio.run(call_broker(fail(asyncio.CancelledError())))
+
+
 def test_a_cancelled_caller_cancels_its_call() -> None:
     async def cancel() -> bool:
         inner = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ from click.testing import CliRunner
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
-from badbuzz.errors import KafkaError
+from badbuzz.errors import BrokerDownError, KafkaError
 from demo.processes import free_port
 from stream_processor.commands import topics
+from stream_processor.engine import groups as groups_module
+from stream_processor.engine import topics as topics_module
+from stream_processor.engine.broker_errors import CALL_S, call_broker
+from stream_processor.engine.groups import group_members
 from stream_processor.engine.topics import (
     TopicReport,
     _compare,
@@ -38,6 +43,14 @@ pytestmark = pytest.mark.kafka
 def settings(real_kafka: str) -> Settings:
     """Return the settings of a deployment on Apache Kafka without topics."""
     return settings_for(real_kafka)
+
+
+async def never_answer(*_: Any, **__: Any) -> None:
+    await asyncio.Event().wait()
+
+
+async def call_impatiently(call: Coroutine[Any, Any, Any], limit_s: float = CALL_S) -> Any:
+    return await call_broker(call, min(limit_s, 1.0))
 
 
 def prepare(settings: Settings, *, create: bool = True) -> TopicReport:
@@ -210,6 +223,32 @@ def test_it_waits_for_a_broker_that_starts_late(tmp_path: Path) -> None:
     finally:
         server.stop()
     assert len(lines) == 1
+
+
+ADMIN_CALLS = ["start", "describe_cluster", "describe_topics", "create_topics", "describe_configs"]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", ADMIN_CALLS)
+def test_a_request_about_topics_without_an_answer_ends(
+    name: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaAdminClient, name, never_answer)
+    monkeypatch.setattr(topics_module, "call_broker", call_impatiently)
+    monkeypatch.setattr(topics_module, "_VISIBLE_S", 0.0)
+    with pytest.raises(BrokerDownError, match=r"did not answer within 1 s|no broker answers"):
+        asyncio.run(asyncio.wait_for(prepare_topics(settings, create=True), 30.0))
+
+
+@pytest.mark.services
+def test_a_request_about_a_group_without_an_answer_ends(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AIOKafkaAdminClient, "describe_consumer_groups", never_answer)
+    monkeypatch.setattr(groups_module, "call_broker", call_impatiently)
+    monkeypatch.setattr(groups_module, "_LIMIT_S", 0.0)
+    with pytest.raises(BrokerDownError, match="did not answer within 1 s"):
+        asyncio.run(asyncio.wait_for(group_members(settings), 30.0))
 
 
 @pytest.mark.parametrize("kind", [NodeNotReadyError, KafkaConnectionError, RequestTimedOutError])
