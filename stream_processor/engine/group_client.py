@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from badbuzz.config.settings import Settings
 from badbuzz.errors import BrokerDownError
 from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.clients import stop_consumer
 from stream_processor.engine.partition import ConsumerRecord
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,6 @@ log = logging.getLogger(__name__)
 MAX_RECORDS: Final = 2000
 _POLL_MS: Final = 50
 _PROBE_S: Final = 5.0
-_STOP_S: Final = 5.0
 
 
 class GroupClient:
@@ -58,8 +58,7 @@ class GroupClient:
 
     async def leave(self) -> None:
         """Leave the group and disconnect; aiokafka does not call the listener."""
-        with suppress(BrokerDownError):
-            await call_broker(self._consumer.stop(), _STOP_S)
+        await stop_consumer(self._consumer)
 
     async def fetch(self) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Return records that arrived, after waiting a moment for them."""
