@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
@@ -13,13 +12,13 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.errors import (
     BadbuzzError,
-    BrokerDownError,
     DeadLettersError,
     UnstorableError,
     WireError,
 )
 from stream_processor.engine import metrics
-from stream_processor.engine.broker_errors import call_broker, retry
+from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.clients import stop_producer
 from stream_processor.engine.partition import ConsumerRecord
 from stream_processor.engine.transaction import Headers, Output
 
@@ -28,7 +27,6 @@ MAX_VALUE_BYTES: Final = 256 * 1024
 """A longer key or value is cut in the dead letter."""
 
 _MAX_DETAIL_BYTES: Final = 1000
-_CLOSE_S: Final = 5.0
 _MINUTE_MS: Final = 60_000
 _MAX_COUNTED: Final = 10_000
 _FOREIGN: Final = (BadbuzzError, BrokerError, MemoryError)
@@ -185,16 +183,17 @@ class DeadLetters:
         self._producer: AIOKafkaProducer | None = None
 
     async def open(self) -> None:
-        """Connect the producer."""
+        """Connect the producer; a former attempt that failed is disconnected first."""
+        await self.close()
         client = self._settings.kafka_client()
         self._producer = AIOKafkaProducer(**client, acks="all", compression_type="zstd")
         await call_broker(self._producer.start())
 
     async def close(self) -> None:
         """Disconnect the producer."""
-        if self._producer is not None:
-            with suppress(BrokerDownError):
-                await call_broker(self._producer.stop(), _CLOSE_S)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stop_producer(producer)
 
     def new_counter(self) -> DeadLetterCounter:
         """Return the counter of a partition, with the limit of the settings."""
@@ -203,15 +202,16 @@ class DeadLetters:
     async def write(self, record: ConsumerRecord, failure: Failure, sink: str = "") -> None:
         """Write the dead letter of a record; it may be written again after a crash.
 
-        While the broker is not available, the call waits for it.
+        Raises
+        ------
+        BrokerDownError
+            When the broker has not stored it in time; the record is then read again.
         """
         producer = self._producer
         assert producer is not None
         key, value, headers = to_dead_letter(record, failure, sink)
-        await retry(
-            lambda: call_broker(
-                producer.send_and_wait(
-                    self._topic, value, key, partition=record.partition, headers=headers
-                )
+        await call_broker(
+            producer.send_and_wait(
+                self._topic, value, key, partition=record.partition, headers=headers
             )
         )

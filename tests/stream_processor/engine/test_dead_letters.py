@@ -1,19 +1,30 @@
-"""Tests of dead letters: their headers, and their limit."""
+"""Tests of dead letters: their headers, their limit, and how they are written."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, LeaderNotAvailableError
 
-from badbuzz.errors import DeadLettersError, KafkaError, StoreDownError, UnstorableError
+from badbuzz.errors import (
+    BrokerDownError,
+    DeadLettersError,
+    KafkaError,
+    StoreDownError,
+    UnstorableError,
+)
+from demo.processes import free_port
 from stream_processor.engine.dead_letters import (
     MAX_VALUE_BYTES,
     DeadLetterCounter,
+    DeadLetters,
     Failure,
     to_dead_letter,
 )
+from tests.support.servers import settings_for
 
 MINUTE_MS = 60_000
 FAILURE = Failure("fold", "failed", "KeyError('delay')")
@@ -105,3 +116,40 @@ def test_the_offsets_remembered_are_bounded() -> None:
     counter = DeadLetterCounter(1)
     count(counter, *(Record(n, n * MINUTE_MS) for n in range(20_000)))
     assert len(counter._counted) <= 10_001
+
+
+@pytest.mark.kafka
+def test_a_dead_letter_that_the_broker_does_not_store_is_an_error_to_wait_out(
+    embedded_kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def have_no_leader(*_: object, **__: object) -> None:
+        raise LeaderNotAvailableError
+
+    async def write() -> None:
+        letters = DeadLetters(settings_for(embedded_kafka))
+        await letters.open()
+        monkeypatch.setattr(AIOKafkaProducer, "send_and_wait", have_no_leader)
+        try:
+            async with asyncio.timeout(5):
+                await letters.write(Record(), FAILURE)
+        finally:
+            await letters.close()
+
+    with pytest.raises(BrokerDownError, match="LeaderNotAvailable"):
+        asyncio.run(write())
+
+
+def test_an_attempt_to_connect_disconnects_the_former_one() -> None:
+    async def open_twice() -> bool:
+        letters = DeadLetters(settings_for(f"127.0.0.1:{free_port()}"))
+        with pytest.raises(BrokerDownError):
+            await letters.open()
+        former = letters._producer
+        assert former is not None
+        with pytest.raises(BrokerDownError):
+            await letters.open()
+        await letters.close()
+        closed: bool = former._closed
+        return closed
+
+    assert asyncio.run(open_twice())
