@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from badbuzz.config.settings import Settings
-from badbuzz.errors import BrokerDownError, KafkaError
+from badbuzz.errors import KafkaError
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.clients import stop_consumer
 from stream_processor.engine.partition import ConsumerRecord
 
 log = logging.getLogger(__name__)
 
 _POLL_MS: Final = 200
-_CLOSE_S: Final = 5.0
 _OPEN_S: Final = 75.0
 """Longest wait for the end of a transaction, in seconds: the broker aborts a worker's after 60."""
 _FIRST_PAUSE_S: Final = 0.1
@@ -28,11 +28,9 @@ Isolation = Literal["read_committed", "read_uncommitted"]
 
 @asynccontextmanager
 async def open_reader(
-    settings: Settings,
-    partitions: Sequence[TopicPartition],
-    isolation: Isolation = "read_committed",
+    settings: Settings, partitions: Sequence[TopicPartition]
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a consumer at the beginning of partitions.
+    """Open a consumer at the beginning of partitions; it reads what is committed.
 
     Parameters
     ----------
@@ -40,9 +38,18 @@ async def open_reader(
         Settings of the deployment, with the address of the broker.
     partitions
         Partitions to assign.
-    isolation
-        Whether records of open and aborted transactions are left out, as they are by default.
     """
+    async with _connect(settings, "read_committed") as consumer:
+        consumer.assign(partitions)
+        # seek_to_beginning() would race with the offset reset and might skip everything.
+        for partition, first in (await call_broker(consumer.beginning_offsets(partitions))).items():
+            consumer.seek(partition, first)
+        yield consumer
+
+
+@asynccontextmanager
+async def _connect(settings: Settings, isolation: Isolation) -> AsyncIterator[AIOKafkaConsumer]:
+    """Connect a consumer that fetches nothing, because no partition is assigned to it."""
     consumer = AIOKafkaConsumer(
         **settings.kafka_client(),
         isolation_level=isolation,
@@ -51,14 +58,9 @@ async def open_reader(
     )
     try:
         await call_broker(consumer.start())
-        consumer.assign(partitions)
-        # seek_to_beginning() would race with the offset reset and might skip everything.
-        for partition, first in (await call_broker(consumer.beginning_offsets(partitions))).items():
-            consumer.seek(partition, first)
         yield consumer
     finally:
-        with suppress(BrokerDownError):
-            await call_broker(consumer.stop(), _CLOSE_S)
+        await stop_consumer(consumer)
 
 
 async def poll(consumer: AIOKafkaConsumer, timeout_ms: int = _POLL_MS) -> list[ConsumerRecord]:
@@ -108,11 +110,12 @@ async def await_transactions(settings: Settings, partitions: Sequence[TopicParti
     """
     backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _OPEN_S)
     async with (
-        open_reader(settings, partitions, "read_uncommitted") as everything,
-        open_reader(settings, partitions) as committed,
+        _connect(settings, "read_uncommitted") as everything,
+        _connect(settings, "read_committed") as committed,
     ):
         while True:
-            written, stable = await ends(everything), await ends(committed)
+            written = await call_broker(everything.end_offsets(partitions))
+            stable = await call_broker(committed.end_offsets(partitions))
             hanging = {one: stable[one] for one in written if stable[one] < written[one]}
             if not hanging:
                 return
