@@ -8,23 +8,24 @@ The severity of an alert names the step that raises an exception, as a newer ver
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from badbuzz.cli import main
-from badbuzz.messages.mail import Message
+from badbuzz.messages.mail import Mark
 from badbuzz.model import Alert
-from stream_processor.notifier import notification as factory
-from stream_processor.notifier.notification import Notification
+from stream_processor.notifier.notification import Notification, NotificationFactory
 from stream_processor.notifier.sinks.alertmanager import Alertmanager
 from stream_processor.notifier.sinks.azure import AzureSink
 
-_write, _send, _repeat = factory.write, AzureSink.send, Alertmanager.repeat
+_from_alert = NotificationFactory.from_alert
+_send, _repeat = AzureSink.send, Alertmanager.repeat
 
 
-def write(alert: Alert, *rest: Any) -> Message:
+def from_alert(
+    self: NotificationFactory, alert: Alert, published_ms: int, mark: Mark
+) -> Notification:
     if alert.severity == "poison_render":
         raise KeyError(alert.severity)
-    return _write(alert, *rest)
+    return _from_alert(self, alert, published_ms, mark)
 
 
 async def send(self: AzureSink, notification: Notification) -> str:
@@ -40,7 +41,7 @@ async def repeat(self: Alertmanager, notifications: Sequence[Notification]) -> N
 
 
 if __name__ == "__main__":
-    factory.write = write
+    NotificationFactory.from_alert = from_alert  # type: ignore[method-assign]
     AzureSink.send = send  # type: ignore[method-assign]
     Alertmanager.repeat = repeat  # type: ignore[method-assign]
     main()
