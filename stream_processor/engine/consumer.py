@@ -26,7 +26,7 @@ from stream_processor.engine import metrics
 from stream_processor.engine.backoff import Backoff
 from stream_processor.engine.broker_status import BrokerStatus
 from stream_processor.engine.checkpoint_clock import CheckpointClock
-from stream_processor.engine.exit import hard_exit
+from stream_processor.engine.exit import exit_after
 from stream_processor.engine.gaps import Gaps
 from stream_processor.engine.group_client import MAX_RECORDS, GroupClient, RebalanceListener
 from stream_processor.engine.partition import (
@@ -131,11 +131,15 @@ class PartitionedConsumer(Service):
                 return
 
     async def on_stop(self) -> None:
-        """Checkpoint and leave the group; if no broker answers, exit without a checkpoint."""
+        """Checkpoint and leave the group; exit without a checkpoint if that takes too long."""
         drained, _ = await asyncio.wait({asyncio.create_task(self._drain())}, timeout=_DRAIN_S)
         if not drained:
-            reason = "no broker accepted the last checkpoint: its records are processed again"
-            hard_exit(str(self.crash_reason or reason), KafkaError.exit_code)
+            exit_after(self.crash_reason or KafkaError(self._describe_wait()))
+
+    def _describe_wait(self) -> str:
+        if self._to_open is not None:
+            return "stopped while partitions were opened: none of their records was processed"
+        return "no broker accepted the last checkpoint: its records are processed again"
 
     async def _drain(self) -> None:
         try:
