@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final, get_args
 
+import msgspec
 import orjson
-from sqlalchemy import Connection, Select, case, func, select
+from msgspec.inspect import DataclassType, FloatType, IntType, type_info
+from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
 from sqlalchemy.engine import RowMapping
 
-from badbuzz.errors import QueryError
-from badbuzz.model import BUCKET_MS, MAX_COUNT, Window, WindowState
+from badbuzz import wire
+from badbuzz.errors import QueryError, WireError
+from badbuzz.model import BUCKET_MS, Key, Window, WindowState
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import Page, SourcePartition, WindowSum
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
@@ -26,6 +30,11 @@ _EXPECTED: Final = ("expected", "expected_low", "expected_high")
 _STATES: Final[tuple[WindowState, ...]] = ("quiet", "no_baseline", "muted", "cooling", "firing")
 """States by increasing severity; one that this version does not know is the most severe."""
 assert set(_STATES) == set(get_args(WindowState))
+_INVALID_STATE: Final = "unknown"
+"""State of a step whose most severe state is not a key."""
+_SUMMED: Final = ("n", "n_negative", *_EXPECTED, "adjusted_rate", "baseline_rate", "score")
+_MAX_INVALID: Final = 100
+"""Maximum number of invalid windows among which the last valid one is searched for."""
 
 
 class WindowStore(DatabaseAccess):
@@ -112,14 +121,22 @@ class WindowStore(DatabaseAccess):
         if only is not None:
             query = query.where(brands.c.brand == only)
         rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["known"]))
-        return {row["known"]: window_of(row) if row["brand"] else None for row in rows}
+        return {row["known"]: _last_valid(connection, row) for row in rows}
 
     def _changed_windows(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Window]]:
-        query = select_changes(windows, partition, after, limit)
-        rows = connection.execute(query).mappings()
-        return [(row["source_offset"], window_of(row)) for row in rows]
+        """Return up to ``limit`` valid windows; fewer only if there are no more."""
+        found: list[tuple[int, Window]] = []
+        while len(found) < limit:
+            query = select_changes(windows, partition, after, limit)
+            rows = connection.execute(query).mappings().all()
+            valid = ((row["source_offset"], _recorded(row)) for row in rows)
+            found += [(offset, window) for offset, window in valid if window is not None]
+            if len(rows) < limit:
+                break
+            after = rows[-1]["source_offset"]
+        return found[:limit]
 
 
 def _row(source: SourcePartition, offset: int, window: Window) -> Row:
@@ -130,10 +147,40 @@ def _row(source: SourcePartition, offset: int, window: Window) -> Row:
     return row
 
 
-def window_of(row: RowMapping) -> Window:
-    """Convert a row with all columns into a window."""
+def _recorded(row: RowMapping) -> Window | None:
+    """Return a recorded window; None if an older version recorded what this one refuses."""
     values: dict[str, Any] = {name: row[name] for name in _NAMES}
-    return Window(**{**values, "absent": tuple(orjson.loads(values["absent"]))})
+    window = Window(**{**values, "absent": tuple(orjson.loads(values["absent"]))})
+    try:
+        return wire.decode_window(wire.encode_window(window))
+    except WireError:
+        return None
+
+
+def _last_valid(connection: Connection, row: RowMapping) -> Window | None:
+    """Return the last window of a brand, or the last valid one; None if there is none."""
+    if not row["brand"]:
+        return None
+    window = _recorded(row)
+    if window is None:
+        query = select(windows).where(windows.c.brand == row["brand"], *_in_bounds())
+        query = query.order_by(windows.c.start_ms.desc()).limit(_MAX_INVALID)
+        earlier = map(_recorded, connection.execute(query).mappings())
+        window = next((one for one in earlier if one is not None), None)
+    return window
+
+
+@cache
+def _in_bounds() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that what is summed is within the bounds that the model declares."""
+    declared = type_info(Window)
+    assert isinstance(declared, DataclassType)
+    return tuple(
+        or_(windows.c[spec.name].is_(None), windows.c[spec.name].between(kind.ge, kind.le))
+        for spec in declared.fields
+        for kind in getattr(spec.type, "types", (spec.type,))
+        if spec.name in _SUMMED and isinstance(kind, IntType | FloatType)
+    )
 
 
 def add_brands(connection: Connection, last_start_ms: Mapping[str, int | None]) -> None:
@@ -154,7 +201,7 @@ def add_brands(connection: Connection, last_start_ms: Mapping[str, int | None]) 
 def _steps(step_ms: int) -> Select[Any]:
     """Return a query of sums over windows, grouped by number of the step.
 
-    It leaves out counts that an older version recorded unchecked, whose sum may exceed 63 bits.
+    It leaves out windows whose numbers an older version recorded unchecked: a sum may overflow.
     """
     column = windows.c
     number = (column.start_ms // step_ms).label("number")
@@ -172,7 +219,7 @@ def _steps(step_ms: int) -> Select[Any]:
             func.max(unknown).label("unknown_state"),
             func.max(column.alert_id).label("alert_id"),
         )
-        .where(column.n.between(0, MAX_COUNT), column.n_negative.between(0, MAX_COUNT))
+        .where(*_in_bounds())
         .group_by(number)
         .order_by(number)
     )
@@ -190,6 +237,16 @@ def _step(row: RowMapping, step_ms: int) -> WindowSum:
         adjusted_rate=adjusted / n if n and adjusted is not None else None,
         baseline_rate=row["baseline_rate"],
         score=row["score"],
-        state=row["unknown_state"] or _STATES[row["rank"]],
+        state=_state(row),
         alert_id=row["alert_id"],
     )
+
+
+def _state(row: RowMapping) -> str:
+    """Return a step's most severe state, which an older version may have recorded unchecked."""
+    if row["unknown_state"] is None:
+        return _STATES[int(row["rank"])]
+    try:
+        return str(msgspec.convert(row["unknown_state"], Key))
+    except msgspec.ValidationError:
+        return _INVALID_STATE

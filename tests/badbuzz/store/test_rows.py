@@ -118,7 +118,10 @@ def test_a_new_phase_keeps_the_acknowledgement(store: Store) -> None:
 
 def test_two_recorders_of_one_partition_end_with_the_right_rows(store_url: str) -> None:
     batches = [
-        [(offset, window(offset // 3, n=offset)) for offset in range(start, start + 10)]
+        [
+            (offset, window(offset // 3, n=offset, n_negative=0))
+            for offset in range(start, start + 10)
+        ]
         for start in range(0, 100, 10)
     ]
 
@@ -130,8 +133,8 @@ def test_two_recorders_of_one_partition_end_with_the_right_rows(store_url: str) 
         with ThreadPoolExecutor(2) as threads:
             list(threads.map(record, (owner, zombie)))
         assert owner.position(WINDOWS) == 100
-        expected = [(o, replace(window(o // 3), n=o)) for o in range(2, 99, 3)] + [
-            (99, replace(window(33), n=99))
+        expected = [(o, replace(window(o // 3), n=o, n_negative=0)) for o in range(2, 99, 3)] + [
+            (99, replace(window(33), n=99, n_negative=0))
         ]
         assert [(o, row) for _, o, row in owner.changes({WINDOWS: -1})] == expected
 

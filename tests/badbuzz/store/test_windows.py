@@ -68,6 +68,18 @@ def test_counts_that_an_older_version_recorded_unchecked_are_left_out(
     assert (step.n, step.n_negative) == (6, 3)
 
 
+@pytest.mark.parametrize(
+    "forged", [{"expected": 1e308}, {"adjusted_rate": 1e308}, {"baseline_rate": -1e308}]
+)
+def test_sums_do_not_overflow_by_what_an_older_version_recorded_unchecked(
+    store: Store, forged: dict[str, float]
+) -> None:
+    found = [window(), window(1, **forged), window(2, **forged)]
+    store.record_windows(WINDOWS, list(enumerate(found)), 3)
+    (step,) = store.windows(BRAND, *ALWAYS, step_ms=HOUR_MS).items
+    assert (step.n, step.expected, step.adjusted_rate, step.baseline_rate) == (6, 2.5, 0.25, 0.4)
+
+
 def test_a_rate_that_an_older_version_recorded_unchecked_may_be_missing(store: Store) -> None:
     store.record_windows(WINDOWS, [(0, window(adjusted_rate=None))], 1)
     (step,) = store.windows(BRAND, *ALWAYS).items
@@ -84,6 +96,10 @@ def test_a_rate_that_an_older_version_recorded_unchecked_may_be_missing(store: S
         (("quiet", "paused"), "paused"),
         (("paused",), "paused"),
         (("firing", "paused"), "paused"),
+        (("",), "unknown"),
+        (("quiet", ""), "unknown"),
+        (("", "paused"), "paused"),
+        (("Paused!",), "unknown"),
     ],
 )
 def test_a_steps_state_is_the_worst(store: Store, states: tuple[str, ...], worst: str) -> None:
@@ -118,6 +134,42 @@ def test_a_brands_summary_has_its_last_window_and_its_open_alert(store: Store) -
     store.record_alerts(ALERTS, [(0, over), (1, later(over, 2, phase="resolved")), (2, fired)], 3)
     summaries = [(brand.brand, brand.last_window, brand.open_alert) for brand in store.brands()]
     assert summaries == [(BRAND, window(1), fired), ("B", window(brand="B"), None)]
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"rate": 7.0},
+    {"expected": 1e13},
+    {"state": ""},
+    {"n": 2, "n_negative": 3},
+    {"alert_id": "Other/1"},
+)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_last_window_that_an_older_version_recorded_unchecked_is_passed_over(
+    store: Store, forged: dict[str, Any]
+) -> None:
+    bad = window(200, **forged)
+    found = [window(), bad, window(brand="B")]
+    store.record_windows(WINDOWS, list(enumerate(found)), 3)
+    assert [one.last_window for one in store.brands()] == [window(), window(brand="B")]
+    assert store.last_windows() == [window(), window(brand="B")]
+    assert store.brand(BRAND) == store.brands()[0]
+
+
+def test_a_brand_without_a_valid_window_is_known(store: Store) -> None:
+    store.record_windows(WINDOWS, [(0, window(rate=7.0))], 1)
+    assert [(brand.brand, brand.last_window) for brand in store.brands()] == [(BRAND, None)]
+
+
+def test_invalid_windows_do_not_end_the_changes(store: Store) -> None:
+    found = [window(0, rate=7.0), window(1, state=""), window(2), window(3)]
+    store.record_windows(WINDOWS, list(enumerate(found)), 4)
+    assert store.changes({WINDOWS: -1}, limit=1) == [(WINDOWS, 2, window(2))]
+    assert store.changes({WINDOWS: -1}, limit=3) == [
+        (WINDOWS, 2, window(2)),
+        (WINDOWS, 3, window(3)),
+    ]
 
 
 def test_the_summary_of_one_brand_equals_that_in_the_list(store: Store) -> None:

@@ -22,7 +22,18 @@ from dashboards.front.client import ApiError, Client, decode
 from dashboards.front.session import client_of
 from dashboards.front.views.alert import claim
 from demo.processes import free_port
-from tests.support.served import ALERTS, BRAND, START_MS, STEP_MS, Served, alert, fill, make_key
+from tests.support.served import (
+    ALERTS,
+    BRAND,
+    START_MS,
+    STEP_MS,
+    WINDOWS,
+    Served,
+    alert,
+    fill,
+    make_key,
+    window,
+)
 from tests.support.servers import ROOT, die_with_parent
 from tests.support.stream import await_that
 
@@ -284,7 +295,7 @@ def answers(port: int) -> bool:
         return False
 
 
-# A newer version
+# Other versions
 
 
 @pytest.mark.parametrize("asked", [{}, {"alert": f"{BRAND}/{START_MS + 6 * STEP_MS}"}])
@@ -296,6 +307,19 @@ def test_values_of_a_newer_version_are_shown_by_their_key(
     app = open_page(**asked)
     assert not app.exception
     assert "major" in page_text(app)
+
+
+def test_windows_that_an_older_version_stored_unchecked_empty_no_page(
+    served: Served, client: Client, open_page: Callable[..., AppTest]
+) -> None:
+    forged = [replace(window(8), state=""), replace(window(9), rate=7.0)]
+    with Store.open(served.address) as store:
+        store.record_windows(WINDOWS, list(enumerate(forged, 8)), 10)
+    assert "38 of 51 tweets about Air Paradis" in page_text(open_page())
+    (status,) = client.brands()
+    assert status.last_window == window(7)
+    steps = client.windows(BRAND, START_MS + 8 * STEP_MS, START_MS + 10 * STEP_MS)
+    assert [step.state for step in steps] == ["unknown", window(9).state]
 
 
 def test_an_answer_that_cannot_be_read_is_reported() -> None:
