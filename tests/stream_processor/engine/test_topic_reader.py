@@ -14,12 +14,29 @@ from badbuzz import wire
 from badbuzz.config.settings import Settings
 from stream_processor.engine.topic_reader import await_transactions
 from stream_processor.engine.topics import prepare_topics
+from tests.support.servers import settings_for
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
 
-def test_to_wait_for_transactions_reads_no_record(
-    kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch
+async def await_open_transaction(settings: Settings, requests: list[object]) -> None:
+    """Wait for the end of a transaction, which is aborted once some requests were sent."""
+    await prepare_topics(settings, create=True)
+    topic = settings.topic(wire.ALERTS)
+    client = settings.kafka_client()
+    async with AIOKafkaProducer(**client, transactional_id=settings.group) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"{}", b"key", partition=0)
+        requests.clear()
+        waiting = asyncio.create_task(await_transactions(settings, [TopicPartition(topic, 0)]))
+        while len(requests) < 10 and not waiting.done():
+            await asyncio.sleep(0.02)
+        await producer.abort_transaction()
+        await waiting
+
+
+def test_no_record_is_read_to_wait_for_a_transaction(
+    real_kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requests: list[object] = []
     send = AIOKafkaClient.send
@@ -28,14 +45,7 @@ def test_to_wait_for_transactions_reads_no_record(
         requests.append(request)
         return await send(client, node, request, **options)
 
-    async def write_then_wait() -> None:
-        await prepare_topics(kafka_settings, create=True)
-        topic = kafka_settings.topic(wire.ALERTS)
-        async with AIOKafkaProducer(**kafka_settings.kafka_client()) as producer:
-            await producer.send_and_wait(topic, b"{}", b"key", partition=0)
-        monkeypatch.setattr(AIOKafkaClient, "send", note)
-        await await_transactions(kafka_settings, [TopicPartition(topic, 0)])
-
-    asyncio.run(write_then_wait())
-    assert requests
+    monkeypatch.setattr(AIOKafkaClient, "send", note)
+    asyncio.run(await_open_transaction(settings_for(real_kafka), requests))
+    assert len(requests) >= 10
     assert not [request for request in requests if isinstance(request, FetchRequest)]
