@@ -150,7 +150,7 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Champ
     RegistryError
         There is no former champion, or no reason.
     BundleError
-        The former champion's bundle was changed.
+        The former champion's bundle is broken, or its files are not those that were promoted.
     """
     champion = find_version(registry, language, CHAMPION)
     number = former_champion(read_changes(registry, language), champion.number)
@@ -160,6 +160,8 @@ def roll_back(registry: Registry, language: str, *, who: str, why: str) -> Champ
         )
     version = find_version(registry, language, str(number))
     scorer, _ = load_bundle(registry, version)
+    if PROMOTED_TAG in version.tags:  # absent if it was promoted before digests were recorded
+        registry.check_promoted(version, scorer)
     why = _reason(why, needed=True)
     event = ChampionChange("rollback", _now_ms(), who, why, champion.number, number)
     _move(registry, version, event, scorer.digest)

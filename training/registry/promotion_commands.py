@@ -81,11 +81,12 @@ def promote(language: str, which: str, margin: float, reason: str, force: bool, 
     registry = open_registry()
     version = find_version(registry, language, which)
     champion = registry.find_version(language)
-    is_champion = champion is not None and champion.number == version.number
-    if is_champion and PROMOTED_TAG in version.tags:
-        click.echo(f"{version} is the champion already")
-        return
     challenger, n_bytes = load_bundle(registry, version)
+    if champion is not None and champion.number == version.number:
+        if version.tags.get(PROMOTED_TAG) == challenger.digest:
+            click.echo(f"{version} is the champion already")
+            return
+        champion = None  # its promoted files are gone: comparing it with itself would prove nothing
     heldout = find_heldout(registry, language)
     if heldout is None:
         checks = [_NO_HELDOUT_SET]

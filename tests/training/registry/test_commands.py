@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from badbuzz.errors import BundleError, RegistryError
-from badbuzz.models.registry import CHALLENGER, CHAMPION, Registry
+from badbuzz.models.registry import CHALLENGER, CHAMPION, PROMOTED_TAG, Registry
 from badbuzz.models.scorer import Scorer
 from demo.processes import free_port
 from tests.support.mlflow_server import MlflowServer
@@ -155,6 +155,36 @@ def test_a_rollback_to_a_broken_bundle_is_refused(registry: Registry, tmp_path: 
     champion = registry.find_version("en")
     assert champion is not None
     assert champion.number == good.number
+
+
+def test_a_rollback_to_files_that_were_not_promoted_is_refused(
+    registry: Registry, tmp_path: Path
+) -> None:
+    changed = put_unchecked(registry, variant(tmp_path / "changed"), "")
+    good = put(registry, variant(tmp_path / "good"))
+    for version in (changed, good):
+        promote(registry, version, [], digest="0" * 64, who="ann")
+    with pytest.raises(BundleError, match="not those that were promoted: badbuzz models promote"):
+        roll_back(registry, "en", who="ann", why="a try")
+    champion, refused = (registry.find_version("en", which) for which in (CHAMPION, "1"))
+    assert champion is not None
+    assert refused is not None
+    assert (champion.number, refused.tags[PROMOTED_TAG]) == (good.number, "0" * 64)
+
+
+def test_a_champion_whose_files_were_replaced_is_promoted_again(
+    registry: Registry, tmp_path: Path
+) -> None:
+    version = put(registry, variant(tmp_path / "one"))
+    promote(registry, version, [], digest="0" * 64, who="ann")
+    arguments = ("models", "promote", "en", "1", "--force", "--reason", "replaced on purpose")
+    ran = command(registry, *arguments)
+    assert "is the champion already" not in ran.output
+    champion = registry.find_version("en")
+    assert champion is not None
+    scorer, _ = registry.fetch(champion, tmp_path / "out")
+    registry.check_promoted(champion, scorer)
+    assert "is the champion already" in command(registry, *arguments).output
 
 
 def test_versions_survive_a_restart(
