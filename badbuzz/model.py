@@ -208,6 +208,7 @@ class Example:
     """A negative tweet to display, with user names, e-mail addresses and phone numbers masked.
 
     ``n_alike`` is the number of its near-duplicates in the sample, itself included, >= 1.
+    ``network`` is the one that ``id`` belongs to; empty when unknown, as in older records.
     """
 
     id: Id
@@ -217,6 +218,7 @@ class Example:
     url: Id
     n_retweets: Count
     n_alike: Count
+    network: Name = ""
 
 
 @dataclass(frozen=True, slots=True)

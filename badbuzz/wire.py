@@ -43,6 +43,7 @@ REASONS: Final = (
 )  # fmt: skip
 
 _UNSET: Final = b',"replaces":""}'
+_NO_NETWORK: Final = b',"network":""}'
 _VERSIONED: Final = b'{"v":%d,' % VERSION
 _MAX_DETAIL: Final = 300
 _PLACE: Final = re.compile(r"(?P<what>.*) - at `\$\.?(?P<field>[^`]*)`", re.DOTALL)
@@ -218,7 +219,8 @@ def encode_window(window: Window) -> bytes:
 
 def encode_alert(alert: Alert) -> bytes:
     """Encode an alert as a JSON record; equal alerts give equal bytes."""
-    return _VERSIONED + orjson.dumps(alert)[1:]
+    packed = _VERSIONED + orjson.dumps(alert)[1:]
+    return packed.replace(_NO_NETWORK, b"}")  # in a text, the quotes are escaped
 
 
 def decode_window(data: bytes) -> Window:

@@ -217,7 +217,7 @@ class Fold:
         if not is_new:
             return _CLOSING_NOTHING["duplicate"]
         evidence = self.evidence.get(tweet.brand)
-        if evidence is not None and evidence.forget(tweet.removed_id):
+        if evidence is not None and evidence.forget(tweet.source, tweet.removed_id):
             self._changed_evidence.add(tweet.brand)
         if state.replay == tweet.replay:
             windows.note_source(state, tweet, arrived_ms)

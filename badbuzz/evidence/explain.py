@@ -136,4 +136,5 @@ def _example(group: _DuplicateGroup) -> Example:
         url=sampled.url,
         n_retweets=sampled.n_retweets,
         n_alike=len(group),
+        network=sampled.network,
     )

@@ -1,9 +1,9 @@
 """Bounded sample of a brand's negative tweets, and decayed counts of their usual terms.
 
-The sample of a bucket holds the 32 negatives with the lowest hashes of their ids: a uniform sample
-that does not depend on their order. If the samples exceed their limit in bytes, they are thinned,
-older buckets more than newer ones. Once an hour, samples older than an hour are removed, and six
-of their tweets add their terms to the counts, whose half-life is 168 such hours. Texts are
+The sample of a bucket holds the 32 negatives with the lowest digests of network and id: a uniform
+sample that does not depend on their order. If the samples exceed their limit in bytes, they are
+thinned, older buckets more than newer ones. Once an hour, samples older than an hour are removed,
+and six of their tweets add their terms to the counts, whose half-life is 168 such hours. Texts are
 tokenised only then, or for an alert.
 
 Each sample is one record and the counts are another, so that a checkpoint writes only records that
@@ -21,12 +21,13 @@ from zlib import crc32
 
 import orjson
 
+from badbuzz.detection.seen_ids import identify_post, network_of
 from badbuzz.errors import StateError, damaged_state
 from badbuzz.evidence.masking import mask
 from badbuzz.evidence.terms import extract_terms, extract_words
 from badbuzz.model import BUCKET_MS, HOUR_MS, MAX_COUNT, SCORE_UNITS, Prediction, Tweet
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_BYTES: Final = 32_768
 """Limit of the total size of one brand's records, keys included."""
 PREFIX: Final = b"\x00evidence\x00"
@@ -47,10 +48,12 @@ _MAX_TEXT: Final = 280
 _MAX_READ: Final = 4_096
 _MAX_URL: Final = 120
 _MAX_ID: Final = 40
+_MAX_NETWORK: Final = 200
+_V1_BITS: Final = 32  # version 1 kept a CRC-32 of the id and no network: any network may delete it
 _JOINER: Final = "\u200d"
 
 Sample = list[tuple[int, bytes]]
-"""Hash and packed form of each sampled tweet, lowest hash first."""
+"""Digest of network and id, and packed form, of each sampled tweet, lowest digest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class SampledNegative:
     author: int
     id: str
     url: str
+    network: str
     text: str
 
 
@@ -134,7 +138,7 @@ class BrandEvidence:
             Prediction of the tweet.
         """
         start_ms = tweet.created_ms - tweet.created_ms % BUCKET_MS
-        rank = _digest(tweet.id)
+        rank = identify_post(tweet.source, tweet.id)
         sample = self.samples.get(start_ms)
         if sample is None:
             sample = self.samples[start_ms] = []
@@ -150,18 +154,23 @@ class BrandEvidence:
         if self._n_bytes > _SAMPLE_BYTES:
             self._thin()
 
-    def forget(self, tweet_id: str) -> bool:
+    def forget(self, source: str, tweet_id: str) -> bool:
         """Remove a tweet that was deleted or edited, so that no alert shows it.
+
+        Parameters
+        ----------
+        source, tweet_id
+            Source of the deletion or edit, and id of the tweet in the network of the source.
 
         Returns
         -------
         bool
             Whether a sample contained the tweet.
         """
-        rank = _digest(tweet_id)
+        ranks = identify_post(source, tweet_id), _digest(tweet_id) << _V1_BITS
         was_sampled = False
         for start_ms, sample in list(self.samples.items()):
-            kept = [entry for entry in sample if entry[0] != rank]
+            kept = [entry for entry in sample if entry[0] not in ranks]
             if len(kept) < len(sample):
                 was_sampled = True
                 self._replace(start_ms, kept)
@@ -306,7 +315,7 @@ class BrandEvidence:
             If it has another version, or is damaged.
         """
         plain: dict[str, Any] = orjson.loads(value)
-        if plain["v"] != VERSION:
+        if plain["v"] not in (1, VERSION):
             raise StateError(
                 f"evidence of brand {self.brand!r} has version {plain['v']}, this is {VERSION}: "
                 "run the badbuzz that wrote it, or start with an empty processor-state topic"
@@ -315,6 +324,8 @@ class BrandEvidence:
             self.hour, self.counts = plain["hour"], plain["counts"]
             return
         start_ms = int(record_key.rpartition(b"\x00")[2])
+        if plain["v"] == 1:
+            plain["sample"] = [[e[0] << _V1_BITS, *e[1:-1], "", e[-1]] for e in plain["sample"]]
         sample = [(fields[0], orjson.dumps(fields) + b",") for fields in plain["sample"]]
         self.samples[start_ms] = sample
         self._n_bytes += _size(sample)
@@ -330,17 +341,18 @@ def _pack_tweet(rank: int, tweet: Tweet, prediction: Prediction) -> bytes:
     The comma separates it from the next one. Appending it also copies the bytes, as the buffer of
     orjson's result takes a kilobyte.
     """
-    created_ms, score = tweet.created_ms, round(prediction.score * SCORE_UNITS)
+    head = rank, tweet.created_ms, round(prediction.score * SCORE_UNITS)
     author = _digest(tweet.author) if tweet.author else 0
+    network = _keep_if_fits(network_of(tweet.source), _MAX_NETWORK)
     with suppress(orjson.JSONEncodeError):  # a lone surrogate, or an integer over 64 bits
         packed = orjson.dumps(
-            (rank, created_ms, score, tweet.n_retweets, author, tweet.id, tweet.url, tweet.text)
+            (*head, tweet.n_retweets, author, tweet.id, tweet.url, network, tweet.text)
         )
         if len(packed) <= _MAX_ENTRY:
             return packed + b","
     n_retweets, text = min(tweet.n_retweets, MAX_COUNT), _shorten_text(tweet.text)
     id_, url = _keep_if_fits(tweet.id, _MAX_ID), _keep_if_fits(tweet.url, _MAX_URL)
-    return orjson.dumps((rank, created_ms, score, n_retweets, author, id_, url, text)) + b","
+    return orjson.dumps((*head, n_retweets, author, id_, url, network, text)) + b","
 
 
 def _size(sample: Sample) -> int:
@@ -348,10 +360,10 @@ def _size(sample: Sample) -> int:
 
 
 def _unpack_tweet(packed: bytes) -> SampledNegative:
-    _, created_ms, score, n_retweets, author, name, url, text = orjson.loads(packed[:-1])
-    name, url = _keep_if_fits(name, _MAX_ENTRY), _keep_if_fits(url, _MAX_ENTRY)
-    n_retweets = min(n_retweets, MAX_COUNT)  # kept before records had this limit
-    return SampledNegative(created_ms, score, n_retweets, author, name, url, _one_line(text))
+    _, created_ms, score, n_retweets, author, id_, url, network, text = orjson.loads(packed[:-1])
+    id_, url = _keep_if_fits(id_, _MAX_ENTRY), _keep_if_fits(url, _MAX_ENTRY)
+    n_retweets, text = min(n_retweets, MAX_COUNT), _one_line(text)  # some have more than MAX_COUNT
+    return SampledNegative(created_ms, score, n_retweets, author, id_, url, network, text)
 
 
 def _keep_if_fits(name: str, most: int) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, up
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.model import Alert, Example, Severity
-from badbuzz.store.column_types import storable_id
+from badbuzz.store.column_types import storable, storable_id
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import AlertHistory, AlertPhase, Page, Ruling, SourcePartition
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
@@ -24,8 +24,8 @@ from badbuzz.store.statements import (
     deleted_among,
     insert_into,
     lock_deletions,
-    pair_in,
     select_changes,
+    tweets_in,
     upsert,
 )
 from badbuzz.store.windows import add_brands
@@ -52,7 +52,7 @@ class AlertStore(DatabaseAccess):
                 return
             lock_deletions(connection)
             shown = {key for _, alert in records for key in _example_keys(alert)}
-            deleted = set(deleted_among(connection, shown))
+            deleted = deleted_among(connection, shown)
             kept = [(offset, without_examples(alert, deleted)) for offset, alert in records]
             add_brands(connection, {alert.brand: None for _, alert in kept})
             upsert(connection, alerts, [_row(source, *one) for one in kept])
@@ -163,15 +163,19 @@ def _shown_examples(alert: Alert) -> Iterable[Example]:
         yield from alert.evidence.most_repeated
 
 
+def _example_key(alert: Alert, shown: Example) -> TweetKey:
+    return alert.brand, storable(shown.network), storable_id(shown.id)
+
+
 def _example_keys(alert: Alert) -> set[TweetKey]:
-    return {(alert.brand, storable_id(example.id)) for example in _shown_examples(alert)}
+    return {_example_key(alert, shown) for shown in _shown_examples(alert)}
 
 
 def _example_rows(alert: Alert) -> list[Row]:
     phase = {"alert_id": alert.id, "phase": alert.phase, "window_end_ms": alert.window_end_ms}
     return [
-        {"brand": brand, "tweet_id": tweet_id, **phase}
-        for brand, tweet_id in sorted(_example_keys(alert))
+        {"brand": brand, "network": network, "tweet_id": tweet_id, **phase}
+        for brand, network, tweet_id in sorted(_example_keys(alert))
     ]
 
 
@@ -182,7 +186,7 @@ def without_examples(alert: Alert, deleted: set[TweetKey]) -> Alert:
         return alert
 
     def remaining(shown: tuple[Example, ...]) -> tuple[Example, ...]:
-        return tuple(one for one in shown if (alert.brand, storable_id(one.id)) not in deleted)
+        return tuple(one for one in shown if _example_key(alert, one) not in deleted)
 
     negative, repeated = remaining(evidence.most_negative), remaining(evidence.most_repeated)
     return replace(
@@ -194,7 +198,7 @@ def remove_examples(connection: Connection, deleted: set[TweetKey]) -> None:
     """Remove tweets from the evidence of all phases."""
     if not deleted:
         return
-    named = pair_in(examples.c.brand, examples.c.tweet_id, deleted)
+    named = tweets_in(examples, deleted)
     phases = select(examples.c.alert_id, examples.c.phase, examples.c.window_end_ms).where(named)
     column = alert_phases.c
     key = tuple_(column.alert_id, column.phase, column.window_end_ms)

@@ -9,17 +9,17 @@ text, author and permalink, and is never returned.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
+from sqlalchemy import Connection, delete, select, tuple_
 
 from badbuzz.detection.seen_ids import network_of
 from badbuzz.evidence.masking import mask
-from badbuzz.model import BUCKET_MS, Scored
+from badbuzz.model import BUCKET_MS, Scored, Tweet
 from badbuzz.store.alerts import remove_examples
-from badbuzz.store.column_types import storable_id
+from badbuzz.store.column_types import storable, storable_id
 from badbuzz.store.engine import DatabaseAccess
 from badbuzz.store.model import SourcePartition
 from badbuzz.store.positions import advance_position
@@ -30,7 +30,8 @@ from badbuzz.store.statements import (
     chunks,
     deleted_among,
     lock_deletions,
-    pair_in,
+    rows_in,
+    tweets_in,
     upsert,
 )
 
@@ -48,6 +49,7 @@ class _Candidate:
     """A post that may be in the sample: its sort keys and, if it is new, its record."""
 
     brand: str
+    network: str
     tweet_id: str
     created_ms: int
     score: float | None
@@ -59,14 +61,14 @@ class _Candidate:
 
     @property
     def key(self) -> TweetKey:
-        return self.brand, self.tweet_id
+        return self.brand, self.network, self.tweet_id
 
 
 _Order = Callable[[_Candidate], Any]
 _ORDERS: Final[tuple[tuple[_Order, bool], ...]] = (
-    (lambda one: (-one.created_ms, one.tweet_id), False),
-    (lambda one: (-(one.score or 0.0), one.tweet_id), True),
-    (lambda one: (score_margin(one.score or 0.0), one.tweet_id), True),
+    (lambda one: (-one.created_ms, one.tweet_id, one.network), False),
+    (lambda one: (-(one.score or 0.0), one.tweet_id, one.network), True),
+    (lambda one: (score_margin(one.score or 0.0), one.tweet_id, one.network), True),
 )
 """Sort key of each list, and whether the list requires a score."""
 
@@ -118,7 +120,7 @@ class SampleWriter(DatabaseAccess):
         return n_forgotten
 
     def _forget_some(self, before_ms: int) -> int:
-        key = sample.c.brand, sample.c.tweet_id
+        key = sample.c.brand, sample.c.network, sample.c.tweet_id
         old = select(*key).where(sample.c.recorded_ms < before_ms).limit(FORGET_AT_ONCE)
         with self._write() as connection:
             return connection.execute(delete(sample).where(tuple_(*key).in_(old))).rowcount
@@ -135,15 +137,19 @@ def score_margin(score: float) -> float:
     return round(abs(score - 0.5), 6)
 
 
+def _key(tweet: Tweet, tweet_id: str) -> TweetKey:
+    """Return the key of a tweet of the network of another, or of itself."""
+    return tweet.brand, storable(network_of(tweet.source)), storable_id(tweet_id)
+
+
 def _newest(records: Iterable[tuple[int, Scored]]) -> list[_Candidate]:
     """Return the posts; duplicates are reduced to the last record."""
     posts: dict[TweetKey, _Candidate] = {}
     for offset, scored in records:
         tweet = scored.tweet
         if tweet.kind == "post":
-            id_ = storable_id(tweet.id)
-            one = _Candidate(tweet.brand, id_, tweet.created_ms, scored.score, (offset, scored))
-            posts[one.key] = one
+            key = _key(tweet, tweet.id)
+            posts[key] = _Candidate(*key, tweet.created_ms, scored.score, (offset, scored))
     return list(posts.values())
 
 
@@ -177,9 +183,9 @@ def _add(
     stored = {one.key: one for one in _stored(connection, sorted(best))}
     kept = {one.key for several in _best({**stored, **new}.values()).values() for one in several}
     for some in chunks(sorted(stored.keys() - kept)):
-        connection.execute(delete(sample).where(_tweets_in(some)))
+        connection.execute(delete(sample).where(tweets_in(sample, some)))
     deleted = deleted_among(connection, new.keys() & kept)
-    rows = [_row(source, one, deleted.get(key)) for key, one in new.items() if key in kept]
+    rows = [_row(source, one, is_deleted=key in deleted) for key, one in new.items() if key in kept]
     upsert(
         connection,
         sample,
@@ -190,11 +196,11 @@ def _add(
 
 def _stored(connection: Connection, windows: Sequence[_WindowKey]) -> Iterable[_Candidate]:
     column = sample.c
-    query = select(column.brand, column.tweet_id, column.created_ms, column.score)
+    query = select(column.brand, column.network, column.tweet_id, column.created_ms, column.score)
     for some in chunks(windows):
-        in_some = pair_in(column.brand, column.window_start_ms, some)
+        in_some = rows_in((column.brand, column.window_start_ms), some)
         for row in connection.execute(query.where(in_some)):
-            yield _Candidate(row.brand, row.tweet_id, row.created_ms, row.score)
+            yield _Candidate(*row)
 
 
 def _remove(
@@ -204,51 +210,34 @@ def _remove(
     rows: dict[TweetKey, Row] = {}
     for offset, scored in records:
         tweet = scored.tweet
-        key = tweet.brand, storable_id(tweet.removed_id)
+        brand, network, tweet_id = key = _key(tweet, tweet.removed_id)
         rows[key] = {
-            "brand": tweet.brand,
-            "tweet_id": key[1],
+            "brand": brand,
+            "network": network,
+            "tweet_id": tweet_id,
             "kind": tweet.kind,
             "at_ms": tweet.created_ms,
-            "network": network_of(tweet.source),
             "partition": source.partition,
             "source_offset": offset,
         }
-    for key in _tweets_of_others(connection, rows):
-        del rows[key]
     upsert(connection, deletions, list(rows.values()))
-    for some in chunks(sorted(rows)):
-        connection.execute(sample.update().where(_tweets_in(some)).values(_EMPTY))
+    unknown = {(brand, "", tweet_id) for brand, _, tweet_id in rows}  # rows of earlier versions
+    for some in chunks(sorted({*rows, *unknown})):
+        connection.execute(sample.update().where(tweets_in(sample, some)).values(_EMPTY))
         remove_examples(connection, set(some))
-
-
-def _tweets_of_others(connection: Connection, rows: Mapping[TweetKey, Row]) -> list[TweetKey]:
-    """Return the sampled tweets that are not of the network that deletes or edits them."""
-    column = sample.c
-    query = select(column.brand, column.tweet_id, column.network).where(column.network != "")
-    return [
-        (row.brand, row.tweet_id)
-        for some in chunks(sorted(rows))
-        for row in connection.execute(query.where(_tweets_in(some)))
-        if row.network != rows[row.brand, row.tweet_id]["network"]
-    ]
-
-
-def _tweets_in(keys: Collection[TweetKey]) -> ColumnElement[bool]:
-    return pair_in(sample.c.brand, sample.c.tweet_id, keys)
 
 
 _EMPTY: Final[Row] = {"removed": True, "text": "", "url": "", "author": "", "n_retweets": 0}
 
 
-def _row(source: SourcePartition, one: _Candidate, deleted_by: str | None) -> Row:
-    """Return the row of a post; ``deleted_by`` is the network that deleted its id, if any."""
+def _row(source: SourcePartition, one: _Candidate, *, is_deleted: bool) -> Row:
+    """Return the row of a post, without its text if it was deleted."""
     assert one.post is not None
     offset, scored = one.post
     tweet = scored.tweet
-    network = network_of(tweet.source)
     row: Row = {
         "brand": one.brand,
+        "network": one.network,
         "tweet_id": one.tweet_id,
         "window_start_ms": one.window[1],
         "created_ms": one.created_ms,
@@ -259,8 +248,7 @@ def _row(source: SourcePartition, one: _Candidate, deleted_by: str | None) -> Ro
         "negative": scored.negative,
         "bundle": scored.bundle,
         "removed": False,
-        "network": network,
         "partition": source.partition,
         "source_offset": offset,
     }
-    return {**row, **_EMPTY} if deleted_by in (network, "") else row
+    return {**row, **_EMPTY} if is_deleted else row

@@ -124,6 +124,7 @@ examples: Final = Table(
     metadata,
     _text("brand", primary_key=True),
     _text("tweet_id", primary_key=True),
+    _text("network", primary_key=True, server_default=""),
     _text("alert_id", primary_key=True),
     _text("phase", primary_key=True),
     _int("window_end_ms", primary_key=True, autoincrement=False),
@@ -138,6 +139,7 @@ sample: Final = Table(
     metadata,
     _text("brand", primary_key=True),
     _text("tweet_id", primary_key=True),
+    _text("network", primary_key=True, server_default=""),
     _int("window_start_ms"),
     _int("created_ms"),
     _text("text"),
@@ -152,7 +154,6 @@ sample: Final = Table(
     Column("removed", Boolean, nullable=False),
     _int("recorded_ms"),
     *_origin(),
-    _text("network", server_default=""),
     Index("ix_sample_recorded", "recorded_ms"),
     Index("ix_sample_window", "brand", "window_start_ms"),
     Index("ix_sample_created", "brand", "created_ms", "tweet_id"),
@@ -165,10 +166,10 @@ deletions: Final = Table(
     metadata,
     _text("brand", primary_key=True),
     _text("tweet_id", primary_key=True),
+    _text("network", primary_key=True, server_default=""),
     _text("kind"),
     _int("at_ms"),
     *_origin(),
-    _text("network", server_default=""),
 )
 
 feedback: Final = Table(

@@ -1,4 +1,4 @@
-"""SQL statements that SQLite and PostgreSQL share: upserts, pairs of keys, deleted tweets."""
+"""SQL statements that SQLite and PostgreSQL share: upserts, keys of rows, deleted tweets."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from badbuzz.store.schema import deletions
 
 Row = dict[str, Any]
-TweetKey = tuple[str, str]
-"""Brand and id of a tweet."""
+TweetKey = tuple[str, str, str]
+"""Brand, network and id of a tweet; the network is empty if it is unknown."""
 
 T = TypeVar("T")
 
@@ -67,23 +67,32 @@ def chunks(values: Sequence[T], size: int = 200) -> Iterator[Sequence[T]]:
     return (values[start : start + size] for start in range(0, len(values), size))
 
 
-def pair_in(
-    first: Column[str], second: Column[T], pairs: Collection[tuple[str, T]]
+def rows_in(
+    columns: Sequence[Column[Any]], keys: Collection[tuple[Any, ...]]
 ) -> ColumnElement[bool]:
-    """Return the condition that two columns equal one of a few hundred pairs; it uses an index.
+    """Return the condition that columns equal one of a few hundred keys; it uses an index.
 
     For ``(a, b) IN (VALUES ...)``, SQLite would scan the table.
     """
-    seconds: dict[str, list[T]] = {}
-    for one, other in sorted(pairs):
-        seconds.setdefault(one, []).append(other)
+    *firsts, last = columns
+    lasts: dict[tuple[Any, ...], list[Any]] = {}
+    for *start, end in sorted(keys):
+        lasts.setdefault(tuple(start), []).append(end)
     return or_(
         false(),
         *(
-            and_(first == one, second.in_(others) if len(others) > 1 else second == others[0])
-            for one, others in seconds.items()
+            and_(
+                *(column == value for column, value in zip(firsts, start, strict=True)),
+                last.in_(ends) if len(ends) > 1 else last == ends[0],
+            )
+            for start, ends in lasts.items()
         ),
     )
+
+
+def tweets_in(table: Table, keys: Collection[TweetKey]) -> ColumnElement[bool]:
+    """Return the condition that rows of a table are of one of a few hundred tweets."""
+    return rows_in((table.c.brand, table.c.network, table.c.tweet_id), keys)
 
 
 def select_changes(table: Table, partition: int, after: int, limit: int) -> Select[Any]:
@@ -102,16 +111,20 @@ def lock_deletions(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE deletions IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def deleted_among(connection: Connection, keys: Collection[TweetKey]) -> dict[TweetKey, str]:
-    """Return those of the tweets that were deleted or edited, and the network that did so.
+def deleted_among(connection: Connection, keys: Collection[TweetKey]) -> set[TweetKey]:
+    """Return those of the tweets that their network deleted or edited.
 
-    The network is empty if an earlier version recorded the deletion.
+    If the network of a tweet or of a deletion is unknown, as in rows of earlier versions, the
+    deletion counts.
     """
     column = deletions.c
+    networks: dict[tuple[str, str], set[str]] = {}
+    for some in chunks(sorted({(brand, id_) for brand, _, id_ in keys})):
+        query = select(deletions).where(rows_in((column.brand, column.tweet_id), some))
+        for row in connection.execute(query):
+            networks.setdefault((row.brand, row.tweet_id), set()).add(row.network)
     return {
-        (row.brand, row.tweet_id): row.network
-        for some in chunks(sorted(keys))
-        for row in connection.execute(
-            select(deletions).where(pair_in(column.brand, column.tweet_id, some))
-        )
+        (brand, network, id_)
+        for brand, network, id_ in keys
+        if (found := networks.get((brand, id_))) and (not network or found & {network, ""})
     }

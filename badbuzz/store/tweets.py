@@ -69,11 +69,13 @@ class SampleReader(DatabaseAccess):
             rows,
             limit,
             _sampled,
-            lambda row: encode_cursor(order, getattr(row, name), row.brand, row.tweet_id),
+            lambda row: encode_cursor(
+                order, getattr(row, name), row.brand, row.tweet_id, row.network
+            ),
         )
 
     def tweet(self, tweet_id: str) -> SampledTweet | None:
-        """Return a sampled tweet; if several brands have it, the one recorded last."""
+        """Return a sampled tweet; if several brands or networks have it, the one recorded last."""
         query = _select_shown().where(sample.c.tweet_id == storable_id(tweet_id))
         with self._read() as connection:
             row = connection.execute(query.order_by(sample.c.source_offset.desc())).first()
@@ -158,19 +160,22 @@ def _select_shown() -> Select[Any]:
 def _ordered(order: TweetOrder, cursor: str | None) -> Select[Any]:
     """Return a query of tweets in an order, after a cursor."""
     name, kind, is_descending = _COLUMNS[order]
-    column, brand, id_ = sample.c[name], sample.c.brand, sample.c.tweet_id
+    column, brand = sample.c[name], sample.c.brand
+    id_, network = sample.c.tweet_id, sample.c.network
     query = _select_shown().where(column.is_not(None))
     if cursor is not None:
-        at, at_brand, at_id = decode_cursor(cursor, order, kind, str, str)
+        at, at_brand, at_id, at_network = decode_cursor(cursor, order, kind, str, str, str)
+        is_same = and_(column == at, brand == at_brand)
         is_after = column < at if is_descending else column > at
         query = query.where(
             or_(
                 is_after,
                 and_(column == at, brand > at_brand),
-                and_(column == at, brand == at_brand, id_ > at_id),
+                and_(is_same, id_ > at_id),
+                and_(is_same, id_ == at_id, network > at_network),
             )
         )
-    return query.order_by(column.desc() if is_descending else column, brand, id_)
+    return query.order_by(column.desc() if is_descending else column, brand, id_, network)
 
 
 def _sampled(row: Row[Any]) -> SampledTweet:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Final
 
+from badbuzz.detection.seen_ids import network_of
 from badbuzz.model import BUCKET_MS, Scored
 from badbuzz.store.sample import score_margin
 
@@ -14,6 +15,9 @@ Row = tuple[int, Scored]
 """A scored tweet and its offset."""
 
 _MAX_WINDOWS: Final = 4096
+
+_Name = tuple[str, str]
+"""Id of a tweet and its network."""
 
 _Order = Callable[[Scored], float | None]
 _ORDERS: Final[tuple[_Order, ...]] = (
@@ -25,7 +29,7 @@ _ORDERS: Final[tuple[_Order, ...]] = (
 
 
 class TopTweets:
-    """The first tweets by one order so far; the lower id comes first among equal keys.
+    """The first tweets by one order so far; the lower name comes first among equal keys.
 
     Parameters
     ----------
@@ -35,27 +39,28 @@ class TopTweets:
     Examples
     --------
     >>> top = TopTweets(2)
-    >>> [top.add(key, id) for key, id in ((3, "a"), (2, "b"), (3, "c"), (1, "d"), (2, "e"))]
+    >>> keys = {"a": 3, "b": 2, "c": 3, "d": 1, "e": 2}
+    >>> [top.add(key, (id, "x")) for id, key in keys.items()]
     [True, True, False, True, False]
-    >>> sorted(top.ids)
-    ['b', 'd']
+    >>> sorted(top.names)
+    [('b', 'x'), ('d', 'x')]
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: list[tuple[float, str]] = []
-        self.ids: set[str] = set()
+        self._entries: list[tuple[float, _Name]] = []
+        self.names: set[_Name] = set()
 
-    def add(self, key: float, tweet_id: str) -> bool:
+    def add(self, key: float, name: _Name) -> bool:
         """Add a tweet if it is among the first, and return whether it is."""
-        if tweet_id in self.ids:
+        if name in self.names:
             return True
         if len(self._entries) == self._size:
-            if (key, tweet_id) > self._entries[-1]:
+            if (key, name) > self._entries[-1]:
                 return False
-            self.ids.discard(self._entries.pop()[1])
-        insort(self._entries, (key, tweet_id))
-        self.ids.add(tweet_id)
+            self.names.discard(self._entries.pop()[1])
+        insort(self._entries, (key, name))
+        self.names.add(name)
         return True
 
 
@@ -76,7 +81,7 @@ class SampleCandidates:
         self._tops: defaultdict[tuple[str, int], tuple[TopTweets, ...]] = defaultdict(
             lambda: tuple(TopTweets(size) for _ in _ORDERS)
         )
-        self._posts: dict[tuple[str, str], Row] = {}
+        self._posts: dict[tuple[str, _Name], Row] = {}
         self._changes: list[Row] = []
 
     def add(self, offset: int, scored: Scored) -> None:
@@ -85,13 +90,13 @@ class SampleCandidates:
         if tweet.kind != "post":
             self._changes.append((offset, scored))
             return
-        is_first = False
+        name, is_first = _name(scored), False
         for top, order in zip(self._tops[_window(scored)], _ORDERS, strict=True):
             key = order(scored)
-            if key is not None and top.add(key, tweet.id):
+            if key is not None and top.add(key, name):
                 is_first = True
         if is_first:
-            self._posts[tweet.brand, tweet.id] = offset, scored
+            self._posts[tweet.brand, name] = offset, scored
 
     def rows(self) -> list[Row]:
         """Return the candidates and changes to record, by rising offset."""
@@ -99,7 +104,7 @@ class SampleCandidates:
         return sorted(posts + self._changes, key=lambda row: row[0])
 
     def _is_first(self, scored: Scored) -> bool:
-        return any(scored.tweet.id in top.ids for top in self._tops[_window(scored)])
+        return any(_name(scored) in top.names for top in self._tops[_window(scored)])
 
     def clear(self) -> None:
         """Remove all rows, because they are recorded; which tweets came first is kept."""
@@ -107,6 +112,10 @@ class SampleCandidates:
         self._changes.clear()
         while len(self._tops) > _MAX_WINDOWS:
             del self._tops[next(iter(self._tops))]
+
+
+def _name(scored: Scored) -> _Name:
+    return scored.tweet.id, network_of(scored.tweet.source)
 
 
 def _window(scored: Scored) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -219,6 +220,19 @@ def test_a_forged_alert_is_refused(
 @given(alerts())
 def test_an_alert_round_trips(alert: Alert) -> None:
     assert wire.decode_alert(wire.encode_alert(alert)) == alert
+
+
+def test_an_example_without_a_network_is_written_as_earlier_versions_did() -> None:
+    alert = example()
+    assert alert.evidence is not None
+    text = 'Lost "bag","network":""}'
+    shown = replace(alert.evidence.most_negative[0], text=text)
+    for network, n_written in (("", 0), ("bluesky", 1)):
+        one = replace(shown, network=network)
+        sent = replace(alert, evidence=replace(alert.evidence, most_negative=(one,)))
+        data = wire.encode_alert(sent)
+        assert data.count(b',"network":"') == n_written
+        assert wire.decode_alert(data) == sent
 
 
 @given(windows())

@@ -62,11 +62,16 @@ def later(fired: Alert, n_windows: int, **changes: Any) -> Alert:
     return replace(fired, **{"window_end_ms": end_ms, "evidence": None, **changes})
 
 
-def shown(*ids: str) -> Evidence:
-    """Return evidence with tweets of these ids as most negative, and the first as repeated too."""
+def shown(*ids: str, network: str = "unknown") -> Evidence:
+    """Return evidence with tweets of these ids as most negative, and the first as repeated too.
+
+    By default they are of the network of :func:`scored`.
+    """
     evidence = example().evidence
     assert evidence is not None
-    examples = tuple(Example(id_, START_MS, 0.9, f"text of {id_}", "", 0, 1) for id_ in ids)
+    examples = tuple(
+        Example(id_, START_MS, 0.9, f"text of {id_}", "", 0, 1, network) for id_ in ids
+    )
     return replace(evidence, most_negative=examples, most_repeated=examples[:1])
 
 

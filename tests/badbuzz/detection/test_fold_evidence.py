@@ -12,6 +12,7 @@ from badbuzz.detection.state import BrandState, Rules
 from tests.support.events import (
     DAY_MS,
     HOUR_MS,
+    NEGATIVE,
     START_MS,
     Event,
     beat,
@@ -76,3 +77,14 @@ def test_a_deleted_tweet_is_no_evidence(kind: str) -> None:
     fold.apply(tweet, prediction)
     fold.apply(replace(tweet, kind=kind, seq=2), None)  # type: ignore[arg-type]
     assert fold.evidence[tweet.brand].entries(0, START_MS + DAY_MS) == []
+
+
+@pytest.mark.parametrize("kind", ["delete", "edit"])
+def test_a_deleted_tweet_of_an_id_leaves_another_networks(kind: str) -> None:
+    fold = Fold(lambda _: Rules())
+    tweets = [replace(post(START_MS)[0], id="7", source=one, text=one) for one in ("own", "evil")]
+    outcomes = run(((tweet, NEGATIVE) for tweet in tweets), fold=fold)[2]
+    assert outcomes == ["counted", "counted"]
+    run([(replace(tweets[1], kind=kind), None)], fold=fold)  # type: ignore[arg-type]
+    kept = fold.evidence[tweets[0].brand].entries(0, START_MS + DAY_MS)
+    assert [(one.network, one.text) for one in kept] == [("own", "own")]

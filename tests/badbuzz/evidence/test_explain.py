@@ -216,3 +216,8 @@ def test_of_near_duplicates_the_most_negative_is_shown_and_the_first_of_equals()
 
 def test_rates_have_four_decimals() -> None:
     assert summarise("bag lost", "bag lost", "on fire").near_duplicate_rate == 0.3333
+
+
+def test_an_example_names_the_network_of_its_id() -> None:
+    summary = explained([tweet(0, "bag lost", source="mastodon:piaille.fr")])
+    assert [(one.id, one.network) for one in summary.most_negative] == [("0", "mastodon")]

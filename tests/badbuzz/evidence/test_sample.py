@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from badbuzz.detection.seen_ids import identify_post
 from badbuzz.errors import StateError
 from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import MAX_SAMPLE, BrandEvidence, brand_of, key
@@ -44,11 +45,11 @@ def test_the_sample_of_a_bucket_does_not_depend_on_the_order(numbers: list[int])
     assert evidence == ordered
 
 
-def test_of_too_many_those_with_the_lowest_hashes_are_kept() -> None:
+def test_of_too_many_those_with_the_lowest_digests_are_kept() -> None:
     evidence = BrandEvidence(BRAND)
     for number in range(200):
         evidence.add(tweet(number), NEGATIVE)
-    lowest = sorted(map(str, range(200)), key=lambda name: crc32(name.encode()))[:MAX_SAMPLE]
+    lowest = sorted(map(str, range(200)), key=lambda name: identify_post("test", name))[:MAX_SAMPLE]
     kept = evidence.entries(START_MS, START_MS + BUCKET_MS)
     assert {entry.id for entry in kept} == set(lowest)
 
@@ -84,7 +85,7 @@ def test_a_full_sample_that_a_tweet_does_not_enter_is_not_written() -> None:
     for number in range(5000):
         evidence.add(tweet(number), NEGATIVE)
     save(evidence, store)
-    highest = max(range(5000), key=lambda number: crc32(str(number).encode()))
+    highest = max(range(5000), key=lambda number: identify_post("test", str(number)))
     evidence.add(tweet(highest), NEGATIVE)
     assert evidence.changed() == []
 
@@ -128,7 +129,7 @@ def test_a_forgotten_tweet_is_no_longer_written() -> None:
     for number in (1, 2):
         evidence.add(tweet(number), NEGATIVE)
     evidence.saved()
-    assert evidence.forget("1")
+    assert evidence.forget("test", "1")
     ((_, packed),) = evidence.changed()
     assert packed is not None
     assert [entry[5] for entry in orjson.loads(packed)["sample"]] == ["2"]
@@ -138,7 +139,7 @@ def test_a_full_sample_is_not_changed_by_an_equal_hash() -> None:
     evidence = BrandEvidence(BRAND)
     for number in range(200):
         evidence.add(tweet(number), NEGATIVE)
-    last = max(evidence.entries(START_MS, START_MS + 1), key=lambda e: crc32(e.id.encode()))
+    last = max(evidence.entries(START_MS, START_MS + 1), key=lambda e: identify_post("test", e.id))
     evidence.saved()
     evidence.add(tweet(int(last.id), text="The same id again"), NEGATIVE)
     assert evidence.changed() == []
@@ -157,18 +158,18 @@ def test_a_score_is_kept_in_ten_thousandths_and_an_author_as_a_digest() -> None:
 def test_a_tweet_that_was_not_sampled_is_not_forgotten() -> None:
     evidence = BrandEvidence(BRAND)
     evidence.add(tweet(1), NEGATIVE)
-    assert not evidence.forget("2")
-    assert evidence.forget("1")
+    assert not evidence.forget("test", "2")
+    assert evidence.forget("test", "1")
     assert (evidence.samples, evidence._n_bytes) == ({}, 0)
     assert (evidence.changed()[0][1], BrandEvidence(BRAND).hour) == (None, -1)
 
 
-def test_a_sample_record_has_version_1() -> None:
+def test_a_sample_record_has_version_2() -> None:
     evidence = BrandEvidence(BRAND)
     evidence.add(tweet(1), NEGATIVE)
     evidence.add(tweet(2, START_MS + HOUR_MS), NEGATIVE)
     evidence.decay(START_MS + 2 * HOUR_MS)
-    assert {orjson.loads(value)["v"] for _, value in evidence.changed() if value} == {1}
+    assert {orjson.loads(value)["v"] for _, value in evidence.changed() if value} == {2}
     assert orjson.loads(evidence.changed()[-1][1] or b"")["hour"] == evidence.hour
 
 
@@ -180,3 +181,40 @@ def test_retweets_kept_before_the_limit_of_records_are_clipped() -> None:
     explained = explain(evidence, START_MS, START_MS + BUCKET_MS)
     assert explained is not None
     assert explained.reach == 1_000_000_000
+
+
+def test_a_network_forgets_its_own_tweet_only() -> None:
+    evidence = BrandEvidence(BRAND)
+    for source in ("mastodon:a", "evil"):
+        evidence.add(replace(tweet(7, text=f"Read by {source}"), source=source), NEGATIVE)
+    assert evidence.forget("evil", "7")
+    assert sampled(evidence) == ["Read by mastodon:a"]
+    assert evidence.forget("mastodon:b", "7")
+
+
+def test_an_id_with_the_same_crc_is_another_tweet() -> None:
+    one, other = "plumless", "buckeroo"
+    assert crc32(one.encode()) == crc32(other.encode())
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(7), id=one), NEGATIVE)
+    assert not evidence.forget("test", other)
+
+
+@pytest.mark.parametrize(("n_bytes", "kept"), [(200, True), (201, False)])
+def test_a_long_tweet_keeps_its_network_up_to_200_bytes(n_bytes: int, kept: bool) -> None:
+    evidence = BrandEvidence(BRAND)
+    evidence.add(replace(tweet(1, text="é " * 300), source="n" * n_bytes), NEGATIVE)
+    (entry,) = evidence.entries(START_MS, START_MS + 1)
+    assert bool(entry.network) == kept
+
+
+def test_a_tweet_of_version_1_is_read_and_forgotten_by_any_network() -> None:
+    packed = b'{"v":1,"sample":[[%d,%d,9500,3,0,"1","u","Lost my bag"]]}' % (crc32(b"1"), START_MS)
+    evidence = restored({key(BRAND, START_MS): packed})
+    evidence.add(tweet(2, text="Late again"), NEGATIVE)
+    again = BrandEvidence(BRAND)
+    again.restore(*evidence.changed()[0])  # type: ignore[arg-type]
+    (old,) = (one for one in again.entries(START_MS, START_MS + 1) if one.id == "1")
+    assert (old.network, old.n_retweets, old.url, old.text) == ("", 3, "u", "Lost my bag")
+    assert again.forget("any", "1")
+    assert sampled(again) == ["Late again"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from zlib import crc32
-
 import pytest
 
+from badbuzz.detection.seen_ids import identify_post
 from badbuzz.evidence.sample import BrandEvidence, key
 from tests.badbuzz.evidence.samples import BRAND, Store, fill, letters, save, tweet
 from tests.support.events import BUCKET_MS, HOUR_MS, NEGATIVE, START_MS
@@ -78,11 +77,11 @@ def test_a_bucket_an_hour_old_is_moved_into_the_counts(age_ms: int, moved: bool)
     assert (evidence.samples == {}) == moved
 
 
-def test_six_tweets_with_the_lowest_hashes_are_counted() -> None:
+def test_six_tweets_with_the_lowest_digests_are_counted() -> None:
     evidence = BrandEvidence(BRAND)
     for number in range(20):
         evidence.add(tweet(number, text=f"word{chr(97 + number)}"), NEGATIVE)
-    lowest = sorted(range(20), key=lambda number: crc32(str(number).encode()))[:6]
+    lowest = sorted(range(20), key=lambda number: identify_post("test", str(number)))[:6]
     evidence.decay(START_MS + 2 * HOUR_MS)
     assert set(evidence.counts) == {f"word{chr(97 + number)}" for number in lowest}
 

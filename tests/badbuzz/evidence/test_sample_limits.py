@@ -156,7 +156,7 @@ def test_samples_of_21_kilobytes_are_thinned_to_18() -> None:
         evidence.add(tweet(number, start_ms, "x" * 200), NEGATIVE)
         sizes.append((before, evidence._n_bytes))
         packed = [(key(BRAND, s), evidence._pack_sample(s)) for s in evidence.samples]
-        expected = sum(len(value or b"") + 1 - len(b'{"v":1,"sample":[]}') for _, value in packed)
+        expected = sum(len(value or b"") + 1 - len(b'{"v":2,"sample":[]}') for _, value in packed)
         assert evidence._n_bytes == expected + 160 * len(packed)
     entry = max(after - before for before, after in sizes if before) - 160
     before, after = next((b, a) for b, a in sizes if a < b)
@@ -172,7 +172,7 @@ def test_a_sample_that_takes_exactly_its_share_is_not_written() -> None:
     before = evidence._n_bytes
     evidence.add(tweet(11, text=""), NEGATIVE)
     n_missing = 6_000 - evidence._n_bytes  # a third of 18,000: the older bucket has half the weight
-    evidence.forget("11")
+    evidence.forget("test", "11")
     assert evidence._n_bytes == before
     evidence.add(tweet(11, text="x" * n_missing), NEGATIVE)
     assert evidence._n_bytes == 6_000

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from badbuzz.model import Scored
 from badbuzz.store.database import Store
-from badbuzz.store.model import SampledTweet
+from badbuzz.store.model import AlertHistory, SampledTweet, TweetOrder
 from badbuzz.store.sample import FORGET_AT_ONCE, N_EACH
 from tests.support.events import BUCKET_MS, DAY_MS, START_MS
 from tests.support.recorded import ALERTS, BRAND, TWEETS, alert, scored, shown
@@ -191,7 +191,7 @@ def test_another_brands_tweet_of_the_same_id_stays(store: Store) -> None:
 
 @pytest.mark.parametrize("kind", ["edit", "delete"])
 def test_only_a_tweets_network_edits_or_deletes_it(store: Store, kind: str) -> None:
-    fired = alert(evidence=shown("1", "2"))
+    fired = alert(evidence=shown("1", "2", network="mastodon"))
     store.record_alerts(ALERTS, [(0, fired)], 1)
     record(store, [(0, scored("1", source="mastodon:a"))])
     record(store, [(1, scored("1", None, kind=kind, source="x"))])
@@ -205,6 +205,77 @@ def test_only_a_tweets_network_edits_or_deletes_it(store: Store, kind: str) -> N
 def test_a_deletion_of_another_network_does_not_hide_a_tweet_to_come(store: Store) -> None:
     record(store, [(0, scored("1", None, kind="delete", source="x")), (1, scored("1", source="y"))])
     assert [one.id for one in sampled(store)] == ["1"]
+
+
+def texts(store: Store) -> list[str]:
+    return sorted(tweet.text for tweet in sampled(store))
+
+
+@pytest.mark.parametrize("kind", ["edit", "delete"])
+@pytest.mark.parametrize("batch", [1, 9])
+def test_a_network_removes_its_own_tweet_of_an_id_only(store: Store, kind: str, batch: int) -> None:
+    fired = alert(evidence=shown("7", network="bluesky"))
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    own, evil = scored("7", source="bluesky", text="own"), scored("7", source="evil", text="evil")
+    changes = [scored("7", None, kind=kind, source=source) for source in ("evil", "bluesky")]
+    record(store, [(0, own), (1, evil)], batch)
+    assert texts(store) == ["evil", "own"]
+    record(store, [(2, changes[0]), (3, own), (4, evil)], batch)
+    assert texts(store) == ["own"]
+    assert "text of 7" in str(store.alert(fired.id))
+    record(store, [(5, changes[1]), (6, changes[0])], batch)
+    assert texts(store) == []
+    assert "text of 7" not in str(store.alert(fired.id))
+
+
+def test_an_alert_keeps_the_tweet_whose_id_another_network_deleted_before(store: Store) -> None:
+    record(store, [(0, scored("7", None, kind="delete", source="evil"))])
+    one, other = (
+        alert(n, evidence=shown("7", network=name)) for n, name in enumerate(["x", "evil"])
+    )
+    store.record_alerts(ALERTS, [(0, one), (1, other)], 2)
+    assert store.alert(one.id) == AlertHistory(one, (one,), None, None, ())
+    assert "text of 7" not in str(store.alert(other.id))
+
+
+@pytest.mark.parametrize("is_deleted_first", [True, False])
+def test_any_network_removes_a_tweet_of_an_unknown_one(
+    store: Store, *, is_deleted_first: bool
+) -> None:
+    fired = alert(evidence=shown("7", network=""))
+    deletion = scored("7", None, kind="delete", source="x")
+    if is_deleted_first:
+        record(store, [(0, deletion)])
+    store.record_alerts(ALERTS, [(0, fired)], 1)
+    record(store, [(1, deletion)])
+    assert "text of 7" not in str(store.alert(fired.id))
+
+
+@pytest.mark.parametrize("order", ["newest", "negative", "uncertain"])
+def test_pages_contain_the_tweets_of_two_networks_with_one_id(
+    store: Store, order: TweetOrder
+) -> None:
+    posts = [scored(id_, source=name, text=id_ + name) for id_ in ("1", "2") for name in "abc"]
+    record(store, list(enumerate(posts)))
+    found: list[str] = []
+    cursor = None
+    while cursor is not None or not found:
+        page = store.tweets(BRAND, *ALWAYS, order=order, limit=2, cursor=cursor)
+        found += [tweet.text for tweet in page.items]
+        cursor = page.cursor
+    assert found == ["1a", "1b", "1c", "2a", "2b", "2c"]
+
+
+def test_forgetting_an_old_tweet_keeps_the_new_one_of_another_network(store: Store) -> None:
+    for day, name in enumerate("ab"):
+        store.record_tweets(
+            TWEETS,
+            [(day, scored("1", source=name, text=name))],
+            day + 1,
+            at_ms=START_MS + day * DAY_MS,
+        )
+    assert store.forget(START_MS + DAY_MS) == 1
+    assert texts(store) == ["b"]
 
 
 def test_forget_deletes_older_records_and_returns_their_number(store: Store) -> None:

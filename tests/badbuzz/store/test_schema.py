@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import inspect
 
 from badbuzz.errors import StoreError
 from badbuzz.store.database import Store
 from badbuzz.store.engine import make_engine
 from badbuzz.store.migrate import FOLDER, migrate
 from badbuzz.store.schema import metadata
-from tests.support.recorded import WINDOWS, window
+from tests.support.recorded import TWEETS, WINDOWS, scored, window
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -45,6 +46,14 @@ def test_the_revisions_make_the_tables_that_the_code_has(store: Store) -> None:
     with store._read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_revisions_make_the_primary_keys_that_the_code_has(store: Store) -> None:
+    found = inspect(store._engine)
+    for name, table in metadata.tables.items():
+        key = found.get_pk_constraint(name)
+        assert key["constrained_columns"] == [column.name for column in table.primary_key]
+        assert key["name"] == f"pk_{name}"
 
 
 def test_an_older_database_is_migrated_with_its_rows(store_url: str, newer: Path) -> None:
@@ -83,3 +92,50 @@ def test_several_stores_can_open_an_empty_database_at_once(store_url: str) -> No
     assert [store.positions() for store in stores] == [{}] * 4
     for store in stores:
         store.close()
+
+
+OLD_ROWS = """
+INSERT INTO alerts (id, brand, phase, severity, opened_ms, window_end_ms, peak_score, partition,
+    source_offset) VALUES ('a/0', 'a', 'firing', 'info', 1, 1, 7.0, 0, 0);
+INSERT INTO alert_phases (alert_id, phase, window_end_ms, record, partition, source_offset)
+    VALUES ('a/0', 'firing', 1, '{}', 0, 0);
+INSERT INTO examples (brand, tweet_id, alert_id, phase, window_end_ms)
+    VALUES ('a', '7', 'a/0', 'firing', 1);
+INSERT INTO sample (brand, tweet_id, window_start_ms, created_ms, text, lang, url, author,
+    n_retweets, score, doubt, negative, bundle, removed, recorded_ms, partition, source_offset,
+    network) VALUES ('a', '7', 0, 1, 'late', 'en', 'u', 'k', 2, 0.9, 0.4, true, 'b@1', false, 5, 0,
+    3, 'x');
+INSERT INTO deletions (brand, tweet_id, kind, at_ms, partition, source_offset, network)
+    VALUES ('a', '8', 'delete', 1, 0, 4, '');
+"""
+
+
+def test_tweets_keep_their_rows_when_the_network_joins_their_key(
+    store_url: str, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    ignored = shutil.ignore_patterns("__pycache__", "tweet_keys.py")
+    shutil.copytree(FOLDER, older, ignore=ignored)
+    engine = make_engine(store_url)
+    migrate(engine, older)
+    with engine.begin() as connection:
+        for statement in OLD_ROWS.split(";")[:-1]:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    with Store.open(store_url) as store:
+        other = scored("7", brand="a", source="y", created_ms=1)
+        store.record_tweets(TWEETS, [(5, other), (6, scored("8", brand="a", created_ms=1))], 7)
+        assert {tweet.text for tweet in store.tweets("a", 0, 9).items} == {"late", "text of 7"}
+        with store._read() as connection:
+            rows = connection.exec_driver_sql("SELECT * FROM sample WHERE network = 'x'").one()
+            keys = [
+                connection.exec_driver_sql(f"SELECT tweet_id, network FROM {table}").one()
+                for table in ("deletions", "examples")
+            ]
+        assert rows._asdict() == {
+            "brand": "a", "tweet_id": "7", "network": "x", "window_start_ms": 0, "created_ms": 1,
+            "text": "late", "lang": "en", "url": "u", "author": "k", "n_retweets": 2, "score": 0.9,
+            "doubt": 0.4, "negative": True, "bundle": "b@1", "removed": False, "recorded_ms": 5,
+            "partition": 0, "source_offset": 3,
+        }  # fmt: skip
+        assert keys == [("8", ""), ("7", "")]

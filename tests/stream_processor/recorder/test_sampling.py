@@ -29,9 +29,10 @@ def scored_tweets(seed: int, n_tweets: int) -> list[Scored]:
     rng = random.Random(seed)
     brand = f"brand {next(_names)}"
     stream: list[Scored] = []
-    for id_ in rng.sample(range(10**6), n_tweets):
+    names = [(id_, source) for id_ in range(500) for source in ("x", "y:1")]
+    for id_, source in rng.sample(names, n_tweets):
         at_ms = START_MS + rng.randrange(2 * BUCKET_MS)
-        tweet = Tweet(str(id_), brand, "Late", at_ms, at_ms)
+        tweet = Tweet(str(id_), brand, "Late", at_ms, at_ms, source=source)
         score = rng.choice([None, *(n / 20 for n in range(21))])
         stream.append(Scored(tweet, score, None if score is None else score >= 0.5, ""))
         if rng.random() < 0.1:
@@ -77,3 +78,12 @@ def test_few_tweets_of_a_busy_window_are_candidates() -> None:
         tweet = Tweet(str(n), "Air Paradis", "Late", START_MS + n, START_MS + n)
         candidates.add(n, Scored(tweet, (n * 7919 % 1000) / 1000, True, ""))
     assert len(candidates.rows()) <= 3 * N_EACH
+
+
+def test_the_tweets_of_two_networks_with_one_id_are_two_candidates() -> None:
+    candidates = SampleCandidates(N_EACH)
+    for offset, source in enumerate(["bluesky", "evil", "mastodon:a", "mastodon:b"]):
+        tweet = Tweet("7", "Air Paradis", source, START_MS, START_MS, source=source)
+        candidates.add(offset, Scored(tweet, 0.9, True, ""))
+    found = [scored.tweet.text for _, scored in candidates.rows()]
+    assert found == ["bluesky", "evil", "mastodon:b"]
