@@ -236,7 +236,9 @@ class PartitionedConsumer(Service):
         try:
             return await self._client.fetch()
         except errors.OffsetOutOfRangeError as error:
-            await self._positions.resume(self._client, self.handlers, error.args[0])
+            async with self._exclusive() as consistent:
+                if consistent:
+                    await self._positions.resume(self._client, self.handlers, error.args[0])
         return {}
 
     async def _dispatch(

@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from badbuzz.errors import KafkaError, StateError
 from stream_processor.engine.topic_ids import TopicIdentity
 
 log = logging.getLogger(__name__)
+
+LOST_STATE_REMEDY: Final = "restore the topic, or start anew, see docs/kafka.md, Recovery"
+"""What to do about a topic of state that was lost; a worker does not start with an empty one."""
 
 
 class ConsumerRecord(Protocol):
@@ -57,6 +60,13 @@ class PartitionHandler(Protocol):
         """Fence the former owner, load its state and set the position.
 
         ``next_offset`` is -1 if there is no state, and ``topic_id`` is empty if it is not known.
+        """
+
+    def move(self, next_offset: int, topic_id: str) -> None:
+        """Continue at another offset, or with another topic, without a record.
+
+        The next checkpoint contains the position, even if no record is taken before it: otherwise
+        the group's offset would be ahead of the state's.
         """
 
     async def take(self, records: Sequence[ConsumerRecord]) -> int:
@@ -168,7 +178,7 @@ class TopicSemantics(Enum):
                 "topics, see docs/kafka.md, Change the number of partitions"
             )
 
-    def check_identity(self, where: str, handler: PartitionHandler, topic_id: str) -> None:
+    def check_identity(self, where: str, handler: PartitionHandler, topic_id: str) -> bool:
         """Check that a handler's position belongs to the topic that exists now.
 
         Parameters
@@ -176,17 +186,23 @@ class TopicSemantics(Enum):
         where
             Topic and partition, for the error message.
         handler
-            The handler; if deleted records may be skipped, it is set to start anew.
+            The handler.
         topic_id
             Id of the topic; empty if the broker gives topics no ids.
+
+        Returns
+        -------
+        bool
+            False if the topic was created again and its deleted records may be skipped: the
+            position is then the first offset of the new topic.
 
         Raises
         ------
         KafkaError
-            When the topic was deleted and created again.
+            When the topic was deleted and created again, and its records may not be skipped.
         """
         if not topic_id or handler.topic_id in ("", topic_id):
-            return
+            return True
         what = (
             f"{where}: the topic was deleted and created again; its former records from offset "
             f"{handler.next_offset} on were not read"
@@ -194,7 +210,7 @@ class TopicSemantics(Enum):
         if self is not TopicSemantics.STATE_TOPIC_SKIP_DELETED:
             raise KafkaError(f"{what}; {self.remedy}")
         log.warning("%s; continues with the first record of the new topic", what)
-        handler.next_offset, handler.topic_id = -1, topic_id
+        return False
 
     def check_committed(self, where: str, next_offset: int, committed: int) -> None:
         """Check that a position is not below the offset that its group has committed.
@@ -207,8 +223,7 @@ class TopicSemantics(Enum):
         if next_offset < committed and not self.can_fall_back:
             raise StateError(
                 f"{where}: the state loaded ends at offset {next_offset}, but {committed} was "
-                "committed: state was lost; restore the topic, or start anew, see docs/kafka.md, "
-                "Recovery"
+                f"committed: state was lost; {LOST_STATE_REMEDY}"
             )
 
     def resume(self, where: str, next_offset: int, first: int, end: int) -> int:

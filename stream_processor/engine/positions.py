@@ -81,15 +81,19 @@ class TopicPositions:
     ) -> None:
         partition = TopicPartition(self._topic, handler.partition)
         where = f"{self._topic}/{handler.partition}"
-        self._semantics.check_identity(where, handler, topic_id)
+        is_same = self._semantics.check_identity(where, handler, topic_id)
+        next_offset = handler.next_offset if is_same else -1
         if committed.topic_id in ("", topic_id):
-            self._semantics.check_committed(where, handler.next_offset, committed.offset)
-        if handler.next_offset < 0:
-            handler.next_offset, _ = await client.bounds(partition)
-        handler.topic_id = topic_id
+            self._semantics.check_committed(where, next_offset, committed.offset)
+        if next_offset < 0:
+            next_offset, _ = await client.bounds(partition)
+        if handler.next_offset >= 0 and topic_id not in ("", handler.topic_id):
+            handler.move(next_offset, topic_id)
+        else:
+            handler.next_offset, handler.topic_id = next_offset, topic_id
         is_known = committed.topic_id == topic_id or not self._semantics.commits_first_position
-        self.committed[handler.partition] = handler.next_offset if is_known else None
-        client.seek(partition, handler.next_offset)
+        self.committed[handler.partition] = next_offset if is_known else None
+        client.seek(partition, next_offset)
 
     async def resume(
         self,
@@ -101,12 +105,20 @@ class TopicPositions:
         identity = await self.identify()
         for partition in partitions:
             handler = handlers.get(partition.partition)
-            if handler is None:
-                continue
-            where = f"{self._topic}/{partition.partition}"
-            self._semantics.check_identity(where, handler, identity.id)
-            first, end = await client.bounds(partition)
-            offset = self._semantics.resume(where, handler.next_offset, first, end)
+            if handler is not None:
+                await self._resume(client, handler, identity.id)
+
+    async def _resume(self, client: GroupClient, handler: PartitionHandler, topic_id: str) -> None:
+        partition = TopicPartition(self._topic, handler.partition)
+        where = f"{self._topic}/{handler.partition}"
+        is_same = self._semantics.check_identity(where, handler, topic_id)
+        offset, end = await client.bounds(partition)
+        if is_same:
+            offset = self._semantics.resume(where, handler.next_offset, offset, end)
             metrics.DELETED_UNREAD.labels(self._label).inc(max(offset - handler.next_offset, 0))
-            handler.next_offset = offset
-            client.seek(partition, offset)
+            is_back = offset < handler.next_offset
+            # A state below the group's offset would be taken for one that was lost.
+            if is_back and not await client.commit({partition: (offset, topic_id)}):
+                return  # the next fetch fails again
+        handler.move(offset, topic_id)
+        client.seek(partition, offset)

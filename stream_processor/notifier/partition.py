@@ -131,6 +131,10 @@ class NotifierHandler:
                 self._delivery.sink.name, len(self._skipped), wire.ALERTS, self.partition,
             )  # fmt: skip
 
+    def move(self, next_offset: int, topic_id: str) -> None:
+        """Continue at another offset; the group's offset is the position."""
+        self.next_offset, self.topic_id = next_offset, topic_id
+
     async def take(self, records: Sequence[ConsumerRecord]) -> int:
         """Queue records for delivery."""
         self.next_offset = records[-1].offset + 1

@@ -146,6 +146,12 @@ class ProcessorHandler:
         self._resources.source_gauges.forget()
         self._resources.drift.forget(self.partition)
 
+    def move(self, next_offset: int, topic_id: str) -> None:
+        """Continue at another offset, or with another topic, and mark the state as changed."""
+        if next_offset < self.next_offset:
+            self._failures.clear()  # they are of other records with these offsets
+        self.next_offset, self.topic_id, self._changed = next_offset, topic_id, True
+
     async def take(self, records: Sequence[ConsumerRecord]) -> int:
         """Decode, score and fold records for a turn; outputs are kept for the checkpoint."""
         chunk = _first(records, self._n_chunk)

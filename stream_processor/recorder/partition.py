@@ -162,6 +162,10 @@ class RecorderHandler:
     async def close(self) -> None:
         """Release the partition; its next owner reads again what is not recorded."""
 
+    def move(self, next_offset: int, topic_id: str) -> None:
+        """Continue at another offset; it differs from the one recorded, so it is recorded too."""
+        self.next_offset, self.topic_id = next_offset, topic_id
+
     async def take(self, records: Sequence[ConsumerRecord]) -> int:
         """Decode records; unreadable ones are logged and become dead letters."""
         records = records[:_MAX_TAKEN]

@@ -6,19 +6,22 @@ import signal
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from badbuzz import wire
 from badbuzz.detection.baseline_file import decode_baselines
+from badbuzz.detection.fold import Fold
+from badbuzz.detection.state import Rules
 from badbuzz.messages.text import example
+from stream_processor.processor.state_topic import PARTITION_KEY
 from tests.e2e.records import await_recorded
 from tests.support.events import BUCKET_MS, START_MS
 from tests.support.http_server import EMPTY, HttpServer
 from tests.support.outlet import OutputProducer
 from tests.support.recorded import window
 from tests.support.source import RecordProducer, metric, run_to_end
-from tests.support.stream import Deployment, WorkerProcess, await_that
+from tests.support.stream import Deployment, Record, WorkerProcess, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
@@ -162,6 +165,61 @@ def _deleted(client: AdminClient, group: str) -> bool:
     return True
 
 
+def send_state(stream: Deployment, partition: int, *records: Record) -> None:
+    """Write records to a partition of the state, as somebody does who restores it."""
+    producer = Producer({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
+    for key, value in records:
+        topic = stream.settings.topic(wire.PROCESSOR_STATE)
+        producer.produce(topic, value or None, key=key, partition=partition)
+    producer.flush()
+
+
+def test_state_that_is_deleted_while_it_is_used_can_be_restored(real_stream: Deployment) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    worker = run_to_end(real_stream)
+    (partition,) = real_stream.ends()
+    backup = real_stream.committed(wire.PROCESSOR_STATE)
+    delete(real_stream, wire.PROCESSOR_STATE)
+    assert last_line(worker).endswith(
+        "was deleted while this worker ran; run badbuzz topics, then restore the topic, or start "
+        "anew, see docs/kafka.md, Recovery"
+    )
+    real_stream.create_topics()
+    send_state(real_stream, partition, *backup)
+    RecordProducer(real_stream).tweet(START_MS + 1, seq=7, id="7")
+    run_to_end(real_stream)
+    assert len(real_stream.committed(wire.SCORED_TWEETS)) == 2
+
+
+def test_after_its_state_was_deleted_a_deployment_can_start_anew(
+    real_stream: Deployment, tmp_path: Path
+) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    worker = run_to_end(real_stream)
+    delete(real_stream, wire.PROCESSOR_STATE)
+    assert "start anew" in last_line(worker)
+    anew = Deployment(
+        real_stream.settings.kafka_bootstrap_servers,
+        real_stream.settings.topic_prefix,
+        tmp_path / "anew",
+        {"BADBUZZ_APP_ID": "anew"},
+    )
+    try:
+        anew.create_topics()
+        run_to_end(anew)
+        assert len(anew.committed(wire.SCORED_TWEETS)) == 2
+    finally:
+        anew.close()
+
+
+def delete_records(stream: Deployment, ends: dict[int, int]) -> None:
+    """Delete the records of ``tweets`` below offsets, as retention does."""
+    name, client = stream.settings.topic(wire.TWEETS), admin(stream)
+    places = [TopicPartition(name, partition, offset) for partition, offset in ends.items()]
+    for deleted in client.delete_records(places).values():
+        deleted.result()
+
+
 def test_a_skipped_record_is_counted(real_stream: Deployment) -> None:
     producer = RecordProducer(real_stream)
     producer.tweet(START_MS)
@@ -169,11 +227,70 @@ def test_a_skipped_record_is_counted(real_stream: Deployment) -> None:
     for n in range(1, 6):
         producer.tweet(START_MS + n)
     (partition,) = real_stream.ends()
-    name, client = real_stream.settings.topic(wire.TWEETS), admin(real_stream)
-    at = TopicPartition(name, partition, 4)
-    client.delete_records([at])[at].result()
+    delete_records(real_stream, {partition: 4})
     worker = real_stream.worker(options=("--skip-deleted",))
     worker.await_ready()
     real_stream.await_done()
     assert "records 1 to 3 were deleted unread; continues at offset 4" in worker.log_text()
+    name = real_stream.settings.topic(wire.TWEETS)
     assert metric(worker, "badbuzz_deleted_unread_total", topic=name) == 3
+
+
+def skip_deleted(stream: Deployment, positions: dict[int, int]) -> None:
+    """Run a worker with the flag until its state has positions, then kill it."""
+    worker = stream.worker(options=("--skip-deleted",))
+    await_that(lambda: stream.positions() == positions or not worker.running, "the positions")
+    assert worker.running, worker.log_text()
+    worker.kill()
+
+
+def offsets(stream: Deployment) -> dict[int, int]:
+    """Return the offsets that the group of the processors has committed."""
+    asked, client = ConsumerGroupTopicPartitions(stream.settings.group), admin(stream)
+    answer = client.list_consumer_group_offsets([asked])[asked.group_id].result()
+    return {one.partition: one.offset for one in answer.topic_partitions if one.offset >= 0}
+
+
+def test_a_position_after_records_that_were_all_deleted_is_kept(real_stream: Deployment) -> None:
+    producer = RecordProducer(real_stream)
+    producer.tweet(START_MS)
+    stop(run_to_end(real_stream))
+    for n in range(1, 6):
+        producer.tweet(START_MS + n)
+    ends = real_stream.ends()
+    delete_records(real_stream, ends)
+    worker = real_stream.worker(options=("--skip-deleted",))
+    await_that(lambda: offsets(real_stream) == ends, "the group's offset")
+    worker.kill()
+    assert real_stream.positions() == ends
+    real_stream.worker().await_ready()
+
+
+def test_a_position_in_a_topic_that_was_created_again_is_kept(real_stream: Deployment) -> None:
+    RecordProducer(real_stream).tweet(START_MS)
+    stop(run_to_end(real_stream))
+    (partition,) = real_stream.ends()
+    delete(real_stream, wire.TWEETS)
+    real_stream.create_topics()
+    skip_deleted(real_stream, {partition: 0})
+    real_stream.worker().await_ready()
+
+
+PARTITION = 2
+"""Partition of Air Paradis."""
+
+
+def send_position(stream: Deployment, next_offset: int) -> None:
+    """Write a position to the state, as a worker did before the topic was truncated."""
+    own = Fold(lambda _: Rules()).pack(PARTITION, next_offset)
+    send_state(stream, PARTITION, (PARTITION_KEY, own))
+
+
+def test_a_position_at_the_end_of_a_truncated_topic_is_kept(real_stream: Deployment) -> None:
+    producer = RecordProducer(real_stream)
+    producer.tweet(START_MS)
+    send_position(real_stream, 100)
+    skip_deleted(real_stream, {PARTITION: 1})
+    producer.tweet(START_MS + 1)
+    run_to_end(real_stream)
+    assert len(real_stream.committed(wire.SCORED_TWEETS)) == 1

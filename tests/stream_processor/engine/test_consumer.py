@@ -30,6 +30,8 @@ class FailingHandler:
 
     async def open(self) -> None: ...
 
+    def move(self, next_offset: int, topic_id: str) -> None: ...
+
     async def take(self, records: Sequence[ConsumerRecord]) -> int:
         return len(records)
 
