@@ -79,6 +79,10 @@ class Pipeline(Service):
             "partitions": sorted({number for one in self.consumers for number in one.handlers}),
         }
 
+    def remedies(self) -> dict[str, str]:
+        """Return what to do about a topic that was created again; by default, a restart is it."""
+        return {consumer.topic: consumer.semantics.remedy for consumer in self.consumers}
+
     @Service.timer(_PROBE_S)
     async def _probe_broker(self) -> None:
         for consumer in self.consumers:
@@ -87,8 +91,7 @@ class Pipeline(Service):
     @Service.task
     async def _watch_topics(self) -> None:
         """End the worker, without another checkpoint, when something happened to its topics."""
-        remedies = {consumer.topic: consumer.semantics.remedy for consumer in self.consumers}
-        watch = TopicWatch(self.settings, remedies)
+        watch = TopicWatch(self.settings, self.remedies())
         try:
             while not self.should_stop and not (change := await watch.look()):
                 await self.sleep(_LOOK_S)

@@ -20,7 +20,7 @@ from badbuzz.detection.state import Rules
 from badbuzz.models.scorer import ScorerSet
 from stream_processor.engine import metrics
 from stream_processor.engine.consumer import PartitionedConsumer
-from stream_processor.engine.partition import TopicSemantics
+from stream_processor.engine.partition import LOST_STATE_REMEDY, TopicSemantics
 from stream_processor.engine.pipeline import Pipeline, new_app
 from stream_processor.processor.champions import ChampionSwapper
 from stream_processor.processor.drift import DriftMetrics
@@ -81,6 +81,11 @@ class ProcessorPipeline(Pipeline):
     async def prepare(self) -> None:
         """Start following the registry's champions."""
         await self.add_runtime_dependency(self._swapper)
+
+    def remedies(self) -> dict[str, str]:
+        """Return what to do about a topic that was created again: the state needs its records."""
+        state = self.settings.topic(wire.PROCESSOR_STATE)
+        return {**super().remedies(), state: LOST_STATE_REMEDY}
 
     @Service.timer(_SHOW_S)
     async def _show_drift(self) -> None:
