@@ -6,11 +6,11 @@ from badbuzz import wire
 from badbuzz.config.brands import Brands
 from badbuzz.config.settings import Settings
 from badbuzz.detection.baseline_file import BrandBaseline, extract_baseline
-from badbuzz.detection.state import BrandState
 from badbuzz.errors import KafkaError
 from stream_processor.engine.topic_ids import TopicLookup
 from stream_processor.engine.topic_reader import load_partition
 from stream_processor.engine.topics import wait_for_broker
+from stream_processor.processor.state_topic import unpack_brand
 
 _OWN_KEY = b"\x00"
 """First byte of the keys that are no brand's name."""
@@ -40,7 +40,7 @@ async def export_baselines(settings: Settings, brands: Brands) -> list[BrandBase
     for partition in range(await _count_partitions(settings, topic)):
         for key, value in (await load_partition(settings, topic, partition)).items():
             if not key.startswith(_OWN_KEY):
-                state = BrandState.unpack(value)
+                state = unpack_brand(topic, key, value)
                 baselines.append(extract_baseline(state, str(brands.of(state.brand).zone)))
     return [baseline for baseline in baselines if baseline.state.n_hours]
 

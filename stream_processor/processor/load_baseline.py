@@ -21,6 +21,7 @@ from stream_processor.engine.partitioner import partition_of
 from stream_processor.engine.topic_reader import await_transactions, load_partition
 from stream_processor.engine.topics import check_topics
 from stream_processor.engine.transaction import Output, TakenOverError, TransactionalWriter
+from stream_processor.processor.state_topic import unpack_brand
 
 _HTTP_LIMIT_S: Final = 2.0
 
@@ -115,8 +116,9 @@ async def _adopt(
     packed = await load_partition(settings, topic, partition)
     loaded = []
     for learnt in brands:
-        value = packed.get(learnt.state.brand.encode())
-        live = BrandState.unpack(value) if value is not None else None
+        key = learnt.state.brand.encode()
+        value = packed.get(key)
+        live = unpack_brand(topic, key, value) if value is not None else None
         loaded.append(LoadedBrand(adopt_baseline(live, learnt), partition, live is not None))
     return loaded
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aiokafka import TopicPartition
+
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import PREFIXES, Fold
-from badbuzz.detection.state import BrandState, Rules
-from stream_processor.engine.topic_reader import load_partition
+from badbuzz.detection.state import Rules
+from stream_processor.engine.topic_reader import await_transactions, load_partition
 from stream_processor.engine.topics import check_topics
 from stream_processor.engine.transaction import Output, TransactionalWriter
 from stream_processor.processor.load_baseline import check_stopped
-from stream_processor.processor.state_topic import PARTITION_KEY
+from stream_processor.processor.state_topic import PARTITION_KEY, unpack_brand, unpack_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ async def reset_clocks(settings: Settings, now_ms: int) -> list[ResetPartition]:
     Raises
     ------
     KafkaError
-        When a worker of the deployment runs.
+        When a worker of the deployment runs, or a transaction stays open in the state.
+    StateError
+        When a record of the state cannot be read.
     """
     await check_topics(settings)
     await check_stopped(settings)
@@ -52,10 +56,11 @@ async def _reset(settings: Settings, partition: int, now_ms: int) -> ResetPartit
     writer = TransactionalWriter(settings, f"{settings.group}-{partition}")
     try:
         await writer.open()
+        await await_transactions(settings, [TopicPartition(topic, partition)])
         packed = await load_partition(settings, topic, partition)
         own = packed.pop(PARTITION_KEY, None)
         states = [
-            BrandState.unpack(value)
+            unpack_brand(topic, key, value)
             for key, value in packed.items()
             if not key.startswith(PREFIXES)
         ]
@@ -68,7 +73,7 @@ async def _reset(settings: Settings, partition: int, now_ms: int) -> ResetPartit
         sources: set[str] = set()
         if own is not None:
             fold = Fold(lambda _: Rules())
-            position = fold.unpack(partition, own)
+            position = unpack_own(topic, fold, partition, own)
             known = {**fold.clocks.live_ms, **fold.clocks.replayed_ms}
             sources = {source for source, time_ms in known.items() if time_ms > now_ms}
             fold.clocks.remove_ahead(now_ms)

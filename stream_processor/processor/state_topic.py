@@ -9,6 +9,7 @@ from typing import Final
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.fold import PREFIXES, Fold
+from badbuzz.detection.seen_ids import PREFIX as IDS_PREFIX
 from badbuzz.detection.state import BrandState
 from badbuzz.errors import StateError
 from badbuzz.evidence.sample import brand_of
@@ -47,8 +48,7 @@ async def load_state(settings: Settings, fold: Fold, partition: int) -> int:
     packed = await load_partition(settings, topic, partition)
     own = packed.pop(PARTITION_KEY, None)
     if own is not None:
-        with _state_errors(topic, "the partition's record"):
-            next_offset = fold.unpack(partition, own)
+        next_offset = unpack_own(topic, fold, partition, own)
     await in_turns(_restore(settings, fold, partition, packed))
     return next_offset
 
@@ -62,14 +62,33 @@ def _restore(
         is_part = key.startswith(PREFIXES)
         brand = brand_of(key) if is_part else key.decode(errors="replace")
         _check_place(settings, brand, partition)
-        what = "evidence or the ids" if is_part else "state"
-        with _state_errors(topic, f"the {what} of brand {brand!r}"):
-            if is_part:
+        if is_part:
+            what = "ids" if key.startswith(IDS_PREFIX) else "evidence"
+            with _readable(topic, f"the {what} of brand {brand!r}"):
                 fold.restore_record(key, value)
-            else:
-                state = BrandState.unpack(value)
-                fold.brands[state.brand] = state
+        else:
+            state = unpack_brand(topic, key, value)
+            fold.brands[state.brand] = state
         yield
+
+
+def unpack_own(topic: str, fold: Fold, partition: int, value: bytes) -> int:
+    """Restore a partition's own record into a fold, and return the next offset."""
+    with _readable(topic, f"the record of partition {partition}"):
+        return fold.unpack(partition, value)
+
+
+def unpack_brand(topic: str, key: bytes, value: bytes) -> BrandState:
+    """Return the state of a brand from its record.
+
+    Examples
+    --------
+    >>> unpack_brand("processor-state", b"Air Paradis", b"[]")
+    Traceback (most recent call last):
+    badbuzz.errors.StateError: processor-state: the state of brand 'Air Paradis' cannot be read: ...
+    """
+    with _readable(topic, f"the state of brand {key.decode(errors='replace')!r}"):
+        return BrandState.unpack(value)
 
 
 def _check_place(settings: Settings, brand: str, partition: int) -> None:
@@ -83,14 +102,13 @@ def _check_place(settings: Settings, brand: str, partition: int) -> None:
 
 
 @contextmanager
-def _state_errors(topic: str, what: str) -> Iterator[None]:
-    """Turn the errors of an unreadable state record into one that names the record."""
+def _readable(topic: str, what: str) -> Iterator[None]:
+    """Name the record and the remedy in the error of one that cannot be read."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise StateError(
-            f"{topic}: {what} cannot be read ({error!r}); see docs/kafka.md, Recovery"
-        ) from error
+    except StateError as error:
+        message = f"{topic}: {what} cannot be read: {error}; see docs/kafka.md, Recovery"
+        raise StateError(message) from error
 
 
 def pack_changes(fold: Fold, partition: int, next_offset: int) -> Iterator[Output]:

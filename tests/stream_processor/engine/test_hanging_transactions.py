@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
@@ -18,7 +20,7 @@ from stream_processor.engine import topic_reader
 from stream_processor.engine.topic_reader import await_transactions
 from tests.support.events import START_MS
 from tests.support.source import RecordProducer, run_to_end
-from tests.support.stream import Deployment, await_that
+from tests.support.stream import CommandProcess, Deployment, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
@@ -98,3 +100,16 @@ def test_a_worker_waits_for_a_transaction_that_ends(
     command = f"abort --topic {hanging.topic} --partition {hanging.partition} --start-offset 0"
     abort(real_stream, command)
     worker.await_ready()
+
+
+def test_clocks_are_not_reset_below_a_hanging_transaction(
+    real_stream: Deployment, hanging: TopicPartition, tmp_path: Path
+) -> None:
+    arguments = [sys.executable, *IMPATIENT, "topics", "reset-clock"]
+    command = CommandProcess(arguments, real_stream.environ, tmp_path / "reset.log")
+    code = command.finish()
+    command.close()
+    assert code == 4, command.log_text()
+    abort(real_stream, command.log_text().splitlines()[-1])
+    again = real_stream.command("topics", "reset-clock")
+    assert again.finish() == 0, again.log_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import orjson
 import pytest
@@ -16,10 +17,13 @@ from confluent_kafka.admin import (
 )
 
 from badbuzz import wire
+from badbuzz.detection.baseline_file import encode_baselines, extract_baseline
 from badbuzz.detection.fold import Fold
+from badbuzz.detection.seen_ids import PREFIX as IDS_PREFIX
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.evidence.sample import key
 from badbuzz.model import Tweet
+from stream_processor.engine.partitioner import partition_of
 from stream_processor.processor.state_topic import PARTITION_KEY
 from tests.support.events import START_MS
 from tests.support.source import RecordProducer, metric, run_to_end
@@ -129,34 +133,55 @@ def test_evidence_in_the_wrong_partition_stops_the_worker(real_stream: Deploymen
     assert "the number of partitions was changed" in worker.log_text().splitlines()[-1]
 
 
-@pytest.mark.services
-def test_unreadable_evidence_stops_the_worker(real_stream: Deployment) -> None:
-    RecordProducer(real_stream).tweet(START_MS)
-    run_to_end(real_stream).signal(signal.SIGTERM)
-    (partition,) = real_stream.ends()
-    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
-    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
-    producer.produce(topic, b'{"v":1}', key=key("Air Paradis", START_MS), partition=partition)
+def plant(stream: Deployment, record_key: bytes, value: bytes) -> None:
+    """Write a record to the partition of Air Paradis in the state."""
+    producer = Producer({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
+    topic = stream.settings.topic(wire.PROCESSOR_STATE)
+    partition = partition_of("Air Paradis", stream.settings.partitions)
+    producer.produce(topic, value, key=record_key, partition=partition)
     producer.flush()
-    worker = real_stream.worker()
-    assert worker.finish() == 3
-    assert (
-        "the evidence of brand 'Air Paradis' cannot be read" in worker.log_text().splitlines()[-1]
-    )
 
 
 @pytest.mark.services
-def test_unreadable_state_stops_the_worker(real_stream: Deployment) -> None:
-    RecordProducer(real_stream).tweet(START_MS)
-    run_to_end(real_stream).signal(signal.SIGTERM)
-    (partition,) = real_stream.ends()
-    producer = Producer({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
-    topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
-    producer.produce(topic, b"{", key=b"Air Paradis", partition=partition)
-    producer.flush()
+@pytest.mark.parametrize(
+    ("record_key", "value", "what"),
+    [
+        (b"Air Paradis", b"{", "the state of brand 'Air Paradis'"),
+        (key("Air Paradis", START_MS), b"{}", "the evidence of brand 'Air Paradis'"),
+        (IDS_PREFIX + b"Air Paradis\x000", b"\x01", "the ids of brand 'Air Paradis'"),
+        (PARTITION_KEY, b"{}", "the record of partition 2"),
+    ],
+    ids=["state", "evidence", "ids", "partition"],
+)
+def test_an_unreadable_record_of_the_state_stops_the_worker(
+    real_stream: Deployment, record_key: bytes, value: bytes, what: str
+) -> None:
+    plant(real_stream, record_key, value)
     worker = real_stream.worker()
     assert worker.finish() == 3
-    assert "state of brand 'Air Paradis' cannot be read" in worker.log_text().splitlines()[-1]
+    last = worker.log_text().splitlines()[-1]
+    assert f"{real_stream.settings.topic(wire.PROCESSOR_STATE)}: {what} cannot be read: " in last
+    assert last.endswith("; see docs/kafka.md, Recovery")
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("command", ["export", "load", "reset-clock"])
+def test_a_command_names_the_record_of_the_state_that_cannot_be_read(
+    real_stream: Deployment, command: str, tmp_path: Path
+) -> None:
+    plant(real_stream, b"Air Paradis", b"{")
+    path = tmp_path / "baseline.json"
+    learnt = extract_baseline(BrandState("Air Paradis"), "Europe/Paris")
+    path.write_bytes(encode_baselines([learnt], []))
+    arguments = {
+        "export": ("baseline", "export", "-o", str(tmp_path / "new.json")),
+        "load": ("baseline", "load", str(path)),
+        "reset-clock": ("topics", "reset-clock"),
+    }[command]
+    process = real_stream.command(*arguments)
+    assert process.finish() == 3
+    (line,) = process.log_text().splitlines()
+    assert "the state of brand 'Air Paradis' cannot be read: " in line
 
 
 @pytest.mark.services
