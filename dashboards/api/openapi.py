@@ -14,6 +14,7 @@ _DESCRIPTIONS: Final = {
     "401": "The key is missing, wrong or revoked",
     "403": "The key does not have the scope",
     "404": "Not found",
+    "408": "The body did not arrive in time",
     "413": "The body is too large",
     "415": "The content type is not JSON",
     "422": "A field is invalid",
@@ -84,7 +85,7 @@ def _statuses(path: str, operation: dict[str, Any]) -> list[str]:
         return list(_WITHOUT_KEY)
     statuses = list(_WITH_KEY)
     if "requestBody" in operation:
-        statuses += ["400", "413", "415"]
+        statuses += ["400", "408", "413", "415"]
     names = {parameter["name"] for parameter in operation.get("parameters", ())}
     if "{" in path or path == "/feedback" or "brand" in names:
         statuses += ["404"]

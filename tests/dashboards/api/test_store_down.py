@@ -1,19 +1,22 @@
-"""The API while its store does not answer, and after an exception."""
+"""The API while its store or a client is too slow, and after an exception."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import psycopg
 import pytest
+from fastapi import Body, FastAPI
 from starlette.types import Receive, Scope, Send
 
 from dashboards.api.metrics import Metrics
+from dashboards.api.problems import handle_problems
 from dashboards.api.request_log import AccessLogMiddleware
 from dashboards.api.time_limit import TimeLimitMiddleware
 from tests.support.served import Served
@@ -88,6 +91,64 @@ def test_only_the_begin_of_a_response_has_a_time_limit(app: Any, status: int) ->
     assert answer.status_code == status
 
 
+async def read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body.extend(message["body"])
+        if not message["more_body"]:
+            return bytes(body)
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await read_body(receive)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def silent_once_read(scope: Scope, receive: Receive, send: Send) -> None:
+    await read_body(receive)
+    await silent(scope, receive, send)
+
+
+async def trickle() -> AsyncIterator[bytes]:
+    for part in (b"all ", b"of ", b"it"):
+        await asyncio.sleep(0.15)
+        yield part
+
+
+async def unfinished() -> AsyncIterator[bytes]:
+    yield b"all "
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(("app", "status"), [(echo, 200), (silent_once_read, 503)])
+def test_the_time_in_which_a_body_arrives_is_the_clients(app: Any, status: int) -> None:
+    answer = answered(TimeLimitMiddleware(app, limit_s=0.3), trickle())
+    assert answer.status_code == status
+
+
+def test_a_body_that_never_ends_is_refused() -> None:
+    app = FastAPI()
+    handle_problems(app)
+
+    @app.post("/")
+    def read(body: Annotated[dict[str, str], Body()]) -> None:
+        pass
+
+    answer = answered(TimeLimitMiddleware(app, body_limit_s=0.05), unfinished())
+    assert (answer.status_code, answer.json()["detail"]) == (
+        408,
+        "the body did not arrive within 0.05 s",
+    )
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_store_that_hangs_before_the_body_is_read_is_reported() -> None:
+    answer = answered(TimeLimitMiddleware(silent, limit_s=0.01), unfinished())
+    assert answer.status_code == 503
+
+
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:
     raise RuntimeError("an internal detail")
 
@@ -97,13 +158,13 @@ async def broken_midway(scope: Scope, receive: Receive, send: Send) -> None:
     raise RuntimeError("an internal detail")
 
 
-def answered(app: Any) -> httpx.Response:
-    """Return the response of an application behind the middleware."""
+def answered(app: Any, body: AsyncIterator[bytes] | None = None) -> httpx.Response:
+    """Return the response of an application behind the middleware; with a body, to a POST."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(AccessLogMiddleware(app, Metrics()))
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            return await client.get("/")
+            return await client.request("GET" if body is None else "POST", "/", content=body)
 
     return asyncio.run(ask())
 
