@@ -47,6 +47,10 @@ def cpu_s(worker: WorkerProcess) -> float:
     return times.user + times.system
 
 
+def owns_two(worker: WorkerProcess) -> bool:
+    return len(worker.readiness().get("partitions", ())) == 2
+
+
 def n_rebalances(workers: list[WorkerProcess]) -> float:
     return sum(metric(worker, "badbuzz_rebalances_total") for worker in workers)
 
@@ -55,8 +59,7 @@ def measure(stream: Deployment, n_brands: int, n_hours: int) -> None:
     """Let two workers catch up, and print what it took."""
     stream.create_topics()
     workers = [stream.worker() for _ in range(2)]
-    for worker in workers:
-        await_that(lambda worker=worker: len(worker.readiness().get("partitions", ())) == 2, "two")
+    await_that(lambda: all(map(owns_two, workers)), "two partitions at each worker")
     before, started_s = n_rebalances(workers), time.monotonic()
     used_s = sum(map(cpu_s, workers))
     send_backlog(stream, n_brands, n_hours)

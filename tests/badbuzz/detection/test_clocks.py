@@ -12,7 +12,6 @@ from badbuzz.detection.fold import Applied, Fold
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.model import Tweet, Window
 from tests.support.events import (
-    BUCKET_MS,
     DAY_MS,
     HOUR_MS,
     MINUTE_MS,

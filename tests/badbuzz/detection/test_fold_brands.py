@@ -8,8 +8,18 @@ import pytest
 
 from badbuzz.detection.fold import Fold
 from badbuzz.detection.state import OpenAlert, Rules
-from badbuzz.model import Tweet
-from tests.support.events import BUCKET_MS, DAY_MS, HOUR_MS, NEGATIVE, START_MS, beat, post
+from badbuzz.model import Tweet, TweetKind
+from tests.support.events import (
+    BUCKET_MS,
+    DAY_MS,
+    HOUR_MS,
+    NEGATIVE,
+    START_MS,
+    beat,
+    beats,
+    post,
+    run,
+)
 
 
 def new_fold(max_unlisted: int = 9) -> Fold:
@@ -49,7 +59,7 @@ def test_a_brand_that_is_not_listed_is_dropped_after_its_retention() -> None:
 
 
 @pytest.mark.parametrize("kind", ["edit", "delete"])
-def test_only_a_post_lets_in_a_brand_that_is_not_listed(kind: str) -> None:
+def test_only_a_post_lets_in_a_brand_that_is_not_listed(kind: TweetKind) -> None:
     fold = new_fold()
     change = replace(post(START_MS, brand="B")[0], kind=kind)
     assert fold.apply(change, None).outcome == "unwatched"
@@ -79,8 +89,9 @@ def test_a_brand_with_an_open_alert_is_kept_until_its_end() -> None:
     fold.apply(*post(START_MS, brand="B"))
     fold.apply(*beat(START_MS + HOUR_MS))
     fold.brands["B"].alert = OpenAlert("B/1", START_MS, "warning", 5.0, 5.0)
-    resolved = fold.apply(*beat(START_MS + 3 * DAY_MS)).alerts
-    assert [alert.phase for alert in resolved] == ["resolved"]
+    alerts = run(beats(START_MS + 3 * DAY_MS, START_MS + 3 * DAY_MS + 3 * HOUR_MS), fold=fold)[1]
+    assert [alert.phase for alert in alerts] == ["resolved"]
+    assert fold.brands == {}
 
 
 def test_records_that_vanished_before_a_brand_was_dropped_are_deleted() -> None:

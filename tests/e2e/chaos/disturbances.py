@@ -22,7 +22,7 @@ from tests.support.stream import WorkerProcess, await_that
 
 _BRAND: Final = f"{MARK} Air"
 _FREEZE_S: Final = 8.0
-_REPEATED_MS: Final = 6 * HOUR_MS
+_REPEATED_MS: Final = 2 * HOUR_MS
 """Well within the time for which ids are kept."""
 _STOP_LIMIT_S: Final = 10.0
 """Docker kills a process that has not ended this long after SIGTERM."""
@@ -221,15 +221,15 @@ def _producer(deployment: SupervisedDeployment, options: dict[str, object]) -> P
 
 def delete_topic(deployment: SupervisedDeployment, _: random.Random) -> None:
     """Delete ``tweets``: every worker ends with the remedy."""
-    topic = deployment.stream.settings.topic(wire.TWEETS)
-    _admin(deployment).delete_topics([topic])[topic].result()
+    topic, admin = deployment.stream.settings.topic(wire.TWEETS), _admin(deployment)
+    admin.delete_topics([topic])[topic].result()
     _await_remedies(deployment.workers, "was deleted")
 
 
 def add_partitions(deployment: SupervisedDeployment, _: random.Random) -> None:
     """Add partitions to ``tweets``: every worker ends with the remedy."""
-    topic = deployment.stream.settings.topic(wire.TWEETS)
-    _admin(deployment).create_partitions([NewPartitions(topic, 6)])[topic].result()
+    topic, admin = deployment.stream.settings.topic(wire.TWEETS), _admin(deployment)
+    admin.create_partitions([NewPartitions(topic, 6)])[topic].result()
     _await_remedies(deployment.workers, "was given 6 partitions")
 
 
