@@ -42,7 +42,7 @@ def test_an_alert_that_cannot_be_rendered_is_reported_and_the_others_are_shown(
 ) -> None:
     unshowable = wire.encode_alert(replace(example(), window_end_ms=2**62))
     lines = printed(stream, wire.ALERTS, unshowable, wire.encode_alert(example())).splitlines()
-    assert lines[0].startswith("badbuzz: a record of the topic is left out: ")
+    assert lines[0].startswith("badbuzz: a record of the topic was skipped: ")
     assert "38 of 51" in lines[1]
 
 
