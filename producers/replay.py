@@ -21,6 +21,9 @@ from producers.publisher import Publisher
 _TICK_S: Final = 0.1
 _SAVE_S: Final = 1.0
 _LONGEST_SLEEP_S: Final = 0.1
+_TAIL_S: Final = 600
+"""Heartbeats after the last tweet may be later than now by this and the lateness, in seconds, so
+that the windows of a tweet of this minute close."""
 
 
 @dataclass(slots=True)
@@ -148,7 +151,8 @@ class Replay:
     stopping
         Callback that returns True to stop the replay.
     allows_future
-        Whether to send tweets that are created more than five minutes later than now.
+        Whether to send tweets and heartbeats that are created more than five minutes later than
+        now.
     """
 
     job: ReplayJob
@@ -163,6 +167,7 @@ class Replay:
     allows_future: bool = False
     _ticked_s: float = 0.0
     _saved_s: float = 0.0
+    _has_ended: bool = False
 
     def run(self) -> ReplayStats:
         """Send all records from the saved position; return when they are acknowledged.
@@ -170,7 +175,7 @@ class Replay:
         Raises
         ------
         RecordingError
-            If a recording cannot be read, or has a tweet of the future.
+            If a recording cannot be read, or goes on in the future.
         KafkaError
             If the broker refuses a record.
         """
@@ -198,8 +203,13 @@ class Replay:
             on_reject=count,
             on_open=self.on_open,
         )
-        records = with_heartbeats(tweets, self.job.heartbeat_ms, self.job.tail_ms)
+        records = with_heartbeats(self._noting(tweets), self.job.heartbeat_ms, self.job.tail_ms)
         return resume_at(records, stats.resumed_at)
+
+    def _noting(self, tweets: Iterator[Tweet]) -> Iterator[Tweet]:
+        """Yield the tweets, and note that there are no more."""
+        yield from tweets
+        self._has_ended = True
 
     def _send_all(self, records: Iterator[Tweet], stats: ReplayStats) -> None:
         for tweet in records:
@@ -207,7 +217,7 @@ class Replay:
                 stats.interrupted = True
                 return
             if not self.allows_future:
-                _check_future(tweet)
+                self._check_future(tweet)
             self.publisher.send(tweet)
             if tweet.kind == "heartbeat":
                 stats.n_heartbeats += 1
@@ -231,6 +241,18 @@ class Replay:
                 return True
             time.sleep(min(delay_s, _LONGEST_SLEEP_S))
 
+    def _check_future(self, tweet: Tweet) -> None:
+        """Refuse a record of the future; a heartbeat moves the clock of all brands, too."""
+        until_ms, remedy = time.time() * 1000 + MAX_AHEAD_MS, "--start or --to"
+        if self._has_ended:
+            until_ms += _TAIL_S * 1000 + self.job.lateness_ms
+            remedy = "a shorter --tail-s"
+        if tweet.created_ms > until_ms:
+            raise RecordingError(
+                f"a {tweet.kind} is created at {format_utc(tweet.created_ms)}, in the future: give "
+                f"{remedy}, or --allow-future"
+            )
+
     def _tick(self, now_s: float, stats: ReplayStats) -> None:
         self.publisher.check_acknowledged()
         stats.finished_s = now_s
@@ -243,12 +265,3 @@ class Replay:
         if self.progress is not None:
             seq = max(self.publisher.acknowledged_to, self.progress.next_seq)
             self.progress.save(seq, done=done)
-
-
-def _check_future(tweet: Tweet) -> None:
-    """Refuse a tweet of the future; heartbeats may go on for the tail after the last tweet."""
-    if tweet.kind != "heartbeat" and tweet.created_ms > time.time() * 1000 + MAX_AHEAD_MS:
-        raise RecordingError(
-            f"tweet {tweet.id!r} is created at {format_utc(tweet.created_ms)}, in the future: give "
-            "--start or --to, or --allow-future"
-        )

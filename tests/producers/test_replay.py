@@ -2,132 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import TopicAlreadyExistsError
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
 from badbuzz.detection.heartbeats import with_heartbeats
 from badbuzz.model import Tweet
 from badbuzz.recordings.reader import read_recording
-from producers.airlines import build_airlines
-from producers.publisher import PROTOCOL, Publisher, partition_of
-from producers.simulate import Simulation
+from producers.publisher import Publisher, partition_of
+from tests.producers.replays import MONDAY_MS, PARTITIONS, create_topic, replay, topic
 from tests.support.servers import KafkaServer, settings_for
 
-MONDAY_MS = 1_793_577_600_000
-PARTITIONS = 4
 UNREACHABLE = "127.0.0.1:1"
-
-Finished = subprocess.CompletedProcess[str]
-
-
-@pytest.fixture(scope="session")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A day of three brands, some six thousand tweets."""
-    path = tmp_path_factory.mktemp("recording") / "day.jsonl"
-    simulation = Simulation(build_airlines(3), MONDAY_MS, 1, (), seed=2)
-    path.write_bytes(b"\n".join(wire.encode_tweet(each.tweet) for each in simulation.run()))
-    return path
-
-
-def create_topic(settings: Settings) -> None:
-    admin = KafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, api_version=PROTOCOL
-    )
-    try:
-        topic = NewTopic(settings.topic(wire.TWEETS), PARTITIONS, 1)
-        with suppress(TopicAlreadyExistsError):
-            admin.create_topics([topic])
-    finally:
-        admin.close()
-
-
-@pytest.fixture
-def broker(request: pytest.FixtureRequest, kafka_settings: Settings) -> Settings:
-    """Either broker, with a topic for tweets."""
-    if "real" in request.node.callspec.id:
-        create_topic(kafka_settings)
-    return kafka_settings
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("BADBUZZ_")},
-        "BADBUZZ_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        "BADBUZZ_TOPIC_PREFIX": settings.topic_prefix,
-    }
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "badbuzz", "replay", *map(str, arguments)]
-
-
-def replay(settings: Settings, *arguments: str | Path, **options: Any) -> Finished:
-    return subprocess.run(
-        command(*arguments),
-        env=environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start a replay in a process that does not outlive the test."""
-    running: list[subprocess.Popen[str]] = []
-
-    def started(settings: Settings, *arguments: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command(*arguments), env=environment(settings), stderr=subprocess.PIPE, text=True
-        )
-        running.append(process)
-        return process
-
-    yield started
-    for process in running:
-        with process:
-            process.kill()
-
-
-def topic(settings: Settings) -> list[list[Tweet]]:
-    """Return the records of each partition, in order."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        api_version=PROTOCOL,
-        metrics_enabled=False,
-    )
-    try:
-        places = [TopicPartition(settings.topic(wire.TWEETS), p) for p in range(PARTITIONS)]
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        ends = consumer.end_offsets(places)
-        received: list[list[Tweet]] = [[] for _ in places]
-        while any(consumer.position(place) < ends[place] for place in places):
-            for place, records in consumer.poll(timeout_ms=1000).items():
-                for record in records:
-                    tweet = wire.decode_tweet(record.value)
-                    assert record.key == (tweet.brand.encode() if tweet.brand else None)
-                    received[place.partition].append(tweet)
-        return received
-    finally:
-        consumer.close()
 
 
 def counted(records: list[Tweet]) -> list[Tweet]:
@@ -237,14 +133,6 @@ def test_event_times_can_be_shifted(broker: Settings, recording: Path) -> None:
     assert topic(broker) == expected(recording, "s", start_ms=1_803_884_400_000)
 
 
-def test_a_tweet_of_the_future_ends_a_replay(broker: Settings, recording: Path) -> None:
-    done = replay(broker, recording, "--source", "s", "--start", "2099-03-01T08:00:00+01:00")
-    assert done.returncode != 0
-    assert "is created at 2099-03-01 07:00" in done.stderr
-    assert "--allow-future" in done.stderr
-    assert {tweet.kind for records in topic(broker) for tweet in records} <= {"heartbeat"}
-
-
 def test_a_topic_with_live_sources_is_refused_unless_asked_for(
     broker: Settings, recording: Path
 ) -> None:
@@ -340,6 +228,17 @@ def test_a_missing_broker_is_reported_in_one_line(recording: Path) -> None:
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
     assert "no broker answers at 127.0.0.1:1 (Connection refused): start one" in done.stderr
+
+
+def test_a_replay_ends_at_a_signal_while_its_broker_never_answers(
+    recording: Path, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = start(settings_for(f"127.0.0.1:{silent.getsockname()[1]}"), recording)
+        assert process.stderr is not None
+        assert process.stderr.readline().endswith("trying for 60 s\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(8) == 4
 
 
 def test_waiting_for_a_broker_is_reported_once(recording: Path) -> None:
