@@ -170,25 +170,26 @@ def _run_replay(
     quiet = options["quiet"]
     warn = None if quiet else lambda line: click.echo(f"badbuzz: {line}", err=True)
     publisher = Publisher(settings, wait_s=options["wait_s"], on_wait=warn, stopping=stopping)
-    if not options["beside_live"]:
-        _refuse_live_sources(settings)
-    with closing(publisher), ProgressDisplay(job.paths, shown=not quiet) as display:
-        return Replay(
-            job=job,
-            publisher=publisher,
-            pace=Pace(options["speed"], **options["fast_until"]),
-            author_key=settings.author_key,
-            on_reject=rejects,
-            progress=progress,
-            on_open=display.opened,
-            on_tick=lambda stats: display.update(stats.n_sent, stats.last_ms, stats.n_rejected),
-            stopping=stopping,
-            allows_future=options["allow_future"],
-        ).run()
+    with closing(publisher):
+        if not options["beside_live"]:
+            _refuse_live_sources(settings, publisher.n_partitions, stopping)
+        with ProgressDisplay(job.paths, shown=not quiet) as display:
+            return Replay(
+                job=job,
+                publisher=publisher,
+                pace=Pace(options["speed"], **options["fast_until"]),
+                author_key=settings.author_key,
+                on_reject=rejects,
+                progress=progress,
+                on_open=display.opened,
+                on_tick=lambda stats: display.update(stats.n_sent, stats.last_ms, stats.n_rejected),
+                stopping=stopping,
+                allows_future=options["allow_future"],
+            ).run()
 
 
-def _refuse_live_sources(settings: Settings) -> None:
-    live = find_live_sources(settings)
+def _refuse_live_sources(settings: Settings, n_partitions: int, stopping: SignalGuard) -> None:
+    live = find_live_sources(settings, n_partitions, stopping)
     if live:
         raise KafkaError(
             f"{', '.join(live)} write live tweets to {settings.topic(TWEETS)!r}: replay under a "

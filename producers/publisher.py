@@ -241,6 +241,11 @@ class Publisher:
         """
         self._process_acknowledgements(0)
 
-    def close(self, timeout_s: float = 2.0) -> None:
+    def close(self, timeout_s: float = 1.0) -> None:
         """Close the connections; records that are not acknowledged may be lost: flush first."""
-        self._producer.close(timeout=timeout_s)
+        try:
+            self._producer.close(timeout=timeout_s)
+        except KafkaTimeoutError:  # it does not close while records are not acknowledged
+            self._producer._sender.force_close()
+            with suppress(KafkaTimeoutError):
+                self._producer.close(timeout=timeout_s)
