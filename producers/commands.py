@@ -81,7 +81,11 @@ class _FastUntil(click.ParamType):
     default=dict,
     help="Send at full speed until this event time, or for this many hours of event time.",
 )
-@click.option("--source", help="Name of the stream; default: file name and a digest of the time.")
+@click.option(
+    "--source",
+    help="Name of the stream: its network, and after a colon which of its streams it is; "
+    "default: replay, and the file name with a digest of the time.",
+)
 @click.option(
     "--heartbeat-s",
     type=click.IntRange(1, 60),
@@ -114,6 +118,10 @@ def replay(files: tuple[str, ...], resume: str | None, as_json: bool, **options:
 
     FILE is JSON lines, a JSON document or CSV, optionally gzipped; - is standard input. Rows that
     are not tweets are rejected and counted. --from and --to are times in the file.
+
+    Tweets of a brand that have the same id count once, in whichever files they are: ids must be
+    the network's own. If they are row numbers, give each file its own network (--source survey-1).
+    Rows without an id get one from their place in the file and their content.
 
     A replay ends at a tweet that is created later than now, unless --allow-future is given, and
     does not begin if live sources write to the topic, unless --beside-live is given.

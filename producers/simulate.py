@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from badbuzz.model import Tweet
+from badbuzz.recordings.ids import make_id
 from producers.airlines import LANGUAGES, Airline
 from producers.daily_profile import BUCKET_MS, DailyProfile
 from producers.grammar import Dice
@@ -155,10 +156,11 @@ class _TweetWriter:
             mood = "positive" if dice.chance(_POSITIVE_SHARE) else "neutral"
         seq = self._seq
         self._seq += 1
+        text = self._generator.text(airline, lang, mood, incident)
         tweet = Tweet(
-            id=f"s{self._seed}-{seq}",
+            id=make_id(f"s{self._seed}", seq, airline.brand, at_ms, text),
             brand=airline.brand,
-            text=self._generator.text(airline, lang, mood, incident),
+            text=text,
             created_ms=at_ms,
             produced_ms=at_ms,
             seq=seq,

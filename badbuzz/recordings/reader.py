@@ -11,6 +11,7 @@ from badbuzz.errors import RecordingError
 from badbuzz.model import MAX_MS, Tweet
 from badbuzz.recordings.csv_rows import csv_header
 from badbuzz.recordings.fields import RowError
+from badbuzz.recordings.ids import make_id
 from badbuzz.recordings.rows import RawRow, RecordingFile, Reject
 from badbuzz.recordings.source_formats import (
     ANNOTATION_FIELDS,
@@ -181,7 +182,9 @@ def _numbered(
                 f"{file}:{line}: {(newest_ms - created_ms) // 1000} s behind the rows before it: "
                 "the recording is not in time order; use --sort"
             )
-        fields["id"] = fields["id"] or f"{source}/{seq}"
+        fields["id"] = fields["id"] or make_id(
+            source, seq, fields["brand"], created_ms, fields["text"]
+        )
         yield LabelledTweet(
             Tweet(**fields, produced_ms=newest_ms, seq=seq, source=source, replay=True), *annotation
         )

@@ -88,6 +88,43 @@ def test_another_seed_writes_other_tweets() -> None:
     assert first.tweet.text != other.tweet.text
 
 
+def ids(simulation: Simulation) -> set[str]:
+    return {each.tweet.id for each in simulation.run()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start_ms": MONDAY_MS + DAY_MS},
+        {"start_ms": MONDAY_MS + 300_000},
+        {"tweets_per_day": 2000},
+    ],
+)
+def test_another_simulation_with_the_same_seed_has_other_ids(change: dict[str, Any]) -> None:
+    assert not ids(simulated()) & ids(simulated(**change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"airlines": build_airlines(2)},
+        {"languages": ("fr",)},
+        {
+            "incidents": (
+                SimulatedIncident("Air Paradis", "delay", MONDAY_MS, MONDAY_MS + DAY_MS, 5.0),
+            )
+        },
+    ],
+)
+def test_tweets_of_two_simulations_with_the_same_id_are_the_same(change: dict[str, Any]) -> None:
+    first, second = (
+        {each.tweet.id: (each.tweet.created_ms, each.tweet.text) for each in simulation.run()}
+        for simulation in (simulated(), simulated(**change))
+    )
+    shared = first.keys() & second.keys()
+    assert [first[id_] for id_ in shared] == [second[id_] for id_ in shared]
+
+
 def test_incidents_do_not_change_the_tweets_before_them() -> None:
     incident = SimulatedIncident(
         "Air Paradis", "delay", MONDAY_MS + 9 * HOUR_MS, MONDAY_MS + DAY_MS, 5.0

@@ -121,7 +121,23 @@ def test_recorded_heartbeats_are_left_out(write: Write) -> None:
 
 def test_a_tweet_without_an_id_gets_one_of_its_own(write: Write) -> None:
     posts, _ = read(write(line(id=""), line(id="")), source="replay:a")
-    assert [tweet.id for tweet in posts] == ["replay:a/0", "replay:a/1"]
+    first, second = (tweet.id for tweet in posts)
+    assert first.startswith("replay:a-0-")
+    assert second.startswith("replay:a-1-")
+
+
+@pytest.mark.parametrize("other", [{"text": "b"}, {"brand": "B"}, {"created_ms": START_MS + 1}])
+def test_another_tweet_without_an_id_has_another_one(write: Write, other: dict[str, Any]) -> None:
+    (first,), (second,) = (
+        read(write(line(id="", **changes), name=name), source="crm")[0]
+        for name, changes in (("a.jsonl", {}), ("b.jsonl", other))
+    )
+    assert first.id != second.id
+
+
+def test_a_recording_that_is_read_again_has_the_same_ids(write: Write) -> None:
+    path = write(line(id=""), line(id=""))
+    assert read(path)[0] == read(path)[0]
 
 
 def test_a_row_within_the_lateness_is_in_order(write: Write) -> None:
