@@ -381,7 +381,7 @@ class Fold:
         if plain["v"] != VERSION:
             raise StateError(
                 f"a partition record has version {plain['v']}, this is {VERSION}: run the badbuzz "
-                "that wrote it, or start with an empty processor-state topic"
+                "that wrote it, or start anew"
             )
         if plain["partition"] != partition:
             raise StateError(f"partition {partition} holds the record of {plain['partition']}")

@@ -205,7 +205,7 @@ class SeenIds:
         if version != VERSION:
             raise StateError(
                 f"ids of brand {self.brand!r} have version {version}, this is {VERSION}: run the "
-                "badbuzz that wrote them, or start with an empty processor-state topic"
+                "badbuzz that wrote them, or start anew"
             )
         number = int(record_key.rpartition(b"\x00")[2])
         ids = array("Q", np.frombuffer(value[_HEAD.size :], "<u8").astype("u8").tobytes())

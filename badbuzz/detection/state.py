@@ -234,7 +234,7 @@ class BrandState:
         if version != VERSION:
             raise StateError(
                 f"state of brand {plain.get('brand')!r} has version {version}, this is {VERSION}: "
-                "run the badbuzz that wrote it, or start with an empty processor-state topic"
+                "run the badbuzz that wrote it, or start anew"
             )
         plain["baseline"] = Baseline.unpack(plain["baseline"])
         plain["buckets"] = {start: Bucket(*rest) for start, *rest in plain["buckets"]}

@@ -318,7 +318,7 @@ class BrandEvidence:
         if plain["v"] not in (1, VERSION):
             raise StateError(
                 f"evidence of brand {self.brand!r} has version {plain['v']}, this is {VERSION}: "
-                "run the badbuzz that wrote it, or start with an empty processor-state topic"
+                "run the badbuzz that wrote it, or start anew"
             )
         if "counts" in plain:
             self.hour, self.counts = plain["hour"], plain["counts"]

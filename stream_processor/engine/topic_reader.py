@@ -133,7 +133,7 @@ def _describe_hanging(settings: Settings, hanging: dict[TopicPartition, int]) ->
     )
     return (
         f"{places}: a transaction is open that nothing will end, so that later records cannot be "
-        f"read; end it, then start this worker again: {commands}"
+        f"read; end it, then start again: {commands}"
     )
 
 
