@@ -211,7 +211,7 @@ def test_a_replay_ends_at_a_signal_while_its_broker_is_frozen(
         await_progress(progress, 1000, process)
         server.signal(signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=8)
         assert process.returncode == 4
         assert stderr.count("\n") == 1
         assert "are not acknowledged" in stderr
