@@ -197,7 +197,7 @@ class _Worker(faust.Worker):
 
     async def stop(self) -> None:
         """Stop all services."""
-        limit_shutdown()
+        limit_shutdown(crash_reason=lambda: self.crash_reason)
         await super().stop()
 
 

@@ -156,12 +156,16 @@ class Fold:
             return self._apply_change(state, tweet, seen, arrived_ms)
         if not seen.add(identify(tweet), tweet.created_ms):
             return _CLOSING_NOTHING["duplicate"]
-        if tweet.replaces:  # the former version, if it is read later, does not count too
+        self._note_new(tweet, seen)
+        return self._apply_post(state, tweet, prediction, arrived_ms)
+
+    def _note_new(self, tweet: Tweet, seen: SeenIds) -> None:
+        """Note a new post's number, and the version that it replaces, which does not count too."""
+        if tweet.replaces:
             seen.add(identify_post(tweet.source, tweet.replaces), tweet.created_ms)
         self._changed_ids.add(tweet.brand)
         if tweet.seq >= 0:
             self.clocks.note_number(tweet)
-        return self._apply_post(state, tweet, prediction, arrived_ms)
 
     def _let_in(self, tweet: Tweet) -> BrandState | None:
         """Return the state of a new brand, or None if it is not watched.

@@ -13,6 +13,7 @@ from aiokafka.errors import ProducerFenced
 from badbuzz.config.settings import Settings
 from badbuzz.errors import KafkaError
 from stream_processor.engine.broker_errors import call_broker
+from stream_processor.engine.clients import stop_producer
 
 Headers = list[tuple[str, bytes]]
 Output = tuple[bytes | None, bytes | None, Headers]
@@ -20,7 +21,6 @@ Output = tuple[bytes | None, bytes | None, Headers]
 
 _MAX_BATCH_BYTES: Final = 512 * 1024
 _TIMEOUT_MS: Final = 60_000
-_CLOSE_S: Final = 5.0
 
 
 class TakenOverError(KafkaError):
@@ -57,7 +57,7 @@ class TransactionalWriter:
     async def close(self) -> None:
         """Disconnect from the broker."""
         with suppress(KafkaError, ProducerFenced):
-            await call_broker(self._producer.stop(), _CLOSE_S)
+            await stop_producer(self._producer)
 
     async def write(self, partition: int, outputs: dict[str, list[Output]]) -> None:
         """Write records, given by topic, to the same partition of each topic, atomically.
