@@ -35,7 +35,8 @@ _STOP_S: Final = 20.0
 def window(n: int, brand: str = BRAND) -> Window:
     """Return the n-th window of a brand."""
     start_ms = START_MS + n * STEP_MS
-    return replace(WINDOW, brand=brand, start_ms=start_ms, end_ms=start_ms + STEP_MS)
+    times = {"start_ms": start_ms, "end_ms": start_ms + STEP_MS}
+    return replace(WINDOW, brand=brand, alert_id=f"{brand}/{START_MS}", **times)
 
 
 def alert(n: int, **changes: Any) -> Alert:
