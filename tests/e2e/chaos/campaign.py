@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from badbuzz import wire
-from badbuzz.errors import StateError
+from badbuzz.errors import KafkaError, StateError
 from badbuzz.store.database import Store
 from tests.e2e.records import await_recorded, rows
 from tests.e2e.scenario import ENVIRON
@@ -32,7 +33,7 @@ MODULE: Final = ("-m", "badbuzz")
 PRODUCERS: Final = {"numbered": "badbuzz", "unnumbered": "tests.e2e.unnumbered"}
 """Module that sends the recording; without numbers, repeats are recognised by their ids alone."""
 
-PACE: Final = ("--speed", "8000")
+PACE: Final = ("--speed", "8000", "--beside-live")
 """Replays 38 hours in 17 seconds, so that the disturbances of a round are spread out."""
 
 RARE_CHECKPOINTS: Final = {**ENVIRON, "BADBUZZ_CHECKPOINT_MS": "1000"}
@@ -101,7 +102,8 @@ class SupervisedDeployment:
                 self.workers[i] = self.stream.worker(self._command)
         if self.recorder is not None and not self.recorder.running:
             self.recorder = self.stream.recorder(self._store)
-        if self.replay is not None and self.replay.popen.poll():
+        if self.replay is not None and (code := self.replay.popen.poll()):
+            assert code in (KafkaError.exit_code, -signal.SIGKILL), self.replay.log_text()
             self.replay = self.stream.command(
                 "replay", "--quiet", "--resume", str(self._progress), *PACE, module=self._module
             )
