@@ -162,7 +162,8 @@ def test_an_alert_about_any_tweets_is_encoded_rendered_stored_and_served(
         at_ms, tweet = CRISIS_MS + n * 1000, drawn[n % len(drawn)]
         tweet = replace(
             tweet, id=f"{n}{tweet.id}", brand=BRAND, created_ms=at_ms, produced_ms=at_ms, seq=-1,
-            source="test", lang="en", n_retweets=max(tweet.n_retweets, MAX_COUNT - n),
+            source="test", lang="en", n_retweets=max(tweet.n_retweets, MAX_COUNT - n), replaces="",
+            replay=False,
         )  # fmt: skip
         tweet = wire.decode_tweet(wire.encode_tweet(tweet))
         claims += here.apply(tweet, NEGATIVE).alerts
