@@ -35,8 +35,9 @@ _STOP_S: Final = 20.0
 def window(n: int, brand: str = BRAND) -> Window:
     """Return the n-th window of a brand."""
     start_ms = START_MS + n * STEP_MS
-    times = {"start_ms": start_ms, "end_ms": start_ms + STEP_MS}
-    return replace(WINDOW, brand=brand, alert_id=f"{brand}/{START_MS}", **times)
+    alert_id = f"{brand}/{START_MS}"
+    named = replace(WINDOW, brand=brand, alert_id=alert_id)
+    return replace(named, start_ms=start_ms, end_ms=start_ms + STEP_MS)
 
 
 def alert(n: int, **changes: Any) -> Alert:

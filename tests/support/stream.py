@@ -32,6 +32,7 @@ UNAVAILABLE = frozenset(
         KafkaError._ALL_BROKERS_DOWN,
         KafkaError._TIMED_OUT,
         KafkaError._WAIT_COORD,
+        KafkaError._UNKNOWN_PARTITION,
     }
 )
 Record = tuple[bytes | None, bytes]

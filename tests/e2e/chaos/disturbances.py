@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from confluent_kafka import Producer
@@ -22,7 +22,7 @@ from tests.support.stream import WorkerProcess, await_that
 
 _BRAND: Final = f"{MARK} Air"
 _FREEZE_S: Final = 8.0
-_REPEATED_MS: Final = 2 * HOUR_MS
+_RECENT_MS: Final = 2 * HOUR_MS
 """Well within the time for which ids are kept."""
 _STOP_LIMIT_S: Final = 10.0
 """Docker kills a process that has not ended this long after SIGTERM."""
@@ -146,32 +146,35 @@ def plant_hostile_records(deployment: SupervisedDeployment, rng: random.Random) 
 
 def repeat_tweets(deployment: SupervisedDeployment, rng: random.Random) -> None:
     """Send recent tweets again with other numbers or none, as a source that polls does."""
+    repeats = [
+        (tweet["brand"], orjson.dumps({**tweet, "seq": rng.choice((-1, 0, 2**62))}))
+        for tweet in _sample_recent(deployment, rng, 300)
+    ]
+    _send(deployment, repeats)
+
+
+def delete_from_elsewhere(deployment: SupervisedDeployment, rng: random.Random) -> None:
+    """Delete recent tweets in the name of another network."""
+    changes = {"kind": "delete", "text": "", "source": f"mastodon:{MARK}"}
+    deletions = [
+        (tweet["brand"], orjson.dumps(tweet | changes))
+        for tweet in _sample_recent(deployment, rng, 50)
+    ]
+    _send(deployment, deletions)
+
+
+def _sample_recent(
+    deployment: SupervisedDeployment, rng: random.Random, n_most: int
+) -> list[dict[str, Any]]:
+    """Draw tweets that are recent enough for their ids to be known."""
     tweets = [
         orjson.loads(value)
         for key, value in deployment.stream.committed(wire.TWEETS)
         if key is not None and MARK.encode() not in value
     ]
     newest_ms = max(tweet["created_ms"] for tweet in tweets)
-    recent = [tweet for tweet in tweets if newest_ms - tweet["created_ms"] < _REPEATED_MS]
-    repeats = [
-        (tweet["brand"], orjson.dumps({**tweet, "seq": rng.choice((-1, 0, 2**62))}))
-        for tweet in rng.sample(recent, min(300, len(recent)))
-    ]
-    _send(deployment, repeats)
-
-
-def delete_from_elsewhere(deployment: SupervisedDeployment, rng: random.Random) -> None:
-    """Delete tweets in the name of another network."""
-    recent = [
-        (key.decode(), orjson.loads(value)["id"])
-        for key, value in deployment.stream.committed(wire.SCORED_TWEETS)
-        if key is not None
-    ]
-    deletions = [
-        (brand, _tweet(id=tweet_id, brand=brand, kind="delete", text="", source=f"mastodon:{MARK}"))
-        for brand, tweet_id in rng.sample(recent, min(50, len(recent)))
-    ]
-    _send(deployment, deletions)
+    recent = [tweet for tweet in tweets if newest_ms - tweet["created_ms"] < _RECENT_MS]
+    return rng.sample(recent, min(n_most, len(recent)))
 
 
 def lie_about_the_time(deployment: SupervisedDeployment, _: random.Random) -> None:
