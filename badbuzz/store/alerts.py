@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, or_, select, tuple_, update
+from sqlalchemy.engine import RowMapping
 
 from badbuzz import wire
 from badbuzz.errors import WireError
@@ -24,7 +25,7 @@ from badbuzz.store.statements import (
     deleted_among,
     insert_into,
     lock_deletions,
-    select_changes,
+    read_changes,
     tweets_in,
     upsert,
 )
@@ -128,9 +129,10 @@ class AlertStore(DatabaseAccess):
     def _changed_alerts(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Alert]]:
-        rows = connection.execute(select_changes(alert_phases, partition, after, limit))
-        found = [(row.source_offset, _recorded(row.record)) for row in rows]
-        return [(offset, alert) for offset, alert in found if alert is not None]
+        def read(row: RowMapping) -> Alert | None:
+            return _recorded(row["record"])
+
+        return read_changes(connection, alert_phases, (partition, after), limit, read)
 
 
 def _after_cursor(query: Select[Any], cursor: str) -> Select[Any]:

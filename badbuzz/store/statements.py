@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Select,
     Table,
     and_,
     false,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import RowMapping
 
 from badbuzz.store.schema import deletions
 
@@ -95,11 +95,41 @@ def tweets_in(table: Table, keys: Collection[TweetKey]) -> ColumnElement[bool]:
     return rows_in((table.c.brand, table.c.network, table.c.tweet_id), keys)
 
 
-def select_changes(table: Table, partition: int, after: int, limit: int) -> Select[Any]:
-    """Return a query of the first rows recorded from a partition after an offset."""
-    column = table.c
-    query = select(table).where(column.partition == partition, column.source_offset > after)
-    return query.order_by(column.source_offset).limit(limit)
+def read_changes(
+    connection: Connection,
+    table: Table,
+    place: tuple[int, int],
+    limit: int,
+    read: Callable[[RowMapping], T | None],
+) -> list[tuple[int, T]]:
+    """Return the first valid rows recorded from a partition after an offset, with their offsets.
+
+    Parameters
+    ----------
+    connection
+        Connection to the store.
+    table
+        Table with the columns ``partition`` and ``source_offset``.
+    place
+        Partition and offset.
+    limit
+        Maximum number of rows; fewer are returned only if there are no more.
+    read
+        Returns the value of a row, or None if an earlier version recorded what is not valid.
+    """
+    column, (partition, after) = table.c, place
+    found: list[tuple[int, T]] = []
+    while len(found) < limit:
+        query = select(table).where(column.partition == partition, column.source_offset > after)
+        rows = (
+            connection.execute(query.order_by(column.source_offset).limit(limit)).mappings().all()
+        )
+        valid = ((row["source_offset"], read(row)) for row in rows)
+        found += [(offset, value) for offset, value in valid if value is not None]
+        if len(rows) < limit:
+            break
+        after = rows[-1]["source_offset"]
+    return found[:limit]
 
 
 def lock_deletions(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from badbuzz.store.model import Page, SourcePartition, WindowSum
 from badbuzz.store.pages import check_limit, decode_cursor, encode_cursor, make_page
 from badbuzz.store.positions import advance_position
 from badbuzz.store.schema import brands, windows
-from badbuzz.store.statements import Row, insert_into, select_changes, upsert
+from badbuzz.store.statements import Row, insert_into, read_changes, upsert
 
 _NAMES: Final = tuple(spec.name for spec in fields(Window))
 _values_of: Final = attrgetter(*_NAMES)
@@ -126,17 +126,7 @@ class WindowStore(DatabaseAccess):
     def _changed_windows(
         self, connection: Connection, partition: int, after: int, limit: int
     ) -> list[tuple[int, Window]]:
-        """Return up to ``limit`` valid windows; fewer only if there are no more."""
-        found: list[tuple[int, Window]] = []
-        while len(found) < limit:
-            query = select_changes(windows, partition, after, limit)
-            rows = connection.execute(query).mappings().all()
-            valid = ((row["source_offset"], _recorded(row)) for row in rows)
-            found += [(offset, window) for offset, window in valid if window is not None]
-            if len(rows) < limit:
-                break
-            after = rows[-1]["source_offset"]
-        return found[:limit]
+        return read_changes(connection, windows, (partition, after), limit, _recorded)
 
 
 def _row(source: SourcePartition, offset: int, window: Window) -> Row:

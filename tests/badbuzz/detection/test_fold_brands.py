@@ -1,4 +1,4 @@
-"""Which brands a fold lets in, when it drops one, and what that leaves."""
+"""Tests of which brands a fold lets in, when it drops one, and what that leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is disturbed with: processes, brokers, clocks, topics and hostile records."""
+"""Disturbances of a run: processes, brokers, clocks, topics and hostile records."""
 
 from __future__ import annotations
 

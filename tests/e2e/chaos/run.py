@@ -50,7 +50,7 @@ _BY_NAME: Final = {disturb.__name__: disturb for disturb in (*DISTURBANCES, *END
 
 @dataclass(frozen=True)
 class Round:
-    """What a round tries.
+    """A round of the campaign.
 
     Attributes
     ----------

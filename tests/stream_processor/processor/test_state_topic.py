@@ -23,6 +23,6 @@ def test_a_dropped_brand_that_is_seen_again_is_restored() -> None:
 
 
 def test_the_remedy_for_another_version_is_not_an_empty_topic() -> None:
-    """A worker refuses a state that ends before what was committed, as an empty one does."""
+    """Refuse a state that ends before what was committed, as an empty one does."""
     with pytest.raises(StateError, match="run the badbuzz that wrote it, or start anew; see docs"):
         unpack_brand("processor-state", b"Air Paradis", b'{"v":99,"brand":"Air Paradis"}')
