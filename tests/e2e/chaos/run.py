@@ -157,10 +157,12 @@ def _report(results: Sequence[dict[str, Any]], console: Console) -> None:
         chain.from_iterable((*each["disturbances"], each["ending"]) for each in results)
     )
     for name, disturb in _BY_NAME.items():
-        console.print(f"{tried[name]:5d}  {disturb.__doc__}")
+        console.print(f"{tried[name]:5d}  {disturb.__doc__}", soft_wrap=True)
     for each in results:
         if each["fault"]:
-            console.print(f"round {each['seed']}: {each['fault']}", style="red", markup=False)
+            console.print(
+                f"round {each['seed']}: {each['fault']}", style="red", markup=False, soft_wrap=True
+            )
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
