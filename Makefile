@@ -19,7 +19,7 @@ PARALLEL := -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 # The pure packages need nothing but requirements/core.txt; .importlinter lists them.
 PURE := $(subst .,/,$(shell sed -n '/^\[importlinter:contract:pure\]/,/^$$/s/^ *\(badbuzz\.\)/\1/p' .importlinter))
 PURE_TESTS := $(wildcard $(PURE:%=tests/%) \
-	$(foreach module,$(PURE),tests/$(dir $(module))test_$(notdir $(module)).py) $(PURE) $(PURE:%=%.py))
+	$(foreach module,$(PURE),tests/$(dir $(module))test_$(notdir $(module))*.py) $(PURE) $(PURE:%=%.py))
 CORE := $(VENV)/$(if $(wildcard $(VENV)/dev.installed),dev,core).installed
 
 help: ## Show this list.

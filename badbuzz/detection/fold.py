@@ -18,21 +18,24 @@ import orjson
 
 from badbuzz.detection import windows
 from badbuzz.detection.seen_ids import PREFIX as IDS_PREFIX
-from badbuzz.detection.seen_ids import SeenIds, identify, identify_post, network_of
+from badbuzz.detection.seen_ids import (
+    SeenIds,
+    identify,
+    identify_post,
+    is_new_version,
+    is_of_its_network,
+)
 from badbuzz.detection.sources import SourceClocks, watermark
 from badbuzz.detection.state import BrandState, Rules
 from badbuzz.errors import StateError, damaged_state
 from badbuzz.evidence.explain import explain
 from badbuzz.evidence.sample import PREFIX as EVIDENCE_PREFIX
 from badbuzz.evidence.sample import BrandEvidence, brand_of
-from badbuzz.model import BUCKET_MS, DAY_MS, HOUR_MS, Alert, Prediction, Tweet, Window
+from badbuzz.model import BUCKET_MS, DAY_MS, Alert, Prediction, Tweet, Window
 
 VERSION: Final = 1
 PREFIXES: Final = (EVIDENCE_PREFIX, IDS_PREFIX)
 """Prefixes of the keys of all records of a brand but its state's."""
-
-MAX_LEAD_MS: Final = HOUR_MS
-"""A live brand whose closed buckets are further ahead of the broker than this starts again."""
 
 Outcome = Literal[
     "counted", "unvalidated", "late", "duplicate", "edit", "delete", "heartbeat",
@@ -152,7 +155,7 @@ class Fold:
         seen = self.seen.get(tweet.brand)
         if seen is None:
             seen = self.seen[tweet.brand] = SeenIds(tweet.brand)
-        if tweet.kind != "post" or (tweet.replaces and _is_new_version(tweet, seen)):
+        if tweet.kind != "post" or (tweet.replaces and is_new_version(tweet, seen)):
             return self._apply_change(state, tweet, seen, arrived_ms)
         if not seen.add(identify(tweet), tweet.created_ms):
             return _CLOSING_NOTHING["duplicate"]
@@ -195,7 +198,7 @@ class Fold:
         rules = self.rules_of(tweet.brand)
         if arrived_ms is not None:
             self.clocks.check_ahead(tweet.source, tweet.produced_ms, arrived_ms)
-        if state.closed_ms < 0 or _must_restart(state, tweet, arrived_ms):
+        if state.closed_ms < 0 or windows.must_restart(state, tweet, arrived_ms):
             self._start(state, tweet, rules, arrived_ms)
         outcome = windows.observe(state, tweet, prediction, rules)
         if outcome == "counted" and prediction is not None and prediction.negative:
@@ -209,12 +212,11 @@ class Fold:
         self, state: BrandState, tweet: Tweet, seen: SeenIds, arrived_ms: int | None
     ) -> Applied:
         """Apply an edit or a deletion: the text that it removes is no longer evidence."""
-        if not _is_of_its_network(state, tweet, seen):
+        if not is_of_its_network(tweet, seen, state.newest_ms):
             return _CLOSING_NOTHING["foreign"]
         is_edit = tweet.kind != "delete"
-        is_new = seen.add(
-            identify(replace(tweet, kind="edit") if is_edit else tweet), tweet.created_ms
-        )
+        identity = identify(replace(tweet, kind="edit") if is_edit else tweet)
+        is_new = seen.add(identity, tweet.created_ms)
         if is_edit and tweet.replaces:
             seen.add(identify_post(tweet.source, tweet.id), tweet.created_ms)
         self._changed_ids.add(tweet.brand)
@@ -230,8 +232,7 @@ class Fold:
     def _start(self, state: BrandState, tweet: Tweet, rules: Rules, arrived_ms: int | None) -> None:
         """Start a brand at the oldest bucket for which no live source is late.
 
-        A brand that was replayed starts again with its first live tweet, without the replay's
-        alert: nobody was notified of it.
+        A replayed brand starts again with its first live tweet, without the replay's alert.
         """
         state.restart()
         if state.replay and not tweet.replay:
@@ -310,8 +311,7 @@ class Fold:
         ):
             part = parts.pop(brand, None)
             if part is not None:
-                keys = {*part.keys(), *(key for key, _ in part.changed())}
-                self._dropped += sorted(keys)
+                self._dropped += sorted({*part.keys(), *(key for key, _ in part.changed())})
                 changed.discard(brand)
 
     def _add_evidence(self, tweet: Tweet, prediction: Prediction) -> None:
@@ -398,24 +398,3 @@ class Fold:
 def _applied(outcome: Outcome, closed: list[tuple[Window, Alert | None]]) -> Applied:
     windows = tuple(window for window, _ in closed)
     return Applied(outcome, windows, tuple(alert for _, alert in closed if alert is not None))
-
-
-def _is_new_version(tweet: Tweet, seen: SeenIds) -> bool:
-    """Tell whether a post is an edit: it replaces a tweet that was counted."""
-    return identify_post(tweet.source, tweet.replaces) in seen
-
-
-def _is_of_its_network(state: BrandState, tweet: Tweet, seen: SeenIds) -> bool:
-    """Tell whether an edit or a deletion is not of a tweet that only another network has."""
-    name, own = tweet.removed_id, network_of(tweet.source)
-    if identify_post(tweet.source, name) in seen:
-        return True
-    others = (source for source in state.newest_ms if network_of(source) != own)
-    return not any(identify_post(source, name) in seen for source in others)
-
-
-def _must_restart(state: BrandState, tweet: Tweet, arrived_ms: int | None) -> bool:
-    """Tell whether a live tweet meets the times of a replay, or of a clock that was ahead."""
-    if state.replay and not tweet.replay:
-        return True
-    return arrived_ms is not None and state.closed_ms > arrived_ms + MAX_LEAD_MS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -72,6 +73,30 @@ def identify(tweet: Tweet) -> int:
 def identify_post(source: str, tweet_id: str) -> int:
     """Return the digest that identifies a post of a source's network by its id."""
     return _digest(source, "post", tweet_id)
+
+
+def is_new_version(tweet: Tweet, seen: SeenIds) -> bool:
+    """Check whether a post is an edit: it replaces a tweet that was counted."""
+    return identify_post(tweet.source, tweet.replaces) in seen
+
+
+def is_of_its_network(tweet: Tweet, seen: SeenIds, sources: Iterable[str]) -> bool:
+    """Check that an edit or a deletion is not of a tweet that only another network has.
+
+    Parameters
+    ----------
+    tweet
+        Edit or deletion.
+    seen
+        Ids of the brand's newest records.
+    sources
+        Names of the brand's sources.
+    """
+    name, own = tweet.removed_id, network_of(tweet.source)
+    if identify_post(tweet.source, name) in seen:
+        return True
+    others = (source for source in sources if network_of(source) != own)
+    return not any(identify_post(source, name) in seen for source in others)
 
 
 def _digest(source: str, kind: str, name: str) -> int:

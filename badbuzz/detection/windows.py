@@ -22,6 +22,8 @@ from badbuzz.model import BUCKET_MS, HOUR_MS, Alert, Prediction, Tweet, Window
 
 SILENCE_MS: Final = HOUR_MS
 """If the watermark jumps further than this, the skipped buckets are treated as missing."""
+MAX_LEAD_MS: Final = HOUR_MS
+"""A live brand whose closed buckets are further ahead of the broker than this starts again."""
 
 _MAX_SOURCES: Final = 8
 _MIN_SCORED_HOURS: Final = 24  # hours with a tweet before anything scores
@@ -44,6 +46,13 @@ def note_source(state: BrandState, tweet: Tweet, arrived_ms: int | None = None) 
     if len(newest) > _MAX_SOURCES:
         furthest = min(newest, key=lambda source: (newest[source], source))
         del newest[furthest]
+
+
+def must_restart(state: BrandState, tweet: Tweet, arrived_ms: int | None) -> bool:
+    """Check whether a live tweet meets the times of a replay, or of a clock that was ahead."""
+    if state.replay and not tweet.replay:
+        return True
+    return arrived_ms is not None and state.closed_ms > arrived_ms + MAX_LEAD_MS
 
 
 def observe(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from badbuzz import wire
 from badbuzz.errors import WireError
 from badbuzz.messages.text import example
-from badbuzz.model import Alert, Prediction, Scored, Tweet, Window
+from badbuzz.model import Alert, Prediction, Tweet, Window
 from tests.support.recorded import window
 from tests.support.strategies import alerts, tweets, windows
 
@@ -302,27 +302,6 @@ def test_a_detail_quotes_at_most_300_characters() -> None:
     assert len(refused.value.detail) == 300
 
 
-def test_a_scored_tweet_has_its_prediction() -> None:
-    tweet = Tweet("1", "Air Paradis", "Lost my bag", created_ms=1, produced_ms=2)
-    prediction = Prediction(score=0.9123, negative=True, adjusted=11_000, bundle="airline-en@1")
-    scored = orjson.loads(wire.encode_scored(tweet, prediction))
-    assert (scored["v"], scored["text"], scored["score"], scored["negative"], scored["bundle"]) == (
-        1, "Lost my bag", 0.9123, True, "airline-en@1",
-    )  # fmt: skip
-
-
-def test_a_tweet_without_a_prediction_has_no_score() -> None:
-    tweet = Tweet("1", "Air Paradis", "Verspätet", created_ms=1, produced_ms=2, lang="de")
-    assert "score" not in orjson.loads(wire.encode_scored(tweet, None))
-
-
-@given(tweets(), st.none() | st.floats(0, 1))
-def test_a_scored_tweet_round_trips(tweet: Tweet, score: float | None) -> None:
-    prediction = None if score is None else Prediction(score, score >= 0.5, 0, "airline-en@1")
-    expected = (None, None, "") if score is None else (score, score >= 0.5, "airline-en@1")
-    assert wire.decode_scored(wire.encode_scored(tweet, prediction)) == Scored(tweet, *expected)
-
-
 def test_the_longest_tweet_is_read_with_its_score() -> None:
     data = orjson.dumps({**GOOD, "text": "x" * (wire.MAX_BYTES - 200)})
     tweet = wire.decode_tweet(data + b" " * (wire.MAX_BYTES - len(data)))
@@ -386,21 +365,6 @@ def test_a_name_has_1_to_100_bytes(name: str) -> None:
 def test_a_future_tweet_is_refused_with_the_seconds_it_is_ahead() -> None:
     with pytest.raises(WireError, match="created_ms: future: 302 s after"):
         wire.decode_tweet(orjson.dumps({**GOOD, "created_ms": 303_000}))
-
-
-@pytest.mark.parametrize("name", ["negative", "bundle"])
-def test_a_score_has_a_label_and_a_bundle(name: str) -> None:
-    scored = {**GOOD, "score": 0.5, "negative": True, "bundle": "b@1"}
-    fields = {key: value for key, value in scored.items() if key != name}
-    with pytest.raises(WireError, match=f"{name}: missing"):
-        wire.decode_scored(orjson.dumps(fields))
-
-
-@pytest.mark.parametrize(("score", "valid"), [(0.0, True), (1.0, True), (-0.01, False)])
-def test_a_score_is_between_0_and_1(score: float, valid: bool) -> None:
-    data = orjson.dumps({**GOOD, "score": score, "negative": True, "bundle": "b@1"})
-    with nullcontext() if valid else pytest.raises(WireError, match="score: value"):
-        assert wire.decode_scored(data).score == score
 
 
 def test_a_heartbeat_needs_no_brand() -> None:
