@@ -21,13 +21,16 @@ def test_each_error_has_its_exit_code() -> None:
         "QueryError": 2,
         "StateError": 3,
         "KafkaError": 4,
+        "BrokerDownError": 4,
         "StoreError": 5,
         "StoreDownError": 5,
         "UnknownError": 5,
+        "UnstorableError": 5,
         "SinkDownError": 6,
         "RegistryError": 7,
         "RegistryDownError": 7,
         "TrackingError": 7,
+        "DeadLettersError": 8,
     }
     assert BadbuzzError.exit_code == 1
 
