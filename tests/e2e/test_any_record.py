@@ -224,7 +224,7 @@ FORGED: tuple[dict[str, Any], ...] = (
 """Fields of forged windows and alerts; some are those of a newer version, and are carried."""
 
 
-@pytest.mark.parametrize("forged", FORGED, ids=str)
+@pytest.mark.parametrize("forged", FORGED, ids=" ".join)
 def test_forged_records_leave_the_api_intact(
     app: FastAPI, store: Store, forged: dict[str, Any]
 ) -> None:
