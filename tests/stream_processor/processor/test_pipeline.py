@@ -28,18 +28,18 @@ PARTITION = partition_of("Air Paradis", 4)
 def test_bad_bytes_become_a_dead_letter_and_the_stream_continues(stream: Deployment) -> None:
     producer = RecordProducer(stream)
     producer.raw(b"\xff\x00 no json")
-    producer.raw(b'{"v":1,"id":7}')
+    producer.raw(b'{"v":1,"id":"7"}')
     producer.raw(None)
     producer.tweet(START_MS)
     worker = run_to_end(stream)
     dead_letters = [value for _, value in stream.committed(wire.DEAD_LETTERS)]
-    assert dead_letters == [b"\xff\x00 no json", b'{"v":1,"id":7}', b""]
+    assert dead_letters == [b"\xff\x00 no json", b'{"v":1,"id":"7"}', b""]
     assert len(stream.committed(wire.SCORED_TWEETS)) == 1
     assert metric(worker, "badbuzz_dead_letters_total", step="decode", reason="missing") == 1
 
 
 def test_a_dead_letter_has_its_reason_and_offset(stream: Deployment) -> None:
-    RecordProducer(stream).raw(b'{"v":1,"id":7}')
+    RecordProducer(stream).raw(b'{"v":1,"id":"7"}')
     run_to_end(stream)
     partition = next(iter(stream.ends()))
     consumer = Consumer(

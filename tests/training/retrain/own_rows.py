@@ -25,10 +25,11 @@ def rows(*pairs: tuple[str, bool]) -> Rows:
 
 
 def own_rows(path: Path) -> Path:
-    """Write rows that can be trained on."""
-    lines = [
-        orjson.dumps({"text": unlike(n), "label": "neutral" if n % 2 else "negative"})
-        for n in range(120)
-    ]
+    """Write rows from which a model learns that complaints are negative and praise is not."""
+    words = {"negative": ("worst", "refund", "rude"), "neutral": ("thank", "great", "love")}
+    lines = []
+    for n in range(120):
+        label = "neutral" if n % 2 else "negative"
+        lines.append(orjson.dumps({"text": f"{unlike(n)} {words[label][n % 3]}", "label": label}))
     path.write_bytes(b"\n".join(lines))
     return path
