@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from math import floor, log10
 from typing import Final
 
+from badbuzz.model import HOUR_MS
+
 WIDTH: Final = 1000
 HEIGHT: Final = 100
 _TICKS_H: Final = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672)
-_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _nice(step: float) -> float:
 
 def time_marks(scale: AxisScale, n_most: int) -> list[Mark]:
     """Return at most ``n_most`` marks at round UTC times; every second mark is minor."""
-    span_h = (scale.high - scale.low) / _HOUR_MS
+    span_h = (scale.high - scale.low) / HOUR_MS
     step_h = next((h for h in _TICKS_H if span_h / h <= n_most), int(span_h / n_most) + 1)
     first = datetime.fromtimestamp(scale.low / 1000, UTC)
     instant = first.replace(minute=0, second=0, microsecond=0)

@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from badbuzz.model import DAY_MS
+from badbuzz.model import DAY_MS, HOUR_MS
 
 MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
 STEPS_MS: Final = (
     5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, DAY_MS, 7 * DAY_MS,
 )  # fmt: skip

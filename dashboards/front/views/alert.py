@@ -9,7 +9,7 @@ import streamlit as st
 
 from badbuzz.messages.text import chosen, headline, rates, why
 from badbuzz.messages.translator import Translator
-from badbuzz.model import Alert
+from badbuzz.model import HOUR_MS, Alert
 from badbuzz.store.model import AlertHistory, RulingKind
 from dashboards.front import cached_queries
 from dashboards.front.brand_status import ICONS, known
@@ -17,7 +17,6 @@ from dashboards.front.client import ApiError, Client
 from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_negatives
 
-_HOUR_MS: Final = 3_600_000
 _RULINGS: Final[tuple[RulingKind, ...]] = get_args(RulingKind)
 _FAILED: Final = "alert_failed"
 _RULED: Final = "alert_ruled"
@@ -135,13 +134,13 @@ def _show_failure(t: Translator) -> None:
 def _moment(client: Client, history: AlertHistory, zone: str, t: Translator) -> None:
     """Draw the negative tweets from three hours before the alert to one hour after it."""
     alert = history.alert
-    from_ms = alert.opened_ms - 3 * _HOUR_MS
-    to_ms = alert.window_end_ms + _HOUR_MS
+    from_ms = alert.opened_ms - 3 * HOUR_MS
+    to_ms = alert.window_end_ms + HOUR_MS
     steps = cached_queries.windows(client, alert.brand, from_ms, to_ms, 300_000)
     draw_negatives(t("alerts_moment"), steps, zone, t)
     st.page_link(
         layout.page("live"), label=t("alerts_see_live"), icon=":material/timeline:",
-        query_params={"brand": alert.brand, "from": str(alert.opened_ms - 6 * _HOUR_MS)},
+        query_params={"brand": alert.brand, "from": str(alert.opened_ms - 6 * HOUR_MS)},
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from badbuzz.messages.text import headline, why
 from badbuzz.messages.translator import Translator
+from badbuzz.model import HOUR_MS
 from badbuzz.store.model import WindowSum
 from dashboards.front import brand_status, cached_queries
 from dashboards.front.brand_status import ALARMING, COLOURS, ICONS, known
@@ -19,8 +20,7 @@ from dashboards.front.parts import layout
 from dashboards.front.parts.curves import draw_curves
 from dashboards.responses import BrandStatus
 
-_HOUR_MS: Final = 3_600_000
-_STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: _HOUR_MS}
+_STEPS_MS: Final = {6: 300_000, 24: 300_000, 168: HOUR_MS}
 """Width of a step in milliseconds by length of the period in hours."""
 _COARSER: Final = 6
 """Steps that one point of the negative rate sums, because it is noisy when tweets are few."""
@@ -150,10 +150,10 @@ def _view(brand: BrandStatus, state: str) -> BrandView:
     from_text = st.query_params.get("from", "")
     if from_text.isascii() and from_text.isdecimal() and len(from_text) < 14:
         from_ms = int(from_text)
-        return BrandView(brand, state, from_ms, from_ms + 24 * _HOUR_MS, _STEPS_MS[24], past=True)
+        return BrandView(brand, state, from_ms, from_ms + 24 * HOUR_MS, _STEPS_MS[24], past=True)
     hours = st.session_state.get("hours") or 24
     return BrandView(
-        brand, state, max(0, end_ms - hours * _HOUR_MS), end_ms, _STEPS_MS[hours], past=False
+        brand, state, max(0, end_ms - hours * HOUR_MS), end_ms, _STEPS_MS[hours], past=False
     )
 
 
@@ -222,7 +222,7 @@ def _sentences(client: Client, view: BrandView, t: Translator) -> tuple[str, lis
 def _last_hour(client: Client, view: BrandView) -> list[WindowSum]:
     window = view.status.last_window
     end_ms = view.to_ms if view.past or window is None else window.end_ms
-    return cached_queries.windows(client, view.status.brand, end_ms - _HOUR_MS, end_ms, 300_000)
+    return cached_queries.windows(client, view.status.brand, end_ms - HOUR_MS, end_ms, 300_000)
 
 
 def _sums(steps: Sequence[WindowSum]) -> tuple[int, int, float]:
@@ -259,7 +259,7 @@ def _draw_terms_and_tweets(client: Client, view: BrandView, t: Translator) -> No
     """Draw terms and tweets of the period, or of the open alert's time."""
     alert, brand = view.status.open_alert, view.status.brand
     from_ms = view.from_ms if alert is None or view.past else alert.window_start_ms
-    to_ms = view.to_ms if view.past else view.to_ms + _HOUR_MS
+    to_ms = view.to_ms if view.past else view.to_ms + HOUR_MS
     st.header(t("terms_title"), anchor=False)
     terms = cached_queries.terms(client, brand, from_ms, to_ms)
     if terms.terms:
