@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -171,56 +172,58 @@ def test_a_missing_topic_is_named(real_kafka: str, recording: Path) -> None:
     assert f"has no topic '{settings.topic(wire.TWEETS)}': run badbuzz topics" in done.stderr
 
 
-@pytest.mark.kafka
-@pytest.mark.services
-@pytest.mark.slow
-def test_a_restarted_broker_loses_no_record(
+@dataclass(frozen=True)
+class RunningReplay:
+    """A replay that has sent a part of its recording to a broker of its own."""
+
+    server: KafkaServer
+    settings: Settings
+    progress: Path
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture
+def running(
     tmp_path: Path, recording: Path, start: Callable[..., subprocess.Popen[str]]
-) -> None:
-    KafkaServer.require()
-    server = KafkaServer(tmp_path)
-    try:
-        settings = settings_for(server.start().bootstrap_servers)
+) -> Iterator[RunningReplay]:
+    """Yield a replay whose broker the test may kill or freeze."""
+    with KafkaServer(tmp_path) as server:
+        settings = settings_for(server.bootstrap_servers)
         create_topic(settings)
         progress = tmp_path / "progress"
         process = start(settings, recording, "--progress", progress, "--speed", "10000", "--quiet")
         await_progress(progress, 1000, process)
-        server.kill()
-        server.start()
-        _, stderr = process.communicate(timeout=120)
-        assert (process.returncode, stderr) == (0, "")
-        source = orjson.loads(progress.read_bytes())["job"]["source"]
-        assert topic(settings) == expected(recording, source)
-    finally:
-        server.stop()
+        yield RunningReplay(server, settings, progress, process)
+
+
+@pytest.mark.kafka
+@pytest.mark.services
+@pytest.mark.slow
+def test_a_restarted_broker_loses_no_record(running: RunningReplay, recording: Path) -> None:
+    running.server.kill()
+    running.server.start()
+    _, stderr = running.process.communicate(timeout=120)
+    assert (running.process.returncode, stderr) == (0, "")
+    source = orjson.loads(running.progress.read_bytes())["job"]["source"]
+    assert topic(running.settings) == expected(recording, source)
 
 
 @pytest.mark.kafka
 @pytest.mark.services
 @pytest.mark.slow
 def test_a_replay_ends_at_a_signal_while_its_broker_is_frozen(
-    tmp_path: Path, recording: Path, start: Callable[..., subprocess.Popen[str]]
+    running: RunningReplay, recording: Path
 ) -> None:
-    KafkaServer.require()
-    server = KafkaServer(tmp_path)
-    try:
-        settings = settings_for(server.start().bootstrap_servers)
-        create_topic(settings)
-        progress = tmp_path / "progress"
-        process = start(settings, recording, "--progress", progress, "--speed", "10000", "--quiet")
-        await_progress(progress, 1000, process)
-        server.signal(signal.SIGSTOP)
-        process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=8)
-        assert process.returncode == 4
-        assert stderr.count("\n") == 1
-        assert "are not acknowledged" in stderr
-        server.signal(signal.SIGCONT)
-        done = replay(settings, "--resume", progress, "--json")
-        source = orjson.loads(done.stdout)["source"]
-        assert [counted(records) for records in topic(settings)] == expected(recording, source)
-    finally:
-        server.stop()
+    with running.server.frozen():
+        running.process.send_signal(signal.SIGTERM)
+        _, stderr = running.process.communicate(timeout=8)
+    assert running.process.returncode == 4
+    assert stderr.count("\n") == 1
+    assert "are not acknowledged" in stderr
+    done = replay(running.settings, "--resume", running.progress, "--json")
+    source = orjson.loads(done.stdout)["source"]
+    records = topic(running.settings)
+    assert [counted(each) for each in records] == expected(recording, source)
 
 
 def test_a_missing_broker_is_reported_in_one_line(recording: Path) -> None:

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import Signals
 from types import TracebackType
@@ -165,9 +166,18 @@ class KafkaServer:
         self._end(signal.SIGKILL)
 
     def signal(self, number: Signals) -> None:
-        """Send a signal to the server, such as SIGSTOP, which freezes it, and SIGCONT."""
+        """Send a signal to the server."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze the server for the duration of a block."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
 
     def _end(self, how: Signals) -> None:
         if self._process is not None:
