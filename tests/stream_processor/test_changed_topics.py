@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from badbuzz import wire
@@ -26,17 +26,6 @@ from tests.support.stream import Deployment, Record, WorkerProcess, await_that
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
 
 
-def admin(stream: Deployment) -> AdminClient:
-    return AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
-
-
-def delete(stream: Deployment, topic: str) -> None:
-    """Delete a topic and wait until the broker does not show it."""
-    name, client = stream.settings.topic(topic), admin(stream)
-    client.delete_topics([name])[name].result()
-    await_that(lambda: name not in client.list_topics(timeout=5).topics, "the end of the topic")
-
-
 def last_line(worker: WorkerProcess, code: int = 4) -> str:
     """Wait until a worker has ended with a code, and return its last line."""
     assert worker.finish() == code, worker.log_text()
@@ -54,7 +43,7 @@ def test_a_topic_with_more_records_than_were_read_is_known_to_be_new(
 ) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     stop(run_to_end(real_stream))
-    delete(real_stream, wire.TWEETS)
+    real_stream.delete_topic(wire.TWEETS)
     real_stream.create_topics()
     producer = RecordProducer(real_stream)
     for n in range(5):
@@ -72,7 +61,7 @@ def test_a_topic_with_more_records_than_were_read_is_known_to_be_new(
 def test_a_topic_that_is_deleted_while_it_is_read_is_noticed(real_stream: Deployment) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     worker = run_to_end(real_stream)
-    delete(real_stream, wire.TWEETS)
+    real_stream.delete_topic(wire.TWEETS)
     said = last_line(worker)
     assert "was deleted while this worker ran; run badbuzz topics, then start" in said
     real_stream.create_topics()
@@ -90,7 +79,7 @@ def test_partitions_added_to_a_topic_that_is_read_are_noticed(
     producer.tweet(START_MS)
     producer.beat(START_MS + BUCKET_MS + 120_000)
     worker = run_to_end(real_stream)
-    name, client = real_stream.settings.topic(wire.TWEETS), admin(real_stream)
+    name, client = real_stream.settings.topic(wire.TWEETS), real_stream.admin()
     client.create_partitions([NewPartitions(name, 6)])[name].result()
     said = last_line(worker)
     assert "was given 6 partitions instead of 4; move to new topics" in said
@@ -127,7 +116,7 @@ def test_a_recorded_topic_with_more_records_is_known_to_be_new(
     recorder.await_ready()
     await_recorded(real_stream, store)
     stop(recorder)
-    delete(real_stream, wire.WINDOWS)
+    real_stream.delete_topic(wire.WINDOWS)
     real_stream.create_topics()
     OutputProducer(real_stream).windows(*map(window, range(5)))
     said = last_line(real_stream.recorder(store))
@@ -146,12 +135,12 @@ def test_a_topic_that_is_created_again_while_it_is_notified_is_noticed(
         OutputProducer(real_stream).alerts(example())
         notifier = real_stream.notifier(environ)
         await_that(lambda: example().id in str(manager.bodies), "the alert")
-        delete(real_stream, wire.ALERTS)
+        real_stream.delete_topic(wire.ALERTS)
         real_stream.create_topics()
         said = last_line(notifier)
         assert "stop the notifier and delete its consumer groups" in said
         group = f"{real_stream.settings.group}.notify.alertmanager"
-        client = admin(real_stream)
+        client = real_stream.admin()
         await_that(lambda: _deleted(client, group), "the end of the group")
         real_stream.notifier(environ).await_ready()
 
@@ -179,7 +168,7 @@ def test_state_that_is_deleted_while_it_is_used_can_be_restored(real_stream: Dep
     worker = run_to_end(real_stream)
     (partition,) = real_stream.ends()
     backup = real_stream.committed(wire.PROCESSOR_STATE)
-    delete(real_stream, wire.PROCESSOR_STATE)
+    real_stream.delete_topic(wire.PROCESSOR_STATE)
     assert last_line(worker).endswith(
         "was deleted while this worker ran; run badbuzz topics, then restore the topic, or start "
         "anew, see docs/kafka.md, Recovery"
@@ -196,7 +185,7 @@ def test_after_its_state_was_deleted_a_deployment_can_start_anew(
 ) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     worker = run_to_end(real_stream)
-    delete(real_stream, wire.PROCESSOR_STATE)
+    real_stream.delete_topic(wire.PROCESSOR_STATE)
     assert "start anew" in last_line(worker)
     anew = Deployment(
         real_stream.settings.kafka_bootstrap_servers,
@@ -212,14 +201,6 @@ def test_after_its_state_was_deleted_a_deployment_can_start_anew(
         anew.close()
 
 
-def delete_records(stream: Deployment, ends: dict[int, int]) -> None:
-    """Delete the records of ``tweets`` below offsets, as retention does."""
-    name, client = stream.settings.topic(wire.TWEETS), admin(stream)
-    places = [TopicPartition(name, partition, offset) for partition, offset in ends.items()]
-    for deleted in client.delete_records(places).values():
-        deleted.result()
-
-
 def test_a_skipped_record_is_counted(real_stream: Deployment) -> None:
     producer = RecordProducer(real_stream)
     producer.tweet(START_MS)
@@ -227,7 +208,7 @@ def test_a_skipped_record_is_counted(real_stream: Deployment) -> None:
     for n in range(1, 6):
         producer.tweet(START_MS + n)
     (partition,) = real_stream.ends()
-    delete_records(real_stream, {partition: 4})
+    real_stream.delete_records(wire.TWEETS, {partition: 4})
     worker = real_stream.worker(options=("--skip-deleted",))
     worker.await_ready()
     real_stream.await_done()
@@ -246,7 +227,7 @@ def skip_deleted(stream: Deployment, positions: dict[int, int]) -> None:
 
 def offsets(stream: Deployment) -> dict[int, int]:
     """Return the offsets that the group of the processors has committed."""
-    asked, client = ConsumerGroupTopicPartitions(stream.settings.group), admin(stream)
+    asked, client = ConsumerGroupTopicPartitions(stream.settings.group), stream.admin()
     answer = client.list_consumer_group_offsets([asked])[asked.group_id].result()
     return {one.partition: one.offset for one in answer.topic_partitions if one.offset >= 0}
 
@@ -258,7 +239,7 @@ def test_a_position_after_records_that_were_all_deleted_is_kept(real_stream: Dep
     for n in range(1, 6):
         producer.tweet(START_MS + n)
     ends = real_stream.ends()
-    delete_records(real_stream, ends)
+    real_stream.delete_records(wire.TWEETS, ends)
     worker = real_stream.worker(options=("--skip-deleted",))
     await_that(lambda: offsets(real_stream) == ends, "the group's offset")
     worker.kill()
@@ -270,7 +251,7 @@ def test_a_position_in_a_topic_that_was_created_again_is_kept(real_stream: Deplo
     RecordProducer(real_stream).tweet(START_MS)
     stop(run_to_end(real_stream))
     (partition,) = real_stream.ends()
-    delete(real_stream, wire.TWEETS)
+    real_stream.delete_topic(wire.TWEETS)
     real_stream.create_topics()
     skip_deleted(real_stream, {partition: 0})
     real_stream.worker().await_ready()

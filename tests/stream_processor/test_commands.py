@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +50,6 @@ def server(tmp_path: Path) -> Iterator[KafkaServer]:
     try:
         yield server.start()
     finally:
-        server.signal(signal.SIGCONT)
         server.stop()
 
 
@@ -69,7 +67,7 @@ def test_on_a_frozen_broker_a_command_ends_with_one_line(
     stream = Deployment(server.bootstrap_servers, new_prefix(), tmp_path)
     try:
         stream.create_topics()
-        server.signal(signal.SIGSTOP)
-        check_all(start_all(stream, tmp_path))
+        with server.frozen():
+            check_all(start_all(stream, tmp_path))
     finally:
         stream.close()

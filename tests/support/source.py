@@ -8,6 +8,7 @@ from confluent_kafka import Producer
 from prometheus_client.parser import text_string_to_metric_families
 
 from badbuzz import wire
+from badbuzz.config.settings import Settings
 from badbuzz.model import Tweet
 from tests.support.stream import Deployment, WorkerProcess
 
@@ -61,6 +62,22 @@ class RecordProducer:
     def flush(self) -> None:
         """Wait until the broker has all queued records."""
         self._producer.flush()
+
+
+def open_transaction(settings: Settings, name: str, partition: int) -> Producer:
+    """Write a record in a transaction that stays open; return its producer, which can abort it."""
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "transactional.id": f"{settings.topic_prefix}planted",
+            "transaction.timeout.ms": 900_000,
+        }
+    )
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce(settings.topic(name), b"{}", key=b"planted", partition=partition)
+    producer.flush()
+    return producer
 
 
 def run_to_end(stream: Deployment) -> WorkerProcess:

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from badbuzz import wire
 from badbuzz.config.settings import Settings
@@ -211,6 +212,23 @@ class Deployment:
         """Run ``badbuzz topics``."""
         process = self.command("topics")
         assert process.finish() == 0, process.log_text()
+
+    def admin(self) -> AdminClient:
+        """Return an admin client; keep a reference to it until its answers have come."""
+        return AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap_servers})
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic and wait until the broker does not show it."""
+        topic, admin = self.settings.topic(name), self.admin()
+        admin.delete_topics([topic])[topic].result()
+        await_that(lambda: topic not in admin.list_topics(timeout=5).topics, "the end of the topic")
+
+    def delete_records(self, name: str, offsets: Mapping[int, int]) -> None:
+        """Delete the records of a topic below offsets by partition, as retention does."""
+        topic, admin = self.settings.topic(name), self.admin()
+        places = [TopicPartition(topic, partition, end) for partition, end in offsets.items()]
+        for deleted in admin.delete_records(places).values():
+            deleted.result()
 
     def close(self) -> None:
         """Kill the processes that still run."""

@@ -6,19 +6,18 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import NewPartitions
 
 from badbuzz import wire
 from badbuzz.model import DAY_MS, HOUR_MS
 from tests.e2e.chaos.campaign import MARK, Disturbance, SupervisedDeployment
 from tests.e2e.scenario import START_MS
-from tests.support.servers import KafkaServer
+from tests.support.source import open_transaction
 from tests.support.stream import WorkerProcess, await_that
 
 _BRAND: Final = f"{MARK} Air"
@@ -46,11 +45,12 @@ def suspend_worker(deployment: SupervisedDeployment, rng: random.Random) -> None
     suspended, other = rng.sample(deployment.workers, 2)
     suspended.signal(signal.SIGSTOP)
     everything = list(range(deployment.stream.settings.partitions))
-    owned = f'"partitions":{everything}'.replace(" ", "").encode()
-    await_that(
-        lambda: not other.running or owned in (other.get("/readyz") or b"").replace(b" ", b""),
-        "all partitions at the other worker",
-    )
+
+    def has_taken_over() -> bool:
+        told = other.readiness()
+        return bool(told.get("ready")) and told["partitions"] == everything
+
+    await_that(lambda: not other.running or has_taken_over(), "all partitions at the other worker")
     suspended.signal(signal.SIGCONT)
     await_that(
         lambda: not suspended.running or suspended.get("/healthz") is not None,
@@ -89,37 +89,23 @@ def kill_broker(deployment: SupervisedDeployment, rng: random.Random) -> None:
 
 def freeze_broker(deployment: SupervisedDeployment, rng: random.Random) -> None:
     """Freeze a broker for some seconds."""
-    with _frozen(rng.choice(deployment.cluster.servers)):
+    with rng.choice(deployment.cluster.servers).frozen():
         time.sleep(_FREEZE_S)
 
 
 def stop_worker_in_freeze(deployment: SupervisedDeployment, rng: random.Random) -> None:
     """Stop a worker while a broker is frozen: it ends within Docker's limit."""
     worker = rng.choice(deployment.workers)
-    with _frozen(rng.choice(deployment.cluster.servers)):
+    with rng.choice(deployment.cluster.servers).frozen():
         worker.signal(signal.SIGTERM)
         worker.finish(_STOP_LIMIT_S)
-
-
-@contextmanager
-def _frozen(server: KafkaServer) -> Iterator[None]:
-    server.signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        server.signal(signal.SIGCONT)
 
 
 def hang_transaction(deployment: SupervisedDeployment, rng: random.Random) -> None:
     """Leave a transaction open in the state of a partition while a worker is replaced."""
     settings = deployment.stream.settings
-    producer = _producer(deployment, {"transactional.id": f"{settings.topic_prefix}{MARK}"})
-    producer.init_transactions()
-    producer.begin_transaction()
     partition = rng.randrange(settings.partitions)
-    topic = settings.topic(wire.PROCESSOR_STATE)
-    producer.produce(topic, b"{}", key=MARK.encode(), partition=partition)
-    producer.flush()
+    producer = open_transaction(settings, wire.PROCESSOR_STATE, partition)
     kill_worker(deployment, rng)
     deployment.supervise()
     time.sleep(rng.uniform(1, 4))
@@ -225,20 +211,15 @@ def _producer(deployment: SupervisedDeployment, options: dict[str, object]) -> P
 
 def delete_topic(deployment: SupervisedDeployment, _: random.Random) -> None:
     """Delete ``tweets``: every worker ends with the remedy."""
-    topic, admin = deployment.stream.settings.topic(wire.TWEETS), _admin(deployment)
-    admin.delete_topics([topic])[topic].result()
+    deployment.stream.delete_topic(wire.TWEETS)
     _await_remedies(deployment.workers, r"was deleted while|are missing: run badbuzz topics")
 
 
 def add_partitions(deployment: SupervisedDeployment, _: random.Random) -> None:
     """Add partitions to ``tweets``: every worker ends with the remedy."""
-    topic, admin = deployment.stream.settings.topic(wire.TWEETS), _admin(deployment)
+    topic, admin = deployment.stream.settings.topic(wire.TWEETS), deployment.stream.admin()
     admin.create_partitions([NewPartitions(topic, 6)])[topic].result()
     _await_remedies(deployment.workers, "6 partitions.* move to new topics")
-
-
-def _admin(deployment: SupervisedDeployment) -> AdminClient:
-    return AdminClient({"bootstrap.servers": deployment.cluster.bootstrap_servers})
 
 
 def _await_remedies(workers: Sequence[WorkerProcess], said: str) -> None:

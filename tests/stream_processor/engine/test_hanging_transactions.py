@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
-from confluent_kafka import Producer
 from kafka.admin import AbortTransactionSpec, KafkaAdminClient
 from kafka.structs import TopicPartition as AdminPartition
 
@@ -19,7 +18,7 @@ from badbuzz.errors import KafkaError
 from stream_processor.engine import topic_reader
 from stream_processor.engine.topic_reader import await_transactions
 from tests.support.events import START_MS
-from tests.support.source import RecordProducer, run_to_end
+from tests.support.source import RecordProducer, open_transaction, run_to_end
 from tests.support.stream import CommandProcess, Deployment, await_that
 
 pytestmark = [pytest.mark.kafka, pytest.mark.services]
@@ -39,17 +38,7 @@ PARTITION = 2
 def hanging(real_stream: Deployment) -> Iterator[TopicPartition]:
     """Begin a transaction in a partition of the state and leave it open."""
     topic = real_stream.settings.topic(wire.PROCESSOR_STATE)
-    producer = Producer(
-        {
-            "bootstrap.servers": real_stream.settings.kafka_bootstrap_servers,
-            "transactional.id": f"{real_stream.settings.topic_prefix}planted",
-            "transaction.timeout.ms": 900_000,
-        }
-    )
-    producer.init_transactions()
-    producer.begin_transaction()
-    producer.produce(topic, b"{}", key=b"planted", partition=PARTITION)
-    producer.flush()
+    producer = open_transaction(real_stream.settings, wire.PROCESSOR_STATE, PARTITION)
     yield TopicPartition(topic, PARTITION)
     del producer
 

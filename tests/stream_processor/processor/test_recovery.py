@@ -7,9 +7,8 @@ from pathlib import Path
 
 import orjson
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import (
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -77,10 +76,7 @@ def test_a_joining_worker_gets_partitions_and_state(real_stream: Deployment) -> 
 def test_lost_state_stops_the_worker(real_stream: Deployment) -> None:
     RecordProducer(real_stream).tweet(START_MS)
     run_to_end(real_stream).signal(signal.SIGTERM)
-    name = real_stream.settings.topic(wire.PROCESSOR_STATE)
-    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
-    admin.delete_topics([name])[name].result()
-    await_that(lambda: name not in admin.list_topics(timeout=5).topics, "the end of the topic")
+    real_stream.delete_topic(wire.PROCESSOR_STATE)
     real_stream.create_topics()
     worker = real_stream.worker()
     assert worker.finish() == 3
@@ -97,9 +93,7 @@ def test_records_that_retention_deleted_unread_stop_the_worker(real_stream: Depl
     for i in range(5):
         producer.tweet(START_MS + i)
     (partition,) = real_stream.ends()
-    at = TopicPartition(real_stream.settings.topic(wire.TWEETS), partition, 4)
-    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
-    admin.delete_records([at])[at].result()
+    real_stream.delete_records(wire.TWEETS, {partition: 4})
     worker = real_stream.worker()
     assert worker.finish() == 4
     assert "records 1 to 3 were deleted" in worker.log_text().splitlines()[-1]
@@ -208,7 +202,7 @@ def test_missing_offsets_are_fetched_again_and_counted(real_stream: Deployment) 
 @pytest.mark.services
 def test_a_rejected_output_stops_the_worker(real_stream: Deployment) -> None:
     scored = real_stream.settings.topic(wire.SCORED_TWEETS)
-    admin = AdminClient({"bootstrap.servers": real_stream.settings.kafka_bootstrap_servers})
+    admin = real_stream.admin()
     small = ConfigResource(
         ResourceType.TOPIC,
         scored,

@@ -8,9 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
 from confluent_kafka.admin import (
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -67,13 +65,11 @@ def stop(recorder: WorkerProcess) -> None:
 def delete_before(stream: Deployment, topic: str, offset: int) -> None:
     """Delete records as retention would, in the only partition that holds any."""
     (partition,) = stream.ends(topic)
-    admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
-    at = TopicPartition(stream.settings.topic(topic), partition, offset)
-    admin.delete_records([at])[at].result()
+    stream.delete_records(topic, {partition: offset})
 
 
 def set_cleanup_policy(stream: Deployment, topic: str, policy: str) -> None:
-    admin = AdminClient({"bootstrap.servers": stream.settings.kafka_bootstrap_servers})
+    admin = stream.admin()
     entry = ConfigEntry("cleanup.policy", policy, incremental_operation=AlterConfigOpType.SET)
     changed = ConfigResource(
         ResourceType.TOPIC, stream.settings.topic(topic), incremental_configs=[entry]
